@@ -1,0 +1,39 @@
+/* The control API and the route table: one file per resource; enum err becomes an HTTP status here and
+ * nowhere else. Nothing of the control API answers without a bearer token or a unix peer that may. */
+#ifndef USHERD_API_API_H
+#define USHERD_API_API_H
+
+#include "auth/auth.h"
+#include "flow/flow.h"
+#include "http/http.h"
+#include "web/web.h"
+
+struct api;
+
+struct health_check {
+	const char *name; /* "store", "directory", ... */
+	bool ok;
+	bool vital; /* a failing vital check makes the daemon unready; another one only degraded */
+};
+
+struct api_conf {
+	struct flow *flow;
+	struct auth *auth;
+	const struct clock *clock;
+	const char *public_url; /* links are built from it alone; no slash at the end */
+	size_t (*health)(void *arg, struct health_check *checks, size_t max);
+	void *health_arg;
+};
+
+/* Borrows what `conf` points to. */
+struct api *api_new(const struct api_conf *conf);
+void api_free(struct api *a);
+
+/* /api/v1/... on the control listener and the unix socket, /health/... on the management listener and the
+ * unix socket; their ctx is a struct api. */
+extern const struct http_route api_routes[];
+
+/* The router's on_error: an enum err as a problem. `ctx` is not used. */
+void api_on_error(struct http_exchange *x, void *ctx, enum err code, const struct fault *f);
+
+#endif

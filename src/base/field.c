@@ -1,0 +1,30 @@
+#include "base/field.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void
+field_errors_init(struct field_errors *list, struct arena *arena)
+{
+	list->arena = arena;
+	list->count = 0;
+}
+
+void
+field_errors_add(
+    struct field_errors *list, const char *field, const char *code, const char *fmt, ...)
+{
+	char detail[256];
+	va_list ap;
+
+	if (list->count == FIELD_ERRORS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	list->items[list->count++] = (struct field_error){
+		.field = arena_strdup(list->arena, field),
+		.code = code,
+		.detail = arena_strdup(list->arena, detail),
+	};
+}

@@ -1,0 +1,76 @@
+#include "base/id.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sodium.h>
+
+void
+id_make(int64_t wall_ms, char out[ID_SIZE])
+{
+	unsigned char b[16];
+
+	randombytes_buf(b, sizeof(b));
+	for (int i = 0; i < 6; i++)
+		b[i] = (unsigned char)((uint64_t)wall_ms >> (40 - 8 * i));
+	b[6] = (unsigned char)(0x70 | (b[6] & 0x0f));
+	b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
+	snprintf(out, ID_SIZE,
+	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+	    b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+	    b[15]);
+}
+
+bool
+id_is_valid(const char *text)
+{
+	if (strnlen(text, ID_SIZE) != ID_SIZE - 1)
+		return false;
+	for (int i = 0; i < ID_SIZE - 1; i++) {
+		if (i == 8 || i == 13 || i == 18 || i == 23) {
+			if (text[i] != '-')
+				return false;
+		} else if (strchr("0123456789abcdef", text[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+void
+random_fill(void *out, size_t len)
+{
+	randombytes_buf(out, len);
+}
+
+uint32_t
+random_below(uint32_t bound)
+{
+	return randombytes_uniform(bound);
+}
+
+void
+encode_base64(const void *data, size_t len, char *out)
+{
+	sodium_bin2base64(
+	    out, ENCODE_BASE64_SIZE(len), data, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+bool
+decode_base64(const char *text, size_t text_len, void *out, size_t len)
+{
+	size_t got;
+	const char *end;
+
+	if (text_len != ENCODE_BASE64_SIZE(len) - 1)
+		return false;
+	/* libsodium refuses spare bits that are not zero; the lengths leave no room for anything else. */
+	if (sodium_base642bin(out, len, text, text_len, NULL, &got, &end,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+		return false;
+	return got == len && end == text + text_len;
+}
+
+void
+encode_hex(const void *data, size_t len, char *out)
+{
+	sodium_bin2hex(out, 2 * len + 1, data, len);
+}

@@ -1,0 +1,148 @@
+/* The use cases. Each is one struct, one file, and steps in the order of events; each keeps the callback
+ * promise: exactly once, never before the starting call has returned. A flow that was started finishes by
+ * itself: callers cannot cancel, because a client that leaves must not leave a half-made account behind.
+ * All on the loop's thread. Flows are the only writers of invitations. */
+#ifndef USHERD_FLOW_FLOW_H
+#define USHERD_FLOW_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/passwd.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/field.h"
+#include "base/secret.h"
+#include "dir/dir.h"
+#include "invite/invitation.h"
+#include "invite/password.h"
+#include "invite/person.h"
+#include "invite/token.h"
+#include "loop/loop.h"
+#include "store/store.h"
+
+struct flow;
+
+/* Borrowed until flow_free(). */
+struct flow_conf {
+	struct loop *loop;
+	struct store *store;
+	struct dir *dir;
+	struct passwd *passwd;
+	const struct clock *clock;
+	const struct blocklist *blocklist;
+	const char *uid_template;
+	bool gender_required, birthday_required;
+	enum dir_password_mode password_mode;
+	size_t password_min;
+	int64_t lifetime_s;	  /* default of an invitation */
+	int64_t retention_s;	  /* final invitations are purged after */
+	size_t attempts_max;	  /* registrations under way at once; beyond: ERR_BUSY */
+	int64_t answer_ms;	  /* a registration still unsettled after this is answered "in progress" */
+};
+
+struct flow *flow_new(const struct flow_conf *conf);
+/* Values that a reload may change. */
+void flow_set_limits(struct flow *f, size_t password_min, int64_t lifetime_s);
+/* Starts the resolver and the sweeper. */
+void flow_run(struct flow *f);
+/* No new attempts; `drained` once when none is under way (at once deferred when there is none). */
+void flow_drain(struct flow *f, loop_cb *drained, void *arg);
+void flow_free(struct flow *f);
+size_t flow_attempts(const struct flow *f);
+size_t flow_password_min(const struct flow *f);
+
+/* The caller, for history and audit. */
+struct flow_caller {
+	const char *name;	/* principal's name, or "person" */
+	const char *request_id;
+};
+
+/* ---- invite ---- */
+
+struct issue_spec {
+	struct person person; /* as it came: unchecked */
+	enum invitation_method method;
+	const char *personal_mail;
+	int64_t expires_in; /* seconds; 0: the default */
+	enum field_mode modes[PERSON_FIELD_COUNT];
+};
+
+/* ERR_OK: `inv` as stored and the clear token of its link (both die with the callback). ERR_INVALID:
+ * `errors` has every field error (422). ERR_EXISTS: `errors` names the fields that clash (409). */
+typedef void flow_issue_cb(void *arg, enum err code, const struct invitation *inv,
+    const struct secret *token, const struct field_errors *errors, const struct fault *f);
+void flow_issue_start(struct flow *f, const struct issue_spec *spec,
+    const struct flow_caller *caller, flow_issue_cb *cb, void *arg);
+
+/* ---- administer ---- */
+
+/* `inv` as stored now. `token`: only flow_relink, ERR_OK. ERR_NOT_FOUND, ERR_USED (done), ERR_EXPIRED,
+ * ERR_REVOKED, ERR_CONFLICT (a registration is under way). */
+typedef void flow_change_cb(void *arg, enum err code, const struct invitation *inv,
+    const struct secret *token, const struct fault *f);
+/* Revoking what is already revoked is ERR_OK. A created one cannot be revoked: the entry exists. */
+void flow_revoke_start(struct flow *f, const char *id, const struct flow_caller *caller,
+    flow_change_cb *cb, void *arg);
+/* A new link; the old ones end at once. */
+void flow_relink_start(struct flow *f, const char *id, const struct flow_caller *caller,
+    flow_change_cb *cb, void *arg);
+void flow_show_start(struct flow *f, const char *id, flow_change_cb *cb, void *arg);
+/* The open ones in the order of creation, behind `after` (NULL or an id). */
+typedef void flow_list_cb(void *arg, enum err code, struct invitation *const *list, size_t count,
+    const char *next, const struct fault *f); /* next: NULL at the end */
+void flow_list_start(
+    struct flow *f, const char *after, size_t limit, flow_list_cb *cb, void *arg);
+
+/* ---- register ---- */
+
+enum accept_view_state {
+	VIEW_OPEN,	  /* the form may be sent */
+	VIEW_IN_PROGRESS, /* somebody's attempt is being carried out */
+	VIEW_DONE,	  /* finished, and told to who followed it */
+	VIEW_USED,
+	VIEW_EXPIRED,
+	VIEW_REVOKED,
+	VIEW_UNKNOWN
+};
+
+/* What the holder of a link sees; changes nothing. `inv` only for VIEW_OPEN, VIEW_IN_PROGRESS and
+ * VIEW_DONE. `attempt`: the caller's own attempt id, or NULL: VIEW_DONE needs it, or an invitation that was
+ * settled later. `needs_password_only`: the entry exists already; fields can no longer be changed. */
+struct accept_view {
+	enum accept_view_state state;
+	const struct invitation *inv;
+	bool needs_password_only;
+};
+typedef void flow_view_cb(
+    void *arg, enum err code, const struct accept_view *view, const struct fault *f);
+void flow_view_start(struct flow *f, const struct token_hash *token, const char *attempt,
+    flow_view_cb *cb, void *arg);
+
+struct accept_spec {
+	struct token_hash token;
+	const char *attempt; /* the form's own id, or NULL: one is made. Base64url, below INVITATION_ATTEMPT_SIZE */
+	const char *value[PERSON_FIELD_COUNT]; /* what the form set; NULL: left alone */
+	const struct secret *password; /* copied; NULL: missing */
+	const char *request_id;
+};
+
+/* ERR_OK: done, `uid` is the account's name. ERR_UNKNOWN: in progress, it settles by itself (202).
+ * ERR_INVALID: `errors` names the fields, "password" among them (422; also a password that the directory's
+ * policy refused). ERR_NOT_FOUND, ERR_USED, ERR_EXPIRED, ERR_REVOKED. ERR_EXISTS: the name was taken by
+ * somebody else and the administrator had fixed it (409; the link still works). ERR_BUSY, ERR_UNAVAILABLE,
+ * ERR_MISCONFIGURED: nothing happened and the link still works (503).
+ * An attempt with the id of one under way, or of the one that finished, gets the same answer. Another one
+ * waits for the running one: ERR_USED when that succeeds, else what it was told. */
+typedef void flow_accept_cb(void *arg, enum err code, const char *uid,
+    const struct field_errors *errors, const struct fault *f);
+void flow_accept_start(
+    struct flow *f, const struct accept_spec *spec, flow_accept_cb *cb, void *arg);
+
+/* ---- look ---- */
+
+void flow_org_units_start(struct flow *f, dir_places_cb *cb, void *arg);
+void flow_groups_start(struct flow *f, dir_places_cb *cb, void *arg);
+
+#endif

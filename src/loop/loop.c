@@ -1,0 +1,301 @@
+#include "loop/loop.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <event2/event.h>
+#include <event2/thread.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/mem.h"
+
+enum { LAG_PROBE_MS = 50 };
+
+struct task {
+	TAILQ_ENTRY(task) link;
+	loop_cb *cb;
+	void *arg;
+};
+
+TAILQ_HEAD(task_list, task);
+
+struct loop {
+	struct event_base *base;
+	struct event *wake;	/* the eventfd: somebody posted */
+	struct event *deferred; /* active when tasks wait for the next turn */
+	struct event *probe;	/* measures how late a timer comes */
+	int fd;
+	pthread_mutex_t lock; /* guards `posted` */
+	struct task_list posted, later;
+	int64_t probe_due, lag;
+};
+
+struct loop_timer {
+	struct event *event;
+	loop_cb *cb;
+	void *arg;
+};
+
+struct loop_signal {
+	struct event *event;
+	loop_cb *cb;
+	void *arg;
+};
+
+static struct timeval
+timeval_of(int64_t ms)
+{
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+/* Runs what stands in `list` now; what the callbacks add waits for the next turn. */
+static void
+loop_run_tasks(struct task_list *list)
+{
+	struct task_list batch = TAILQ_HEAD_INITIALIZER(batch);
+	struct task *t;
+
+	TAILQ_CONCAT(&batch, list, link);
+	while ((t = TAILQ_FIRST(&batch)) != NULL) {
+		TAILQ_REMOVE(&batch, t, link);
+		t->cb(t->arg);
+		free(t);
+	}
+}
+
+static void
+loop_take_posted(struct loop *l)
+{
+	struct task_list batch = TAILQ_HEAD_INITIALIZER(batch);
+
+	pthread_mutex_lock(&l->lock);
+	TAILQ_CONCAT(&batch, &l->posted, link);
+	pthread_mutex_unlock(&l->lock);
+	loop_run_tasks(&batch);
+}
+
+static void
+loop_on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	uint64_t count;
+
+	(void)what;
+	/* Emptied before the list is taken: a post that comes in between wakes the loop once more. */
+	if (read((int)fd, &count, sizeof(count)) == sizeof(count))
+		loop_take_posted(arg);
+}
+
+static void
+loop_on_deferred(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop *l = arg;
+
+	(void)fd, (void)what;
+	loop_run_tasks(&l->later);
+}
+
+static void
+loop_arm_probe(struct loop *l)
+{
+	struct timeval tv = timeval_of(LAG_PROBE_MS);
+
+	l->probe_due = clock_mono_ms(&clock_system) + LAG_PROBE_MS;
+	event_add(l->probe, &tv);
+}
+
+static void
+loop_on_probe(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop *l = arg;
+	int64_t late = clock_mono_ms(&clock_system) - l->probe_due;
+
+	(void)fd, (void)what;
+	if (late > l->lag)
+		l->lag = late;
+	loop_arm_probe(l);
+}
+
+struct loop *
+loop_new(void)
+{
+	struct loop *l = mem_alloc(sizeof(*l));
+
+	evthread_use_pthreads();
+	TAILQ_INIT(&l->posted);
+	TAILQ_INIT(&l->later);
+	pthread_mutex_init(&l->lock, NULL);
+	l->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	l->base = event_base_new();
+	if (l->fd == -1 || l->base == NULL) {
+		loop_free(l);
+		return NULL;
+	}
+	l->wake = event_new(l->base, l->fd, EV_READ | EV_PERSIST, loop_on_wake, l);
+	l->deferred = event_new(l->base, -1, 0, loop_on_deferred, l);
+	l->probe = event_new(l->base, -1, 0, loop_on_probe, l);
+	event_add(l->wake, NULL);
+	loop_arm_probe(l);
+	return l;
+}
+
+void
+loop_free(struct loop *l)
+{
+	if (l == NULL)
+		return;
+	while (!TAILQ_EMPTY(&l->posted) || !TAILQ_EMPTY(&l->later)) {
+		loop_take_posted(l);
+		loop_run_tasks(&l->later);
+	}
+	if (l->probe != NULL)
+		event_free(l->probe);
+	if (l->deferred != NULL)
+		event_free(l->deferred);
+	if (l->wake != NULL)
+		event_free(l->wake);
+	if (l->base != NULL)
+		event_base_free(l->base);
+	if (l->fd != -1)
+		close(l->fd);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}
+
+void
+loop_run(struct loop *l)
+{
+	event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
+}
+
+void
+loop_stop(struct loop *l)
+{
+	event_base_loopbreak(l->base);
+}
+
+struct event_base *
+loop_base(struct loop *l)
+{
+	return l->base;
+}
+
+static struct task *
+task_new(loop_cb *cb, void *arg)
+{
+	struct task *t = mem_alloc(sizeof(*t));
+
+	t->cb = cb;
+	t->arg = arg;
+	return t;
+}
+
+void
+loop_defer(struct loop *l, loop_cb *cb, void *arg)
+{
+	TAILQ_INSERT_TAIL(&l->later, task_new(cb, arg), link);
+	event_active(l->deferred, EV_TIMEOUT, 1);
+}
+
+void
+loop_post(struct loop *l, loop_cb *cb, void *arg)
+{
+	struct task *t = task_new(cb, arg);
+	uint64_t one = 1;
+	bool first;
+
+	pthread_mutex_lock(&l->lock);
+	first = TAILQ_EMPTY(&l->posted);
+	TAILQ_INSERT_TAIL(&l->posted, t, link);
+	pthread_mutex_unlock(&l->lock);
+	/* The counter cannot overflow: only the post that finds the list empty writes. */
+	if (first && write(l->fd, &one, sizeof(one)) != sizeof(one))
+		abort();
+}
+
+static void
+timer_fire(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop_timer *t = arg;
+
+	(void)fd, (void)what;
+	t->cb(t->arg);
+}
+
+struct loop_timer *
+loop_timer_new(struct loop *l, loop_cb *cb, void *arg)
+{
+	struct loop_timer *t = mem_alloc(sizeof(*t));
+
+	t->cb = cb;
+	t->arg = arg;
+	t->event = event_new(l->base, -1, 0, timer_fire, t);
+	return t;
+}
+
+void
+loop_timer_set(struct loop_timer *t, int64_t ms)
+{
+	struct timeval tv;
+
+	assert(ms >= 0);
+	tv = timeval_of(ms);
+	event_add(t->event, &tv);
+}
+
+void
+loop_timer_stop(struct loop_timer *t)
+{
+	event_del(t->event);
+}
+
+void
+loop_timer_free(struct loop_timer *t)
+{
+	if (t == NULL)
+		return;
+	event_free(t->event);
+	free(t);
+}
+
+static void
+signal_fire(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop_signal *s = arg;
+
+	(void)fd, (void)what;
+	s->cb(s->arg);
+}
+
+struct loop_signal *
+loop_signal_new(struct loop *l, int signo, loop_cb *cb, void *arg)
+{
+	struct loop_signal *s = mem_alloc(sizeof(*s));
+
+	s->cb = cb;
+	s->arg = arg;
+	s->event = event_new(l->base, signo, EV_SIGNAL | EV_PERSIST, signal_fire, s);
+	event_add(s->event, NULL);
+	return s;
+}
+
+void
+loop_signal_free(struct loop_signal *s)
+{
+	if (s == NULL)
+		return;
+	event_free(s->event);
+	free(s);
+}
+
+int64_t
+loop_take_lag(struct loop *l)
+{
+	int64_t lag = l->lag;
+
+	l->lag = 0;
+	return lag;
+}

@@ -1,0 +1,135 @@
+/* The store in the domain's words, written once above the kv port.
+ *
+ * Keys (all values sealed, see seal.h):
+ *   invitation/ID            the invitation, versioned JSON
+ *   token/HASH               id of the invitation a link belongs to; kept after the link's end
+ *   uid/KH mail/KH phone/KH  reservation by keyed hash: {invitation, released_at}
+ *   work/ID                  empty; present while the invitation is claimed or created
+ *   audit/UUIDv7             one record for each state change, written in its transaction
+ *   apitoken/ID              an API token (its hash)
+ *   meta/schema              schema version and a key check
+ * Every call keeps kv.h's callback promise and its codes. Additional codes are named at each call.
+ * Objects handed to a callback belong to the store and die when it returns, unless the name says take.
+ */
+#ifndef USHERD_STORE_STORE_H
+#define USHERD_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "invite/invitation.h"
+#include "store/kv.h"
+#include "store/seal.h"
+
+struct store;
+struct store_op;
+
+enum {
+	STORE_SCHEMA_VERSION = 1,
+	STORE_LIST_MAX = 200,
+	/* A reservation of a finished invitation may be taken over this long after its release: longer than
+	 * any directory lookup that could have missed the new entry. */
+	STORE_RELEASE_GRACE_MS = 60 * 1000
+};
+
+/* `kv` and `seal` are borrowed and outlive the store. */
+struct store *store_new(struct loop *l, struct kv *kv, const struct seal *seal, const struct clock *c);
+void store_free(struct store *s); /* cancels what is under way */
+void store_cancel(struct store_op *op);
+
+/* Writes or checks meta/schema. ERR_MISCONFIGURED: a newer schema than ours; ERR_CORRUPT: sealed with
+ * another key. Must succeed before anything else is called. */
+typedef void store_done_cb(void *arg, enum err code, const struct fault *f);
+struct store_op *store_prepare(struct store *s, store_done_cb *cb, void *arg);
+
+/* Who did it and for which request; strings borrowed for the call. For the audit record. */
+struct store_note {
+	const char *actor;	/* "token:ID", "uid:0", "person", "resolver", "sweeper" */
+	const char *request_id; /* may be NULL */
+};
+
+/* Write a new invitation, its tokens and its reservations in one transaction.
+ * ERR_EXISTS: `taken` says which names another pending invitation (or one just finished) holds. ERR_OK:
+ * `revision` is the invitation's. */
+struct store_taken {
+	bool uid, mail, phone;
+};
+typedef void store_issue_cb(void *arg, enum err code, uint64_t revision,
+    const struct store_taken *taken, const struct fault *f);
+struct store_op *store_issue(struct store *s, const struct invitation *inv,
+    const struct store_note *note, store_issue_cb *cb, void *arg);
+
+/* One invitation, by id or by a presented token's hash. ERR_NOT_FOUND. The callback may keep it by
+ * taking it: set *inv to NULL. */
+typedef void store_load_cb(
+    void *arg, enum err code, struct invitation **inv, const struct fault *f);
+struct store_op *store_load(struct store *s, const char *id, store_load_cb *cb, void *arg);
+struct store_op *store_load_by_token(
+    struct store *s, const struct token_hash *hash, store_load_cb *cb, void *arg);
+
+/* Write the next version of an invitation after invitation_apply(), with everything that goes with the
+ * state: work/, token/ of new tokens, reservations (kept while pending, claimed or created; marked
+ * released when done; deleted when expired or revoked), personal data erased in final states, one audit
+ * record for `event`. ERR_CONFLICT: the stored version is not inv->revision any more. ERR_UNKNOWN is
+ * settled inside by reading back as long as the store answers. ERR_OK: `revision` is the new one.
+ * `before`: the version that was loaded, to see what changed (a renamed uid moves its reservation:
+ * ERR_EXISTS when the new one is taken). */
+typedef void store_save_cb(void *arg, enum err code, uint64_t revision, const struct fault *f);
+struct store_op *store_save(struct store *s, const struct invitation *before,
+    const struct invitation *after, enum invitation_event event, const struct store_note *note,
+    store_save_cb *cb, void *arg);
+
+/* Invitations in the order of their ids (creation), strictly behind `after` (NULL: from the first).
+ * `open_only` leaves out final states. `more`: call again behind the last. At most STORE_LIST_MAX are
+ * looked at in one call, so fewer than `limit` may come back with `more` set; `next` is the id to go on
+ * behind. */
+typedef void store_list_cb(void *arg, enum err code, struct invitation *const *list, size_t count,
+    bool more, const char *next, const struct fault *f);
+struct store_op *store_list(
+    struct store *s, const char *after, size_t limit, bool open_only, store_list_cb *cb, void *arg);
+
+/* The claimed and created ones, for the resolver; ERR_OK with count 0 when there are none. */
+struct store_op *store_list_unsettled(
+    struct store *s, const char *after, size_t limit, store_list_cb *cb, void *arg);
+
+/* Delete a final invitation whose done_at is before `before_ms`, with its token keys and what is left of
+ * its reservations. ERR_CONFLICT when it is not final or too young. */
+struct store_op *store_purge(
+    struct store *s, const struct invitation *inv, int64_t before_ms, store_done_cb *cb, void *arg);
+
+/* API tokens. */
+enum { API_TOKEN_NAME_MAX = 64, API_TOKEN_ID_SIZE = 17 };
+struct api_token {
+	char id[API_TOKEN_ID_SIZE];	/* 16 characters */
+	char name[API_TOKEN_NAME_MAX + 1];
+	struct token_hash hash;
+	unsigned scopes;		/* bits of auth.h */
+	int64_t created_at, expires_at; /* wall ms */
+	char created_by[64];
+};
+/* ERR_EXISTS when the id is there. */
+struct store_op *store_add_api_token(struct store *s, const struct api_token *t,
+    const struct store_note *note, store_done_cb *cb, void *arg);
+/* ERR_NOT_FOUND. */
+struct store_op *store_delete_api_token(struct store *s, const char *id,
+    const struct store_note *note, store_done_cb *cb, void *arg);
+
+/* All API tokens now, then every change: `t` non-NULL was added, NULL with `id` was deleted. ready is
+ * called once when all that exist have been told. An error ends the watch and is told by `failed`. */
+struct store_token_watch_cbs {
+	void (*changed)(void *arg, const char *id, const struct api_token *t);
+	void (*ready)(void *arg);
+	void (*failed)(void *arg, enum err code, const struct fault *f);
+};
+struct store_token_watch;
+struct store_token_watch *store_watch_api_tokens(
+    struct store *s, const struct store_token_watch_cbs *cbs, void *arg);
+void store_token_watch_stop(struct store_token_watch *w);
+
+bool store_is_healthy(struct store *s, struct fault *f);
+
+#endif
