@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Nesting is measured before jansson parses: its own bound is 2,048 and fixed. A bracket inside a
