@@ -84,7 +84,8 @@ loop_on_wake(evutil_socket_t fd, short what, void *arg)
 	uint64_t count;
 
 	(void)what;
-	/* Emptied before the list is taken: a post that comes in between wakes the loop once more. */
+	/* Emptied before the list is taken: a post that comes in between wakes the loop once more.
+	 */
 	if (read((int)fd, &count, sizeof(count)) == sizeof(count))
 		loop_take_posted(arg);
 }
