@@ -1,1 +1,7 @@
-# filled by this module
+noinst_LIBRARIES += libstore.a
+libstore_a_SOURCES = \
+	src/store/kv.c src/store/kv.h src/store/kv_private.h \
+	src/store/kv_front.c src/store/kv_memory.c src/store/kv_op.c src/store/kv_recent.c \
+	src/store/kv_sqlite.c src/store/kv_sqlite_private.h \
+	src/store/kv_sqlite_db.c src/store/kv_sqlite_file.c src/store/kv_sqlite_open.c \
+	src/store/seal.c src/store/seal.h
