@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+fuzz_main() { :; }
