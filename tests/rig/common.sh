@@ -12,7 +12,7 @@ packages_build=(gcc make autoconf automake pkg-config libldap-dev libsqlite3-dev
 	libidn2-dev libcmocka-dev)
 packages_slapd=(slapd ldap-utils util-linux openssl)
 packages_system=(python3 python3-pytest python3-ldap python3-requests python3-selenium chromium
-	chromium-driver)
+	chromium-driver faketime curl)
 packages_clang=(clang)
 packages_lint=(clang clang-tidy clang-format cppcheck shellcheck mandoc)
 
