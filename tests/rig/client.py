@@ -1,5 +1,6 @@
 """What an administrator's program and an invited person's browser do, for tests and benchmarks."""
 
+import concurrent.futures
 import html.parser
 import itertools
 import urllib.parse
@@ -38,6 +39,14 @@ def person(slapd, **changes):
     }
     document.update(changes)
     return {name: value for name, value in document.items() if value is not None}
+
+
+def in_background(function, *arguments):
+    """Run it in a thread; the result is a function that waits for its result."""
+    executor = concurrent.futures.ThreadPoolExecutor(1)
+    future = executor.submit(function, *arguments)
+    executor.shutdown(wait=False)
+    return lambda: future.result(60)
 
 
 def new_session():
