@@ -44,7 +44,7 @@ lint_shell() {
 }
 
 lint_manuals() {
-	find "$top/doc" -name '*.[158]' | sort | xargs mandoc -T lint -W warning
+	find "$top/doc" -name '*.[158]' | sort | xargs -r mandoc -T lint -W warning
 }
 
 lint_main() {
