@@ -26,7 +26,8 @@ size_t blocklist_count(const struct blocklist *b);
 
 /* ERR_OK, or ERR_REFUSED with `rule` set to a constant ("too_short", "too_long", "blank", "nul",
  * "not_utf8", "personal", "blocked") and a sentence for the person in `f`, which never quotes the
- * password. Length in characters (code points) against `min`, in bytes against PASSWORD_MAX. personal:
+ * password. Length in characters (code points) against `min` (at
+ * least PASSWORD_MIN_FLOOR counts), in bytes against PASSWORD_MAX; empty is "blank". personal:
  * equal, after case folding, to the given, family or display name, "given family" without the space, the
  * mail, its local part, the uid, or the phone. blocked: the case-folded password is on the list, is one
  * listed word or one character repeated, or is a run of neighbouring characters ("abcdefgh...",
