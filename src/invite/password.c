@@ -1,7 +1,7 @@
 #include "invite/password.h"
 
 #include <assert.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unicase.h>
 #include <unigbrk.h>
@@ -46,21 +46,17 @@ password_is_blank(const char *text, size_t len)
 	return true;
 }
 
-/* Does the folded password equal `a`, `between` and `b` written one behind the other? */
+/* Does the folded password equal the first `a_len` bytes of `a`, `between` and `b`, one behind the
+ * other? */
 static bool
 password_is(const struct password_folded *password, const char *a, size_t a_len,
     const char *between, const char *b)
 {
-	char text[PASSWORD_MAX];
-	size_t between_len = strlen(between), b_len = strlen(b);
+	char text[PASSWORD_MAX + 1];
 	struct password_folded other;
+	int len = snprintf(text, sizeof(text), "%.*s%s%s", (int)a_len, a, between, b);
 
-	if (a_len + between_len + b_len == 0 || a_len + between_len + b_len > sizeof(text))
-		return false;
-	memcpy(text, a, a_len);
-	memcpy(text + a_len, between, between_len);
-	memcpy(text + a_len + between_len, b, b_len);
-	return password_fold(text, a_len + between_len + b_len, &other) &&
+	return len > 0 && (size_t)len < sizeof(text) && password_fold(text, (size_t)len, &other) &&
 	       other.len == password->len && memcmp(other.bytes, password->bytes, other.len) == 0;
 }
 
@@ -122,12 +118,11 @@ password_first_len(const char *text, size_t len)
 {
 	const uint8_t *s = (const uint8_t *)text;
 	struct password_folded first;
-	size_t one;
+	bool folded = password_fold(text, (size_t)(u8_grapheme_next(s, s + len) - s), &first);
 
-	password_fold(text, (size_t)(u8_grapheme_next(s, s + len) - s), &first);
-	one = first.len;
-	secret_wipe(&first, sizeof(first));
-	return one;
+	assert(folded);
+	secret_wipe(first.bytes, first.len);
+	return first.len;
 }
 
 /* One listed word, or one character of `one` bytes, again and again (once: the word itself). */
@@ -161,7 +156,7 @@ password_check(const struct secret *password, size_t min, const struct person *p
 	const char *text = secret_bytes(password);
 	size_t len = secret_len(password);
 	struct password_folded folded;
-	bool personal, listed;
+	bool personal, listed, is_folded;
 
 	if (min < PASSWORD_MIN_FLOOR)
 		min = PASSWORD_MIN_FLOOR;
@@ -183,7 +178,8 @@ password_check(const struct secret *password, size_t min, const struct person *p
 		    "fine.",
 		    min);
 	}
-	password_fold(text, len, &folded);
+	is_folded = password_fold(text, len, &folded);
+	assert(is_folded);
 	personal = password_is_personal(&folded, p);
 	listed = password_is_run(&folded) ||
 		 password_is_repeated(&folded, password_first_len(text, len), blocked);

@@ -506,7 +506,7 @@ a_list_can_lose_its_elements_while_it_is_walked(void **state)
 		TAILQ_ENTRY(item) link;
 		int n;
 	};
-	TAILQ_HEAD(, item) list = TAILQ_HEAD_INITIALIZER(list);
+	TAILQ_HEAD(items, item) list = TAILQ_HEAD_INITIALIZER(list);
 	struct item *i, *next;
 	int sum = 0;
 

@@ -11,6 +11,16 @@
 
 #include "invite/password.h"
 
+/* `more` behind what is in `text`. */
+static void
+append(char *text, size_t room, const char *more)
+{
+	size_t len = strlen(text);
+
+	assert_true(len + strlen(more) < room);
+	snprintf(text + len, room - len, "%s", more);
+}
+
 /* A file of its own with `len` bytes, whose name is in `path`. */
 static void
 write_file(char path[64], const char *data, size_t len)
@@ -117,7 +127,7 @@ a_password_is_measured_in_characters_and_bounded_in_bytes(void **state)
 		char text[2048] = "";
 
 		for (size_t n = 0; n < rows[i].count; n++)
-			strcat(text, rows[i].unit);
+			append(text, sizeof(text), rows[i].unit);
 		assert_string_equal(rule_of(text, rows[i].min), rows[i].rule);
 	}
 }
@@ -175,9 +185,9 @@ white_space_of_any_kind_is_no_password(void **state)
 		char text[256] = "";
 
 		for (size_t n = 0; n < 20; n++)
-			strcat(text, n % 3 == 0 ? " " : spaces[i]);
+			append(text, sizeof(text), n % 3 == 0 ? " " : spaces[i]);
 		assert_string_equal(rule_of(text, 8), "blank");
-		strcat(text, "x");
+		append(text, sizeof(text), "x");
 		assert_string_equal(rule_of(text, 8), "");
 	}
 }
@@ -296,9 +306,9 @@ a_text_that_grows_when_folded_is_compared_all_the_same(void **state)
 		char text[PASSWORD_MAX + 1] = "";
 
 		while (strlen(text) + strlen(units[i]) <= PASSWORD_MAX - 1)
-			strcat(text, units[i]);
+			append(text, sizeof(text), units[i]);
 		assert_string_equal(rule_of(text, 8), "blocked");
-		strcat(text, "!");
+		append(text, sizeof(text), "!");
 		assert_string_equal(rule_of(text, 8), "");
 	}
 }
@@ -379,7 +389,7 @@ a_line_of_256_bytes_is_the_longest(void **state)
 			enum err code;
 
 			memset(data, 'x', len);
-			strcpy(data + len, ends[e]);
+			snprintf(data + len, sizeof(data) - len, "%s", ends[e]);
 			code = load(&b, data, strlen(data), &f);
 			assert_int_equal(code, len <= 256 ? ERR_OK : ERR_MISCONFIGURED);
 			if (code != ERR_OK)
@@ -400,8 +410,8 @@ a_list_has_at_most_a_million_lines(void **state)
 
 	(void)state;
 	assert_non_null(data);
-	for (size_t i = 0; i <= lines; i++)
-		memcpy(data + 2 * i, "#\n", 2);
+	for (size_t i = 0; i < 2 * lines + 2; i++)
+		data[i] = i % 2 == 0 ? '#' : '\n';
 	assert_int_equal(load(&b, data, 2 * lines, &f), ERR_OK);
 	assert_int_equal(blocklist_count(b), 0);
 	blocklist_free(b);
