@@ -16,8 +16,11 @@ EXTRA_DIST += conf/passwords-blocked.txt
 check_PROGRAMS += \
 	tests/unit/test_base \
 	tests/unit/test_invitation \
+	tests/unit/test_json \
 	tests/unit/test_password \
 	tests/unit/test_person \
+	tests/unit/test_person_field \
+	tests/unit/test_person_name \
 	tests/unit/test_token \
 	tests/unit/test_uid
 
@@ -27,12 +30,21 @@ tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_invitation_SOURCES = tests/unit/test_invitation.c
 tests_unit_test_invitation_LDADD = $(INVITE_LIBS) $(CMOCKA_LIBS)
 
+tests_unit_test_json_SOURCES = tests/unit/test_json.c
+tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
 tests_unit_test_password_SOURCES = tests/unit/test_password.c
 tests_unit_test_password_CPPFLAGS = $(AM_CPPFLAGS) -DPASSWORDS_BLOCKED='"$(abs_srcdir)/conf/passwords-blocked.txt"'
 tests_unit_test_password_LDADD = $(INVITE_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_person_SOURCES = tests/unit/test_person.c
 tests_unit_test_person_LDADD = $(INVITE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_person_field_SOURCES = tests/unit/test_person_field.c tests/unit/person_row.h
+tests_unit_test_person_field_LDADD = $(INVITE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_person_name_SOURCES = tests/unit/test_person_name.c tests/unit/person_row.h
+tests_unit_test_person_name_LDADD = $(INVITE_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_token_SOURCES = tests/unit/test_token.c
 tests_unit_test_token_LDADD = $(INVITE_LIBS) $(CMOCKA_LIBS)

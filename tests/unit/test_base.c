@@ -1,4 +1,4 @@
-/* What everything stands on: memory, buffers, time, identifiers, secrets, JSON from outside. */
+/* What everything stands on: memory, buffers, time, identifiers, secrets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,6 @@
 #include "base/err.h"
 #include "base/field.h"
 #include "base/id.h"
-#include "base/json.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -99,38 +98,6 @@ a_buffer_grows_past_its_first_room(void **state)
 		assert_int_equal(b.data[i], 'a' + i % 26);
 	assert_int_equal(b.data[b.len], 0);
 	buf_release(&b);
-}
-
-static void
-a_json_string_is_quoted_so_that_it_reads_back(void **state)
-{
-	static const struct {
-		const char *text, *json;
-	} rows[] = {
-		{ NULL, "null" },
-		{ "", "\"\"" },
-		{ "ada", "\"ada\"" },
-		{ "a\"b\\c/", "\"a\\\"b\\\\c/\"" },
-		{ "\x01\n\t\x1f\x7f", "\"\\u0001\\u000a\\u0009\\u001f\x7f\"" },
-		{ "\"", "\"\\\"\"" },
-		{ "größe 😀", "\"größe 😀\"" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct buf b;
-		json_t *read;
-
-		buf_init(&b, 1000);
-		buf_add_json_string(&b, rows[i].text);
-		assert_string_equal(b.data, rows[i].json);
-		read = json_loads(b.data, JSON_DECODE_ANY, NULL);
-		assert_non_null(read);
-		if (rows[i].text != NULL)
-			assert_string_equal(json_string_value(read), rows[i].text);
-		json_decref(read);
-		buf_release(&b);
-	}
 }
 
 static void
@@ -406,99 +373,6 @@ a_secret_is_a_copy_compared_by_its_bytes(void **state)
 	secret_free(NULL);
 }
 
-/* `depth` arrays around a 1. */
-static char *
-nested(int depth)
-{
-	char *text = mem_alloc(2 * (size_t)depth + 2);
-
-	memset(text, '[', (size_t)depth);
-	text[depth] = '1';
-	memset(text + depth + 1, ']', (size_t)depth);
-	return text;
-}
-
-static void
-json_is_read_to_its_depth_and_no_deeper(void **state)
-{
-	(void)state;
-	for (int depth = JSON_DEPTH_MAX - 1; depth <= JSON_DEPTH_MAX + 1; depth++) {
-		char *text = nested(depth);
-		struct fault f;
-		json_t *root = json_read(text, strlen(text), &f);
-
-		assert_int_equal(root != NULL, depth <= JSON_DEPTH_MAX);
-		if (root == NULL)
-			assert_int_equal(f.code, ERR_INVALID);
-		json_decref(root);
-		free(text);
-	}
-}
-
-static void
-brackets_in_strings_are_no_depth(void **state)
-{
-	static const char text[] =
-	    "{\"a\": \"[[[[[[[[[[[[[[[[[[[[ \\\" {{{{{{{{{{{{{{{{{{{{ \\\\\"}";
-	json_t *root = json_read(text, strlen(text), NULL);
-
-	(void)state;
-	assert_non_null(root);
-	assert_non_null(json_string_of(root, "a"));
-	json_decref(root);
-}
-
-static void
-json_with_any_irregularity_is_refused(void **state)
-{
-	static const struct {
-		const char *text;
-		size_t len;
-	} rows[] = {
-		{ "", 0 },
-		{ "{", 1 },
-		{ "{}x", 3 },
-		{ "{} {}", 5 },
-		{ "{\"a\":1,\"a\":2}", 13 },
-		{ "{\"a\":{\"b\":1,\"b\":1}}", 19 },
-		{ "{\"a\":\"\\u0000\"}", 14 },
-		{ "{\"a\":\"\0\"}", 9 },
-		{ "{\"a\":\"\xff\"}", 9 },
-		{ "{\"a\":\"\xc0\xaf\"}", 10 },
-		{ "{\"a\":\"\xed\xa0\x80\"}", 11 },
-		{ "{\"a\":'x'}", 9 },
-		{ "{a:1}", 5 },
-		{ "{\"a\":01}", 8 },
-		{ "{\"a\":1,}", 8 },
-		{ "{\"a\":NaN}", 9 },
-		{ "// x\n{}", 7 },
-		{ "\"text\"", 6 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct fault f = { ERR_OK, "" };
-
-		assert_null(json_read(rows[i].text, rows[i].len, &f));
-		assert_int_equal(f.code, ERR_INVALID);
-		assert_true(strlen(f.text) > 0);
-	}
-}
-
-static void
-a_member_that_is_no_string_is_no_string(void **state)
-{
-	static const char text[] = "{\"s\": \"x\", \"n\": 1, \"z\": null}";
-	json_t *root = json_read(text, strlen(text), NULL);
-
-	(void)state;
-	assert_string_equal(json_string_of(root, "s"), "x");
-	assert_null(json_string_of(root, "n"));
-	assert_null(json_string_of(root, "z"));
-	assert_null(json_string_of(root, "missing"));
-	json_decref(root);
-}
-
 static void
 a_list_can_lose_its_elements_while_it_is_walked(void **state)
 {
@@ -552,7 +426,6 @@ main(void)
 		cmocka_unit_test(an_arena_copies_strings_and_bytes),
 		cmocka_unit_test(a_buffer_stops_at_its_maximum_and_remembers),
 		cmocka_unit_test(a_buffer_grows_past_its_first_room),
-		cmocka_unit_test(a_json_string_is_quoted_so_that_it_reads_back),
 		cmocka_unit_test(a_moment_is_written_in_utc_and_read_back),
 		cmocka_unit_test(a_moment_in_any_other_notation_is_refused),
 		cmocka_unit_test(a_date_is_a_real_day),
@@ -568,10 +441,6 @@ main(void)
 		cmocka_unit_test(hexadecimal_is_in_lower_case),
 		cmocka_unit_test(a_random_number_stays_below_its_bound),
 		cmocka_unit_test(a_secret_is_a_copy_compared_by_its_bytes),
-		cmocka_unit_test(json_is_read_to_its_depth_and_no_deeper),
-		cmocka_unit_test(brackets_in_strings_are_no_depth),
-		cmocka_unit_test(json_with_any_irregularity_is_refused),
-		cmocka_unit_test(a_member_that_is_no_string_is_no_string),
 		cmocka_unit_test(a_list_can_lose_its_elements_while_it_is_walked),
 		cmocka_unit_test(memory_is_zeroed_and_copies_end_in_a_zero_byte),
 	};
