@@ -2,7 +2,7 @@
 #include "http/http_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <netinet/tcp.h>
@@ -23,20 +23,29 @@ socket_fault(struct fault *f, const char *address, const char *what, int code)
 	return fault_set(f, e, "cannot %s %s: %s", what, address, strerror(code));
 }
 
-/* "127.0.0.1:8460" or "[::1]:8460": libevent also takes an address without port, and that without
- * brackets. */
+/* "127.0.0.1:8460" or "[::1]:8460". libevent reads the address; it would take port 0 for a mistake.
+ */
 static bool
 socket_parse(const char *address, struct sockaddr_storage *ss, int *len)
 {
-	const char *port = strrchr(address, ':');
+	const char *colon = strrchr(address, ':');
+	const size_t digits = colon != NULL ? strspn(colon + 1, "0123456789") : 0;
+	const long port = digits > 0 && digits <= 5 ? strtol(colon + 1, NULL, 10) : 65536;
+	char host[INET6_ADDRSTRLEN + 2];
 
 	*len = sizeof(*ss);
 	memset(ss, 0, sizeof(*ss));
-	if (port == NULL || port[1] == '\0' || strspn(port + 1, "0123456789") != strlen(port + 1))
+	if (port > 65535 || colon[1 + digits] != '\0' || (size_t)(colon - address) >= sizeof(host))
 		return false;
-	if (evutil_parse_sockaddr_port(address, (struct sockaddr *)ss, len) != 0)
+	memcpy(host, address, (size_t)(colon - address));
+	host[colon - address] = '\0';
+	if (evutil_parse_sockaddr_port(host, (struct sockaddr *)ss, len) != 0)
 		return false;
-	return ss->ss_family == AF_INET || address[0] == '[';
+	if (ss->ss_family == AF_INET)
+		((struct sockaddr_in *)ss)->sin_port = htons((uint16_t)port);
+	else
+		((struct sockaddr_in6 *)ss)->sin6_port = htons((uint16_t)port);
+	return ss->ss_family == AF_INET ? strchr(host, ':') == NULL : host[0] == '[';
 }
 
 static int
