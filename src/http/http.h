@@ -147,12 +147,16 @@ struct http_conf {
 	void (*on_trouble)(void *ctx, const char *text);
 };
 
+/* `conf` is copied; what it points to outlives the server. SIGPIPE is ignored from here on, unless somebody
+ * handles it: libevent and OpenSSL write with plain write(). */
 struct http_server *http_server_new(const struct http_conf *conf);
 /* Certificate chain and key (PEM). May be called again to rotate: new connections use the new pair; on
  * failure (ERR_MISCONFIGURED, names the file) the old pair stays. */
 enum err http_server_set_tls(
     struct http_server *s, const char *cert_file, const char *key_file, struct fault *f);
 enum err http_server_listen(struct http_server *s, const struct http_listen *l, struct fault *f);
+/* Of the first TCP listener of that kind (port 0 in an address: the system chooses); 0: there is none. */
+int http_server_port(const struct http_server *s, enum http_listener_kind kind);
 
 /* Stop accepting; idle connections close, running exchanges go on. `drained` is called once when none is
  * left. */

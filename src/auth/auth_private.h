@@ -1,0 +1,67 @@
+/* Shared by the files of auth alone. */
+#ifndef USHERD_AUTH_AUTH_PRIVATE_H
+#define USHERD_AUTH_AUTH_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "auth/auth.h"
+#include "base/list.h"
+#include "loop/loop.h"
+
+enum {
+	AUTH_TOKEN_LEN = 4 + 16 + 1 + 43 + 6,
+	AUTH_TOKENS_MAX = 10000,
+	AUTH_PEERS_MAX = 16,
+	AUTH_PEER_REMEMBER_MS = 60 * 1000
+};
+
+/* A token as the table keeps it. `round`: the watch that told of it last. */
+struct auth_row {
+	struct api_token token;
+	unsigned round;
+};
+
+/* What the system said about a uid's membership. */
+struct auth_peer {
+	uid_t uid;
+	bool allowed;
+	int64_t until; /* mono ms; 0: the slot is empty */
+};
+
+struct auth_op;
+TAILQ_HEAD(auth_op_list, auth_op);
+
+struct auth {
+	struct loop *loop;
+	struct store *store;
+	const struct clock *clock;
+	gid_t admin_gid;
+	loop_cb *ready; /* NULL once called */
+	void *ready_arg;
+	struct store_token_watch *watch;
+	struct loop_timer *retry; /* starts the watch again */
+	int64_t pause_ms;
+	unsigned round;
+	struct auth_row *rows; /* sorted by id */
+	size_t count, cap;
+	struct auth_op_list ops; /* changes under way */
+	struct auth_peer peers[AUTH_PEERS_MAX];
+	size_t next_peer;
+};
+
+/* The table. Adding a known id replaces it. */
+const struct api_token *auth_find(const struct auth *a, const char *id);
+void auth_remember(struct auth *a, const struct api_token *t);
+void auth_forget(struct auth *a, const char *id);
+
+/* Ends the changes under way without their callbacks. */
+void auth_ops_free(struct auth *a);
+
+/* The text of a new token, its id and the hash of the text. */
+struct secret *auth_token_text_new(char id[API_TOKEN_ID_SIZE], struct token_hash *hash);
+/* False when `text` is no token: other form, or a checksum that shows a typing mistake. */
+bool auth_token_text_read(
+    const char *text, size_t len, char id[API_TOKEN_ID_SIZE], struct token_hash *hash);
+
+#endif
