@@ -30,7 +30,7 @@ replaced_fire(void *arg)
 	if (r.cb == NULL)
 		return;
 	fault_set(&f, r.code, "injected");
-	r.cb(r.arg, r.code, NULL, &f);
+	r.cb(r.arg, r.code, &(struct kv_txn_result){ .revision = 0 }, &f);
 }
 
 static void

@@ -88,10 +88,12 @@ world_new(enum dir_password_mode mode)
 	w->memory = kv_memory_new(w->loop);
 	w->seal = seal_new(key);
 	w->dir = fake_dir_new(w->loop);
+	assert_int_equal(blocklist_load(&w->blocklist, NULL, NULL), ERR_OK);
 	w->conf = (struct flow_conf){ .loop = w->loop,
 		.dir = w->dir,
 		.passwd = (struct passwd *)w->loop,
 		.clock = &w->clock,
+		.blocklist = w->blocklist,
 		.uid_template = "{given}.{family}",
 		.gender_required = true,
 		.birthday_required = true,
@@ -124,6 +126,7 @@ world_free(struct world *w)
 	kv_close(w->kv);
 	kv_close(w->memory);
 	seal_free(w->seal);
+	blocklist_free(w->blocklist);
 	loop_timer_free(w->guard);
 	loop_free(w->loop);
 	fake_dir_free(w->dir);
@@ -184,16 +187,14 @@ static void
 accept_on_answer(void *arg, enum err code, const char *uid, const struct field_errors *errors,
     const struct fault *f)
 {
-	struct call *c = arg;
-	struct world_answer *out = c->out;
+	struct world_answer *out = arg;
 
 	(void)f;
 	out->code = code;
 	out->count++;
 	snprintf(out->uid, sizeof(out->uid), "%s", uid != NULL ? uid : "");
 	copy_first_error(errors, out->first_field, out->first_code);
-	world_stop_waiting(c->world);
-	free(c);
+	world_stop_waiting(out->world);
 }
 
 void
@@ -202,11 +203,10 @@ world_accept_start(struct world *w, const struct token_hash *token, const char *
 {
 	struct secret *secret = secret_new(password, strlen(password));
 	struct accept_spec spec = { .token = *token, .attempt = attempt, .password = secret };
-	struct call *call = mem_alloc(sizeof(*call));
 
-	*call = (struct call){ w, out };
+	out->world = w;
 	out->count = 0;
-	flow_accept_start(w->flow, &spec, accept_on_answer, call);
+	flow_accept_start(w->flow, &spec, accept_on_answer, out);
 	assert_int_equal(out->count, 0); /* never before the starting call has returned */
 	secret_free(secret);
 }

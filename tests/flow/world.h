@@ -19,6 +19,7 @@ struct world {
 	struct seal *seal;
 	struct store *store;
 	struct dir *dir;
+	struct blocklist *blocklist; /* empty */
 	struct flow *flow;
 	struct clock clock;
 	int64_t now;
@@ -40,6 +41,7 @@ struct world_answer {
 	char uid[PERSON_UID_MAX + 1];
 	char first_field[32], first_code[32];
 	size_t count; /* how many times the callback ran */
+	struct world *world;
 };
 
 struct world *world_new(enum dir_password_mode mode);
