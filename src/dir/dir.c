@@ -1,6 +1,6 @@
 #include "dir/dir_private.h"
 
-#include <assert.h>
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,11 +16,16 @@ dir_now(void)
 	return clock_mono_ms(&clock_system);
 }
 
+/* An address, not something that merely begins like one. */
 static bool
 host_is_loopback(const char *host)
 {
-	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "::1") == 0 || strcmp(host, "[::1]") == 0;
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+	       strcmp(host, "[::1]") == 0;
 }
 
 static enum err

@@ -191,7 +191,7 @@ job_refuse(struct dir_job *job, enum err code)
 {
 	job->code = code;
 	TAILQ_INSERT_TAIL(&job->op.dir->live, &job->op, link);
-	loop_defer(job->op.dir->loop, job_on_refused, job);
+	loop_post(job->op.dir->loop, job_on_refused, job);
 	return &job->op;
 }
 

@@ -40,3 +40,6 @@ tests_unit_test_dir_names_SOURCES = tests/unit/test_dir_names.c tests/unit/test_
 tests_unit_test_dir_names_LDADD = $(DIR_TEST_LIBS)
 tests_unit_test_dir_SOURCES = tests/unit/test_dir.c $(DIR_TEST_RIG)
 tests_unit_test_dir_LDADD = $(DIR_TEST_LIBS)
+check_PROGRAMS += tests/unit/test_dir_faults
+tests_unit_test_dir_faults_SOURCES = tests/unit/test_dir_faults.c $(DIR_TEST_RIG)
+tests_unit_test_dir_faults_LDADD = $(DIR_TEST_LIBS)
