@@ -1,7 +1,7 @@
 /* The HTTP front: bytes and limits, never an invitation.
  *
  * A guard looks at every connection's bytes before evhttp does and refuses what is not plainly framed
- * (400 or 411 and close), keeps absolute deadlines and caps. What passes becomes a struct http_request,
+ * (400, 411, 413, 417 or 431, and close), keeps absolute deadlines (408) and caps. What passes becomes a struct http_request,
  * a plain value, and is handed to the one handler that the route table names. All on the loop's thread.
  */
 #ifndef USHERD_HTTP_HTTP_H
@@ -41,7 +41,7 @@ struct http_pair {
 struct http_request {
 	enum http_method method;
 	enum http_listener_kind listener;
-	const char *path; /* decoded once; no NUL, no control bytes, valid UTF-8, no dot segments */
+	const char *path; /* decoded once; no NUL, control bytes, dot segments; no slash was encoded; UTF-8 */
 	struct http_pair query[HTTP_QUERY_MAX]; /* decoded; a name may occur twice */
 	size_t query_count;
 	struct http_pair headers[HTTP_HEADERS_MAX]; /* names in lower case */

@@ -266,7 +266,8 @@ conn_settle(struct http_conn *c)
 	c->fd = bufferevent_getfd(c->bev);
 	conn_remember_fd(c);
 	met = c->listener->is_unix ? conn_meet_unix(c) : conn_meet_tcp(c);
-	if (!met || c->server->conn_count > c->server->conf.limits.connections)
+	if (!met || c->server->draining ||
+	    c->server->conn_count > c->server->conf.limits.connections)
 		http_conn_end(c);
 	else
 		http_deadline_begin(c);

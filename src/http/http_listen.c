@@ -125,9 +125,11 @@ enum err
 http_server_listen(struct http_server *s, const struct http_listen *conf, struct fault *f)
 {
 	struct http_listener *l;
+	struct fault own = { .code = ERR_OK };
 	int fd;
 
 	assert(!s->draining);
+	f = f != NULL ? f : &own;
 	if (conf->tls && s->tls == NULL)
 		return fault_set(f, ERR_MISCONFIGURED, "no certificate for %s", conf->address);
 	l = listener_new(s, conf);

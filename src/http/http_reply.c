@@ -95,8 +95,8 @@ http_reply(struct http_exchange *x, int status, const char *type, const void *bo
 	assert(x->is_dispatching || x->is_held);
 	reply_add_common(x, type, len);
 	x->is_replied = true;
-	reply_send(x, status, body, sent);
 	reply_tell(x, status, sent);
+	reply_send(x, status, body, sent);
 	if (!x->is_dispatching)
 		http_exchange_free(x);
 }

@@ -82,7 +82,9 @@ http_server_set_tls(
     struct http_server *s, const char *cert_file, const char *key_file, struct fault *f)
 {
 	SSL_CTX *ctx = tls_context();
+	struct fault own = { .code = ERR_OK };
 
+	f = f != NULL ? f : &own;
 	if (ctx == NULL)
 		return tls_fault(f, cert_file, "OpenSSL refuses");
 	if (tls_load(ctx, cert_file, key_file, f) != ERR_OK) {

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <cmocka.h>
 
+#include "http/http_private.h"
 #include "http_rig.h"
 
 static char reply[8192];
@@ -132,6 +134,49 @@ listeners_that_cannot_be_are_refused(void **state)
 	loop_free(loop);
 }
 
+static void
+a_source_is_an_ipv4_address_or_an_ipv6_network(void **state)
+{
+	static const struct {
+		const char *address;
+		bool accepted; /* as one more, two of each source are */
+	} table[] = {
+		{ "192.0.2.1", true },
+		{ "192.0.2.1", true },
+		{ "192.0.2.1", false },
+		{ "192.0.2.2", true },
+		{ "::ffff:192.0.2.2", true },
+		{ "::ffff:192.0.2.2", false },
+		{ "2001:db8::1", true },
+		{ "2001:db8::2:1", true },
+		{ "2001:db8:0:0:ffff::3", false },
+		{ "2001:db8:0:1::1", true },
+	};
+	struct http_server s = { .conf.limits.connections_per_source = 2 };
+	struct http_source *entered[sizeof(table) / sizeof(table[0])];
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+			struct sockaddr_storage ss = { .ss_family = AF_INET };
+			void *at = &((struct sockaddr_in *)&ss)->sin_addr;
+
+			if (strchr(table[i].address, ':') != NULL) {
+				ss.ss_family = AF_INET6;
+				at = &((struct sockaddr_in6 *)&ss)->sin6_addr;
+			}
+			assert_int_equal(inet_pton(ss.ss_family, table[i].address, at), 1);
+			entered[i] = http_source_enter(&s, &ss);
+			if ((entered[i] != NULL) != table[i].accepted)
+				fail_msg("%s, %zu", table[i].address, i);
+		}
+		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+			if (entered[i] != NULL)
+				http_source_leave(&s, entered[i]);
+		assert_null(s.sources);
+	}
+}
+
 static int
 make_dir(void **state)
 {
@@ -152,6 +197,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_unix_socket_knows_its_peer_and_its_place),
 		cmocka_unit_test(the_socket_file_of_a_dead_instance_is_replaced),
+		cmocka_unit_test(a_source_is_an_ipv4_address_or_an_ipv6_network),
 		cmocka_unit_test(listeners_that_cannot_be_are_refused),
 	};
 

@@ -193,7 +193,7 @@ static void
 a_slow_reader_gets_all_of_a_large_reply(void **state)
 {
 	struct http_limits limits = rig_limits();
-	char *all = mem_alloc(RIG_BIG + 4096);
+	char *all = mem_alloc(RIG_BIG + 16384);
 	size_t len = 0;
 	struct rig r;
 	ssize_t n;
