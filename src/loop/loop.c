@@ -196,7 +196,9 @@ task_new(loop_cb *cb, void *arg)
 void
 loop_defer(struct loop *l, loop_cb *cb, void *arg)
 {
-	TAILQ_INSERT_TAIL(&l->later, task_new(cb, arg), link);
+	struct task *t = task_new(cb, arg); /* the macro evaluates its argument four times */
+
+	TAILQ_INSERT_TAIL(&l->later, t, link);
 	event_active(l->deferred, EV_TIMEOUT, 1);
 }
 
