@@ -30,7 +30,7 @@ timeval_of(int64_t ms)
 static bool
 conn_set_tls(LDAP *ld, const struct dir_conf *conf)
 {
-	int demand = LDAP_OPT_X_TLS_DEMAND, none = LDAP_OPT_X_TLS_CRL_NONE, client = 0;
+	int demand = LDAP_OPT_X_TLS_DEMAND, client = 0;
 	int minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
 	const char *ca = conf->ca_file;
 
@@ -39,14 +39,14 @@ conn_set_tls(LDAP *ld, const struct dir_conf *conf)
 	return (ca == NULL || ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, ca) == 0) &&
 	       ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTDIR, NULL) == 0 &&
 	       ldap_set_option(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) == 0 &&
-	       ldap_set_option(ld, LDAP_OPT_X_TLS_CRLCHECK, &none) == 0 &&
 	       ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &minimum) == 0 &&
 	       /* Last: until then the options belong to no context and would have no effect. */
 	       ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &client) == 0;
 }
 
 enum err
-dir_conn_set_options(LDAP *ld, const struct dir_conf *conf, int64_t connect_ms, struct fault *f)
+dir_conn_set_options(
+    LDAP *ld, const struct dir_conf *conf, int64_t connect_ms, bool tls, struct fault *f)
 {
 	struct timeval network = timeval_of(connect_ms),
 		       operation = timeval_of(conf->op_timeout_ms);
@@ -75,7 +75,7 @@ dir_conn_set_options(LDAP *ld, const struct dir_conf *conf, int64_t connect_ms, 
 	     ldap_set_option(ld, LDAP_OPT_TCP_USER_TIMEOUT, &user_timeout) == 0;
 	if (!ok)
 		return fault_set(f, ERR_INTERNAL, "libldap refused an option");
-	if (!conn_set_tls(ld, conf))
+	if (tls && !conn_set_tls(ld, conf))
 		return fault_set(f, ERR_MISCONFIGURED,
 		    "TLS cannot be set up; is the CA file %s readable?",
 		    conf->ca_file != NULL ? conf->ca_file : SYSTEM_CA_FILE);
@@ -258,6 +258,7 @@ dir_conn_open_as(struct dir_conn *c, size_t server, const char *dn, const char *
 	int64_t left = deadline - dir_now(), connect_ms = conf->connect_timeout_ms;
 	enum err code;
 	enum wire w;
+	bool start_tls;
 	int id, rc;
 
 	dir_conn_close(c);
@@ -270,8 +271,10 @@ dir_conn_open_as(struct dir_conn *c, size_t server, const char *dn, const char *
 	rc = ldap_initialize(&c->ld, uri);
 	if (rc != LDAP_SUCCESS)
 		return fault_set(f, ERR_MISCONFIGURED, "%s: %s", uri, ldap_err2string(rc));
-	code = dir_conn_set_options(c->ld, conf, connect_ms, f);
-	if (code == ERR_OK && conf->tls == DIR_TLS_START && uri_has_scheme(uri, "ldap:"))
+	start_tls = conf->tls == DIR_TLS_START && uri_has_scheme(uri, "ldap:");
+	code = dir_conn_set_options(
+	    c->ld, conf, connect_ms, start_tls || uri_has_scheme(uri, "ldaps:"), f);
+	if (code == ERR_OK && start_tls)
 		code = conn_start_tls(c, deadline, f);
 	if (code != ERR_OK)
 		goto out;

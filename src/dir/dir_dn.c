@@ -29,6 +29,10 @@ dn_parse(const char *text)
 
 	if (strlen(text) > PERSON_DN_MAX)
 		return NULL;
+	/* libldap strips a line end around a value as if it were a space. */
+	for (const char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return NULL;
 	if (ldap_str2dn(text, &dn, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS || dn == NULL)
 		return NULL;
 	for (size_t i = 0; dn[i] != NULL; i++)

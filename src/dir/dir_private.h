@@ -81,8 +81,9 @@ void dir_conn_close(struct dir_conn *c);
 
 /* Something came in, or the end of the stream, although we asked nothing: not fit for a write. */
 bool dir_conn_is_stale(const struct dir_conn *c);
+/* `tls`: make a TLS context too (reading the system's CA file takes milliseconds). */
 enum err dir_conn_set_options(
-    LDAP *ld, const struct dir_conf *conf, int64_t connect_ms, struct fault *f);
+    LDAP *ld, const struct dir_conf *conf, int64_t connect_ms, bool tls, struct fault *f);
 
 /* ---- requests (dir_wire.c). `reply` is released by the caller, whatever comes back. */
 

@@ -32,3 +32,11 @@ schema/usherd.ldif: schema/usherd.schema.in schema/make-schema.sh
 schema/98usherd.ldif: schema/usherd.schema.in schema/make-schema.sh
 	$(AM_V_GEN)$(MKDIR_P) schema && \
 	$(srcdir)/schema/make-schema.sh 389ds $(srcdir)/schema/usherd.schema.in >$@
+
+DIR_TEST_LIBS = libdir.a $(LOOP_LIBS) $(LDAP_LIBS) $(UNISTRING_LIBS) $(CMOCKA_LIBS)
+DIR_TEST_RIG = tests/unit/test_dir_rig.c tests/unit/test_dir_rig.h
+check_PROGRAMS += tests/unit/test_dir_names tests/unit/test_dir
+tests_unit_test_dir_names_SOURCES = tests/unit/test_dir_names.c tests/unit/test_dir_rig.h
+tests_unit_test_dir_names_LDADD = $(DIR_TEST_LIBS)
+tests_unit_test_dir_SOURCES = tests/unit/test_dir.c $(DIR_TEST_RIG)
+tests_unit_test_dir_LDADD = $(DIR_TEST_LIBS)
