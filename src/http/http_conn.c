@@ -128,7 +128,7 @@ conn_free(struct http_conn *c)
 	if (c->source != NULL)
 		http_source_leave(s, c->source);
 	if (c->fd != -1)
-		s->by_fd[c->fd] = NULL;
+		s->by_fd[c->fd].conn = NULL;
 	loop_timer_free(c->timer);
 	TAILQ_REMOVE(&s->conns, c, link);
 	s->conn_count--;
@@ -194,8 +194,8 @@ conn_remember_fd(struct http_conn *c)
 		s->by_fd = mem_resize(s->by_fd, s->by_fd_size, sizeof(*s->by_fd));
 		memset(s->by_fd + size, 0, (s->by_fd_size - size) * sizeof(*s->by_fd));
 	}
-	assert(s->by_fd[c->fd] == NULL);
-	s->by_fd[c->fd] = c;
+	assert(s->by_fd[c->fd].conn == NULL);
+	s->by_fd[c->fd].conn = c;
 }
 
 struct http_conn *
@@ -204,9 +204,9 @@ http_conn_of(struct http_server *s, struct evhttp_request *evreq)
 	struct evhttp_connection *evcon = evhttp_request_get_connection(evreq);
 	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(evcon));
 
-	assert(fd >= 0 && (size_t)fd < s->by_fd_size && s->by_fd[fd] != NULL);
-	assert(s->by_fd[fd]->evcon == evcon);
-	return s->by_fd[fd];
+	assert(fd >= 0 && (size_t)fd < s->by_fd_size && s->by_fd[fd].conn != NULL);
+	assert(s->by_fd[fd].conn->evcon == evcon);
+	return s->by_fd[fd].conn;
 }
 
 /* False when the peer is gone already or may not have another connection. */
@@ -228,7 +228,7 @@ conn_meet_unix(struct http_conn *c)
 static bool
 conn_meet_tcp(struct http_conn *c)
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(ss);
 	const void *address = &((struct sockaddr_in *)&ss)->sin_addr;
 
@@ -300,14 +300,30 @@ http_conn_end(struct http_conn *c)
 	c->evhttp_event(c->bev, BEV_EVENT_READING | BEV_EVENT_ERROR, c->evcon);
 }
 
-/* evhttp would read on while it writes, without bound, and would drop the reply to a client that
- * has closed only its sending side. */
+/* Most replies fit into the socket's buffer at once. The bufferevent keeps the front of its output
+ * frozen against everybody but its own writer, which does the same as we do here. */
+static size_t
+conn_write_now(struct http_conn *c)
+{
+	struct evbuffer *output = bufferevent_get_output(c->bev);
+
+	if (!c->listener->tls) {
+		evbuffer_unfreeze(output, 1);
+		(void)evbuffer_write(output, c->fd); /* evhttp meets the error, if there is one */
+		evbuffer_freeze(output, 1);
+	}
+	return evbuffer_get_length(output);
+}
+
+/* evhttp would read on while it writes, without bound, and would drop the rest of the reply to a
+ * client that has closed only its sending side. */
 void
 http_conn_replied(struct http_conn *c)
 {
 	c->exchange = NULL;
-	c->unsent = evbuffer_get_length(bufferevent_get_output(c->bev));
-	bufferevent_disable(c->bev, EV_READ);
+	c->unsent = conn_write_now(c);
+	if (c->unsent > 0)
+		bufferevent_disable(c->bev, EV_READ);
 	http_deadline_begin(c);
 }
 

@@ -40,8 +40,7 @@ exchange_copy_headers(struct http_request *r, struct arena *arena, struct evkeyv
 {
 	struct evkeyval *pair;
 
-	TAILQ_FOREACH(pair, from, next)
-	{
+	for (pair = TAILQ_FIRST(from); pair != NULL; pair = TAILQ_NEXT(pair, next)) {
 		char *name = arena_strdup(arena, pair->key);
 
 		if (r->header_count == HTTP_HEADERS_MAX)

@@ -62,9 +62,9 @@ listener_on_error(struct evconnlistener *accepting, void *evhttp)
 	char text[128];
 
 	(void)evhttp;
-	TAILQ_FOREACH(l, &accepting_listeners, link_accepting)
-	if (l->accepting == accepting)
-		break;
+	l = TAILQ_FIRST(&accepting_listeners);
+	while (l != NULL && l->accepting != accepting)
+		l = TAILQ_NEXT(l, link_accepting);
 	assert(l != NULL);
 	if (code == EMFILE || code == ENFILE)
 		listener_turn_away(l);

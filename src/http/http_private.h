@@ -38,6 +38,11 @@ struct http_listener {
 	ino_t ino;
 };
 
+/* evhttp gives its connections no place for a pointer of ours; the descriptor finds them. */
+struct http_slot {
+	struct http_conn *conn;
+};
+
 struct http_server {
 	struct http_conf conf;
 	struct http_listener_list listeners;
@@ -45,7 +50,7 @@ struct http_server {
 	struct http_conn_list conns;
 	struct http_conn_list woken; /* to be attended to outside of evhttp's callbacks */
 	struct event *attention;
-	struct http_conn **by_fd;
+	struct http_slot *by_fd;
 	size_t by_fd_size, conn_count;
 	void *sources; /* tsearch(3) tree: connections of each address */
 	SSL_CTX *tls;

@@ -46,10 +46,10 @@ http_server_attend(struct http_server *s)
 static void
 server_ignore_sigpipe(void)
 {
-	struct sigaction old;
+	struct sigaction old, ignore = { .sa_handler = SIG_IGN };
 
 	if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-		signal(SIGPIPE, SIG_IGN);
+		sigaction(SIGPIPE, &ignore, NULL);
 }
 
 struct http_server *
@@ -80,10 +80,10 @@ http_server_drain(struct http_server *s, loop_cb *drained, void *arg)
 	s->draining = true;
 	s->drained = drained;
 	s->drained_arg = arg;
-	TAILQ_FOREACH(l, &s->listeners, link)
-	http_listener_stop(l);
-	TAILQ_FOREACH(c, &s->conns, link)
-	http_conn_wake(c);
+	for (l = TAILQ_FIRST(&s->listeners); l != NULL; l = TAILQ_NEXT(l, link))
+		http_listener_stop(l);
+	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = TAILQ_NEXT(c, link))
+		http_conn_wake(c);
 	http_server_attend(s);
 }
 
@@ -133,9 +133,9 @@ http_server_port(const struct http_server *s, enum http_listener_kind kind)
 {
 	const struct http_listener *l;
 
-	TAILQ_FOREACH(l, &s->listeners, link)
-	if (l->kind == kind && l->port != 0)
-		return l->port;
+	for (l = TAILQ_FIRST(&s->listeners); l != NULL; l = TAILQ_NEXT(l, link))
+		if (l->kind == kind && l->port != 0)
+			return l->port;
 	return 0;
 }
 

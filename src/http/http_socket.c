@@ -51,7 +51,7 @@ socket_parse(const char *address, struct sockaddr_storage *ss, int *len)
 static int
 socket_bound_port(int fd)
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(ss);
 
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
