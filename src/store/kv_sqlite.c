@@ -32,6 +32,7 @@ struct sqlite_kv {
 	struct kv_recent *recent;
 	struct fault health; /* code ERR_OK: the last write succeeded */
 	int64_t tried_at;    /* when a connection was last looked for */
+	int64_t probe_at;    /* when to try writing again, while it fails */
 	uint64_t told;	     /* the revision up to which the loop heard of every change */
 	unsigned opened;     /* of the connection that `recent` goes with */
 };
@@ -39,15 +40,9 @@ struct sqlite_kv {
 /* ---- the store thread ---- */
 
 static struct timespec
-sqlite_after(int64_t ms)
+sqlite_moment(int64_t mono_ms)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_nsec += ms % 1000 * 1000000;
-	t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
-	return t;
+	return (struct timespec){ mono_ms / 1000, mono_ms % 1000 * 1000000 };
 }
 
 /* Waits for operations and moves up to SQLITE_BATCH_MAX of them to `batch`. It stays empty when
@@ -55,7 +50,7 @@ sqlite_after(int64_t ms)
 static bool
 sqlite_take(struct sqlite_kv *s, struct kv_op_list *batch, bool idle_work)
 {
-	struct timespec until = sqlite_after(PROBE_MS);
+	struct timespec until = sqlite_moment(s->probe_at);
 	struct kv_op *op;
 	bool go_on;
 	int rc = 0;
@@ -160,6 +155,7 @@ sqlite_probe(struct sqlite_kv *s)
 
 	sqlite_db_probe(&s->db, &f);
 	s->health = f;
+	s->probe_at = clock_mono_ms(&clock_system) + PROBE_MS;
 	if (s->db.handle != NULL)
 		sqlite_remember(s, &none);
 	kv_front_post(&s->front, &none, &s->health);
@@ -178,7 +174,8 @@ sqlite_main(void *arg)
 
 		if (!idle)
 			sqlite_run(s, &batch);
-		else if (s->health.code != ERR_OK)
+		/* Reads may keep coming all the time: they prove nothing about writing. */
+		if (s->health.code != ERR_OK && clock_mono_ms(&clock_system) >= s->probe_at)
 			sqlite_probe(s);
 		if (s->db.handle != NULL &&
 		    s->db.wal_pages > (idle ? SQLITE_WAL_IDLE_PAGES : SQLITE_WAL_MAX_PAGES))

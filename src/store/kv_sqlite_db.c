@@ -345,14 +345,11 @@ static enum err
 db_commit_failed(
     struct sqlite_db *db, int rc, struct kv_op_list *ops, uint64_t revision, struct fault *f)
 {
-	uint64_t before = db->revision;
-
 	sqlite_fault(db, rc, "write", f);
-	if (f->code != ERR_UNAVAILABLE)
-		f->code = ERR_UNAVAILABLE; /* damage included: the text says what to do */
+	f->code = ERR_UNAVAILABLE; /* damage included: the text says what to do */
 	if (db_reopen_at(db, revision))
 		return f->code = ERR_OK;
-	if (db->handle == NULL || db->revision != before)
+	if (db->handle == NULL)
 		f->code = ERR_UNKNOWN;
 	return db_give_up(db, ops, f);
 }

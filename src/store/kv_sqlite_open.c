@@ -240,34 +240,47 @@ db_settle_wal(struct sqlite_db *db, struct fault *f)
 	return rc == SQLITE_OK ? ERR_OK : sqlite_fault(db, rc, "write the store", f);
 }
 
+/* A full disk must not keep a store that was open from reading: without an unknown commit in the
+ * WAL there is nothing to settle, and the next write tells what is wrong. */
+static enum err
+db_settle(struct sqlite_db *db, uint64_t known, struct fault *f)
+{
+	enum err code = db_settle_wal(db, f);
+
+	return code != ERR_OK && db->opened > 0 && db->revision == known ? ERR_OK : code;
+}
+
 enum err
 sqlite_db_open(struct sqlite_db *db, struct fault *f)
 {
 	struct file_identity now;
+	uint64_t known = db->revision;
 	enum err code = sqlite_file_check(db->path, &now, f);
 
 	if (code != ERR_OK)
 		return code;
-	if (db->file.ino != 0 && !file_identity_equal(&db->file, &now))
+	if (db->opened > 0 && !file_identity_equal(&db->file, &now))
 		return fault_set(f, ERR_UNAVAILABLE,
 		    "%s was replaced while in use: put the old file back, or restart usherd",
 		    db->path);
 	code = db_connect(db, f);
 	if (code == ERR_OK)
 		code = db_check_schema(db, f);
-	if (code == ERR_OK)
+	if (code == ERR_OK && db->opened == 0)
 		code = db_check_content(db, f);
 	if (code == ERR_OK)
 		code = db_load(db, f);
 	if (code == ERR_OK)
-		code = db_settle_wal(db, f);
+		code = db_settle(db, known, f);
 	if (code == ERR_OK && !file_identity_of(db->wal_path, &db->wal))
 		code = fault_set(f, ERR_UNAVAILABLE, "%s has gone", db->wal_path);
 	if (code == ERR_OK) {
 		db->file = now;
 		db->opened++;
-	} else
+	} else {
 		sqlite_db_close(db, true);
+		db->revision = known;
+	}
 	return code;
 }
 

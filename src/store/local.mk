@@ -29,3 +29,7 @@ tests_unit_test_store_SOURCES = tests/unit/test_store.c tests/unit/kv_call.h
 tests_unit_test_store_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
 tests_unit_test_store_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)
 endif
+
+noinst_PROGRAMS += tests/bench/bench_store
+tests_bench_bench_store_SOURCES = tests/bench/bench_store.c
+tests_bench_bench_store_LDADD = $(STORE_LIBS)
