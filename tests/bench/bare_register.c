@@ -37,7 +37,7 @@ struct bench {
 	unsigned long long passes;
 };
 
-static void
+static _Noreturn void
 die(const char *what, int code)
 {
 	fprintf(stderr, "bare_register: %s: %s\n", what, ldap_err2string(code));

@@ -14,7 +14,7 @@
 
 enum { VALUE_SIZE = 900, HASH_SIZE = 24 }; /* bytes: what a sealed invitation takes */
 
-static void
+static _Noreturn void
 die(sqlite3 *db, const char *what)
 {
 	fprintf(stderr, "bare_store: %s: %s\n", what, sqlite3_errmsg(db));

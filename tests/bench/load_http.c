@@ -53,7 +53,7 @@ struct load {
 	bool keep_bodies;
 };
 
-static void
+static _Noreturn void
 die(const char *what)
 {
 	fprintf(stderr, "load_http: %s: %s\n", what, strerror(errno));
@@ -208,6 +208,15 @@ load_run(struct load *l, struct connection *connections, size_t count)
 	}
 }
 
+static void
+load_free(struct load *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		free(l->requests[i].body);
+	free(l->requests);
+	close(l->epoll);
+}
+
 static int
 compare_ms(const void *a, const void *b)
 {
@@ -252,7 +261,8 @@ main(int argc, char **argv)
 {
 	struct load l = { .epoll = epoll_create1(EPOLL_CLOEXEC) };
 	struct connection *connections;
-	size_t len = 0, count;
+	char *requests;
+	size_t len, count;
 	double begun, seconds;
 	unsigned long port;
 
@@ -264,7 +274,10 @@ main(int argc, char **argv)
 	count = strtoul(argv[2], NULL, 10);
 	if (port == 0 || port > 65535 || count == 0 || count > CONNECTIONS_MAX)
 		return 2;
-	load_requests(&l, read_file(argv[3], &len), len);
+	requests = read_file(argv[3], &len);
+	load_requests(&l, requests, len);
+	if (l.count == 0)
+		return 2;
 	l.keep_bodies = argc == 5;
 	connections = mem_array(count, sizeof(*connections));
 	for (size_t i = 0; i < count; i++)
@@ -275,5 +288,8 @@ main(int argc, char **argv)
 	if (l.keep_bodies)
 		write_bodies(&l, argv[4]);
 	print_result(&l, seconds);
+	load_free(&l);
+	free(connections);
+	free(requests);
 	return 0;
 }
