@@ -1,5 +1,5 @@
-/* The table of API tokens. It follows the store by a watch; when the watch ends it is started again with
- * growing pauses, and meanwhile the last known tokens go on to work until their end. */
+/* The table of API tokens. It follows the store by a watch; when the watch ends it is started again
+ * with growing pauses, and meanwhile the last known tokens go on to work until their end. */
 #include "auth/auth.h"
 
 #include <assert.h>
@@ -167,7 +167,8 @@ auth_check_token(
 	const struct api_token *t;
 
 	if (!auth_token_text_read(token, len, id, &hash) || (t = auth_find(a, id)) == NULL ||
-	    sodium_memcmp(t->hash.bytes, hash.bytes, sizeof(hash.bytes)) != 0 || clock_wall_ms(a->clock) >= t->expires_at)
+	    sodium_memcmp(t->hash.bytes, hash.bytes, sizeof(hash.bytes)) != 0 ||
+	    clock_wall_ms(a->clock) >= t->expires_at)
 		return fault_set(f, ERR_UNAUTHENTICATED, "the token is unknown or expired");
 	out->scopes = t->scopes;
 	snprintf(out->name, sizeof(out->name), "token:%s", t->id);

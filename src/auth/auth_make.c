@@ -1,6 +1,6 @@
-/* Making and deleting API tokens. The table is changed before the callback runs, so that a token works
- * as soon as its maker has it, and stops as soon as its deletion is answered, even while the watch is
- * away. */
+/* Making and deleting API tokens. The table is changed before the callback runs, so that a token
+ * works as soon as its maker has it, and stops as soon as its deletion is answered, even while the
+ * watch is away. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,8 +102,8 @@ auth_spec_check(const struct auth *a, const struct auth_token_spec *spec, struct
 		return fault_set(f, ERR_INVALID, "expires_in: must be %d to %d seconds",
 		    EXPIRES_MIN, EXPIRES_MAX);
 	if (a->count >= AUTH_TOKENS_MAX)
-		return fault_set(f, ERR_REFUSED, "there are %d tokens already: revoke some",
-		    AUTH_TOKENS_MAX);
+		return fault_set(
+		    f, ERR_REFUSED, "there are %d tokens already: revoke some", AUTH_TOKENS_MAX);
 	return ERR_OK;
 }
 

@@ -1,7 +1,8 @@
-/* The other end of the unix socket. Root and the daemon's own user are known at once; for anybody else
- * the system's user database is asked for the admin group's members. That may block when it lives on a
- * network, so the answer is remembered for a minute, and only members of the socket's group get as far as
- * this at all. getgrouplist() is avoided: it asks every source, also when a local file has the answer. */
+/* The other end of the unix socket. Root and the daemon's own user are known at once; for anybody
+ * else the system's user database is asked for the admin group's members. That may block when it
+ * lives on a network, so the answer is remembered for a minute, and only members of the socket's
+ * group get as far as this at all. getgrouplist() is avoided: it asks every source, also when a
+ * local file has the answer. */
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -60,8 +61,8 @@ enum err
 auth_check_peer(struct auth *a, uid_t uid, gid_t gid, struct principal *out, struct fault *f)
 {
 	if (!auth_peer_is_admin(a, uid, gid))
-		return fault_set(f, ERR_DENIED, "user %lu may not use the control socket",
-		    (unsigned long)uid);
+		return fault_set(
+		    f, ERR_DENIED, "user %lu may not use the control socket", (unsigned long)uid);
 	out->scopes = AUTH_ALL;
 	snprintf(out->name, sizeof(out->name), "uid:%lu", (unsigned long)uid);
 	return ERR_OK;

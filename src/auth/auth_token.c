@@ -1,6 +1,6 @@
-/* The text of an API token. The id is hexadecimal so that it never looks like an option of a command;
- * the checksum lets a secret scanner, and us, tell a token from a string of the same shape without
- * asking anybody. */
+/* The text of an API token. The id is hexadecimal so that it never looks like an option of a
+ * command; the checksum lets a secret scanner, and us, tell a token from a string of the same shape
+ * without asking anybody. */
 #include <assert.h>
 #include <string.h>
 #include <sodium.h>
@@ -59,7 +59,8 @@ auth_token_text_read(
 	for (int i = PREFIX_LEN; i < PREFIX_LEN + ID_LEN; i++)
 		if (text[i] == '\0' || strchr("0123456789abcdef", text[i]) == NULL)
 			return false;
-	canonical = decode_base64(text + SECRET_AT, CHECKSUM_AT - SECRET_AT, random, sizeof(random));
+	canonical =
+	    decode_base64(text + SECRET_AT, CHECKSUM_AT - SECRET_AT, random, sizeof(random));
 	secret_wipe(random, sizeof(random));
 	if (!canonical ||
 	    !decode_base64(text + CHECKSUM_AT, AUTH_TOKEN_LEN - CHECKSUM_AT, sum, sizeof(sum)))

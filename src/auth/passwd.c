@@ -102,7 +102,8 @@ passwd_done(void *job)
 		op->cb(op->arg, ERR_OK, op->hash, NULL);
 		return;
 	}
-	fault_set(&f, ERR_UNAVAILABLE, "no memory for a password hash (%zu KiB)", op->memory / 1024);
+	fault_set(
+	    &f, ERR_UNAVAILABLE, "no memory for a password hash (%zu KiB)", op->memory / 1024);
 	op->cb(op->arg, ERR_UNAVAILABLE, NULL, &f);
 }
 

@@ -311,15 +311,14 @@ a_broken_watch_keeps_the_known_tokens_and_catches_up_when_it_is_back(void **stat
 	make(AUTH_ALL, 3600);
 	fake_store_break_watch(store);
 	fake_store_drop(store, first.id);
-	assert_int_equal(
-	    check(secret_bytes(first_clear), secret_len(first_clear), &who), ERR_OK);
+	assert_int_equal(check(secret_bytes(first_clear), secret_len(first_clear), &who), ERR_OK);
 	wall = NOW + 3600 * 1000;
-	assert_int_equal(check(secret_bytes(first_clear), secret_len(first_clear), &who),
-	    ERR_UNAUTHENTICATED);
+	assert_int_equal(
+	    check(secret_bytes(first_clear), secret_len(first_clear), &who), ERR_UNAUTHENTICATED);
 	wall = NOW;
 	run_until_watches(2);
-	assert_int_equal(check(secret_bytes(first_clear), secret_len(first_clear), &who),
-	    ERR_UNAUTHENTICATED);
+	assert_int_equal(
+	    check(secret_bytes(first_clear), secret_len(first_clear), &who), ERR_UNAUTHENTICATED);
 	assert_int_equal(check_clear(&who), ERR_OK);
 	assert_int_equal(ready_calls, 1);
 	secret_free(first_clear);

@@ -1,0 +1,108 @@
+/* The route table, and the one door in front of it. */
+#include "api/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/api_private.h"
+#include "base/mem.h"
+
+struct api *
+api_new(const struct api_conf *conf)
+{
+	struct api *a = mem_alloc(sizeof(*a));
+
+	a->conf = *conf;
+	return a;
+}
+
+void
+api_free(struct api *a)
+{
+	free(a);
+}
+
+struct flow_caller
+api_caller(const struct api_call *c)
+{
+	return (struct flow_caller){ .name = c->who.name, .request_id = http_request_of(c->x)->id };
+}
+
+/* A bearer token is heard wherever it is given, also on the unix socket: a caller that names a
+ * token asks for its rights and not for more. */
+static enum err
+api_authenticate(
+    struct auth *auth, const struct http_request *r, struct principal *who, struct fault *f)
+{
+	static const char scheme[] = "Bearer ";
+	const char *given = http_header(r, "authorization");
+
+	if (given != NULL) {
+		if (strncasecmp(given, scheme, sizeof(scheme) - 1) != 0)
+			return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
+		given += sizeof(scheme) - 1;
+		return auth_check_token(auth, given, strlen(given), who, f);
+	}
+	if (r->peer_is_unix)
+		return auth_check_peer(auth, r->peer_uid, r->peer_gid, who, f);
+	return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
+}
+
+/* Who calls, and may they? Only then the handler runs. */
+static enum err
+api_enter(
+    struct http_exchange *x, struct api *a, unsigned scope, api_handler *handler, struct fault *f)
+{
+	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
+	enum err code;
+
+	c->api = a;
+	c->x = x;
+	code = api_authenticate(a->conf.auth, http_request_of(x), &c->who, f);
+	if (code != ERR_OK)
+		return code;
+	if ((c->who.scopes & scope) != scope)
+		return fault_set(f, ERR_DENIED, "the token has not the scope that this needs");
+	return handler(c, f);
+}
+
+/* One row: method, path below /api/v1, scope, handler, content types of a body. The table is
+ * written once and expanded twice, so that no route can be added without a scope. */
+#define API_TABLE(ROW)                                                                             \
+	ROW(HTTP_POST, "/invitations", AUTH_INVITATIONS_WRITE, api_invitation_create, json)        \
+	ROW(HTTP_GET, "/invitations", AUTH_INVITATIONS_READ, api_invitation_list, none)            \
+	ROW(HTTP_GET, "/invitations/{id}", AUTH_INVITATIONS_READ, api_invitation_show, none)       \
+	ROW(HTTP_DELETE, "/invitations/{id}", AUTH_INVITATIONS_WRITE, api_invitation_revoke, none) \
+	ROW(HTTP_POST, "/invitations/{id}/link", AUTH_INVITATIONS_WRITE, api_invitation_link,      \
+	    none)                                                                                  \
+	ROW(HTTP_GET, "/org-units", AUTH_DIRECTORY_READ, api_org_units, none)                      \
+	ROW(HTTP_GET, "/groups", AUTH_DIRECTORY_READ, api_groups, none)                            \
+	ROW(HTTP_GET, "/tokens", AUTH_TOKENS, api_token_list, none)                                \
+	ROW(HTTP_POST, "/tokens", AUTH_TOKENS, api_token_create, json)                             \
+	ROW(HTTP_DELETE, "/tokens/{id}", AUTH_TOKENS, api_token_delete, none)
+
+#define json "application/json"
+#define none NULL
+
+#define API_ENTRANCE(method, path, scope, handler, types)                                          \
+	static enum err handler##_enter(struct http_exchange *x, void *ctx, struct fault *f)       \
+	{                                                                                          \
+		return api_enter(x, ctx, scope, handler, f);                                       \
+	}
+
+#define API_ROUTE(method, path, scope, handler, types)                                             \
+	{ method, "/api/v1" path, 1u << HTTP_CONTROL | 1u << HTTP_UNIX, handler##_enter, types },
+
+API_TABLE(API_ENTRANCE)
+
+const struct http_route api_routes[] = {
+	API_TABLE(API_ROUTE)
+	/* Health asks nobody who they are: it says nothing that the management network may not
+	   know. */
+	{ HTTP_GET, "/health/live", 1u << HTTP_MANAGEMENT | 1u << HTTP_UNIX, api_health_live,
+	    none },
+	{ HTTP_GET, "/health/ready", 1u << HTTP_MANAGEMENT | 1u << HTTP_UNIX, api_health_ready,
+	    none },
+	{ .pattern = NULL },
+};

@@ -1,0 +1,114 @@
+/* Shared by the files of api alone. */
+#ifndef USHERD_API_API_PRIVATE_H
+#define USHERD_API_API_PRIVATE_H
+
+#include "api/api.h"
+#include "base/buf.h"
+#include "base/field.h"
+
+enum {
+	API_REPLY_MAX = 16 * 1024 * 1024, /* bytes of one answer */
+	API_LIST_DEFAULT = 50,
+	API_LIST_MAX = 200
+};
+
+struct api {
+	struct api_conf conf;
+};
+
+/* One request of a known caller. Lives in the exchange's arena, so it may be the argument of a
+ * callback that replies. */
+struct api_call {
+	struct api *api;
+	struct http_exchange *x;
+	struct principal who;
+};
+
+/* A handler of a resource: the caller is known and has the route's scope. As http_handler. */
+typedef enum err api_handler(struct api_call *c, struct fault *f);
+
+api_handler api_invitation_create, api_invitation_list, api_invitation_show, api_invitation_revoke,
+    api_invitation_link;
+api_handler api_org_units, api_groups;
+api_handler api_token_create, api_token_list, api_token_delete;
+http_handler api_health_live, api_health_ready;
+
+/* The caller and the request, for history and audit. Borrowed from the call. */
+struct flow_caller api_caller(const struct api_call *c);
+
+/* ---- replies ---- */
+
+/* An enum err as a problem. `errors` may be NULL. ERR_INVALID with errors is 422. */
+void api_reply_error(struct http_exchange *x, enum err code, const struct field_errors *errors,
+    const struct fault *f);
+/* 400: the document or the query is not what the route takes. */
+void api_reply_malformed(struct http_exchange *x, const struct field_errors *errors);
+/* application/json, and the buffer is wiped and released. One that crossed its maximum becomes a
+ * problem. */
+void api_reply_json(struct http_exchange *x, int status, struct buf *b);
+
+/* ---- reading ---- */
+
+enum api_kind {
+	API_STRING,  /* const char * */
+	API_INTEGER, /* struct api_integer */
+	API_STRINGS, /* struct api_strings, at most API_STRINGS_MAX */
+	API_MAP	     /* struct api_map: an object whose values are strings */
+};
+
+enum { API_STRINGS_MAX = 64 };
+
+struct api_integer {
+	bool given;
+	int64_t value;
+};
+
+struct api_strings {
+	const char *items[API_STRINGS_MAX];
+	size_t count;
+};
+
+struct api_map {
+	struct http_pair items[API_STRINGS_MAX];
+	size_t count;
+};
+
+struct api_member {
+	const char *name;
+	enum api_kind kind;
+	size_t offset; /* of the value in the struct that is read into */
+};
+
+#define API_MEMBER_COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* The request's body as an object of these members and no others, into `out` (zeroed by the
+ * caller); strings live in the exchange's arena. False: every fault of the document was added to
+ * `errors`, for api_reply_malformed(). A whole document that is not JSON has the field "". null is
+ * a wrong type. */
+bool api_read_body(struct http_exchange *x, const struct api_member *members, size_t count,
+    void *out, struct field_errors *errors);
+
+/* Every query parameter must be one of `names` (NULL terminated) and occur once. */
+bool api_check_query(
+    struct http_exchange *x, const char *const *names, struct field_errors *errors);
+
+/* The body of POST /invitations. False: every fault of the document is in `errors`, as above. What
+ * a rule alone refuses (a missing method, a mode that a field cannot have) is added to `own`; it is
+ * told together with what the flow finds. */
+bool api_read_invitation(struct http_exchange *x, struct issue_spec *spec,
+    struct field_errors *errors, struct field_errors *own);
+
+/* ---- writing ---- */
+
+/* `s` when it is UTF-8; else a copy with "?" for each bad byte. The words of a server may be
+ * anything, and a fault may be cut in the middle of a character. NULL stays NULL. */
+const char *api_clean(struct arena *arena, const char *s);
+void api_add_time(struct buf *b, int64_t wall_ms);
+
+/* `link` is the whole URL, or NULL. */
+void api_add_invitation(struct buf *b, const struct invitation *inv, int64_t now, const char *link);
+
+/* The registration link of a clear token, in a secret. */
+struct secret *api_link_of(const struct api *a, const struct secret *token);
+
+#endif

@@ -1,0 +1,209 @@
+/* /api/v1/tokens. The clear token is in the answer that makes it, and nowhere else. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api_private.h"
+#include "base/mem.h"
+
+struct token_body {
+	const char *name;
+	struct api_strings scopes;
+	struct api_integer expires_in;
+};
+
+static const struct api_member members[] = {
+	{ "name", API_STRING, offsetof(struct token_body, name) },
+	{ "scopes", API_STRINGS, offsetof(struct token_body, scopes) },
+	{ "expires_in", API_INTEGER, offsetof(struct token_body, expires_in) },
+};
+
+static void
+api_add_scopes(struct buf *b, unsigned scopes)
+{
+	const char *name, *comma = "";
+	unsigned bit;
+
+	buf_add_char(b, '[');
+	for (size_t i = 0; (name = auth_scope_name(i, &bit)) != NULL; i++) {
+		if ((scopes & bit) == 0)
+			continue;
+		buf_printf(b, "%s\"%s\"", comma, name);
+		comma = ",";
+	}
+	buf_add_char(b, ']');
+}
+
+static void
+api_add_token(struct buf *b, const struct api_token *t, int64_t now, const struct secret *clear)
+{
+	buf_add_string(b, "{\"id\":");
+	buf_add_json_string(b, t->id);
+	buf_add_string(b, ",\"name\":");
+	buf_add_json_string(b, t->name);
+	buf_add_string(b, ",\"scopes\":");
+	api_add_scopes(b, t->scopes);
+	buf_add_string(
+	    b, now < t->expires_at ? ",\"status\":\"active\"" : ",\"status\":\"expired\"");
+	buf_add_string(b, ",\"created_at\":");
+	api_add_time(b, t->created_at);
+	buf_add_string(b, ",\"created_by\":");
+	buf_add_json_string(b, t->created_by);
+	buf_add_string(b, ",\"expires_at\":");
+	api_add_time(b, t->expires_at);
+	if (clear != NULL) {
+		buf_add_string(b, ",\"token\":");
+		buf_add_json_string(b, secret_bytes(clear));
+	}
+	buf_add_char(b, '}');
+}
+
+/* ---- list ---- */
+
+static int
+api_compare_tokens(const void *a, const void *b)
+{
+	const struct api_token *x = *(const struct api_token *const *)a;
+	const struct api_token *y = *(const struct api_token *const *)b;
+
+	if (x->created_at != y->created_at)
+		return x->created_at < y->created_at ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+enum err
+api_token_list(struct api_call *c, struct fault *f)
+{
+	size_t count = auth_token_count(c->api->conf.auth);
+	const struct api_token **list = mem_array(count, sizeof(*list));
+	int64_t now = clock_wall_ms(c->api->conf.clock);
+	struct buf b;
+
+	(void)f;
+	for (size_t i = 0; i < count; i++)
+		list[i] = auth_token_at(c->api->conf.auth, i);
+	if (count > 0)
+		qsort(list, count, sizeof(*list), api_compare_tokens);
+	buf_init(&b, API_REPLY_MAX);
+	buf_add_string(&b, "{\"items\":[");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_add_char(&b, ',');
+		api_add_token(&b, list[i], now, NULL);
+	}
+	buf_add_string(&b, "]}");
+	free(list);
+	api_reply_json(c->x, 200, &b);
+	return ERR_OK;
+}
+
+/* ---- create ---- */
+
+static void
+api_on_token_made(void *arg, enum err code, const struct api_token *t, struct secret **clear,
+    const struct fault *f)
+{
+	struct api_call *c = arg;
+	struct buf b;
+
+	if (code != ERR_OK) {
+		api_reply_error(c->x, code, NULL, f);
+		return;
+	}
+	http_add_header(
+	    c->x, "Location", arena_printf(http_arena(c->x), "/api/v1/tokens/%s", t->id));
+	buf_init(&b, API_REPLY_MAX);
+	api_add_token(&b, t, clock_wall_ms(c->api->conf.clock), *clear);
+	api_reply_json(c->x, 201, &b);
+}
+
+/* Nobody hands out more than they have. */
+static unsigned
+api_read_scopes(
+    const struct api_call *c, const struct api_strings *names, struct field_errors *errors)
+{
+	unsigned scopes = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		unsigned bits = auth_scope_by_name(names->items[i]);
+		const char *field = arena_printf(errors->arena, "scopes[%zu]", i);
+
+		if (bits == 0)
+			field_errors_add(errors, field, "invalid", "there is no such scope");
+		else if ((bits & ~c->who.scopes) != 0)
+			field_errors_add(
+			    errors, field, "not_allowed", "the caller has not got this scope");
+		scopes |= bits;
+	}
+	return scopes;
+}
+
+/* The text of auth's refusal begins with the field's name and a colon. */
+static void
+api_add_refusal(struct field_errors *errors, const struct fault *f)
+{
+	const char *colon = strstr(f->text, ": ");
+
+	if (colon == NULL)
+		return;
+	field_errors_add(errors, arena_dup(errors->arena, f->text, (size_t)(colon - f->text)),
+	    "invalid", "%s", colon + 2);
+}
+
+enum err
+api_token_create(struct api_call *c, struct fault *f)
+{
+	struct token_body body = { .name = NULL };
+	struct flow_caller caller = api_caller(c);
+	struct auth_token_spec spec = { .created_by = caller.name,
+		.request_id = caller.request_id };
+	struct field_errors errors;
+
+	field_errors_init(&errors, http_arena(c->x));
+	if (!api_read_body(c->x, members, API_MEMBER_COUNT(members), &body, &errors)) {
+		api_reply_malformed(c->x, &errors);
+		return ERR_OK;
+	}
+	spec.name = body.name;
+	spec.expires_in = body.expires_in.value;
+	spec.scopes = api_read_scopes(c, &body.scopes, &errors);
+	if (errors.count > 0) {
+		fault_set(f, ERR_INVALID, "%s: %s", errors.items[0].field, errors.items[0].detail);
+		api_reply_error(c->x, ERR_INVALID, &errors, f);
+		return ERR_OK;
+	}
+	if (auth_token_new(c->api->conf.auth, &spec, api_on_token_made, c, f) != NULL) {
+		http_hold(c->x);
+		return ERR_OK;
+	}
+	api_add_refusal(&errors, f);
+	api_reply_error(c->x, f->code, &errors, f);
+	return ERR_OK;
+}
+
+/* ---- delete ---- */
+
+static void
+api_on_token_deleted(void *arg, enum err code, const struct fault *f)
+{
+	struct api_call *c = arg;
+
+	if (code != ERR_OK)
+		api_reply_error(c->x, code, NULL, f);
+	else
+		http_reply(c->x, 204, NULL, NULL, 0);
+}
+
+enum err
+api_token_delete(struct api_call *c, struct fault *f)
+{
+	const char *id = http_request_of(c->x)->captures[0];
+	struct flow_caller caller = api_caller(c);
+	struct store_note note = { .actor = caller.name, .request_id = caller.request_id };
+
+	if (strlen(id) != API_TOKEN_ID_SIZE - 1 ||
+	    strspn(id, "0123456789abcdef") != API_TOKEN_ID_SIZE - 1)
+		return fault_set(f, ERR_NOT_FOUND, "there is no such token");
+	http_hold(c->x);
+	auth_token_delete(c->api->conf.auth, id, &note, api_on_token_deleted, c);
+	return ERR_OK;
+}

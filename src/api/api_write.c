@@ -1,0 +1,169 @@
+/* JSON out, straight into a buffer: the answer to POST /invitations is hot, and a tree of it would
+ * be built only to be walked once. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistr.h>
+
+#include "api/api_private.h"
+
+enum { LINK_MAX = 2048 };
+
+const char *
+api_clean(struct arena *arena, const char *s)
+{
+	uint8_t *copy, *bad;
+
+	if (s == NULL || u8_check((const uint8_t *)s, strlen(s)) == NULL)
+		return s;
+	copy = (uint8_t *)arena_strdup(arena, s);
+	for (bad = copy; *bad != '\0';) {
+		const uint8_t *at = u8_check(bad, strlen((char *)bad));
+
+		if (at == NULL)
+			break;
+		bad += at - bad;
+		*bad++ = '?';
+	}
+	return (const char *)copy;
+}
+
+void
+api_add_time(struct buf *b, int64_t wall_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	buf_add_char(b, '"');
+	buf_add_string(b, clock_format(wall_ms, text));
+	buf_add_char(b, '"');
+}
+
+void
+api_reply_json(struct http_exchange *x, int status, struct buf *b)
+{
+	struct fault f;
+
+	if (buf_failed(b)) {
+		fault_set(&f, ERR_TOO_LARGE, "the answer is too large: ask for less");
+		api_reply_error(x, ERR_TOO_LARGE, NULL, &f);
+	} else
+		http_reply(x, status, "application/json", b->data, b->len);
+	if (b->data != NULL)
+		secret_wipe(b->data, b->len); /* an answer may hold a link or a token */
+	buf_release(b);
+}
+
+/* A claimed one and one whose entry waits for its password are the same to the outside. */
+static const char *
+api_status_name(enum invitation_state s)
+{
+	if (s == INVITATION_CLAIMED || s == INVITATION_CREATED)
+		return "in_progress";
+	return invitation_state_name(s);
+}
+
+static void
+api_add_member(struct buf *b, const char *name, const char *value)
+{
+	buf_add_string(b, ",\"");
+	buf_add_string(b, name);
+	buf_add_string(b, "\":");
+	buf_add_json_string(b, value);
+}
+
+static void
+api_add_member_time(struct buf *b, const char *name, int64_t wall_ms)
+{
+	buf_add_string(b, ",\"");
+	buf_add_string(b, name);
+	buf_add_string(b, "\":");
+	api_add_time(b, wall_ms);
+}
+
+static void
+api_add_person(struct buf *b, const struct person *p)
+{
+	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
+		api_add_member(b, person_field_name((enum person_field)i), p->value[i]);
+	buf_add_string(b, ",\"groups\":[");
+	for (size_t i = 0; i < p->group_count; i++) {
+		if (i > 0)
+			buf_add_char(b, ',');
+		buf_add_json_string(b, p->groups[i]);
+	}
+	buf_add_char(b, ']');
+}
+
+static void
+api_add_modes(struct buf *b, const enum field_mode *modes)
+{
+	static const char *const names[] = {
+		[FIELD_FIXED] = "fixed", [FIELD_SUGGESTED] = "suggested", [FIELD_FREE] = "free"
+	};
+
+	buf_add_string(b, ",\"fields\":{");
+	for (int i = 0; i < PERSON_FIELD_COUNT; i++) {
+		if (i > 0)
+			buf_add_char(b, ',');
+		buf_add_char(b, '"');
+		buf_add_string(b, person_field_name((enum person_field)i));
+		buf_add_string(b, "\":\"");
+		buf_add_string(b, names[modes[i]]);
+		buf_add_char(b, '"');
+	}
+	buf_add_char(b, '}');
+}
+
+static void
+api_add_timeline(struct buf *b, const struct invitation *inv)
+{
+	buf_add_string(b, ",\"timeline\":[");
+	for (size_t i = 0; i < inv->timeline_count; i++) {
+		const struct invitation_entry *e = &inv->timeline[i];
+
+		buf_add_string(b, i > 0 ? ",{\"at\":" : "{\"at\":");
+		api_add_time(b, e->at);
+		api_add_member(b, "event", invitation_event_name(e->event));
+		api_add_member(b, "detail", e->detail);
+		buf_add_char(b, '}');
+	}
+	buf_add_char(b, ']');
+}
+
+void
+api_add_invitation(struct buf *b, const struct invitation *inv, int64_t now, const char *link)
+{
+	bool by_link = inv->method == INVITATION_BY_LINK;
+
+	buf_add_string(b, "{\"id\":");
+	buf_add_json_string(b, inv->id);
+	api_add_member(b, "status", api_status_name(invitation_seen(inv, now)));
+	api_add_person(b, &inv->person);
+	api_add_modes(b, inv->modes);
+	api_add_member(b, "method", by_link ? "link" : "email");
+	if (!by_link)
+		api_add_member(b, "personal_mail", inv->personal_mail);
+	api_add_member_time(b, "created_at", inv->created_at);
+	api_add_member(b, "created_by", inv->created_by);
+	api_add_member_time(b, "expires_at", inv->expires_at);
+	api_add_member(b, "dn", inv->state == INVITATION_DONE ? inv->dn : NULL);
+	api_add_timeline(b, inv);
+	if (link != NULL && by_link)
+		api_add_member(b, "link", link);
+	buf_add_char(b, '}');
+}
+
+struct secret *
+api_link_of(const struct api *a, const struct secret *token)
+{
+	struct secret *link;
+	struct buf b;
+
+	buf_init(&b, LINK_MAX);
+	buf_add_string(&b, a->conf.public_url);
+	buf_add_string(&b, "/join/");
+	buf_add(&b, secret_bytes(token), secret_len(token));
+	link = secret_new(b.data, b.len);
+	secret_wipe(b.data, b.len);
+	buf_release(&b);
+	return link;
+}

@@ -1,0 +1,34 @@
+/* The part of flow.h that api uses. It remembers what it was asked and answers, through loop_defer,
+ * what it was told to. */
+#ifndef USHERD_FAKE_API_FLOW_H
+#define USHERD_FAKE_API_FLOW_H
+
+#include "flow/flow.h"
+
+#define FAKE_ID		"01890a5d-ac96-774b-bcce-b302099a8057"
+#define FAKE_LINK_TOKEN "usj_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+struct fake_flow {
+	struct loop *loop;
+	/* The next answers. */
+	enum err code;
+	const char *text; /* of the fault */
+	struct field_errors errors;
+	struct invitation *inv; /* borrowed; what every answer with ERR_OK shows */
+	size_t list_count;	/* how often the list has it */
+	const char *next;
+	const struct dir_place *places;
+	size_t place_count;
+	/* What was asked. */
+	size_t calls;
+	struct issue_spec spec;
+	char id[64], caller[64], request_id[64], after[64];
+	size_t limit;
+};
+
+struct flow *fake_flow_of(struct fake_flow *f);
+
+/* A pending invitation of Ada with everything set; free with invitation_free(). */
+struct invitation *fake_invitation_new(int64_t created_at);
+
+#endif

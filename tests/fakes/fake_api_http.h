@@ -1,0 +1,32 @@
+/* The part of http.h that api uses: one exchange at a time, without bytes and sockets. */
+#ifndef USHERD_FAKE_API_HTTP_H
+#define USHERD_FAKE_API_HTTP_H
+
+#include "http/http.h"
+
+struct fake_request {
+	enum http_method method;
+	enum http_listener_kind listener;
+	const char *path;  /* without the query */
+	const char *query; /* "a=b&c=d", not encoded; NULL: none */
+	const char *authorization;
+	const char *body;	  /* NULL: none */
+	size_t body_len;	  /* 0: strlen(body) */
+	const char *content_type; /* NULL with a body: application/json */
+	uid_t uid;		  /* of a unix peer */
+	gid_t gid;
+};
+
+/* Routes as the router does and runs `loop` until the reply is there. Never answers NULL. */
+struct http_exchange *fake_http_send(
+    struct loop *loop, const struct http_route *routes, void *ctx, const struct fake_request *q);
+/* An exchange with nothing answered yet, for code below the handlers. */
+struct http_exchange *fake_http_exchange(const struct fake_request *q);
+void fake_http_free(struct http_exchange *x);
+
+int fake_http_status(const struct http_exchange *x);
+const char *fake_http_body(const struct http_exchange *x); /* "" when there is none */
+const char *fake_http_type(const struct http_exchange *x);
+const char *fake_http_reply_header(const struct http_exchange *x, const char *name); /* or NULL */
+
+#endif
