@@ -280,8 +280,9 @@ dir_jobs_expire(struct dir *d, int64_t now)
 	if (op != NULL && op->deadline <= now) {
 		TAILQ_REMOVE(&d->held, op, link);
 		dir_watch(d, 0);
-		job_refuse((struct dir_job *)op, fault_set(&((struct dir_job *)op)->fault, ERR_BUSY,
-						     "no directory server has been reached yet"));
+		job_refuse(
+		    (struct dir_job *)op, fault_set(&((struct dir_job *)op)->fault, ERR_UNAVAILABLE,
+					      "no directory server has been reached yet"));
 	}
 }
 
