@@ -51,9 +51,10 @@ socket_parse(const char *address, struct sockaddr_storage *ss, int *len)
 static int
 socket_bound_port(int fd)
 {
-	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
+	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 
+	memset(&ss, 0, sizeof(ss));
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
 		return 0;
 	return ntohs(ss.ss_family == AF_INET ? ((struct sockaddr_in *)&ss)->sin_port
