@@ -13,6 +13,7 @@
 #include "store/kv_sqlite_private.h"
 
 enum {
+	IDLE_MS = 500,	 /* without an operation: time to copy the WAL */
 	PROBE_MS = 1000, /* how often a store that failed tries to write again */
 	REOPEN_MS = 200	 /* the least time between two attempts, whatever is asked of it */
 };
@@ -45,22 +46,34 @@ sqlite_moment(int64_t mono_ms)
 	return (struct timespec){ mono_ms / 1000, mono_ms % 1000 * 1000000 };
 }
 
+/* When the thread wakes without an operation: to try writing again, or to tidy the WAL up. */
+static bool
+sqlite_wake_at(const struct sqlite_kv *s, struct timespec *at)
+{
+	if (s->health.code != ERR_OK)
+		*at = sqlite_moment(s->probe_at);
+	else if (s->db.wal_pages > SQLITE_WAL_IDLE_PAGES)
+		*at = sqlite_moment(clock_mono_ms(&clock_system) + IDLE_MS);
+	else
+		return false;
+	return true;
+}
+
 /* Waits for operations and moves up to SQLITE_BATCH_MAX of them to `batch`. It stays empty when
  * there is time for housekeeping; false when the store is to end. */
 static bool
-sqlite_take(struct sqlite_kv *s, struct kv_op_list *batch, bool idle_work)
+sqlite_take(struct sqlite_kv *s, struct kv_op_list *batch)
 {
-	struct timespec until = sqlite_moment(s->probe_at);
+	struct timespec at;
+	bool timed = sqlite_wake_at(s, &at), go_on;
 	struct kv_op *op;
-	bool go_on;
 	int rc = 0;
 
 	pthread_mutex_lock(&s->lock);
 	s->asleep = true;
-	while (TAILQ_EMPTY(&s->queue) && !s->stopping && !idle_work && rc != ETIMEDOUT)
-		rc = s->health.code == ERR_OK
-			 ? pthread_cond_wait(&s->filled, &s->lock)
-			 : pthread_cond_timedwait(&s->filled, &s->lock, &until);
+	while (TAILQ_EMPTY(&s->queue) && !s->stopping && rc != ETIMEDOUT)
+		rc = timed ? pthread_cond_timedwait(&s->filled, &s->lock, &at)
+			   : pthread_cond_wait(&s->filled, &s->lock);
 	s->asleep = false;
 	for (size_t n = 0; n < SQLITE_BATCH_MAX && (op = TAILQ_FIRST(&s->queue)) != NULL; n++) {
 		TAILQ_REMOVE(&s->queue, op, link);
@@ -168,8 +181,7 @@ sqlite_main(void *arg)
 	struct kv_op_list batch = TAILQ_HEAD_INITIALIZER(batch);
 
 	pthread_setname_np(pthread_self(), "store");
-	while (sqlite_take(
-	    s, &batch, s->health.code == ERR_OK && s->db.wal_pages > SQLITE_WAL_IDLE_PAGES)) {
+	while (sqlite_take(s, &batch)) {
 		bool idle = TAILQ_EMPTY(&batch);
 
 		if (!idle)

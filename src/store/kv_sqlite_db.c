@@ -232,8 +232,10 @@ db_put(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w)
 	sqlite3_bind_int64(s, 2, (sqlite3_int64)op->revision);
 	db_bind(s, 3, w->value);
 	rc = db_step(db, STMT_INSERT);
-	if (rc == SQLITE_OK)
+	if (rc == SQLITE_OK) {
 		kv_op_add_change(op, w, op->revision);
+		db->row_revision = op->revision;
+	}
 	if (rc != SQLITE_CONSTRAINT_UNIQUE)
 		return rc;
 	rc = db_find(db, w->key, &now);
@@ -256,8 +258,10 @@ db_delete(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w)
 
 	db_bind(db->stmt[STMT_DELETE], 1, w->key);
 	rc = db_step(db, STMT_DELETE);
-	if (rc == SQLITE_OK && sqlite3_changes(db->handle) > 0)
+	if (rc == SQLITE_OK && sqlite3_changes(db->handle) > 0) {
 		kv_op_add_change(op, w, 0);
+		db->row_lost = true;
+	}
 	return rc;
 }
 
@@ -389,11 +393,15 @@ sqlite_db_run(struct sqlite_db *db, struct kv_op_list *ops, struct fault *f)
 		return db_give_up(db, ops, &none);
 	if (sqlite_db_check_place(db, f) != ERR_OK)
 		return db_give_up(db, ops, f);
+	db->row_revision = 0;
+	db->row_lost = false;
 	rc = db_step(db, STMT_BEGIN);
 	TAILQ_FOREACH(op, ops, link)
 	if (rc == SQLITE_OK)
 		rc = db_do(db, op, &revision);
-	if (rc == SQLITE_OK && revision != db->revision) {
+	/* The newest row tells the revision as well, which spares a page in each commit. */
+	if (rc == SQLITE_OK && revision != db->revision &&
+	    (db->row_lost || db->row_revision != revision)) {
 		sqlite3_bind_int64(db->stmt[STMT_REVISION], 1, (sqlite3_int64)revision);
 		rc = db_step(db, STMT_REVISION);
 	}

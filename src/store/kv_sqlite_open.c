@@ -202,7 +202,11 @@ db_load(struct sqlite_db *db, struct fault *f)
 	if (rc == SQLITE_OK && atoi(text) != SQLITE_STORE_VERSION)
 		return db_damaged(db, "its version is not known", f);
 	if (rc == SQLITE_OK)
-		rc = db_ask(db->handle, "SELECT revision FROM meta", text, sizeof(text));
+		rc = db_ask(db->handle,
+		    "SELECT max(revision, ifnull((SELECT modified FROM kv ORDER BY id DESC LIMIT "
+		    "1), 0)) "
+		    "FROM meta",
+		    text, sizeof(text));
 	if (rc != SQLITE_OK)
 		return sqlite_fault(db, rc, "read the store", f);
 	if (text[0] == '\0')

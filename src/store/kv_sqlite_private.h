@@ -50,7 +50,9 @@ struct sqlite_db {
 	struct file_identity file, wal;
 	sqlite3 *handle; /* NULL while there is no usable connection */
 	sqlite3_stmt *stmt[STMT_COUNT];
-	uint64_t revision; /* of the last commit */
+	uint64_t revision;     /* of the last commit */
+	uint64_t row_revision; /* of the newest row that the running batch added; 0: none */
+	bool row_lost;	       /* it has deleted one, which may have been the newest */
 	int wal_pages;
 	unsigned opened; /* counts connections */
 };
