@@ -62,6 +62,10 @@ decode_base64(const char *text, size_t text_len, void *out, size_t len)
 
 	if (text_len != ENCODE_BASE64_SIZE(len) - 1)
 		return false;
+	/* libsodium 1.0.18 takes every byte above 127 for the last letter of the alphabet. */
+	for (size_t i = 0; i < text_len; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
 	/* libsodium refuses spare bits that are not zero; the lengths leave no room for anything else. */
 	if (sodium_base642bin(out, len, text, text_len, NULL, &got, &end,
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
