@@ -43,3 +43,18 @@ EXTRA_PROGRAMS = tests/fakes/preview_web
 tests_fakes_preview_web_SOURCES = tests/fakes/preview_web.c
 tests_fakes_preview_web_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 tests_fakes_preview_web_LDADD = $(WEB_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test_web tests/unit/test_web_guard tests/unit/test_web_post \
+	tests/unit/test_web_template
+tests_unit_test_web_SOURCES = tests/unit/test_web.c
+tests_unit_test_web_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_unit_test_web_LDADD = $(WEB_TEST_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_web_guard_SOURCES = tests/unit/test_web_guard.c
+tests_unit_test_web_guard_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_unit_test_web_guard_LDADD = $(WEB_TEST_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_web_post_SOURCES = tests/unit/test_web_post.c
+tests_unit_test_web_post_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_unit_test_web_post_LDADD = $(WEB_TEST_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_web_template_SOURCES = tests/unit/test_web_template.c
+tests_unit_test_web_template_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_unit_test_web_template_LDADD = $(WEB_TEST_LIBS) $(CMOCKA_LIBS)

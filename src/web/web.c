@@ -9,7 +9,8 @@
 #include "base/mem.h"
 #include "web/web_private.h"
 
-/* scheme://host[:port] in lower case, as browsers write an origin: without the scheme's own port. */
+/* scheme://host[:port] in lower case, as browsers write an origin: without the scheme's own port.
+ */
 static const char *
 web_origin_of(const char *public_url, struct arena *arena)
 {
@@ -34,7 +35,8 @@ static void
 web_parse_pages(struct web *w)
 {
 	static const char *const files[WEB_PAGES] = { [WEB_PAGE_OPEN] = "open",
-		[WEB_PAGE_PROGRESS] = "progress", [WEB_PAGE_DONE] = "done",
+		[WEB_PAGE_PROGRESS] = "progress",
+		[WEB_PAGE_DONE] = "done",
 		[WEB_PAGE_NOTICE] = "notice" };
 	const struct web_template_source source = { web_files, web_file_count, web_page_names };
 

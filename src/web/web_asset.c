@@ -50,8 +50,8 @@ web_assets_init(struct web *w)
 
 		if (web_asset_type_of(file->name) == NULL)
 			continue;
-		crypto_generichash(hash, sizeof(hash), (const unsigned char *)file->text,
-		    file->len, NULL, 0);
+		crypto_generichash(
+		    hash, sizeof(hash), (const unsigned char *)file->text, file->len, NULL, 0);
 		encode_hex(hash, sizeof(hash), hex);
 		w->asset_names[i] = arena_printf(
 		    w->arena, "%.*s.%.16s%s", stem, file->name, hex, file->name + stem);

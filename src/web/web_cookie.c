@@ -14,11 +14,12 @@ enum {
 };
 _Static_assert(ENCODE_BASE64_SIZE(SEALED_SIZE) <= WEB_COOKIE_TEXT_SIZE, "the text fits");
 
-static const char web_cookie_name[] = WEB_COOKIE_NAME; /* sealed along: another cookie is no ticket */
+static const char web_cookie_name[] =
+    WEB_COOKIE_NAME; /* sealed along: another cookie is no ticket */
 
 void
-web_cookie_seal(const struct web_ticket *ticket, const unsigned char key[32],
-    char out[WEB_COOKIE_TEXT_SIZE])
+web_cookie_seal(
+    const struct web_ticket *ticket, const unsigned char key[32], char out[WEB_COOKIE_TEXT_SIZE])
 {
 	unsigned char plain[TICKET_SIZE] = { TICKET_VERSION }, sealed[SEALED_SIZE];
 	unsigned char *at = plain + 1;
@@ -34,8 +35,7 @@ web_cookie_seal(const struct web_ticket *ticket, const unsigned char key[32],
 }
 
 bool
-web_cookie_open(
-    const char *text, const unsigned char key[32], int64_t now, struct web_ticket *out)
+web_cookie_open(const char *text, const unsigned char key[32], int64_t now, struct web_ticket *out)
 {
 	unsigned char plain[TICKET_SIZE], sealed[SEALED_SIZE];
 	const unsigned char *at = plain + 1;
@@ -62,8 +62,8 @@ web_cookie_open(
 bool
 web_attempt_is_valid(const char *text)
 {
-	size_t len = strspn(
-	    text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+	size_t len =
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
 	return len > 0 && len < INVITATION_ATTEMPT_SIZE && text[len] == '\0';
 }

@@ -1,5 +1,5 @@
-/* Reading what a person posted. Strict by construction: a name is either in the short list of what may be
- * set, or it is an error; nothing is folded, trimmed or guessed. */
+/* Reading what a person posted. Strict by construction: a name is either in the short list of what
+ * may be set, or it is an error; nothing is folded, trimmed or guessed. */
 #include "web/web_private.h"
 
 #include <string.h>
@@ -60,7 +60,8 @@ web_input_refuse(
 	field_errors_add(&in->errors, web_input_shown_name(in, name), code, "%s", why);
 }
 
-/* A parser's words: they may quote bytes that are no UTF-8, and after " near " any part of the body. */
+/* A parser's words: they may quote bytes that are no UTF-8, and after " near " any part of the
+ * body. */
 static void
 web_input_refuse_body(struct web_input *in, const struct fault *f)
 {
@@ -112,7 +113,8 @@ web_input_read_json(const struct http_request *r, struct web_input *in)
 	}
 	if (!json_is_object(root))
 		web_input_refuse(in, 400, "body", "invalid", "The body is not a JSON object.");
-	json_object_foreach (root, name, member) {
+	json_object_foreach(root, name, member)
+	{
 		const char *value = json_string_value(member);
 
 		if (value == NULL) {
@@ -150,8 +152,8 @@ web_input_read_form(const struct http_request *r, struct web_input *in)
 		else
 			web_input_take(in, name, value);
 	}
-	/* Written twice because a page without script cannot show what was typed. A program that fills in
-	 * the form may leave the second one out. */
+	/* Written twice because a page without script cannot show what was typed. A program that
+	 * fills in the form may leave the second one out. */
 	if (again != NULL && strcmp(again, in->password ? secret_bytes(in->password) : "") != 0)
 		web_input_refuse(in, 422, "password_again", "mismatch",
 		    "The two passwords are not the same. Type the same one in both fields.");

@@ -75,13 +75,13 @@ static bool
 web_page_is_editable(const struct accept_view *view, enum person_field field)
 {
 	return !view->needs_password_only && web_field_is_settable(field) &&
-	    view->inv->modes[field] != FIELD_FIXED;
+	       view->inv->modes[field] != FIELD_FIXED;
 }
 
 /* One line of the profile that is only shown. */
 static void
-web_page_add_row(struct web_model *m, enum person_field field, const char *label,
-    const char *value, struct arena *arena)
+web_page_add_row(struct web_model *m, enum person_field field, const char *label, const char *value,
+    struct arena *arena)
 {
 	struct web_model *row;
 	struct date day;
@@ -100,13 +100,12 @@ web_page_add_row(struct web_model *m, enum person_field field, const char *label
 }
 
 static void
-web_page_add_summary(
-    const struct web_visit *v, const struct accept_view *view, struct web_model *m)
+web_page_add_summary(const struct web_visit *v, const struct accept_view *view, struct web_model *m)
 {
 	const struct person *p = &view->inv->person;
 	struct arena *arena = web_page_arena(v);
 	bool one_name = p->value[PERSON_DISPLAY_NAME] != NULL &&
-	    !web_page_is_editable(view, PERSON_DISPLAY_NAME);
+			!web_page_is_editable(view, PERSON_DISPLAY_NAME);
 
 	if (one_name)
 		web_page_add_row(
@@ -133,8 +132,8 @@ web_page_add_options(struct web_model *item, const char *value)
 
 		web_model_set_text(option, "value", web_genders[i]);
 		web_model_set_text(option, "label", web_text_gender(web_genders[i]));
-		web_model_set_flag(option, "selected",
-		    value != NULL && strcmp(value, web_genders[i]) == 0);
+		web_model_set_flag(
+		    option, "selected", value != NULL && strcmp(value, web_genders[i]) == 0);
 	}
 }
 
@@ -187,8 +186,7 @@ web_page_add_errors(const struct web_visit *v, const struct accept_view *view, s
 		const char *name = errors->items[i].field;
 		enum person_field field = person_field_by_name(name);
 		struct web_model *item = web_model_add_item(m, "errors");
-		bool has_field =
-		    field < PERSON_FIELD_COUNT && web_page_is_editable(view, field);
+		bool has_field = field < PERSON_FIELD_COUNT && web_page_is_editable(view, field);
 
 		if (has_field || strcmp(name, "password") == 0 ||
 		    strcmp(name, "password_again") == 0)
@@ -207,8 +205,8 @@ web_page_open(const struct web_visit *v, const struct accept_view *view, struct 
 	const struct invitation *inv = view->inv;
 	struct arena *arena = web_page_arena(v);
 	bool is_again = v->input.errors.count > 0;
-	struct web_model *m = web_page_model(
-	    v, is_again ? "Error: please check the form" : "Create your account");
+	struct web_model *m =
+	    web_page_model(v, is_again ? "Error: please check the form" : "Create your account");
 	char iso[CLOCK_TEXT_SIZE];
 
 	web_model_set_text(m, "given_name", inv->person.value[PERSON_GIVEN_NAME]);
@@ -252,8 +250,7 @@ web_page_done(const struct web_visit *v, const char *uid, struct buf *out)
 }
 
 void
-web_page_notice(
-    const struct web_visit *v, enum web_notice notice, unsigned wait_s, struct buf *out)
+web_page_notice(const struct web_visit *v, enum web_notice notice, unsigned wait_s, struct buf *out)
 {
 	const struct web_notice_text *text = &web_notice_texts[notice];
 	struct web_model *m = web_page_model(v, text->title);

@@ -30,13 +30,13 @@ web_on_form_again(void *arg, enum err code, const struct accept_view *view, cons
 }
 
 static void
-web_refuse_input(struct web_visit *v, int status)
+web_refuse_input(struct web_visit *v)
 {
-	if (v->is_json || status == 400) {
-		web_reply_errors(v, status);
+	if (v->is_json) {
+		web_reply_errors(v, 422);
 		return;
 	}
-	v->status = status;
+	v->status = 422;
 	flow_view_start(v->w->flow, &v->token, v->attempt, web_on_form_again, v);
 }
 
@@ -75,7 +75,7 @@ web_on_accepted(void *arg, enum err code, const char *uid, const struct field_er
 		for (size_t i = 0; i < errors->count; i++)
 			field_errors_add(&v->input.errors, errors->items[i].field,
 			    errors->items[i].code, "%s", errors->items[i].detail);
-		web_refuse_input(v, 422);
+		web_refuse_input(v);
 		return;
 	case ERR_NOT_FOUND:
 		web_visit_unknown(v);
@@ -117,8 +117,8 @@ web_accept(struct web_visit *v)
 	web_input_release(&v->input);
 }
 
-/* Which fields are open is the invitation's word. An invitation without a form is left to the use case:
- * it knows whether this is the attempt that is under way. */
+/* Which fields are open is the invitation's word. An invitation without a form is left to the use
+ * case: it knows whether this is the attempt that is under way. */
 static void
 web_on_modes(void *arg, enum err code, const struct accept_view *view, const struct fault *f)
 {
@@ -131,7 +131,7 @@ web_on_modes(void *arg, enum err code, const struct accept_view *view, const str
 	if (view->state == VIEW_OPEN)
 		web_input_check_modes(&v->input, view->inv);
 	if (v->input.status != 0)
-		web_refuse_input(v, v->input.status);
+		web_refuse_input(v);
 	else
 		web_accept(v);
 }
@@ -186,11 +186,14 @@ web_post(struct http_exchange *x, void *ctx, struct fault *f)
 		web_reply_notice(v, WEB_FOREIGN, 0);
 	else if ((wait_s = web_visit_wait(v, WEB_RATE_POST, true)) > 0)
 		web_reply_notice(v, WEB_TOO_MANY, wait_s);
-	else if (web_visit_identify(v) &&
-	    (is_form ? web_visit_take_attempt(v) : web_visit_take_key(v))) {
+	else if (!web_visit_identify(v))
+		return ERR_OK;
+	else if (v->input.status == 400)
+		web_reply_errors(v, 400);
+	else if (is_form ? web_visit_take_attempt(v) : web_visit_take_key(v)) {
 		http_hold(x);
 		if (v->input.status != 0)
-			web_refuse_input(v, v->input.status);
+			web_refuse_input(v);
 		else if (web_input_has_values(&v->input))
 			flow_view_start(v->w->flow, &v->token,
 			    v->attempt[0] != '\0' ? v->attempt : NULL, web_on_modes, v);

@@ -1,5 +1,5 @@
-/* Shared by the files of web/: what a listener's requests need, one request under way, and the seams
- * between reading input, making pages and sending answers. */
+/* Shared by the files of web/: what a listener's requests need, one request under way, and the
+ * seams between reading input, making pages and sending answers. */
 #ifndef USHERD_WEB_WEB_PRIVATE_H
 #define USHERD_WEB_WEB_PRIVATE_H
 
@@ -34,8 +34,8 @@ struct web_ticket {
 };
 
 /* base64url(nonce, sealed). XChaCha20-Poly1305 with a random nonce, so one key serves for years. */
-void web_cookie_seal(const struct web_ticket *ticket, const unsigned char key[32],
-    char out[WEB_COOKIE_TEXT_SIZE]);
+void web_cookie_seal(
+    const struct web_ticket *ticket, const unsigned char key[32], char out[WEB_COOKIE_TEXT_SIZE]);
 /* False when the text was not made here with this key, or is past its end. */
 bool web_cookie_open(
     const char *text, const unsigned char key[32], int64_t now, struct web_ticket *out);
@@ -85,16 +85,16 @@ enum web_notice {
 };
 struct web_notice_text {
 	int status;
-	const char *reason; /* of a 410, else NULL */
+	const char *reason;		   /* of a 410, else NULL */
 	const char *title, *lead, *advice; /* advice may be NULL */
-	bool retry; /* the link back to the form helps */
-	bool help;  /* somebody must be asked */
+	bool retry;			   /* the link back to the form helps */
+	bool help;			   /* somebody must be asked */
 };
 extern const struct web_notice_text web_notice_texts[WEB_NOTICE_COUNT];
 
 const char *web_text_gender(const char *value); /* the value itself when it is none we know */
-extern const char *const web_genders[]; /* wire values, NULL terminated */
-char *web_text_date(struct date d, struct arena *arena);	    /* "10 December 1815" */
+extern const char *const web_genders[];		/* wire values, NULL terminated */
+char *web_text_date(struct date d, struct arena *arena);     /* "10 December 1815" */
 char *web_text_moment(int64_t wall_ms, struct arena *arena); /* "30 November 2026, 14:00 UTC" */
 /* The readable part of a DN: the value of its first RDN. */
 char *web_text_of_dn(const char *dn, struct arena *arena);
@@ -112,8 +112,8 @@ struct web_input {
 /* Fields that a person may ever set: the invitation's mode decides on top. */
 bool web_field_is_settable(enum person_field field);
 
-/* Reads the body by its content type and wipes it: afterwards the password is in `out->password` alone.
- * Errors are in `out`, with the offending name. web_input_release() is due in every case. */
+/* Reads the body by its content type and wipes it: afterwards the password is in `out->password`
+ * alone. Errors are in `out`, with the offending name. web_input_release() is due in every case. */
 void web_input_read(struct http_exchange *x, bool is_form, struct web_input *out);
 void web_input_release(struct web_input *in);
 /* Adds an error for each value whose field the invitation does not leave open. */
@@ -121,7 +121,13 @@ void web_input_check_modes(struct web_input *in, const struct invitation *inv);
 
 /* ---- the listener's state, and one request under way ---- */
 
-enum web_template_id { WEB_PAGE_OPEN, WEB_PAGE_PROGRESS, WEB_PAGE_DONE, WEB_PAGE_NOTICE, WEB_PAGES };
+enum web_template_id {
+	WEB_PAGE_OPEN,
+	WEB_PAGE_PROGRESS,
+	WEB_PAGE_DONE,
+	WEB_PAGE_NOTICE,
+	WEB_PAGES
+};
 
 struct web {
 	struct arena *arena; /* keeps the strings */
@@ -144,8 +150,8 @@ struct web_visit {
 	struct http_exchange *x;
 	struct token_hash token;
 	char attempt[INVITATION_ATTEMPT_SIZE]; /* "" when the caller has none */
-	bool is_json;	/* the answer */
-	bool is_link;	/* the URL holds the token, which must leave the address bar */
+	bool is_json;			       /* the answer */
+	bool is_link; /* the URL holds the token, which must leave the address bar */
 	struct web_input input;
 	int status;	    /* of the form that is shown again */
 	const char *notice; /* a sentence above that form, or NULL */
@@ -156,15 +162,14 @@ struct web_visit *web_visit_new(struct web *w, struct http_exchange *x);
 unsigned web_visit_wait(struct web_visit *v, enum web_rate_kind kind, bool take);
 /* Answers a token that nobody has; counted, so that guessing slows down. */
 void web_visit_unknown(struct web_visit *v);
-/* Who is it: the token of the URL or the cookie's, and the attempt the caller goes on with. False when
- * that was answered. */
+/* Who is it: the token of the URL or the cookie's, and the attempt the caller goes on with. False
+ * when that was answered. */
 bool web_visit_identify(struct web_visit *v);
-/* A program names its attempt in the header Idempotency-Key, as a plain or a quoted string. False when
- * a bad one was answered. */
+/* A program names its attempt in the header Idempotency-Key, as a plain or a quoted string. False
+ * when a bad one was answered. */
 bool web_visit_take_key(struct web_visit *v);
 /* Answers with what a look at the invitation gave; a flow_view_cb. */
-void web_on_viewed(
-    void *arg, enum err code, const struct accept_view *view, const struct fault *f);
+void web_on_viewed(void *arg, enum err code, const struct accept_view *view, const struct fault *f);
 
 http_handler web_get, web_post, web_asset_get;
 
@@ -182,7 +187,8 @@ extern const char *const web_page_names[];
 /* ---- reply: exactly one of these for each request ---- */
 
 void web_reply_view(struct web_visit *v, const struct accept_view *view);
-void web_reply_form(struct web_visit *v, const struct accept_view *view); /* again, with v->status */
+void web_reply_form(
+    struct web_visit *v, const struct accept_view *view); /* again, with v->status */
 void web_reply_progress(struct web_visit *v, int status);
 void web_reply_done(struct web_visit *v, int status, const char *uid);
 void web_reply_notice(struct web_visit *v, enum web_notice notice, unsigned wait_s);

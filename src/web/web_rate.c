@@ -1,8 +1,8 @@
 /* How often a source may post, and how often it may present a token that nobody has.
  *
- * A fixed table, eight places for each hash value; when all eight are taken the one that was touched
- * longest ago gives way. A flood of sources can thereby forget others: that frees them, it never blocks
- * anybody. The hash is keyed, so that nobody can choose whom to crowd out. */
+ * A fixed table, eight places for each hash value; when all eight are taken the one that was
+ * touched longest ago gives way. A flood of sources can thereby forget others: that frees them, it
+ * never blocks anybody. The hash is keyed, so that nobody can choose whom to crowd out. */
 #include "web/web_private.h"
 
 #include <arpa/inet.h>
@@ -92,8 +92,8 @@ web_rate_find(struct web_rate *r, const char *peer, int64_t mono_ms)
 }
 
 static unsigned
-web_rate_ask(struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms,
-    int64_t cost)
+web_rate_ask(
+    struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms, int64_t cost)
 {
 	struct web_source *s;
 	int64_t full = r->per_minute * MINUTE_MS, passed;

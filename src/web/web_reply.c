@@ -82,7 +82,7 @@ web_json_fields(struct buf *b, const struct accept_view *view)
 	buf_add_string(b, ",\"fields\":{");
 	for (enum person_field i = 0; i < PERSON_FIELD_COUNT; i++) {
 		bool is_open = web_field_is_settable(i) && !view->needs_password_only &&
-		    view->state == VIEW_OPEN;
+			       view->state == VIEW_OPEN;
 		enum field_mode mode = is_open ? view->inv->modes[i] : FIELD_FIXED;
 		const char *value = view->inv->person.value[i];
 
@@ -91,9 +91,9 @@ web_json_fields(struct buf *b, const struct accept_view *view)
 		buf_printf(b, "%s\"%s\":{\"value\":", comma, person_field_name(i));
 		buf_add_json_string(b, value);
 		buf_printf(b, ",\"mode\":\"%s\"}",
-		    mode == FIELD_FIXED		? "fixed"
-			: mode == FIELD_FREE ? "free"
-					     : "suggested");
+		    mode == FIELD_FIXED	 ? "fixed"
+		    : mode == FIELD_FREE ? "free"
+					 : "suggested");
 		comma = ",";
 	}
 	buf_add_char(b, '}');
@@ -102,9 +102,9 @@ web_json_fields(struct buf *b, const struct accept_view *view)
 static void
 web_reply_json_view(struct web_visit *v, const struct accept_view *view)
 {
-	const char *status = view->state == VIEW_OPEN ? "pending"
-	    : view->state == VIEW_DONE		      ? "done"
-						      : "in_progress";
+	const char *status = view->state == VIEW_OPEN	? "pending"
+			     : view->state == VIEW_DONE ? "done"
+							: "in_progress";
 	char iso[CLOCK_TEXT_SIZE];
 	struct buf b;
 
@@ -124,7 +124,8 @@ void
 web_reply_view(struct web_visit *v, const struct accept_view *view)
 {
 	static const enum web_notice notices[] = { [VIEW_USED] = WEB_USED,
-		[VIEW_EXPIRED] = WEB_EXPIRED, [VIEW_REVOKED] = WEB_REVOKED,
+		[VIEW_EXPIRED] = WEB_EXPIRED,
+		[VIEW_REVOKED] = WEB_REVOKED,
 		[VIEW_UNKNOWN] = WEB_UNKNOWN };
 
 	if (view->state > VIEW_DONE)
@@ -204,8 +205,7 @@ web_reply_notice(struct web_visit *v, enum web_notice notice, unsigned wait_s)
 	}
 	web_reply_begin(v);
 	http_reply_problem(v->x, text->status, text->title, text->lead,
-	    text->reason == NULL ? NULL
-				 : arena_printf(arena, ",\"reason\":\"%s\"", text->reason));
+	    text->reason == NULL ? NULL : arena_printf(arena, ",\"reason\":\"%s\"", text->reason));
 }
 
 void
@@ -233,8 +233,8 @@ web_reply_errors(struct web_visit *v, int status)
 	web_reply_begin(v);
 	http_reply_problem(v->x, status,
 	    status == 400 ? "This request cannot be understood" : "Some fields need attention",
-	    arena_printf(http_arena(v->x), "%s: %s", errors->items[0].field,
-		errors->items[0].detail),
+	    arena_printf(
+		http_arena(v->x), "%s: %s", errors->items[0].field, errors->items[0].detail),
 	    members.data);
 	buf_release(&members);
 }

@@ -195,8 +195,7 @@ web_template_render_range(const struct web_template *t, size_t from, size_t to,
 }
 
 void
-web_template_render(
-    const struct web_template *t, const struct web_model *model, struct buf *out)
+web_template_render(const struct web_template *t, const struct web_model *model, struct buf *out)
 {
 	web_template_render_range(t, 0, t->count, model, out);
 }

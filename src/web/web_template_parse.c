@@ -1,5 +1,5 @@
-/* The parser of templates: splits at the marks and follows the HTML between them far enough to know how
- * each value must be escaped. */
+/* The parser of templates: splits at the marks and follows the HTML between them far enough to know
+ * how each value must be escaped. */
 #include "web/web_template.h"
 
 #include <ctype.h>
@@ -165,9 +165,8 @@ static enum err web_parser_file(
     struct web_parser *p, struct web_cursor *from, const char *name, size_t len, unsigned depth);
 
 /* Up to the end of the file, or the {{/name}} of the section `open`. */
-static enum err
-web_parser_body(struct web_parser *p, struct web_cursor *c, const struct web_step *open,
-    unsigned depth);
+static enum err web_parser_body(
+    struct web_parser *p, struct web_cursor *c, const struct web_step *open, unsigned depth);
 
 static enum err
 web_parser_section(struct web_parser *p, struct web_cursor *c, enum web_step_kind kind,
@@ -245,8 +244,8 @@ web_parser_body(
 		if (close == NULL)
 			return web_parser_refuse(p, c, "a mark without its end");
 		c->at = close + 2;
-		if (web_parser_mark(p, c, mark + 2, (size_t)(close - mark - 2), open, &closed,
-			depth) != ERR_OK)
+		if (web_parser_mark(
+			p, c, mark + 2, (size_t)(close - mark - 2), open, &closed, depth) != ERR_OK)
 			return ERR_INVALID;
 	}
 	if (open != NULL && !closed)

@@ -15,7 +15,7 @@ web_visit_new(struct web *w, struct http_exchange *x)
 	v->is_link = r->captures[0] != NULL;
 	/* Asked both ways, so that no preference at all means a page. */
 	v->is_json = http_accepts_rather(r, "application/json", "text/html") &&
-	    !http_accepts_rather(r, "text/html", "application/json");
+		     !http_accepts_rather(r, "text/html", "application/json");
 	field_errors_init(&v->input.errors, http_arena(x));
 	return v;
 }
@@ -44,8 +44,8 @@ web_visit_identify(struct web_visit *v)
 	const struct http_request *r = http_request_of(v->x);
 	const char *cookie = http_cookie(r, http_arena(v->x), WEB_COOKIE_NAME);
 	struct web_ticket ticket;
-	bool has_ticket = cookie != NULL &&
-	    web_cookie_open(cookie, v->w->cookie_key, clock_wall_ms(v->w->clock), &ticket);
+	bool has_ticket = cookie != NULL && web_cookie_open(cookie, v->w->cookie_key,
+						clock_wall_ms(v->w->clock), &ticket);
 	unsigned wait_s;
 
 	if (!v->is_link) {
@@ -120,7 +120,7 @@ web_get(struct http_exchange *x, void *ctx, struct fault *f)
 	if (!v->is_json && v->attempt[0] == '\0')
 		web_attempt_make(v->attempt);
 	http_hold(x);
-	flow_view_start(v->w->flow, &v->token, v->attempt[0] != '\0' ? v->attempt : NULL,
-	    web_on_viewed, v);
+	flow_view_start(
+	    v->w->flow, &v->token, v->attempt[0] != '\0' ? v->attempt : NULL, web_on_viewed, v);
 	return ERR_OK;
 }

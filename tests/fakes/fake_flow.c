@@ -23,7 +23,8 @@ fake_flow_answer(void *arg)
 	free(arg);
 	fault_set(&fault, f->view_code, "a fault for the operator");
 	if (call.viewed != NULL)
-		call.viewed(call.arg, f->view_code, f->view_code == ERR_OK ? &f->view : NULL, &fault);
+		call.viewed(
+		    call.arg, f->view_code, f->view_code == ERR_OK ? &f->view : NULL, &fault);
 	else
 		call.accepted(call.arg, f->accept_code, f->accept_code == ERR_OK ? f->uid : NULL,
 		    f->accept_code == ERR_INVALID ? f->errors : NULL, &fault);

@@ -1,4 +1,5 @@
-/* The use cases of a registration, answering what a test asks for, always on the next turn of the loop. */
+/* The use cases of a registration, answering what a test asks for, always on the next turn of the
+ * loop. */
 #ifndef USHERD_TESTS_FAKE_FLOW_H
 #define USHERD_TESTS_FAKE_FLOW_H
 

@@ -30,9 +30,8 @@ void
 fake_http_set_header(struct http_exchange *x, const char *lower_name, const char *value)
 {
 	assert(x->request.header_count < HTTP_HEADERS_MAX);
-	x->request.headers[x->request.header_count++] = (struct http_pair){
-		arena_strdup(x->arena, lower_name), arena_strdup(x->arena, value)
-	};
+	x->request.headers[x->request.header_count++] =
+	    (struct http_pair){ arena_strdup(x->arena, lower_name), arena_strdup(x->arena, value) };
 }
 
 void
@@ -145,7 +144,7 @@ fake_http_decode(struct arena *arena, const char *from, size_t len)
 		else if (from[i] != '%')
 			*to++ = from[i];
 		else if (i + 2 < len && isxdigit((unsigned char)from[i + 1]) &&
-		    sscanf(from + i + 1, "%2x", &byte) == 1 && byte != 0) {
+			 sscanf(from + i + 1, "%2x", &byte) == 1 && byte != 0) {
 			*to++ = (char)byte;
 			i += 2;
 		} else
@@ -227,8 +226,8 @@ http_reply(struct http_exchange *x, int status, const char *type, const void *bo
 }
 
 void
-http_reply_problem(struct http_exchange *x, int status, const char *title, const char *detail,
-    const char *members)
+http_reply_problem(
+    struct http_exchange *x, int status, const char *title, const char *detail, const char *members)
 {
 	struct buf b;
 

@@ -1,4 +1,5 @@
-/* The few words of the domain that the registration page reads, for tests that link nothing else of it. */
+/* The few words of the domain that the registration page reads, for tests that link nothing else of
+ * it. */
 #include <string.h>
 #include <sodium.h>
 

@@ -1,5 +1,5 @@
-/* Writes every page that a person can meet to a directory, to be looked at: preview_web DIRECTORY. Serve
- * it with any static web server; the style sheet is beside the pages. */
+/* Writes every page that a person can meet to a directory, to be looked at: preview_web DIRECTORY.
+ * Serve it with any static web server; the style sheet is beside the pages. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,8 +99,8 @@ main(int argc, char **argv)
 	w = world_new();
 	for (size_t i = 0; i < web_file_count; i++)
 		if (w->web->asset_names[i] != NULL)
-			preview_write(argv[1], w->web->asset_names[i], web_files[i].text,
-			    web_files[i].len);
+			preview_write(
+			    argv[1], w->web->asset_names[i], web_files[i].text, web_files[i].len);
 	preview_open(w, argv[1]);
 	preview_ended(w, argv[1]);
 	world_free(w);

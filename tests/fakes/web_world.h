@@ -7,7 +7,7 @@
 #include "web/web.h"
 
 #define WORLD_TOKEN "usj_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-#define WORLD_FORM "application/x-www-form-urlencoded"
+#define WORLD_FORM  "application/x-www-form-urlencoded"
 
 struct world {
 	struct loop *loop;
