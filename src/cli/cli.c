@@ -1,0 +1,144 @@
+/* The command table and the way through it. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+const struct cli_option cli_globals[] = {
+	{ .name = "socket",
+	    .value = "PATH",
+	    .help = "the daemon's unix socket (default " CLI_SOCKET ")" },
+	{ .name = "url", .value = "URL", .help = "the control listener; https unless loopback" },
+	{ .name = "token-file", .value = "FILE", .help = "an API token for --url" },
+	{ .name = "ca-file",
+	    .value = "FILE",
+	    .help = "certificates that --url is checked against" },
+	{ .name = "output", .value = "table|json", .help = "how answers are shown", .letter = 'o' },
+	{ .name = "version", .help = "show the version", .letter = 'V' },
+	{ .name = "help", .help = "show this, or the help of a command", .letter = 'h' },
+	{ .name = NULL },
+};
+
+const struct cli_command *const cli_commands[] = {
+	&cmd_token_create,
+	&cmd_token_list,
+	&cmd_token_revoke,
+	&cmd_invitation_create,
+	&cmd_invitation_show,
+	&cmd_invitation_list,
+	&cmd_invitation_revoke,
+	&cmd_invitation_link,
+	&cmd_health,
+	NULL,
+};
+
+static const struct cli_option no_options[] = { { .name = NULL } };
+
+/* The command named by the words at argv[*at]; steps over them. */
+static const struct cli_command *
+cli_find_command(int argc, char **argv, int *at)
+{
+	for (const struct cli_command *const *c = cli_commands; *c != NULL; c++) {
+		int words = (*c)->group != NULL ? 2 : 1;
+
+		if (*at + words > argc || strcmp(argv[*at + words - 1], (*c)->name) != 0 ||
+		    (words == 2 && strcmp(argv[*at], (*c)->group) != 0))
+			continue;
+		*at += words;
+		return *c;
+	}
+	return NULL;
+}
+
+static bool
+cli_check_globals(struct cli *c)
+{
+	const char *output = cli_value(&c->globals, "output");
+	const char *url = cli_value(&c->globals, "url"), *why;
+
+	if (output != NULL && strcmp(output, "table") != 0 && strcmp(output, "json") != 0)
+		fprintf(c->err, "usherctl: --output is table or json\n");
+	else if (url != NULL && cli_value(&c->globals, "socket") != NULL)
+		fprintf(c->err, "usherctl: --url and --socket exclude each other\n");
+	else if (url != NULL && !cli_url_is_safe(url, &why))
+		fprintf(c->err, "usherctl: --url %s\n", why);
+	else if (url == NULL && (cli_value(&c->globals, "token-file") != NULL ||
+				    cli_value(&c->globals, "ca-file") != NULL))
+		fprintf(c->err, "usherctl: --token-file and --ca-file need --url\n");
+	else {
+		c->json = output != NULL && strcmp(output, "json") == 0;
+		return true;
+	}
+	return false;
+}
+
+/* The command's options and its argument, in any order; "--" ends the options. */
+static bool
+cli_read_command(struct cli *c, const struct cli_command *command, int argc, char **argv, int at)
+{
+	const struct cli_option *table = command->options != NULL ? command->options : no_options;
+	bool more = true;
+
+	while (more) {
+		if (!cli_read_options(table, argc, argv, &at, &c->values, c->err))
+			return false;
+		more = at < argc && command->argument != NULL && c->argument == NULL;
+		if (more)
+			c->argument = argv[at++];
+	}
+	if (at < argc)
+		fprintf(c->err, "usherctl: one word too many: %s\n", argv[at]);
+	else if (command->argument != NULL && c->argument == NULL)
+		fprintf(c->err, "usherctl: %s is missing\n", command->argument);
+	else if (c->argument != NULL && !cli_is_id(c->argument))
+		fprintf(c->err, "usherctl: that is no %s\n", command->argument);
+	else
+		return true;
+	return false;
+}
+
+/* "usherctl token create --help" is asked with --help behind the command. */
+static bool
+cli_wants_help(int argc, char **argv, int at)
+{
+	for (; at < argc && strcmp(argv[at], "--") != 0; at++)
+		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
+			return true;
+	return false;
+}
+
+enum cli_exit
+cli_main(int argc, char **argv, FILE *out, FILE *err)
+{
+	struct cli c = { .out = out, .err = err };
+	const struct cli_command *command;
+	int at = 1;
+
+	if (!cli_read_options(cli_globals, argc, argv, &at, &c.globals, err))
+		return CLI_USAGE;
+	if (cli_value(&c.globals, "version") != NULL) {
+		fprintf(out, "usherctl %s\n", PACKAGE_VERSION);
+		return CLI_OK;
+	}
+	if (at >= argc || cli_value(&c.globals, "help") != NULL) {
+		bool asked = cli_value(&c.globals, "help") != NULL;
+
+		cli_print_usage(asked ? out : err);
+		return asked ? CLI_OK : CLI_USAGE;
+	}
+	command = cli_find_command(argc, argv, &at);
+	if (command == NULL) {
+		fprintf(err, "usherctl: no such command: see usherctl --help\n");
+		return CLI_USAGE;
+	}
+	if (cli_wants_help(argc, argv, at)) {
+		cli_print_command(out, command);
+		return CLI_OK;
+	}
+	if (!cli_check_globals(&c) || !cli_read_command(&c, command, argc, argv, at))
+		return CLI_USAGE;
+	return command->run(&c);
+}

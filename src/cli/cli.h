@@ -1,0 +1,118 @@
+/* usherctl: one command, one file, one entry of the table. The option tables are the parser and the
+ * help; the manual page is checked against them. */
+#ifndef USHERD_CLI_CLI_H
+#define USHERD_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <jansson.h>
+
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FAILED = 1,
+	CLI_USAGE = 2,
+	CLI_NOT_FOUND = 3,
+	CLI_CONFLICT = 4,
+	CLI_UNREACHABLE = 5
+};
+
+enum { CLI_OPTIONS_MAX = 24, CLI_REPEAT_MAX = 32 };
+
+#define CLI_SOCKET "/run/usherd/control.sock"
+
+/* Every option takes a value, but "flag" ones. */
+struct cli_option {
+	const char *name;  /* "given-name", without the dashes; NULL ends a table */
+	const char *value; /* its value in the help; NULL: a flag */
+	const char *help;
+	bool repeat; /* may be given up to CLI_REPEAT_MAX times */
+	char letter; /* of the short form, or 0 */
+};
+
+/* The values of one table's options, in its order. */
+struct cli_values {
+	const struct cli_option *options;
+	const char *items[CLI_OPTIONS_MAX][CLI_REPEAT_MAX];
+	size_t counts[CLI_OPTIONS_MAX];
+};
+
+/* The last value of an option, NULL when it was not given ("" for a flag). */
+const char *cli_value(const struct cli_values *v, const char *name);
+const char *const *cli_values_of(const struct cli_values *v, const char *name, size_t *count);
+
+struct cli {
+	struct cli_values globals;
+	struct cli_values values; /* of the command's own options */
+	const char *argument;	  /* the ID, or NULL */
+	bool json;
+	FILE *out, *err;
+};
+
+struct cli_command {
+	const char *group, *name; /* "token" "create"; group NULL: a single word */
+	const char *argument;	  /* "ID", or NULL: none */
+	const char *help;
+	const struct cli_option *options; /* may be NULL */
+	enum cli_exit (*run)(struct cli *c);
+};
+
+extern const struct cli_option cli_globals[];
+extern const struct cli_command *const cli_commands[]; /* NULL ends it */
+
+extern const struct cli_command cmd_health, cmd_invitation_create, cmd_invitation_link,
+    cmd_invitation_list, cmd_invitation_revoke, cmd_invitation_show, cmd_token_create,
+    cmd_token_list, cmd_token_revoke;
+
+/* The program without its process: arguments, output streams, exit status. */
+enum cli_exit cli_main(int argc, char **argv, FILE *out, FILE *err);
+
+/* Options of `table` are read from argv[*at] on; stops at the first word that is none. False: said
+ * why on `err`. Both "--name value" and "--name=value". */
+bool cli_read_options(const struct cli_option *table, int argc, char **argv, int *at,
+    struct cli_values *out, FILE *err);
+
+void cli_print_usage(FILE *to);
+void cli_print_command(FILE *to, const struct cli_command *c);
+
+/* "90", "90s", "15m", "12h", "7d", "2w" as seconds. */
+bool cli_read_duration(const char *text, int64_t *seconds);
+/* A path segment made of nothing that a path means. */
+bool cli_is_id(const char *text);
+/* What --url may be: https, or http to a loopback address; no user, query or fragment. `why`
+ * otherwise. */
+bool cli_url_is_safe(const char *url, const char **why);
+
+/* Asks the daemon for `path`; `body` is taken. On CLI_OK `*reply` is the JSON of
+ * the answer (NULL when there was none) and belongs to the caller. Everything else was told on err.
+ */
+enum cli_exit cli_request(
+    struct cli *c, const char *method, const char *path, json_t *body, json_t **reply);
+/* As cli_request(), and 503 with a JSON answer is CLI_FAILED with *reply: health. */
+enum cli_exit cli_request_health(struct cli *c, const char *path, json_t **reply);
+
+/* The requests that several commands share: "/api/v1/KIND/ID" and what comes behind. */
+enum cli_exit cli_request_item(
+    struct cli *c, const char *method, const char *kind, const char *suffix, json_t **reply);
+/* An object or, as a table, the items of a list; as --output says. */
+void cli_show(struct cli *c, json_t *reply);
+
+/* ---- output: nothing of the server's reaches a terminal raw ---- */
+
+/* A copy in which every control, bidi and other invisible format character is U+FFFD. free() it. */
+char *cli_clean(const char *text);
+void cli_print_json(FILE *to, const json_t *value); /* the same characters as \u escapes */
+int cli_width(const char *text);		    /* columns on a terminal */
+
+struct cli_column {
+	const char *title, *member;
+};
+/* Each item of `items` is a row. Lists are joined by commas. */
+void cli_print_table(FILE *to, const struct cli_column *columns, size_t count, const json_t *items);
+/* "name: value" lines of an object's members, in its order. */
+void cli_print_object(FILE *to, json_t *object);
+/* Text of a JSON value as a table shows it. free() it. */
+char *cli_text_of(json_t *value);
+
+#endif

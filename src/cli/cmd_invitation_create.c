@@ -1,0 +1,136 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "cli/cli.h"
+
+enum { FILE_BYTES_MAX = 64 * 1024 };
+
+static const struct cli_option options[] = {
+	{ .name = "given-name", .value = "NAME", .help = "given name" },
+	{ .name = "family-name", .value = "NAME", .help = "family name" },
+	{ .name = "display-name", .value = "NAME", .help = "name as it is shown" },
+	{ .name = "gender", .value = "GENDER", .help = "female, male, other or unspecified" },
+	{ .name = "birthday", .value = "DATE", .help = "YYYY-MM-DD" },
+	{ .name = "mail", .value = "ADDRESS", .help = "organisational mail address" },
+	{ .name = "phone", .value = "NUMBER", .help = "with country code: +49..." },
+	{ .name = "org-unit", .value = "DN", .help = "organizational unit of the new entry" },
+	{ .name = "position", .value = "TEXT", .help = "position" },
+	{ .name = "language", .value = "TAG", .help = "language, as in en or pt-BR" },
+	{ .name = "group", .value = "DN", .help = "a group to join", .repeat = true },
+	{ .name = "uid", .value = "UID", .help = "login name; else made from the name" },
+	{ .name = "expires-in", .value = "TIME", .help = "life of the invitation: 12h, 7d" },
+	{ .name = "file",
+	    .value = "FILE",
+	    .help = "JSON to begin with, as of the API; - is stdin" },
+	{ .name = NULL },
+};
+
+/* Member names are the options' with "_" for "-". */
+static const char *const texts[] = { "given-name", "family-name", "display-name", "gender",
+	"birthday", "mail", "phone", "org-unit", "position", "language", "uid", NULL };
+
+/* The document of --file, or an empty one. NULL: said why. */
+static json_t *
+cmd_invitation_read_file(struct cli *c, const char *path)
+{
+	struct fault f = { .text = "" };
+	char chunk[4096];
+	json_t *body = NULL;
+	struct buf b;
+	size_t n;
+	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+
+	if (in == NULL) {
+		fprintf(c->err, "usherctl: %s: %s\n", path, strerror(errno));
+		return NULL;
+	}
+	buf_init(&b, FILE_BYTES_MAX);
+	while ((n = fread(chunk, 1, sizeof(chunk), in)) > 0)
+		buf_add(&b, chunk, n);
+	if (ferror(in))
+		fprintf(c->err, "usherctl: %s: %s\n", path, strerror(errno));
+	else if (buf_failed(&b))
+		fprintf(c->err, "usherctl: %s is larger than %d bytes\n", path, FILE_BYTES_MAX);
+	else if ((body = json_read(b.len > 0 ? b.data : "", b.len, &f)) == NULL)
+		fprintf(c->err, "usherctl: %s: %s\n", path, f.text);
+	else if (!json_is_object(body)) {
+		fprintf(c->err, "usherctl: %s: not a JSON object\n", path);
+		json_decref(body);
+		body = NULL;
+	}
+	if (in != stdin)
+		fclose(in);
+	buf_release(&b);
+	return body;
+}
+
+/* What the command line says goes over what the file says. */
+static bool
+cmd_invitation_add_options(struct cli *c, json_t *body)
+{
+	const char *expires = cli_value(&c->values, "expires-in");
+	const char *const *groups;
+	size_t count;
+	int64_t seconds;
+
+	for (const char *const *t = texts; *t != NULL; t++) {
+		const char *value = cli_value(&c->values, *t);
+		char name[32];
+
+		if (value == NULL)
+			continue;
+		snprintf(name, sizeof(name), "%s", *t);
+		for (char *p = name; *p != '\0'; p++)
+			if (*p == '-')
+				*p = '_';
+		if (json_object_set_new(body, name, json_string(value)) != 0) {
+			fprintf(c->err, "usherctl: --%s is not UTF-8\n", *t);
+			return false;
+		}
+	}
+	groups = cli_values_of(&c->values, "group", &count);
+	if (count > 0)
+		json_object_set_new(body, "groups", json_array());
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(json_object_get(body, "groups"), json_string(groups[i]));
+	if (expires != NULL) {
+		if (!cli_read_duration(expires, &seconds)) {
+			fprintf(c->err, "usherctl: --expires-in is a number and s, m, h, d or w\n");
+			return false;
+		}
+		json_object_set_new(body, "expires_in", json_integer(seconds));
+	}
+	if (json_object_get(body, "method") == NULL)
+		json_object_set_new(body, "method", json_string("link"));
+	return true;
+}
+
+static enum cli_exit
+cmd_invitation_create_run(struct cli *c)
+{
+	const char *path = cli_value(&c->values, "file");
+	json_t *body = path != NULL ? cmd_invitation_read_file(c, path) : json_object(), *reply;
+	enum cli_exit code;
+
+	if (body == NULL)
+		return CLI_FAILED;
+	if (!cmd_invitation_add_options(c, body)) {
+		json_decref(body);
+		return CLI_USAGE;
+	}
+	code = cli_request(c, "POST", "/api/v1/invitations", body, &reply);
+	if (code == CLI_OK)
+		cli_show(c, reply);
+	json_decref(reply);
+	return code;
+}
+
+const struct cli_command cmd_invitation_create = {
+	.group = "invitation",
+	.name = "create",
+	.help = "Invite a person; the answer has the registration link, once.",
+	.options = options,
+	.run = cmd_invitation_create_run,
+};
