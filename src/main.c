@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "app.h"
+#include "base/json.h"
 #include "conf/conf.h"
 #include "config.h"
 
@@ -139,6 +140,7 @@ main(int argc, char **argv)
 		fputs("usherd: the system has no randomness to give\n", stderr);
 		return EXIT_FAILURE;
 	}
+	json_wipe_freed();
 	c = load_conf(args.conf_path);
 	if (c == NULL)
 		return EXIT_FAILURE;

@@ -1,7 +1,26 @@
 #include "base/json.h"
 
+#include <malloc.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/secret.h"
+
+static void
+json_free_wiped(void *p)
+{
+	if (p == NULL)
+		return;
+	secret_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+void
+json_wipe_freed(void)
+{
+	json_set_alloc_funcs(malloc, json_free_wiped);
+}
 
 /* Nesting is measured before jansson parses: its own bound is 2,048 and fixed. A bracket inside a
  * string does not count. */

@@ -9,6 +9,10 @@
 
 enum { JSON_DEPTH_MAX = 16 };
 
+/* Before the first use, once in a process: jansson's memory is wiped when it is freed, because a body
+ * may hold a password and its reader keeps copies. */
+void json_wipe_freed(void);
+
 /* One JSON text (RFC 8259) and nothing behind it. NULL with ERR_INVALID in `f` when it is not, and
  * then the text names the line and column or the member: a member that occurs twice, nesting deeper
  * than JSON_DEPTH_MAX, a NUL inside a string, invalid UTF-8. The caller bounds `len` and owns the

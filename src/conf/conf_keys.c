@@ -38,7 +38,7 @@ const struct conf_key conf_keys[] = {
 	{ "limits", "idle_timeout", CONF_SECONDS, AT(idle_timeout), "60s", 1, 3600, NULL, false },
 	{ "limits", "registrations", CONF_NUMBER, AT(registrations), "1024", 1, 100000, NULL,
 	    false },
-	{ "limits", "join_rate", CONF_NUMBER, AT(join_rate), "60", 1, 1000000, NULL, false },
+	{ "limits", "join_rate", CONF_NUMBER, AT(join_rate), "600", 0, 1000000, NULL, false },
 
 	{ "store", "path", CONF_FILE, AT(store_path), "/var/lib/usherd/usherd.db", 0, 0, NULL,
 	    false },

@@ -29,7 +29,7 @@ src/web/web_files.c: $(web_page_files) $(srcdir)/src/web/embed.sh
 	$(SHELL) $(srcdir)/src/web/embed.sh $(srcdir)/src/web/pages $(web_pages) >$@.tmp && mv $@.tmp $@
 
 # The tests stand on fakes: a request is a plain value, and a use case answers what the test says.
-check_LIBRARIES = libwebfakes.a
+check_LIBRARIES += libwebfakes.a
 libwebfakes_a_SOURCES = \
 	tests/fakes/fake_flow.c tests/fakes/fake_flow.h \
 	tests/fakes/fake_http.c tests/fakes/fake_http.h \
@@ -39,7 +39,7 @@ libwebfakes_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 WEB_TEST_LIBS = libwebfakes.a libweb.a libwebfakes.a $(LOOP_LIBS)
 
 # Writes all pages to a directory: make tests/fakes/preview_web
-EXTRA_PROGRAMS = tests/fakes/preview_web
+EXTRA_PROGRAMS += tests/fakes/preview_web
 tests_fakes_preview_web_SOURCES = tests/fakes/preview_web.c
 tests_fakes_preview_web_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 tests_fakes_preview_web_LDADD = $(WEB_TEST_LIBS)
