@@ -1,3 +1,10 @@
+# What a tarball needs beyond the sources: the workshop, the tests it runs, manuals, configuration, units.
+dist_man_MANS = doc/usherd.8 doc/usherd.conf.5
+EXTRA_DIST += README.md CHANGELOG.md LICENSE dev .ci/run .clang-format .clang-tidy \
+	conf/usherd.conf.example conf/sample-organisation.ldif \
+	systemd/usherd.service systemd/usherd.sysusers systemd/usherd.tmpfiles \
+	tests/rig tests/system tests/fuzz tests/bench/bench.py
+
 noinst_PROGRAMS += tests/bench/load_http tests/bench/bare_register tests/bench/bare_store
 tests_bench_load_http_SOURCES = tests/bench/load_http.c tests/bench/seconds.h
 tests_bench_load_http_LDADD = $(BASE_LIBS)

@@ -125,7 +125,7 @@ class Link:
     def is_open(self):
         """Whether the form may be sent (rather than "in progress", used, expired ...)."""
         answer = self.get()
-        return answer.status_code == 200 and answer.json()["status"] not in ("in_progress", "done")
+        return answer.status_code == 200 and answer.json()["status"] == "pending"
 
     def is_done(self):
         """Finished: told so to its own follower, or as a link that was used."""

@@ -192,10 +192,20 @@ demo_usherd() {
 	printf '%s\n' $! >"$demo/usherd.pid"
 }
 
-# Ready means that the store is open and the directory answers.
+demo_is_ready() {
+	curl -fs -o "$demo/ready" "http://127.0.0.1:$management_port/health/ready"
+}
+
+# The token goes through a pipe: arguments can be read by everybody.
+demo_has_directory() {
+	printf 'Authorization: Bearer %s\n' "$(cat "$demo/token")" |
+		curl -fs -H @- -o "$demo/ready" "http://127.0.0.1:$control_port/api/v1/org-units"
+}
+
+# demo_wait CONDITION: until it holds.
 demo_wait() {
 	local tries=0
-	until curl -fs -o "$demo/ready" "http://127.0.0.1:$management_port/health/ready"; do
+	until "$1"; do
 		usherd_runs || [ $tries -lt 5 ] || die "usherd ended: $(tail -n 3 "$demo/usherd.log")"
 		tries=$((tries + 1))
 		[ $tries -lt 400 ] || die "usherd is not ready: $(tail -n 3 "$demo/usherd.log")"
@@ -246,8 +256,9 @@ demo_start() {
 	demo_slapd
 	demo_administrator
 	demo_usherd
-	demo_wait
+	demo_wait demo_is_ready
 	demo_token
+	demo_wait demo_has_directory
 	demo_env
 	cat <<-TEXT
 		usherd is running.

@@ -22,20 +22,24 @@ lint_format() {
 	sources | xargs clang-format --dry-run --Werror
 }
 
-# clang-tidy takes the flags of every file from compile_flags.txt; config.h is in the gcc tree.
+# clang-tidy gets the flags that make would use. Generated sources are taken from the built gcc tree.
 lint_tidy() {
-	mkdir -p "$build_root/lint"
+	local tree=$build_root/lint
+	mkdir -p "$tree"
+	tree_configure "$tree" CC=clang CPPFLAGS="-I$build_root/gcc/src" >"$tree.log" 2>&1 || return 1
 	{
-		printf '%s\n' -std=c17 -D_GNU_SOURCE -DHAVE_CONFIG_H "-I$top/src" "-I$build_root/gcc" \
-			"-I$build_root/gcc/src"
-		sed -n 's/^[A-Z0-9]*_CFLAGS = //p' "$build_root/gcc/Makefile" | grep -o -e '-I[^ ]*' | sort -u
-	} >"$build_root/lint/compile_flags.txt"
-	find "$top/src" "$top/tests" -name '*.c' | sort |
-		xargs -P "$jobs" -n 4 clang-tidy --quiet -p "$build_root/lint" 2>/dev/null
+		make -C "$tree" -n all
+		make -C "$tree" -n check TESTS=
+	} 2>&1 | "$python" -B "$top/tests/rig/compile_commands.py" "$tree" "$top" >"$tree/compile_commands.json"
+	sed -n "s,.*\"file\": \"\($top/[^\"]*\)\".*,\1,p" "$tree/compile_commands.json" | sort |
+		xargs -P "$jobs" -n 4 clang-tidy --quiet -p "$tree" 2>/dev/null
 }
 
+# cppcheck cannot guess the macros of sys/queue.h.
 lint_cppcheck() {
-	cppcheck -j "$jobs" --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
+	local queue
+	queue=$(echo '#include <sys/queue.h>' | gcc -M -xc - | grep -o '/[^ ]*sys/queue.h')
+	cppcheck -j "$jobs" --quiet --std=c11 --include="$queue" --enable=warning,portability,performance --inline-suppr \
 		--suppress=missingIncludeSystem --error-exitcode=1 -I "$top/src" "$top/src" "$top/tests"
 }
 

@@ -71,7 +71,7 @@ system_tests() {
 distcheck() {
 	local log=$build_root/distcheck.log
 	say "dev: make distcheck"
-	make -C "$build_root/gcc" -s -j"$jobs" distcheck >"$log" 2>&1 && return 0
+	VERBOSE=1 make -C "$build_root/gcc" -s -j"$jobs" distcheck >"$log" 2>&1 && return 0
 	tail -n 40 "$log" >&2
 	return 1
 }
