@@ -8,11 +8,11 @@
 
 /* The values lie in the order of writing: with random keys a table clustered by key is slower by
  * half, because every put then moves values about. */
-const char *const sqlite_schema[2] = {
-	"CREATE TABLE kv(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, created INTEGER NOT "
-	"NULL, modified INTEGER NOT NULL, value BLOB NOT NULL) STRICT",
-	"CREATE TABLE meta(revision INTEGER NOT NULL) STRICT",
-};
+static const char schema_kv[] =
+    "CREATE TABLE kv(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, created INTEGER NOT NULL, "
+    "modified INTEGER NOT NULL, value BLOB NOT NULL) STRICT";
+static const char schema_meta[] = "CREATE TABLE meta(revision INTEGER NOT NULL) STRICT";
+const char *const sqlite_schema[2] = { schema_kv, schema_meta };
 
 static const char *const statements[STMT_COUNT] = {
 	[STMT_BEGIN] = "BEGIN IMMEDIATE",
@@ -199,7 +199,7 @@ db_load(struct sqlite_db *db, struct fault *f)
 	char text[32];
 	int rc = db_ask(db->handle, "PRAGMA user_version", text, sizeof(text));
 
-	if (rc == SQLITE_OK && atoi(text) != SQLITE_STORE_VERSION)
+	if (rc == SQLITE_OK && strtol(text, NULL, 10) != SQLITE_STORE_VERSION)
 		return db_damaged(db, "its version is not known", f);
 	if (rc == SQLITE_OK)
 		rc = db_ask(db->handle,
