@@ -177,9 +177,10 @@ db_check_schema(struct sqlite_db *db, struct fault *f)
 	return rc == SQLITE_OK ? ERR_OK : sqlite_fault(db, rc, "read the store", f);
 }
 
-/* Only small files are checked whole: quick_check reads every page, about 5 ms for a megabyte, and
- * a start has to stay below 100 ms. In a larger file damage is found when the page is read
- * (cell_size_check) or the value is opened (every value is sealed). */
+/* Only small files are checked whole: quick_check reads every page, about a millisecond for a
+ * cached megabyte and far more from a cold disk, and a start has to stay below 100 ms. In a larger
+ * file damage is found when the page is read (cell_size_check) or the value is opened (every value
+ * is sealed). */
 static enum err
 db_check_content(struct sqlite_db *db, struct fault *f)
 {
