@@ -201,8 +201,7 @@ kv_front_deliver(struct kv_front *front, const struct kv_op *op)
 
 	front->delivering = true;
 	for (size_t i = 0; i < op->change_count; i++)
-		TAILQ_FOREACH(w, &front->watches, link)
-		{
+		for (w = TAILQ_FIRST(&front->watches); w != NULL; w = TAILQ_NEXT(w, link)) {
 			const struct kv_item *change = &op->changes[i];
 
 			if (w->stopped || w->starting != NULL || change->modified < w->from ||
@@ -245,8 +244,7 @@ kv_front_end_watches(struct kv_front *front)
 
 	fault_set(&f, ERR_EXPIRED, "changes were missed while the store was away: list again");
 	front->delivering = true;
-	TAILQ_FOREACH(w, &front->watches, link)
-	{
+	for (w = TAILQ_FIRST(&front->watches); w != NULL; w = TAILQ_NEXT(w, link)) {
 		if (w->stopped || w->starting != NULL)
 			continue;
 		w->stopped = true;

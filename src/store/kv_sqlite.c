@@ -109,11 +109,11 @@ sqlite_remember(struct sqlite_kv *s, const struct kv_op_list *batch)
 {
 	const struct kv_op *op;
 
-	TAILQ_FOREACH(op, batch, link)
-	if (op->kind == KV_TXN && op->code == ERR_OK) {
-		kv_recent_add(s->recent, op);
-		s->told = op->revision;
-	}
+	for (op = TAILQ_FIRST(batch); op != NULL; op = TAILQ_NEXT(op, link))
+		if (op->kind == KV_TXN && op->code == ERR_OK) {
+			kv_recent_add(s->recent, op);
+			s->told = op->revision;
+		}
 	if (s->db.opened != s->opened) {
 		s->opened = s->db.opened;
 		kv_recent_reset(s->recent, s->db.revision);
@@ -129,13 +129,13 @@ sqlite_answer_watches(struct sqlite_kv *s, struct kv_op_list *batch)
 {
 	struct kv_op *op;
 
-	TAILQ_FOREACH(op, batch, link)
-	if (op->kind == KV_WATCH && op->code == ERR_OK) {
-		op->revision = s->db.revision;
-		op->code = kv_recent_list(s->recent, op);
-		if (op->code == ERR_OK)
-			sqlite_db_fill(&s->db, op);
-	}
+	for (op = TAILQ_FIRST(batch); op != NULL; op = TAILQ_NEXT(op, link))
+		if (op->kind == KV_WATCH && op->code == ERR_OK) {
+			op->revision = s->db.revision;
+			op->code = kv_recent_list(s->recent, op);
+			if (op->code == ERR_OK)
+				sqlite_db_fill(&s->db, op);
+		}
 }
 
 static void
@@ -149,8 +149,8 @@ sqlite_run(struct sqlite_kv *s, struct kv_op_list *batch)
 	if (connected)
 		sqlite_db_run(&s->db, batch, &f);
 	else
-		TAILQ_FOREACH(op, batch, link)
-	kv_op_fail(op, &s->health);
+		for (op = TAILQ_FIRST(batch); op != NULL; op = TAILQ_NEXT(op, link))
+			kv_op_fail(op, &s->health);
 	if (s->db.handle != NULL) {
 		sqlite_remember(s, batch);
 		sqlite_answer_watches(s, batch);

@@ -318,8 +318,7 @@ db_give_up(struct sqlite_db *db, struct kv_op_list *ops, const struct fault *f)
 	struct fault own;
 	int rc;
 
-	TAILQ_FOREACH(op, ops, link)
-	{
+	for (op = TAILQ_FIRST(ops); op != NULL; op = TAILQ_NEXT(op, link)) {
 		if (op->kind == KV_TXN || db->handle == NULL) {
 			kv_op_fail(op, f);
 			continue;
@@ -375,9 +374,9 @@ db_has_txn(const struct kv_op_list *ops)
 {
 	const struct kv_op *op;
 
-	TAILQ_FOREACH(op, ops, link)
-	if (op->kind == KV_TXN)
-		return true;
+	for (op = TAILQ_FIRST(ops); op != NULL; op = TAILQ_NEXT(op, link))
+		if (op->kind == KV_TXN)
+			return true;
 	return false;
 }
 
@@ -396,9 +395,9 @@ sqlite_db_run(struct sqlite_db *db, struct kv_op_list *ops, struct fault *f)
 	db->row_revision = 0;
 	db->row_lost = false;
 	rc = db_step(db, STMT_BEGIN);
-	TAILQ_FOREACH(op, ops, link)
-	if (rc == SQLITE_OK)
-		rc = db_do(db, op, &revision);
+	for (op = TAILQ_FIRST(ops); op != NULL; op = TAILQ_NEXT(op, link))
+		if (rc == SQLITE_OK)
+			rc = db_do(db, op, &revision);
 	/* The newest row tells the revision as well, which spares a page in each commit. */
 	if (rc == SQLITE_OK && revision != db->revision &&
 	    (db->row_lost || db->row_revision != revision)) {

@@ -8,11 +8,14 @@
 
 /* The values lie in the order of writing: with random keys a table clustered by key is slower by
  * half, because every put then moves values about. */
-const char *const sqlite_schema[2] = {
-	"CREATE TABLE kv(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, created INTEGER NOT "
-	"NULL, modified INTEGER NOT NULL, value BLOB NOT NULL) STRICT",
-	"CREATE TABLE meta(revision INTEGER NOT NULL) STRICT",
-};
+static const char schema_kv[] =
+    "CREATE TABLE kv(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, created INTEGER NOT NULL, "
+    "modified INTEGER NOT NULL, value BLOB NOT NULL) STRICT";
+static const char schema_meta[] = "CREATE TABLE meta(revision INTEGER NOT NULL) STRICT";
+const char *const sqlite_schema[2] = { schema_kv, schema_meta };
+
+static const char stmt_range[] = "SELECT key, value, created, modified FROM kv WHERE key >= ?1 AND "
+				 "key < ?2 ORDER BY key LIMIT ?3";
 
 static const char *const statements[STMT_COUNT] = {
 	[STMT_BEGIN] = "BEGIN IMMEDIATE",
@@ -20,8 +23,7 @@ static const char *const statements[STMT_COUNT] = {
 	[STMT_ROLLBACK] = "ROLLBACK",
 	[STMT_FIND] = "SELECT id, created, modified FROM kv WHERE key = ?1",
 	[STMT_READ] = "SELECT value, created, modified FROM kv WHERE key = ?1",
-	[STMT_RANGE] = "SELECT key, value, created, modified FROM kv WHERE key >= ?1 AND key < ?2 "
-		       "ORDER BY key LIMIT ?3",
+	[STMT_RANGE] = stmt_range,
 	[STMT_INSERT] = "INSERT INTO kv(key, created, modified, value) VALUES(?1, ?2, ?2, ?3)",
 	[STMT_UPDATE] = "UPDATE kv SET modified = ?2, value = ?3 WHERE id = ?1",
 	[STMT_DELETE] = "DELETE FROM kv WHERE key = ?1",
@@ -175,9 +177,10 @@ db_check_schema(struct sqlite_db *db, struct fault *f)
 	return rc == SQLITE_OK ? ERR_OK : sqlite_fault(db, rc, "read the store", f);
 }
 
-/* Only small files are checked whole: quick_check reads every page, about 5 ms for a megabyte, and
- * a start has to stay below 100 ms. In a larger file damage is found when the page is read
- * (cell_size_check) or the value is opened (every value is sealed). */
+/* Only small files are checked whole: quick_check reads every page, about a millisecond for a
+ * cached megabyte and far more from a cold disk, and a start has to stay below 100 ms. In a larger
+ * file damage is found when the page is read (cell_size_check) or the value is opened (every value
+ * is sealed). */
 static enum err
 db_check_content(struct sqlite_db *db, struct fault *f)
 {
@@ -199,7 +202,7 @@ db_load(struct sqlite_db *db, struct fault *f)
 	char text[32];
 	int rc = db_ask(db->handle, "PRAGMA user_version", text, sizeof(text));
 
-	if (rc == SQLITE_OK && atoi(text) != SQLITE_STORE_VERSION)
+	if (rc == SQLITE_OK && strtol(text, NULL, 10) != SQLITE_STORE_VERSION)
 		return db_damaged(db, "its version is not known", f);
 	if (rc == SQLITE_OK)
 		rc = db_ask(db->handle,

@@ -216,8 +216,8 @@ prepare_check(const struct store *s, const struct kv_item *item, struct fault *f
 	struct arena *arena = arena_new(0);
 	json_t *root = NULL;
 	json_int_t version = 0;
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	enum err code = store_open_item(s, item, arena, &text, &len, f);
 
 	if (code == ERR_OK && (root = record_parse(text, len, f)) == NULL)

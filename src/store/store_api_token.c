@@ -47,7 +47,7 @@ token_change_new(struct store *s, const char *id, bool adding, store_done_cb *cb
 	t->cb = cb;
 	t->adding = adding;
 	assert(strlen(id) < sizeof(t->id));
-	strcpy(t->id, id);
+	memcpy(t->id, id, strlen(id) + 1);
 	return t;
 }
 

@@ -314,7 +314,7 @@ codec_read_life(struct reader *r)
 	inv->expires_at = codec_read_number(r, r->root, "expires_at");
 	inv->created_by = codec_read_text(r, r->root, "created_by");
 	if (attempt != NULL && strlen(attempt) < sizeof(inv->attempt))
-		strcpy(inv->attempt, attempt);
+		memcpy(inv->attempt, attempt, strlen(attempt) + 1);
 	else if (attempt != NULL)
 		r->bad = "attempt";
 	inv->claimed_at = codec_read_number(r, r->root, "claimed_at");
@@ -327,12 +327,12 @@ codec_read_life(struct reader *r)
 static void
 codec_read_held(struct reader *r, struct store_held *held)
 {
-	const char *keys[STORE_NAMES];
+	const char *keys[STORE_NAMES] = { NULL };
 
 	held->count = codec_read_strings(r, "held", keys, STORE_NAMES);
 	for (size_t i = 0; i < held->count && r->bad == NULL; i++) {
 		if (strlen(keys[i]) < STORE_KEY_SIZE)
-			strcpy(held->keys[i].text, keys[i]);
+			memcpy(held->keys[i].text, keys[i], strlen(keys[i]) + 1);
 		else
 			r->bad = "held";
 	}

@@ -145,7 +145,7 @@ list_finish(struct list *l, enum err code, const struct fault *f)
 	store_list_cb *cb = l->cb;
 	void *arg = l->op.arg;
 
-	memcpy(found, l->found, count * sizeof(found[0]));
+	memcpy(found, l->found, sizeof(found));
 	memcpy(next, l->next, sizeof(next));
 	l->count = 0;
 	store_op_end(&l->op);

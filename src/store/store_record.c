@@ -103,7 +103,7 @@ record_copy_string(const json_t *root, const char *name, char *out, size_t size)
 
 	if (s == NULL || strlen(s) >= size)
 		return false;
-	strcpy(out, s);
+	memcpy(out, s, strlen(s) + 1);
 	return true;
 }
 
@@ -124,7 +124,7 @@ record_read_api_token(
 	       record_copy_string(root, "name", t.name, sizeof(t.name)) &&
 	       record_copy_string(root, "created_by", t.created_by, sizeof(t.created_by));
 	if (good) {
-		strcpy(t.id, id);
+		memcpy(t.id, id, strlen(id) + 1);
 		t.scopes = (unsigned)json_integer_value(json_object_get(root, "scopes"));
 		t.created_at = json_integer_value(json_object_get(root, "created_at"));
 		t.expires_at = json_integer_value(json_object_get(root, "expires_at"));
