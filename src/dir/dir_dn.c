@@ -165,7 +165,7 @@ dir_dn_sort_key(const char *dn, struct arena *arena)
 
 	if (parsed == NULL)
 		return NULL;
-	buf_init(&key, PERSON_DN_MAX * 2);
+	buf_init(&key, 2 * (size_t)PERSON_DN_MAX);
 	for (size_t i = dn_length(parsed); i-- > 0;) {
 		const struct berval *v = &parsed[i][0]->la_value;
 

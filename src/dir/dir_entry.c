@@ -83,7 +83,7 @@ attributes_add_profile(
 static LDAPMod **
 attributes_as_mods(struct attributes *list, int op)
 {
-	LDAPMod **mods = arena_alloc(list->arena, (list->count + 1) * sizeof(*mods));
+	LDAPMod **mods = arena_alloc(list->arena, (list->count + 1) * sizeof(LDAPMod *));
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->count; i++) {

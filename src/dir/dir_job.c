@@ -266,8 +266,7 @@ dir_jobs_expire(struct dir *d, int64_t now)
 {
 	struct dir_op *op;
 
-	TAILQ_FOREACH(op, &d->live, link)
-	{
+	for (op = TAILQ_FIRST(&d->live); op != NULL; op = TAILQ_NEXT(op, link)) {
 		struct dir_job *job = (struct dir_job *)op;
 
 		if (job->work != NULL && !job->answered && op->deadline + GRACE_MS <= now) {

@@ -43,3 +43,5 @@ tests_unit_test_dir_LDADD = $(DIR_TEST_LIBS)
 check_PROGRAMS += tests/unit/test_dir_faults
 tests_unit_test_dir_faults_SOURCES = tests/unit/test_dir_faults.c $(DIR_TEST_RIG)
 tests_unit_test_dir_faults_LDADD = $(DIR_TEST_LIBS)
+TESTS += tests/unit/test_dir_schema.sh
+EXTRA_DIST += tests/unit/test_dir_schema.sh
