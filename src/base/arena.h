@@ -14,9 +14,9 @@ struct arena;
 struct arena *arena_new(size_t limit);
 void arena_free(struct arena *a);
 
-void *arena_alloc(struct arena *a, size_t size); /* zeroed, aligned for any type */
+void *arena_alloc(struct arena *a, size_t size);		/* zeroed, aligned for any type */
 void *arena_dup(struct arena *a, const void *data, size_t len); /* with a zero byte behind it */
-char *arena_strdup(struct arena *a, const char *s); /* NULL stays NULL */
+char *arena_strdup(struct arena *a, const char *s);		/* NULL stays NULL */
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

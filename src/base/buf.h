@@ -16,8 +16,8 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max); /* max: bytes, above 0 */
-void buf_release(struct buf *b); /* frees; the struct may be initialised again */
-void buf_reset(struct buf *b);	 /* empties, keeps the memory, clears the failure */
+void buf_release(struct buf *b);	  /* frees; the struct may be initialised again */
+void buf_reset(struct buf *b);		  /* empties, keeps the memory, clears the failure */
 bool buf_failed(const struct buf *b);
 
 void buf_add(struct buf *b, const void *data, size_t len);

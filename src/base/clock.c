@@ -141,7 +141,8 @@ clock_parse(const char *text, int64_t *wall_ms)
 	second = digits(text + 17, 2);
 	if (len == 24)
 		ms = text[19] == '.' ? digits(text + 20, 3) : -1;
-	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 || ms < 0)
+	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 ||
+	    ms < 0)
 		return false;
 	tm = (struct tm){ .tm_year = d.year - 1900,
 		.tm_mon = d.month - 1,

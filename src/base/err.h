@@ -23,21 +23,24 @@ enum err {
 	ERR_BUSY,	     /* a bounded queue is full, try later; nothing happened */
 	ERR_UNAVAILABLE,     /* a dependency is away, try later; nothing happened */
 	ERR_UNKNOWN,	     /* sent, and no answer came: settle by reading back */
-	ERR_MISCONFIGURED,   /* an operator must act (rights, schema, credentials); nothing happened */
+	ERR_MISCONFIGURED,   /* an operator must act (rights, schema, credentials); nothing happened
+			      */
 	ERR_CORRUPT,	     /* stored data is damaged or was made with another key */
 	ERR_INTERNAL	     /* our own mistake */
 };
 
 enum { FAULT_TEXT_MAX = 384 };
 
-/* What happened, in words for the operator. Owned by the caller; valid text only after a failure. */
+/* What happened, in words for the operator. Owned by the caller; valid text only after a failure.
+ */
 struct fault {
 	enum err code;
 	char text[FAULT_TEXT_MAX];
 };
 
 /* Record a failure and return `code`, so that a refusal is one line. A NULL fault is fine; a text
- * longer than FAULT_TEXT_MAX is cut. Control bytes in the text become '?': a fault ends up in logs. */
+ * longer than FAULT_TEXT_MAX is cut. Control bytes in the text become '?': a fault ends up in logs.
+ */
 enum err fault_set(struct fault *f, enum err code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -7,9 +7,10 @@
 #include "base/arena.h"
 
 struct field_error {
-	const char *field;  /* the member's name on the wire: "given_name", "groups[2]" */
-	const char *code;   /* constant: "required", "invalid", "too_long", "taken", ... */
-	const char *detail; /* one English sentence for a person; never the refused value of a secret */
+	const char *field; /* the member's name on the wire: "given_name", "groups[2]" */
+	const char *code;  /* constant: "required", "invalid", "too_long", "taken", ... */
+	const char
+	    *detail; /* one English sentence for a person; never the refused value of a secret */
 };
 
 enum { FIELD_ERRORS_MAX = 64 };

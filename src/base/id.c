@@ -1,23 +1,26 @@
 #include "base/id.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sodium.h>
 
 void
 id_make(int64_t wall_ms, char out[ID_SIZE])
 {
+	static const int lengths[] = { 8, 4, 4, 4, 12 };
 	unsigned char b[16];
+	char hex[33];
 
 	randombytes_buf(b, sizeof(b));
 	for (int i = 0; i < 6; i++)
 		b[i] = (unsigned char)((uint64_t)wall_ms >> (40 - 8 * i));
 	b[6] = (unsigned char)(0x70 | (b[6] & 0x0f));
 	b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
-	snprintf(out, ID_SIZE,
-	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-	    b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-	    b[15]);
+	encode_hex(b, sizeof(b), hex);
+	for (int group = 0, at = 0; group < 5; at += lengths[group++]) {
+		memcpy(out, hex + at, (size_t)lengths[group]);
+		out += lengths[group];
+		*out++ = group < 4 ? '-' : '\0';
+	}
 }
 
 bool
@@ -62,7 +65,12 @@ decode_base64(const char *text, size_t text_len, void *out, size_t len)
 
 	if (text_len != ENCODE_BASE64_SIZE(len) - 1)
 		return false;
-	/* libsodium refuses spare bits that are not zero; the lengths leave no room for anything else. */
+	/* libsodium 1.0.18 takes bytes above 0x7f for digits. */
+	for (size_t i = 0; i < text_len; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	/* libsodium refuses spare bits that are not zero; the lengths leave no room for anything
+	 * else. */
 	if (sodium_base642bin(out, len, text, text_len, NULL, &got, &end,
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
 		return false;

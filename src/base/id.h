@@ -21,7 +21,8 @@ uint32_t random_below(uint32_t bound); /* uniform in [0, bound) */
 #define ENCODE_BASE64_SIZE(len) (((len)*4 + 2) / 3 + 1)
 void encode_base64(const void *data, size_t len, char *out);
 
-/* Exactly `len` bytes in the one canonical form: no padding, no spare bits set, nothing behind it. */
+/* Exactly `len` bytes in the one canonical form: no padding, no spare bits set, nothing behind it.
+ */
 bool decode_base64(const char *text, size_t text_len, void *out, size_t len);
 
 /* Lower-case hexadecimal; `out` has room for 2 * len + 1. */

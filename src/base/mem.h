@@ -6,10 +6,10 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t size); /* zeroed */
+void *mem_alloc(size_t size);		    /* zeroed */
 void *mem_array(size_t count, size_t size); /* zeroed; aborts on overflow of the product */
 void *mem_resize(void *old, size_t count, size_t size);
-char *mem_dup_string(const char *s); /* NULL stays NULL */
+char *mem_dup_string(const char *s);	     /* NULL stays NULL */
 void *mem_dup(const void *data, size_t len); /* a zero byte is added behind the copy */
 
 #endif

@@ -12,14 +12,16 @@ struct secret;
 
 enum { SECRET_MAX = 4096 };
 
-/* A copy of `data`; `len` is at most SECRET_MAX. The caller wipes its own copy. NULL never comes back. */
+/* A copy of `data`; `len` is at most SECRET_MAX. The caller wipes its own copy. NULL never comes
+ * back. */
 struct secret *secret_new(const void *data, size_t len);
 struct secret *secret_dup(const struct secret *s);
 void secret_free(struct secret *s); /* wipes; NULL is fine */
 
 const char *secret_bytes(const struct secret *s); /* followed by a zero byte */
 size_t secret_len(const struct secret *s);
-bool secret_equal(const struct secret *a, const struct secret *b); /* constant time for equal lengths */
+bool secret_equal(
+    const struct secret *a, const struct secret *b); /* constant time for equal lengths */
 
 /* Wipe memory of our own before it is released. */
 void secret_wipe(void *data, size_t len);

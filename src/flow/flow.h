@@ -1,7 +1,7 @@
-/* The use cases. Each is one struct, one file, and steps in the order of events; each keeps the callback
- * promise: exactly once, never before the starting call has returned. A flow that was started finishes by
- * itself: callers cannot cancel, because a client that leaves must not leave a half-made account behind.
- * All on the loop's thread. Flows are the only writers of invitations. */
+/* The use cases. Each is one struct, one file, and steps in the order of events; each keeps the
+ * callback promise: exactly once, never before the starting call has returned. A flow that was
+ * started finishes by itself: callers cannot cancel, because a client that leaves must not leave a
+ * half-made account behind. All on the loop's thread. Flows are the only writers of invitations. */
 #ifndef USHERD_FLOW_FLOW_H
 #define USHERD_FLOW_FLOW_H
 
@@ -36,10 +36,10 @@ struct flow_conf {
 	bool gender_required, birthday_required;
 	enum dir_password_mode password_mode;
 	size_t password_min;
-	int64_t lifetime_s;	  /* default of an invitation */
-	int64_t retention_s;	  /* final invitations are purged after */
-	size_t attempts_max;	  /* registrations under way at once; beyond: ERR_BUSY */
-	int64_t answer_ms;	  /* a registration still unsettled after this is answered "in progress" */
+	int64_t lifetime_s;  /* default of an invitation */
+	int64_t retention_s; /* final invitations are purged after */
+	size_t attempts_max; /* registrations under way at once; beyond: ERR_BUSY */
+	int64_t answer_ms; /* a registration still unsettled after this is answered "in progress" */
 };
 
 struct flow *flow_new(const struct flow_conf *conf);
@@ -55,7 +55,7 @@ size_t flow_password_min(const struct flow *f);
 
 /* The caller, for history and audit. */
 struct flow_caller {
-	const char *name;	/* principal's name, or "person" */
+	const char *name; /* principal's name, or "person" */
 	const char *request_id;
 };
 
@@ -69,8 +69,9 @@ struct issue_spec {
 	enum field_mode modes[PERSON_FIELD_COUNT];
 };
 
-/* ERR_OK: `inv` as stored and the clear token of its link (both die with the callback). ERR_INVALID:
- * `errors` has every field error (422). ERR_EXISTS: `errors` names the fields that clash (409). */
+/* ERR_OK: `inv` as stored and the clear token of its link (both die with the callback).
+ * ERR_INVALID: `errors` has every field error (422). ERR_EXISTS: `errors` names the fields that
+ * clash (409). */
 typedef void flow_issue_cb(void *arg, enum err code, const struct invitation *inv,
     const struct secret *token, const struct field_errors *errors, const struct fault *f);
 void flow_issue_start(struct flow *f, const struct issue_spec *spec,
@@ -78,8 +79,8 @@ void flow_issue_start(struct flow *f, const struct issue_spec *spec,
 
 /* ---- administer ---- */
 
-/* `inv` as stored now. `token`: only flow_relink, ERR_OK. ERR_NOT_FOUND, ERR_USED (done), ERR_EXPIRED,
- * ERR_REVOKED, ERR_CONFLICT (a registration is under way). */
+/* `inv` as stored now. `token`: only flow_relink, ERR_OK. ERR_NOT_FOUND, ERR_USED (done),
+ * ERR_EXPIRED, ERR_REVOKED, ERR_CONFLICT (a registration is under way). */
 typedef void flow_change_cb(void *arg, enum err code, const struct invitation *inv,
     const struct secret *token, const struct fault *f);
 /* Revoking what is already revoked is ERR_OK. A created one cannot be revoked: the entry exists. */
@@ -92,8 +93,7 @@ void flow_show_start(struct flow *f, const char *id, flow_change_cb *cb, void *a
 /* The open ones in the order of creation, behind `after` (NULL or an id). */
 typedef void flow_list_cb(void *arg, enum err code, struct invitation *const *list, size_t count,
     const char *next, const struct fault *f); /* next: NULL at the end */
-void flow_list_start(
-    struct flow *f, const char *after, size_t limit, flow_list_cb *cb, void *arg);
+void flow_list_start(struct flow *f, const char *after, size_t limit, flow_list_cb *cb, void *arg);
 
 /* ---- register ---- */
 
@@ -108,8 +108,9 @@ enum accept_view_state {
 };
 
 /* What the holder of a link sees; changes nothing. `inv` only for VIEW_OPEN, VIEW_IN_PROGRESS and
- * VIEW_DONE. `attempt`: the caller's own attempt id, or NULL: VIEW_DONE needs it, or an invitation that was
- * settled later. `needs_password_only`: the entry exists already; fields can no longer be changed. */
+ * VIEW_DONE. `attempt`: the caller's own attempt id, or NULL: VIEW_DONE needs it, or an invitation that
+ * was settled later. `needs_password_only`: the entry exists already and waits for its password; the page
+ * need not ask for more. */
 struct accept_view {
 	enum accept_view_state state;
 	const struct invitation *inv;
@@ -122,19 +123,20 @@ void flow_view_start(struct flow *f, const struct token_hash *token, const char 
 
 struct accept_spec {
 	struct token_hash token;
-	const char *attempt; /* the form's own id, or NULL: one is made. Base64url, below INVITATION_ATTEMPT_SIZE */
+	const char *attempt; /* the form's own id, or NULL: one is made. Base64url, below
+				INVITATION_ATTEMPT_SIZE */
 	const char *value[PERSON_FIELD_COUNT]; /* what the form set; NULL: left alone */
-	const struct secret *password; /* copied; NULL: missing */
+	const struct secret *password;	       /* copied; NULL: missing */
 	const char *request_id;
 };
 
 /* ERR_OK: done, `uid` is the account's name. ERR_UNKNOWN: in progress, it settles by itself (202).
- * ERR_INVALID: `errors` names the fields, "password" among them (422; also a password that the directory's
- * policy refused). ERR_NOT_FOUND, ERR_USED, ERR_EXPIRED, ERR_REVOKED. ERR_EXISTS: the name was taken by
- * somebody else and the administrator had fixed it (409; the link still works). ERR_BUSY, ERR_UNAVAILABLE,
- * ERR_MISCONFIGURED: nothing happened and the link still works (503).
- * An attempt with the id of one under way, or of the one that finished, gets the same answer. Another one
- * waits for the running one: ERR_USED when that succeeds, else what it was told. */
+ * ERR_INVALID: `errors` names the fields, "password" among them (422; also a password that the
+ * directory's policy refused). ERR_NOT_FOUND, ERR_USED, ERR_EXPIRED, ERR_REVOKED. ERR_EXISTS: the
+ * name was taken by somebody else and the administrator had fixed it (409; the link still works).
+ * ERR_BUSY, ERR_UNAVAILABLE, ERR_MISCONFIGURED: nothing happened and the link still works (503). An
+ * attempt with the id of one under way, or of the one that finished, gets the same answer. Another
+ * one waits for the running one: ERR_USED when that succeeds, else what it was told. */
 typedef void flow_accept_cb(void *arg, enum err code, const char *uid,
     const struct field_errors *errors, const struct fault *f);
 void flow_accept_start(

@@ -1,7 +1,7 @@
 /* The HTTP front: bytes and limits, never an invitation.
  *
  * A guard looks at every connection's bytes before evhttp does and refuses what is not plainly framed
- * (400 or 411 and close), keeps absolute deadlines and caps. What passes becomes a struct http_request,
+ * (400, 411, 413, 417 or 431, and close), keeps absolute deadlines (408) and caps. What passes becomes a struct http_request,
  * a plain value, and is handed to the one handler that the route table names. All on the loop's thread.
  */
 #ifndef USHERD_HTTP_HTTP_H
@@ -41,7 +41,7 @@ struct http_pair {
 struct http_request {
 	enum http_method method;
 	enum http_listener_kind listener;
-	const char *path; /* decoded once; no NUL, no control bytes, valid UTF-8, no dot segments */
+	const char *path; /* decoded once; no NUL, control bytes, dot segments; no slash was encoded; UTF-8 */
 	struct http_pair query[HTTP_QUERY_MAX]; /* decoded; a name may occur twice */
 	size_t query_count;
 	struct http_pair headers[HTTP_HEADERS_MAX]; /* names in lower case */
@@ -147,12 +147,16 @@ struct http_conf {
 	void (*on_trouble)(void *ctx, const char *text);
 };
 
+/* `conf` is copied; what it points to outlives the server. SIGPIPE is ignored from here on, unless somebody
+ * handles it: libevent and OpenSSL write with plain write(). */
 struct http_server *http_server_new(const struct http_conf *conf);
 /* Certificate chain and key (PEM). May be called again to rotate: new connections use the new pair; on
  * failure (ERR_MISCONFIGURED, names the file) the old pair stays. */
 enum err http_server_set_tls(
     struct http_server *s, const char *cert_file, const char *key_file, struct fault *f);
 enum err http_server_listen(struct http_server *s, const struct http_listen *l, struct fault *f);
+/* Of the first TCP listener of that kind (port 0 in an address: the system chooses); 0: there is none. */
+int http_server_port(const struct http_server *s, enum http_listener_kind kind);
 
 /* Stop accepting; idle connections close, running exchanges go on. `drained` is called once when none is
  * left. */

@@ -27,7 +27,7 @@ enum invitation_state {
 };
 
 enum invitation_event {
-	INVITATION_EV_ISSUE,   /* made (only in the history) */
+	INVITATION_EV_ISSUE,   /* made: once, as the first entry of the history */
 	INVITATION_EV_LINK,    /* a new token replaced the old ones */
 	INVITATION_EV_CLAIM,   /* an attempt takes it */
 	INVITATION_EV_RELEASE, /* the entry is surely absent: back to pending */
@@ -103,7 +103,9 @@ const char *invitation_event_name(enum invitation_event e); /* "issued", "claime
 bool invitation_event_by_name(const char *name, enum invitation_event *out);
 
 /* Move by the table and append to the timeline. ERR_CONFLICT when the table has no such row; nothing
- * changes then. The only function that sets `state`. */
+ * changes then. The only function that sets `state`. A release clears the attempt and forgets the DN unless
+ * add_sent; a rename forgets the DN and add_sent, because what stands there is somebody else's (the new uid
+ * is the caller's to set); a final state sets done_at. */
 enum err invitation_apply(struct invitation *inv, enum invitation_event event, int64_t now,
     const char *detail, struct fault *f);
 
@@ -121,7 +123,8 @@ enum err invitation_claim(struct invitation *inv, const struct token_hash *token
     const char *attempt, const char *dn, int64_t now, struct fault *f);
 
 /* Add a live token; with `replace`, all others end. Beyond INVITATION_TOKENS_MAX the oldest ends.
- * Ended ones move to old_tokens, oldest dropped. ERR_* as invitation_open when the state forbids it. */
+ * Ended ones move to old_tokens, oldest dropped. ERR_* as invitation_open when the state forbids it.
+ * Leaves the timeline alone: INVITATION_EV_LINK is the caller's to apply, with its reason. */
 enum err invitation_add_token(struct invitation *inv, const struct token_hash *token, bool replace,
     int64_t now, struct fault *f);
 

@@ -26,9 +26,10 @@ size_t blocklist_count(const struct blocklist *b);
 
 /* ERR_OK, or ERR_REFUSED with `rule` set to a constant ("too_short", "too_long", "blank", "nul",
  * "not_utf8", "personal", "blocked") and a sentence for the person in `f`, which never quotes the
- * password. Length in characters (code points) against `min`, in bytes against PASSWORD_MAX. personal:
- * equal, after case folding, to the given, family or display name, "given family" without the space, the
- * mail, its local part, the uid, or the phone. blocked: the case-folded password is on the list, is one
+ * password. Length in characters (code points) against `min` (at least PASSWORD_MIN_FLOOR counts), in
+ * bytes against PASSWORD_MAX; an empty one is "blank". personal: equal, after case folding, to the given,
+ * family or display name, "given family" with or without the space, the mail, its local part, the uid, or
+ * the phone with or without its "+". blocked: the case-folded password is on the list, is one
  * listed word or one character repeated, or is a run of neighbouring characters ("abcdefgh...",
  * "123456789..."). The bytes themselves are never changed: what was typed is what binds. */
 enum err password_check(const struct secret *password, size_t min, const struct person *p,

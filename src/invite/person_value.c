@@ -77,7 +77,9 @@ person_subtag_repeats(const char *s, size_t len)
 static char
 person_upper(char ch)
 {
-	return ch >= 'a' && ch <= 'z' ? (char)(ch - 'a' + 'A') : ch;
+	if (ch >= 'a' && ch <= 'z')
+		return (char)(ch - 'a' + 'A');
+	return ch;
 }
 
 /* language ["-" script] ["-" region] *("-" variant) of RFC 5646 section 2.1, in the case of section

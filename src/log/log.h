@@ -1,22 +1,25 @@
 /* The log: a constant sentence and key=value fields, one line each, to stderr (the journal reads it
- * there). error: someone must act. warning: we coped. info: a person changed something. debug: anything.
+ * there). error: someone must act. warning: we coped. info: a person changed something. debug:
+ * anything.
  *
- * Values are quoted and escaped, so that no value can forge a line or a field. There is no way to log a
- * struct secret. From any thread. A line that the sink does not take at once is dropped and counted: the
- * log never blocks the loop. */
+ * Values are quoted and escaped, so that no value can forge a line or a field. There is no way to
+ * log a struct secret. From any thread. A line that the sink does not take at once is dropped and
+ * counted: the log never blocks the loop. */
 #ifndef USHERD_LOG_LOG_H
 #define USHERD_LOG_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 void log_set_level(enum log_level level);
-/* LOG_ERROR for an unknown name together with a false result. */
-int log_level_by_name(const char *name, enum log_level *out);
+/* False, and `out` untouched, for an unknown name. */
+bool log_level_by_name(const char *name, enum log_level *out);
 
-/* log_info("registration finished", "invitation", id, "uid", uid, NULL): pairs of strings up to NULL; a
- * NULL value leaves its pair out. Use the macros below: the sentence is a literal. */
+/* log_info("registration finished", "invitation", id, "uid", uid): a literal sentence, then pairs
+ * of strings; a NULL value leaves its pair out. Use the macros, which close the list. A line is at
+ * most 4,096 bytes: a field that does not fit is left out. */
 void log_line(enum log_level level, const char *sentence, ...) __attribute__((sentinel));
 
 #define log_error(...)	 log_line(LOG_ERROR, __VA_ARGS__, (char *)0)

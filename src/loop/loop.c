@@ -84,7 +84,8 @@ loop_on_wake(evutil_socket_t fd, short what, void *arg)
 	uint64_t count;
 
 	(void)what;
-	/* Emptied before the list is taken: a post that comes in between wakes the loop once more. */
+	/* Emptied before the list is taken: a post that comes in between wakes the loop once more.
+	 */
 	if (read((int)fd, &count, sizeof(count)) == sizeof(count))
 		loop_take_posted(arg);
 }
@@ -196,7 +197,9 @@ task_new(loop_cb *cb, void *arg)
 void
 loop_defer(struct loop *l, loop_cb *cb, void *arg)
 {
-	TAILQ_INSERT_TAIL(&l->later, task_new(cb, arg), link);
+	struct task *t = task_new(cb, arg);
+
+	TAILQ_INSERT_TAIL(&l->later, t, link); /* a macro: it names the element more than once */
 	event_active(l->deferred, EV_TIMEOUT, 1);
 }
 

@@ -25,16 +25,17 @@ void loop_stop(struct loop *l);
 /* For modules that wrap another part of libevent (http). */
 struct event_base *loop_base(struct loop *l);
 
-/* Runs `cb` once on the next turn of the loop, before the loop waits again. Cannot be cancelled: the
- * owner of `arg` keeps it alive, or uses a timer. */
+/* Runs `cb` once on the next turn of the loop, before the loop waits again. Cannot be cancelled:
+ * the owner of `arg` keeps it alive, or uses a timer. */
 void loop_defer(struct loop *l, loop_cb *cb, void *arg);
 
-/* From any thread: run `cb` on the loop, in the order of posting. Posts still waiting when the loop is
- * freed are run by loop_free(), so that what they carry is never leaked. */
+/* From any thread: run `cb` on the loop, in the order of posting. Posts still waiting when the loop
+ * is freed are run by loop_free(), so that what they carry is never leaked. */
 void loop_post(struct loop *l, loop_cb *cb, void *arg);
 
 /* A timer that is idle until set. Setting again replaces the moment; each setting fires once.
- * Milliseconds of monotonic time, not negative. Freeing NULL is fine, also from its own callback. */
+ * Milliseconds of monotonic time, not negative. Freeing NULL is fine, also from its own callback.
+ */
 struct loop_timer *loop_timer_new(struct loop *l, loop_cb *cb, void *arg);
 void loop_timer_set(struct loop_timer *t, int64_t ms);
 void loop_timer_stop(struct loop_timer *t);

@@ -111,7 +111,8 @@ work_pool_new(struct loop *l, const struct work_pool_conf *conf)
 	TAILQ_INIT(&p->waiting);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->filled, NULL);
-	/* Signals belong to the loop: libldap gives up on EINTR inside a TLS handshake (SSSD #5531). */
+	/* Signals belong to the loop: libldap gives up on EINTR inside a TLS handshake (SSSD
+	 * #5531). */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	for (size_t i = 0; i < conf->threads; i++) {

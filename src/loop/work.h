@@ -1,8 +1,8 @@
 /* Worker threads: plain values in, plain values out.
  *
  * A job is two functions over one value that the caller allocated: `run` on a worker thread, which
- * touches nothing but the value, and `done` on the loop. The promise of every operation holds: `done`
- * runs exactly once, never before work_start() has returned, never after work_cancel(). */
+ * touches nothing but the value, and `done` on the loop. The promise of every operation holds:
+ * `done` runs exactly once, never before work_start() has returned, never after work_cancel(). */
 #ifndef USHERD_LOOP_WORK_H
 #define USHERD_LOOP_WORK_H
 
@@ -18,10 +18,10 @@ typedef void work_run(void *job, void *context);
 typedef void work_done(void *job);
 
 struct work_pool_conf {
-	const char *name;  /* of the threads, at most 15 characters */
-	size_t threads;	   /* at least 1 */
-	size_t queue_max;  /* jobs that wait; a job being run does not count */
-	int nice;	   /* added to the threads' niceness: hashing must not starve the loop */
+	const char *name; /* of the threads, at most 15 characters */
+	size_t threads;	  /* at least 1 */
+	size_t queue_max; /* jobs that wait; a job being run does not count */
+	int nice;	  /* added to the threads' niceness: hashing must not starve the loop */
 	void *(*thread_init)(void *arg, size_t index); /* may be NULL; runs on the new thread */
 	void (*thread_exit)(void *context);
 	void *arg;
@@ -29,14 +29,14 @@ struct work_pool_conf {
 
 struct work_pool *work_pool_new(struct loop *l, const struct work_pool_conf *conf);
 
-/* Waits for the jobs that run and drops those that wait: only `release` sees the latter. The jobs that
- * ran come back through the loop as ever (`done`, unless cancelled); whoever tears down cancels first.
- * Call from the loop's thread. */
+/* Waits for the jobs that run and drops those that wait: only `release` sees the latter. The jobs
+ * that ran come back through the loop as ever (`done`, unless cancelled); whoever tears down
+ * cancels first. Call from the loop's thread. */
 void work_pool_free(struct work_pool *p);
 
 /* Queue one job. NULL when the queue is full (then nothing was taken and the caller keeps `job`).
- * Otherwise the pool owns `job` and hands it to `release` after `done`, or instead of it. The result
- * is valid until `done` is called; it is needed only to cancel. */
+ * Otherwise the pool owns `job` and hands it to `release` after `done`, or instead of it. The
+ * result is valid until `done` is called; it is needed only to cancel. */
 struct work *work_start(
     struct work_pool *p, work_run *run, work_done *done, void (*release)(void *job), void *job);
 

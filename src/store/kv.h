@@ -65,7 +65,7 @@ struct kv_txn {
 };
 
 /* ERR_OK: `revision` is the transaction's. ERR_CONFLICT: `current` has one item for each compare, in
- * their order, as it stands now (modified 0: absent). */
+ * their order, as it stands now (modified 0: absent). Otherwise empty. Never NULL. */
 struct kv_txn_result {
 	uint64_t revision;
 	const struct kv_item *current;

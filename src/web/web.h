@@ -1,15 +1,13 @@
 /* The registration page: rendered here, complete without script, and its JSON twin.
  *
- *   GET  /join/TOKEN   a browser: 303 to /join with a short-lived cookie, so that the token leaves the
- *                      address bar; a link that cannot be used is told at once. Accept: application/json:
- *                      the view. Changes nothing.
- *   POST /join/TOKEN   application/json or the form
- *   GET  /join, POST /join   the same by cookie
- *   GET  /join/assets/NAME   style sheet, icon: immutable, named by content hash
+ *   GET  /join/TOKEN   a browser: 303 to /join with a short-lived cookie, so that the token leaves
+ * the address bar; a link that cannot be used is told at once. Accept: application/json: the view.
+ * Changes nothing. POST /join/TOKEN   application/json or the form GET  /join, POST /join   the
+ * same by cookie GET  /join/assets/NAME   style sheet, icon: immutable, named by content hash
  *
- * The cookie is stateless: sealed {token hash, attempt id, end}, 30 minutes, HttpOnly, SameSite=Lax,
- * Path=/join, Secure when public_url is https. The form carries the attempt id in a hidden field, which must
- * be the cookie's: a form of another site does not know it. */
+ * The cookie is stateless: sealed {token hash, attempt id, end}, 30 minutes, HttpOnly,
+ * SameSite=Lax, Path=/join, Secure when public_url is https. The form carries the attempt id in a
+ * hidden field, which must be the cookie's: a form of another site does not know it. */
 #ifndef USHERD_WEB_WEB_H
 #define USHERD_WEB_WEB_H
 
@@ -27,7 +25,7 @@ struct web_conf {
 	const char *sign_in_url;  /* where to go when done; NULL: none */
 	const char *help_contact; /* text; NULL: none */
 	unsigned char cookie_key[32];
-	/* A caller over its rate (per source; POST and unknown tokens): seconds to wait, 0: go on. */
+	/* Of one source (IPv6: one /64): POSTs, and tokens that nobody has; 0: no limit. */
 	size_t rate_per_minute;
 };
 

@@ -1,0 +1,34 @@
+/* The composition root: builds every module, hands each its collaborators, and undoes it all in
+ * reverse order. Nothing else knows more than its neighbours. */
+#ifndef USHERD_APP_H
+#define USHERD_APP_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "conf/conf.h"
+#include "dir/dir.h"
+
+struct app;
+
+/* Takes `conf`, also on failure. On failure everything that was built is undone and the code says
+ * what sort of trouble it was; the store file is not touched by a failed start. */
+enum err app_new_take(struct app **out, struct conf *conf, struct fault *f);
+
+/* Opens the listeners when the store is ready, and serves until a signal ends it. False when the
+ * start failed after all; the reason is in the log. */
+bool app_run(struct app *a);
+void app_free(struct app *a);
+
+/* app_conf.c: a module's own settings out of the configuration, whose strings they borrow. */
+void app_dir_conf(struct dir_conf *out, const struct conf *c);
+
+/* app_check.c: `usherd check-config --online`. Prints a line for each check; true when all hold. */
+bool app_check_online(const struct conf *c);
+
+/* app_notify.c: tell the service manager (sd_notify(3)); does nothing without NOTIFY_SOCKET. */
+void app_notify(const char *state);
+/* Half the watchdog's period in ms, 0 without one. */
+int64_t app_watchdog_ms(void);
+
+#endif

@@ -1,0 +1,167 @@
+#include <string.h>
+
+#include "app_private.h"
+#include "log/log.h"
+
+enum { APP_HOSTS_MAX = CONF_WORDS_MAX + 4 };
+
+/* ---- callbacks of the HTTP server ---- */
+
+static size_t
+app_health(void *arg, struct health_check *checks, size_t max)
+{
+	struct app *a = arg;
+	struct fault f = { .text = "" };
+	size_t n = 0;
+
+	if (n < max)
+		checks[n++] =
+		    (struct health_check){ "store", store_is_healthy(a->store, &f), true };
+	if (n < max)
+		checks[n++] = (struct health_check){ "directory", dir_is_up(a->dir, &f), false };
+	if (n < max)
+		checks[n++] = (struct health_check){ "running", !a->stopping, true };
+	return n;
+}
+
+/* The route's pattern, never the path: a path can hold a token. */
+static void
+app_on_access(void *ctx, const struct http_request *r, const char *route, int status, size_t bytes,
+    int64_t ms)
+{
+	(void)ctx;
+	log_line(status >= 500 ? LOG_WARNING : LOG_DEBUG, "request", "route", route, "status",
+	    log_number(status), "bytes", log_number((int64_t)bytes), "ms", log_number(ms), "peer",
+	    r->peer, "request", r->id, (char *)0);
+}
+
+static void
+app_on_trouble(void *ctx, const char *text)
+{
+	(void)ctx;
+	log_error("connections cannot be accepted", "reason", text);
+}
+
+/* The operator's words go to the log; the caller sees what the error means for them. */
+static void
+app_on_error(struct http_exchange *x, void *ctx, enum err code, const struct fault *f)
+{
+	if (code == ERR_INTERNAL || code == ERR_MISCONFIGURED || code == ERR_CORRUPT)
+		log_error("a request failed", "code", err_name(code), "reason", f->text, "request",
+		    http_request_of(x)->id);
+	api_on_error(x, ctx, code, f);
+}
+
+/* ---- listeners ---- */
+
+/* The names a listener answers to: its own address, localhost with its port, the public name, and
+ * what the configuration adds. NULL terminated, in the configuration's arena. */
+static const char *const *
+app_hosts(struct app *a, const char *address)
+{
+	const char **hosts = arena_alloc(a->conf->arena, (APP_HOSTS_MAX + 1) * sizeof(*hosts));
+	const char *authority = strstr(a->conf->public_url, "://") + 3;
+	const char *port = strrchr(address, ':');
+	size_t n = 0;
+	char *name;
+
+	hosts[n++] = address;
+	hosts[n++] = arena_printf(a->conf->arena, "localhost%s", port);
+	name = arena_dup(a->conf->arena, authority, strcspn(authority, "/"));
+	hosts[n++] = name;
+	if (strchr(name, ':') == NULL)
+		hosts[n++] = arena_printf(a->conf->arena, "%s:443", name);
+	for (size_t i = 0; i < a->conf->hosts.count; i++)
+		hosts[n++] = a->conf->hosts.item[i];
+	return hosts;
+}
+
+static enum err
+app_listen(
+    struct app *a, enum http_listener_kind kind, const char *address, bool tls, struct fault *f)
+{
+	struct http_listen l = { .kind = kind, .address = address, .tls = tls, .group = (gid_t)-1 };
+
+	if (*address == '\0')
+		return ERR_OK;
+	l.hosts = app_hosts(a, address);
+	return http_server_listen(a->http, &l, f);
+}
+
+enum err
+app_open_listeners(struct app *a, struct fault *f)
+{
+	const struct conf *c = a->conf;
+	struct http_listen socket = { .kind = HTTP_UNIX,
+		.address = c->listen_socket,
+		.mode = a->socket_gid != (gid_t)-1 ? 0660 : 0600,
+		.group = a->socket_gid };
+	bool tls = c->tls_certificate != NULL;
+	enum err code = ERR_OK;
+
+	if (tls)
+		code = http_server_set_tls(a->http, c->tls_certificate, c->tls_key, f);
+	if (code == ERR_OK)
+		code = app_listen(a, HTTP_CONTROL, c->listen_control, tls, f);
+	if (code == ERR_OK)
+		code = app_listen(a, HTTP_PUBLIC, c->listen_public, tls, f);
+	if (code == ERR_OK)
+		code = app_listen(a, HTTP_MANAGEMENT, c->listen_management, false, f);
+	if (code == ERR_OK)
+		code = http_server_listen(a->http, &socket, f);
+	return code;
+}
+
+/* ---- build ---- */
+
+void
+app_build_front(struct app *a, loop_cb *ready)
+{
+	const struct conf *c = a->conf;
+	struct api_conf api = { .flow = a->flow,
+		.clock = &clock_system,
+		.public_url = c->public_url,
+		.health = app_health,
+		.health_arg = a };
+	struct web_conf web = { .flow = a->flow,
+		.clock = &clock_system,
+		.organisation = c->organisation,
+		.public_url = c->public_url,
+		.sign_in_url = c->sign_in_url,
+		.help_contact = c->help_contact,
+		.rate_per_minute = (size_t)c->join_rate };
+	struct http_conf http = { .loop = a->loop,
+		.sets = a->sets,
+		.set_count = 2,
+		.ctx = a,
+		.limits = { .header_bytes = 16 * 1024,
+		    .header_fields = HTTP_HEADERS_MAX,
+		    .body_bytes = (size_t)c->body_bytes,
+		    .header_ms = c->header_timeout * 1000,
+		    .body_ms = c->body_timeout * 1000,
+		    .idle_ms = c->idle_timeout * 1000,
+		    .connections = (size_t)c->connections,
+		    .connections_per_source = (size_t)c->connections_per_source },
+		.on_error = app_on_error,
+		.on_access = app_on_access,
+		.on_trouble = app_on_trouble };
+
+	a->auth = auth_new(a->loop, a->store, &clock_system, a->socket_gid, ready, a);
+	api.auth = a->auth;
+	a->api = api_new(&api);
+	seal_derive(a->seal, "cookie", web.cookie_key);
+	a->web = web_new(&web);
+	secret_wipe(web.cookie_key, sizeof(web.cookie_key));
+	a->sets[0] = (struct http_route_set){ api_routes, a->api };
+	a->sets[1] = (struct http_route_set){ web_routes, a->web };
+	a->http = http_server_new(&http);
+}
+
+void
+app_free_front(struct app *a)
+{
+	http_server_free(a->http);
+	web_free(a->web);
+	api_free(a->api);
+	auth_free(a->auth);
+}

@@ -1,0 +1,57 @@
+/* The process's parts, shared by the app_*.c files. */
+#ifndef USHERD_APP_PRIVATE_H
+#define USHERD_APP_PRIVATE_H
+
+#include <sys/types.h>
+
+#include "api/api.h"
+#include "app.h"
+#include "auth/auth.h"
+#include "auth/passwd.h"
+#include "flow/flow.h"
+#include "http/http.h"
+#include "invite/password.h"
+#include "loop/loop.h"
+#include "store/kv.h"
+#include "store/seal.h"
+#include "store/store.h"
+#include "web/web.h"
+
+enum {
+	APP_ANSWER_MS = 4000, /* a person waits this long for "done" before "in progress" */
+	APP_STOP_MS = 9000,   /* the service manager is promised 10 s */
+	APP_HASH_NICE = 5     /* hashing must not starve the loop */
+};
+
+struct app {
+	struct conf *conf;
+	struct loop *loop;
+	struct seal *seal;
+	struct kv *kv;
+	struct store *store;
+	struct dir *dir;
+	struct passwd *passwd;
+	struct blocklist *blocklist;
+	struct flow *flow;
+	struct auth *auth;
+	struct api *api;
+	struct web *web;
+	struct http_server *http;
+	struct http_route_set sets[2];
+	struct loop_signal *on_term, *on_int, *on_hup;
+	struct loop_timer *stop_timer, *watchdog;
+	gid_t socket_gid; /* (gid_t)-1: root alone */
+	bool stopping, failed;
+};
+
+/* app_front.c: who calls, the API, the page, the HTTP server. The listeners open when `ready` could
+ * be called; app_open_listeners does it. */
+void app_build_front(struct app *a, loop_cb *ready);
+enum err app_open_listeners(struct app *a, struct fault *f);
+void app_free_front(struct app *a);
+
+/* app_signal.c: SIGTERM and SIGINT stop, SIGHUP reloads. */
+void app_watch_signals(struct app *a);
+void app_unwatch_signals(struct app *a);
+
+#endif

@@ -1,0 +1,259 @@
+#include "conf/conf.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ini.h>
+
+#include "base/mem.h"
+#include "conf/conf_private.h"
+
+enum { CONF_LINE_MAX = 4096 };
+
+/* What libinih's callbacks need: it counts lines only for itself, so the reader counts them here.
+ */
+struct conf_reading {
+	struct conf *conf;
+	struct conf_errors *errors;
+	FILE *file;
+	int line;
+	bool *seen; /* one for each key */
+};
+
+void
+conf_error(struct conf_errors *errors, const char *path, int line, const char *fmt, ...)
+{
+	struct fault *f;
+	char text[FAULT_TEXT_MAX];
+	va_list ap;
+
+	if (errors->count == CONF_ERRORS_MAX)
+		return;
+	f = &errors->items[errors->count++];
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (line > 0)
+		fault_set(f, ERR_INVALID, "%s:%d: %s", path, line, text);
+	else
+		fault_set(f, ERR_INVALID, "%s: %s", path, text);
+}
+
+/* The number of single edits between two names (Levenshtein), for the nearest known one. */
+static size_t
+conf_distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b), row[64];
+
+	if (la >= 64 || lb >= 64)
+		return 64;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[lb];
+}
+
+bool
+conf_section_exists(const char *section)
+{
+	for (size_t i = 0; i < conf_key_count; i++)
+		if (strcmp(conf_keys[i].section, section) == 0)
+			return true;
+	return false;
+}
+
+const struct conf_key *
+conf_find(const char *section, const char *name, const char **nearest)
+{
+	size_t best = SIZE_MAX;
+
+	*nearest = NULL;
+	for (size_t i = 0; i < conf_key_count; i++) {
+		size_t d;
+
+		if (strcmp(conf_keys[i].section, section) != 0)
+			continue;
+		d = conf_distance(conf_keys[i].name, name);
+		if (d == 0)
+			return &conf_keys[i];
+		if (d < best) {
+			best = d;
+			*nearest = conf_keys[i].name;
+		}
+	}
+	return NULL;
+}
+
+static char *
+conf_read_line(char *out, int size, void *arg)
+{
+	struct conf_reading *r = arg;
+	char *line = fgets(out, size, r->file);
+	size_t len;
+
+	if (line == NULL)
+		return NULL;
+	r->line++;
+	len = strlen(line);
+	if (len + 1 == (size_t)size && line[len - 1] != '\n') {
+		conf_error(r->errors, r->conf->path, r->line, "the line is longer than %d bytes",
+		    size - 2);
+		while (fgets(out, size, r->file) != NULL && strchr(out, '\n') == NULL)
+			;
+		out[0] = '\0';
+	}
+	return out;
+}
+
+static int
+conf_on_value(void *arg, const char *section, const char *name, const char *value)
+{
+	struct conf_reading *r = arg;
+	const struct conf_key *key;
+	const char *nearest;
+	struct fault f;
+
+	if (!conf_section_exists(section)) {
+		conf_error(r->errors, r->conf->path, r->line, "unknown section [%s]", section);
+		return 1;
+	}
+	key = conf_find(section, name, &nearest);
+	if (key == NULL)
+		conf_error(r->errors, r->conf->path, r->line,
+		    "unknown key \"%s\" in [%s]; did you mean \"%s\"?", name, section, nearest);
+	else if (r->seen[key - conf_keys])
+		conf_error(r->errors, r->conf->path, r->line, "\"%s\" is set twice in [%s]", name,
+		    section);
+	else if (conf_set(r->conf, key, value, &f) != ERR_OK)
+		conf_error(r->errors, r->conf->path, r->line, "%s: \"%s\" %s", name, value, f.text);
+	if (key != NULL)
+		r->seen[key - conf_keys] = true;
+	return 1;
+}
+
+/* Debian's libinih reads its limits from these variables: long lines for DNs, a value ends with its
+ * line, and a ';' inside a value is part of it. */
+static void
+conf_set_up_ini(void)
+{
+	ini_use_stack = false;
+	ini_max_line = CONF_LINE_MAX;
+	ini_initial_alloc = CONF_LINE_MAX;
+	ini_allow_multiline = false;
+	ini_allow_inline_comments = false;
+}
+
+static void
+conf_set_standards(struct conf *c)
+{
+	for (size_t i = 0; i < conf_key_count; i++) {
+		const struct conf_key *key = &conf_keys[i];
+		struct fault f = { .text = "" };
+
+		if (key->standard != NULL && strcmp(key->standard, "!") != 0 &&
+		    conf_set(c, key, key->standard, &f) != ERR_OK)
+			abort(); /* the table contradicts itself */
+	}
+}
+
+struct conf *
+conf_load(const char *path, struct conf_errors *errors)
+{
+	bool *seen = mem_array(conf_key_count, sizeof(*seen));
+	struct conf_reading r = { .errors = errors, .seen = seen };
+	struct conf *c = mem_alloc(sizeof(*c));
+	int bad;
+
+	errors->count = 0;
+	c->arena = arena_new(0);
+	c->path = arena_strdup(c->arena, path);
+	conf_set_standards(c);
+	r.conf = c;
+	r.file = fopen(path, "re");
+	if (r.file == NULL) {
+		conf_error(errors, path, 0, "cannot be read: %s", strerror(errno));
+		goto out;
+	}
+	conf_set_up_ini();
+	bad = ini_parse_stream(conf_read_line, &r, conf_on_value, &r);
+	if (bad > 0)
+		conf_error(errors, path, bad, "neither a [section] nor \"key = value\"");
+	fclose(r.file);
+	for (size_t i = 0; i < conf_key_count; i++)
+		if (!seen[i] && conf_keys[i].standard != NULL &&
+		    strcmp(conf_keys[i].standard, "!") == 0)
+			conf_error(errors, path, 0, "\"%s\" in [%s] must be set", conf_keys[i].name,
+			    conf_keys[i].section);
+	if (errors->count == 0)
+		conf_check(c, errors);
+out:
+	free(seen);
+	if (errors->count == 0)
+		return c;
+	conf_free(c);
+	return NULL;
+}
+
+void
+conf_free(struct conf *c)
+{
+	if (c == NULL)
+		return;
+	secret_free(c->bind_password);
+	arena_free(c->arena);
+	free(c);
+}
+
+void
+conf_dump(const struct conf *c, FILE *out)
+{
+	struct arena *arena = arena_new(0);
+	const char *section = "";
+
+	for (size_t i = 0; i < conf_key_count; i++) {
+		const char *value = conf_value_text(c, &conf_keys[i], arena);
+
+		if (strcmp(section, conf_keys[i].section) != 0) {
+			section = conf_keys[i].section;
+			fprintf(out, "%s[%s]\n", i > 0 ? "\n" : "", section);
+		}
+		fprintf(out, "%s%s = %s\n", *value == '\0' ? "# " : "", conf_keys[i].name, value);
+	}
+	arena_free(arena);
+}
+
+void
+conf_restart_keys(const struct conf *running, const struct conf *fresh,
+    void (*changed)(void *arg, const char *key), void *arg)
+{
+	struct arena *arena = arena_new(0);
+
+	for (size_t i = 0; i < conf_key_count; i++) {
+		const struct conf_key *key = &conf_keys[i];
+
+		if (key->live)
+			continue;
+		if (strcmp(conf_value_text(running, key, arena),
+			conf_value_text(fresh, key, arena)) != 0)
+			changed(arg, arena_printf(arena, "%s.%s", key->section, key->name));
+	}
+	if (running->bind_password != NULL && fresh->bind_password != NULL &&
+	    !secret_equal(running->bind_password, fresh->bind_password))
+		changed(arg, "directory.bind_password_file (its content)");
+	arena_free(arena);
+}

@@ -1,0 +1,85 @@
+/* The configuration: an INI file whose keys are one table, which is parser, defaults, check and
+ * dump.
+ *
+ * An unknown section or key, a value that does not fit, a key given twice: an error with file and
+ * line and, for a name, the nearest known one. All errors of a file are reported, not just the
+ * first. Secrets are never in the file: their keys name files, which are read when the
+ * configuration is loaded. Nobody reads a global: modules get their own values when they are built.
+ */
+#ifndef USHERD_CONF_CONF_H
+#define USHERD_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
+
+enum { CONF_WORDS_MAX = 16, CONF_ERRORS_MAX = 32 };
+
+struct conf_words {
+	const char *item[CONF_WORDS_MAX];
+	size_t count;
+};
+
+enum conf_profile { CONF_PROFILE_OPENLDAP, CONF_PROFILE_GENERIC };
+enum conf_password_mode { CONF_PASSWORD_EXOP, CONF_PASSWORD_ARGON2 };
+
+struct conf {
+	struct arena *arena; /* owns every string */
+	const char *path;
+
+	const char *public_url, *organisation, *help_contact, *sign_in_url, *log_level;
+
+	const char *listen_control, *listen_public, *listen_management, *listen_socket;
+	const char *socket_group, *tls_certificate, *tls_key;
+	struct conf_words hosts;
+
+	int64_t connections, connections_per_source, body_bytes, registrations, join_rate;
+	int64_t header_timeout, body_timeout, idle_timeout; /* seconds, as every duration here */
+
+	const char *store_path, *store_key_file;
+	int64_t retention;
+
+	struct conf_words uris;
+	bool start_tls, allow_clear_text;
+	const char *ca_file, *bind_dn, *bind_password_file, *search_base, *people_base;
+	const char *profile, *password_mode, *marker_attribute, *rdn_attribute;
+	struct conf_words object_classes;
+	const char *attribute_given_name, *attribute_family_name, *attribute_display_name;
+	const char *attribute_gender, *attribute_birthday, *attribute_mail, *attribute_phone;
+	const char *attribute_position, *attribute_language, *group_class, *group_member;
+	int64_t directory_threads, directory_queue, connect_timeout, operation_timeout;
+	struct secret *bind_password; /* read from its file; NULL when none is named */
+
+	int64_t lifetime;
+	const char *uid_template;
+	bool gender_required, birthday_required;
+
+	int64_t min_length, argon2_memory, argon2_passes, hash_threads, hash_queue;
+	const char *blocklist_file;
+};
+
+struct conf_errors {
+	struct fault items[CONF_ERRORS_MAX]; /* each text begins with "FILE:LINE: " or "FILE: " */
+	size_t count;
+};
+
+/* Reads and checks a whole file. NULL when there is any error, and then `errors` has at least one.
+ */
+struct conf *conf_load(const char *path, struct conf_errors *errors);
+void conf_free(struct conf *c); /* wipes the secrets; NULL is fine */
+
+/* Every key with its effective value, in the form of the file. Secrets are named by their files
+ * only. */
+void conf_dump(const struct conf *c, FILE *out);
+
+/* Calls `changed` with "section.key" for every key whose value differs between the two and that
+ * only a restart can change. */
+void conf_restart_keys(const struct conf *running, const struct conf *fresh,
+    void (*changed)(void *arg, const char *key), void *arg);
+
+#endif

@@ -1,0 +1,50 @@
+/* The key table, shared by the parser, the dump and the comparison. */
+#ifndef USHERD_CONF_CONF_PRIVATE_H
+#define USHERD_CONF_CONF_PRIVATE_H
+
+#include "conf/conf.h"
+
+enum conf_type {
+	CONF_TEXT,    /* any text */
+	CONF_FILE,    /* an absolute path */
+	CONF_WORDS,   /* words with spaces between */
+	CONF_BOOL,    /* yes or no */
+	CONF_NUMBER,  /* between min and max */
+	CONF_SECONDS, /* 30s, 10m, 12h, 7d; between min and max seconds */
+	CONF_CHOICE,  /* one of the words in `choices` */
+	CONF_ADDRESS, /* HOST:PORT or [HOST]:PORT; "" switches the listener off where not required
+		       */
+	CONF_URL      /* https://HOST[:PORT][/PATH], or http:// to loopback; no slash at the end */
+};
+
+struct conf_key {
+	const char *section, *name;
+	enum conf_type type;
+	size_t offset;
+	const char *standard; /* the default; NULL: none, "!" : the key is required */
+	int64_t min, max;
+	const char *choices;
+	bool live; /* a reload applies it */
+};
+
+extern const struct conf_key conf_keys[];
+extern const size_t conf_key_count;
+
+/* The value of one key in its struct, and its text (for dump and comparison, in `arena`). */
+void *conf_slot(const struct conf *c, const struct conf_key *key);
+const char *conf_value_text(const struct conf *c, const struct conf_key *key, struct arena *arena);
+
+/* Reads `value` into the key's slot. ERR_INVALID: the text says what would fit. */
+enum err conf_set(struct conf *c, const struct conf_key *key, const char *value, struct fault *f);
+
+/* The key of that name, NULL when there is none; then `nearest` is the closest known one. */
+const struct conf_key *conf_find(const char *section, const char *name, const char **nearest);
+bool conf_section_exists(const char *section);
+
+/* Rules between keys, and the files that secrets are read from. */
+void conf_check(struct conf *c, struct conf_errors *errors);
+
+void conf_error(struct conf_errors *errors, const char *path, int line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

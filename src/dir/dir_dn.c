@@ -1,0 +1,248 @@
+#include "dir/dir_private.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include <unistr.h>
+
+#include "base/mem.h"
+
+/* The hexadecimal form "#04..." is refused: nobody writes it, and it can hide any byte. */
+static bool
+ava_is_plain(const LDAPAVA *ava)
+{
+	const struct berval *v = &ava->la_value;
+
+	if ((ava->la_flags & LDAP_AVA_BINARY) != 0 || v->bv_len == 0 || ava->la_attr.bv_len == 0)
+		return false;
+	for (ber_len_t i = 0; i < v->bv_len; i++)
+		if ((unsigned char)v->bv_val[i] < 0x20 || v->bv_val[i] == 0x7f)
+			return false;
+	return u8_check((const uint8_t *)v->bv_val, v->bv_len) == NULL;
+}
+
+/* NULL when `text` is no DN of at least one RDN; else freed by ldap_dnfree(). */
+static LDAPDN
+dn_parse(const char *text)
+{
+	LDAPDN dn = NULL;
+
+	if (strlen(text) > PERSON_DN_MAX)
+		return NULL;
+	/* libldap strips a line end around a value as if it were a space. */
+	for (const char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return NULL;
+	if (ldap_str2dn(text, &dn, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS || dn == NULL)
+		return NULL;
+	for (size_t i = 0; dn[i] != NULL; i++)
+		for (size_t j = 0; dn[i][j] != NULL; j++)
+			if (!ava_is_plain(dn[i][j])) {
+				ldap_dnfree(dn);
+				return NULL;
+			}
+	return dn;
+}
+
+static size_t
+dn_length(LDAPDN dn)
+{
+	size_t n = 0;
+
+	while (dn[n] != NULL)
+		n++;
+	return n;
+}
+
+static bool
+value_equal(const struct berval *a, const struct berval *b)
+{
+	return a->bv_len == b->bv_len && strncasecmp(a->bv_val, b->bv_val, a->bv_len) == 0;
+}
+
+static bool
+rdn_equal(LDAPRDN a, LDAPRDN b)
+{
+	size_t i = 0;
+
+	for (; a[i] != NULL && b[i] != NULL; i++)
+		if (!value_equal(&a[i]->la_attr, &b[i]->la_attr) ||
+		    !value_equal(&a[i]->la_value, &b[i]->la_value))
+			return false;
+	return a[i] == NULL && b[i] == NULL;
+}
+
+/* Values are compared by ASCII case only: a difference in case beyond ASCII makes two DNs unequal,
+ * which errs on the side of refusing. */
+static bool
+dn_ends_with(LDAPDN dn, LDAPDN base)
+{
+	size_t n = dn_length(dn), m = dn_length(base);
+
+	if (n < m)
+		return false;
+	for (size_t i = 0; i < m; i++)
+		if (!rdn_equal(dn[n - m + i], base[i]))
+			return false;
+	return true;
+}
+
+static const char *
+dn_text(LDAPDN dn, struct arena *arena)
+{
+	char *text = NULL;
+	const char *copy;
+
+	/* PRETTY leaves UTF-8 as it is; without it every byte above 127 becomes an escape. */
+	if (ldap_dn2str(dn, &text, LDAP_DN_FORMAT_LDAPV3 | LDAP_DN_PRETTY) != LDAP_SUCCESS)
+		return NULL;
+	copy = arena_strdup(arena, text);
+	ldap_memfree(text);
+	return copy;
+}
+
+bool
+dir_dn_normalise(const char *dn, struct arena *arena, const char **normal)
+{
+	LDAPDN parsed = dn_parse(dn);
+	const char *text;
+
+	if (parsed == NULL)
+		return false;
+	for (size_t i = 0; parsed[i] != NULL; i++)
+		for (size_t j = 0; parsed[i][j] != NULL; j++)
+			for (ber_len_t k = 0; k < parsed[i][j]->la_attr.bv_len; k++) {
+				char *c = &parsed[i][j]->la_attr.bv_val[k];
+
+				*c = (char)tolower((unsigned char)*c);
+			}
+	text = dn_text(parsed, arena);
+	ldap_dnfree(parsed);
+	if (text == NULL || strlen(text) > PERSON_DN_MAX)
+		return false;
+	*normal = text;
+	return true;
+}
+
+bool
+dir_dn_is_below(const char *dn, const char *base, bool or_equal)
+{
+	LDAPDN a = dn_parse(dn), b = dn_parse(base);
+	bool below = a != NULL && b != NULL && dn_ends_with(a, b) &&
+		     (or_equal || dn_length(a) > dn_length(b));
+
+	ldap_dnfree(a);
+	ldap_dnfree(b);
+	return below;
+}
+
+bool
+dir_dn_equal(const char *a, const char *b)
+{
+	return dir_dn_is_below(a, b, true) && dir_dn_is_below(b, a, true);
+}
+
+const char *
+dir_dn_name(const char *dn, struct arena *arena)
+{
+	LDAPDN parsed = dn_parse(dn);
+	const char *name = dn;
+
+	if (parsed != NULL)
+		name =
+		    arena_dup(arena, parsed[0][0]->la_value.bv_val, parsed[0][0]->la_value.bv_len);
+	ldap_dnfree(parsed);
+	return name;
+}
+
+/* RDN values from the root down, folded, each ended by a byte that sorts before every character. */
+const char *
+dir_dn_sort_key(const char *dn, struct arena *arena)
+{
+	LDAPDN parsed = dn_parse(dn);
+	struct buf key;
+	const char *copy;
+
+	if (parsed == NULL)
+		return NULL;
+	buf_init(&key, PERSON_DN_MAX * 2);
+	for (size_t i = dn_length(parsed); i-- > 0;) {
+		const struct berval *v = &parsed[i][0]->la_value;
+
+		for (ber_len_t j = 0; j < v->bv_len; j++)
+			buf_add_char(&key, (char)tolower((unsigned char)v->bv_val[j]));
+		buf_add_char(&key, '\1');
+	}
+	ldap_dnfree(parsed);
+	copy = arena_dup(arena, key.data, key.len);
+	buf_release(&key);
+	return copy;
+}
+
+/* `name` = `value` in front of `base`. */
+static const char *
+dn_prepend(const char *name, const char *value, LDAPDN base, struct arena *arena)
+{
+	LDAPAVA ava = { .la_flags = LDAP_AVA_STRING };
+	LDAPAVA *rdn[] = { &ava, NULL };
+	size_t n = dn_length(base);
+	LDAPRDN *dn = mem_array(n + 2, sizeof(*dn));
+	const char *text;
+
+	ava.la_attr = (struct berval){ strlen(name), mem_dup_string(name) };
+	ava.la_value = (struct berval){ strlen(value), mem_dup_string(value) };
+	for (const char *p = value; *p != '\0'; p++)
+		if ((unsigned char)*p > 0x7e)
+			ava.la_flags |= LDAP_AVA_NONPRINTABLE;
+	dn[0] = rdn;
+	memcpy(&dn[1], base, n * sizeof(*dn));
+	text = dn_text(dn, arena);
+	free(ava.la_attr.bv_val);
+	free(ava.la_value.bv_val);
+	free(dn);
+	return text;
+}
+
+/* The text must read back as exactly what went in: one RDN, this value, this base. */
+static bool
+dn_is_exactly(const char *text, const char *name, const char *value, LDAPDN base)
+{
+	LDAPDN parsed = dn_parse(text);
+	bool same = parsed != NULL && dn_length(parsed) == dn_length(base) + 1 &&
+		    parsed[0][1] == NULL && dn_ends_with(parsed, base) &&
+		    strlen(name) == parsed[0][0]->la_attr.bv_len &&
+		    memcmp(name, parsed[0][0]->la_attr.bv_val, strlen(name)) == 0 &&
+		    strlen(value) == parsed[0][0]->la_value.bv_len &&
+		    memcmp(value, parsed[0][0]->la_value.bv_val, strlen(value)) == 0;
+
+	ldap_dnfree(parsed);
+	return same;
+}
+
+enum err
+dir_person_dn(const struct dir *d, const char *uid, const char *org_unit, struct arena *arena,
+    const char **dn, struct fault *f)
+{
+	LDAPDN base;
+	const char *text = NULL;
+
+	if (uid[0] == '\0')
+		return fault_set(f, ERR_INVALID, "a name for an entry is empty");
+	base = dn_parse(org_unit);
+	if (base == NULL)
+		return fault_set(f, ERR_INVALID, "the org unit is no DN: %s", org_unit);
+	if (!dir_dn_is_below(org_unit, d->conf.people_base, true)) {
+		ldap_dnfree(base);
+		return fault_set(
+		    f, ERR_INVALID, "%s is not below %s", org_unit, d->conf.people_base);
+	}
+	if (u8_check((const uint8_t *)uid, strlen(uid)) == NULL)
+		text = dn_prepend(d->conf.rdn_attribute, uid, base, arena);
+	if (text != NULL && !dn_is_exactly(text, d->conf.rdn_attribute, uid, base))
+		text = NULL;
+	ldap_dnfree(base);
+	if (text == NULL)
+		return fault_set(f, ERR_INVALID, "a name cannot stand in a DN: %s", uid);
+	*dn = text;
+	return ERR_OK;
+}

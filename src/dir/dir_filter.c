@@ -1,0 +1,57 @@
+#include "dir/dir_private.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <unistr.h>
+
+/* RFC 4512 section 1.4: a descriptor or a numeric OID; no options. */
+bool
+dir_attribute_is_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len >= DIR_NAMES_MAX || !isalnum((unsigned char)name[0]))
+		return false;
+	for (const char *p = name; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '.')
+			return false;
+	return true;
+}
+
+static bool
+filter_add_term(struct buf *out, const struct dir_term *term)
+{
+	struct berval value, escaped;
+	size_t len = strlen(term->value);
+
+	/* libldap escapes an empty value to a NULL string, which printf would turn into "(null)".
+	 */
+	if (len == 0 || !dir_attribute_is_valid(term->attribute) ||
+	    u8_check((const uint8_t *)term->value, len) != NULL)
+		return false;
+	ber_str2bv(term->value, len, 0, &value);
+	if (ldap_bv2escaped_filter_value(&value, &escaped) != 0)
+		return false;
+	buf_add_char(out, '(');
+	buf_add_string(out, term->attribute);
+	buf_add_char(out, '=');
+	buf_add(out, escaped.bv_val, escaped.bv_len);
+	buf_add_char(out, ')');
+	ber_memfree(escaped.bv_val);
+	return true;
+}
+
+bool
+dir_filter_any(struct buf *out, const struct dir_term *terms, size_t count)
+{
+	if (count == 0)
+		return false;
+	if (count > 1)
+		buf_add_string(out, "(|");
+	for (size_t i = 0; i < count; i++)
+		if (!filter_add_term(out, &terms[i]))
+			return false;
+	if (count > 1)
+		buf_add_char(out, ')');
+	return !buf_failed(out);
+}

@@ -1,0 +1,223 @@
+/* One request and its answer. Every wait ends at the caller's deadline, and a connection that did
+ * not answer in time is closed: a late answer must not meet the next request. */
+#include "dir/dir_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void
+dir_reply_release(struct dir_reply *r)
+{
+	free(r->diagnostic);
+	free(r->entry_uuid);
+	*r = (struct dir_reply){ .policy = -1 };
+}
+
+static struct timeval
+wire_remaining(int64_t deadline)
+{
+	int64_t ms = deadline - dir_now();
+
+	if (ms < 0)
+		ms = 0;
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+/* The entry that RFC 4527's post-read control carries, asked for entryUUID alone. */
+static char *
+wire_post_read_uuid(const LDAPControl *control)
+{
+	BerElement *ber = ber_init((struct berval *)(uintptr_t)&control->ldctl_value);
+	struct berval dn, name, value = { 0, NULL };
+	char *uuid = NULL;
+
+	if (ber == NULL)
+		return NULL;
+	if (ber_scanf(ber, "{m{{m[m", &dn, &name, &value) != LBER_ERROR && value.bv_len < 64)
+		uuid = mem_dup(value.bv_val, value.bv_len);
+	ber_free(ber, 1);
+	return uuid;
+}
+
+static void
+wire_read_controls(LDAP *ld, LDAPControl **controls, struct dir_reply *r)
+{
+	LDAPControl *c = ldap_control_find(LDAP_CONTROL_PASSWORDPOLICYRESPONSE, controls, NULL);
+	ber_int_t expire, grace;
+	LDAPPasswordPolicyError policy = PP_noError;
+
+	if (c != NULL &&
+	    ldap_parse_passwordpolicy_control(ld, c, &expire, &grace, &policy) == LDAP_SUCCESS &&
+	    policy != PP_noError)
+		r->policy = (int)policy;
+	c = ldap_control_find(LDAP_CONTROL_POST_READ, controls, NULL);
+	if (c != NULL)
+		r->entry_uuid = wire_post_read_uuid(c);
+}
+
+enum wire
+dir_wire_wait(
+    struct dir_conn *c, int id, int64_t deadline, struct dir_reply *r, LDAPMessage **entries)
+{
+	struct timeval left = wire_remaining(deadline);
+	LDAPMessage *message = NULL;
+	LDAPControl **controls = NULL;
+	char *diagnostic = NULL;
+	int rc = ldap_result(c->ld, id, LDAP_MSG_ALL, &left, &message);
+
+	*r = (struct dir_reply){ .policy = -1, .timed_out = rc == 0 };
+	if (rc <= 0 || ldap_parse_result(c->ld, message, &r->code, NULL, &diagnostic, NULL,
+			   &controls, 0) != LDAP_SUCCESS) {
+		r->diagnostic =
+		    mem_dup_string(r->timed_out ? "no answer in time" : "connection lost");
+		r->code = LDAP_SERVER_DOWN;
+		if (rc > 0)
+			ldap_msgfree(message);
+		dir_conn_close(c);
+		return WIRE_LOST;
+	}
+	r->diagnostic = mem_dup_string(diagnostic != NULL ? diagnostic : "");
+	wire_read_controls(c->ld, controls, r);
+	ldap_memfree(diagnostic);
+	ldap_controls_free(controls);
+	if (entries != NULL)
+		*entries = message;
+	else
+		ldap_msgfree(message);
+	return WIRE_ANSWERED;
+}
+
+/* Only these say for sure that nothing left: everything else may have. */
+static enum wire
+wire_not_sent(struct dir_conn *c, int rc, struct dir_reply *r)
+{
+	*r = (struct dir_reply){ .policy = -1, .code = rc };
+	r->diagnostic = mem_dup_string(ldap_err2string(rc));
+	if (rc == LDAP_ENCODING_ERROR || rc == LDAP_PARAM_ERROR || rc == LDAP_FILTER_ERROR)
+		return WIRE_REFUSED;
+	dir_conn_close(c);
+	return WIRE_LOST;
+}
+
+static int
+wire_search(struct dir_conn *c, struct dir_search *s)
+{
+	char **attributes = (char **)(uintptr_t)s->attributes;
+
+	return ldap_search_ext(c->ld, s->base, s->scope, s->filter, attributes, 0, NULL, NULL, NULL,
+	    s->size_limit, &s->id);
+}
+
+enum wire
+dir_wire_send_search(struct dir_conn *c, struct dir_search *s)
+{
+	struct dir_reply r;
+	int rc = wire_search(c, s);
+	enum wire w = WIRE_ANSWERED;
+
+	if (rc != LDAP_SUCCESS) {
+		w = wire_not_sent(c, rc, &r);
+		dir_reply_release(&r);
+	}
+	return w;
+}
+
+enum wire
+dir_wire_search(struct dir_conn *c, struct dir_search *s, int64_t deadline, struct dir_reply *r,
+    LDAPMessage **entries)
+{
+	int rc = wire_search(c, s);
+
+	return rc == LDAP_SUCCESS ? dir_wire_wait(c, s->id, deadline, r, entries)
+				  : wire_not_sent(c, rc, r);
+}
+
+/* Ask for the new entry's entryUUID along with the add. */
+static LDAPControl *
+wire_post_read_request(void)
+{
+	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+	struct berval value;
+	LDAPControl *control = NULL;
+
+	if (ber == NULL)
+		return NULL;
+	if (ber_printf(ber, "{s}", "entryUUID") != -1 && ber_flatten2(ber, &value, 0) != -1)
+		ldap_control_create(LDAP_CONTROL_POST_READ, 0, &value, 1, &control);
+	ber_free(ber, 1);
+	return control;
+}
+
+enum wire
+dir_wire_add(
+    struct dir_conn *c, const char *dn, LDAPMod **mods, int64_t deadline, struct dir_reply *r)
+{
+	LDAPControl *controls[3] = { NULL, NULL, NULL };
+	size_t n = 0;
+	int id, rc;
+
+	if (ldap_create_passwordpolicy_control(c->ld, &controls[n]) == LDAP_SUCCESS)
+		n++;
+	if (c->post_read && (controls[n] = wire_post_read_request()) != NULL)
+		n++;
+	rc = ldap_add_ext(c->ld, dn, mods, controls, NULL, &id);
+	for (size_t i = 0; i < n; i++)
+		ldap_control_free(controls[i]);
+	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
+				  : wire_not_sent(c, rc, r);
+}
+
+enum wire
+dir_wire_modify(
+    struct dir_conn *c, const char *dn, LDAPMod **mods, int64_t deadline, struct dir_reply *r)
+{
+	LDAPControl *controls[2] = { NULL, NULL };
+	int id, rc;
+
+	ldap_create_passwordpolicy_control(c->ld, &controls[0]);
+	rc = ldap_modify_ext(c->ld, dn, mods, controls, NULL, &id);
+	ldap_control_free(controls[0]);
+	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
+				  : wire_not_sent(c, rc, r);
+}
+
+enum wire
+dir_wire_delete(struct dir_conn *c, const char *dn, int64_t deadline, struct dir_reply *r)
+{
+	int id, rc = ldap_delete_ext(c->ld, dn, NULL, NULL, &id);
+
+	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
+				  : wire_not_sent(c, rc, r);
+}
+
+enum wire
+dir_wire_password(struct dir_conn *c, const char *dn, const struct secret *password,
+    int64_t deadline, struct dir_reply *r)
+{
+	struct berval user, clear;
+	LDAPControl *controls[2] = { NULL, NULL };
+	int id, rc;
+
+	ber_str2bv(dn, 0, 0, &user);
+	clear = (struct berval){ secret_len(password), (char *)(uintptr_t)secret_bytes(password) };
+	ldap_create_passwordpolicy_control(c->ld, &controls[0]);
+	rc = ldap_passwd(c->ld, &user, NULL, &clear, controls, NULL, &id);
+	ldap_control_free(controls[0]);
+	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
+				  : wire_not_sent(c, rc, r);
+}
+
+const char *
+dir_entry_value(LDAP *ld, LDAPMessage *entry, const char *attribute, struct arena *arena)
+{
+	struct berval **values = ldap_get_values_len(ld, entry, attribute);
+	const char *first = NULL;
+
+	if (values != NULL && values[0] != NULL &&
+	    memchr(values[0]->bv_val, 0, values[0]->bv_len) == NULL)
+		first = arena_dup(arena, values[0]->bv_val, values[0]->bv_len);
+	ldap_value_free_len(values);
+	return first;
+}

@@ -1,0 +1,95 @@
+#include "flow/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "flow/flow_private.h"
+#include "log/log.h"
+
+static void
+flow_on_directory(void *arg, bool up, const struct fault *fault)
+{
+	struct flow *f = arg;
+
+	if (!up) {
+		log_warning("the directory is away", "reason", fault->text);
+		return;
+	}
+	log_info("the directory answers");
+	flow_resolver_wake(f->resolver);
+}
+
+struct flow *
+flow_new(const struct flow_conf *conf)
+{
+	struct flow *f = mem_alloc(sizeof(*f));
+
+	f->conf = *conf;
+	TAILQ_INIT(&f->attempts);
+	f->resolver = flow_resolver_new(f);
+	f->sweeper = flow_sweeper_new(f);
+	return f;
+}
+
+void
+flow_set_limits(struct flow *f, size_t password_min, int64_t lifetime_s)
+{
+	f->conf.password_min = password_min;
+	f->conf.lifetime_s = lifetime_s;
+}
+
+void
+flow_run(struct flow *f)
+{
+	dir_on_state(f->conf.dir, flow_on_directory, f);
+	flow_resolver_wake(f->resolver);
+}
+
+void
+flow_drain(struct flow *f, loop_cb *drained, void *arg)
+{
+	f->draining = true;
+	if (f->attempt_count == 0) {
+		loop_defer(f->conf.loop, drained, arg);
+		return;
+	}
+	flow_attempts_hurry(f);
+	f->drained = drained;
+	f->drained_arg = arg;
+}
+
+void
+flow_free(struct flow *f)
+{
+	if (f == NULL)
+		return;
+	flow_attempts_free(f);
+	flow_sweeper_free(f->sweeper);
+	flow_resolver_free(f->resolver);
+	free(f);
+}
+
+size_t
+flow_attempts(const struct flow *f)
+{
+	return f->attempt_count;
+}
+
+size_t
+flow_password_min(const struct flow *f)
+{
+	return f->conf.password_min;
+}
+
+void
+flow_org_units_start(struct flow *f, dir_places_cb *cb, void *arg)
+{
+	dir_list_org_units(f->conf.dir, cb, arg);
+}
+
+void
+flow_groups_start(struct flow *f, dir_places_cb *cb, void *arg)
+{
+	dir_list_groups(f->conf.dir, cb, arg);
+}

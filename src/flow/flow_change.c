@@ -1,0 +1,92 @@
+/* One change of one invitation: load, mutate, save; on a conflict all of it again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "flow/flow_private.h"
+
+struct change {
+	struct flow *flow;
+	char id[ID_SIZE];
+	struct flow_change_spec spec;
+	char *actor, *request_id;
+	flow_changed_cb *cb;
+	struct invitation *before, *after;
+	int tries;
+};
+
+static void change_load(struct change *c);
+
+static void
+change_finish(struct change *c, enum err code, const struct fault *f)
+{
+	flow_changed_cb *cb = c->cb;
+	void *ctx = c->spec.ctx;
+	struct invitation *after = c->after;
+
+	invitation_free(c->before);
+	free(c->actor);
+	free(c->request_id);
+	free(c);
+	cb(ctx, code, code == ERR_OK ? after : NULL, f);
+	invitation_free(after);
+}
+
+static void
+change_on_saved(void *arg, enum err code, uint64_t revision, const struct fault *f)
+{
+	struct change *c = arg;
+
+	if (code == ERR_CONFLICT && ++c->tries < FLOW_TRIES) {
+		change_load(c);
+		return;
+	}
+	if (code == ERR_OK)
+		c->after->revision = revision;
+	change_finish(c, code, f);
+}
+
+static void
+change_on_loaded(void *arg, enum err code, struct invitation **inv, const struct fault *f)
+{
+	struct change *c = arg;
+	struct store_note note = { .actor = c->actor, .request_id = c->request_id };
+	struct fault fault = { .text = "" };
+
+	if (code != ERR_OK) {
+		change_finish(c, code, f);
+		return;
+	}
+	invitation_free(c->before);
+	invitation_free(c->after);
+	c->before = *inv;
+	*inv = NULL;
+	c->after = invitation_copy(c->before);
+	code = c->spec.mutate(c->flow, c->after, c->spec.ctx, &fault);
+	if (code != ERR_OK) {
+		change_finish(c, code, &fault);
+		return;
+	}
+	store_save(
+	    c->flow->conf.store, c->before, c->after, c->spec.event, &note, change_on_saved, c);
+}
+
+static void
+change_load(struct change *c)
+{
+	store_load(c->flow->conf.store, c->id, change_on_loaded, c);
+}
+
+void
+flow_change_start(struct flow *f, const struct flow_change_spec *spec, flow_changed_cb *cb)
+{
+	struct change *c = mem_alloc(sizeof(*c));
+
+	c->flow = f;
+	c->spec = *spec;
+	memcpy(c->id, spec->id, strnlen(spec->id, ID_SIZE - 1));
+	c->actor = mem_dup_string(spec->actor);
+	c->request_id = mem_dup_string(spec->request_id);
+	c->cb = cb;
+	change_load(c);
+}

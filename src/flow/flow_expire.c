@@ -1,0 +1,140 @@
+/* The sweeper: housekeeping only. Whether a link is past its end is decided where it is claimed;
+ * here the store learns of it, and final invitations past their retention are forgotten. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "flow/flow_private.h"
+#include "log/log.h"
+
+enum {
+	SWEEP_EVERY_MS = 5 * 60 * 1000,
+	SWEEP_PAGE_MS = 250, /* between pages: the loop has better things to do */
+	SWEEP_PAGE = 100
+};
+
+struct sweeper {
+	struct flow *flow;
+	struct loop_timer *timer;
+	struct store_op *op;
+	char next[ID_SIZE]; /* "" at the beginning of a walk */
+	size_t pending;	    /* changes of the page that are under way */
+	bool more;
+};
+
+static void
+sweep_page_done(struct sweeper *s)
+{
+	if (!s->more)
+		s->next[0] = '\0';
+	loop_timer_set(s->timer, s->more ? SWEEP_PAGE_MS : SWEEP_EVERY_MS);
+}
+
+static void
+sweep_one_done(struct sweeper *s)
+{
+	if (--s->pending == 0)
+		sweep_page_done(s);
+}
+
+static enum err
+expire_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *fault)
+{
+	enum err code;
+
+	(void)ctx;
+	if (inv->state != INVITATION_PENDING ||
+	    invitation_seen(inv, flow_now(f)) != INVITATION_EXPIRED)
+		return fault_set(fault, ERR_CONFLICT, "not expired any more");
+	code = invitation_apply(inv, INVITATION_EV_EXPIRE, flow_now(f), NULL, fault);
+	if (code == ERR_OK)
+		invitation_erase(inv);
+	return code;
+}
+
+static void
+sweep_on_expired(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
+{
+	if (code == ERR_OK)
+		log_info("an invitation has expired", "invitation", inv->id);
+	else
+		log_debug("an invitation could not be expired now", "reason", f->text);
+	sweep_one_done(ctx);
+}
+
+static void
+sweep_on_purged(void *arg, enum err code, const struct fault *f)
+{
+	if (code != ERR_OK)
+		log_debug("an invitation could not be forgotten now", "reason", f->text);
+	sweep_one_done(arg);
+}
+
+static void
+sweep_look(struct sweeper *s, const struct invitation *inv, int64_t now)
+{
+	const int64_t forget_before = now - s->flow->conf.retention_s * 1000;
+	struct flow_change_spec spec = { .id = inv->id,
+		.event = INVITATION_EV_EXPIRE,
+		.mutate = expire_mutate,
+		.ctx = s,
+		.actor = "sweeper" };
+
+	if (inv->state == INVITATION_PENDING && invitation_seen(inv, now) == INVITATION_EXPIRED) {
+		s->pending++;
+		flow_change_start(s->flow, &spec, sweep_on_expired);
+	} else if (inv->state >= INVITATION_DONE && inv->done_at < forget_before) {
+		s->pending++;
+		store_purge(s->flow->conf.store, inv, forget_before, sweep_on_purged, s);
+	}
+}
+
+static void
+sweep_on_listed(void *arg, enum err code, struct invitation *const *list, size_t count, bool more,
+    const char *next, const struct fault *f)
+{
+	struct sweeper *s = arg;
+	int64_t now = flow_now(s->flow);
+
+	s->op = NULL;
+	s->more = code == ERR_OK && more;
+	if (code != ERR_OK)
+		log_warning("the store could not be swept", "reason", f->text);
+	if (s->more)
+		memcpy(s->next, next, strnlen(next, ID_SIZE - 1) + 1);
+	s->pending = 1; /* this function itself, so that the page ends once */
+	for (size_t i = 0; i < count; i++)
+		sweep_look(s, list[i], now);
+	sweep_one_done(s);
+}
+
+static void
+sweep_on_timer(void *arg)
+{
+	struct sweeper *s = arg;
+
+	s->op = store_list(s->flow->conf.store, s->next[0] != '\0' ? s->next : NULL, SWEEP_PAGE,
+	    false, sweep_on_listed, s);
+}
+
+struct sweeper *
+flow_sweeper_new(struct flow *f)
+{
+	struct sweeper *s = mem_alloc(sizeof(*s));
+
+	s->flow = f;
+	s->timer = loop_timer_new(f->conf.loop, sweep_on_timer, s);
+	loop_timer_set(s->timer, SWEEP_EVERY_MS);
+	return s;
+}
+
+void
+flow_sweeper_free(struct sweeper *s)
+{
+	if (s == NULL)
+		return;
+	if (s->op != NULL)
+		store_cancel(s->op);
+	loop_timer_free(s->timer);
+	free(s);
+}

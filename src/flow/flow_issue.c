@@ -1,0 +1,307 @@
+/* flow_issue: checked > asked > reserved. Only issue_finish() answers and frees.
+ *
+ * The directory is asked whether the names are free and the places exist; the store then decides,
+ * by reserving the names in the transaction that writes the invitation. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "flow/flow_private.h"
+#include "invite/uid.h"
+#include "log/log.h"
+
+struct issue {
+	struct flow *flow;
+	struct arena *arena;
+	struct field_errors errors;
+	bool clash; /* a name is taken: 409 unless something else is wrong too */
+	bool invalid;
+	struct invitation *inv;
+	struct flow_names names;
+	bool free_uid[FLOW_CANDIDATES_MAX];
+	struct secret *token;
+	char *request_id;
+	flow_issue_cb *cb;
+	void *arg;
+};
+
+static void issue_ask(struct issue *s);
+
+static void
+issue_finish(struct issue *s, enum err code, const struct fault *f)
+{
+	bool ok = code == ERR_OK;
+
+	s->cb(s->arg, code, ok ? s->inv : NULL, ok ? s->token : NULL, &s->errors, f);
+	secret_free(s->token);
+	invitation_free(s->inv);
+	free(s->request_id);
+	arena_free(s->arena);
+	free(s);
+}
+
+/* What the field errors amount to. Taken names alone are a conflict; with anything else wrong, all
+ * of it is told as invalid input. */
+static enum err
+issue_verdict(const struct issue *s)
+{
+	if (s->invalid)
+		return ERR_INVALID;
+	return s->clash ? ERR_EXISTS : ERR_OK;
+}
+
+static void
+issue_finish_refused(struct issue *s)
+{
+	struct fault f = { .text = "" };
+
+	fault_set(
+	    &f, issue_verdict(s), "%s: %s", s->errors.items[0].field, s->errors.items[0].detail);
+	issue_finish(s, f.code, &f);
+}
+
+static void
+issue_finish_deferred(void *arg)
+{
+	issue_finish_refused(arg);
+}
+
+static void
+issue_taken(struct issue *s, enum person_field field)
+{
+	s->clash = true;
+	field_errors_add(&s->errors, person_field_name(field), "taken",
+	    "another person or a pending invitation has it");
+}
+
+/* ---- reserve ---- */
+
+static void
+issue_on_stored(void *arg, enum err code, uint64_t revision, const struct store_taken *taken,
+    const struct fault *f)
+{
+	struct issue *s = arg;
+
+	if (code == ERR_OK) {
+		s->inv->revision = revision;
+		log_info("an invitation was made", "invitation", s->inv->id, "by",
+		    s->inv->created_by, "request", s->request_id);
+		issue_finish(s, ERR_OK, NULL);
+		return;
+	}
+	if (code != ERR_EXISTS) {
+		issue_finish(s, code, f);
+		return;
+	}
+	if (taken->mail)
+		issue_taken(s, PERSON_MAIL);
+	if (taken->phone)
+		issue_taken(s, PERSON_PHONE);
+	if (taken->uid && s->inv->uid_fixed)
+		issue_taken(s, PERSON_UID);
+	if (s->clash)
+		issue_finish_refused(s);
+	else
+		issue_ask(s); /* only the uid, and there are more */
+}
+
+static void
+issue_reserve(struct issue *s)
+{
+	struct store_note note = { .actor = s->inv->created_by, .request_id = s->request_id };
+
+	store_issue(s->flow->conf.store, s->inv, &note, issue_on_stored, s);
+}
+
+/* ---- ask ---- */
+
+/* "groups[2]", as a field is named in errors. */
+static const char *
+issue_group_name(struct issue *s, size_t i)
+{
+	return arena_printf(s->arena, "groups[%zu]", i);
+}
+
+static void
+issue_read_answer(struct issue *s, const struct dir_answer *a)
+{
+	const struct person *p = &s->inv->person;
+
+	if (a->org_unit_missing) {
+		s->invalid = true;
+		field_errors_add(&s->errors, "org_unit", "not_found",
+		    "the directory has no such organizational unit");
+	}
+	for (size_t i = 0; i < p->group_count; i++) {
+		if (!a->group_missing[i])
+			continue;
+		s->invalid = true;
+		field_errors_add(&s->errors, issue_group_name(s, i), "not_found",
+		    "the directory has no such group");
+	}
+	if (a->mail_taken)
+		issue_taken(s, PERSON_MAIL);
+	if (a->phone_taken)
+		issue_taken(s, PERSON_PHONE);
+	if (s->inv->uid_fixed && a->uid_taken[0])
+		issue_taken(s, PERSON_UID);
+	for (size_t i = 0; i < s->names.count; i++)
+		s->free_uid[i] = !a->uid_taken[i];
+}
+
+/* Take the next candidate that the directory does not have; ask about more when there is none left.
+ */
+static bool
+issue_pick_uid(struct issue *s)
+{
+	struct flow_names *n = &s->names;
+
+	if (s->inv->uid_fixed)
+		return true;
+	while (n->next < n->count) {
+		size_t i = n->next++;
+
+		if (!s->free_uid[i])
+			continue;
+		s->inv->person.value[PERSON_UID] = arena_strdup(s->inv->arena, n->uid[i]);
+		return true;
+	}
+	return false;
+}
+
+static void
+issue_on_answer(void *arg, enum err code, const struct dir_answer *answer, const struct fault *f)
+{
+	struct issue *s = arg;
+
+	if (code != ERR_OK) {
+		issue_finish(s, code, f);
+		return;
+	}
+	issue_read_answer(s, answer);
+	if (issue_verdict(s) != ERR_OK)
+		issue_finish_refused(s);
+	else if (issue_pick_uid(s))
+		issue_reserve(s);
+	else
+		issue_ask(s);
+}
+
+/* Reserve with what is left of the last answer, or ask again. */
+static void
+issue_ask(struct issue *s)
+{
+	const struct person *p = &s->inv->person;
+	struct dir_question q = { .mail = p->value[PERSON_MAIL],
+		.phone = p->value[PERSON_PHONE],
+		.org_unit = p->value[PERSON_ORG_UNIT],
+		.group_count = p->group_count };
+	struct fault f = { .text = "" };
+
+	if (s->names.count > 0 && issue_pick_uid(s)) {
+		issue_reserve(s);
+		return;
+	}
+	if (s->inv->uid_fixed)
+		q.uids[q.uid_count++] = p->value[PERSON_UID];
+	else if (flow_names_more(&s->names, s->flow->conf.uid_template, p))
+		for (size_t i = 0; i < s->names.count; i++)
+			q.uids[q.uid_count++] = s->names.uid[i];
+	else {
+		fault_set(&f, ERR_EXISTS, "no free uid is left for this name");
+		field_errors_add(
+		    &s->errors, "uid", "taken", "every candidate is taken: choose one");
+		issue_finish(s, ERR_EXISTS, &f);
+		return;
+	}
+	memcpy(q.groups, p->groups, p->group_count * sizeof(p->groups[0]));
+	dir_ask(s->flow->conf.dir, &q, issue_on_answer, s);
+}
+
+/* ---- check ---- */
+
+static void
+issue_check_dns(struct issue *s)
+{
+	struct person *p = &s->inv->person;
+	const char *dn, *normal;
+	struct fault f = { .text = "" };
+
+	if (p->value[PERSON_ORG_UNIT] != NULL) {
+		if (!dir_dn_normalise(p->value[PERSON_ORG_UNIT], s->inv->arena, &normal))
+			field_errors_add(&s->errors, "org_unit", "invalid",
+			    "not a distinguished name (RFC 4514)");
+		else if (dir_person_dn(s->flow->conf.dir, "uid", normal, s->arena, &dn, &f) !=
+			 ERR_OK)
+			field_errors_add(&s->errors, "org_unit", "invalid", "%s", f.text);
+		else
+			p->value[PERSON_ORG_UNIT] = normal;
+	}
+	for (size_t i = 0; i < p->group_count; i++) {
+		if (!dir_dn_normalise(p->groups[i], s->inv->arena, &p->groups[i]))
+			field_errors_add(&s->errors, issue_group_name(s, i), "invalid",
+			    "not a distinguished name (RFC 4514)");
+	}
+}
+
+static void
+issue_check(struct issue *s, const struct issue_spec *spec)
+{
+	struct person_rules rules = flow_rules(s->flow);
+	int64_t lifetime = spec->expires_in != 0 ? spec->expires_in : s->flow->conf.lifetime_s;
+
+	if (spec->method != INVITATION_BY_LINK)
+		field_errors_add(
+		    &s->errors, "method", "unavailable", "this daemon sends no mail: use \"link\"");
+	if (lifetime < INVITATION_LIFETIME_MIN || lifetime > INVITATION_LIFETIME_MAX)
+		field_errors_add(&s->errors, "expires_in", "invalid",
+		    "not between %d and %d seconds", INVITATION_LIFETIME_MIN,
+		    INVITATION_LIFETIME_MAX);
+	person_check(&s->inv->person, &rules, s->inv->arena, &s->errors);
+	issue_check_dns(s);
+	s->inv->expires_at = s->inv->created_at + lifetime * 1000;
+	s->invalid = s->errors.count > 0;
+}
+
+static void
+issue_build(struct issue *s, const struct issue_spec *spec, const struct flow_caller *caller)
+{
+	struct invitation *inv = s->inv = invitation_new();
+	unsigned char random[32];
+	struct token_hash hash;
+
+	inv->created_at = flow_now(s->flow);
+	inv->created_by = arena_strdup(inv->arena, caller->name);
+	id_make(inv->created_at, inv->id);
+	inv->method = spec->method;
+	person_copy(&inv->person, &spec->person, inv->arena);
+	memcpy(inv->modes, spec->modes, sizeof(inv->modes));
+	inv->uid_fixed = spec->person.value[PERSON_UID] != NULL;
+	inv->timeline[inv->timeline_count++] = (struct invitation_entry){
+		.at = inv->created_at, .event = INVITATION_EV_ISSUE, .detail = inv->created_by
+	};
+	issue_check(s, spec);
+	random_fill(random, sizeof(random));
+	s->token = token_make(random, &hash);
+	secret_wipe(random, sizeof(random));
+	inv->tokens[inv->token_count++] = hash;
+}
+
+void
+flow_issue_start(struct flow *f, const struct issue_spec *spec, const struct flow_caller *caller,
+    flow_issue_cb *cb, void *arg)
+{
+	struct issue *s = mem_alloc(sizeof(*s));
+
+	s->flow = f;
+	s->arena = arena_new(0);
+	field_errors_init(&s->errors, s->arena);
+	s->request_id = mem_dup_string(caller->request_id);
+	s->cb = cb;
+	s->arg = arg;
+	issue_build(s, spec, caller);
+	if (issue_verdict(s) != ERR_OK)
+		loop_defer(f->conf.loop, issue_finish_deferred, s);
+	else
+		issue_ask(s);
+}

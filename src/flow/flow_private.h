@@ -1,0 +1,99 @@
+/* What the use cases share. Nobody outside src/flow includes this. */
+#ifndef USHERD_FLOW_FLOW_PRIVATE_H
+#define USHERD_FLOW_FLOW_PRIVATE_H
+
+#include "base/list.h"
+#include "flow/flow.h"
+
+enum {
+	FLOW_TRIES = 5,		  /* of a change that somebody else was faster with */
+	FLOW_CANDIDATES_MAX = 32, /* uids asked about at once */
+	FLOW_BACKOFF_MIN_MS = 200,
+	FLOW_BACKOFF_MAX_MS = 5000,
+	/* A finished registration that was answered "in progress" is told as done this long. */
+	FLOW_FOLLOW_MS = 3600 * 1000,
+	/* A password waits in memory this long for a directory that is away. */
+	FLOW_PATIENCE_MS = 3600 * 1000
+};
+
+struct attempt;
+struct resolver;
+struct sweeper;
+TAILQ_HEAD(attempt_list, attempt);
+
+struct flow {
+	struct flow_conf conf;
+	struct attempt_list attempts;
+	size_t attempt_count;
+	struct resolver *resolver;
+	struct sweeper *sweeper;
+	bool draining;
+	loop_cb *drained;
+	void *drained_arg;
+};
+
+static inline int64_t
+flow_now(const struct flow *f)
+{
+	return clock_wall_ms(f->conf.clock);
+}
+
+static inline struct person_rules
+flow_rules(const struct flow *f)
+{
+	return (struct person_rules){
+		.gender_required = f->conf.gender_required,
+		.birthday_required = f->conf.birthday_required,
+		.today = date_of(flow_now(f)),
+	};
+}
+
+/* ---- flow_change.c: load, mutate, save; again when somebody was faster ---- */
+
+/* Changes the loaded invitation. ERR_OK: save it. ERR_USED...: give up with that code. Called again
+ * on a fresh copy after a conflict, so it must not keep anything but what `ctx` owns. */
+typedef enum err flow_mutate(
+    struct flow *f, struct invitation *inv, void *ctx, struct fault *fault);
+
+struct flow_change_spec {
+	const char *id;
+	enum invitation_event event;
+	flow_mutate *mutate;
+	void *ctx; /* outlives the change */
+	const char *actor, *request_id;
+};
+
+/* ERR_OK: `inv` is the stored version. */
+typedef void flow_changed_cb(
+    void *ctx, enum err code, const struct invitation *inv, const struct fault *f);
+void flow_change_start(struct flow *f, const struct flow_change_spec *spec, flow_changed_cb *cb);
+
+/* ---- flow_names.c: candidates of a uid ---- */
+
+struct flow_names {
+	char uid[FLOW_CANDIDATES_MAX][PERSON_UID_MAX + 1];
+	size_t count;
+	size_t next;   /* candidates before this one are spent */
+	unsigned last; /* the highest number tried; 0: none yet */
+};
+/* Replaces the candidates by the next ones, more of them each time. False when there are no more.
+ */
+bool flow_names_more(struct flow_names *n, const char *template, const struct person *p);
+
+/* ---- flow_accept.c ---- */
+
+/* The attempt under way for this invitation, or NULL. */
+struct attempt *flow_attempt_of(struct flow *f, const char *invitation_id);
+void flow_attempts_hurry(struct flow *f);
+void flow_attempts_free(struct flow *f);
+
+/* ---- flow_resolve.c, flow_expire.c ---- */
+
+struct resolver *flow_resolver_new(struct flow *f);
+void flow_resolver_wake(struct resolver *r); /* something may have become resolvable */
+void flow_resolver_free(struct resolver *r);
+
+struct sweeper *flow_sweeper_new(struct flow *f);
+void flow_sweeper_free(struct sweeper *s);
+
+#endif

@@ -1,0 +1,215 @@
+/* The resolver settles claims whose attempt is gone: the daemon was restarted, or a directory
+ * stayed away longer than a password may wait in memory. It looks the pinned DN up: ours, and the
+ * account is created (its link then sets the password); surely absent, and the link works again. It
+ * never adds anything.
+ *
+ * "Surely absent" needs more than not finding it: an Add that was sent may still be carried out.
+ * Only an absence seen dir_settle_ms after the claim counts, and even then the DN stays pinned to
+ * the invitation, so that a later Add can only ever meet the same name. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "flow/flow_private.h"
+#include "log/log.h"
+
+enum { RESOLVE_EVERY_MS = 30 * 1000, RESOLVE_SOON_MS = 1000, RESOLVE_PAGE = 100 };
+
+struct resolver {
+	struct flow *flow;
+	struct loop_timer *timer;
+	struct store_op *op;
+	char next[ID_SIZE];
+	bool more, again; /* again: a claim is too young to be called absent */
+	size_t pending;
+};
+
+enum finding { FOUND_OURS, FOUND_FOREIGN, FOUND_NOTHING };
+
+/* One claim being looked up. */
+struct resolving {
+	struct resolver *resolver;
+	char id[ID_SIZE];
+	char attempt[INVITATION_ATTEMPT_SIZE];
+	int64_t claimed_at;
+	enum finding finding;
+};
+
+static void
+resolve_one_done(struct resolver *r)
+{
+	if (--r->pending > 0)
+		return;
+	if (!r->more)
+		r->next[0] = '\0';
+	if (r->more)
+		loop_timer_set(r->timer, 0);
+	else
+		loop_timer_set(r->timer, r->again ? RESOLVE_SOON_MS : RESOLVE_EVERY_MS);
+}
+
+static enum err
+resolve_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *fault)
+{
+	struct resolving *g = ctx;
+
+	/* Another attempt may have settled or taken it since the directory was asked. */
+	if (inv->state != INVITATION_CLAIMED || strcmp(inv->attempt, g->attempt) != 0 ||
+	    flow_attempt_of(f, inv->id) != NULL)
+		return fault_set(fault, ERR_CONFLICT, "no longer the claim that was looked up");
+	switch (g->finding) {
+	case FOUND_OURS:
+		return invitation_apply(
+		    inv, INVITATION_EV_CREATE, flow_now(f), "found by the resolver", fault);
+	case FOUND_FOREIGN:
+		inv->add_sent = false; /* the name is somebody else's: let go of it */
+		return invitation_apply(
+		    inv, INVITATION_EV_RELEASE, flow_now(f), "the name was taken", fault);
+	case FOUND_NOTHING:
+		return invitation_apply(
+		    inv, INVITATION_EV_RELEASE, flow_now(f), "no entry was made", fault);
+	}
+	return ERR_INTERNAL;
+}
+
+static void
+resolve_on_changed(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
+{
+	struct resolving *g = ctx;
+	struct resolver *r = g->resolver;
+
+	if (code == ERR_OK)
+		log_info("an interrupted registration was settled", "invitation", g->id, "state",
+		    invitation_state_name(inv->state));
+	else
+		log_debug("a claim was not settled", "invitation", g->id, "reason", f->text);
+	free(g);
+	resolve_one_done(r);
+}
+
+static void
+resolve_settle(struct resolving *g, enum finding finding)
+{
+	struct flow_change_spec spec = { .id = g->id,
+		.event = finding == FOUND_OURS ? INVITATION_EV_CREATE : INVITATION_EV_RELEASE,
+		.mutate = resolve_mutate,
+		.ctx = g,
+		.actor = "resolver" };
+
+	g->finding = finding;
+	flow_change_start(g->resolver->flow, &spec, resolve_on_changed);
+}
+
+/* An Add of this claim may still be on its way. A clock that was set back makes nothing old. */
+static bool
+resolve_is_young(const struct resolving *g)
+{
+	struct flow *f = g->resolver->flow;
+	int64_t age = flow_now(f) - g->claimed_at;
+
+	return age >= 0 && age < dir_settle_ms(f->conf.dir);
+}
+
+static void
+resolve_on_found(void *arg, enum err code, const struct dir_found *found, const struct fault *f)
+{
+	struct resolving *g = arg;
+	struct resolver *r = g->resolver;
+
+	if (code == ERR_OK && found->invitation_id != NULL &&
+	    strcmp(found->invitation_id, g->id) == 0) {
+		resolve_settle(g, FOUND_OURS);
+		return;
+	}
+	if (code == ERR_OK) {
+		resolve_settle(g, FOUND_FOREIGN);
+		return;
+	}
+	if (code == ERR_NOT_FOUND && !resolve_is_young(g)) {
+		resolve_settle(g, FOUND_NOTHING);
+		return;
+	}
+	if (code == ERR_NOT_FOUND)
+		r->again = true;
+	else
+		log_debug("a claim could not be looked up", "invitation", g->id, "reason", f->text);
+	free(g);
+	resolve_one_done(r);
+}
+
+static void
+resolve_look(struct resolver *r, const struct invitation *inv)
+{
+	struct flow *f = r->flow;
+	struct resolving *g;
+
+	if (inv->state != INVITATION_CLAIMED || flow_attempt_of(f, inv->id) != NULL)
+		return;
+	g = mem_alloc(sizeof(*g));
+	g->resolver = r;
+	memcpy(g->id, inv->id, sizeof(g->id));
+	memcpy(g->attempt, inv->attempt, sizeof(g->attempt));
+	g->claimed_at = inv->claimed_at;
+	r->pending++;
+	dir_find(f->conf.dir, inv->dn, resolve_on_found, g);
+}
+
+static void
+resolve_on_listed(void *arg, enum err code, struct invitation *const *list, size_t count, bool more,
+    const char *next, const struct fault *f)
+{
+	struct resolver *r = arg;
+
+	r->op = NULL;
+	r->more = code == ERR_OK && more;
+	if (code != ERR_OK)
+		log_warning("unsettled registrations could not be read", "reason", f->text);
+	if (r->more)
+		memcpy(r->next, next, strnlen(next, ID_SIZE - 1) + 1);
+	r->pending = 1;
+	for (size_t i = 0; i < count; i++)
+		resolve_look(r, list[i]);
+	resolve_one_done(r);
+}
+
+static void
+resolve_on_timer(void *arg)
+{
+	struct resolver *r = arg;
+
+	if (r->pending > 0 || r->op != NULL) {
+		r->again = true; /* woken in the middle of a walk: walk once more */
+		return;
+	}
+	if (r->next[0] == '\0')
+		r->again = false;
+	r->op = store_list_unsettled(r->flow->conf.store, r->next[0] != '\0' ? r->next : NULL,
+	    RESOLVE_PAGE, resolve_on_listed, r);
+}
+
+struct resolver *
+flow_resolver_new(struct flow *f)
+{
+	struct resolver *r = mem_alloc(sizeof(*r));
+
+	r->flow = f;
+	r->timer = loop_timer_new(f->conf.loop, resolve_on_timer, r);
+	return r;
+}
+
+void
+flow_resolver_wake(struct resolver *r)
+{
+	loop_timer_set(r->timer, 0);
+}
+
+void
+flow_resolver_free(struct resolver *r)
+{
+	if (r == NULL)
+		return;
+	if (r->op != NULL)
+		store_cancel(r->op);
+	loop_timer_free(r->timer);
+	free(r);
+}

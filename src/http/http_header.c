@@ -1,0 +1,132 @@
+/* Reading what a request says in its header and query: fields, cookies, content negotiation. */
+#include "http/http_private.h"
+
+#include <string.h>
+#include <strings.h>
+
+const char *
+http_header(const struct http_request *r, const char *lower_name)
+{
+	for (size_t i = 0; i < r->header_count; i++)
+		if (strcmp(r->headers[i].name, lower_name) == 0)
+			return r->headers[i].value;
+	return NULL;
+}
+
+const char *
+http_query(const struct http_request *r, const char *name)
+{
+	for (size_t i = 0; i < r->query_count; i++)
+		if (strcmp(r->query[i].name, name) == 0)
+			return r->query[i].value;
+	return NULL;
+}
+
+/* RFC 6265 section 4.2.1: pairs separated by "; ". The first of that name. */
+const char *
+http_cookie(const struct http_request *r, struct arena *arena, const char *name)
+{
+	const char *p = http_header(r, "cookie");
+	const size_t name_len = strlen(name);
+
+	for (size_t len; p != NULL && *p != '\0'; p += len) {
+		p += strspn(p, "; ");
+		len = strcspn(p, ";");
+		if (len > name_len && p[name_len] == '=' && memcmp(p, name, name_len) == 0) {
+			const char *value = p + name_len + 1;
+			size_t value_len = len - name_len - 1;
+
+			while (value_len > 0 && value[value_len - 1] == ' ')
+				value_len--;
+			if (value_len >= 2 && value[0] == '"' && value[value_len - 1] == '"') {
+				value++;
+				value_len -= 2;
+			}
+			return arena_dup(arena, value, value_len);
+		}
+	}
+	return NULL;
+}
+
+/* How well an element of Accept speaks for a type: a full match before "type" and any subtype,
+ * before any type at all. */
+enum { FIT_NONE, FIT_ANY, FIT_TYPE, FIT_FULL };
+
+struct preference {
+	int fit, q; /* q: thousandths */
+};
+
+/* Behind "q=": at most three decimals (RFC 9110 section 12.4.2). Anything else counts as 0. */
+static int
+accept_q(const char *p, size_t len)
+{
+	int q = 0, scale = 100;
+
+	if (len == 0 || len > 5 || (p[0] != '0' && p[0] != '1') || (len > 1 && p[1] != '.'))
+		return 0;
+	for (size_t i = 2; i < len; i++, scale /= 10) {
+		if (p[i] < '0' || p[i] > '9')
+			return 0;
+		q += (p[i] - '0') * scale;
+	}
+	return p[0] == '1' ? 1000 : q;
+}
+
+static int
+accept_fit(const char *range, size_t len, const char *type)
+{
+	const size_t slash = strcspn(type, "/");
+
+	if (len == 3 && memcmp(range, "*/*", 3) == 0)
+		return FIT_ANY;
+	if (len == slash + 2 && strncasecmp(range, type, slash + 1) == 0 && range[len - 1] == '*')
+		return FIT_TYPE;
+	return len == strlen(type) && strncasecmp(range, type, len) == 0 ? FIT_FULL : FIT_NONE;
+}
+
+/* One element, "range;parameter;q=0.5". Parameters other than q do not restrict it. */
+static void
+accept_weigh(const char *p, size_t len, const char *type, struct preference *best)
+{
+	const size_t range = strcspn(p, ";, ") < len ? strcspn(p, ";, ") : len;
+	const int fit = accept_fit(p, range, type);
+	const char *end = p + len;
+	int q = 1000;
+
+	if (fit <= best->fit)
+		return;
+	for (p += range; p < end; p += strcspn(p, ";,")) {
+		p += strspn(p, "; ");
+		if (p + 1 < end && (p[0] | 0x20) == 'q' && p[1] == '=')
+			q = accept_q(p + 2, strcspn(p + 2, ";, "));
+		if (*p == '\0' || *p == ',')
+			break;
+	}
+	*best = (struct preference){ fit, q };
+}
+
+static int
+accept_quality(const struct http_request *r, const char *type)
+{
+	struct preference best = { FIT_NONE, 0 };
+
+	for (size_t i = 0; i < r->header_count; i++) {
+		const char *p = r->headers[i].value;
+
+		if (strcmp(r->headers[i].name, "accept") != 0)
+			continue;
+		for (size_t len; *p != '\0'; p += len) {
+			p += strspn(p, ", ");
+			len = strcspn(p, ",");
+			accept_weigh(p, len, type, &best);
+		}
+	}
+	return best.q;
+}
+
+/* A tie goes to `a`, as an absent header does: the two say the same. */
+bool
+http_accepts_rather(const struct http_request *r, const char *a, const char *b)
+{
+	return http_header(r, "accept") == NULL || accept_quality(r, a) >= accept_quality(r, b);
+}

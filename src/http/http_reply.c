@@ -1,0 +1,125 @@
+#include "http/http_private.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <event2/buffer.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+enum { PROBLEM_MAX = 64 * 1024 };
+
+/* Control bytes in a header are our own mistake and could split the reply. */
+static bool
+reply_is_plain(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++)
+		if (*p < 0x20 || *p == 0x7f)
+			return false;
+	return true;
+}
+
+void
+http_add_header(struct http_exchange *x, const char *name, const char *value)
+{
+	assert(!x->is_replied);
+	if (!reply_is_plain(name) || !reply_is_plain(value))
+		abort();
+	if (strcasecmp(name, "cache-control") == 0)
+		x->has_cache_control = true;
+	evhttp_add_header(evhttp_request_get_output_headers(x->evreq), name, value);
+}
+
+static void
+reply_add_common(struct http_exchange *x, const char *type, size_t len)
+{
+	char text[24];
+
+	assert(type != NULL || len == 0);
+	if (type != NULL) {
+		http_add_header(x, "Content-Type", type);
+		snprintf(text, sizeof(text), "%zu", len);
+		http_add_header(x, "Content-Length", text);
+	}
+	http_add_header(x, "X-Request-Id", x->request.id);
+	if (!x->has_cache_control)
+		http_add_header(x, "Cache-Control", "no-store");
+	http_add_header(x, "X-Content-Type-Options", "nosniff");
+	http_add_header(x, "Referrer-Policy", "no-referrer");
+	if (x->is_last || x->server == NULL || x->server->draining)
+		http_add_header(x, "Connection", "close");
+}
+
+static void
+reply_tell(const struct http_exchange *x, int status, size_t len)
+{
+	const struct http_conf *conf;
+
+	if (x->server == NULL)
+		return;
+	conf = &x->server->conf;
+	if (conf->on_access != NULL)
+		conf->on_access(conf->ctx, &x->request, x->route, status, len,
+		    clock_mono_ms(&clock_system) - x->request.received_mono_ms);
+}
+
+/* evhttp frees the request: now when the client is gone, else when the reply is written. */
+static void
+reply_send(struct http_exchange *x, int status, const void *body, size_t len)
+{
+	struct evbuffer *content = NULL;
+
+	if (len > 0) {
+		content = evbuffer_new();
+		if (content == NULL || evbuffer_add(content, body, len) != 0)
+			abort();
+	}
+	evhttp_send_reply(x->evreq, status, http_status_title(status), content);
+	x->evreq = NULL;
+	if (content != NULL)
+		evbuffer_free(content);
+	if (x->conn != NULL)
+		http_conn_replied(x->conn);
+	x->conn = NULL;
+}
+
+void
+http_reply(struct http_exchange *x, int status, const char *type, const void *body, size_t len)
+{
+	const size_t sent = x->request.method == HTTP_HEAD ? 0 : len;
+
+	assert(!x->is_replied);
+	assert(x->is_dispatching || x->is_held);
+	reply_add_common(x, type, len);
+	x->is_replied = true;
+	reply_tell(x, status, sent);
+	reply_send(x, status, body, sent);
+	if (!x->is_dispatching)
+		http_exchange_free(x);
+}
+
+void
+http_reply_problem(
+    struct http_exchange *x, int status, const char *title, const char *detail, const char *members)
+{
+	struct buf b;
+
+	buf_init(&b, PROBLEM_MAX + (members != NULL ? strlen(members) : 0));
+	buf_add_string(&b, "{\"type\":\"about:blank\",\"title\":");
+	buf_add_json_string(&b, title != NULL ? title : http_status_title(status));
+	buf_printf(&b, ",\"status\":%d", status);
+	if (detail != NULL) {
+		buf_add_string(&b, ",\"detail\":");
+		buf_add_json_string(&b, detail);
+	}
+	buf_printf(&b, ",\"request_id\":\"%s\"", x->request.id);
+	if (members != NULL)
+		buf_add_string(&b, members);
+	buf_add_char(&b, '}');
+	assert(!buf_failed(&b));
+	http_reply(x, status, "application/problem+json", b.data, b.len);
+	buf_release(&b);
+}

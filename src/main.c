@@ -1,0 +1,146 @@
+/* usherd: arguments, the process's own safety, exit status. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sodium.h>
+
+#include "app.h"
+#include "conf/conf.h"
+#include "config.h"
+
+enum { EXIT_USAGE = 2 };
+
+#define CONF_STANDARD "/etc/usherd/usherd.conf"
+
+static const char usage_text[] = "usage: usherd [-c FILE]\n"
+				 "       usherd check-config [-c FILE] [--online] [--dump]\n"
+				 "       usherd --version\n";
+
+struct arguments {
+	const char *conf_path;
+	bool check, online, dump;
+};
+
+/* -1: go on; otherwise the exit status. */
+static int
+read_arguments(int argc, char **argv, struct arguments *out)
+{
+	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+		{ "online", no_argument, NULL, 'o' }, { "dump", no_argument, NULL, 'd' },
+		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 } };
+	int c;
+
+	*out = (struct arguments){ .conf_path = CONF_STANDARD };
+	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			out->conf_path = optarg;
+			break;
+		case 'o':
+			out->online = true;
+			break;
+		case 'd':
+			out->dump = true;
+			break;
+		case 'V':
+			puts("usherd " PACKAGE_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			fputs(usage_text, stdout);
+			return EXIT_SUCCESS;
+		default:
+			fputs(usage_text, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	out->check = optind < argc && strcmp(argv[optind], "check-config") == 0;
+	if (optind + out->check != argc || ((out->online || out->dump) && !out->check)) {
+		fputs(usage_text, stderr);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+/* No core file and no ptrace by others may show a password; files are made for the owner alone; a
+ * closed connection and a full disk are errors, not deaths. */
+static void
+secure_process(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+#ifndef USHERD_SANITIZED /* LeakSanitizer attaches to its own process */
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+static struct conf *
+load_conf(const char *path)
+{
+	struct conf_errors errors;
+	struct conf *c = conf_load(path, &errors);
+
+	for (size_t i = 0; i < errors.count; i++)
+		fprintf(stderr, "usherd: %s\n", errors.items[i].text);
+	return c;
+}
+
+static int
+check_config(const struct arguments *args, struct conf *c)
+{
+	bool ok = true;
+
+	if (args->dump)
+		conf_dump(c, stdout);
+	if (args->online)
+		ok = app_check_online(c);
+	else if (!args->dump)
+		printf("%s is fine\n", args->conf_path);
+	conf_free(c);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int
+serve(struct conf *c)
+{
+	struct app *a;
+	struct fault f = { .text = "" };
+	bool ok;
+
+	if (app_new_take(&a, c, &f) != ERR_OK) {
+		fprintf(stderr, "usherd: %s\n", f.text);
+		return EXIT_FAILURE;
+	}
+	ok = app_run(a);
+	app_free(a);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments args;
+	struct conf *c;
+	int status = read_arguments(argc, argv, &args);
+
+	if (status != -1)
+		return status;
+	secure_process();
+	if (sodium_init() == -1) {
+		fputs("usherd: the system has no randomness to give\n", stderr);
+		return EXIT_FAILURE;
+	}
+	c = load_conf(args.conf_path);
+	if (c == NULL)
+		return EXIT_FAILURE;
+	return args.check ? check_config(&args, c) : serve(c);
+}

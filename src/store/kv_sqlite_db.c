@@ -1,0 +1,453 @@
+#include "store/kv_sqlite_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* ---- errors ---- */
+
+enum err
+sqlite_fault(struct sqlite_db *db, int rc, const char *doing, struct fault *f)
+{
+	int os = db->handle != NULL ? sqlite3_system_errno(db->handle) : 0;
+	const char *why = os != 0 ? strerror(os) : sqlite3_errstr(rc);
+
+	switch (rc & 0xff) {
+	case SQLITE_FULL:
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "cannot %s %s: the disk is full; free some space, writing then resumes by "
+		    "itself",
+		    doing, db->path);
+	case SQLITE_IOERR:
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "cannot %s %s: %s (%d); check the disk, the file size limit and the kernel log",
+		    doing, db->path, why, rc);
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_CANTOPEN:
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "cannot %s %s: %s; make the file and its directory writable", doing, db->path,
+		    why);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "cannot %s %s: another program has it open; close that one", doing, db->path);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return fault_set(f, ERR_CORRUPT,
+		    "cannot %s %s: it is damaged; stop usherd, move the file and its -wal away, "
+		    "put a backup in their place, and start again",
+		    doing, db->path);
+	case SQLITE_NOMEM:
+		return fault_set(
+		    f, ERR_UNAVAILABLE, "cannot %s %s: out of memory", doing, db->path);
+	default:
+		return fault_set(
+		    f, ERR_INTERNAL, "cannot %s %s: %s (%d)", doing, db->path, why, rc);
+	}
+}
+
+enum err
+sqlite_db_check_place(const struct sqlite_db *db, struct fault *f)
+{
+	struct file_identity now;
+
+	/* SQLite itself looks for a moved file only without a WAL. */
+	if (!file_identity_of(db->path, &now) || !file_identity_equal(&now, &db->file))
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "%s was removed or replaced while in use: put it back, or restart usherd",
+		    db->path);
+	if (!file_identity_of(db->wal_path, &now) || !file_identity_equal(&now, &db->wal))
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "%s was removed or replaced while in use: put it back, or restart usherd",
+		    db->wal_path);
+	return ERR_OK;
+}
+
+/* ---- one statement ---- */
+
+static void
+db_bind(sqlite3_stmt *s, int at, struct kv_bytes b)
+{
+	/* Empty is not NULL. */
+	sqlite3_bind_blob(s, at, b.len > 0 ? b.data : "", (int)b.len, SQLITE_STATIC);
+}
+
+static struct kv_bytes
+db_column(sqlite3_stmt *s, int at)
+{
+	const void *data = sqlite3_column_blob(s, at);
+
+	return (struct kv_bytes){ data != NULL ? data : "", (size_t)sqlite3_column_bytes(s, at) };
+}
+
+/* Steps a statement that returns no row. */
+static int
+db_step(struct sqlite_db *db, enum sqlite_stmt_name name)
+{
+	int rc = sqlite3_step(db->stmt[name]);
+
+	sqlite3_reset(db->stmt[name]);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* SQLITE_ROW with the value in `item` (valid until the statement is reset), or SQLITE_DONE. */
+static int
+db_read(struct sqlite_db *db, struct kv_bytes key, struct kv_item *item)
+{
+	sqlite3_stmt *s = db->stmt[STMT_READ];
+	int rc;
+
+	db_bind(s, 1, key);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		*item = (struct kv_item){ .key = key,
+			.value = db_column(s, 0),
+			.created = (uint64_t)sqlite3_column_int64(s, 1),
+			.modified = (uint64_t)sqlite3_column_int64(s, 2) };
+	return rc;
+}
+
+struct found {
+	sqlite3_int64 id;
+	uint64_t created, modified; /* 0: absent */
+};
+
+static int
+db_find(struct sqlite_db *db, struct kv_bytes key, struct found *out)
+{
+	sqlite3_stmt *s = db->stmt[STMT_FIND];
+	int rc;
+
+	*out = (struct found){ 0 };
+	db_bind(s, 1, key);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		*out = (struct found){ sqlite3_column_int64(s, 0),
+			(uint64_t)sqlite3_column_int64(s, 1),
+			(uint64_t)sqlite3_column_int64(s, 2) };
+	sqlite3_reset(s);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* ---- reading ---- */
+
+static int
+db_get(struct sqlite_db *db, struct kv_op *op)
+{
+	struct kv_item item;
+	int rc = db_read(db, op->key, &item);
+
+	if (rc == SQLITE_ROW)
+		kv_op_add_item(op, &item);
+	else if (rc == SQLITE_DONE)
+		op->code = fault_set(&op->fault, ERR_NOT_FOUND, "no such key");
+	sqlite3_reset(db->stmt[STMT_READ]);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* The first byte string behind all that begin with `prefix`; behind every key when there is none.
+ */
+static struct kv_bytes
+db_upper_bound(struct kv_bytes prefix, unsigned char room[KV_KEY_MAX + 1])
+{
+	size_t len = prefix.len;
+
+	if (len > 0)
+		memcpy(room, prefix.data, len);
+	while (len > 0 && room[len - 1] == 0xff)
+		len--;
+	if (len > 0) {
+		room[len - 1]++;
+		return (struct kv_bytes){ room, len };
+	}
+	memset(room, 0xff, KV_KEY_MAX + 1);
+	return (struct kv_bytes){ room, KV_KEY_MAX + 1 };
+}
+
+static int
+db_range(struct sqlite_db *db, struct kv_op *op, uint64_t revision)
+{
+	unsigned char low[KV_KEY_MAX + 1], high[KV_KEY_MAX + 1];
+	struct kv_bytes from = op->key;
+	sqlite3_stmt *s = db->stmt[STMT_RANGE];
+	int rc;
+
+	if (op->after.len > 0 && kv_compare_bytes(op->after, op->key) >= 0) {
+		/* The next key in order is the same one with a zero byte behind it. */
+		memcpy(low, op->after.data, op->after.len);
+		low[op->after.len] = 0;
+		from = (struct kv_bytes){ low, op->after.len + 1 };
+	}
+	db_bind(s, 1, from);
+	db_bind(s, 2, db_upper_bound(op->key, high));
+	sqlite3_bind_int64(s, 3, (sqlite3_int64)op->limit + 1);
+	op->revision = revision;
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct kv_item item = { .key = db_column(s, 0),
+			.value = db_column(s, 1),
+			.created = (uint64_t)sqlite3_column_int64(s, 2),
+			.modified = (uint64_t)sqlite3_column_int64(s, 3) };
+
+		if (op->count == op->limit || op->answer_bytes > KV_ANSWER_BYTES_MAX) {
+			op->more = true;
+			break;
+		}
+		kv_op_add_item(op, &item);
+	}
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* ---- transactions ---- */
+
+/* Nothing was written for this operation: what is there now goes into the answer. */
+static int
+db_conflict(struct sqlite_db *db, struct kv_op *op)
+{
+	kv_op_clear_outcome(op);
+	for (size_t i = 0; i < op->txn.compare_count; i++) {
+		struct kv_item item = { .key = op->txn.compares[i].key };
+		int rc = db_read(db, op->txn.compares[i].key, &item);
+
+		if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+			kv_op_add_item(op, &item);
+		sqlite3_reset(db->stmt[STMT_READ]);
+		if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+			return rc;
+	}
+	op->code = fault_set(&op->fault, ERR_CONFLICT, "a key was changed meanwhile");
+	return SQLITE_OK;
+}
+
+static int
+db_put(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w)
+{
+	sqlite3_stmt *s = db->stmt[STMT_INSERT];
+	struct found now;
+	int rc;
+
+	/* Most keys are new, so that is tried first; the index tells when it was wrong. */
+	db_bind(s, 1, w->key);
+	sqlite3_bind_int64(s, 2, (sqlite3_int64)op->revision);
+	db_bind(s, 3, w->value);
+	rc = db_step(db, STMT_INSERT);
+	if (rc == SQLITE_OK) {
+		kv_op_add_change(op, w, op->revision);
+		db->row_revision = op->revision;
+	}
+	if (rc != SQLITE_CONSTRAINT_UNIQUE)
+		return rc;
+	rc = db_find(db, w->key, &now);
+	if (rc != SQLITE_OK)
+		return rc;
+	s = db->stmt[STMT_UPDATE];
+	sqlite3_bind_int64(s, 1, now.id);
+	sqlite3_bind_int64(s, 2, (sqlite3_int64)op->revision);
+	db_bind(s, 3, w->value);
+	rc = db_step(db, STMT_UPDATE);
+	if (rc == SQLITE_OK)
+		kv_op_add_change(op, w, now.created);
+	return rc;
+}
+
+static int
+db_delete(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w)
+{
+	int rc;
+
+	db_bind(db->stmt[STMT_DELETE], 1, w->key);
+	rc = db_step(db, STMT_DELETE);
+	if (rc == SQLITE_OK && sqlite3_changes(db->handle) > 0) {
+		kv_op_add_change(op, w, 0);
+		db->row_lost = true;
+	}
+	return rc;
+}
+
+/* Compares first: a transaction that conflicts has written nothing, so it disturbs nobody it shares
+ * the commit with and needs no savepoint. */
+static int
+db_txn(struct sqlite_db *db, struct kv_op *op, uint64_t *revision)
+{
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; i < op->txn.compare_count; i++) {
+		struct found now;
+
+		rc = db_find(db, op->txn.compares[i].key, &now);
+		if (rc != SQLITE_OK)
+			return rc;
+		if (now.modified != op->txn.compares[i].modified)
+			return db_conflict(db, op);
+	}
+	op->revision = *revision + 1;
+	for (size_t i = 0; i < op->txn.write_count && rc == SQLITE_OK; i++)
+		rc = op->txn.writes[i].value.data != NULL ? db_put(db, op, &op->txn.writes[i])
+							  : db_delete(db, op, &op->txn.writes[i]);
+	if (op->change_count == 0)
+		op->revision = *revision;
+	*revision = op->revision;
+	return rc;
+}
+
+/* ---- a batch ---- */
+
+static int
+db_do(struct sqlite_db *db, struct kv_op *op, uint64_t *revision)
+{
+	switch (op->kind) {
+	case KV_GET:
+		return db_get(db, op);
+	case KV_RANGE:
+		return db_range(db, op, *revision);
+	case KV_TXN:
+		return db_txn(db, op, revision);
+	case KV_WATCH:
+		op->revision = *revision;
+		return SQLITE_OK;
+	}
+	return SQLITE_MISUSE;
+}
+
+/* The transactions were given up; the reads are done again, each by itself. */
+static enum err
+db_give_up(struct sqlite_db *db, struct kv_op_list *ops, const struct fault *f)
+{
+	struct kv_op *op;
+	struct fault own;
+	int rc;
+
+	TAILQ_FOREACH(op, ops, link)
+	{
+		if (op->kind == KV_TXN || db->handle == NULL) {
+			kv_op_fail(op, f);
+			continue;
+		}
+		kv_op_clear_outcome(op);
+		rc = db_do(db, op, &db->revision);
+		if (rc != SQLITE_OK) {
+			sqlite_fault(db, rc, "read", &own);
+			kv_op_fail(op, &own);
+		}
+	}
+	return f->code;
+}
+
+/* After a COMMIT that failed, or anything else that may have left the connection in doubt: a new
+ * connection sees what the disk has. True when that is the state at `revision`. */
+static bool
+db_reopen_at(struct sqlite_db *db, uint64_t revision)
+{
+	struct fault f;
+
+	sqlite_db_close(db, true);
+	return sqlite_db_open(db, &f) == ERR_OK && db->revision == revision;
+}
+
+static enum err
+db_commit_failed(
+    struct sqlite_db *db, int rc, struct kv_op_list *ops, uint64_t revision, struct fault *f)
+{
+	sqlite_fault(db, rc, "write", f);
+	f->code = ERR_UNAVAILABLE; /* damage included: the text says what to do */
+	if (db_reopen_at(db, revision))
+		return f->code = ERR_OK;
+	if (db->handle == NULL)
+		f->code = ERR_UNKNOWN;
+	return db_give_up(db, ops, f);
+}
+
+static enum err
+db_write_failed(struct sqlite_db *db, int rc, struct kv_op_list *ops, struct fault *f)
+{
+	sqlite_fault(db, rc, "write", f);
+	f->code = ERR_UNAVAILABLE;
+	if (!sqlite3_get_autocommit(db->handle))
+		db_step(db, STMT_ROLLBACK);
+	if ((rc & 0xff) != SQLITE_FULL)
+		db_reopen_at(db, db->revision);
+	return db_give_up(db, ops, f);
+}
+
+static bool
+db_has_txn(const struct kv_op_list *ops)
+{
+	const struct kv_op *op;
+
+	TAILQ_FOREACH(op, ops, link)
+	if (op->kind == KV_TXN)
+		return true;
+	return false;
+}
+
+enum err
+sqlite_db_run(struct sqlite_db *db, struct kv_op_list *ops, struct fault *f)
+{
+	static const struct fault none = { .code = ERR_OK };
+	uint64_t revision = db->revision;
+	struct kv_op *op;
+	int rc;
+
+	if (!db_has_txn(ops))
+		return db_give_up(db, ops, &none);
+	if (sqlite_db_check_place(db, f) != ERR_OK)
+		return db_give_up(db, ops, f);
+	db->row_revision = 0;
+	db->row_lost = false;
+	rc = db_step(db, STMT_BEGIN);
+	TAILQ_FOREACH(op, ops, link)
+	if (rc == SQLITE_OK)
+		rc = db_do(db, op, &revision);
+	/* The newest row tells the revision as well, which spares a page in each commit. */
+	if (rc == SQLITE_OK && revision != db->revision &&
+	    (db->row_lost || db->row_revision != revision)) {
+		sqlite3_bind_int64(db->stmt[STMT_REVISION], 1, (sqlite3_int64)revision);
+		rc = db_step(db, STMT_REVISION);
+	}
+	if (rc != SQLITE_OK)
+		return db_write_failed(db, rc, ops, f);
+	rc = db_step(db, STMT_COMMIT);
+	if (rc != SQLITE_OK)
+		return db_commit_failed(db, rc, ops, revision, f);
+	db->revision = revision;
+	return ERR_OK;
+}
+
+void
+sqlite_db_fill(struct sqlite_db *db, struct kv_op *op)
+{
+	for (size_t i = 0; i < op->count; i++) {
+		struct kv_item now;
+
+		if (db_read(db, op->items[i].key, &now) == SQLITE_ROW)
+			kv_op_set_value(op, i, &now);
+		sqlite3_reset(db->stmt[STMT_READ]);
+	}
+}
+
+enum err
+sqlite_db_probe(struct sqlite_db *db, struct fault *f)
+{
+	int rc;
+
+	if (db->handle == NULL)
+		return sqlite_db_open(db, f);
+	if (sqlite_db_check_place(db, f) != ERR_OK)
+		return f->code;
+	rc = db_step(db, STMT_PROBE); /* its own transaction */
+	if (rc == SQLITE_OK)
+		return ERR_OK;
+	sqlite_fault(db, rc, "write", f);
+	if ((rc & 0xff) != SQLITE_FULL)
+		sqlite_db_close(db, true);
+	return f->code;
+}
+
+void
+sqlite_db_checkpoint(struct sqlite_db *db)
+{
+	/* A failure leaves the WAL as it is; the next commit tells what is wrong. */
+	sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	db->wal_pages = 0;
+}

@@ -1,0 +1,275 @@
+#include "store/store_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static void commit_send(struct commit *c);
+static void commit_read_back(struct commit *c);
+static void commit_on_retry(void *arg);
+
+static void
+commit_release(struct store_op *op)
+{
+	struct commit *c = (struct commit *)op;
+
+	if (c->release != NULL)
+		c->release(c);
+	loop_timer_free(c->retry);
+	buf_release(&c->json);
+	arena_free(c->arena);
+	free(c);
+}
+
+void
+commit_init(struct commit *c, struct store *s, void *arg)
+{
+	store_op_start(&c->op, s, commit_release, arg);
+	c->arena = arena_new(0);
+	buf_init(&c->json, KV_VALUE_MAX - SEAL_OVERHEAD);
+	c->now = clock_wall_ms(s->clock);
+}
+
+/* ---- building ---- */
+
+void
+commit_expect(struct commit *c, struct kv_bytes key, uint64_t modified)
+{
+	assert(c->compare_count < STORE_COMPARES_MAX);
+	c->compares[c->compare_count++] =
+	    (struct kv_compare){ { arena_dup(c->arena, key.data, key.len), key.len }, modified };
+}
+
+static struct kv_write *
+commit_add_write(struct commit *c, const struct store_key *key)
+{
+	struct kv_write *w = &c->writes[c->write_count++];
+	size_t len = strlen(key->text);
+
+	assert(c->write_count <= STORE_COMMIT_MAX);
+	*w = (struct kv_write){ .key = { arena_dup(c->arena, key->text, len), len } };
+	return w;
+}
+
+void
+commit_put(struct commit *c, const struct store_key *key)
+{
+	struct kv_write *w = commit_add_write(c, key);
+	unsigned char *sealed;
+
+	if (buf_failed(&c->json)) {
+		c->refused = ERR_TOO_LARGE;
+		return;
+	}
+	sealed = arena_alloc(c->arena, c->json.len + SEAL_OVERHEAD);
+	w->value.len = seal_close(
+	    c->op.store->seal, w->key.data, w->key.len, c->json.data, c->json.len, sealed);
+	w->value.data = sealed;
+	buf_reset(&c->json);
+}
+
+void
+commit_delete(struct commit *c, const struct store_key *key)
+{
+	commit_add_write(c, key);
+}
+
+void
+commit_audit(struct commit *c, const struct audit *a)
+{
+	char id[ID_SIZE];
+
+	id_make(c->now, id);
+	c->marker = store_key_of("audit", id);
+	record_write_audit(&c->json, a);
+	commit_put(c, &c->marker);
+}
+
+void
+commit_reserve(struct commit *c, size_t name, const struct store_key *key)
+{
+	struct reservation r = { .released_at = 0 };
+
+	memcpy(r.invitation, c->owner, sizeof(r.invitation));
+	commit_expect(c, store_key_bytes(key), 0);
+	c->name_compare[name] = c->compare_count;
+	record_write_reservation(&c->json, &r);
+	commit_put(c, key);
+}
+
+/* ---- names that are taken ---- */
+
+static void
+commit_mark_taken(struct commit *c, size_t name)
+{
+	switch (store_name_fields[name]) {
+	case PERSON_UID:
+		c->taken.uid = true;
+		break;
+	case PERSON_MAIL:
+		c->taken.mail = true;
+		break;
+	default:
+		c->taken.phone = true;
+		break;
+	}
+}
+
+/* Whether the reservation that stands at `now` may be ours from here on. */
+static enum err
+commit_may_take(const struct commit *c, const struct kv_item *now, bool *may, struct fault *f)
+{
+	struct reservation r;
+	char *text;
+	size_t len;
+	enum err code;
+
+	*may = true;
+	if (now->modified == 0)
+		return ERR_OK;
+	code = store_open_item(c->op.store, now, c->arena, &text, &len, f);
+	if (code == ERR_OK)
+		code = record_read_reservation(&r, text, len, f);
+	if (code == ERR_OK)
+		*may = strcmp(r.invitation, c->owner) == 0 ||
+		       (r.released_at != 0 && c->now - r.released_at >= STORE_RELEASE_GRACE_MS);
+	return code;
+}
+
+/* Looks at the names that did not compare. ERR_OK: all can be taken over, send again. */
+static enum err
+commit_take_over(struct commit *c, const struct kv_txn_result *result, struct fault *f)
+{
+	bool others = false, any = false;
+
+	for (size_t i = 0; i < result->current_count; i++) {
+		const struct kv_item *now = &result->current[i];
+		size_t name = 0;
+		bool may;
+
+		if (now->modified == c->compares[i].modified)
+			continue;
+		while (name < STORE_NAMES && c->name_compare[name] != i + 1)
+			name++;
+		if (name == STORE_NAMES)
+			return fault_set(f, ERR_CONFLICT, "it was changed meanwhile");
+		if (commit_may_take(c, now, &may, f) != ERR_OK)
+			return f->code;
+		c->compares[i].modified = now->modified;
+		any = true;
+		if (!may) {
+			commit_mark_taken(c, name);
+			others = true;
+		}
+	}
+	if (others)
+		return fault_set(f, ERR_EXISTS, "another invitation holds a name");
+	return any ? ERR_OK : fault_set(f, ERR_CONFLICT, "it was changed meanwhile");
+}
+
+/* ---- sending, and finding out ---- */
+
+static void
+commit_retry_later(struct commit *c)
+{
+	if (c->retry == NULL)
+		c->retry = loop_timer_new(c->op.store->loop, commit_on_retry, c);
+	loop_timer_set(c->retry, (int64_t)c->tries * STORE_RETRY_MS);
+}
+
+static void
+commit_on_retry(void *arg)
+{
+	struct commit *c = arg;
+	struct fault f;
+
+	if (c->refused != ERR_OK) {
+		fault_set(
+		    &f, c->refused, "a stored value would be larger than %d bytes", KV_VALUE_MAX);
+		c->settled(c, c->refused, 0, &f);
+		return;
+	}
+	commit_read_back(c);
+}
+
+/* The audit record is there exactly when the transaction was carried out. */
+static void
+commit_on_read_back(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct commit *c = arg;
+
+	c->op.kv = NULL;
+	if (code == ERR_OK)
+		c->settled(c, ERR_OK, item->created, NULL);
+	else if (code == ERR_NOT_FOUND) {
+		c->unknown = false;
+		commit_send(c);
+	} else if (++c->tries < STORE_TRIES_MAX)
+		commit_retry_later(c);
+	else {
+		struct fault own;
+
+		fault_set(&own, ERR_UNKNOWN, "whether it was stored cannot be found out: %.200s",
+		    f->text);
+		c->settled(c, ERR_UNKNOWN, 0, &own);
+	}
+}
+
+static void
+commit_read_back(struct commit *c)
+{
+	c->op.kv = kv_get(c->op.store->kv, store_key_bytes(&c->marker), commit_on_read_back, c);
+}
+
+static void
+commit_on_txn(void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f)
+{
+	struct commit *c = arg;
+	struct fault own;
+
+	c->op.kv = NULL;
+	if (code == ERR_UNKNOWN) {
+		c->unknown = true;
+		if (++c->tries < STORE_TRIES_MAX)
+			commit_retry_later(c);
+		else
+			c->settled(c, code, 0, f);
+		return;
+	}
+	/* Our own earlier try may be what is in the way: the audit record tells. */
+	if (code == ERR_CONFLICT && c->unknown) {
+		commit_read_back(c);
+		return;
+	}
+	if (code != ERR_CONFLICT) {
+		c->settled(c, code, result->revision, f);
+		return;
+	}
+	code = commit_take_over(c, result, &own);
+	if (code == ERR_OK && ++c->tries >= STORE_TRIES_MAX)
+		code = fault_set(&own, ERR_BUSY, "a name is being fought over, try again later");
+	if (code == ERR_OK)
+		commit_send(c);
+	else
+		c->settled(c, code, 0, &own);
+}
+
+static void
+commit_send(struct commit *c)
+{
+	struct kv_txn txn = { c->compares, c->compare_count, c->writes, c->write_count };
+
+	c->op.kv = kv_txn(c->op.store->kv, &txn, commit_on_txn, c);
+}
+
+void
+commit_start(struct commit *c)
+{
+	assert(c->marker.text[0] != '\0' && c->settled != NULL);
+	if (c->refused != ERR_OK)
+		commit_retry_later(c);
+	else
+		commit_send(c);
+}

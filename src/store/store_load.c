@@ -1,0 +1,288 @@
+#include "store/store_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* ---- one ---- */
+
+struct load {
+	struct store_op op; /* first */
+	store_load_cb *cb;
+};
+
+static void
+load_release(struct store_op *op)
+{
+	free(op);
+}
+
+/* Takes `inv`. */
+static void
+load_finish(struct load *l, enum err code, struct invitation *inv, const struct fault *f)
+{
+	store_load_cb *cb = l->cb;
+	void *arg = l->op.arg;
+
+	store_op_end(&l->op);
+	cb(arg, code, &inv, f);
+	invitation_free(inv);
+}
+
+static void
+load_on_invitation(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct load *l = arg;
+	struct invitation *inv = NULL;
+	struct fault own;
+
+	l->op.kv = NULL;
+	if (code == ERR_OK) {
+		code = store_read_invitation(l->op.store, item, &inv, NULL, &own);
+		f = &own;
+	}
+	load_finish(l, code, inv, code == ERR_OK ? NULL : f);
+}
+
+static void
+load_get(struct load *l, const char *id)
+{
+	struct store_key key = store_key_of("invitation", id);
+
+	l->op.kv = kv_get(l->op.store->kv, store_key_bytes(&key), load_on_invitation, l);
+}
+
+static void
+load_on_token(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct load *l = arg;
+	struct arena *arena;
+	struct fault own;
+	char *id;
+	size_t len;
+
+	l->op.kv = NULL;
+	if (code != ERR_OK) {
+		load_finish(l, code, NULL, f);
+		return;
+	}
+	arena = arena_new(0);
+	code = store_open_item(l->op.store, item, arena, &id, &len, &own);
+	if (code == ERR_OK && !id_is_valid(id))
+		code = fault_set(&own, ERR_CORRUPT, "a token/ key names no invitation");
+	if (code == ERR_OK)
+		load_get(l, id);
+	arena_free(arena);
+	if (code != ERR_OK)
+		load_finish(l, code, NULL, &own);
+}
+
+static struct load *
+load_new(struct store *s, store_load_cb *cb, void *arg)
+{
+	struct load *l = mem_alloc(sizeof(*l));
+
+	store_op_start(&l->op, s, load_release, arg);
+	l->cb = cb;
+	return l;
+}
+
+/* An id that is none still gets its answer through the store: the key is simply absent. */
+struct store_op *
+store_load(struct store *s, const char *id, store_load_cb *cb, void *arg)
+{
+	struct load *l = load_new(s, cb, arg);
+
+	load_get(l, id_is_valid(id) ? id : "-");
+	return &l->op;
+}
+
+struct store_op *
+store_load_by_token(struct store *s, const struct token_hash *hash, store_load_cb *cb, void *arg)
+{
+	struct load *l = load_new(s, cb, arg);
+	struct store_key key = store_token_key(hash);
+
+	l->op.kv = kv_get(s->kv, store_key_bytes(&key), load_on_token, l);
+	return &l->op;
+}
+
+/* ---- many ---- */
+
+struct list {
+	struct store_op op; /* first */
+	store_list_cb *cb;
+	size_t limit, count;
+	bool open_only, more;
+	char next[ID_SIZE];
+	struct invitation *found[STORE_LIST_MAX];
+	/* Unsettled ones: the ids to load, one after the other. */
+	size_t id_count, id_at;
+	char ids[STORE_LIST_MAX][ID_SIZE];
+};
+
+static void list_load_next(struct list *l);
+
+static void
+list_release(struct store_op *op)
+{
+	struct list *l = (struct list *)op;
+
+	for (size_t i = 0; i < l->count; i++)
+		invitation_free(l->found[i]);
+	free(l);
+}
+
+static void
+list_finish(struct list *l, enum err code, const struct fault *f)
+{
+	struct invitation *found[STORE_LIST_MAX];
+	char next[ID_SIZE];
+	size_t count = l->count;
+	bool more = code == ERR_OK && l->more;
+	store_list_cb *cb = l->cb;
+	void *arg = l->op.arg;
+
+	memcpy(found, l->found, count * sizeof(found[0]));
+	memcpy(next, l->next, sizeof(next));
+	l->count = 0;
+	store_op_end(&l->op);
+	if (code == ERR_OK)
+		cb(arg, code, found, count, more, more ? next : NULL, NULL);
+	else
+		cb(arg, code, NULL, 0, false, NULL, f);
+	for (size_t i = 0; i < count; i++)
+		invitation_free(found[i]);
+}
+
+static bool
+list_wants(const struct list *l, const struct invitation *inv)
+{
+	return !l->open_only || inv->state == INVITATION_PENDING ||
+	       inv->state == INVITATION_CLAIMED || inv->state == INVITATION_CREATED;
+}
+
+static void
+list_on_range(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	struct list *l = arg;
+	struct fault own;
+
+	(void)revision;
+	l->op.kv = NULL;
+	l->more = more;
+	for (size_t i = 0; i < count && code == ERR_OK; i++) {
+		struct invitation *inv;
+
+		if (l->count == l->limit) {
+			l->more = true;
+			break;
+		}
+		code = store_read_invitation(l->op.store, &items[i], &inv, NULL, &own);
+		f = &own;
+		if (code != ERR_OK)
+			break;
+		memcpy(l->next, inv->id, sizeof(l->next));
+		if (list_wants(l, inv))
+			l->found[l->count++] = inv;
+		else
+			invitation_free(inv);
+	}
+	list_finish(l, code, f);
+}
+
+static struct list *
+list_start(struct store *s, const char *space, const char *after, size_t limit, size_t look_at,
+    kv_range_cb *on_range, store_list_cb *cb, void *arg)
+{
+	struct list *l = mem_alloc(sizeof(*l));
+	struct store_key prefix = store_key_of(space, ""), from = { "" };
+
+	assert(limit >= 1 && limit <= STORE_LIST_MAX);
+	assert(after == NULL || id_is_valid(after));
+	if (after != NULL)
+		from = store_key_of(space, after);
+	store_op_start(&l->op, s, list_release, arg);
+	l->limit = limit;
+	l->cb = cb;
+	l->op.kv =
+	    kv_range(s->kv, store_key_bytes(&prefix), store_key_bytes(&from), look_at, on_range, l);
+	return l;
+}
+
+struct store_op *
+store_list(
+    struct store *s, const char *after, size_t limit, bool open_only, store_list_cb *cb, void *arg)
+{
+	struct list *l = list_start(s, "invitation", after, limit,
+	    open_only ? STORE_LIST_MAX : limit, list_on_range, cb, arg);
+
+	l->open_only = open_only;
+	return &l->op;
+}
+
+/* ---- unsettled ---- */
+
+static void
+list_on_loaded(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct list *l = arg;
+	struct fault own;
+
+	l->op.kv = NULL;
+	if (code == ERR_OK) {
+		code = store_read_invitation(l->op.store, item, &l->found[l->count], NULL, &own);
+		f = &own;
+		if (code == ERR_OK)
+			l->count++;
+	} else if (code == ERR_NOT_FOUND) /* settled and purged meanwhile */
+		code = ERR_OK;
+	if (code == ERR_OK)
+		list_load_next(l);
+	else
+		list_finish(l, code, f);
+}
+
+static void
+list_load_next(struct list *l)
+{
+	struct store_key key;
+
+	if (l->id_at == l->id_count) {
+		list_finish(l, ERR_OK, NULL);
+		return;
+	}
+	key = store_key_of("invitation", l->ids[l->id_at++]);
+	l->op.kv = kv_get(l->op.store->kv, store_key_bytes(&key), list_on_loaded, l);
+}
+
+static void
+list_on_work(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	const size_t at = sizeof("work/") - 1;
+	struct list *l = arg;
+
+	(void)revision;
+	l->op.kv = NULL;
+	l->more = more;
+	for (size_t i = 0; i < count; i++)
+		if (items[i].key.len == at + ID_SIZE - 1)
+			memcpy(l->ids[l->id_count++], (const char *)items[i].key.data + at,
+			    ID_SIZE - 1);
+	if (l->id_count > 0)
+		memcpy(l->next, l->ids[l->id_count - 1], sizeof(l->next));
+	if (code == ERR_OK)
+		list_load_next(l);
+	else
+		list_finish(l, code, f);
+}
+
+struct store_op *
+store_list_unsettled(struct store *s, const char *after, size_t limit, store_list_cb *cb, void *arg)
+{
+	return &list_start(s, "work", after, limit, limit, list_on_work, cb, arg)->op;
+}

@@ -1,0 +1,135 @@
+#include "store/store_private.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <jansson.h>
+
+#include "base/json.h"
+
+enum { RECORD_FORMAT = 1 };
+
+json_t *
+record_parse(const char *text, size_t len, struct fault *f)
+{
+	struct fault own;
+	json_t *root = json_read(text, len, &own);
+	json_int_t format;
+
+	if (root == NULL || !json_is_object(root)) {
+		fault_set(f, ERR_CORRUPT, "a stored value is not what we wrote: %s",
+		    root == NULL ? own.text : "no object");
+		json_decref(root);
+		return NULL;
+	}
+	format = json_integer_value(json_object_get(root, "v"));
+	if (format != RECORD_FORMAT) {
+		fault_set(f, ERR_CORRUPT,
+		    "a stored value has format %lld; this usherd knows only %d", (long long)format,
+		    RECORD_FORMAT);
+		json_decref(root);
+		return NULL;
+	}
+	return root;
+}
+
+/* ---- reservation ---- */
+
+void
+record_write_reservation(struct buf *b, const struct reservation *r)
+{
+	buf_printf(b, "{\"v\":%d,\"invitation\":\"%s\",\"released_at\":%" PRId64 "}", RECORD_FORMAT,
+	    r->invitation, r->released_at);
+}
+
+enum err
+record_read_reservation(struct reservation *out, const char *text, size_t len, struct fault *f)
+{
+	json_t *root = record_parse(text, len, f);
+	const char *id;
+	enum err code = ERR_OK;
+
+	if (root == NULL)
+		return ERR_CORRUPT;
+	id = json_string_of(root, "invitation");
+	if (id != NULL && id_is_valid(id)) {
+		memcpy(out->invitation, id, ID_SIZE);
+		out->released_at = json_integer_value(json_object_get(root, "released_at"));
+	} else
+		code = fault_set(f, ERR_CORRUPT, "a reservation names no invitation");
+	json_decref(root);
+	return code;
+}
+
+/* ---- audit ---- */
+
+void
+record_write_audit(struct buf *b, const struct audit *a)
+{
+	buf_printf(b, "{\"v\":%d,\"at\":%" PRId64 ",\"event\":\"%s\",\"%s\":\"%s\"", RECORD_FORMAT,
+	    a->at, a->event, a->subject, a->id);
+	if (a->state != NULL)
+		buf_printf(b, ",\"state\":\"%s\"", a->state);
+	buf_add_string(b, ",\"actor\":");
+	buf_add_json_string(b, a->note->actor);
+	if (a->note->request_id != NULL) {
+		buf_add_string(b, ",\"request\":");
+		buf_add_json_string(b, a->note->request_id);
+	}
+	buf_add_char(b, '}');
+}
+
+/* ---- API token ---- */
+
+void
+record_write_api_token(struct buf *b, const struct api_token *t)
+{
+	char hash[ENCODE_BASE64_SIZE(TOKEN_HASH_SIZE)];
+
+	encode_base64(t->hash.bytes, sizeof(t->hash.bytes), hash);
+	buf_printf(b, "{\"v\":%d,\"hash\":\"%s\",\"scopes\":%u,\"created_at\":%" PRId64,
+	    RECORD_FORMAT, hash, t->scopes, t->created_at);
+	buf_printf(b, ",\"expires_at\":%" PRId64 ",\"name\":", t->expires_at);
+	buf_add_json_string(b, t->name);
+	buf_add_string(b, ",\"created_by\":");
+	buf_add_json_string(b, t->created_by);
+	buf_add_char(b, '}');
+}
+
+/* False when it is absent or does not fit. */
+static bool
+record_copy_string(const json_t *root, const char *name, char *out, size_t size)
+{
+	const char *s = json_string_of(root, name);
+
+	if (s == NULL || strlen(s) >= size)
+		return false;
+	strcpy(out, s);
+	return true;
+}
+
+enum err
+record_read_api_token(
+    struct api_token *out, const char *id, const char *text, size_t len, struct fault *f)
+{
+	json_t *root = record_parse(text, len, f);
+	struct api_token t = { .scopes = 0 };
+	const char *hash;
+	bool good;
+
+	if (root == NULL)
+		return ERR_CORRUPT;
+	hash = json_string_of(root, "hash");
+	good = strlen(id) < sizeof(t.id) && hash != NULL &&
+	       decode_base64(hash, strlen(hash), t.hash.bytes, sizeof(t.hash.bytes)) &&
+	       record_copy_string(root, "name", t.name, sizeof(t.name)) &&
+	       record_copy_string(root, "created_by", t.created_by, sizeof(t.created_by));
+	if (good) {
+		strcpy(t.id, id);
+		t.scopes = (unsigned)json_integer_value(json_object_get(root, "scopes"));
+		t.created_at = json_integer_value(json_object_get(root, "created_at"));
+		t.expires_at = json_integer_value(json_object_get(root, "expires_at"));
+		*out = t;
+	}
+	json_decref(root);
+	return good ? ERR_OK : fault_set(f, ERR_CORRUPT, "apitoken/%s is not what we wrote", id);
+}

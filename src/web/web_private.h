@@ -1,0 +1,204 @@
+/* Shared by the files of web/: what a listener's requests need, one request under way, and the
+ * seams between reading input, making pages and sending answers. */
+#ifndef USHERD_WEB_WEB_PRIVATE_H
+#define USHERD_WEB_WEB_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/field.h"
+#include "base/secret.h"
+#include "flow/flow.h"
+#include "http/http.h"
+#include "invite/invitation.h"
+#include "web/web.h"
+#include "web/web_template.h"
+
+/* ---- embedded files (made by embed.sh at build time) ---- */
+
+extern const struct web_file web_files[];
+extern const size_t web_file_count;
+
+/* ---- cookie: what a link was traded for ---- */
+
+enum { WEB_COOKIE_LIFETIME_S = 30 * 60, WEB_COOKIE_TEXT_SIZE = 192 };
+#define WEB_COOKIE_NAME "usher_join"
+
+struct web_ticket {
+	struct token_hash token;
+	char attempt[INVITATION_ATTEMPT_SIZE];
+	int64_t end; /* wall ms */
+};
+
+/* base64url(nonce, sealed). XChaCha20-Poly1305 with a random nonce, so one key serves for years. */
+void web_cookie_seal(
+    const struct web_ticket *ticket, const unsigned char key[32], char out[WEB_COOKIE_TEXT_SIZE]);
+/* False when the text was not made here with this key, or is past its end. */
+bool web_cookie_open(
+    const char *text, const unsigned char key[32], int64_t now, struct web_ticket *out);
+
+/* An attempt id as flow takes it: base64url, 1 to INVITATION_ATTEMPT_SIZE - 1 characters. */
+bool web_attempt_is_valid(const char *text);
+void web_attempt_make(char out[INVITATION_ATTEMPT_SIZE]);
+
+/* ---- rate: token buckets by source ---- */
+
+enum web_rate_kind { WEB_RATE_POST, WEB_RATE_UNKNOWN, WEB_RATE_KINDS };
+
+struct web_rate;
+struct web_rate *web_rate_new(size_t per_minute); /* 0: no limit */
+void web_rate_free(struct web_rate *r);
+/* Seconds until the source may go on, 0: now. Changes nothing. */
+unsigned web_rate_wait(
+    struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms);
+/* The same, and takes one from the bucket when it may go on. */
+unsigned web_rate_take(
+    struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms);
+
+/* ---- texts: every English sentence that is not in pages/ ---- */
+
+struct web_field_text {
+	const char *label, *hint; /* hint may be NULL */
+	const char *autocomplete; /* WCAG 1.3.5 */
+	const char *type;	  /* of the input; "select" for a choice */
+	bool optional;
+};
+extern const struct web_field_text web_field_texts[PERSON_FIELD_COUNT];
+
+/* What a person is told; also decides the JSON twin. */
+enum web_notice {
+	WEB_USED,
+	WEB_EXPIRED,
+	WEB_REVOKED,
+	WEB_UNKNOWN,
+	WEB_LOST,    /* no cookie, or it is past its end */
+	WEB_FOREIGN, /* the form is not ours or not the latest */
+	WEB_BAD,     /* a request that no form of ours makes */
+	WEB_TAKEN,
+	WEB_TOO_MANY,
+	WEB_UNAVAILABLE,
+	WEB_FAILED,
+	WEB_NOTICE_COUNT
+};
+struct web_notice_text {
+	int status;
+	const char *reason;		   /* of a 410, else NULL */
+	const char *title, *lead, *advice; /* advice may be NULL */
+	bool retry;			   /* the link back to the form helps */
+	bool help;			   /* somebody must be asked */
+};
+extern const struct web_notice_text web_notice_texts[WEB_NOTICE_COUNT];
+
+const char *web_text_gender(const char *value); /* the value itself when it is none we know */
+extern const char *const web_genders[];		/* wire values, NULL terminated */
+char *web_text_date(struct date d, struct arena *arena);     /* "10 December 1815" */
+char *web_text_moment(int64_t wall_ms, struct arena *arena); /* "30 November 2026, 14:00 UTC" */
+/* The readable part of a DN: the value of its first RDN. */
+char *web_text_of_dn(const char *dn, struct arena *arena);
+
+/* ---- input: what a POST may say ---- */
+
+struct web_input {
+	const char *value[PERSON_FIELD_COUNT]; /* NULL: not in the request */
+	struct secret *password;	       /* owned; NULL: not in the request */
+	const char *attempt;		       /* of the form, or NULL */
+	struct field_errors errors;
+	int status; /* 0, or what `errors` amount to: 400 or 422 */
+};
+
+/* Fields that a person may ever set: the invitation's mode decides on top. */
+bool web_field_is_settable(enum person_field field);
+
+/* Reads the body by its content type and wipes it: afterwards the password is in `out->password`
+ * alone. Errors are in `out`, with the offending name. web_input_release() is due in every case. */
+void web_input_read(struct http_exchange *x, bool is_form, struct web_input *out);
+void web_input_release(struct web_input *in);
+/* Adds an error for each value whose field the invitation does not leave open. */
+void web_input_check_modes(struct web_input *in, const struct invitation *inv);
+
+/* ---- the listener's state, and one request under way ---- */
+
+enum web_template_id {
+	WEB_PAGE_OPEN,
+	WEB_PAGE_PROGRESS,
+	WEB_PAGE_DONE,
+	WEB_PAGE_NOTICE,
+	WEB_PAGES
+};
+
+struct web {
+	struct arena *arena; /* keeps the strings */
+	struct flow *flow;
+	const struct clock *clock;
+	const char *organisation, *sign_in_url, *help_contact;
+	const char *origin;    /* of public_url, as browsers send it */
+	const char *base_path; /* of public_url, "" or "/..." */
+	bool is_https;
+	unsigned char cookie_key[32];
+	struct web_rate *rate;
+	struct web_template *pages[WEB_PAGES];
+	const char **asset_names; /* one a file; NULL for a template */
+	const char *style_url, *icon_url;
+};
+
+/* Lives in the exchange's arena. */
+struct web_visit {
+	struct web *w;
+	struct http_exchange *x;
+	struct token_hash token;
+	char attempt[INVITATION_ATTEMPT_SIZE]; /* "" when the caller has none */
+	bool is_json;			       /* the answer */
+	bool is_link; /* the URL holds the token, which must leave the address bar */
+	struct web_input input;
+	int status;	    /* of the form that is shown again */
+	const char *notice; /* a sentence above that form, or NULL */
+};
+
+struct web_visit *web_visit_new(struct web *w, struct http_exchange *x);
+/* As web_rate_wait and web_rate_take, for this caller. */
+unsigned web_visit_wait(struct web_visit *v, enum web_rate_kind kind, bool take);
+/* Answers a token that nobody has; counted, so that guessing slows down. */
+void web_visit_unknown(struct web_visit *v);
+/* Who is it: the token of the URL or the cookie's, and the attempt the caller goes on with. False
+ * when that was answered. */
+bool web_visit_identify(struct web_visit *v);
+/* A program names its attempt in the header Idempotency-Key, as a plain or a quoted string. False
+ * when a bad one was answered. */
+bool web_visit_take_key(struct web_visit *v);
+/* Answers with what a look at the invitation gave; a flow_view_cb. */
+void web_on_viewed(void *arg, enum err code, const struct accept_view *view, const struct fault *f);
+
+http_handler web_get, web_post, web_asset_get;
+
+/* ---- page: state to model to HTML ---- */
+
+/* `page` rendered into `out`; the caller releases it. */
+void web_page_open(const struct web_visit *v, const struct accept_view *view, struct buf *out);
+void web_page_progress(const struct web_visit *v, struct buf *out);
+void web_page_done(const struct web_visit *v, const char *uid, struct buf *out);
+void web_page_notice(
+    const struct web_visit *v, enum web_notice notice, unsigned wait_s, struct buf *out);
+/* Every name that a template may use. */
+extern const char *const web_page_names[];
+
+/* ---- reply: exactly one of these for each request ---- */
+
+void web_reply_view(struct web_visit *v, const struct accept_view *view);
+void web_reply_form(
+    struct web_visit *v, const struct accept_view *view); /* again, with v->status */
+void web_reply_progress(struct web_visit *v, int status);
+void web_reply_done(struct web_visit *v, int status, const char *uid);
+void web_reply_notice(struct web_visit *v, enum web_notice notice, unsigned wait_s);
+/* v->input.errors as 400 or 422. */
+void web_reply_errors(struct web_visit *v, int status);
+void web_reply_to_form(struct web_visit *v); /* 303 to /join with the cookie */
+void web_add_headers(struct web *w, struct http_exchange *x);
+
+/* ---- assets ---- */
+
+void web_assets_init(struct web *w);
+
+#endif

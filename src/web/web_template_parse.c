@@ -1,0 +1,287 @@
+/* The parser of templates: splits at the marks and follows the HTML between them far enough to know
+ * how each value must be escaped. */
+#include "web/web_template.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "web/web_template_private.h"
+
+enum web_place { PLACE_TEXT, PLACE_TAG, PLACE_ATTRIBUTE, PLACE_COMMENT };
+
+struct web_parser {
+	const struct web_template_source *source;
+	struct web_template *t;
+	struct fault *f;
+	enum web_place place;
+	char attribute[WEB_TEMPLATE_NAME_MAX + 1]; /* lower case; the last one seen in this tag */
+	size_t attribute_len;
+	bool attribute_is_empty; /* nothing of its value came yet */
+	bool after_equals;
+};
+
+/* The file being read; an inner one is read by recursion. */
+struct web_cursor {
+	const struct web_file *file;
+	const char *at, *end;
+};
+
+static enum err
+web_parser_refuse(const struct web_parser *p, const struct web_cursor *c, const char *why)
+{
+	size_t line = 1;
+
+	for (const char *s = c->file->text; s < c->at; s++)
+		line += *s == '\n';
+	return fault_set(p->f, ERR_INVALID, "%s:%zu: %s", c->file->name, line, why);
+}
+
+static struct web_step *
+web_parser_add(struct web_parser *p, enum web_step_kind kind, const char *text, size_t len)
+{
+	struct web_template *t = p->t;
+
+	if (t->count == WEB_TEMPLATE_STEPS_MAX)
+		return NULL;
+	if (t->count == t->cap) {
+		t->cap = t->cap > 0 ? t->cap * 2 : 64;
+		t->steps = mem_resize(t->steps, t->cap, sizeof(*t->steps));
+	}
+	t->steps[t->count] = (struct web_step){ .kind = kind, .text = text, .len = len };
+	return &t->steps[t->count++];
+}
+
+static bool
+web_starts(const char *at, const char *end, const char *word)
+{
+	size_t len = strlen(word);
+
+	return (size_t)(end - at) >= len && strncasecmp(at, word, len) == 0;
+}
+
+/* One byte of a tag, outside its attribute values. NULL: fine; else what is wrong. */
+static const char *
+web_parser_tag_byte(struct web_parser *p, char c)
+{
+	bool after_equals = p->after_equals;
+
+	p->after_equals = c == '=';
+	if (c == '>')
+		p->place = PLACE_TEXT;
+	else if (c == '"') {
+		if (!after_equals)
+			return "a quote that begins no attribute";
+		p->place = PLACE_ATTRIBUTE;
+		p->attribute_is_empty = true;
+	} else if (c == '\'')
+		return "an attribute is not in double quotes";
+	else if (c == '<')
+		return "a tag inside a tag";
+	else if (isspace((unsigned char)c) || c == '/')
+		p->attribute_len = 0;
+	else if (c != '=' && p->attribute_len < WEB_TEMPLATE_NAME_MAX)
+		p->attribute[p->attribute_len++] = (char)tolower((unsigned char)c);
+	p->attribute[p->attribute_len] = '\0';
+	return NULL;
+}
+
+/* Follow the HTML through a literal. */
+static enum err
+web_parser_follow(struct web_parser *p, struct web_cursor *c, const char *to)
+{
+	const char *why = NULL;
+
+	for (; c->at < to && why == NULL; c->at++) {
+		switch (p->place) {
+		case PLACE_TEXT:
+			if (*c->at != '<')
+				break;
+			if (web_starts(c->at, to, "<script") || web_starts(c->at, to, "<style"))
+				return web_parser_refuse(p, c, "scripts and styles are files");
+			p->place = web_starts(c->at, to, "<!--") ? PLACE_COMMENT : PLACE_TAG;
+			p->attribute_len = 0;
+			break;
+		case PLACE_COMMENT:
+			if (web_starts(c->at, to, "-->")) {
+				c->at += 2;
+				p->place = PLACE_TEXT;
+			}
+			break;
+		case PLACE_TAG:
+			why = web_parser_tag_byte(p, *c->at);
+			break;
+		case PLACE_ATTRIBUTE:
+			p->attribute_is_empty = false;
+			if (*c->at == '"') {
+				p->place = PLACE_TAG;
+				p->attribute_len = 0;
+			}
+			break;
+		}
+	}
+	return why == NULL ? ERR_OK : web_parser_refuse(p, c, why);
+}
+
+static bool
+web_parser_name_is_known(const struct web_parser *p, const char *name, size_t len)
+{
+	if (p->source->names == NULL)
+		return true;
+	for (const char *const *n = p->source->names; *n != NULL; n++)
+		if (strlen(*n) == len && memcmp(*n, name, len) == 0)
+			return true;
+	return false;
+}
+
+static enum err
+web_parser_value(struct web_parser *p, struct web_cursor *c, const char *name, size_t len)
+{
+	enum web_escape escape = ESCAPE_TEXT;
+	struct web_step *s;
+
+	if (p->place == PLACE_TAG || p->place == PLACE_COMMENT)
+		return web_parser_refuse(p, c, "a value outside text and attributes");
+	if (p->place == PLACE_ATTRIBUTE) {
+		const char *a = p->attribute;
+
+		if (strncmp(a, "on", 2) == 0 || strcmp(a, "style") == 0 || a[0] == '\0')
+			return web_parser_refuse(p, c, "a value in an attribute that is code");
+		escape = ESCAPE_ATTRIBUTE;
+		if (p->attribute_is_empty &&
+		    (strcmp(a, "href") == 0 || strcmp(a, "src") == 0 || strcmp(a, "action") == 0))
+			escape = ESCAPE_URL;
+		p->attribute_is_empty = false;
+	}
+	s = web_parser_add(p, STEP_VALUE, name, len);
+	if (s == NULL)
+		return web_parser_refuse(p, c, "the template is too long");
+	s->escape = escape;
+	return ERR_OK;
+}
+
+static enum err web_parser_file(
+    struct web_parser *p, struct web_cursor *from, const char *name, size_t len, unsigned depth);
+
+/* Up to the end of the file, or the {{/name}} of the section `open`. */
+static enum err web_parser_body(
+    struct web_parser *p, struct web_cursor *c, const struct web_step *open, unsigned depth);
+
+static enum err
+web_parser_section(struct web_parser *p, struct web_cursor *c, enum web_step_kind kind,
+    const char *name, size_t len, unsigned depth)
+{
+	struct web_step open = { .kind = kind, .text = name, .len = len };
+	enum web_place place = p->place;
+	size_t at = p->t->count;
+
+	if (web_parser_add(p, kind, name, len) == NULL)
+		return web_parser_refuse(p, c, "the template is too long");
+	if (web_parser_body(p, c, &open, depth + 1) != ERR_OK)
+		return ERR_INVALID;
+	if (p->place != place)
+		return web_parser_refuse(p, c, "a section that ends elsewhere in the HTML");
+	p->t->steps[at].end = p->t->count;
+	if (web_parser_add(p, STEP_END, name, len) == NULL)
+		return web_parser_refuse(p, c, "the template is too long");
+	return ERR_OK;
+}
+
+/* One mark; `inside` is what stands between the braces. */
+static enum err
+web_parser_mark(struct web_parser *p, struct web_cursor *c, const char *inside, size_t len,
+    const struct web_step *open, bool *closed, unsigned depth)
+{
+	char kind = len > 0 ? inside[0] : '\0';
+
+	if (kind == '#' || kind == '^' || kind == '/' || kind == '>') {
+		inside++;
+		len--;
+	}
+	if (len == 0 || len > WEB_TEMPLATE_NAME_MAX)
+		return web_parser_refuse(p, c, "a mark without a plain name");
+	for (size_t i = 0; i < len; i++)
+		if (!islower((unsigned char)inside[i]) && inside[i] != '_')
+			return web_parser_refuse(p, c, "a mark without a plain name");
+	if (kind == '>')
+		return web_parser_file(p, c, inside, len, depth + 1);
+	if (kind == '/') {
+		if (open == NULL || open->len != len || memcmp(open->text, inside, len) != 0)
+			return web_parser_refuse(p, c, "an end without its beginning");
+		*closed = true;
+		return ERR_OK;
+	}
+	if (!web_parser_name_is_known(p, inside, len))
+		return web_parser_refuse(p, c, "an unknown name");
+	if (kind == '#')
+		return web_parser_section(p, c, STEP_SECTION, inside, len, depth);
+	if (kind == '^')
+		return web_parser_section(p, c, STEP_INVERTED, inside, len, depth);
+	return web_parser_value(p, c, inside, len);
+}
+
+static enum err
+web_parser_body(
+    struct web_parser *p, struct web_cursor *c, const struct web_step *open, unsigned depth)
+{
+	bool closed = false;
+
+	if (depth > WEB_TEMPLATE_DEPTH_MAX)
+		return web_parser_refuse(p, c, "nested too deep");
+	while (!closed && c->at < c->end) {
+		const char *mark = memmem(c->at, (size_t)(c->end - c->at), "{{", 2);
+		const char *to = mark != NULL ? mark : c->end, *close;
+
+		if (to > c->at &&
+		    web_parser_add(p, STEP_LITERAL, c->at, (size_t)(to - c->at)) == NULL)
+			return web_parser_refuse(p, c, "the template is too long");
+		if (web_parser_follow(p, c, to) != ERR_OK)
+			return ERR_INVALID;
+		if (mark == NULL)
+			break;
+		close = memmem(mark, (size_t)(c->end - mark), "}}", 2);
+		if (close == NULL)
+			return web_parser_refuse(p, c, "a mark without its end");
+		c->at = close + 2;
+		if (web_parser_mark(
+			p, c, mark + 2, (size_t)(close - mark - 2), open, &closed, depth) != ERR_OK)
+			return ERR_INVALID;
+	}
+	if (open != NULL && !closed)
+		return web_parser_refuse(p, c, "a section without its end");
+	return ERR_OK;
+}
+
+static enum err
+web_parser_file(
+    struct web_parser *p, struct web_cursor *from, const char *name, size_t len, unsigned depth)
+{
+	for (size_t i = 0; i < p->source->file_count; i++) {
+		const struct web_file *file = &p->source->files[i];
+		struct web_cursor c = { file, file->text, file->text + file->len };
+
+		if (strncmp(file->name, name, len) == 0 && strcmp(file->name + len, ".html") == 0)
+			return web_parser_body(p, &c, NULL, depth);
+	}
+	return web_parser_refuse(p, from, "an unknown file");
+}
+
+enum err
+web_template_parse(struct web_template **out, const struct web_template_source *source,
+    const char *file, struct fault *f)
+{
+	struct web_file none = { .name = file, .text = "" };
+	struct web_cursor c = { &none, none.text, none.text };
+	struct web_parser p = { .source = source, .f = f, .t = mem_alloc(sizeof(*p.t)) };
+	enum err code = web_parser_file(&p, &c, file, strlen(file), 0);
+
+	if (code == ERR_OK && p.place != PLACE_TEXT)
+		code = web_parser_refuse(&p, &c, "the HTML ends inside a tag");
+	if (code != ERR_OK) {
+		web_template_free(p.t);
+		return code;
+	}
+	*out = p.t;
+	return ERR_OK;
+}

@@ -1,0 +1,126 @@
+/* One request: who asks, with which link, and what a look at it answers. */
+#include "web/web_private.h"
+
+#include <string.h>
+
+struct web_visit *
+web_visit_new(struct web *w, struct http_exchange *x)
+{
+	const struct http_request *r = http_request_of(x);
+	struct web_visit *v = arena_alloc(http_arena(x), sizeof(*v));
+
+	v->w = w;
+	v->x = x;
+	v->status = 200;
+	v->is_link = r->captures[0] != NULL;
+	/* Asked both ways, so that no preference at all means a page. */
+	v->is_json = http_accepts_rather(r, "application/json", "text/html") &&
+		     !http_accepts_rather(r, "text/html", "application/json");
+	field_errors_init(&v->input.errors, http_arena(x));
+	return v;
+}
+
+unsigned
+web_visit_wait(struct web_visit *v, enum web_rate_kind kind, bool take)
+{
+	const char *peer = http_request_of(v->x)->peer;
+	int64_t now = clock_mono_ms(v->w->clock);
+
+	return take ? web_rate_take(v->w->rate, peer, kind, now)
+		    : web_rate_wait(v->w->rate, peer, kind, now);
+}
+
+void
+web_visit_unknown(struct web_visit *v)
+{
+	unsigned wait_s = web_visit_wait(v, WEB_RATE_UNKNOWN, true);
+
+	web_reply_notice(v, wait_s > 0 ? WEB_TOO_MANY : WEB_UNKNOWN, wait_s);
+}
+
+bool
+web_visit_identify(struct web_visit *v)
+{
+	const struct http_request *r = http_request_of(v->x);
+	const char *cookie = http_cookie(r, http_arena(v->x), WEB_COOKIE_NAME);
+	struct web_ticket ticket;
+	bool has_ticket = cookie != NULL && web_cookie_open(cookie, v->w->cookie_key,
+						clock_wall_ms(v->w->clock), &ticket);
+	unsigned wait_s;
+
+	if (!v->is_link) {
+		if (!has_ticket) {
+			web_reply_notice(v, WEB_LOST, 0);
+			return false;
+		}
+		v->token = ticket.token;
+	} else if ((wait_s = web_visit_wait(v, WEB_RATE_UNKNOWN, false)) > 0) {
+		web_reply_notice(v, WEB_TOO_MANY, wait_s);
+		return false;
+	} else if (!token_hash_of(r->captures[0], strlen(r->captures[0]), &v->token)) {
+		web_visit_unknown(v);
+		return false;
+	}
+	/* Opening the link again in the same browser goes on with the attempt that was begun. */
+	if (has_ticket && (!v->is_link || !v->is_json) &&
+	    token_hash_equal(&ticket.token, &v->token))
+		memcpy(v->attempt, ticket.attempt, sizeof(v->attempt));
+	return true;
+}
+
+bool
+web_visit_take_key(struct web_visit *v)
+{
+	const char *key = http_header(http_request_of(v->x), "idempotency-key");
+	char *text;
+	size_t len;
+
+	if (key == NULL)
+		return true;
+	text = arena_strdup(http_arena(v->x), key);
+	len = strlen(text);
+	if (len >= 2 && text[0] == '"' && text[len - 1] == '"') {
+		text[len - 1] = '\0';
+		text++;
+	}
+	if (!web_attempt_is_valid(text)) {
+		field_errors_add(&v->input.errors, "Idempotency-Key", "invalid",
+		    "1 to %d letters, digits, \"-\" or \"_\".", INVITATION_ATTEMPT_SIZE - 1);
+		web_reply_errors(v, 400);
+		return false;
+	}
+	strcpy(v->attempt, text);
+	return true;
+}
+
+void
+web_on_viewed(void *arg, enum err code, const struct accept_view *view, const struct fault *f)
+{
+	struct web_visit *v = arg;
+
+	(void)f;
+	if (code == ERR_UNAVAILABLE || code == ERR_BUSY)
+		web_reply_notice(v, WEB_UNAVAILABLE, 0);
+	else if (code != ERR_OK)
+		web_reply_notice(v, WEB_FAILED, 0);
+	else if (view->state == VIEW_UNKNOWN)
+		web_visit_unknown(v);
+	else
+		web_reply_view(v, view);
+}
+
+enum err
+web_get(struct http_exchange *x, void *ctx, struct fault *f)
+{
+	struct web_visit *v = web_visit_new(ctx, x);
+
+	(void)f;
+	if (!web_visit_identify(v) || (v->is_json && !web_visit_take_key(v)))
+		return ERR_OK;
+	if (!v->is_json && v->attempt[0] == '\0')
+		web_attempt_make(v->attempt);
+	http_hold(x);
+	flow_view_start(
+	    v->w->flow, &v->token, v->attempt[0] != '\0' ? v->attempt : NULL, web_on_viewed, v);
+	return ERR_OK;
+}

@@ -1,0 +1,39 @@
+/* A directory in memory behind dir.h, for the use cases. It keeps the callback promise (every
+ * answer comes on a later turn of the loop) and can misbehave at its n-th call. */
+#ifndef USHERD_TESTS_FAKE_DIR_H
+#define USHERD_TESTS_FAKE_DIR_H
+
+#include "dir/dir.h"
+
+enum fake_fault {
+	FAKE_FINE,
+	FAKE_REFUSE,	 /* `code`, and nothing was carried out */
+	FAKE_LOSE_REPLY, /* carried out, and ERR_UNKNOWN (ERR_UNAVAILABLE for a read) is told */
+	FAKE_LOSE_ALL,	 /* not carried out, and ERR_UNKNOWN is told */
+	FAKE_LATE,  /* ERR_UNKNOWN is told, and it is carried out when fake_dir_deliver() is called
+		     */
+	FAKE_SILENT /* no answer, ever: the process is about to be killed */
+};
+
+struct dir *fake_dir_new(struct loop *l);
+void fake_dir_free(struct dir *d);
+/* Its client was killed: answers under way reach nobody. */
+void fake_dir_forget(struct dir *d);
+
+/* The `nth` call from now on (1: the next) meets `fault`. Calls are everything with a callback. */
+void fake_dir_fail(struct dir *d, int nth, enum fake_fault fault, enum err code);
+bool fake_dir_failed(const struct dir *d);    /* that call has come */
+void fake_dir_deliver(struct dir *d);	      /* what was late arrives now */
+void fake_dir_set_up(struct dir *d, bool up); /* tells dir_on_state's callback */
+
+/* What is in it. */
+void fake_dir_add_foreign(struct dir *d, const char *dn, const char *uid, const char *mail);
+size_t fake_dir_count(
+    const struct dir *d, const char *invitation_id); /* entries with this marker */
+const char *fake_dir_password(const struct dir *d, const char *invitation_id); /* NULL: none */
+const char *fake_dir_uid(const struct dir *d, const char *invitation_id);
+size_t fake_dir_memberships(const struct dir *d);
+void fake_dir_remove_org_unit(struct dir *d);
+void fake_dir_refuse_password(struct dir *d, const char *password); /* by its policy */
+
+#endif

@@ -1,0 +1,138 @@
+#include "fake_kv.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct fake_kv {
+	struct kv kv;
+	struct loop *loop;
+	struct kv *inner;
+	int calls_to_fault;
+	enum fake_kv_fault fault;
+};
+
+/* A transaction whose true answer is replaced. */
+struct replaced {
+	struct loop *loop;
+	kv_txn_cb *cb; /* NULL: nobody is told */
+	void *arg;
+	enum err code;
+};
+
+static void
+replaced_fire(void *arg)
+{
+	struct replaced r = *(struct replaced *)arg;
+	struct fault f = { .text = "" };
+
+	free(arg);
+	if (r.cb == NULL)
+		return;
+	fault_set(&f, r.code, "injected");
+	r.cb(r.arg, r.code, &(struct kv_txn_result){ .revision = 0 }, &f);
+}
+
+static void
+replaced_on_txn(void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f)
+{
+	(void)code, (void)result, (void)f;
+	replaced_fire(arg);
+}
+
+static struct kv_op *
+fake_get(struct kv *kv, struct kv_bytes key, kv_get_cb *cb, void *arg)
+{
+	return kv_get(((struct fake_kv *)kv)->inner, key, cb, arg);
+}
+
+static struct kv_op *
+fake_range(struct kv *kv, struct kv_bytes prefix, struct kv_bytes after, size_t limit,
+    kv_range_cb *cb, void *arg)
+{
+	return kv_range(((struct fake_kv *)kv)->inner, prefix, after, limit, cb, arg);
+}
+
+static struct kv_op *
+fake_txn(struct kv *kv, const struct kv_txn *txn, kv_txn_cb *cb, void *arg)
+{
+	struct fake_kv *k = (struct fake_kv *)kv;
+	struct replaced *r;
+
+	if (k->calls_to_fault <= 0 || --k->calls_to_fault > 0)
+		return kv_txn(k->inner, txn, cb, arg);
+	r = mem_alloc(sizeof(*r));
+	*r = (struct replaced){ .loop = k->loop,
+		.cb = k->fault == FAKE_KV_SILENT ? NULL : cb,
+		.arg = arg,
+		.code = k->fault == FAKE_KV_REFUSE ? ERR_UNAVAILABLE : ERR_UNKNOWN };
+	if (k->fault == FAKE_KV_LOSE_REPLY || k->fault == FAKE_KV_SILENT)
+		kv_txn(k->inner, txn, replaced_on_txn, r);
+	else
+		loop_defer(k->loop, replaced_fire, r);
+	return NULL;
+}
+
+static void
+fake_cancel(struct kv_op *op)
+{
+	kv_cancel(op);
+}
+
+static struct kv_watch *
+fake_watch(struct kv *kv, struct kv_bytes prefix, uint64_t from, kv_watch_cb *cb, void *arg)
+{
+	return kv_watch(((struct fake_kv *)kv)->inner, prefix, from, cb, arg);
+}
+
+static bool
+fake_is_healthy(struct kv *kv, struct fault *f)
+{
+	return kv_is_healthy(((struct fake_kv *)kv)->inner, f);
+}
+
+static void
+fake_close(struct kv *kv)
+{
+	free(kv);
+}
+
+static const struct kv_ops fake_kv_ops = {
+	.name = "fake",
+	.get = fake_get,
+	.range = fake_range,
+	.txn = fake_txn,
+	.cancel = fake_cancel,
+	.watch = fake_watch,
+	.watch_stop = kv_watch_stop,
+	.is_healthy = fake_is_healthy,
+	.close = fake_close,
+};
+
+struct kv *
+fake_kv_new(struct loop *l, struct kv *inner)
+{
+	struct fake_kv *k = mem_alloc(sizeof(*k));
+
+	k->kv.ops = &fake_kv_ops;
+	k->loop = l;
+	k->inner = inner;
+	return &k->kv;
+}
+
+void
+fake_kv_fail(struct kv *kv, int nth, enum fake_kv_fault fault)
+{
+	struct fake_kv *k = (struct fake_kv *)kv;
+
+	k->calls_to_fault = nth;
+	k->fault = fault;
+}
+
+bool
+fake_kv_failed(const struct kv *kv)
+{
+	const struct fake_kv *k = (const struct fake_kv *)kv;
+
+	return k->fault != FAKE_KV_FINE && k->calls_to_fault <= 0;
+}

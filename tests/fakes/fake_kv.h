@@ -1,0 +1,19 @@
+/* A kv in front of another one that misbehaves at its n-th transaction. */
+#ifndef USHERD_TESTS_FAKE_KV_H
+#define USHERD_TESTS_FAKE_KV_H
+
+#include "store/kv.h"
+
+enum fake_kv_fault {
+	FAKE_KV_FINE,
+	FAKE_KV_REFUSE,	    /* ERR_UNAVAILABLE, nothing written */
+	FAKE_KV_LOSE_REPLY, /* written, ERR_UNKNOWN is told */
+	FAKE_KV_LOSE_ALL,   /* not written, ERR_UNKNOWN is told */
+	FAKE_KV_SILENT	    /* written, and no answer comes: the process is about to be killed */
+};
+
+struct kv *fake_kv_new(struct loop *l, struct kv *inner); /* kv_close leaves `inner` alone */
+void fake_kv_fail(struct kv *kv, int nth, enum fake_kv_fault fault);
+bool fake_kv_failed(const struct kv *kv);
+
+#endif

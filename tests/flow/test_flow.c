@@ -1,0 +1,426 @@
+/* The use cases against a small world that fails where it is told to. The question is always the
+ * same: one account or a working link, whatever happens. */
+#include <stdio.h>
+#include <string.h>
+
+#include "world.h"
+
+#define PASSWORD "correct horse staple"
+
+enum { CALLS_MAX = 40 };
+
+static const enum dir_password_mode modes[] = { DIR_PASSWORD_EXOP, DIR_PASSWORD_ARGON2 };
+
+static const char *
+stored_password(enum dir_password_mode mode)
+{
+	return mode == DIR_PASSWORD_EXOP ? PASSWORD : "hash:" PASSWORD;
+}
+
+static void
+an_invited_person_becomes_an_account(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = world_new(modes[i]);
+		struct world_link link = world_invite(w, &world_ada);
+		struct world_answer a;
+
+		assert_int_equal(link.code, ERR_OK);
+		assert_string_equal(link.uid, "ada.lovelace");
+		assert_int_equal(world_view(w, &link.token, NULL), VIEW_OPEN);
+		a = world_accept(w, &link.token, PASSWORD, NULL);
+		assert_int_equal(a.code, ERR_OK);
+		assert_string_equal(a.uid, "ada.lovelace");
+		assert_int_equal(fake_dir_count(w->dir, link.id), 1);
+		assert_string_equal(fake_dir_password(w->dir, link.id), stored_password(modes[i]));
+		assert_int_equal(fake_dir_memberships(w->dir), 1);
+		assert_int_equal(world_state(w, link.id), INVITATION_DONE);
+		assert_int_equal(world_view(w, &link.token, NULL), VIEW_USED);
+		assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_USED);
+		world_free(w);
+	}
+}
+
+static void
+the_same_attempt_sent_again_gets_the_same_answer(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, "mine").code, ERR_OK);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, "mine").code, ERR_OK);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, "other").code, ERR_USED);
+	assert_int_equal(world_view(w, &link.token, "mine"), VIEW_DONE);
+	assert_int_equal(world_view(w, &link.token, "other"), VIEW_USED);
+	world_free(w);
+}
+
+static bool
+all_answered(struct world *w, void *arg)
+{
+	const struct world_answer *answers = arg;
+
+	(void)w;
+	for (size_t i = 0; i < 64; i++)
+		if (answers[i].count == 0)
+			return false;
+	return true;
+}
+
+static void
+of_many_rivals_exactly_one_wins(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_ARGON2);
+	struct world_link link = world_invite(w, &world_ada);
+	static struct world_answer answers[64];
+	size_t won = 0;
+
+	(void)state;
+	memset(answers, 0, sizeof(answers));
+	for (size_t i = 0; i < 64; i++)
+		world_accept_start(w, &link.token, PASSWORD, NULL, &answers[i]);
+	assert_true(world_until(w, all_answered, answers));
+	for (size_t i = 0; i < 64; i++) {
+		assert_int_equal(answers[i].count, 1);
+		won += answers[i].code == ERR_OK;
+		if (answers[i].code != ERR_OK)
+			assert_int_equal(answers[i].code, ERR_USED);
+	}
+	assert_int_equal(won, 1);
+	assert_int_equal(fake_dir_count(w->dir, link.id), 1);
+	world_free(w);
+}
+
+/* ---- faults ---- */
+
+static bool
+is_settled(struct world *w, void *arg)
+{
+	enum invitation_state s = world_state(w, arg);
+
+	return s == INVITATION_DONE || s == INVITATION_PENDING || s == INVITATION_CREATED;
+}
+
+/* Whatever happened: one entry at most, and either the account works or the link finishes it. */
+static void
+assert_done_or_link_works(struct world *w, struct world_link *link, enum dir_password_mode mode)
+{
+	struct world_answer a;
+
+	w->now += dir_settle_ms(w->dir) + 1000;
+	fake_dir_set_up(w->dir, true); /* wakes the resolver */
+	assert_true(world_until(w, is_settled, link->id));
+	fake_dir_deliver(w->dir);
+	assert_true(fake_dir_count(w->dir, link->id) <= 1);
+	if (world_state(w, link->id) != INVITATION_DONE) {
+		a = world_accept(w, &link->token, PASSWORD, NULL);
+		assert_int_equal(a.code, ERR_OK);
+	}
+	assert_int_equal(fake_dir_count(w->dir, link->id), 1);
+	assert_string_equal(fake_dir_password(w->dir, link->id), stored_password(mode));
+	assert_string_equal(fake_dir_uid(w->dir, link->id), "ada.lovelace");
+	assert_int_equal(world_state(w, link->id), INVITATION_DONE);
+}
+
+static void
+an_answer_tells_the_truth(
+    struct world *w, const struct world_link *link, const struct world_answer *a)
+{
+	if (a->code == ERR_OK)
+		assert_non_null(fake_dir_password(w->dir, link->id));
+	else if (a->code != ERR_UNKNOWN && a->code != ERR_INVALID)
+		assert_int_not_equal(world_state(w, link->id), INVITATION_DONE);
+}
+
+static void
+accept_ends_consistent_whatever_the_directory_does(void **state)
+{
+	static const enum fake_fault faults[] = { FAKE_REFUSE, FAKE_LOSE_REPLY, FAKE_LOSE_ALL,
+		FAKE_LATE };
+	static const enum err codes[] = { ERR_UNAVAILABLE, ERR_BUSY, ERR_MISCONFIGURED };
+
+	(void)state;
+	for (size_t m = 0; m < 2; m++)
+		for (size_t f = 0; f < 4; f++)
+			for (size_t c = 0; c < (faults[f] == FAKE_REFUSE ? 3 : 1); c++)
+				for (int nth = 1, hit = 1; hit; nth++) {
+					struct world *w = world_new(modes[m]);
+					struct world_link link = world_invite(w, &world_ada);
+					struct world_answer a;
+
+					assert_true(nth < CALLS_MAX);
+					fake_dir_fail(w->dir, nth, faults[f], codes[c]);
+					a = world_accept(w, &link.token, PASSWORD, NULL);
+					hit = fake_dir_failed(w->dir);
+					an_answer_tells_the_truth(w, &link, &a);
+					assert_done_or_link_works(w, &link, modes[m]);
+					world_free(w);
+				}
+}
+
+static void
+accept_ends_consistent_whatever_the_store_does(void **state)
+{
+	static const enum fake_kv_fault faults[] = { FAKE_KV_REFUSE, FAKE_KV_LOSE_REPLY,
+		FAKE_KV_LOSE_ALL };
+
+	(void)state;
+	for (size_t m = 0; m < 2; m++)
+		for (size_t f = 0; f < 3; f++)
+			for (int nth = 1, hit = 1; hit; nth++) {
+				struct world *w = world_new(modes[m]);
+				struct world_link link = world_invite(w, &world_ada);
+				struct world_answer a;
+
+				assert_true(nth < CALLS_MAX);
+				fake_kv_fail(w->kv, nth, faults[f]);
+				a = world_accept(w, &link.token, PASSWORD, NULL);
+				hit = fake_kv_failed(w->kv);
+				an_answer_tells_the_truth(w, &link, &a);
+				assert_done_or_link_works(w, &link, modes[m]);
+				world_free(w);
+			}
+}
+
+static bool
+dir_was_hit(struct world *w, void *arg)
+{
+	const struct world_answer *a = arg;
+
+	return fake_dir_failed(w->dir) || fake_kv_failed(w->kv) || a->count > 0;
+}
+
+/* Killed while the n-th call of the directory, or of the store, is under way. */
+static void
+a_registration_survives_a_crash_anywhere(void **state)
+{
+	(void)state;
+	for (size_t m = 0; m < 2; m++)
+		for (int in_store = 0; in_store < 2; in_store++)
+			for (int nth = 1, hit = 1; hit; nth++) {
+				struct world *w = world_new(modes[m]);
+				struct world_link link = world_invite(w, &world_ada);
+				static struct world_answer a;
+
+				assert_true(nth < CALLS_MAX);
+				a = (struct world_answer){ .code = ERR_OK };
+				if (in_store)
+					fake_kv_fail(w->kv, nth, FAKE_KV_SILENT);
+				else
+					fake_dir_fail(w->dir, nth, FAKE_SILENT, ERR_OK);
+				world_accept_start(w, &link.token, PASSWORD, NULL, &a);
+				assert_true(world_until(w, dir_was_hit, &a));
+				hit = a.count == 0;
+				world_crash(w);
+				assert_done_or_link_works(w, &link, modes[m]);
+				world_free(w);
+			}
+}
+
+static void
+a_directory_that_is_away_leaves_the_link_alone(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	fake_dir_set_up(w->dir, false);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_UNAVAILABLE);
+	assert_int_equal(world_state(w, link.id), INVITATION_PENDING);
+	fake_dir_set_up(w->dir, true);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+	world_free(w);
+}
+
+/* ---- names ---- */
+
+static void
+a_taken_uid_is_numbered(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person twin = world_ada;
+	struct world_link a, b, c;
+
+	(void)state;
+	twin.value[PERSON_MAIL] = "ada2@example.org";
+	a = world_invite(w, &world_ada);
+	b = world_invite(w, &twin);
+	assert_string_equal(a.uid, "ada.lovelace");
+	assert_string_equal(b.uid, "ada.lovelace2");
+	fake_dir_add_foreign(w->dir, "uid=x,dc=example", "ada.lovelace3", "x@example.org");
+	twin.value[PERSON_MAIL] = "ada3@example.org";
+	c = world_invite(w, &twin);
+	assert_string_equal(c.uid, "ada.lovelace4");
+	world_free(w);
+}
+
+static void
+a_uid_taken_meanwhile_becomes_another_one(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+	struct world_answer a;
+
+	(void)state;
+	fake_dir_add_foreign(
+	    w->dir, "uid=ada.lovelace,ou=engines,dc=example", "ada.lovelace", "z@example.org");
+	a = world_accept(w, &link.token, PASSWORD, NULL);
+	assert_int_equal(a.code, ERR_OK);
+	assert_string_equal(a.uid, "ada.lovelace2");
+	assert_string_equal(fake_dir_uid(w->dir, link.id), "ada.lovelace2");
+	world_free(w);
+}
+
+static void
+a_chosen_uid_taken_meanwhile_is_a_conflict_and_the_link_works(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	struct world_link link;
+
+	(void)state;
+	p.value[PERSON_UID] = "countess";
+	link = world_invite(w, &p);
+	assert_string_equal(link.uid, "countess");
+	fake_dir_add_foreign(
+	    w->dir, "uid=countess,ou=engines,dc=example", "countess", "z@example.org");
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_EXISTS);
+	assert_int_equal(world_view(w, &link.token, NULL), VIEW_OPEN);
+	world_free(w);
+}
+
+static void
+a_mail_address_belongs_to_one_person(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link a = world_invite(w, &world_ada), b = world_invite(w, &world_ada);
+
+	(void)state;
+	assert_int_equal(a.code, ERR_OK);
+	assert_int_equal(b.code, ERR_EXISTS);
+	assert_string_equal(b.first_field, "mail");
+	assert_int_equal(world_revoke(w, a.id), ERR_OK);
+	assert_int_equal(world_invite(w, &world_ada).code, ERR_OK);
+	world_free(w);
+}
+
+static void
+every_wrong_field_is_told_at_once(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = { .value = {
+				[PERSON_GENDER] = "blue", [PERSON_BIRTHDAY] = "1999-02-29" } };
+	struct world_link link = world_invite(w, &p);
+
+	(void)state;
+	assert_int_equal(link.code, ERR_INVALID);
+	assert_int_equal(link.error_count, 6); /* two names, gender, birthday, mail, org_unit */
+	p = world_ada;
+	p.groups[p.group_count++] = "cn=missing,dc=example";
+	link = world_invite(w, &p);
+	assert_int_equal(link.code, ERR_INVALID);
+	assert_string_equal(link.first_field, "groups[1]");
+	world_free(w);
+}
+
+/* ---- the link's life ---- */
+
+static void
+a_link_ends_at_its_time_whether_swept_or_not(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	w->now += 3600 * 1000 - 1;
+	assert_int_equal(world_view(w, &link.token, NULL), VIEW_OPEN);
+	w->now += 1;
+	assert_int_equal(world_view(w, &link.token, NULL), VIEW_EXPIRED);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_EXPIRED);
+	assert_int_equal(fake_dir_count(w->dir, link.id), 0);
+	world_free(w);
+}
+
+static void
+revoking_and_replacing_end_a_link(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+	struct token_hash fresh;
+
+	(void)state;
+	assert_int_equal(world_relink(w, link.id, &fresh), ERR_OK);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_REVOKED);
+	assert_int_equal(world_view(w, &fresh, NULL), VIEW_OPEN);
+	assert_int_equal(world_revoke(w, link.id), ERR_OK);
+	assert_int_equal(world_revoke(w, link.id), ERR_OK);
+	assert_int_equal(world_view(w, &fresh, NULL), VIEW_REVOKED);
+	assert_int_equal(world_accept(w, &fresh, PASSWORD, NULL).code, ERR_REVOKED);
+	assert_int_equal(world_revoke(w, "018bcfe5-6800-7000-8000-000000000000"), ERR_NOT_FOUND);
+	world_free(w);
+}
+
+/* ---- passwords ---- */
+
+static void
+a_refused_password_can_be_chosen_again_with_the_same_link(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+	struct world_answer a;
+
+	(void)state;
+	a = world_accept(w, &link.token, "too short", NULL);
+	assert_int_equal(a.code, ERR_INVALID);
+	assert_string_equal(a.first_field, "password");
+	assert_string_equal(a.first_code, "too_short");
+	assert_int_equal(fake_dir_count(w->dir, link.id), 0);
+	fake_dir_refuse_password(w->dir, "the policy says no");
+	a = world_accept(w, &link.token, "the policy says no", NULL);
+	assert_int_equal(a.code, ERR_INVALID);
+	assert_string_equal(a.first_code, "refused");
+	assert_int_equal(world_state(w, link.id), INVITATION_CREATED);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+	assert_int_equal(fake_dir_count(w->dir, link.id), 1);
+	world_free(w);
+}
+
+static void
+an_org_unit_deleted_meanwhile_leaves_the_link_alone(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	fake_dir_remove_org_unit(w->dir);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_MISCONFIGURED);
+	assert_int_equal(world_state(w, link.id), INVITATION_PENDING);
+	world_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_invited_person_becomes_an_account),
+		cmocka_unit_test(the_same_attempt_sent_again_gets_the_same_answer),
+		cmocka_unit_test(of_many_rivals_exactly_one_wins),
+		cmocka_unit_test(accept_ends_consistent_whatever_the_directory_does),
+		cmocka_unit_test(accept_ends_consistent_whatever_the_store_does),
+		cmocka_unit_test(a_registration_survives_a_crash_anywhere),
+		cmocka_unit_test(a_directory_that_is_away_leaves_the_link_alone),
+		cmocka_unit_test(a_taken_uid_is_numbered),
+		cmocka_unit_test(a_uid_taken_meanwhile_becomes_another_one),
+		cmocka_unit_test(a_chosen_uid_taken_meanwhile_is_a_conflict_and_the_link_works),
+		cmocka_unit_test(a_mail_address_belongs_to_one_person),
+		cmocka_unit_test(every_wrong_field_is_told_at_once),
+		cmocka_unit_test(a_link_ends_at_its_time_whether_swept_or_not),
+		cmocka_unit_test(revoking_and_replacing_end_a_link),
+		cmocka_unit_test(a_refused_password_can_be_chosen_again_with_the_same_link),
+		cmocka_unit_test(an_org_unit_deleted_meanwhile_leaves_the_link_alone),
+	};
+
+	return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
+}

@@ -1,0 +1,247 @@
+"""A private usherd: writes its configuration, starts it, waits until it is ready, stops or kills it."""
+
+import base64
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+
+from ports import free_port
+from wait import wait_for
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("USHERD_BUILD", TOP / "build" / "gcc"))
+DAEMON = BUILD / "usherd"
+CONTROL = BUILD / "usherctl"
+
+# No environment but this: what the daemon needs must not come from a developer's shell.
+ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8"}
+
+
+def make_key(path):
+    """A store key as the daemon wants it: 43 characters of base64url, mode 0600."""
+    path.write_text(base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=") + "\n")
+    path.chmod(0o600)
+
+
+class Usherd:
+    """`folder` is short: a unix socket is made in it."""
+
+    def __init__(self, folder, slapd, uri=None, wrapper=(), environment=None):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.slapd = slapd
+        self.wrapper = list(wrapper)
+        self.environment = {**ENVIRONMENT, **(environment or {})}
+        self.conf_path = self.folder / "usherd.conf"
+        self.log_path = self.folder / "usherd.log"
+        self.key_path = self.folder / "store.key"
+        self.store_path = self.folder / "store" / "usherd.db"
+        self.socket_path = self.folder / "control.sock"
+        self.store_path.parent.mkdir(mode=0o700, exist_ok=True)
+        make_key(self.key_path)
+        self.ports = {name: free_port() for name in ("control", "public", "management")}
+        self.conf = self._configuration(uri or slapd.url)
+        self.process = None
+        self.admin_token = None
+
+    def _configuration(self, uri):
+        listen = {name: f"127.0.0.1:{port}" for name, port in self.ports.items()}
+        return {
+            "usherd": {
+                "public_url": self.public_url,
+                "organisation": "Meridian Seed Archive",
+                "help_contact": "help@meridian.example",
+                "log_level": "debug",
+            },
+            "listen": {**listen, "socket": self.socket_path, "hosts": "localhost"},
+            "limits": {"connections_per_source": 1000, "join_rate": 100000},
+            "store": {"path": self.store_path, "key_file": self.key_path},
+            "directory": {
+                "uri": uri,
+                "bind_dn": self.slapd.service_dn,
+                "bind_password_file": self.slapd.service_password,
+                "search_base": self.slapd.base,
+                "people_base": self.slapd.people,
+                "connect_timeout": "2s",
+                "operation_timeout": "2s",
+            },
+            "invitation": {},
+            "password": {},
+        }
+
+    # ---- addresses ----
+
+    def url(self, listener):
+        return f"http://127.0.0.1:{self.ports[listener]}"
+
+    @property
+    def control_url(self):
+        return self.url("control")
+
+    @property
+    def public_url(self):
+        return self.url("public")
+
+    @property
+    def management_url(self):
+        return self.url("management")
+
+    # ---- life ----
+
+    def configure(self, section, **keys):
+        """Change keys before the start (or before a reload); None removes one."""
+        values = self.conf.setdefault(section, {})
+        for name, value in keys.items():
+            if value is None:
+                values.pop(name, None)
+            else:
+                values[name] = value
+        return self
+
+    def write_configuration(self):
+        lines = []
+        for section, values in self.conf.items():
+            lines += [f"[{section}]", *(f"{name} = {value}" for name, value in values.items()), ""]
+        self.conf_path.write_text("\n".join(lines))
+
+    def spawn(self, **popen):
+        """Start without waiting."""
+        self.write_configuration()
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [*self.wrapper, DAEMON, "-c", self.conf_path],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, **popen,
+            )
+        return self
+
+    def start(self, **popen):
+        self.spawn(**popen)
+        self.wait_ready()
+        return self
+
+    def wait_ready(self, seconds=15):
+        wait_for(self._is_ready, f"usherd is ready; its log ends:\n{self.log()[-3000:]}", seconds)
+
+    def _is_ready(self):
+        assert self.process.poll() is None, (
+            f"usherd ended with {self.process.returncode}:\n{self.log()[-3000:]}"
+        )
+        return self.health("ready")[0] == 200
+
+    def health(self, what):
+        """(status, document) of a health page; (0, None) when nobody answers."""
+        try:
+            with urllib.request.urlopen(f"{self.management_url}/health/{what}", timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+        except OSError:
+            return 0, None
+
+    def wait_directory(self, up=True, seconds=10):
+        """Until the daemon itself has noticed that the directory came or went."""
+        def noticed():
+            checks = (self.health("ready")[1] or {}).get("checks", [])
+            states = [check["status"] for check in checks if check["name"] == "directory"]
+            return bool(states) and (states[0] in ("ok", "up", "pass")) == up
+        wait_for(noticed, f"the directory is {'up' if up else 'down'}", seconds)
+
+    def fails_to_start(self, seconds=15):
+        """Start, expect it to give up by itself; its exit status and what it said this time."""
+        before = len(self.log())
+        self.spawn()
+        status = self.process.wait(seconds)
+        self.process = None
+        return status, self.log()[before:]
+
+    def kill(self):
+        self._end(signal.SIGKILL)
+
+    def stop(self, seconds=12):
+        """SIGTERM; the exit status."""
+        return self._end(signal.SIGTERM, seconds)
+
+    def _end(self, number, seconds=12):
+        if self.process is None:
+            return None
+        self.process.send_signal(number)
+        status = self.process.wait(seconds)
+        self.process = None
+        return status
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def destroy(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    # ---- what it says and does ----
+
+    def log(self):
+        try:
+            return self.log_path.read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def control(self, *arguments, stdin=None, through_socket=True):
+        """usherctl; a CompletedProcess with text."""
+        route = ["--socket", self.socket_path] if through_socket else []
+        return subprocess.run(
+            [CONTROL, *route, *arguments], input=stdin, capture_output=True, text=True,
+            env=self.environment, timeout=30,
+        )
+
+    def make_token(self, name="tests", scopes="all", expires="1d"):
+        made = self.control("token", "create", "--name", name, "--scopes", scopes, "--expires", expires)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
+
+    def check_configuration(self, *options):
+        self.write_configuration()
+        return subprocess.run(
+            [DAEMON, "check-config", "-c", self.conf_path, *options], capture_output=True, text=True,
+            env=self.environment, stdin=subprocess.DEVNULL, timeout=60,
+        )
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over the daemon's unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=10)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+@contextlib.contextmanager
+def raw_connection(port, timeout=10):
+    """Bytes in, bytes out."""
+    with socket.create_connection(("127.0.0.1", port), timeout) as connection:
+        yield connection
+
+
+def read_all(connection):
+    """Everything until the other side closes."""
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while data := connection.recv(65536):
+            received += data
+    return received

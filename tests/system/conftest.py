@@ -1,0 +1,104 @@
+"""Fixtures: each test has its own slapd and its own usherd, on ports and in a folder of their own."""
+
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "rig"))
+
+# pylint: disable=wrong-import-position
+from client import Api  # noqa: E402
+from proxy import Proxy  # noqa: E402
+from slapd import Slapd  # noqa: E402
+from usherd import Usherd  # noqa: E402
+
+SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
+                   "WARNING: ThreadSanitizer")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "walk: the walk through; also run on the sanitized daemon")
+
+
+@pytest.fixture
+def folder():
+    """A short path: unix sockets are made in it."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="ush-", dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def make_slapd(folder):
+    made = []
+
+    def make(*options, **more):
+        made.append(Slapd(folder / f"slapd{len(made)}", options, **more))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.destroy()
+
+
+@pytest.fixture
+def slapd(make_slapd):
+    """A running slapd with the sample organisation."""
+    return make_slapd().start()
+
+
+@pytest.fixture
+def make_usherd(folder):
+    """Daemons that are not started yet. One that still runs in the end must end cleanly."""
+    made = []
+
+    def make(slapd, **more):
+        made.append(Usherd(folder / f"usherd{len(made)}", slapd, **more))
+        return made[-1]
+
+    yield make
+    statuses = [daemon.stop() for daemon in made]
+    logs = "".join(daemon.log() for daemon in made)
+    for daemon in made:
+        daemon.destroy()
+    reports = [word for word in SANITIZER_WORDS if word in logs]
+    assert not reports, logs[-8000:]
+    assert all(status in (None, 0) for status in statuses), f"{statuses}\n{logs[-3000:]}"
+
+
+@pytest.fixture
+def usherd(slapd, make_usherd):
+    """A running daemon that knows the directory is there."""
+    daemon = make_usherd(slapd).start()
+    daemon.wait_directory()
+    return daemon
+
+
+@pytest.fixture
+def api(usherd):
+    return Api(usherd, usherd.make_token())
+
+
+@pytest.fixture
+def proxy(slapd):
+    """Between usherd and slapd; see the `proxied` fixture."""
+    server = Proxy(slapd.port)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def proxied(slapd, proxy, make_usherd):
+    """A running daemon that reaches slapd through the proxy only."""
+    daemon = make_usherd(slapd, uri=proxy.url).start()
+    daemon.wait_directory()
+    return daemon
+
+
+@pytest.fixture
+def proxied_api(proxied):
+    return Api(proxied, proxied.make_token())

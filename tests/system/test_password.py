@@ -1,0 +1,129 @@
+"""The chosen password: the rules, and the exact bytes that bind afterwards."""
+
+import unicodedata
+
+import pytest
+
+from client import Api
+
+BLOCKED = "correct horse battery staple"
+
+
+def rule_of(answer):
+    """The code of the one password error of a 422."""
+    assert answer.status_code == 422, answer.text
+    [error] = [error for error in answer.json()["errors"] if error["field"] == "password"]
+    assert error["detail"]
+    return error["code"]
+
+
+@pytest.fixture
+def daemon(slapd, make_usherd, folder):
+    words = folder / "blocked"
+    words.write_text(f"# words that everybody tries\n{BLOCKED}\n")
+    started = make_usherd(slapd).configure("password", blocklist_file=words).start()
+    started.wait_directory()
+    return started
+
+
+@pytest.fixture
+def invitation(daemon):
+    return Api(daemon, daemon.make_token()).invited(
+        given_name="Bartholomew-James", family_name="Featherstonehaugh",
+        mail="bartholomew.featherstonehaugh@meridian.example", uid="bartholomew.james.f",
+        phone="+442079460123",
+    )
+
+
+@pytest.mark.parametrize("password, rule", [
+    ("", "blank"), (" ", "blank"), (" " * 20, "blank"), ("\u00a0" * 20, "blank"), ("\t\n" * 10, "blank"),
+    ("a", "too_short"), ("fourteen chars", "too_short"), ("ö" * 7 + "äß " * 2, "too_short"),
+    ("é" * 513, "too_long"), ("quiet lanterns " * 69, "too_long"),
+    ("Bartholomew-James", "personal"), ("FEATHERSTONEHAUGH", "personal"),
+    ("Bartholomew-James Featherstonehaugh", "personal"),
+    ("bartholomew.featherstonehaugh@meridian.example", "personal"),
+    ("bartholomew.featherstonehaugh", "personal"), ("bartholomew.james.f", "personal"),
+    (BLOCKED, "blocked"), (BLOCKED.upper(), "blocked"), ("a" * 20, "blocked"),
+    ("abcdefghijklmnopqrst", "blocked"), ("12345678901234567890", "blocked"),
+])
+def test_a_bad_password_is_refused_with_its_rule(slapd, invitation, password, rule):
+    assert rule_of(invitation["join"].register(password=password)) == rule
+    assert slapd.entries_of(invitation["id"]) == []
+    assert invitation["join"].is_open()
+
+
+def test_a_missing_password_is_a_field_error(slapd, invitation):
+    answer = invitation["join"].post({})
+    assert answer.status_code == 422
+    assert "password" in [error["field"] for error in answer.json()["errors"]]
+    assert slapd.entries_of(invitation["id"]) == []
+
+
+@pytest.mark.parametrize("value", [7, None, [], {}, True])
+def test_a_password_is_text(invitation, value):
+    assert invitation["join"].post({"password": value}).status_code in (400, 422)
+    assert invitation["join"].is_open()
+
+
+@pytest.mark.parametrize("mode", ["exop", "argon2"])
+@pytest.mark.parametrize("password", [
+    "exactly fifteen"[:15],
+    " leading and trailing space ",
+    "  two  spaces  inside  ",
+    "quotes \" ' ` and \\ backslash $HOME",
+    "tab\tand newline\nand return\r.",
+    "{SSHA}looks like a scheme",
+    "{CLEARTEXT}looks like one too",
+    "ünïcödé pässwörd",
+    unicodedata.normalize("NFD", "ünïcödé pässwörd"),
+    "日本語のとても長い合言葉です、はい",
+    "😀🎏🏮🛶🌊🐚🪁🎐🧭🪔🧵🧶🪡🪢🧿",
+    "percent %41 plus + and & = ;",
+    "x" * 100 + " quiet lanterns " + "y" * 908,
+])
+def test_the_exact_bytes_bind_afterwards(slapd, make_usherd, mode, password):
+    daemon = make_usherd(slapd).configure("directory", password_mode=mode).start()
+    daemon.wait_directory()
+    invitation = Api(daemon, daemon.make_token()).invited()
+    answer = invitation["join"].register(password=password)
+    assert answer.status_code == 201, answer.text
+    [(dn, _)] = slapd.entries_of(invitation["id"])
+    assert slapd.accepts(dn, password)
+    assert not slapd.accepts(dn, password + "x")
+    assert not slapd.accepts(dn, password.strip() + " x")
+
+
+def test_a_shorter_minimum_can_be_set_but_not_below_eight(slapd, make_usherd):
+    daemon = make_usherd(slapd).configure("password", min_length=8).start()
+    daemon.wait_directory()
+    api = Api(daemon, daemon.make_token())
+    assert rule_of(api.invited()["join"].register(password="7 chars")) == "too_short"
+    assert api.invited()["join"].register(password="8 chars!").status_code == 201
+    daemon.configure("password", min_length=7)
+    assert daemon.check_configuration().returncode != 0
+
+
+def test_the_directory_never_sees_an_empty_password(slapd, proxy, make_usherd):
+    daemon = make_usherd(slapd, uri=proxy.url).start()
+    daemon.wait_directory()
+    link = Api(daemon, daemon.make_token()).invited()["join"]
+    adds = proxy.rule("add request", "tell")
+    for password in ("", " " * 20, "\u2003" * 20):
+        assert link.register(password=password).status_code == 422
+    assert not adds.met.is_set()
+
+
+def test_what_the_directory_refuses_reaches_the_person(make_slapd, make_usherd):
+    slapd = make_slapd().start()
+    slapd.add(
+        f"cn=password-policy,{slapd.base}", objectClass=["organizationalRole", "pwdPolicy"],
+        cn="password-policy", pwdAttribute="userPassword", pwdMinLength="30", pwdCheckQuality="2",
+    )
+    daemon = make_usherd(slapd).start()
+    daemon.wait_directory()
+    invitation = Api(daemon, daemon.make_token()).invited()
+    assert rule_of(invitation["join"].register(password="only nineteen chars"))
+    answer = invitation["join"].register(password="quite a lot longer than thirty characters")
+    assert answer.status_code == 201, answer.text
+    [(dn, _)] = slapd.entries_of(invitation["id"])
+    assert slapd.accepts(dn, "quite a lot longer than thirty characters")

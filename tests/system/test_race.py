@@ -1,0 +1,165 @@
+"""Many hands on one link, and a daemon that dies in the middle: one entry, or a link that still works."""
+
+import os
+import random
+import threading
+import time
+
+import pytest
+import requests
+
+from client import PASSWORD, Api, in_background, new_session
+from proxy import PASSWORD_MODIFY
+
+FULL = "USHERD_FULL" in os.environ
+
+
+def passwords(count):
+    return [f"{PASSWORD} number {number}" for number in range(count)]
+
+
+def register_together(link, count):
+    """`count` POSTs that leave at the same moment; [(password, response)]."""
+    barrier = threading.Barrier(count)
+    answers = [None] * count
+
+    def register(number, password):
+        with new_session() as session:
+            # The connection stands before the moment comes.
+            session.get(link.url, headers={"Accept": "application/json"}, timeout=30)
+            barrier.wait(30)
+            answers[number] = (password, session.post(link.url, json={"password": password}, timeout=60))
+
+    threads = [threading.Thread(target=register, args=pair) for pair in enumerate(passwords(count))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(90)
+    assert None not in answers
+    return answers
+
+
+@pytest.mark.parametrize("rounds", [100 if FULL else 12])
+def test_of_64_registrations_with_one_link_exactly_one_succeeds(slapd, usherd, api, rounds):
+    for _ in range(rounds):
+        invitation = api.invited()
+        answers = register_together(invitation["join"], 64)
+        winners = [password for password, answer in answers if answer.status_code in (201, 202)]
+        others = [answer for _, answer in answers if answer.status_code not in (201, 202)]
+        assert len(winners) == 1, [answer.status_code for _, answer in answers]
+        assert {answer.status_code for answer in others} == {410}
+        assert {answer.json()["reason"] for answer in others} == {"used"}
+        invitation["join"].wait_done()
+        [(dn, _)] = slapd.entries_of(invitation["id"])
+        assert slapd.accepts(dn, winners[0])
+
+
+def test_64_invitations_with_one_mail_give_one_invitation(slapd, usherd, api):
+    barrier = threading.Barrier(64)
+    statuses = []
+
+    def invite():
+        barrier.wait(30)
+        statuses.append(Api(usherd, token).invite(mail="one@meridian.example").status_code)
+
+    token = api.session.headers["Authorization"].removeprefix("Bearer ")
+    threads = [threading.Thread(target=invite) for _ in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(statuses) == [201] + [409] * 63
+
+
+def settle(slapd, invitation, tried):
+    """Whatever happened: it is done with a password that was tried, or the link works. One entry."""
+    link = invitation["join"]
+    link.wait_settled(seconds=30)
+    if not link.is_done():
+        tried = [*tried, "another long enough password"]
+        answer = link.register(password=tried[-1])
+        assert answer.status_code == 201, answer.text
+    [(dn, _)] = slapd.entries_of(invitation["id"])
+    assert any(slapd.accepts(dn, password) for password in tried)
+    assert len(slapd.by_uid(dn.split(",")[0].removeprefix("uid="))) == 1
+
+
+MOMENTS = [
+    ("search request", b""), ("add request", b""), ("add reply", b""),
+    ("extended request", PASSWORD_MODIFY), ("extended reply", b""), ("modify request", b""),
+    ("modify reply", b""),
+]
+
+
+@pytest.mark.parametrize("before_it_passes", [True, False])
+@pytest.mark.parametrize("kind, containing", MOMENTS)
+def test_a_daemon_killed_at_any_message_to_the_directory_finishes_or_gives_the_link_back(
+        slapd, proxy, proxied, proxied_api, kind, containing, before_it_passes):
+    invitation = proxied_api.invited(groups=[f"cn=vault-access,{slapd.groups}"])
+    rule = proxy.rule(kind, "hold", containing=containing)
+    answer = in_background(attempt, invitation["join"])
+    if kind == "search request" and not rule.met.wait(2):
+        # A registration need not search: then there is no such moment.
+        assert answer().status_code == 201
+        return
+    rule.wait()
+    if not before_it_passes:
+        rule.release()
+    proxied.kill()
+    proxy.cut()
+    rule.release()
+    answer()
+    proxied.start()
+    settle(slapd, invitation, [PASSWORD])
+
+
+def attempt(link):
+    """Register with a daemon that may die meanwhile."""
+    try:
+        return link.register()
+    except requests.RequestException:
+        return None
+
+
+@pytest.mark.parametrize("rounds", [100 if FULL else 10])
+def test_a_daemon_killed_at_a_random_moment_finishes_or_gives_the_link_back(
+        slapd, usherd, api, rounds):
+    chance = random.Random(20)
+    for _ in range(rounds):
+        invitation = api.invited()
+        answer = in_background(attempt, invitation["join"])
+        time.sleep(chance.uniform(0, 0.12))  # The moment is the test's input.
+        usherd.kill()
+        told = answer()
+        usherd.start()
+        usherd.wait_directory()
+        if told is not None and told.status_code == 201:
+            assert invitation["join"].is_done()
+        settle(slapd, invitation, [PASSWORD])
+
+
+def test_what_was_answered_survives_a_kill(slapd, usherd, api):
+    kept = [api.invited() for _ in range(20)]
+    done = kept[:5]
+    for invitation in done:
+        assert invitation["join"].register().status_code == 201
+    api.delete(f"/api/v1/invitations/{kept[5]['id']}")
+    usherd.kill()
+    usherd.start()
+    usherd.wait_directory()
+    assert all(invitation["join"].is_done() for invitation in done)
+    assert kept[5]["join"].get().status_code == 410
+    for invitation in kept[6:]:
+        assert invitation["join"].register().status_code == 201
+
+
+def test_a_client_that_leaves_does_not_leave_half_an_account(slapd, proxy, proxied, proxied_api):
+    invitation = proxied_api.invited()
+    rule = proxy.rule("add request", "hold")
+    with new_session() as session:
+        with pytest.raises(requests.Timeout):
+            answer = in_background(rule.wait)
+            session.post(invitation["link"], json={"password": PASSWORD}, timeout=1)
+    answer()
+    rule.release()
+    settle(slapd, invitation, [PASSWORD])

@@ -1,0 +1,131 @@
+"""No clear token, password or key anywhere but where it belongs."""
+
+import base64
+import os
+import pathlib
+import sqlite3
+
+import pytest
+
+from client import Api, Browser, Link
+
+CANARY = "canary-in-the-vault-4711-password"
+
+
+def files_of(daemon):
+    """Everything on disk that is the daemon's, but the files that hold a secret by design."""
+    secret = {daemon.key_path}
+    return [path for path in daemon.folder.rglob("*") if path.is_file() and path not in secret]
+
+
+def process_text(pid, name):
+    return pathlib.Path(f"/proc/{pid}/{name}").read_bytes()
+
+
+def key_bytes(daemon):
+    text = daemon.key_path.read_text().strip()
+    return base64.urlsafe_b64decode(text + "=")
+
+
+@pytest.mark.walk
+@pytest.mark.parametrize("mode", ["exop", "argon2"])
+def test_no_secret_reaches_log_store_arguments_or_environment(slapd, make_usherd, mode):
+    daemon = make_usherd(slapd).configure("directory", password_mode=mode).start()
+    daemon.wait_directory()
+    token = daemon.make_token()
+    api = Api(daemon, token)
+    secrets = [CANARY, CANARY + " refused", token, slapd.service_password.read_text()]
+
+    invitation = api.invited()
+    secrets.append(invitation["join"].token)
+    fresh = Link(api.post(f"/api/v1/invitations/{invitation['id']}/link").json()["link"])
+    pending = api.invited()
+    secrets += [fresh.token, pending["join"].token]
+    browser = Browser(fresh.url)
+    page = browser.open()
+    secrets += [cookie.value for cookie in browser.session.cookies]
+    page.fields.update({name: CANARY for name in page.names if "password" in name})
+    assert browser.submit(page, {}).status_code in (200, 201)
+    pending["join"].register(password="short")
+    pending["join"].post({"password": CANARY + " refused", "mail": "x@meridian.example"})
+    Link(fresh.url + "x").register(password=CANARY)
+    Api(daemon, token[:-1] + "!").get("/api/v1/groups")
+
+    searched = {path: path.read_bytes() for path in files_of(daemon)}
+    for name in ("cmdline", "environ"):
+        searched[name] = process_text(daemon.process.pid, name)
+    daemon.stop()
+    searched.update({f"{path} after the end": path.read_bytes() for path in files_of(daemon)})
+    needles = [secret.encode() for secret in secrets] + [key_bytes(daemon),
+                                                         daemon.key_path.read_text().strip().encode()]
+    found = [(str(place), needle[:12]) for place, data in searched.items() for needle in needles
+             if needle in data]
+    assert found == []
+
+
+def test_a_stolen_store_reveals_nobody(slapd, make_usherd):
+    daemon = make_usherd(slapd).start()
+    daemon.wait_directory()
+    api = Api(daemon, daemon.make_token())
+    names = {"given_name": "Persephone", "family_name": "Canarybird",
+             "mail": "persephone.canary@meridian.example", "phone": "+442079460777",
+             "position": "Keeper of canaries"}
+    api.invited(**names)
+    assert daemon.stop() == 0
+    data = b"".join(path.read_bytes() for path in daemon.store_path.parent.iterdir())
+    assert [value for value in names.values() if value.encode() in data] == []
+    assert b"persephone" not in data.lower()
+
+
+def test_a_finished_registration_is_erased(slapd, make_usherd):
+    daemon = make_usherd(slapd).start()
+    daemon.wait_directory()
+    api = Api(daemon, daemon.make_token())
+    invitation = api.invited(given_name="Persephone", family_name="Canarybird")
+    assert invitation["join"].register().status_code == 201
+    shown = api.show(invitation["id"])
+    assert "Persephone" not in str(shown) and "Canarybird" not in str(shown)
+
+
+def test_lists_and_details_never_show_a_link(api):
+    invitation = api.invited()
+    token = invitation["join"].token
+    for path in ("/api/v1/invitations", f"/api/v1/invitations/{invitation['id']}"):
+        answer = api.get(path)
+        assert answer.status_code == 200
+        assert token not in answer.text and "usj_" not in answer.text
+
+
+def test_the_log_is_lines_that_no_value_can_forge(usherd, api):
+    forged = 'x\nlevel=error msg="forged" a=b'
+    api.get("/api/v1/" + forged.replace("\n", "%0a"))
+    api.invite(position=forged)
+    api.call("GET", "/api/v1/groups", headers={"User-Agent": 'forged" level=error msg="forged'})
+    lines = usherd.log().splitlines()
+    assert lines
+    assert [line for line in lines if not line.startswith("level=")] == []
+    assert [line for line in lines if 'msg="forged"' in line.replace('\\"', "")] == []
+
+
+def test_the_process_cannot_be_dumped(usherd):
+    status = process_text(usherd.process.pid, "status").decode()
+    assert "CoreDumping:\t0" in status
+    # A process that may not be dumped has its /proc files owned by root.
+    limits = process_text(usherd.process.pid, "limits").decode()
+    core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
+    owner = os.stat(f"/proc/{usherd.process.pid}/maps").st_uid
+    assert core.split()[4] == "0" or owner == 0
+
+
+def test_the_store_is_sealed_value_by_value(slapd, make_usherd):
+    daemon = make_usherd(slapd).start()
+    daemon.wait_directory()
+    Api(daemon, daemon.make_token()).invited()
+    assert daemon.stop() == 0
+    with sqlite3.connect(daemon.store_path) as database:
+        tables = [row[0] for row in database.execute("select name from sqlite_master where type='table'")]
+        blobs = [value for table in tables for row in database.execute(f'select * from "{table}"')
+                 for value in row if isinstance(value, bytes)]
+    database.close()
+    assert blobs
+    assert [blob for blob in blobs if blob[:1] in (b"{", b"[")] == []

@@ -1,0 +1,249 @@
+/* The configuration's reader: what it takes, and how it says what it does not take. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "conf/conf.h"
+
+static char dir[] = "/tmp/usherd-conf-XXXXXX";
+static char path[64], key_path[64];
+
+static void
+put(const char *file, const char *text, mode_t mode)
+{
+	FILE *f = fopen(file, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(chmod(file, mode), 0);
+}
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(path, sizeof(path), "%s/usherd.conf", dir);
+	snprintf(key_path, sizeof(key_path), "%s/key", dir);
+	put(key_path, "secret\n", 0600);
+	return 0;
+}
+
+static int
+remove_dir(void **state)
+{
+	(void)state;
+	unlink(path);
+	unlink(key_path);
+	return rmdir(dir);
+}
+
+/* The smallest configuration that is whole, then `more`. */
+static struct conf *
+load_with(const char *more, struct conf_errors *errors)
+{
+	char text[8192];
+
+	snprintf(text, sizeof(text),
+	    "[usherd]\npublic_url = https://join.example.org\norganisation = Example\n"
+	    "[store]\nkey_file = %s\n"
+	    "[directory]\nuri = ldap://127.0.0.1:389\nsearch_base = dc=example\npeople_base = "
+	    "dc=example\n"
+	    "%s",
+	    key_path, more);
+	put(path, text, 0644);
+	return conf_load(path, errors);
+}
+
+static void
+defaults_fill_what_is_not_set(void **state)
+{
+	struct conf_errors errors;
+	struct conf *c = load_with("", &errors);
+
+	(void)state;
+	assert_non_null(c);
+	assert_string_equal(c->public_url, "https://join.example.org");
+	assert_string_equal(c->listen_control, "127.0.0.1:8460");
+	assert_int_equal(c->lifetime, 7 * 86400);
+	assert_int_equal(c->min_length, 15);
+	assert_true(c->gender_required);
+	assert_int_equal(c->object_classes.count, 2);
+	assert_string_equal(c->object_classes.item[1], "usherdPerson");
+	assert_null(c->bind_password);
+	conf_free(c);
+}
+
+static void
+what_does_not_fit_is_named_with_its_line(void **state)
+{
+	static const struct {
+		const char *more, *expected;
+	} cases[] = {
+		{ "[passwort]\nmin_length = 9\n", ":11: unknown section [passwort]" },
+		{ "[password]\nmin_lenght = 9\n",
+		    ":11: unknown key \"min_lenght\" in [password]; did you mean \"min_length\"?" },
+		{ "[password]\nmin_length = 7\n",
+		    ":11: min_length: \"7\" is not between 8 and 256" },
+		{ "[password]\nmin_length = many\n", "is not a number" },
+		{ "[password]\nmin_length = 20x\n", "is not a number" },
+		{ "[password]\nmin_length = 20\nmin_length = 21\n",
+		    ":12: \"min_length\" is set twice in [password]" },
+		{ "[invitation]\nlifetime = 7\n", "is not a duration" },
+		{ "[invitation]\nlifetime = 7w\n", "is not a duration" },
+		{ "[invitation]\nlifetime = 400d\n", "is not between" },
+		{ "[invitation]\nlifetime = 99999999999999999999d\n", "is not a duration" },
+		{ "[invitation]\ngender_required = maybe\n", "is neither yes nor no" },
+		{ "[listen]\ncontrol = 8460\n", "is not HOST:PORT" },
+		{ "[listen]\ncontrol = ::1:8460\n", "is not HOST:PORT" },
+		{ "[listen]\ncontrol = 127.0.0.1:99999\n", "has no port" },
+		{ "[listen]\nsocket = relative.sock\n", "is not an absolute path" },
+		{ "[listen]\npublic =\n", "public: registration needs its listener" },
+		{ "[listen]\ntls_key = /dev/null\n", "tls_certificate and tls_key go together" },
+		{ "[usherd]\nlog_level = loud\n", "is none of: error warning info debug" },
+		{ "[usherd]\nsign_in_url = http://example.org\n",
+		    "uses http:// to a host that is not loopback" },
+		{ "[usherd]\nsign_in_url = https://example.org/\n", "ends with a slash" },
+		{ "[usherd]\nsign_in_url = ftp://example.org\n", "does not begin with https://" },
+		{ "[usherd]\nsign_in_url = https://a@example.org\n", "does not belong" },
+		{ "[directory]\nprofile = novell\n", "is none of: openldap generic" },
+		{ "[directory]\nbind_dn = cn=usherd\n",
+		    "bind_dn is set and bind_password_file is not" },
+		{ "nonsense\n", ":10: neither a [section] nor \"key = value\"" },
+		{ "[directory]\nca_file = /nonexistent/ca.pem\n", "cannot be read" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf_errors errors;
+		struct conf *c = load_with(cases[i].more, &errors);
+
+		assert_null(c);
+		assert_int_equal(errors.count, 1);
+		if (strstr(errors.items[0].text, cases[i].expected) == NULL)
+			fail_msg("%s: got \"%s\"", cases[i].expected, errors.items[0].text);
+	}
+}
+
+static void
+all_errors_are_told_at_once(void **state)
+{
+	struct conf_errors errors;
+
+	(void)state;
+	put(path, "[usherd]\nwrong = 1\n[store]\npath = x\n", 0644);
+	assert_null(conf_load(path, &errors));
+	assert_int_equal(errors.count, 2 + 6); /* and six keys that must be set */
+	assert_null(conf_load("/nonexistent/usherd.conf", &errors));
+	assert_int_equal(errors.count, 1);
+}
+
+static void
+a_line_that_is_too_long_is_an_error(void **state)
+{
+	struct conf_errors errors;
+	char more[6000] = "[usherd]\nhelp_contact = ";
+
+	(void)state;
+	memset(more + strlen(more), 'x', 5000);
+	assert_null(load_with(more, &errors));
+	assert_non_null(strstr(errors.items[0].text, ":11: the line is longer"));
+}
+
+static void
+a_secret_file_is_for_its_owner_alone(void **state)
+{
+	struct conf_errors errors;
+	struct conf *c;
+	char more[256];
+
+	(void)state;
+	snprintf(more, sizeof(more), "[directory]\nbind_dn = cn=usherd\nbind_password_file = %s\n",
+	    key_path);
+	c = load_with(more, &errors);
+	assert_non_null(c);
+	assert_int_equal(secret_len(c->bind_password), 6);
+	assert_memory_equal(secret_bytes(c->bind_password), "secret", 6);
+	conf_free(c);
+	put(key_path, "secret\n", 0644);
+	assert_null(load_with(more, &errors));
+	assert_non_null(strstr(errors.items[0].text, "chmod 600"));
+	put(key_path, "two\nlines\n", 0600);
+	assert_null(load_with(more, &errors));
+	put(key_path, "", 0600);
+	assert_null(load_with(more, &errors));
+	put(key_path, "secret\n", 0600);
+}
+
+static void
+what_is_dumped_reads_back_the_same(void **state)
+{
+	struct conf_errors errors;
+	struct conf *c = load_with(
+	    "[listen]\nhosts = a.example b.example\n[password]\nmin_length = 20\n", &errors);
+	struct conf *again;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(c);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	conf_dump(c, f);
+	fclose(f);
+	again = conf_load(path, &errors);
+	assert_non_null(again);
+	assert_int_equal(again->min_length, 20);
+	assert_int_equal(again->hosts.count, 2);
+	assert_string_equal(again->uid_template, c->uid_template);
+	assert_int_equal(again->lifetime, c->lifetime);
+	conf_free(again);
+	conf_free(c);
+}
+
+static void
+count_key(void *arg, const char *key)
+{
+	assert_string_equal(key, "listen.control");
+	++*(int *)arg;
+}
+
+static void
+only_changes_that_need_a_restart_are_named(void **state)
+{
+	struct conf_errors errors;
+	struct conf *a = load_with("", &errors), *b;
+	int changed = 0;
+
+	(void)state;
+	b = load_with("[password]\nmin_length = 20\n[listen]\ncontrol = 127.0.0.1:1\n", &errors);
+	assert_non_null(a);
+	assert_non_null(b);
+	conf_restart_keys(a, b, count_key, &changed);
+	assert_int_equal(changed, 1);
+	conf_free(a);
+	conf_free(b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_fill_what_is_not_set),
+		cmocka_unit_test(what_does_not_fit_is_named_with_its_line),
+		cmocka_unit_test(all_errors_are_told_at_once),
+		cmocka_unit_test(a_line_that_is_too_long_is_an_error),
+		cmocka_unit_test(a_secret_file_is_for_its_owner_alone),
+		cmocka_unit_test(what_is_dumped_reads_back_the_same),
+		cmocka_unit_test(only_changes_that_need_a_restart_are_named),
+	};
+
+	return cmocka_run_group_tests_name("conf", tests, make_dir, remove_dir);
+}

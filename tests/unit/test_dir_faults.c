@@ -1,0 +1,358 @@
+/* Servers that are down, silent, killed, slow, or configured badly. */
+#include "test_dir_rig.h"
+
+#include <ldap.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sodium.h>
+
+static struct rig rig;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(&rig, 0, sizeof(rig));
+	rig_start_slapd(&rig, "");
+	rig_default_conf(&rig);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	rig_remove(&rig);
+	return 0;
+}
+
+static void
+open_up(void)
+{
+	rig_open(&rig);
+	assert_true(rig_wait_up(&rig, true, 3000));
+}
+
+static const char *const dn_1 = "uid=one," SALES;
+
+static void
+a_directory_that_is_down_at_start_comes_later(void **state)
+{
+	struct fault f = { .text = "" };
+
+	(void)state;
+	rig_stop_slapd(&rig, false);
+	rig_open(&rig);
+	assert_int_equal(rig_find(&rig, dn_1), ERR_UNAVAILABLE);
+	assert_true(rig.wait_ms < 1000);
+	rig_run_for(&rig, 50);
+	assert_int_equal(rig.downs, 1);
+	assert_false(dir_is_up(rig.dir, &f));
+	assert_non_null(strstr(f.text, rig.url));
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_UNAVAILABLE);
+	assert_true(rig.wait_ms < 100); /* refused at once */
+	rig_run_for(&rig, 3000);	/* long enough for the pauses to have grown */
+	rig_restart_slapd(&rig);
+	assert_true(rig_wait_up(&rig, true, 2000));
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_OK);
+}
+
+static void
+a_restarted_server_costs_no_operation(void **state)
+{
+	(void)state;
+	open_up();
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_OK);
+	rig_stop_slapd(&rig, false);
+	rig_restart_slapd(&rig);
+	/* The connection is dead; that is seen before the write goes out on it. */
+	assert_int_equal(rig_password(&rig, dn_1, "correct horse battery"), ERR_OK);
+	rig_stop_slapd(&rig, true);
+	rig_restart_slapd(&rig);
+	assert_int_equal(rig_find(&rig, dn_1), ERR_OK);
+}
+
+static void
+a_server_killed_before_its_answer_leaves_the_outcome_unknown(void **state)
+{
+	(void)state;
+	rig.conf.op_timeout_ms = 1000;
+	rig.conf.threads = 1; /* with its connection open */
+	open_up();
+	assert_int_equal(rig_find(&rig, PEOPLE), ERR_OK);
+	rig_signal_slapd(&rig, SIGSTOP);
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_UNKNOWN);
+	assert_in_range(rig.wait_ms, 900, 1400);
+	/* Nobody waits for the same silence again. */
+	assert_int_equal(rig_find(&rig, dn_1), ERR_UNAVAILABLE);
+	assert_true(rig.wait_ms < 100);
+	rig.up = false;
+	rig_signal_slapd(&rig, SIGCONT);
+	assert_true(rig_wait_up(&rig, true, 3000));
+	/* It was carried out after all; asking again meets our own marker. */
+	assert_int_equal(rig_find(&rig, dn_1), ERR_OK);
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_OK);
+	assert_true(rig.existed);
+	rig_signal_slapd(&rig, SIGSTOP);
+	rig.answered = false;
+	dir_find(rig.dir, dn_1, rig_on_find, &rig);
+	rig_run_for(&rig, 50);
+	rig_stop_slapd(&rig, true);
+	rig_run(&rig); /* a read: asked again, in vain, and surely without effect */
+	assert_int_equal(rig.code, ERR_UNAVAILABLE);
+}
+
+static void
+a_silent_server_holds_nobody_longer_than_the_deadline(void **state)
+{
+	static const unsigned char half[] = { 0x30, 0x0c, 0x02, 0x01, 0x01, 0x61 };
+	char url[64];
+
+	(void)state;
+	rig.conf.op_timeout_ms = 600;
+	rig.conf.connect_timeout_ms = 400;
+	for (int round = 0; round < 4; round++) {
+		int port = rig_silent_server(
+		    round % 2 == 0 ? NULL : half, round % 2 == 0 ? 0 : sizeof(half));
+
+		snprintf(url, sizeof(url),
+		    round < 2 ? "ldap://127.0.0.1:%d" : "ldaps://127.0.0.1:%d", port);
+		rig.conf.uris[0] = url;
+		rig.downs = 0;
+		rig_open(&rig);
+		assert_int_equal(rig_find(&rig, dn_1), ERR_UNAVAILABLE);
+		assert_true(rig.wait_ms < 1500);
+		rig_close(&rig);
+		rig_silent_server_stop();
+	}
+}
+
+static void
+start_tls_with_a_silent_server_ends_too(void **state)
+{
+	char url[64];
+
+	(void)state;
+	rig.conf.tls = DIR_TLS_START;
+	rig.conf.connect_timeout_ms = 400;
+	snprintf(url, sizeof(url), "ldap://127.0.0.1:%d", rig_silent_server(NULL, 0));
+	rig.conf.uris[0] = url;
+	rig_open(&rig);
+	assert_int_equal(rig_find(&rig, dn_1), ERR_UNAVAILABLE);
+	assert_true(rig.wait_ms < 1500);
+	rig_close(&rig);
+	rig_silent_server_stop();
+}
+
+static void
+the_next_server_takes_over_and_gives_back(void **state)
+{
+	char url[64];
+	struct dir_question q = { .uids = { "jane" }, .uid_count = 1 };
+
+	(void)state;
+	snprintf(url, sizeof(url), "ldap://127.0.0.1:%d", rig_silent_server(NULL, 0));
+	rig.conf.uris[0] = url;
+	rig.conf.uris[1] = rig.url;
+	rig.conf.uri_count = 2;
+	rig.conf.connect_timeout_ms = 300;
+	open_up();
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_OK);
+	assert_true(rig.wait_ms < 500);
+	assert_int_equal(rig_ask(&rig, &q), ERR_OK);
+	assert_true(rig.answer.uid_taken[0]);
+	rig_close(&rig);
+	rig_silent_server_stop();
+	/* Both names lead to one server: when the first comes back nothing is lost. */
+	snprintf(url, sizeof(url), "ldap://localhost:%d", rig.port);
+	open_up();
+	assert_int_equal(rig_find(&rig, dn_1), ERR_OK);
+}
+
+static void
+wrong_credentials_are_said_and_not_repeated(void **state)
+{
+	struct secret *wrong = secret_new("wrong", 5);
+
+	(void)state;
+	rig.conf.bind_password = wrong;
+	rig_open(&rig);
+	assert_int_equal(rig_find(&rig, dn_1), ERR_MISCONFIGURED);
+	assert_non_null(strstr(rig.fault.text, "password"));
+	rig.answered = false;
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_MISCONFIGURED);
+	assert_true(rig.wait_ms < 50);
+	rig_close(&rig);
+	secret_free(wrong);
+}
+
+static void
+a_name_that_is_not_ours_is_not_believed(void **state)
+{
+	(void)state;
+	/* The bind succeeds, by an authz rewriting of nothing; here: by asking for another spelling
+	 * only. */
+	rig.conf.bind_dn = "CN=usherd, DC=example,dc=org";
+	open_up();
+	assert_int_equal(rig_find(&rig, PEOPLE), ERR_OK);
+}
+
+static void
+clear_text_to_another_host_must_be_allowed(void **state)
+{
+	static const struct {
+		const char *uri;
+		enum dir_tls tls;
+		bool allow;
+		enum err code;
+	} rows[] = {
+		{ "ldap://ldap.example.org", DIR_TLS_NONE, false, ERR_MISCONFIGURED },
+		{ "ldap://192.0.2.1:389", DIR_TLS_NONE, false, ERR_MISCONFIGURED },
+		{ "ldap://127.0.0.1.example.org", DIR_TLS_NONE, false, ERR_MISCONFIGURED },
+		{ "ldap://", DIR_TLS_NONE, false, ERR_MISCONFIGURED },
+		{ "http://127.0.0.1", DIR_TLS_NONE, false, ERR_MISCONFIGURED },
+		{ "ldap://127.0.0.1 ldap://127.0.0.2", DIR_TLS_NONE, false, ERR_MISCONFIGURED },
+		{ "", DIR_TLS_NONE, false, ERR_MISCONFIGURED },
+		{ "ldap://127.0.0.1:1", DIR_TLS_NONE, false, ERR_OK },
+		{ "ldap://[::1]:1", DIR_TLS_NONE, false, ERR_OK },
+		{ "ldaps://192.0.2.1:1", DIR_TLS_NONE, false, ERR_OK },
+		{ "ldap://127.0.0.1:1", DIR_TLS_NONE, true, ERR_OK },
+		{ "ldapi://%2Fnowhere", DIR_TLS_NONE, false, ERR_OK },
+	};
+	struct loop *l = loop_new();
+
+	(void)state;
+	rig.conf.connect_timeout_ms = 50;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct dir *d = NULL;
+		struct fault f = { .text = "" };
+
+		rig.conf.uris[0] = rows[i].uri;
+		rig.conf.tls = rows[i].tls;
+		rig.conf.allow_clear_text = rows[i].allow;
+		assert_int_equal(dir_new(&d, l, &rig.conf, &f), rows[i].code);
+		dir_free(d);
+	}
+	loop_free(l);
+}
+
+static void
+an_org_unit_deleted_meanwhile_is_not_found(void **state)
+{
+	struct dir_question q = { .org_unit = "ou=doomed," PEOPLE };
+
+	(void)state;
+	open_up();
+	assert_int_equal(rig_ask(&rig, &q), ERR_OK);
+	assert_false(rig.answer.org_unit_missing);
+	rig_change(&rig, "dn: ou=doomed," PEOPLE "\nchangetype: delete\n");
+	assert_int_equal(
+	    rig_add(&rig, "uid=a,ou=doomed," PEOPLE, "a@example.org", ID_1, NULL), ERR_NOT_FOUND);
+}
+
+static void
+strict_policy_refuses_hashes_and_the_proof_says_so(void **state)
+{
+	char hash[crypto_pwhash_STRBYTES + 16] = "{ARGON2}";
+
+	(void)state;
+	rig_change(&rig, "dn: cn=password-policy," BASE
+			 "\nchangetype: modify\nreplace: pwdCheckQuality\npwdCheckQuality: 2\n");
+	rig.conf.password_mode = DIR_PASSWORD_ARGON2;
+	open_up();
+	assert_int_equal(crypto_pwhash_str(hash + 8, "x", 1, 1, 8192), 0);
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, hash), ERR_MISCONFIGURED);
+	assert_int_equal(rig_find(&rig, dn_1), ERR_NOT_FOUND);
+}
+
+static void
+with_options(const char *options)
+{
+	rig_remove(&rig);
+	rig_start_slapd(&rig, options);
+	rig_default_conf(&rig);
+}
+
+static void
+missing_rights_are_named(void **state)
+{
+	(void)state;
+	with_options("--without rights");
+	open_up();
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_MISCONFIGURED);
+	assert_non_null(strstr(rig.fault.text, "right"));
+	assert_int_equal(rig_join(&rig, dn_1, "cn=staff,ou=groups," BASE), ERR_MISCONFIGURED);
+	assert_int_equal(rig_find(&rig, PEOPLE), ERR_OK);
+}
+
+static void
+a_missing_schema_is_named(void **state)
+{
+	(void)state;
+	with_options("--without schema");
+	open_up();
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_MISCONFIGURED);
+	assert_true(strstr(rig.fault.text, "usherd") != NULL ||
+		    strstr(rig.fault.text, "objectClass") != NULL);
+}
+
+static void
+tls_needs_a_certificate_that_we_trust(void **state)
+{
+	char wrong_host[64];
+
+	(void)state;
+	with_options("@LDAPS@");
+	rig.conf.uris[0] = rig.ldaps_url;
+	rig.conf.ca_file = rig.ca;
+	open_up();
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_OK);
+	assert_int_equal(rig_password(&rig, dn_1, "correct horse battery"), ERR_OK);
+	rig_close(&rig);
+	rig.up = false;
+	rig.conf.uris[0] = rig.url;
+	rig.conf.tls = DIR_TLS_START;
+	open_up();
+	assert_int_equal(rig_find(&rig, dn_1), ERR_OK);
+	rig_close(&rig);
+	rig.conf.ca_file = NULL; /* the system's, which does not know ours */
+	for (int round = 0; round < 2; round++) {
+		rig.conf.uris[0] = round == 0 ? rig.ldaps_url : rig.url;
+		rig_open(&rig);
+		assert_int_equal(rig_find(&rig, dn_1), ERR_UNAVAILABLE);
+		rig_close(&rig);
+	}
+	rig.conf.ca_file = rig.ca;
+	snprintf(wrong_host, sizeof(wrong_host), "ldaps://127.0.0.2:%d", rig.ldaps_port);
+	rig.conf.uris[0] = wrong_host;
+	rig_open(&rig);
+	assert_int_equal(rig_find(&rig, dn_1), ERR_UNAVAILABLE);
+}
+
+int
+main(void)
+{
+#define FAULT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		FAULT(a_directory_that_is_down_at_start_comes_later),
+		FAULT(a_restarted_server_costs_no_operation),
+		FAULT(a_server_killed_before_its_answer_leaves_the_outcome_unknown),
+		FAULT(a_silent_server_holds_nobody_longer_than_the_deadline),
+		FAULT(start_tls_with_a_silent_server_ends_too),
+		FAULT(the_next_server_takes_over_and_gives_back),
+		FAULT(wrong_credentials_are_said_and_not_repeated),
+		FAULT(a_name_that_is_not_ours_is_not_believed),
+		FAULT(clear_text_to_another_host_must_be_allowed),
+		FAULT(an_org_unit_deleted_meanwhile_is_not_found),
+		FAULT(strict_policy_refuses_hashes_and_the_proof_says_so),
+		FAULT(missing_rights_are_named),
+		FAULT(a_missing_schema_is_named),
+		FAULT(tls_needs_a_certificate_that_we_trust),
+	};
+
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,577 @@
+#include "test_dir_rig.h"
+
+#include <arpa/inet.h>
+#include <ldap.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static int64_t
+now(void)
+{
+	return clock_mono_ms(&clock_system);
+}
+
+static const char *
+script(void)
+{
+	static char path[512];
+	const char *srcdir = getenv("srcdir");
+
+	snprintf(path, sizeof(path), "%s/tests/rig/slapd.sh", srcdir != NULL ? srcdir : "..");
+	return path;
+}
+
+int
+rig_free_port(void)
+{
+	char command[600], line[32] = "";
+	FILE *p;
+
+	snprintf(command, sizeof(command), "%s free-port", script());
+	p = popen(command, "r");
+	assert_non_null(p);
+	assert_non_null(fgets(line, sizeof(line), p));
+	pclose(p);
+	return atoi(line);
+}
+
+static int
+run(const char *command)
+{
+	int status = system(command);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static const char tree[] =
+    "dn: " BASE "\nobjectClass: domain\ndc: example\n\n"
+    "dn: " PEOPLE "\nobjectClass: organizationalUnit\nou: people\n\n"
+    "dn: " SALES "\nobjectClass: organizationalUnit\nou: sales\ndescription: Who sells\n\n"
+    "dn: ou=north,ou=sales,ou=people," BASE "\nobjectClass: organizationalUnit\nou: north\n\n"
+    "dn: ou=doomed," PEOPLE "\nobjectClass: organizationalUnit\nou: doomed\n\n"
+    "dn: ou=groups," BASE "\nobjectClass: organizationalUnit\nou: groups\n\n"
+    "dn: cn=staff,ou=groups," BASE "\nobjectClass: groupOfNames\ncn: staff\nmember: cn=nobody," BASE
+    "\n\n"
+    "dn: cn=board,ou=groups," BASE "\nobjectClass: groupOfNames\ncn: board\nmember: cn=nobody," BASE
+    "\n\n"
+    "dn: uid=jane," PEOPLE "\nobjectClass: inetOrgPerson\nuid: jane\ncn: Jane\nsn: Doe\n"
+    "mail: jane@example.org\nmobile: +4930123456\n\n"
+    "dn: cn=password-policy," BASE "\nobjectClass: device\nobjectClass: pwdPolicy\n"
+    "cn: password-policy\npwdAttribute: userPassword\npwdMinLength: 10\npwdCheckQuality: 1\n";
+
+static void
+read_password(struct rig *r)
+{
+	char path[128], line[128] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/service.password", r->folder);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	r->service_password = secret_new(line, strlen(line));
+}
+
+void
+rig_start_slapd(struct rig *r, const char *options)
+{
+	char command[1200], path[128];
+	FILE *f;
+	int status;
+
+	strcpy(r->folder, "/tmp/usherd-test-dir.XXXXXX");
+	assert_non_null(mkdtemp(r->folder));
+	snprintf(path, sizeof(path), "%s/tree.ldif", r->folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(tree, f);
+	fclose(f);
+	chmod(r->folder, 0755);
+	r->port = rig_free_port();
+	snprintf(r->url, sizeof(r->url), "ldap://127.0.0.1:%d", r->port);
+	if (strstr(options, "@LDAPS@") != NULL) {
+		r->ldaps_port = rig_free_port();
+		snprintf(r->ldaps_url, sizeof(r->ldaps_url), "ldaps://127.0.0.1:%d", r->ldaps_port);
+		snprintf(r->ca, sizeof(r->ca), "%s/run/ca.pem", r->folder);
+		snprintf(command, sizeof(command), "%s start %s %d --ldif %s --ldaps %d", script(),
+		    r->folder, r->port, path, r->ldaps_port);
+	} else
+		snprintf(command, sizeof(command), "%s start %s %d --ldif %s %s", script(),
+		    r->folder, r->port, path, options);
+	status = run(command);
+	if (status == 77) {
+		printf("skipped: slapd is not installed\n");
+		exit(77);
+	}
+	assert_int_equal(status, 0);
+	read_password(r);
+}
+
+void
+rig_restart_slapd(struct rig *r)
+{
+	char command[700];
+
+	snprintf(command, sizeof(command), "%s start %s %d", script(), r->folder, r->port);
+	assert_int_equal(run(command), 0);
+}
+
+void
+rig_stop_slapd(struct rig *r, bool with_kill)
+{
+	char command[700];
+
+	snprintf(command, sizeof(command), "%s stop %s %s", script(), r->folder,
+	    with_kill ? "--kill" : "");
+	assert_int_equal(run(command), 0);
+}
+
+void
+rig_signal_slapd(struct rig *r, int signo)
+{
+	char path[128], line[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/run/slapd.pid", r->folder);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	fclose(f);
+	assert_int_equal(kill(atoi(line), signo), 0);
+}
+
+void
+rig_remove(struct rig *r)
+{
+	char command[128];
+
+	rig_close(r);
+	if (r->folder[0] != '\0') {
+		rig_stop_slapd(r, true);
+		snprintf(command, sizeof(command), "rm -rf %s", r->folder);
+		assert_int_equal(run(command), 0);
+	}
+	secret_free(r->service_password);
+	memset(r, 0, sizeof(*r));
+}
+
+void
+rig_default_conf(struct rig *r)
+{
+	r->conf = (struct dir_conf){
+		.uris = { r->url },
+		.uri_count = 1,
+		.bind_dn = "cn=usherd," BASE,
+		.bind_password = r->service_password,
+		.search_base = BASE,
+		.people_base = PEOPLE,
+		.profile = DIR_OPENLDAP,
+		.password_mode = DIR_PASSWORD_EXOP,
+		.rdn_attribute = "uid",
+		.object_classes = { "inetOrgPerson", "usherdPerson" },
+		.object_class_count = 2,
+		.attributes = { [PERSON_GIVEN_NAME] = "givenName",
+		    [PERSON_FAMILY_NAME] = "sn",
+		    [PERSON_DISPLAY_NAME] = "displayName",
+		    [PERSON_GENDER] = "usherdGender",
+		    [PERSON_BIRTHDAY] = "usherdBirthday",
+		    [PERSON_MAIL] = "mail",
+		    [PERSON_PHONE] = "mobile",
+		    [PERSON_POSITION] = "title",
+		    [PERSON_LANGUAGE] = "preferredLanguage",
+		    [PERSON_UID] = "uid" },
+		.marker_attribute = "usherdInvitationId",
+		.group_class = "groupOfNames",
+		.group_member = "member",
+		.threads = 4,
+		.queue_max = 256,
+		.connect_timeout_ms = 1000,
+		.op_timeout_ms = 2000,
+	};
+}
+
+static void
+on_state(void *arg, bool up, const struct fault *f)
+{
+	struct rig *r = arg;
+
+	(void)f;
+	r->up = up;
+	if (up)
+		r->ups++;
+	else
+		r->downs++;
+	loop_stop(r->loop);
+}
+
+void
+rig_open(struct rig *r)
+{
+	struct fault f = { .text = "" };
+	enum err code;
+
+	r->loop = loop_new();
+	assert_non_null(r->loop);
+	code = dir_new(&r->dir, r->loop, &r->conf, &f);
+	if (code != ERR_OK)
+		print_error("%s\n", f.text);
+	assert_int_equal(code, ERR_OK);
+	dir_on_state(r->dir, on_state, r);
+}
+
+void
+rig_close(struct rig *r)
+{
+	dir_free(r->dir);
+	r->dir = NULL;
+	if (r->loop != NULL)
+		loop_free(r->loop);
+	r->loop = NULL;
+}
+
+static void
+on_late(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+struct stop {
+	struct loop *loop;
+	bool late;
+};
+
+static void
+on_stop(void *arg)
+{
+	struct stop *s = arg;
+
+	on_late(&s->late);
+	loop_stop(s->loop);
+}
+
+static bool
+run_until(struct rig *r, const bool *flag, bool wanted, int64_t ms)
+{
+	struct stop s = { r->loop, false };
+	struct loop_timer *t = loop_timer_new(r->loop, on_stop, &s);
+
+	loop_timer_set(t, ms);
+	while (!s.late && (flag == NULL || *flag != wanted))
+		loop_run(r->loop);
+	loop_timer_free(t);
+	return !s.late;
+}
+
+void
+rig_run(struct rig *r)
+{
+	int64_t begin = now();
+
+	assert_true(run_until(r, &r->answered, true, 20000));
+	r->wait_ms = now() - begin;
+}
+
+bool
+rig_wait_up(struct rig *r, bool up, int64_t ms)
+{
+	return run_until(r, &r->up, up, ms);
+}
+
+void
+rig_run_for(struct rig *r, int64_t ms)
+{
+	run_until(r, NULL, true, ms);
+}
+
+static void
+heard(struct rig *r, enum err code, const struct fault *f)
+{
+	r->answered = true;
+	r->answers++;
+	r->code = code;
+	if (f != NULL)
+		r->fault = *f;
+	loop_stop(r->loop);
+}
+
+void
+rig_on_add(void *arg, enum err code, const struct dir_added *added, const struct fault *f)
+{
+	struct rig *r = arg;
+
+	r->uuid[0] = r->taken[0] = '\0';
+	if (added != NULL) {
+		r->existed = added->existed;
+		snprintf(r->uuid, sizeof(r->uuid), "%s",
+		    added->entry_uuid != NULL ? added->entry_uuid : "");
+		snprintf(r->taken, sizeof(r->taken), "%s", added->taken_attribute);
+	}
+	heard(r, code, f);
+}
+
+void
+rig_on_done(void *arg, enum err code, const struct fault *f)
+{
+	heard(arg, code, f);
+}
+
+void
+rig_on_find(void *arg, enum err code, const struct dir_found *found, const struct fault *f)
+{
+	struct rig *r = arg;
+
+	r->uuid[0] = r->marker[0] = '\0';
+	if (found != NULL && found->entry_uuid != NULL)
+		snprintf(r->uuid, sizeof(r->uuid), "%s", found->entry_uuid);
+	if (found != NULL && found->invitation_id != NULL)
+		snprintf(r->marker, sizeof(r->marker), "%s", found->invitation_id);
+	heard(r, code, f);
+}
+
+void
+rig_on_ask(void *arg, enum err code, const struct dir_answer *answer, const struct fault *f)
+{
+	struct rig *r = arg;
+
+	memset(&r->answer, 0, sizeof(r->answer));
+	if (answer != NULL)
+		r->answer = *answer;
+	heard(r, code, f);
+}
+
+void
+rig_on_check(void *arg, enum err code, const struct dir_check *checks, size_t count)
+{
+	struct rig *r = arg;
+
+	memcpy(r->checks, checks, count * sizeof(*checks));
+	r->check_count = count;
+	heard(r, code, NULL);
+}
+
+void
+rig_on_places(
+    void *arg, enum err code, const struct dir_place *places, size_t count, const struct fault *f)
+{
+	struct rig *r = arg;
+
+	r->place_count = count;
+	for (size_t i = 0; i < count && i < 20; i++)
+		snprintf(r->places[i], sizeof(r->places[i]), "%s|%s|%s", places[i].dn,
+		    places[i].name, places[i].description != NULL ? places[i].description : "");
+	heard(r, code, f);
+}
+
+struct person
+rig_person(const char *mail)
+{
+	return (struct person){ .value = { [PERSON_GIVEN_NAME] = "Zoë",
+				    [PERSON_FAMILY_NAME] = "Åkesson",
+				    [PERSON_DISPLAY_NAME] = "Zoë Åkesson",
+				    [PERSON_GENDER] = "female",
+				    [PERSON_BIRTHDAY] = "1990-02-28",
+				    [PERSON_MAIL] = mail,
+				    [PERSON_PHONE] = "+46701234567",
+				    [PERSON_POSITION] = "Buyer",
+				    [PERSON_LANGUAGE] = "sv" } };
+}
+
+enum err
+rig_add(struct rig *r, const char *dn, const char *mail, const char *id, const char *hash)
+{
+	struct person p = rig_person(mail);
+	struct secret *s = hash != NULL ? secret_new(hash, strlen(hash)) : NULL;
+
+	r->answered = false;
+	dir_add_person(r->dir, dn, &p, id, s, rig_on_add, r);
+	secret_free(s);
+	assert_false(r->answered);
+	rig_run(r);
+	return r->code;
+}
+
+enum err
+rig_password(struct rig *r, const char *dn, const char *password)
+{
+	struct secret *s = secret_new(password, strlen(password));
+
+	r->answered = false;
+	dir_set_password(r->dir, dn, s, rig_on_done, r);
+	secret_free(s);
+	assert_false(r->answered);
+	rig_run(r);
+	return r->code;
+}
+
+enum err
+rig_find(struct rig *r, const char *dn)
+{
+	r->answered = false;
+	dir_find(r->dir, dn, rig_on_find, r);
+	assert_false(r->answered);
+	rig_run(r);
+	return r->code;
+}
+
+enum err
+rig_join(struct rig *r, const char *dn, const char *group)
+{
+	r->answered = false;
+	dir_join_groups(r->dir, dn, &group, 1, rig_on_done, r);
+	rig_run(r);
+	return r->code;
+}
+
+enum err
+rig_ask(struct rig *r, const struct dir_question *q)
+{
+	r->answered = false;
+	dir_ask(r->dir, q, rig_on_ask, r);
+	assert_false(r->answered);
+	rig_run(r);
+	return r->code;
+}
+
+static LDAP *
+plain_handle(struct rig *r)
+{
+	LDAP *ld = NULL;
+	int version = LDAP_VERSION3;
+
+	assert_int_equal(ldap_initialize(&ld, r->url), LDAP_SUCCESS);
+	ldap_set_option(ld, LDAP_OPT_PROTOCOL_VERSION, &version);
+	return ld;
+}
+
+static int
+plain_bind(LDAP *ld, const char *dn, const char *password)
+{
+	struct berval value = { strlen(password), (char *)(uintptr_t)password };
+
+	return ldap_sasl_bind_s(ld, dn, LDAP_SASL_SIMPLE, &value, NULL, NULL, NULL);
+}
+
+int
+rig_bind(struct rig *r, const char *dn, const char *password)
+{
+	LDAP *ld = plain_handle(r);
+	int rc = plain_bind(ld, dn, password);
+
+	ldap_unbind_ext_s(ld, NULL, NULL);
+	return rc;
+}
+
+void
+rig_change(struct rig *r, const char *ldif)
+{
+	char command[400];
+	FILE *p;
+
+	snprintf(command, sizeof(command),
+	    "head -c -1 %s/root.password >%s/root.clear && ldapmodify -x -H %s -D cn=admin," BASE
+	    " -y %s/root.clear >/dev/null",
+	    r->folder, r->folder, r->url, r->folder);
+	p = popen(command, "w");
+	assert_non_null(p);
+	fputs(ldif, p);
+	assert_int_equal(pclose(p), 0);
+}
+
+const char *
+rig_values(struct rig *r, const char *dn, const char *attribute)
+{
+	static char text[1024];
+	char *wanted[] = { (char *)(uintptr_t)attribute, NULL };
+	LDAP *ld = plain_handle(r);
+	LDAPMessage *found = NULL;
+	struct berval **values = NULL;
+
+	text[0] = '\0';
+	assert_int_equal(plain_bind(ld, "cn=usherd," BASE, secret_bytes(r->service_password)), 0);
+	if (ldap_search_ext_s(ld, dn, LDAP_SCOPE_BASE, "(objectClass=*)", wanted, 0, NULL, NULL,
+		NULL, 0, &found) == LDAP_SUCCESS &&
+	    ldap_first_entry(ld, found) != NULL)
+		values = ldap_get_values_len(ld, ldap_first_entry(ld, found), attribute);
+	for (size_t i = 0; values != NULL && values[i] != NULL; i++) {
+		if (i > 0)
+			strncat(text, ",", sizeof(text) - strlen(text) - 1);
+		strncat(text, values[i]->bv_val, sizeof(text) - strlen(text) - 1);
+	}
+	ldap_value_free_len(values);
+	ldap_msgfree(found);
+	ldap_unbind_ext_s(ld, NULL, NULL);
+	return text;
+}
+
+static struct {
+	pthread_t thread;
+	int listener, stop[2];
+	const void *bytes;
+	size_t len;
+} silent;
+
+static void *
+silent_main(void *arg)
+{
+	int clients[64];
+	size_t count = 0;
+
+	(void)arg;
+	for (;;) {
+		struct pollfd p[] = { { .fd = silent.listener, .events = POLLIN },
+			{ .fd = silent.stop[0], .events = POLLIN } };
+
+		poll(p, 2, -1);
+		if (p[1].revents != 0)
+			break;
+		if (count < 64 && (clients[count] = accept(silent.listener, NULL, NULL)) >= 0) {
+			if (silent.len > 0 &&
+			    send(clients[count], silent.bytes, silent.len, MSG_NOSIGNAL) < 0)
+				perror("send");
+			count++;
+		}
+	}
+	while (count > 0)
+		close(clients[--count]);
+	return NULL;
+}
+
+int
+rig_silent_server(const void *bytes, size_t len)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int port = rig_free_port(), on = 1;
+
+	sa.sin_port = htons((uint16_t)port);
+	silent.bytes = bytes;
+	silent.len = len;
+	silent.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(silent.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	assert_int_equal(bind(silent.listener, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(silent.listener, 64), 0);
+	assert_int_equal(pipe(silent.stop), 0);
+	assert_int_equal(pthread_create(&silent.thread, NULL, silent_main, NULL), 0);
+	return port;
+}
+
+void
+rig_silent_server_stop(void)
+{
+	assert_int_equal(write(silent.stop[1], "x", 1), 1);
+	pthread_join(silent.thread, NULL);
+	close(silent.stop[0]);
+	close(silent.stop[1]);
+	close(silent.listener);
+}

@@ -1,0 +1,205 @@
+/* Where a server listens: the unix socket with its file and peer, addresses that cannot be. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <cmocka.h>
+
+#include "http/http_private.h"
+#include "http_rig.h"
+
+static char reply[8192];
+static char dir[] = "/tmp/http-listen-XXXXXX";
+
+static int
+connect_unix(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memcpy(sun.sun_path, path, strlen(path) + 1);
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+struct second {
+	const char *path;
+	enum err code;
+};
+
+static void
+try_second(struct rig *r, void *arg)
+{
+	struct second *second = arg;
+	struct fault f;
+
+	second->code = http_server_listen(r->server,
+	    &(struct http_listen){
+		.kind = HTTP_UNIX, .address = second->path, .mode = 0600, .group = (gid_t)-1 },
+	    &f);
+}
+
+static void
+the_unix_socket_knows_its_peer_and_its_place(void **state)
+{
+	struct second second;
+	char path[64], other[64];
+	struct stat st;
+	struct rig r;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/sock", dir);
+	snprintf(other, sizeof(other), "%s/file", dir);
+	rig_start_unix(&r, path, 0620);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0620);
+	fd = connect_unix(path);
+	client_text(fd, "GET /hello HTTP/1.1\r\nHost: whatever\r\n\r\n");
+	assert_int_equal(client_read_reply(fd, reply, sizeof(reply)), 200);
+	close(fd);
+	assert_int_equal(r.peer_uid, (int)getuid());
+	assert_int_equal(r.peer_pid, getpid());
+
+	second.path = path;
+	rig_call(&r, try_second, &second);
+	assert_int_equal(second.code, ERR_CONFLICT);
+	close(open(other, O_WRONLY | O_CREAT, 0600));
+	second.path = other;
+	rig_call(&r, try_second, &second);
+	assert_int_equal(second.code, ERR_MISCONFIGURED);
+	unlink(other);
+	rig_stop(&r);
+	assert_int_equal(stat(path, &st), -1);
+}
+
+static void
+the_socket_file_of_a_dead_instance_is_replaced(void **state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct rig r;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)state;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/stale", dir);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	close(fd);
+	rig_start_unix(&r, sun.sun_path, 0600);
+	fd = connect_unix(sun.sun_path);
+	client_text(fd, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(client_read_reply(fd, reply, sizeof(reply)), 200);
+	close(fd);
+	rig_stop(&r);
+}
+
+static void
+listeners_that_cannot_be_are_refused(void **state)
+{
+	static const char *const bad[] = { "127.0.0.1", "127.0.0.1:", "localhost:80", "::1:80",
+		"[127.0.0.1]:80", "127.0.0.1:65536", "127.0.0.1:8x", "", ":80", "192.0.2.1:1" };
+	struct http_limits limits = rig_limits();
+	struct loop *loop = loop_new();
+	struct http_server *s =
+	    http_server_new(&(struct http_conf){ .loop = loop, .limits = limits });
+	struct http_listen l = { .kind = HTTP_CONTROL };
+	char taken[32];
+	struct fault f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		l.address = bad[i];
+		if (http_server_listen(s, &l, &f) != ERR_MISCONFIGURED)
+			fail_msg("%s", bad[i]);
+	}
+	l.address = "[::1]:0";
+	assert_int_equal(http_server_listen(s, &l, &f), ERR_OK);
+	l.tls = true;
+	assert_int_equal(http_server_listen(s, &l, &f), ERR_MISCONFIGURED);
+	l.tls = false;
+	snprintf(taken, sizeof(taken), "[::1]:%d", http_server_port(s, HTTP_CONTROL));
+	l.address = taken;
+	assert_int_equal(http_server_listen(s, &l, &f), ERR_CONFLICT);
+	http_server_free(s);
+	loop_free(loop);
+}
+
+static void
+a_source_is_an_ipv4_address_or_an_ipv6_network(void **state)
+{
+	static const struct {
+		const char *address;
+		bool accepted; /* as one more, two of each source are */
+	} table[] = {
+		{ "192.0.2.1", true },
+		{ "192.0.2.1", true },
+		{ "192.0.2.1", false },
+		{ "192.0.2.2", true },
+		{ "::ffff:192.0.2.2", true },
+		{ "::ffff:192.0.2.2", false },
+		{ "2001:db8::1", true },
+		{ "2001:db8::2:1", true },
+		{ "2001:db8:0:0:ffff::3", false },
+		{ "2001:db8:0:1::1", true },
+	};
+	struct http_server s = { .conf.limits.connections_per_source = 2 };
+	struct http_source *entered[sizeof(table) / sizeof(table[0])];
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+			struct sockaddr_storage ss = { .ss_family = AF_INET };
+			void *at = &((struct sockaddr_in *)&ss)->sin_addr;
+
+			if (strchr(table[i].address, ':') != NULL) {
+				ss.ss_family = AF_INET6;
+				at = &((struct sockaddr_in6 *)&ss)->sin6_addr;
+			}
+			assert_int_equal(inet_pton(ss.ss_family, table[i].address, at), 1);
+			entered[i] = http_source_enter(&s, &ss);
+			if ((entered[i] != NULL) != table[i].accepted)
+				fail_msg("%s, %zu", table[i].address, i);
+		}
+		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+			if (entered[i] != NULL)
+				http_source_leave(&s, entered[i]);
+		assert_null(s.sources);
+	}
+}
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) == NULL;
+}
+
+static int
+remove_dir(void **state)
+{
+	(void)state;
+	return rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_unix_socket_knows_its_peer_and_its_place),
+		cmocka_unit_test(the_socket_file_of_a_dead_instance_is_replaced),
+		cmocka_unit_test(a_source_is_an_ipv4_address_or_an_ipv6_network),
+		cmocka_unit_test(listeners_that_cannot_be_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

@@ -1,0 +1,261 @@
+/* What a request says: target, form, cookies, content negotiation, and the rows of their tables. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "http/http_private.h"
+
+/* "name=value|name=value" of what was decoded. */
+static const char *
+show(const struct http_pair *pairs, size_t count)
+{
+	static char text[512];
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s=%s", i > 0 ? "|" : "",
+		    pairs[i].name, pairs[i].value);
+	return text;
+}
+
+static void
+a_target_is_decoded_once_or_refused(void **state)
+{
+	static const struct {
+		const char *target, *path, *query; /* path NULL: refused */
+	} table[] = {
+		{ "/", "/", "" },
+		{ "/a/b", "/a/b", "" },
+		{ "/a/", "/a/", "" },
+		{ "/a//b", "/a//b", "" },
+		{ "/a%20b+c", "/a b+c", "" },
+		{ "/%2561", "/%61", "" },
+		{ "/%C3%A4", "/\xc3\xa4", "" },
+		{ "/...", "/...", "" },
+		{ "/.a", "/.a", "" },
+		{ "/a?", "/a", "" },
+		{ "/a?b", "/a", "b=" },
+		{ "/a?b=c&b=d&&e=f=g&=h", "/a", "b=c|b=d|e=f=g|=h" },
+		{ "/a?b=c+d%2Be%26", "/a", "b=c d+e&" },
+		{ "/a?b=/../c?d", "/a", "b=/../c?d" },
+		{ "/a?b=%0A", "/a", "b=\n" },
+		{ "/.", NULL, NULL },
+		{ "/..", NULL, NULL },
+		{ "/a/..", NULL, NULL },
+		{ "/a/%2E./b", NULL, NULL },
+		{ "/a%2Fb", NULL, NULL },
+		{ "/a%2fb", NULL, NULL },
+		{ "/%00", NULL, NULL },
+		{ "/%7f", NULL, NULL },
+		{ "/%0a", NULL, NULL },
+		{ "/%zz", NULL, NULL },
+		{ "/%", NULL, NULL },
+		{ "/%4", NULL, NULL },
+		{ "/%-1", NULL, NULL },
+		{ "/%ff", NULL, NULL },
+		{ "/%c0%80", NULL, NULL },
+		{ "/%ed%a0%80", NULL, NULL },
+		{ "/%f4%90%80%80", NULL, NULL },
+		{ "/a?%ff", NULL, NULL },
+		{ "/a?b=%00", NULL, NULL },
+		{ "/a?b=%f", NULL, NULL },
+		{ "a", NULL, NULL },
+		{ "", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct arena *arena = arena_new(0);
+		struct http_request r = { .path = NULL };
+		struct fault f;
+		enum err code = http_parse_target(&r, arena, table[i].target, &f);
+
+		if (code != (table[i].path != NULL ? ERR_OK : ERR_INVALID))
+			fail_msg("%s", table[i].target);
+		if (table[i].path != NULL) {
+			assert_string_equal(r.path, table[i].path);
+			assert_string_equal(show(r.query, r.query_count), table[i].query);
+		}
+		arena_free(arena);
+	}
+}
+
+static void
+a_query_has_at_most_its_number_of_parameters(void **state)
+{
+	char target[256] = "/?";
+	struct arena *arena = arena_new(0);
+	struct http_request r = { .path = NULL };
+	struct fault f;
+
+	(void)state;
+	for (int i = 0; i < HTTP_QUERY_MAX; i++)
+		strcat(target, "a=b&");
+	assert_int_equal(http_parse_target(&r, arena, target, &f), ERR_OK);
+	assert_int_equal(r.query_count, HTTP_QUERY_MAX);
+	assert_string_equal(http_query(&r, "a"), "b");
+	assert_null(http_query(&r, "b"));
+	strcat(target, "a=b");
+	assert_int_equal(http_parse_target(&r, arena, target, &f), ERR_INVALID);
+	arena_free(arena);
+}
+
+static void
+a_form_is_decoded_or_refused_with_a_name(void **state)
+{
+	static const struct {
+		const char *body,
+		    *fields; /* fields NULL: refused, and then the fault has `fault` */
+		const char *fault;
+	} table[] = {
+		{ "", "", NULL },
+		{ "a=b", "a=b", NULL },
+		{ "a=b&c=d", "a=b|c=d", NULL },
+		{ "a=&b", "a=|b=", NULL },
+		{ "given+name=Ad%C3%A1+L", "given name=Ad\xc3\xa1 L", NULL },
+		{ "password=%20%26%3d%2B", "password= &=+", NULL },
+		{ "a=b&a=c", NULL, "\"a\" occurs twice" },
+		{ "a=b&%61=c", NULL, "\"a\" occurs twice" },
+		{ "a=%00", NULL, "field 1" },
+		{ "a=b&c=%", NULL, "field 2" },
+		{ "a=b&c=%zz", NULL, "field 2" },
+		{ "a=b&c=\xff", NULL, "field 2" },
+		{ "1&2&3&4&5", NULL, "more than 4" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct arena *arena = arena_new(0);
+		struct http_request r = { .body = table[i].body,
+			.body_len = strlen(table[i].body) };
+		struct http_pair pairs[4];
+		size_t count = 0;
+		struct fault f;
+		enum err code = http_parse_form(&r, arena, pairs, 4, &count, &f);
+
+		if (table[i].fields != NULL) {
+			assert_int_equal(code, ERR_OK);
+			assert_string_equal(show(pairs, count), table[i].fields);
+		} else {
+			assert_int_equal(code, ERR_INVALID);
+			if (strstr(f.text, table[i].fault) == NULL)
+				fail_msg("%s: %s", table[i].body, f.text);
+		}
+		arena_free(arena);
+	}
+}
+
+static void
+a_nul_byte_in_a_form_is_refused(void **state)
+{
+	struct arena *arena = arena_new(0);
+	struct http_request r = { .body = "a=b\0c", .body_len = 5 };
+	struct http_pair pairs[4];
+	struct fault f;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(http_parse_form(&r, arena, pairs, 4, &count, &f), ERR_INVALID);
+	arena_free(arena);
+}
+
+static void
+a_cookie_is_found_by_its_exact_name(void **state)
+{
+	static const struct {
+		const char *header, *value;
+	} table[] = {
+		{ "sid=abc", "abc" },
+		{ "a=b; sid=abc", "abc" },
+		{ "a=b;sid=abc ; c=d", "abc" },
+		{ "sid=\"abc\"", "abc" },
+		{ "sid=", "" },
+		{ "sid=a=b", "a=b" },
+		{ "sid=1; sid=2", "1" },
+		{ "xsid=abc", NULL },
+		{ "sidx=abc", NULL },
+		{ "SID=abc", NULL },
+		{ "a=sid=abc", NULL },
+		{ "sid", NULL },
+		{ ";;", NULL },
+		{ "", NULL },
+	};
+	struct arena *arena = arena_new(0);
+	struct http_request r = { .header_count = 0 };
+
+	(void)state;
+	assert_null(http_cookie(&r, arena, "sid"));
+	r.header_count = 1;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const char *value;
+
+		r.headers[0] = (struct http_pair){ "cookie", table[i].header };
+		value = http_cookie(&r, arena, "sid");
+		if (table[i].value == NULL)
+			assert_null(value);
+		else
+			assert_string_equal(value, table[i].value);
+	}
+	arena_free(arena);
+}
+
+static void
+accept_decides_between_two_types(void **state)
+{
+	static const struct {
+		const char *accept;
+		bool html; /* text/html rather than application/json */
+		bool json; /* and the other way round */
+	} table[] = {
+		{ NULL, true, true },
+		{ "*/*", true, true },
+		{ "", true, true },
+		{ "application/json", false, true },
+		{ "Application/JSON", false, true },
+		{ "text/html", true, false },
+		{ "text/*", true, false },
+		{ "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true, false },
+		{ "application/json, text/html;q=0.9", false, true },
+		{ "application/json;q=0.5, text/html;q=0.500", true, true },
+		{ "application/json;q=0.5, text/html;q=0.501", true, false },
+		{ "*/*, text/html;q=0", false, true },
+		{ "text/html;q=0.1, */*;q=0.2", false, true },
+		{ "text/html; charset=utf-8 ; q=0.3 , application/json ; q=0.2", true, false },
+		{ "application/json;q=2", true, true },
+		{ "application/json;q=0.1234", true, true },
+		{ "application/jsonx", true, true },
+		{ "application/problem+json", true, true },
+		{ ";;,,q=1,/", true, true },
+		{ "text/html;q", true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct http_request r = { .header_count = table[i].accept != NULL,
+			.headers = { { "accept", table[i].accept } } };
+
+		if (http_accepts_rather(&r, "text/html", "application/json") != table[i].html ||
+		    http_accepts_rather(&r, "application/json", "text/html") != table[i].json)
+			fail_msg("%s", table[i].accept);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_target_is_decoded_once_or_refused),
+		cmocka_unit_test(a_query_has_at_most_its_number_of_parameters),
+		cmocka_unit_test(a_form_is_decoded_or_refused_with_a_name),
+		cmocka_unit_test(a_nul_byte_in_a_form_is_refused),
+		cmocka_unit_test(a_cookie_is_found_by_its_exact_name),
+		cmocka_unit_test(accept_decides_between_two_types),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,273 @@
+/* TLS: versions, ALPN, rotation, and that the guard sees what is inside. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "http_rig.h"
+
+static char reply[8192];
+static char dir[] = "/tmp/http-tls-XXXXXX";
+
+/* A self-signed pair; `name` tells one from the other. */
+static void
+make_pair(const char *name, char *cert_file, char *key_file)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new();
+	X509_NAME *subject = X509_get_subject_name(cert);
+	FILE *out;
+
+	snprintf(cert_file, 64, "%s/%s.crt", dir, name);
+	snprintf(key_file, 64, "%s/%s.key", dir, name);
+	X509_NAME_add_entry_by_txt(
+	    subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
+	X509_set_issuer_name(cert, subject);
+	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	X509_set_pubkey(cert, key);
+	X509_sign(cert, key, EVP_sha256());
+	out = fopen(cert_file, "w");
+	PEM_write_X509(out, cert);
+	fclose(out);
+	out = fopen(key_file, "w");
+	PEM_write_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL);
+	fclose(out);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+/* NULL: the handshake failed. */
+static SSL *
+tls_connect(int port, int version, const char *alpn)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl;
+
+	SSL_CTX_set_security_level(ctx, 0);
+	SSL_CTX_set_cipher_list(ctx, "ALL");
+	if (version != 0) {
+		SSL_CTX_set_min_proto_version(ctx, version);
+		SSL_CTX_set_max_proto_version(ctx, version);
+	}
+	ssl = SSL_new(ctx);
+	SSL_CTX_free(ctx);
+	if (alpn != NULL)
+		SSL_set_alpn_protos(ssl, (const unsigned char *)alpn, (unsigned)strlen(alpn));
+	SSL_set_fd(ssl, client_connect(port));
+	if (SSL_connect(ssl) == 1)
+		return ssl;
+	close(SSL_get_fd(ssl));
+	SSL_free(ssl);
+	return NULL;
+}
+
+static void
+tls_close(SSL *ssl)
+{
+	close(SSL_get_fd(ssl));
+	SSL_free(ssl);
+}
+
+/* Header and body come in records of their own. */
+static int
+tls_ask(SSL *ssl, const char *text)
+{
+	size_t len = 0;
+	const char *end = NULL;
+
+	assert_int_equal(SSL_write(ssl, text, (int)strlen(text)), strlen(text));
+	while (end == NULL || strlen(end + 4) < (size_t)atol(strstr(reply, "Length: ") + 8)) {
+		int n = SSL_read(ssl, reply + len, (int)(sizeof(reply) - 1 - len));
+
+		if (n <= 0)
+			return 0;
+		len += (size_t)n;
+		reply[len] = '\0';
+		end = strstr(reply, "\r\n\r\n");
+	}
+	return client_status_of(reply);
+}
+
+static void
+tls_subject(SSL *ssl, char *out, int size)
+{
+	X509 *cert = SSL_get1_peer_certificate(ssl);
+
+	X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, out, size);
+	X509_free(cert);
+}
+
+struct rotation {
+	const char *cert, *key;
+	enum err code;
+	struct fault fault;
+};
+
+static void
+rotate(struct rig *r, void *arg)
+{
+	struct rotation *rotation = arg;
+
+	rotation->code =
+	    http_server_set_tls(r->server, rotation->cert, rotation->key, &rotation->fault);
+}
+
+static void
+tls_speaks_modern_versions_and_http_1_1_only(void **state)
+{
+	struct http_limits limits = rig_limits();
+	char cert[64], key[64];
+	const unsigned char *chosen;
+	unsigned chosen_len;
+	struct rig r;
+	SSL *ssl;
+
+	(void)state;
+	make_pair("one", cert, key);
+	rig_start(&r, &limits, cert, key);
+	assert_null(tls_connect(r.port, TLS1_1_VERSION, NULL));
+	assert_null(tls_connect(r.port, 0, "\x02h2"));
+	ssl = tls_connect(r.port, TLS1_2_VERSION, NULL);
+	assert_non_null(ssl);
+	assert_int_equal(tls_ask(ssl, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+	tls_close(ssl);
+	ssl = tls_connect(r.port, TLS1_3_VERSION, "\x02h2\x08http/1.1");
+	assert_non_null(ssl);
+	SSL_get0_alpn_selected(ssl, &chosen, &chosen_len);
+	assert_memory_equal(chosen, "http/1.1", 8);
+	assert_int_equal(tls_ask(ssl, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+	/* The guard sees what was inside. */
+	assert_int_equal(tls_ask(ssl, "GET /hello HTTP/1.1\r\nHost : a\r\n\r\n"), 400);
+	assert_int_equal(SSL_read(ssl, reply, sizeof(reply)), 0);
+	assert_int_equal(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
+	tls_close(ssl);
+	rig_stop(&r);
+}
+
+static void
+a_large_reply_passes_through_tls(void **state)
+{
+	static const char text[] = "GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+	struct http_limits limits = rig_limits();
+	char cert[64], key[64];
+	size_t total = 0;
+	struct rig r;
+	SSL *ssl;
+	int n;
+
+	(void)state;
+	make_pair("one", cert, key);
+	rig_start(&r, &limits, cert, key);
+	ssl = tls_connect(r.port, 0, NULL);
+	SSL_write(ssl, text, sizeof(text) - 1);
+	while ((n = SSL_read(ssl, reply, sizeof(reply))) > 0)
+		total += (size_t)n;
+	assert_true(total > RIG_BIG);
+	tls_close(ssl);
+	rig_stop(&r);
+}
+
+static void
+a_rotated_certificate_serves_new_connections_and_drops_none(void **state)
+{
+	struct http_limits limits = rig_limits();
+	char cert[64], key[64], cert2[64], key2[64], name[16];
+	struct rotation rotation = { .cert = cert2, .key = key };
+	struct rig r;
+	SSL *old, *new;
+
+	(void)state;
+	make_pair("one", cert, key);
+	make_pair("two", cert2, key2);
+	rig_start(&r, &limits, cert, key);
+	old = tls_connect(r.port, 0, NULL);
+	assert_int_equal(tls_ask(old, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+	rig_call(&r, rotate, &rotation);
+	assert_int_equal(rotation.code, ERR_MISCONFIGURED);
+	assert_non_null(strstr(rotation.fault.text, key));
+	rotation.cert = "/nonexistent.crt";
+	rig_call(&r, rotate, &rotation);
+	assert_int_equal(rotation.code, ERR_MISCONFIGURED);
+	assert_non_null(strstr(rotation.fault.text, "/nonexistent.crt"));
+	rotation = (struct rotation){ .cert = cert2, .key = key2 };
+	rig_call(&r, rotate, &rotation);
+	assert_int_equal(rotation.code, ERR_OK);
+	new = tls_connect(r.port, 0, NULL);
+	tls_subject(new, name, sizeof(name));
+	assert_string_equal(name, "two");
+	assert_int_equal(tls_ask(new, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+	assert_int_equal(tls_ask(old, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+	tls_close(old);
+	tls_close(new);
+	rig_stop(&r);
+}
+
+static void
+a_silent_tls_client_is_dropped_at_the_header_deadline(void **state)
+{
+	struct http_limits limits = rig_limits();
+	char cert[64], key[64];
+	int64_t begin = clock_mono_ms(&clock_system);
+	struct rig r;
+	SSL *ssl;
+	int fd;
+
+	(void)state;
+	make_pair("one", cert, key);
+	limits.header_ms = 200;
+	limits.idle_ms = 1000;
+	rig_start(&r, &limits, cert, key);
+	ssl = tls_connect(r.port, 0, NULL);
+	fd = client_connect(r.port);
+	assert_int_equal(client_read_all(fd, reply, sizeof(reply)), 0);
+	assert_in_range(clock_mono_ms(&clock_system) - begin, 190, 900);
+	usleep(100000); /* the one that did shake hands may idle */
+	assert_int_equal(tls_ask(ssl, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+	tls_close(ssl);
+	close(fd);
+	rig_stop(&r);
+}
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) == NULL;
+}
+
+static int
+remove_dir(void **state)
+{
+	static const char *const names[] = { "one.crt", "one.key", "two.crt", "two.key" };
+	char path[64];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	return rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tls_speaks_modern_versions_and_http_1_1_only),
+		cmocka_unit_test(a_large_reply_passes_through_tls),
+		cmocka_unit_test(a_rotated_certificate_serves_new_connections_and_drops_none),
+		cmocka_unit_test(a_silent_tls_client_is_dropped_at_the_header_deadline),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

@@ -1,0 +1,565 @@
+/* What only a store in a file can suffer: damage, a second instance, a full or read-only disk, a
+ * file that goes away, and a process that is killed while it commits. */
+#include <setjmp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <sodium.h>
+#include <sqlite3.h>
+
+#include "kv_call.h"
+
+struct world {
+	struct loop *loop;
+	struct kv *kv;
+	char *dir, path[128];
+	struct fault fault;
+};
+
+static enum err
+open_store(struct world *w)
+{
+	w->kv = NULL;
+	return kv_sqlite_open(&w->kv, w->loop, w->path, &w->fault);
+}
+
+static void
+must_open(struct world *w)
+{
+	if (open_store(w) != ERR_OK)
+		fail_msg("%s", w->fault.text);
+}
+
+static void
+close_store(struct world *w)
+{
+	kv_close(w->kv);
+	w->kv = NULL;
+}
+
+static int
+set_up(void **state)
+{
+	struct world *w = mem_alloc(sizeof(*w));
+
+	alarm(60);
+	signal(SIGXFSZ, SIG_IGN);
+	w->dir = temp_make();
+	snprintf(w->path, sizeof(w->path), "%s/store.db", w->dir);
+	w->loop = loop_new();
+	*state = w;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct world *w = *state;
+
+	kv_close(w->kv);
+	loop_free(w->loop);
+	temp_remove(w->dir);
+	free(w);
+	return 0;
+}
+
+static char *
+file_at(const struct world *w, const char *suffix)
+{
+	static char name[160];
+
+	snprintf(name, sizeof(name), "%s%s", w->path, suffix);
+	return name;
+}
+
+static size_t
+file_read(const char *name, char *out, size_t size)
+{
+	FILE *in = fopen(name, "r");
+	size_t n;
+
+	if (in == NULL)
+		return 0;
+	n = fread(out, 1, size, in);
+	fclose(in);
+	return n;
+}
+
+static void
+file_write(const char *name, const char *data, size_t len)
+{
+	FILE *out = fopen(name, "w");
+
+	assert_non_null(out);
+	assert_int_equal(fwrite(data, 1, len, out), len);
+	fclose(out);
+}
+
+/* ---- opening ---- */
+
+static void
+a_new_store_is_private_and_keeps_what_it_was_given(void **state)
+{
+	struct world *w = *state;
+	struct stat st;
+	struct answer a;
+
+	umask(0);
+	must_open(w);
+	a = call_put(w->loop, w->kv, "a", "one");
+	assert_int_equal(stat(w->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(stat(file_at(w, "-wal"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(stat(file_at(w, "-shm"), &st), -1);
+	close_store(w);
+	must_open(w);
+	assert_string_equal(call_get(w->loop, w->kv, "a").item[0].value, "one");
+	assert_int_equal(call_put(w->loop, w->kv, "b", "x").revision, a.revision + 1);
+}
+
+static void
+a_second_instance_is_told_who_has_the_store(void **state)
+{
+	struct world *w = *state;
+	struct kv *second = NULL;
+	char pid[32];
+
+	must_open(w);
+	snprintf(pid, sizeof(pid), "process %ld", (long)getpid());
+	assert_int_equal(kv_sqlite_open(&second, w->loop, w->path, &w->fault), ERR_CONFLICT);
+	assert_null(second);
+	assert_non_null(strstr(w->fault.text, pid));
+	assert_int_equal(call_put(w->loop, w->kv, "a", "x").code, ERR_OK);
+}
+
+enum { PAGE = 4096, FILE_MAX = 1 << 20 };
+
+static void
+damage_zero(char *data, size_t *len)
+{
+	(void)data;
+	*len = 0;
+}
+
+static void
+damage_garbage(char *data, size_t *len)
+{
+	randombytes_buf(data, *len);
+}
+
+static void
+damage_half_a_header(char *data, size_t *len)
+{
+	(void)data;
+	*len = 50;
+}
+
+static void
+damage_last_page_cut(char *data, size_t *len)
+{
+	(void)data;
+	*len -= PAGE;
+}
+
+static void
+damage_magic(char *data, size_t *len)
+{
+	(void)len;
+	data[3] ^= 1;
+}
+
+static void
+damage_foreign_id(char *data, size_t *len)
+{
+	(void)len;
+	data[70] ^= 1;
+}
+
+static void
+damage_newer_version(char *data, size_t *len)
+{
+	(void)len;
+	data[63] = 99;
+}
+
+static void
+damage_page_one(char *data, size_t *len)
+{
+	(void)len;
+	memset(data + 100, 0x5a, 200);
+}
+
+static void
+damage_schema_text(char *data, size_t *len)
+{
+	for (size_t i = 0; i + 8 < *len && i < PAGE; i++)
+		if (memcmp(data + i, "modified", 8) == 0)
+			data[i] = 'n';
+}
+
+static void
+damage_inner_page(char *data, size_t *len)
+{
+	(void)len;
+	memset(data + PAGE + 8, 0xff, 600);
+}
+
+static void
+a_store_that_is_not_whole_is_refused_and_left_alone(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		void (*damage)(char *data, size_t *len);
+		enum err expect;
+		const char *says;
+	} rows[] = {
+		{ damage_zero, ERR_CORRUPT, "backup" },
+		{ damage_garbage, ERR_CORRUPT, "backup" },
+		{ damage_half_a_header, ERR_CORRUPT, "backup" },
+		{ damage_last_page_cut, ERR_CORRUPT, "backup" },
+		{ damage_magic, ERR_CORRUPT, "backup" },
+		{ damage_foreign_id, ERR_CORRUPT, "check the path" },
+		{ damage_newer_version, ERR_MISCONFIGURED, "newer usherd" },
+		{ damage_page_one, ERR_CORRUPT, "backup" },
+		{ damage_schema_text, ERR_CORRUPT, "backup" },
+		{ damage_inner_page, ERR_CORRUPT, "backup" },
+	};
+	char *whole = mem_alloc(FILE_MAX), *data = mem_alloc(FILE_MAX), *now = mem_alloc(FILE_MAX);
+	size_t whole_len, len;
+
+	must_open(w);
+	for (int i = 0; i < 100; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "k%d", i);
+		call_put(w->loop, w->kv, name, "some value that takes its place in a page");
+	}
+	close_store(w);
+	whole_len = file_read(w->path, whole, FILE_MAX);
+	assert_true(whole_len > 3 * PAGE);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memcpy(data, whole, whole_len);
+		len = whole_len;
+		rows[i].damage(data, &len);
+		file_write(w->path, data, len);
+		if (open_store(w) != rows[i].expect)
+			fail_msg("row %zu: %s", i, w->fault.text);
+		assert_non_null(strstr(w->fault.text, rows[i].says));
+		assert_int_equal(file_read(w->path, now, FILE_MAX), len);
+		assert_memory_equal(now, data, len);
+	}
+	file_write(w->path, whole, whole_len);
+	must_open(w);
+	assert_int_equal(call_get(w->loop, w->kv, "k99").code, ERR_OK);
+	free(whole);
+	free(data);
+	free(now);
+}
+
+static void
+an_empty_store_never_replaces_one_that_is_missing(void **state)
+{
+	struct world *w = *state;
+	struct stat st;
+
+	must_open(w);
+	close_store(w);
+	assert_int_equal(unlink(w->path), 0);
+	assert_int_equal(open_store(w), ERR_CORRUPT);
+	assert_non_null(strstr(w->fault.text, ".lock"));
+	file_write(file_at(w, "-wal"), "x", 1);
+	assert_int_equal(open_store(w), ERR_CORRUPT);
+	assert_non_null(strstr(w->fault.text, "-wal"));
+	assert_int_equal(unlink(file_at(w, ".lock")), 0);
+	assert_int_equal(open_store(w), ERR_CORRUPT);
+	assert_int_equal(stat(w->path, &st), -1);
+	assert_int_equal(unlink(file_at(w, "-wal")), 0);
+	must_open(w);
+}
+
+static void
+a_first_start_that_was_interrupted_can_be_repeated(void **state)
+{
+	struct world *w = *state;
+
+	file_write(file_at(w, ".lock"), "", 0);
+	file_write(file_at(w, ".new"), "half made", 9);
+	must_open(w);
+	assert_int_equal(access(file_at(w, ".new"), F_OK), -1);
+}
+
+static void
+a_directory_that_is_missing_is_a_wrong_setting(void **state)
+{
+	struct world *w = *state;
+
+	snprintf(w->path, sizeof(w->path), "%s/none/store.db", w->dir);
+	assert_int_equal(open_store(w), ERR_MISCONFIGURED);
+	assert_non_null(strstr(w->fault.text, "directory"));
+}
+
+/* ---- while it runs ---- */
+
+/* Root may write anywhere, so the one who may not is a child without rights. */
+static void
+rights_that_are_missing_are_named(void **state)
+{
+	struct world *w = *state;
+	int status;
+	pid_t child;
+
+	if (geteuid() != 0)
+		skip();
+	must_open(w);
+	close_store(w);
+	assert_int_equal(chmod(w->dir, 0755), 0);
+	child = fork();
+	if (child == 0) {
+		if (setuid(65534) != 0)
+			_exit(9);
+		_exit(open_store(w) == ERR_MISCONFIGURED ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void
+limit_file_size(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static enum err
+put_big(struct world *w, const char *key)
+{
+	static char value[64 * 1024 + 1];
+
+	memset(value, 'v', sizeof(value) - 1);
+	return call_put(w->loop, w->kv, key, value).code;
+}
+
+static void
+a_full_disk_refuses_writes_serves_reads_and_heals_by_itself(void **state)
+{
+	struct world *w = *state;
+	char name[16];
+	int stored = 0;
+
+	must_open(w);
+	call_put(w->loop, w->kv, "a", "x");
+	limit_file_size(512 * 1024);
+	/* The first refusal makes room by copying the WAL; several in a row mean that it is over.
+	 */
+	for (int refused = 0; refused < 3;) {
+		enum err code;
+
+		snprintf(name, sizeof(name), "big%d", stored);
+		code = put_big(w, name);
+		assert_true(code == ERR_OK || code == ERR_UNAVAILABLE);
+		if (code == ERR_OK)
+			assert_in_range(++stored, 1, 20);
+		refused = code == ERR_OK ? 0 : refused + 1;
+	}
+	assert_in_range(stored, 1, 20);
+	assert_int_equal(call_get(w->loop, w->kv, "a").code, ERR_OK);
+	assert_int_equal(call_get(w->loop, w->kv, name).code, ERR_NOT_FOUND);
+	assert_false(kv_is_healthy(w->kv, &w->fault));
+	assert_non_null(strstr(w->fault.text, w->path));
+	limit_file_size(RLIM_INFINITY);
+	for (int i = 0; i < 100 && !kv_is_healthy(w->kv, NULL); i++) {
+		usleep(50 * 1000); /* nobody writes: the store finds out alone */
+		call_get(w->loop, w->kv, "a");
+	}
+	assert_true(kv_is_healthy(w->kv, NULL));
+	assert_int_equal(put_big(w, name), ERR_OK);
+	close_store(w);
+	must_open(w);
+	for (int i = 0; i <= stored; i++) {
+		snprintf(name, sizeof(name), "big%d", i);
+		assert_int_equal(call_get(w->loop, w->kv, name).code, ERR_OK);
+	}
+}
+
+static void
+a_file_that_was_moved_away_stops_writing(void **state)
+{
+	struct world *w = *state;
+	static const char *const suffixes[] = { "", "-wal" };
+	char aside[160];
+
+	must_open(w);
+	call_put(w->loop, w->kv, "a", "x");
+	snprintf(aside, sizeof(aside), "%s/aside", w->dir);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(rename(file_at(w, suffixes[i]), aside), 0);
+		assert_int_equal(call_put(w->loop, w->kv, "b", "x").code, ERR_UNAVAILABLE);
+		file_write(file_at(w, suffixes[i]), "another", 7);
+		assert_int_equal(call_put(w->loop, w->kv, "b", "x").code, ERR_UNAVAILABLE);
+		assert_false(kv_is_healthy(w->kv, &w->fault));
+		assert_non_null(strstr(w->fault.text, "put it back"));
+		assert_int_equal(rename(aside, file_at(w, suffixes[i])), 0);
+		assert_int_equal(call_put(w->loop, w->kv, "b", "x").code, ERR_OK);
+		assert_true(kv_is_healthy(w->kv, NULL));
+	}
+}
+
+static void
+a_foreign_program_cannot_write_beside_us(void **state)
+{
+	struct world *w = *state;
+	sqlite3 *h;
+	pid_t child;
+	int status;
+
+	must_open(w);
+	call_put(w->loop, w->kv, "a", "x");
+	child = fork(); /* locks are between processes */
+	if (child == 0) {
+		if (sqlite3_open(w->path, &h) != SQLITE_OK)
+			_exit(1);
+		_exit(sqlite3_exec(h, "DELETE FROM kv", NULL, NULL, NULL) == SQLITE_BUSY ? 0 : 2);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(call_get(w->loop, w->kv, "a").code, ERR_OK);
+}
+
+/* ---- killed ---- */
+
+struct writer {
+	struct kv *kv;
+	int out, next;
+};
+
+static void writer_put(struct writer *wr);
+
+static void
+writer_on_txn(void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f)
+{
+	struct writer *wr = arg;
+	uint64_t revision = result->revision;
+
+	(void)f;
+	if (code != ERR_OK || write(wr->out, &revision, sizeof(revision)) != sizeof(revision))
+		_exit(1);
+	writer_put(wr);
+}
+
+/* Two keys at once, named by a number, which stay together for ever. */
+static void
+writer_put(struct writer *wr)
+{
+	char a[16], b[16];
+	struct kv_write writes[2];
+	struct kv_txn txn = { NULL, 0, writes, 2 };
+
+	snprintf(a, sizeof(a), "a%08d", wr->next);
+	snprintf(b, sizeof(b), "b%08d", wr->next++);
+	writes[0] = write_of(a, "x");
+	writes[1] = write_of(b, "x");
+	kv_txn(wr->kv, &txn, writer_on_txn, wr);
+}
+
+static void
+writer_main(const char *path, int out)
+{
+	struct writer wr = { .out = out };
+	struct loop *l = loop_new();
+	struct fault f;
+
+	if (kv_sqlite_open(&wr.kv, l, path, &f) != ERR_OK)
+		_exit(2);
+	for (int i = 0; i < 16; i++)
+		writer_put(&wr);
+	loop_run(l);
+}
+
+static size_t
+count_keys(struct world *w, const char *prefix)
+{
+	char after[64] = "";
+	size_t count = 0;
+	struct answer a;
+
+	do {
+		a = call_range(w->loop, w->kv, prefix, after, 64);
+		count += a.count;
+		if (a.count > 0)
+			memcpy(after, a.item[a.count - 1].key, sizeof(after));
+	} while (a.more);
+	return count;
+}
+
+static void
+what_was_acknowledged_survives_a_kill(void **state)
+{
+	struct world *w = *state;
+	size_t acknowledged = 0;
+
+	for (int round = 0; round < 5; round++) {
+		char path[160];
+		uint64_t revision, last = 0;
+		size_t here = 0, want = 20 + randombytes_uniform(200);
+		int ends[2];
+		pid_t child;
+
+		snprintf(path, sizeof(path), "%s/store%d.db", w->dir, round);
+		assert_int_equal(pipe(ends), 0);
+		child = fork();
+		if (child == 0) {
+			close(ends[0]);
+			writer_main(path, ends[1]);
+		}
+		close(ends[1]);
+		while (here < want && read(ends[0], &revision, sizeof(revision)) > 0)
+			here++;
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+		while (read(ends[0], &revision, sizeof(revision)) > 0) {
+			here++;
+			last = revision;
+		}
+		close(ends[0]);
+		strcpy(w->path, path);
+		must_open(w);
+		assert_true(count_keys(w, "a") >= here);
+		assert_int_equal(count_keys(w, "a"), count_keys(w, "b"));
+		assert_true(call_put(w->loop, w->kv, "z", "x").revision > last);
+		close_store(w);
+		acknowledged += here;
+	}
+	assert_true(acknowledged >= 100);
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW(a_new_store_is_private_and_keeps_what_it_was_given),
+		ROW(a_second_instance_is_told_who_has_the_store),
+		ROW(a_store_that_is_not_whole_is_refused_and_left_alone),
+		ROW(an_empty_store_never_replaces_one_that_is_missing),
+		ROW(a_first_start_that_was_interrupted_can_be_repeated),
+		ROW(a_directory_that_is_missing_is_a_wrong_setting),
+		ROW(rights_that_are_missing_are_named),
+		ROW(a_full_disk_refuses_writes_serves_reads_and_heals_by_itself),
+		ROW(a_file_that_was_moved_away_stops_writing),
+		ROW(a_foreign_program_cannot_write_beside_us),
+		ROW(what_was_acknowledged_survives_a_kill),
+	};
+
+	if (sodium_init() < 0)
+		return 99;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,295 @@
+/* The loop and its worker threads keep the promise that every operation of every port makes. */
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "loop/loop.h"
+#include "loop/work.h"
+
+struct seen {
+	struct loop *loop;
+	char order[16];
+	size_t count;
+};
+
+struct mark {
+	struct seen *seen;
+	char letter;
+};
+
+static void
+note(void *arg)
+{
+	struct mark *m = arg;
+
+	m->seen->order[m->seen->count++] = m->letter;
+}
+
+static void
+stop(void *arg)
+{
+	loop_stop(((struct seen *)arg)->loop);
+}
+
+static void
+deferred_calls_run_in_order_and_after_their_caller(void **state)
+{
+	struct seen seen = { .loop = loop_new() };
+	struct mark a = { &seen, 'a' }, b = { &seen, 'b' };
+
+	(void)state;
+	loop_defer(seen.loop, note, &a);
+	loop_defer(seen.loop, note, &b);
+	assert_int_equal(seen.count, 0);
+	loop_defer(seen.loop, stop, &seen);
+	loop_run(seen.loop);
+	assert_string_equal(seen.order, "ab");
+	loop_free(seen.loop);
+}
+
+static void
+timers_fire_once_for_each_setting(void **state)
+{
+	struct seen seen = { .loop = loop_new() };
+	struct mark a = { &seen, 'a' }, b = { &seen, 'b' };
+	struct loop_timer *first = loop_timer_new(seen.loop, note, &a);
+	struct loop_timer *stopped = loop_timer_new(seen.loop, note, &b);
+	struct loop_timer *last = loop_timer_new(seen.loop, stop, &seen);
+
+	(void)state;
+	loop_timer_set(first, 0);
+	loop_timer_set(first, 1);
+	loop_timer_set(stopped, 0);
+	loop_timer_stop(stopped);
+	loop_timer_set(last, 20);
+	loop_run(seen.loop);
+	assert_string_equal(seen.order, "a");
+	loop_timer_free(first);
+	loop_timer_free(stopped);
+	loop_timer_free(last);
+	loop_timer_free(NULL);
+	loop_free(seen.loop);
+}
+
+static void *
+post_from_thread(void *arg)
+{
+	struct mark *marks = arg;
+
+	for (size_t i = 0; i < 10; i++)
+		loop_post(marks[i].seen->loop, note, &marks[i]);
+	loop_post(marks[0].seen->loop, stop, marks[0].seen);
+	return NULL;
+}
+
+static void
+posts_of_a_thread_arrive_in_their_order(void **state)
+{
+	struct seen seen = { .loop = loop_new() };
+	struct mark marks[10];
+	pthread_t thread;
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++)
+		marks[i] = (struct mark){ &seen, (char)('0' + i) };
+	pthread_create(&thread, NULL, post_from_thread, marks);
+	loop_run(seen.loop);
+	pthread_join(thread, NULL);
+	assert_string_equal(seen.order, "0123456789");
+	loop_free(seen.loop);
+}
+
+static void
+a_signal_is_a_callback(void **state)
+{
+	struct seen seen = { .loop = loop_new() };
+	struct loop_signal *s = loop_signal_new(seen.loop, SIGUSR1, stop, &seen);
+
+	(void)state;
+	raise(SIGUSR1);
+	loop_run(seen.loop);
+	loop_signal_free(s);
+	loop_free(seen.loop);
+}
+
+/* ---- work ---- */
+
+struct job {
+	struct seen *seen;
+	sem_t *gate; /* waited for, when there is one */
+	int in, out;
+	int *released;
+};
+
+static void
+job_run(void *job, void *context)
+{
+	struct job *j = job;
+
+	if (j->gate != NULL)
+		sem_wait(j->gate);
+	j->out = j->in * 2 + *(int *)context;
+}
+
+static void
+job_done(void *job)
+{
+	struct job *j = job;
+
+	j->seen->order[j->seen->count++] = (char)('0' + j->out);
+	loop_stop(j->seen->loop);
+}
+
+static void
+job_release(void *job)
+{
+	struct job *j = job;
+
+	++*j->released;
+	free(j);
+}
+
+static void *
+context_new(void *arg, size_t index)
+{
+	int *context = mem_alloc(sizeof(*context));
+
+	(void)index;
+	*context = *(int *)arg;
+	return context;
+}
+
+static struct job *
+job_new(struct seen *seen, sem_t *gate, int in, int *released)
+{
+	struct job *j = mem_alloc(sizeof(*j));
+
+	*j = (struct job){ seen, gate, in, 0, released };
+	return j;
+}
+
+static int one = 1;
+
+static struct work_pool *
+pool_new(struct seen *seen, size_t queue_max)
+{
+	struct work_pool_conf conf = { .name = "test",
+		.threads = 1,
+		.queue_max = queue_max,
+		.thread_init = context_new,
+		.thread_exit = free,
+		.arg = &one };
+
+	return work_pool_new(seen->loop, &conf);
+}
+
+static void
+a_job_is_run_with_its_threads_context_and_released_once(void **state)
+{
+	struct seen seen = { .loop = loop_new() };
+	struct work_pool *p = pool_new(&seen, 4);
+	int released = 0;
+
+	(void)state;
+	assert_non_null(
+	    work_start(p, job_run, job_done, job_release, job_new(&seen, NULL, 3, &released)));
+	assert_int_equal(seen.count, 0);
+	loop_run(seen.loop);
+	assert_string_equal(seen.order, "7");
+	assert_int_equal(released, 1);
+	work_pool_free(p);
+	loop_free(seen.loop);
+}
+
+static void
+a_full_queue_takes_nothing(void **state)
+{
+	struct seen seen = { .loop = loop_new() };
+	struct work_pool *p = pool_new(&seen, 1);
+	struct job *refused;
+	int released = 0;
+	sem_t gate;
+
+	(void)state;
+	sem_init(&gate, 0, 0);
+	/* The first runs and waits at the gate; once it has left the queue, one more fills it. */
+	work_start(p, job_run, job_done, job_release, job_new(&seen, &gate, 1, &released));
+	while (work_pool_waiting(p) > 0)
+		sched_yield();
+	assert_non_null(
+	    work_start(p, job_run, job_done, job_release, job_new(&seen, &gate, 1, &released)));
+	refused = job_new(&seen, &gate, 1, &released);
+	assert_null(work_start(p, job_run, job_done, job_release, refused));
+	free(refused);
+	sem_post(&gate);
+	sem_post(&gate);
+	while (seen.count < 2)
+		loop_run(seen.loop);
+	assert_int_equal(released, 2);
+	work_pool_free(p);
+	loop_free(seen.loop);
+	sem_destroy(&gate);
+}
+
+static void
+a_cancelled_job_is_never_reported_and_still_released(void **state)
+{
+	struct seen seen = { .loop = loop_new() };
+	struct work_pool *p = pool_new(&seen, 4);
+	int released = 0;
+
+	(void)state;
+	work_cancel(
+	    work_start(p, job_run, job_done, job_release, job_new(&seen, NULL, 3, &released)));
+	work_start(p, job_run, job_done, job_release, job_new(&seen, NULL, 4, &released));
+	while (seen.count == 0)
+		loop_run(seen.loop);
+	assert_string_equal(seen.order, "9");
+	assert_int_equal(released, 2);
+	work_pool_free(p);
+	loop_free(seen.loop);
+}
+
+static void
+a_pool_that_is_freed_leaks_no_job(void **state)
+{
+	struct seen seen = { .loop = loop_new() };
+	struct work_pool *p = pool_new(&seen, 8);
+	int released = 0;
+	sem_t gate;
+
+	(void)state;
+	sem_init(&gate, 0, 1);
+	for (int i = 0; i < 4; i++)
+		work_start(p, job_run, job_done, job_release,
+		    job_new(&seen, i == 0 ? &gate : NULL, 1, &released));
+	work_pool_free(p);
+	loop_free(seen.loop);
+	assert_int_equal(released, 4);
+	sem_destroy(&gate);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(deferred_calls_run_in_order_and_after_their_caller),
+		cmocka_unit_test(timers_fire_once_for_each_setting),
+		cmocka_unit_test(posts_of_a_thread_arrive_in_their_order),
+		cmocka_unit_test(a_signal_is_a_callback),
+		cmocka_unit_test(a_job_is_run_with_its_threads_context_and_released_once),
+		cmocka_unit_test(a_full_queue_takes_nothing),
+		cmocka_unit_test(a_cancelled_job_is_never_reported_and_still_released),
+		cmocka_unit_test(a_pool_that_is_freed_leaks_no_job),
+	};
+
+	return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
+}

@@ -1,0 +1,177 @@
+/* The sealed cookie and the rate of a source. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "web/web_private.h"
+
+static const struct web_ticket ticket = { { { 1, 2, 3 } }, "attempt-1", 2000 };
+static const unsigned char key[32] = { 7 }, other_key[32] = { 8 };
+
+static void
+a_cookie_gives_back_what_was_sealed(void **state)
+{
+	char text[WEB_COOKIE_TEXT_SIZE], again[WEB_COOKIE_TEXT_SIZE];
+	struct web_ticket t;
+
+	(void)state;
+	web_cookie_seal(&ticket, key, text);
+	web_cookie_seal(&ticket, key, again);
+	assert_string_not_equal(text, again);
+	assert_int_equal(strlen(text), strlen(again));
+	assert_true(web_cookie_open(text, key, 1999, &t));
+	assert_true(token_hash_equal(&t.token, &ticket.token));
+	assert_string_equal(t.attempt, ticket.attempt);
+	assert_int_equal(t.end, 2000);
+}
+
+static void
+a_cookie_ends_and_needs_its_key(void **state)
+{
+	char text[WEB_COOKIE_TEXT_SIZE];
+	struct web_ticket t;
+
+	(void)state;
+	web_cookie_seal(&ticket, key, text);
+	assert_false(web_cookie_open(text, key, 2000, &t));
+	assert_false(web_cookie_open(text, other_key, 0, &t));
+	assert_false(web_cookie_open("", key, 0, &t));
+}
+
+static void
+a_cookie_with_any_changed_byte_is_refused(void **state)
+{
+	char text[WEB_COOKIE_TEXT_SIZE + 1];
+	struct web_ticket t;
+	size_t len;
+
+	(void)state;
+	web_cookie_seal(&ticket, key, text);
+	len = strlen(text);
+	for (size_t i = 0; i < len; i++)
+		for (int c = 1; c < 256; c++) {
+			char kept = text[i];
+
+			if ((char)c == kept)
+				continue;
+			text[i] = (char)c;
+			assert_false(web_cookie_open(text, key, 0, &t));
+			text[i] = kept;
+		}
+	text[len] = 'A';
+	text[len + 1] = '\0';
+	assert_false(web_cookie_open(text, key, 0, &t));
+	text[len - 1] = '\0';
+	assert_false(web_cookie_open(text, key, 0, &t));
+}
+
+static void
+an_attempt_id_is_short_base64url(void **state)
+{
+	static const struct {
+		const char *text;
+		bool valid;
+	} rows[] = {
+		{ "a", true },
+		{ "019aa000-0000-7000-8000-000000000000", true },
+		{ "0123456789012345678901234567890123456789012", true },
+		{ "01234567890123456789012345678901234567890123", false },
+		{ "", false },
+		{ "a b", false },
+		{ "a=", false },
+		{ "a/b", false },
+		{ "\xc3\xa4", false },
+	};
+	char made[INVITATION_ATTEMPT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(web_attempt_is_valid(rows[i].text), rows[i].valid);
+	web_attempt_make(made);
+	assert_true(web_attempt_is_valid(made));
+}
+
+static void
+a_source_waits_when_its_bucket_is_empty(void **state)
+{
+	struct web_rate *r = web_rate_new(6);
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 5000), 0);
+	assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 5000), 10);
+	assert_int_equal(web_rate_wait(r, "192.0.2.1", WEB_RATE_POST, 14001), 1);
+	assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 15000), 0);
+	assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 15000), 10);
+	assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_UNKNOWN, 15000), 0);
+	assert_int_equal(web_rate_take(r, "192.0.2.2", WEB_RATE_POST, 15000), 0);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, INT64_C(9000000)), 0);
+	assert_true(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, INT64_C(9000000)) > 0);
+	web_rate_free(r);
+}
+
+static void
+sources_are_told_apart_by_address_and_by_prefix(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {
+		{ "2001:db8::1", "2001:db8::ffff:2", true },
+		{ "2001:db8::1", "2001:db8:0:1::1", false },
+		{ "fe80::1%eth0", "fe80::2", true },
+		{ "::ffff:192.0.2.9", "192.0.2.9", true },
+		{ "::ffff:192.0.2.9", "::ffff:192.0.2.8", false },
+		{ "unix", "unix", true },
+		{ "unix", "192.0.2.9", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct web_rate *r = web_rate_new(1);
+
+		assert_int_equal(web_rate_take(r, rows[i].a, WEB_RATE_POST, 1), 0);
+		assert_int_equal(web_rate_wait(r, rows[i].b, WEB_RATE_POST, 1) > 0, rows[i].same);
+		web_rate_free(r);
+	}
+}
+
+static void
+no_limit_and_many_sources_never_block(void **state)
+{
+	struct web_rate *r = web_rate_new(0), *small = web_rate_new(1);
+	char peer[32];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 1), 0);
+	for (int i = 0; i < 20000; i++) {
+		snprintf(peer, sizeof(peer), "10.%d.%d.1", i / 256, i % 256);
+		assert_int_equal(web_rate_take(small, peer, WEB_RATE_POST, i), 0);
+	}
+	assert_true(web_rate_take(small, peer, WEB_RATE_POST, 20000) > 0);
+	web_rate_free(r);
+	web_rate_free(small);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_cookie_gives_back_what_was_sealed),
+		cmocka_unit_test(a_cookie_ends_and_needs_its_key),
+		cmocka_unit_test(a_cookie_with_any_changed_byte_is_refused),
+		cmocka_unit_test(an_attempt_id_is_short_base64url),
+		cmocka_unit_test(a_source_waits_when_its_bucket_is_empty),
+		cmocka_unit_test(sources_are_told_apart_by_address_and_by_prefix),
+		cmocka_unit_test(no_limit_and_many_sources_never_block),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,177 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/id.h"
+#include "web/web_private.h"
+
+static enum err
+parse(struct web_template **t, const char *text, struct fault *f)
+{
+	struct web_file files[] = { { "page.html", text, strlen(text) },
+		{ "part.html", "<i>{{x}}</i>", 12 }, { "loop.html", "{{>loop}}", 9 },
+		{ "raw.html", "{{x}}", 5 } };
+	static const char *const names[] = { "x", "y", "on", "off", "list", "bad_name", NULL };
+	const struct web_template_source source = { files, 4, names };
+
+	return web_template_parse(t, &source, "page", f);
+}
+
+static void
+values_are_escaped_by_where_they_stand(void **state)
+{
+	static const struct {
+		const char *text, *x, *expected;
+	} rows[] = {
+		{ "{{x}}", "a", "a" },
+		{ "{{x}}", "<b>&\"'", "&lt;b&gt;&amp;&#34;&#39;" },
+		{ "{{x}}", "a\nb", "a\nb" },
+		{ "{{x}}", "\x01\x7f", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "{{x}}", "\xd8\xb3\xf0\x9f\x98\x80", "\xd8\xb3\xf0\x9f\x98\x80" },
+		{ "<p title=\"{{x}}\">", "\" onload=\"x", "<p title=\"&#34; onload=&#34;x\">" },
+		{ "<p title=\"{{x}}\">", "a\nb\tc", "<p title=\"a&#10;b&#9;c\">" },
+		{ "<a href=\"{{x}}\">", "https://a/?b&c", "<a href=\"https://a/?b&amp;c\">" },
+		{ "<a href=\"{{x}}\">", "/join", "<a href=\"/join\">" },
+		{ "<a href=\"{{x}}\">", "mailto:a@b", "<a href=\"mailto:a@b\">" },
+		{ "<a href=\"{{x}}\">", "javascript:alert(1)", "<a href=\"#\">" },
+		{ "<a href=\"{{x}}\">", " javascript:alert(1)", "<a href=\"#\">" },
+		{ "<a href=\"{{x}}\">", "//evil", "<a href=\"#\">" },
+		{ "<a href=\"{{x}}\">", "/\\evil", "<a href=\"#\">" },
+		{ "<A HREF=\"{{x}}\">", "data:text/html,x", "<A HREF=\"#\">" },
+		{ "<a/href=\"{{x}}\">", "data:text/html,x", "<a/href=\"#\">" },
+		{ "<a href=\"#f-{{x}}\">", "a:b", "<a href=\"#f-a:b\">" },
+		{ "{{>part}}|{{>part}}", "<", "<i>&lt;</i>|<i>&lt;</i>" },
+		{ "<p title=\"{{>raw}}\">", "\"", "<p title=\"&#34;\">" },
+		{ "{{y}}-{{#y}}a{{/y}}{{^y}}b{{/y}}", "", "-b" },
+		{ "{{#x}}1{{#on}}2{{/on}}{{^off}}3{{/off}}{{#off}}4{{/off}}{{/x}}", "a", "123" },
+		{ "{{#list}}[{{x}}{{y}}]{{/list}}{{^list}}none{{/list}}", "o", "[oa][ob][oc]" },
+		{ "{{^x}}none{{/x}}", "", "none" },
+		{ "<p{{#on}} class=\"{{x}}\"{{/on}}>", "<", "<p class=\"&lt;\">" },
+		{ "{ {x} }", "a", "{ {x} }" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static const char *const letters[] = { "a", "b", "c" };
+		struct arena *arena = arena_new(0);
+		struct web_model *m = web_model_new(arena);
+		struct web_template *t;
+		struct buf out;
+
+		buf_init(&out, 4096);
+		web_model_set_text(m, "x", rows[i].x);
+		web_model_set_flag(m, "on", true);
+		web_model_set_flag(m, "off", false);
+		for (size_t j = 0; j < 3; j++)
+			web_model_set_text(web_model_add_item(m, "list"), "y", letters[j]);
+		assert_int_equal(parse(&t, rows[i].text, NULL), ERR_OK);
+		web_template_render(t, m, &out);
+		assert_string_equal(out.data, rows[i].expected);
+		web_template_free(t);
+		buf_release(&out);
+		arena_free(arena);
+	}
+}
+
+static void
+a_template_that_is_not_safe_or_not_whole_is_refused(void **state)
+{
+	static const char *const rows[] = { "{{x", "{{}}", "{{ x }}", "{{x.y}}", "{{X}}", "{{#x}}",
+		"{{/x}}", "{{#x}}{{/y}}", "{{#x}}{{#y}}{{/x}}{{/y}}", "{{>none}}", "{{>loop}}",
+		"{{unknown}}", "{{#unknown}}{{/unknown}}", "<p {{x}}>", "<{{x}}>",
+		"<p title={{x}}>", "<p title='{{x}}'>", "<p title='a'>", "<p onclick=\"{{x}}\">",
+		"<p style=\"{{x}}\">", "<!-- {{x}} -->", "<script>", "<STYLE>", "<p", "<p title=\"",
+		"{{#x}}<p{{/x}}>", "{{#x}}<p title=\"{{/x}}\">", "<p \"{{x}}\">",
+		"<a href=x\"{{x}}\">", "<p <b>",
+		"{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct web_template *t = NULL;
+		struct fault f;
+
+		if (parse(&t, rows[i], &f) != ERR_INVALID)
+			fail_msg("taken: %s", rows[i]);
+		assert_null(t);
+		assert_non_null(strstr(f.text, ":1: "));
+	}
+}
+
+static void
+output_stops_at_its_bound(void **state)
+{
+	struct arena *arena = arena_new(0);
+	struct web_model *m = web_model_new(arena);
+	struct web_template *t;
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 100);
+	web_model_set_text(m, "x", "0123456789");
+	for (int i = 0; i < 1000; i++)
+		web_model_add_item(m, "list");
+	assert_int_equal(
+	    parse(&t, "{{#list}}{{#list}}{{#list}}{{x}}{{/list}}{{/list}}{{/list}}", NULL), ERR_OK);
+	web_template_render(t, m, &out);
+	assert_true(buf_failed(&out));
+	assert_in_range(out.len, 1, 100);
+	web_template_free(t);
+	buf_release(&out);
+	arena_free(arena);
+}
+
+/* Whatever the template, a hostile value never brings a quote or a bracket of its own. */
+static void
+random_templates_are_refused_or_stay_escaped(void **state)
+{
+	static const char *const pieces[] = { "{{x}}", "{{#x}}", "{{/x}}", "{{^x}}", "<p ", "<a",
+		" href=\"", " title=\"", "\"", ">", "text", "<!--", "-->", "{{", "}}", "{{>part}}",
+		"'", "=", "/", "style=\"" };
+	size_t parsed = 0;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		struct web_template *t;
+		struct buf text;
+
+		buf_init(&text, 4096);
+		for (uint32_t n = random_below(12) + 1; n > 0; n--)
+			buf_add_string(
+			    &text, pieces[random_below(sizeof(pieces) / sizeof(pieces[0]))]);
+		if (parse(&t, text.data, NULL) == ERR_OK) {
+			struct arena *arena = arena_new(0);
+			struct web_model *m = web_model_new(arena);
+			struct buf out;
+
+			parsed++;
+			buf_init(&out, 65536);
+			web_model_set_text(m, "x", "@\"'><%");
+			web_template_render(t, m, &out);
+			if (out.data != NULL) {
+				assert_null(strstr(out.data, "@\""));
+				assert_null(strstr(out.data, "<%"));
+			}
+			buf_release(&out);
+			arena_free(arena);
+			web_template_free(t);
+		}
+		buf_release(&text);
+	}
+	assert_true(parsed > 100);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_are_escaped_by_where_they_stand),
+		cmocka_unit_test(a_template_that_is_not_safe_or_not_whole_is_refused),
+		cmocka_unit_test(output_stops_at_its_bound),
+		cmocka_unit_test(random_templates_are_refused_or_stay_escaped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
