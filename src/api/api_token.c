@@ -59,11 +59,15 @@ api_add_token(struct buf *b, const struct api_token *t, int64_t now, const struc
 
 /* ---- list ---- */
 
+struct api_token_row {
+	const struct api_token *token;
+};
+
 static int
 api_compare_tokens(const void *a, const void *b)
 {
-	const struct api_token *x = *(const struct api_token *const *)a;
-	const struct api_token *y = *(const struct api_token *const *)b;
+	const struct api_token *x = ((const struct api_token_row *)a)->token;
+	const struct api_token *y = ((const struct api_token_row *)b)->token;
 
 	if (x->created_at != y->created_at)
 		return x->created_at < y->created_at ? -1 : 1;
@@ -74,13 +78,13 @@ enum err
 api_token_list(struct api_call *c, struct fault *f)
 {
 	size_t count = auth_token_count(c->api->conf.auth);
-	const struct api_token **list = mem_array(count, sizeof(*list));
+	struct api_token_row *list = mem_array(count, sizeof(*list));
 	int64_t now = clock_wall_ms(c->api->conf.clock);
 	struct buf b;
 
 	(void)f;
 	for (size_t i = 0; i < count; i++)
-		list[i] = auth_token_at(c->api->conf.auth, i);
+		list[i].token = auth_token_at(c->api->conf.auth, i);
 	if (count > 0)
 		qsort(list, count, sizeof(*list), api_compare_tokens);
 	buf_init(&b, API_REPLY_MAX);
@@ -88,7 +92,7 @@ api_token_list(struct api_call *c, struct fault *f)
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			buf_add_char(&b, ',');
-		api_add_token(&b, list[i], now, NULL);
+		api_add_token(&b, list[i].token, now, NULL);
 	}
 	buf_add_string(&b, "]}");
 	free(list);

@@ -25,8 +25,12 @@ usherctl_LDADD = $(CLI_LIBS)
 dist_man1_MANS = doc/usherctl.1
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_cli
+check_PROGRAMS += tests/unit/test_cli tests/unit/test_cli_request
 endif
-tests_unit_test_cli_SOURCES = tests/unit/test_cli.c
+tests_unit_test_cli_SOURCES = tests/unit/test_cli.c \
+	tests/fakes/fake_api_cli.c tests/fakes/fake_api_cli.h
 tests_unit_test_cli_CPPFLAGS = $(AM_CPPFLAGS) -DMANUAL=\"$(abs_srcdir)/doc/usherctl.1\"
 tests_unit_test_cli_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cli_request_SOURCES = tests/unit/test_cli_request.c \
+	tests/fakes/fake_api_cli.c tests/fakes/fake_api_cli.h
+tests_unit_test_cli_request_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)

@@ -1,0 +1,135 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fake_api_world.h"
+
+struct api_world world;
+
+static int64_t
+test_time(void *arg)
+{
+	(void)arg;
+	return world.wall;
+}
+
+static const struct clock test_clock = { .wall_ms = test_time, .mono_ms = test_time };
+
+static size_t
+test_health(void *arg, struct health_check *checks, size_t max)
+{
+	(void)arg;
+	assert_true(max >= world.health_count);
+	memcpy(checks, world.health_checks, world.health_count * sizeof(checks[0]));
+	return world.health_count;
+}
+
+static void
+stop_loop(void *arg)
+{
+	(void)arg;
+	loop_stop(world.loop);
+}
+
+int
+api_world_setup(void **state)
+{
+	struct api_conf conf = { .clock = &test_clock,
+		.public_url = "https://join.example.org",
+		.health = test_health };
+
+	(void)state;
+	world.wall = NOW;
+	world.loop = loop_new();
+	world.store = fake_store_new(world.loop);
+	world.auth = auth_new(world.loop, world.store, &test_clock, (gid_t)-1, stop_loop, NULL);
+	loop_run(world.loop);
+	world.flow = (struct fake_flow){ .loop = world.loop, .inv = fake_invitation_new(NOW) };
+	conf.flow = fake_flow_of(&world.flow);
+	conf.auth = world.auth;
+	world.api = api_new(&conf);
+	return 0;
+}
+
+int
+api_world_teardown(void **state)
+{
+	(void)state;
+	api_free(world.api);
+	auth_free(world.auth);
+	invitation_free(world.flow.inv);
+	loop_free(world.loop);
+	fake_store_free(world.store);
+	return 0;
+}
+
+static void
+on_made(void *arg, enum err code, const struct api_token *t, struct secret **clear,
+    const struct fault *f)
+{
+	(void)arg, (void)t, (void)f;
+	assert_int_equal(code, ERR_OK);
+	snprintf(world.token_text, sizeof(world.token_text), "Bearer %s", secret_bytes(*clear));
+	loop_stop(world.loop);
+}
+
+void
+api_world_make_token(unsigned scopes)
+{
+	struct auth_token_spec spec = {
+		.name = "test", .scopes = scopes, .expires_in = 60, .created_by = "uid:0"
+	};
+	struct fault f;
+
+	assert_non_null(auth_token_new(world.auth, &spec, on_made, NULL, &f));
+	loop_run(world.loop);
+}
+
+struct http_exchange *
+api_world_send(struct fake_request q)
+{
+	struct http_exchange *x = fake_http_send(world.loop, api_routes, world.api, &q);
+	const char *type = fake_http_type(x);
+
+	if (type != NULL && q.method != HTTP_HEAD) {
+		json_t *body = json_loads(fake_http_body(x), JSON_REJECT_DUPLICATES, NULL);
+
+		assert_non_null(body); /* every reply is JSON */
+		json_decref(body);
+	}
+	return x;
+}
+
+struct http_exchange *
+api_world_send_root(enum http_method method, const char *path, const char *query, const char *body)
+{
+	return api_world_send((struct fake_request){
+	    .method = method, .listener = HTTP_UNIX, .path = path, .query = query, .body = body });
+}
+
+json_t *
+api_world_body(struct http_exchange *x)
+{
+	json_t *body = json_loads(fake_http_body(x), 0, NULL);
+
+	assert_non_null(body);
+	return body;
+}
+
+const char *
+api_world_error_on(const json_t *problem, const char *field)
+{
+	const json_t *errors = json_object_get(problem, "errors"), *e;
+	size_t i;
+
+	json_array_foreach(errors, i, e)
+	{
+		if (strcmp(json_string_value(json_object_get(e, "field")), field) == 0)
+			return json_string_value(json_object_get(e, "code"));
+	}
+	return "";
+}

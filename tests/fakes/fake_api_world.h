@@ -1,0 +1,51 @@
+/* What the tests of the API stand on: fakes of http, flow and the token store, one struct api, and
+ * a clock that stands still. */
+#ifndef USHERD_FAKE_API_WORLD_H
+#define USHERD_FAKE_API_WORLD_H
+
+#include <jansson.h>
+
+#include "api/api.h"
+#include "fake_api_flow.h"
+#include "fake_api_http.h"
+#include "fake_auth_store.h"
+
+#define NOW	    INT64_C(1700000000000)
+#define CREATE_PATH "/api/v1/invitations"
+#define GOOD_BODY                                                                                  \
+	"{\"given_name\":\"Ada\",\"family_name\":\"Lovelace\",\"mail\":\"ada@example.org\","       \
+	"\"org_unit\":\"ou=A\",\"method\":\"link\",\"groups\":[\"cn=staff\"],\"expires_in\":3600," \
+	"\"fields\":{\"phone\":\"free\",\"language\":\"suggested\",\"mail\":\"fixed\"}}"
+
+struct api_world {
+	int64_t wall;
+	struct loop *loop;
+	struct store *store;
+	struct auth *auth;
+	struct fake_flow flow;
+	struct api *api;
+	char token_text[128]; /* of the last made token, as a header */
+	struct health_check health_checks[3];
+	size_t health_count;
+};
+
+extern struct api_world world;
+
+/* For cmocka. */
+int api_world_setup(void **state);
+int api_world_teardown(void **state);
+
+/* Makes a token and leaves it in world.token_text. */
+void api_world_make_token(unsigned scopes);
+
+/* Every reply with a body is checked to be JSON. fake_http_free() the result. */
+struct http_exchange *api_world_send(struct fake_request q);
+/* A request of root on the unix socket. */
+struct http_exchange *api_world_send_root(
+    enum http_method method, const char *path, const char *query, const char *body);
+
+json_t *api_world_body(struct http_exchange *x);
+/* The code of the error on `field` in a problem, "" when there is none. */
+const char *api_world_error_on(const json_t *problem, const char *field);
+
+#endif

@@ -1,0 +1,285 @@
+/* usherctl against a server of this process that answers one request. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "cli/cli.h"
+#include "../fakes/fake_api_cli.h"
+
+#define TEST_ID	   "01890a5d-ac96-774b-bcce-b302099a8057"
+#define TEST_TOKEN "ush_0123456789abcdef_secret"
+
+/* ---- a server for one request ---- */
+
+struct server {
+	char dir[64], path[96];
+	int fd;
+	pthread_t thread;
+	char answer[4096]; /* HTTP, whole */
+	char request[8192];
+};
+
+static struct server server;
+
+/* Reads a request to the end of its body. */
+static void
+server_read(int fd)
+{
+	size_t used = 0, body = 0;
+	const char *end, *length;
+
+	for (;;) {
+		ssize_t n = read(fd, server.request + used, sizeof(server.request) - 1 - used);
+
+		if (n <= 0)
+			return;
+		used += (size_t)n;
+		server.request[used] = '\0';
+		end = strstr(server.request, "\r\n\r\n");
+		if (end == NULL)
+			continue;
+		length = strcasestr(server.request, "content-length: ");
+		body = length != NULL ? strtoul(length + 16, NULL, 10) : 0;
+		if (strlen(end + 4) >= body)
+			return;
+	}
+}
+
+static void *
+server_main(void *arg)
+{
+	int fd = accept(server.fd, NULL, NULL);
+
+	(void)arg;
+	if (fd == -1)
+		return NULL;
+	server_read(fd);
+	if (write(fd, server.answer, strlen(server.answer)) == -1)
+		abort();
+	close(fd);
+	return NULL;
+}
+
+static void
+server_start(int status, const char *body)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	strcpy(server.dir, "/tmp/usherctl-test-XXXXXX");
+	assert_non_null(mkdtemp(server.dir));
+	snprintf(server.path, sizeof(server.path), "%s/s", server.dir);
+	memcpy(sun.sun_path, server.path, strlen(server.path) + 1);
+	server.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(server.fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_int_equal(listen(server.fd, 1), 0);
+	snprintf(server.answer, sizeof(server.answer),
+	    "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nLocation: http://localhost/x\r\n"
+	    "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
+	    status, strlen(body), body);
+	server.request[0] = '\0';
+	assert_int_equal(pthread_create(&server.thread, NULL, server_main, NULL), 0);
+}
+
+static void
+server_stop(void)
+{
+	shutdown(server.fd, SHUT_RDWR);
+	pthread_join(server.thread, NULL);
+	close(server.fd);
+	unlink(server.path);
+	rmdir(server.dir);
+}
+
+static const char *
+request_body(void)
+{
+	const char *end = strstr(server.request, "\r\n\r\n");
+
+	return end != NULL ? end + 4 : "";
+}
+
+/* ---- what is asked and what is made of the answer ---- */
+
+static void
+each_answer_has_its_exit_status(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		enum cli_exit code;
+	} rows[] = {
+		{ 200, "{\"id\":\"x\"}", CLI_OK },
+		{ 200, "not json", CLI_FAILED },
+		{ 200, "", CLI_FAILED },
+		{ 302, "{}", CLI_FAILED },
+		{ 401, "{\"detail\":\"no\"}", CLI_FAILED },
+		{ 403, "{\"detail\":\"no\"}", CLI_FAILED },
+		{ 404, "{\"detail\":\"no\"}", CLI_NOT_FOUND },
+		{ 409, "{\"detail\":\"no\"}", CLI_CONFLICT },
+		{ 410, "{\"detail\":\"no\"}", CLI_CONFLICT },
+		{ 422, "[]", CLI_FAILED },
+		{ 503, "<html>", CLI_FAILED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum cli_exit code;
+
+		server_start(rows[i].status, rows[i].body);
+		code = run("--socket", server.path, "invitation", "show", TEST_ID, NULL);
+		server_stop();
+		assert_int_equal(code, rows[i].code);
+		assert_int_equal(out_len > 0, code == CLI_OK);
+		assert_int_equal(err_len > 0, code != CLI_OK);
+		assert_memory_equal(server.request, "GET /api/v1/invitations/" TEST_ID " HTTP/1.1",
+		    33 + sizeof(TEST_ID) - 1);
+	}
+}
+
+static void
+a_daemon_that_is_not_there_is_unreachable(void **state)
+{
+	(void)state;
+	assert_int_equal(run("--socket", "/nonexistent/s", "health", NULL), CLI_UNREACHABLE);
+	assert_int_equal(out_len, 0);
+}
+
+static void
+a_problem_is_told_field_by_field_and_clean(void **state)
+{
+	(void)state;
+	server_start(422, "{\"detail\":\"no\\u001b[1m\",\"errors\":[{\"field\":\"mail\",\"code\":"
+			  "\"taken\",\"detail\":\"somebody has it\"}]}");
+	run("--socket", server.path, "invitation", "create", "--mail", "a@b", NULL);
+	server_stop();
+	assert_string_equal(
+	    err_text, "usherctl: no\xef\xbf\xbd[1m (HTTP 422)\n  mail: somebody has it\n");
+}
+
+static void
+a_new_token_is_alone_on_standard_output(void **state)
+{
+	static const char answer[] = "{\"id\":\"0123456789abcdef\",\"token\":\"" TEST_TOKEN
+				     "\",\"expires_at\":\"2026-12-23T00:00:00.000Z\"}";
+
+	(void)state;
+	server_start(201, answer);
+	assert_int_equal(run("--socket", server.path, "token", "create", "--name", "ci", "--scopes",
+			     "invitations:read,tokens", "--expires", "30d", NULL),
+	    CLI_OK);
+	server_stop();
+	assert_string_equal(out_text, TEST_TOKEN "\n");
+	assert_null(strstr(err_text, TEST_TOKEN));
+	assert_string_equal(request_body(),
+	    "{\"name\":\"ci\",\"scopes\":[\"invitations:read\",\"tokens\"],"
+	    "\"expires_in\":2592000}");
+}
+
+static void
+an_invitation_is_made_of_options_over_a_file(void **state)
+{
+	char path[] = "/tmp/usherctl-file-XXXXXX";
+	static const char text[] =
+	    "{\"given_name\":\"B\",\"family_name\":\"L\",\"method\":\"link\"}";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	close(fd);
+	server_start(201, "{\"id\":\"x\",\"link\":\"https://j/join/usj_x\",\"phone\":null}");
+	assert_int_equal(run("--socket", server.path, "invitation", "create", "--file", path,
+			     "--given-name=Ada", "--org-unit", "ou=A", "--group", "cn=a", "--group",
+			     "cn=b", "--expires-in", "2h", NULL),
+	    CLI_OK);
+	server_stop();
+	unlink(path);
+	assert_string_equal(request_body(), "{\"given_name\":\"Ada\",\"family_name\":\"L\","
+					    "\"method\":\"link\",\"org_unit\":\"ou=A\","
+					    "\"groups\":[\"cn=a\",\"cn=b\"],\"expires_in\":7200}");
+	assert_non_null(strstr(out_text, "link  https://j/join/usj_x\n"));
+	assert_null(strstr(out_text, "phone"));
+}
+
+static void
+a_file_that_is_no_document_is_refused_before_anything_is_sent(void **state)
+{
+	static const char *const texts[] = { "", "[]", "{\"a\":1,\"a\":2}", "{" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char path[] = "/tmp/usherctl-file-XXXXXX";
+		int fd = mkstemp(path);
+
+		assert_int_equal(write(fd, texts[i], strlen(texts[i])), strlen(texts[i]));
+		close(fd);
+		assert_int_equal(
+		    run("--socket", "/nonexistent/s", "invitation", "create", "--file", path, NULL),
+		    CLI_FAILED);
+		unlink(path);
+	}
+	assert_int_equal(run("--socket", "/nonexistent/s", "invitation", "create", "--file",
+			     "/nonexistent/f", NULL),
+	    CLI_FAILED);
+}
+
+static void
+health_that_is_unready_is_shown_and_fails(void **state)
+{
+	static const char unready[] =
+	    "{\"status\":\"unready\",\"checks\":[{\"name\":\"store\",\"status\":\"failed\"}]}";
+
+	(void)state;
+	server_start(503, unready);
+	assert_int_equal(run("--socket", server.path, "health", NULL), CLI_FAILED);
+	server_stop();
+	assert_string_equal(out_text, "unready\nCHECK  STATUS\nstore  failed\n");
+	assert_int_equal(err_len, 0);
+}
+
+static void
+an_answer_without_a_body_is_quiet_success(void **state)
+{
+	(void)state;
+	server_start(204, "");
+	assert_int_equal(
+	    run("--socket", server.path, "token", "revoke", "0123456789abcdef", NULL), CLI_OK);
+	server_stop();
+	assert_int_equal(out_len + err_len, 0);
+	assert_memory_equal(server.request, "DELETE /api/v1/tokens/0123456789abcdef ", 39);
+}
+
+static void
+a_cursor_that_goes_in_circles_is_not_followed(void **state)
+{
+	(void)state;
+	server_start(200, "{\"items\":[],\"next_cursor\":\"../tokens\"}");
+	assert_int_equal(run("--socket", server.path, "invitation", "list", NULL), CLI_FAILED);
+	server_stop();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_answer_has_its_exit_status),
+		cmocka_unit_test(a_daemon_that_is_not_there_is_unreachable),
+		cmocka_unit_test(a_problem_is_told_field_by_field_and_clean),
+		cmocka_unit_test(a_new_token_is_alone_on_standard_output),
+		cmocka_unit_test(an_invitation_is_made_of_options_over_a_file),
+		cmocka_unit_test(a_file_that_is_no_document_is_refused_before_anything_is_sent),
+		cmocka_unit_test(health_that_is_unready_is_shown_and_fails),
+		cmocka_unit_test(an_answer_without_a_body_is_quiet_success),
+		cmocka_unit_test(a_cursor_that_goes_in_circles_is_not_followed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, forget_output);
+}
