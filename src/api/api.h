@@ -1,5 +1,6 @@
-/* The control API and the route table: one file per resource; enum err becomes an HTTP status here and
- * nowhere else. Nothing of the control API answers without a bearer token or a unix peer that may. */
+/* The control API and the route table: one file per resource; enum err becomes an HTTP status here
+ * and nowhere else. Nothing of the control API answers without a bearer token or a unix peer that
+ * may. */
 #ifndef USHERD_API_API_H
 #define USHERD_API_API_H
 
@@ -29,8 +30,8 @@ struct api_conf {
 struct api *api_new(const struct api_conf *conf);
 void api_free(struct api *a);
 
-/* /api/v1/... on the control listener and the unix socket, /health/... on the management listener and the
- * unix socket; their ctx is a struct api. */
+/* /api/v1/... on the control listener and the unix socket, /health/... on the management listener
+ * and the unix socket; their ctx is a struct api. */
 extern const struct http_route api_routes[];
 
 /* The router's on_error: an enum err as a problem. `ctx` is not used. */

@@ -1,5 +1,5 @@
-/* Who calls, and what they may do. API tokens are kept in memory, fed by the store, so that a check never
- * waits. All on the loop's thread. */
+/* Who calls, and what they may do. API tokens are kept in memory, fed by the store, so that a check
+ * never waits. All on the loop's thread. */
 #ifndef USHERD_AUTH_AUTH_H
 #define USHERD_AUTH_AUTH_H
 
@@ -32,23 +32,27 @@ struct principal {
 	char name[64]; /* "token:ID" or "uid:0", for created_by and the audit */
 };
 
-/* `ready` once the stored tokens are known. `admin_gid`: members of this group are administrators on the
- * unix socket, like root; (gid_t)-1: root alone. */
+/* `ready` once the stored tokens are known. `admin_gid`: members of this group are administrators
+ * on the unix socket, like root; (gid_t)-1: root alone. */
 struct auth *auth_new(struct loop *l, struct store *s, const struct clock *c, gid_t admin_gid,
     loop_cb *ready, void *arg);
 void auth_free(struct auth *a);
 
-/* The caller of a bearer token: ERR_UNAUTHENTICATED (unknown, malformed, expired: one text for all). */
+/* The caller of a bearer token: ERR_UNAUTHENTICATED (unknown, malformed, expired: one text for
+ * all). */
 enum err auth_check_token(
     struct auth *a, const char *token, size_t len, struct principal *out, struct fault *f);
 
-/* The caller at the other end of the unix socket: root, the daemon's own user and members of the admin
- * group (by primary or supplementary group) have every scope. ERR_DENIED for anybody else. */
-enum err auth_check_peer(struct auth *a, uid_t uid, gid_t gid, struct principal *out, struct fault *f);
+/* The caller at the other end of the unix socket: root, the daemon's own user and members of the
+ * admin group (by primary or supplementary group) have every scope. ERR_DENIED for anybody else. */
+enum err auth_check_peer(
+    struct auth *a, uid_t uid, gid_t gid, struct principal *out, struct fault *f);
 
-/* A new API token: "ush_", 16 characters of id, "_", 43 of base64url (256 bits), 6 of checksum (base64url
- * of the first 4 bytes of BLAKE2b over what stands before). The clear text is a secret that the callback
- * may take by setting *clear to NULL. ERR_INVALID names the field (name, scopes, expires_in). */
+/* A new API token: "ush_", 16 hexadecimal digits of id, "_", 43 of base64url (256 bits), 6 of
+ * checksum (base64url of the first 4 bytes of BLAKE2b over what stands before). The clear text is a
+ * secret that the callback may take by setting *clear to NULL. NULL on refusal: ERR_INVALID, whose
+ * text begins with the field (name, scopes, expires_in) and a colon; ERR_REFUSED: too many tokens.
+ */
 struct auth_token_spec {
 	const char *name;
 	unsigned scopes;
@@ -59,8 +63,8 @@ typedef void auth_token_cb(void *arg, enum err code, const struct api_token *t,
     struct secret **clear, const struct fault *f);
 struct store_op *auth_token_new(struct auth *a, const struct auth_token_spec *spec,
     auth_token_cb *cb, void *arg, struct fault *f);
-struct store_op *auth_token_delete(struct auth *a, const char *id, const struct store_note *note,
-    store_done_cb *cb, void *arg);
+struct store_op *auth_token_delete(
+    struct auth *a, const char *id, const struct store_note *note, store_done_cb *cb, void *arg);
 
 /* Borrowed until the loop turns. */
 size_t auth_token_count(const struct auth *a);

@@ -28,7 +28,7 @@ struct store_token_watch {
 	struct store *store;
 	struct store_token_watch_cbs cbs;
 	void *arg;
-	bool stopped, failed;
+	bool stopped;
 };
 
 struct store *
@@ -73,7 +73,7 @@ fake_store_tokens(const struct store *s)
 static void
 fake_store_tell(struct store *s, const char *id, const struct api_token *t)
 {
-	if (s->watch != NULL && !s->watch->failed && !s->muted)
+	if (s->watch != NULL && !s->muted)
 		s->watch->cbs.changed(s->watch->arg, id, t);
 }
 
@@ -209,11 +209,12 @@ store_token_watch_stop(struct store_token_watch *w)
 void
 fake_store_break_watch(struct store *s)
 {
-	struct store_token_watch *w = s->watch;
+	struct store_token_watch *w = s->watch, ended;
 	struct fault f;
 
 	assert(w != NULL);
-	w->failed = true;
+	ended = *w;
+	store_token_watch_stop(w); /* as the store does: the watch is gone when it is told */
 	fault_set(&f, ERR_UNAVAILABLE, "the watch broke");
-	w->cbs.failed(w->arg, ERR_UNAVAILABLE, &f);
+	ended.cbs.failed(ended.arg, ERR_UNAVAILABLE, &f);
 }
