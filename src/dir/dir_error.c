@@ -67,11 +67,11 @@ dir_error_is_uniqueness(const struct dir_reply *r)
 const char *
 dir_error_taken(const struct dir_reply *r, struct arena *arena)
 {
-	const char *start = strrchr(r->diagnostic, '(');
+	const char *start = strchr(r->diagnostic, '"'); /* 389: (attribute: "mail") */
 	size_t len;
 
-	if (start == NULL) /* 389: attribute: "mail" */
-		start = strchr(r->diagnostic, '"');
+	if (start == NULL)
+		start = strrchr(r->diagnostic, '(');
 	if (start == NULL)
 		return "";
 	len = strcspn(start + 1, "=\"):");
