@@ -134,7 +134,7 @@ web_input_read_form(const struct http_request *r, struct web_input *in)
 	struct http_pair pairs[FORM_FIELDS_MAX];
 	const char *again = NULL;
 	struct fault f;
-	size_t count;
+	size_t count = 0;
 
 	if (http_parse_form(r, in->errors.arena, pairs, FORM_FIELDS_MAX, &count, &f) != ERR_OK) {
 		web_input_refuse_body(in, &f);

@@ -152,7 +152,7 @@ web_visit_take_attempt(struct web_visit *v)
 			web_reply_notice(v, WEB_BAD, 0);
 			return false;
 		}
-		strcpy(v->attempt, attempt);
+		memcpy(v->attempt, attempt, strlen(attempt) + 1);
 	}
 	if (v->attempt[0] == '\0')
 		web_attempt_make(v->attempt);

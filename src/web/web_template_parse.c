@@ -34,7 +34,8 @@ web_parser_refuse(const struct web_parser *p, const struct web_cursor *c, const 
 	size_t line = 1;
 
 	for (const char *s = c->file->text; s < c->at; s++)
-		line += *s == '\n';
+		if (*s == '\n')
+			line++;
 	return fault_set(p->f, ERR_INVALID, "%s:%zu: %s", c->file->name, line, why);
 }
 
@@ -193,8 +194,10 @@ static enum err
 web_parser_mark(struct web_parser *p, struct web_cursor *c, const char *inside, size_t len,
     const struct web_step *open, bool *closed, unsigned depth)
 {
-	char kind = len > 0 ? inside[0] : '\0';
+	char kind = '\0';
 
+	if (len > 0)
+		kind = inside[0];
 	if (kind == '#' || kind == '^' || kind == '/' || kind == '>') {
 		inside++;
 		len--;

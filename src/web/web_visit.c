@@ -89,7 +89,7 @@ web_visit_take_key(struct web_visit *v)
 		web_reply_errors(v, 400);
 		return false;
 	}
-	strcpy(v->attempt, text);
+	memcpy(v->attempt, text, strlen(text) + 1);
 	return true;
 }
 
