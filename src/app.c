@@ -177,7 +177,8 @@ app_run(struct app *a)
 	store_prepare(a->store, app_on_store, a);
 	loop_run(a->loop);
 	if (!a->failed)
-		log_info("usherd has stopped", "log_lines_dropped", log_number((int64_t)log_dropped()));
+		log_info(
+		    "usherd has stopped", "log_lines_dropped", log_number((int64_t)log_dropped()));
 	return !a->failed;
 }
 

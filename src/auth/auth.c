@@ -106,7 +106,7 @@ auth_on_failed(void *arg, enum err code, const struct fault *f)
 	struct auth *a = arg;
 
 	(void)code, (void)f; /* the store's own health tells of it */
-	a->watch = NULL; /* the store has ended it */
+	a->watch = NULL;     /* the store has ended it */
 	loop_timer_set(a->retry, a->pause_ms);
 	a->pause_ms = a->pause_ms * 2 < PAUSE_MAX_MS ? a->pause_ms * 2 : PAUSE_MAX_MS;
 }

@@ -9,8 +9,8 @@
 
 enum { JSON_DEPTH_MAX = 16 };
 
-/* Before the first use, once in a process: jansson's memory is wiped when it is freed, because a body
- * may hold a password and its reader keeps copies. */
+/* Before the first use, once in a process: jansson's memory is wiped when it is freed, because a
+ * body may hold a password and its reader keeps copies. */
 void json_wipe_freed(void);
 
 /* One JSON text (RFC 8259) and nothing behind it. NULL with ERR_INVALID in `f` when it is not, and

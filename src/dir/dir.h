@@ -1,15 +1,16 @@
 /* The directory, in our words: all of libldap is behind this header.
  *
- * Worker threads do the talking, each with its own connection; every call below belongs to the loop's
- * thread and keeps the callback promise (exactly once, never before the starting call has returned,
- * never after dir_cancel(), always within conf.op_timeout_ms plus the queue's bound). A server that does
- * not answer is paused as a whole, with growing pauses; wrong credentials are not tried again for 30 s.
- * All writes and all reads that decide something go to the first server of the list that works.
+ * Worker threads do the talking, each with its own connection; every call below belongs to the
+ * loop's thread and keeps the callback promise (exactly once, never before the starting call has
+ * returned, never after dir_cancel(), always within conf.op_timeout_ms plus the queue's bound). A
+ * server that does not answer is paused as a whole, with growing pauses; wrong credentials are not
+ * tried again for 30 s. All writes and all reads that decide something go to the first server of
+ * the list that works.
  *
- * Codes of every operation: ERR_OK, ERR_BUSY (queue full or the deadline passed while waiting; nothing was
- * sent), ERR_UNAVAILABLE (surely not carried out), ERR_UNKNOWN (writes only: sent, no answer; the
- * connection it was sent on is closed), ERR_MISCONFIGURED (rights, schema, credentials, referral, limits:
- * the server's own words are in the fault), and what a call names.
+ * Codes of every operation: ERR_OK, ERR_BUSY (queue full or the deadline passed while waiting;
+ * nothing was sent), ERR_UNAVAILABLE (surely not carried out), ERR_UNKNOWN (writes only: sent, no
+ * answer; the connection it was sent on is closed), ERR_MISCONFIGURED (rights, schema, credentials,
+ * referral, limits: the server's own words are in the fault), and what a call names.
  */
 #ifndef USHERD_DIR_DIR_H
 #define USHERD_DIR_DIR_H
@@ -38,28 +39,28 @@ struct dir_conf {
 	const char *uris[DIR_URIS_MAX]; /* ldap:// ldaps:// ldapi://, preferred first */
 	size_t uri_count;
 	enum dir_tls tls;
-	const char *ca_file;		/* NULL: the system's */
-	bool allow_clear_text;		/* a bind over plain ldap:// to another host must be asked for */
-	const char *bind_dn;		/* NULL or "": SASL EXTERNAL on ldapi:// */
+	const char *ca_file;   /* NULL: the system's */
+	bool allow_clear_text; /* a bind over plain ldap:// to another host must be asked for */
+	const char *bind_dn;   /* NULL or "": SASL EXTERNAL on ldapi:// */
 	const struct secret *bind_password;
-	const char *search_base;	/* names are unique below it */
-	const char *people_base;	/* new entries go below it or an org unit under it */
+	const char *search_base; /* names are unique below it */
+	const char *people_base; /* new entries go below it or an org unit under it */
 	enum dir_profile profile;
 	enum dir_password_mode password_mode;
-	const char *rdn_attribute;	/* "uid" */
+	const char *rdn_attribute;		     /* "uid" */
 	const char *object_classes[DIR_CLASSES_MAX]; /* inetOrgPerson, usherdPerson, extras */
 	size_t object_class_count;
 	/* The attribute of each person field, NULL leaves the field out; phone may be "mobile". */
 	const char *attributes[PERSON_FIELD_COUNT];
-	const char *marker_attribute;	/* usherdInvitationId */
+	const char *marker_attribute;		/* usherdInvitationId */
 	const char *group_class, *group_member; /* groupOfNames, member */
-	size_t threads;			/* about 4 */
-	size_t queue_max;		/* operations that wait */
+	size_t threads;				/* about 4 */
+	size_t queue_max;			/* operations that wait */
 	int64_t connect_timeout_ms, op_timeout_ms;
 };
 
-/* "0 to 3 servers answer" is not an error here: the directory may come later. ERR_MISCONFIGURED when a
- * value makes no sense (URI, DN, clear text to another host). */
+/* "0 to 3 servers answer" is not an error here: the directory may come later. ERR_MISCONFIGURED
+ * when a value makes no sense (URI, DN, clear text to another host). */
 enum err dir_new(struct dir **out, struct loop *l, const struct dir_conf *conf, struct fault *f);
 void dir_free(struct dir *d); /* waits for what is being sent, at most op_timeout_ms */
 void dir_cancel(struct dir_op *op);
@@ -71,22 +72,22 @@ void dir_on_state(struct dir *d, dir_state_cb *cb, void *arg);
 /* The last known state: false while every server is paused. Costs nothing. */
 bool dir_is_up(const struct dir *d, struct fault *f);
 
-/* After ERR_UNKNOWN: an operation that is not visible after this many ms will never be carried out, as
- * far as connections can tell (op_timeout_ms x 2). */
+/* After ERR_UNKNOWN: an operation that is not visible after this many ms will never be carried out,
+ * as far as connections can tell (op_timeout_ms x 2). */
 int64_t dir_settle_ms(const struct dir *d);
 
 /* "RDN=uid,ORG_UNIT" with RFC 4514 escaping, in `arena`. ERR_INVALID: an empty value, a control
  * character, bad UTF-8, an org unit that is no DN or not below people_base. Pure. */
-enum err dir_person_dn(const struct dir *d, const char *uid, const char *org_unit, struct arena *arena,
-    const char **dn, struct fault *f);
+enum err dir_person_dn(const struct dir *d, const char *uid, const char *org_unit,
+    struct arena *arena, const char **dn, struct fault *f);
 
-/* Are these names free, and do these places exist? Calls that come while one is under way are answered
- * together by one search; org units and groups are remembered for a few seconds. */
+/* Are these names free, and do these places exist? Calls that come while one is under way are
+ * answered together by one search; org units and groups are remembered for a few seconds. */
 struct dir_question {
 	const char *uids[DIR_UIDS_MAX]; /* candidates */
 	size_t uid_count;
-	const char *mail, *phone;	/* NULL: not asked */
-	const char *org_unit;		/* NULL: not asked */
+	const char *mail, *phone; /* NULL: not asked */
+	const char *org_unit;	  /* NULL: not asked */
 	const char *groups[PERSON_GROUPS_MAX];
 	size_t group_count;
 };
@@ -100,13 +101,14 @@ typedef void dir_ask_cb(
     void *arg, enum err code, const struct dir_answer *answer, const struct fault *f);
 struct dir_op *dir_ask(struct dir *d, const struct dir_question *q, dir_ask_cb *cb, void *arg);
 
-/* Add the person at `dn` with the invitation's id as marker. `password_hash` is the whole userPassword
- * value ("{ARGON2}...") in argon2 mode, NULL in exop mode (the entry cannot sign in until
- * dir_set_password). When the entry exists and carries the same marker it is ours from an earlier attempt:
- * its profile (and password_hash) are replaced and that is ERR_OK with `existed`.
- * ERR_EXISTS: at this DN is something that is not ours, or a uniqueness overlay refused (`taken_attribute`
- * names it when the server says; "" otherwise). ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: policy
- * refused the password. ERR_INVALID: the server refused a value (its words in the fault). */
+/* Add the person at `dn` with the invitation's id as marker. `password_hash` is the whole
+ * userPassword value ("{ARGON2}...") in argon2 mode, NULL in exop mode (the entry cannot sign in
+ * until dir_set_password). When the entry exists and carries the same marker it is ours from an
+ * earlier attempt: its profile (and password_hash) are replaced and that is ERR_OK with `existed`.
+ * ERR_EXISTS: at this DN is something that is not ours, or a uniqueness overlay refused
+ * (`taken_attribute` names it when the server says; "" otherwise). ERR_NOT_FOUND: the org unit is
+ * gone. ERR_REFUSED: policy refused the password. ERR_INVALID: the server refused a value (its
+ * words in the fault). */
 struct dir_added {
 	bool existed;
 	const char *entry_uuid; /* NULL when the server did not tell */
@@ -117,10 +119,11 @@ typedef void dir_add_cb(
 struct dir_op *dir_add_person(struct dir *d, const char *dn, const struct person *p,
     const char *invitation_id, const struct secret *password_hash, dir_add_cb *cb, void *arg);
 
-/* Set the password of `dn`: RFC 3062 with the clear password in exop mode (over a protected connection), a
- * replaced userPassword with the hash in argon2 mode. Repeating it is harmless. ERR_NOT_FOUND: no entry.
- * ERR_REFUSED: the policy refuses it; the fault has a sentence for the person (the ppolicy control
- * decides, result 19 alone does not). Never sends an empty or all-space password: ERR_INVALID. */
+/* Set the password of `dn`: RFC 3062 with the clear password in exop mode (over a protected
+ * connection), a replaced userPassword with the hash in argon2 mode. Repeating it is harmless.
+ * ERR_NOT_FOUND: no entry. ERR_REFUSED: the policy refuses it; the fault has a sentence for the
+ * person (the ppolicy control decides, result 19 alone does not). Never sends an empty or all-space
+ * password: ERR_INVALID. */
 typedef void dir_done_cb(void *arg, enum err code, const struct fault *f);
 struct dir_op *dir_set_password(
     struct dir *d, const char *dn, const struct secret *value, dir_done_cb *cb, void *arg);
@@ -139,20 +142,21 @@ typedef void dir_find_cb(
     void *arg, enum err code, const struct dir_found *found, const struct fault *f);
 struct dir_op *dir_find(struct dir *d, const char *dn, dir_find_cb *cb, void *arg);
 
-/* Org units below (and with) people_base, parents first; groups below search_base, by name. At most 10,000
- * each, else ERR_TOO_LARGE. */
+/* Org units below (and with) people_base, parents first; groups below search_base, by name. At most
+ * 10,000 each, else ERR_TOO_LARGE. */
 struct dir_place {
 	const char *dn, *name, *description; /* description may be NULL */
 };
-typedef void dir_places_cb(void *arg, enum err code, const struct dir_place *places, size_t count,
-    const struct fault *f);
+typedef void dir_places_cb(
+    void *arg, enum err code, const struct dir_place *places, size_t count, const struct fault *f);
 struct dir_op *dir_list_org_units(struct dir *d, dir_places_cb *cb, void *arg);
 struct dir_op *dir_list_groups(struct dir *d, dir_places_cb *cb, void *arg);
 
-/* Prove what the configuration says: connect, bind (and that we are who we say, RFC 4532), base entries,
- * schema (classes and attributes), password mode. In argon2 mode a probe entry is added, bound as, and
- * deleted; until that has succeeded once dir_add_person and dir_set_password answer ERR_MISCONFIGURED.
- * Runs by itself after each (re)connect of a fresh process; this call is for check-config and health. */
+/* Prove what the configuration says: connect, bind (and that we are who we say, RFC 4532), base
+ * entries, schema (classes and attributes), password mode. In argon2 mode a probe entry is added,
+ * bound as, and deleted; until that has succeeded once dir_add_person and dir_set_password answer
+ * ERR_MISCONFIGURED. Runs by itself after each (re)connect of a fresh process; this call is for
+ * check-config and health. */
 enum { DIR_CHECKS_MAX = 16 };
 struct dir_check {
 	const char *name; /* "connect", "bind", "base", "schema", "password_mode", ... */
@@ -162,8 +166,8 @@ struct dir_check {
 typedef void dir_check_cb(void *arg, enum err code, const struct dir_check *checks, size_t count);
 struct dir_op *dir_self_test(struct dir *d, dir_check_cb *cb, void *arg);
 
-/* Well-formedness of a DN (RFC 4514), for the domain's rules; no network. `normal` is in `arena`: the
- * same DN in one spelling. */
+/* Well-formedness of a DN (RFC 4514), for the domain's rules; no network. `normal` is in `arena`:
+ * the same DN in one spelling. */
 bool dir_dn_normalise(const char *dn, struct arena *arena, const char **normal);
 
 #endif

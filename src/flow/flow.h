@@ -108,9 +108,9 @@ enum accept_view_state {
 };
 
 /* What the holder of a link sees; changes nothing. `inv` only for VIEW_OPEN, VIEW_IN_PROGRESS and
- * VIEW_DONE. `attempt`: the caller's own attempt id, or NULL: VIEW_DONE needs it, or an invitation that
- * was settled later. `needs_password_only`: the entry exists already and waits for its password; the page
- * need not ask for more. */
+ * VIEW_DONE. `attempt`: the caller's own attempt id, or NULL: VIEW_DONE needs it, or an invitation
+ * that was settled later. `needs_password_only`: the entry exists already and waits for its
+ * password; the page need not ask for more. */
 struct accept_view {
 	enum accept_view_state state;
 	const struct invitation *inv;

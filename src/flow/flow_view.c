@@ -52,7 +52,8 @@ view_on_loaded(void *arg, enum err code, struct invitation **inv, const struct f
 		view.state = view_state_of(v, *inv);
 		if (view.state <= VIEW_DONE)
 			view.inv = *inv;
-		view.needs_password_only = view.state == VIEW_OPEN && (*inv)->state == INVITATION_CREATED;
+		view.needs_password_only =
+		    view.state == VIEW_OPEN && (*inv)->state == INVITATION_CREATED;
 	} else if (code == ERR_NOT_FOUND)
 		code = ERR_OK;
 	v->cb(v->arg, code, code == ERR_OK ? &view : NULL, f);

@@ -1,8 +1,9 @@
 /* The HTTP front: bytes and limits, never an invitation.
  *
- * A guard looks at every connection's bytes before evhttp does and refuses what is not plainly framed
- * (400, 411, 413, 417 or 431, and close), keeps absolute deadlines (408) and caps. What passes becomes a struct http_request,
- * a plain value, and is handed to the one handler that the route table names. All on the loop's thread.
+ * A guard looks at every connection's bytes before evhttp does and refuses what is not plainly
+ * framed (400, 411, 413, 417 or 431, and close), keeps absolute deadlines (408) and caps. What
+ * passes becomes a struct http_request, a plain value, and is handed to the one handler that the
+ * route table names. All on the loop's thread.
  */
 #ifndef USHERD_HTTP_HTTP_H
 #define USHERD_HTTP_HTTP_H
@@ -31,7 +32,12 @@ enum http_method {
 
 enum http_listener_kind { HTTP_CONTROL, HTTP_PUBLIC, HTTP_MANAGEMENT, HTTP_UNIX };
 
-enum { HTTP_HEADERS_MAX = 64, HTTP_QUERY_MAX = 32, HTTP_CAPTURES_MAX = 4, HTTP_REQUEST_ID_SIZE = 37 };
+enum {
+	HTTP_HEADERS_MAX = 64,
+	HTTP_QUERY_MAX = 32,
+	HTTP_CAPTURES_MAX = 4,
+	HTTP_REQUEST_ID_SIZE = 37
+};
 
 struct http_pair {
 	const char *name, *value;
@@ -41,7 +47,8 @@ struct http_pair {
 struct http_request {
 	enum http_method method;
 	enum http_listener_kind listener;
-	const char *path; /* decoded once; no NUL, control bytes, dot segments; no slash was encoded; UTF-8 */
+	const char *path; /* decoded once; no NUL, control bytes, dot segments; no slash was
+			     encoded; UTF-8 */
 	struct http_pair query[HTTP_QUERY_MAX]; /* decoded; a name may occur twice */
 	size_t query_count;
 	struct http_pair headers[HTTP_HEADERS_MAX]; /* names in lower case */
@@ -65,8 +72,8 @@ const char *http_header(const struct http_request *r, const char *lower_name);
 const char *http_cookie(const struct http_request *r, struct arena *arena, const char *name);
 const char *http_query(const struct http_request *r, const char *name); /* the first, or NULL */
 
-/* True when the Accept header prefers `a` to `b` (RFC 9110 section 12.5.1); absent: `a`. Both are full
- * media types. */
+/* True when the Accept header prefers `a` to `b` (RFC 9110 section 12.5.1); absent: `a`. Both are
+ * full media types. */
 bool http_accepts_rather(const struct http_request *r, const char *a, const char *b);
 
 /* application/x-www-form-urlencoded (WHATWG URL, UTF-8 only). ERR_INVALID names the field: bad
@@ -74,31 +81,33 @@ bool http_accepts_rather(const struct http_request *r, const char *a, const char
 enum err http_parse_form(const struct http_request *r, struct arena *arena, struct http_pair *out,
     size_t max, size_t *count, struct fault *f);
 
-/* One request and the reply that is owed to it. A handler either replies before it returns or keeps the
- * exchange (http_hold) and replies later, from the loop; exactly one reply is sent. The client may be gone
- * by then: replying is still right and harmless. The exchange dies when the reply is sent. */
+/* One request and the reply that is owed to it. A handler either replies before it returns or keeps
+ * the exchange (http_hold) and replies later, from the loop; exactly one reply is sent. The client
+ * may be gone by then: replying is still right and harmless. The exchange dies when the reply is
+ * sent. */
 const struct http_request *http_request_of(const struct http_exchange *x);
 struct arena *http_arena(struct http_exchange *x);
 void http_hold(struct http_exchange *x);
 
-/* Before the reply: add a header. Control bytes in the value abort the process: callers build values from
- * checked parts. */
+/* Before the reply: add a header. Control bytes in the value abort the process: callers build
+ * values from checked parts. */
 void http_add_header(struct http_exchange *x, const char *name, const char *value);
 
-/* The body is copied. `type` NULL: no body (204, 303). X-Request-Id, Cache-Control: no-store (unless set),
- * nosniff, no-referrer are added here. For HEAD the body is left out. */
+/* The body is copied. `type` NULL: no body (204, 303). X-Request-Id, Cache-Control: no-store
+ * (unless set), nosniff, no-referrer are added here. For HEAD the body is left out. */
 void http_reply(
     struct http_exchange *x, int status, const char *type, const void *body, size_t len);
 
-/* RFC 9457: {"type":"about:blank" or `type`,"title","status","detail","request_id"}; `members` is extra
- * text of the form ",\"errors\":[...]" or NULL. */
+/* RFC 9457: {"type":"about:blank" or `type`,"title","status","detail","request_id"}; `members` is
+ * extra text of the form ",\"errors\":[...]" or NULL. */
 void http_reply_problem(struct http_exchange *x, int status, const char *title, const char *detail,
     const char *members);
 
 /* ERR_OK: the reply was sent or is held. Anything else is answered by `on_error` of the server. */
 typedef enum err http_handler(struct http_exchange *x, void *ctx, struct fault *f);
 
-/* The route table: static data, terminated by a NULL pattern. `pattern` is a path whose segments may be
+/* The route table: static data, terminated by a NULL pattern. `pattern` is a path whose segments
+ * may be
  * "{name}"; a match gives captures in order. Listeners: bits 1 << HTTP_CONTROL ... */
 struct http_route {
 	unsigned methods; /* HTTP_GET implies HEAD */
@@ -113,13 +122,14 @@ struct http_route_set {
 	void *ctx; /* handed to the set's handlers */
 };
 
-/* An unmatched path is 404, a matched path with another method 405 with Allow, a body of another content
- * type 415; all as problems. A request whose Host is not one of the listener's `hosts` is 421. */
+/* An unmatched path is 404, a matched path with another method 405 with Allow, a body of another
+ * content type 415; all as problems. A request whose Host is not one of the listener's `hosts` is
+ * 421. */
 
 struct http_limits {
 	size_t header_bytes, header_fields, body_bytes; /* 16 KiB, 64, 64 KiB */
-	int64_t header_ms, body_ms, idle_ms; /* absolute: 10 s, 30 s, 60 s */
-	size_t connections, connections_per_source; /* IPv6 sources are grouped by /64 */
+	int64_t header_ms, body_ms, idle_ms;		/* absolute: 10 s, 30 s, 60 s */
+	size_t connections, connections_per_source;	/* IPv6 sources are grouped by /64 */
 };
 
 struct http_listen {
@@ -139,27 +149,28 @@ struct http_conf {
 	struct http_limits limits;
 	/* Answers for a handler that returned an error. */
 	void (*on_error)(struct http_exchange *x, void *ctx, enum err code, const struct fault *f);
-	/* One call for each finished exchange, for the access log. `route` is the pattern (never the path: it
-	 * may hold a token) or "" . */
+	/* One call for each finished exchange, for the access log. `route` is the pattern (never
+	 * the path: it may hold a token) or "" . */
 	void (*on_access)(void *ctx, const struct http_request *r, const char *route, int status,
 	    size_t bytes, int64_t ms);
 	/* Trouble of a listener (descriptors exhausted), at most one call in 10 s. */
 	void (*on_trouble)(void *ctx, const char *text);
 };
 
-/* `conf` is copied; what it points to outlives the server. SIGPIPE is ignored from here on, unless somebody
- * handles it: libevent and OpenSSL write with plain write(). */
+/* `conf` is copied; what it points to outlives the server. SIGPIPE is ignored from here on, unless
+ * somebody handles it: libevent and OpenSSL write with plain write(). */
 struct http_server *http_server_new(const struct http_conf *conf);
-/* Certificate chain and key (PEM). May be called again to rotate: new connections use the new pair; on
- * failure (ERR_MISCONFIGURED, names the file) the old pair stays. */
+/* Certificate chain and key (PEM). May be called again to rotate: new connections use the new pair;
+ * on failure (ERR_MISCONFIGURED, names the file) the old pair stays. */
 enum err http_server_set_tls(
     struct http_server *s, const char *cert_file, const char *key_file, struct fault *f);
 enum err http_server_listen(struct http_server *s, const struct http_listen *l, struct fault *f);
-/* Of the first TCP listener of that kind (port 0 in an address: the system chooses); 0: there is none. */
+/* Of the first TCP listener of that kind (port 0 in an address: the system chooses); 0: there is
+ * none. */
 int http_server_port(const struct http_server *s, enum http_listener_kind kind);
 
-/* Stop accepting; idle connections close, running exchanges go on. `drained` is called once when none is
- * left. */
+/* Stop accepting; idle connections close, running exchanges go on. `drained` is called once when
+ * none is left. */
 void http_server_drain(struct http_server *s, loop_cb *drained, void *arg);
 /* Closes everything. Exchanges that are held stay valid objects until they are replied to. */
 void http_server_free(struct http_server *s);

@@ -1,5 +1,5 @@
-/* An invitation: a person, how to reach them, live tokens, an end, a state and a history. Pure: every
- * function gets the time; nothing here stores or sends.
+/* An invitation: a person, how to reach them, live tokens, an end, a state and a history. Pure:
+ * every function gets the time; nothing here stores or sends.
  *
  * The states and what moves between them are one table (invitation_transitions), which the tests
  * enumerate. expired, revoked and done are final: no event and no clock leads out of them. */
@@ -19,7 +19,8 @@
 enum invitation_state {
 	INVITATION_PENDING, /* the link works */
 	INVITATION_CLAIMED, /* an attempt took it; an Add may be under way */
-	INVITATION_CREATED, /* the entry exists; password or groups are missing; the link works for that */
+	INVITATION_CREATED, /* the entry exists; password or groups are missing; the link works for
+			       that */
 	INVITATION_DONE,
 	INVITATION_EXPIRED,
 	INVITATION_REVOKED,
@@ -43,10 +44,11 @@ enum invitation_method { INVITATION_BY_LINK, INVITATION_BY_EMAIL };
 enum field_mode { FIELD_FIXED, FIELD_SUGGESTED, FIELD_FREE };
 
 enum {
-	INVITATION_TOKENS_MAX = 5,   /* live ones */
-	INVITATION_OLD_TOKENS_MAX = 16, /* ended ones that still say "revoked"; older ones are unknown */
+	INVITATION_TOKENS_MAX = 5, /* live ones */
+	INVITATION_OLD_TOKENS_MAX =
+	    16, /* ended ones that still say "revoked"; older ones are unknown */
 	INVITATION_TIMELINE_MAX = 64,
-	INVITATION_LIFETIME_MIN = 60,		   /* seconds */
+	INVITATION_LIFETIME_MIN = 60, /* seconds */
 	INVITATION_LIFETIME_MAX = 90 * 24 * 3600,
 	INVITATION_ATTEMPT_SIZE = 44 /* text of an attempt id with its zero byte */
 };
@@ -62,9 +64,9 @@ struct invitation {
 	uint64_t revision; /* of the stored version this was read from; 0 when new */
 	enum invitation_state state;
 	enum invitation_method method;
-	struct person person;		/* erased (all NULL but uid) once done, expired or revoked */
-	const char *personal_mail;	/* method email only */
-	bool uid_fixed;			/* the administrator chose the uid: no renumbering */
+	struct person person;	   /* erased (all NULL but uid) once done, expired or revoked */
+	const char *personal_mail; /* method email only */
+	bool uid_fixed;		   /* the administrator chose the uid: no renumbering */
 	enum field_mode modes[PERSON_FIELD_COUNT];
 	struct token_hash tokens[INVITATION_TOKENS_MAX];
 	size_t token_count;
@@ -75,10 +77,10 @@ struct invitation {
 	/* The claim. attempt "" when there is none. */
 	char attempt[INVITATION_ATTEMPT_SIZE];
 	int64_t claimed_at;
-	const char *dn;		/* pinned with the claim, kept from then on */
-	bool add_sent;		/* an Add with this DN may have reached a server, ever */
-	bool settled_later;	/* answered 202: the resolver finished it */
-	int64_t done_at;	/* wall ms; also the moment of expiry or revocation */
+	const char *dn;	    /* pinned with the claim, kept from then on */
+	bool add_sent;	    /* an Add with this DN may have reached a server, ever */
+	bool settled_later; /* answered 202: the resolver finished it */
+	int64_t done_at;    /* wall ms; also the moment of expiry or revocation */
 	struct invitation_entry timeline[INVITATION_TIMELINE_MAX];
 	size_t timeline_count; /* at the maximum the second-oldest entry gives way */
 	struct arena *arena;   /* owns every string above */
@@ -102,36 +104,37 @@ bool invitation_state_by_name(const char *name, enum invitation_state *out);
 const char *invitation_event_name(enum invitation_event e); /* "issued", "claimed", ... */
 bool invitation_event_by_name(const char *name, enum invitation_event *out);
 
-/* Move by the table and append to the timeline. ERR_CONFLICT when the table has no such row; nothing
- * changes then. The only function that sets `state`. A release clears the attempt and forgets the DN unless
- * add_sent; a rename forgets the DN and add_sent, because what stands there is somebody else's (the new uid
- * is the caller's to set); a final state sets done_at. */
+/* Move by the table and append to the timeline. ERR_CONFLICT when the table has no such row;
+ * nothing changes then. The only function that sets `state`. A release clears the attempt and
+ * forgets the DN unless add_sent; a rename forgets the DN and add_sent, because what stands there
+ * is somebody else's (the new uid is the caller's to set); a final state sets done_at. */
 enum err invitation_apply(struct invitation *inv, enum invitation_event event, int64_t now,
     const char *detail, struct fault *f);
 
-/* What a person with this link would be told now: ERR_OK (pending or created, link live, not past its
- * end), ERR_CONFLICT (claimed: in progress), ERR_USED, ERR_EXPIRED, ERR_REVOKED (also: this token was
- * replaced), ERR_NOT_FOUND (the token is not of this invitation). A created invitation does not expire:
- * its entry exists and must be finished. */
+/* What a person with this link would be told now: ERR_OK (pending or created, link live, not past
+ * its end), ERR_CONFLICT (claimed: in progress), ERR_USED, ERR_EXPIRED, ERR_REVOKED (also: this
+ * token was replaced), ERR_NOT_FOUND (the token is not of this invitation). A created invitation
+ * does not expire: its entry exists and must be finished. */
 enum err invitation_open(
     const struct invitation *inv, const struct token_hash *token, int64_t now, struct fault *f);
 
-/* The claim's own checks, on top of invitation_open: takes a pending or created invitation for `attempt`
- * with the pinned DN. Expiry is decided here, not by a sweeper. An entry that may exist keeps its DN:
- * ERR_CONFLICT when add_sent and `dn` differs from the pinned one. */
+/* The claim's own checks, on top of invitation_open: takes a pending or created invitation for
+ * `attempt` with the pinned DN. Expiry is decided here, not by a sweeper. An entry that may exist
+ * keeps its DN: ERR_CONFLICT when add_sent and `dn` differs from the pinned one. */
 enum err invitation_claim(struct invitation *inv, const struct token_hash *token,
     const char *attempt, const char *dn, int64_t now, struct fault *f);
 
 /* Add a live token; with `replace`, all others end. Beyond INVITATION_TOKENS_MAX the oldest ends.
- * Ended ones move to old_tokens, oldest dropped. ERR_* as invitation_open when the state forbids it.
- * Leaves the timeline alone: INVITATION_EV_LINK is the caller's to apply, with its reason. */
+ * Ended ones move to old_tokens, oldest dropped. ERR_* as invitation_open when the state forbids
+ * it. Leaves the timeline alone: INVITATION_EV_LINK is the caller's to apply, with its reason. */
 enum err invitation_add_token(struct invitation *inv, const struct token_hash *token, bool replace,
     int64_t now, struct fault *f);
 
 /* Forget the personal data and end all tokens (they stay in old_tokens). Only in a final state. */
 void invitation_erase(struct invitation *inv);
 
-/* The state as the outside sees it: a pending one past its end is expired, whatever the sweeper did. */
+/* The state as the outside sees it: a pending one past its end is expired, whatever the sweeper
+ * did. */
 enum invitation_state invitation_seen(const struct invitation *inv, int64_t now);
 
 #endif

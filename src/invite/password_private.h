@@ -14,8 +14,8 @@ enum {
 	PASSWORD_FOLDED_MAX = 3 * PASSWORD_NORMAL_MAX
 };
 
-/* A text as it is compared: NFC, case folded. On the caller's stack, who wipes it when it is a password's:
- * nothing of it is ever on the heap. */
+/* A text as it is compared: NFC, case folded. On the caller's stack, who wipes it when it is a
+ * password's: nothing of it is ever on the heap. */
 struct password_folded {
 	size_t len;
 	uint8_t bytes[PASSWORD_FOLDED_MAX];

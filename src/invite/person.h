@@ -1,5 +1,5 @@
-/* A person's profile, and the rules that each of its fields keeps. Pure functions: the day, the limits
- * and everything else comes in as an argument. */
+/* A person's profile, and the rules that each of its fields keeps. Pure functions: the day, the
+ * limits and everything else comes in as an argument. */
 #ifndef USHERD_INVITE_PERSON_H
 #define USHERD_INVITE_PERSON_H
 
@@ -26,11 +26,11 @@ enum person_field {
 };
 
 enum {
-	PERSON_NAME_MAX = 128,	    /* characters (code points) of a name or a position */
+	PERSON_NAME_MAX = 128, /* characters (code points) of a name or a position */
 	PERSON_GROUPS_MAX = 32,
-	PERSON_DN_MAX = 1024,	    /* bytes */
-	PERSON_MAIL_MAX = 254,	    /* bytes, RFC 5321 section 4.5.3.1.3 less the brackets */
-	PERSON_UID_MAX = 32	    /* bytes */
+	PERSON_DN_MAX = 1024,  /* bytes */
+	PERSON_MAIL_MAX = 254, /* bytes, RFC 5321 section 4.5.3.1.3 less the brackets */
+	PERSON_UID_MAX = 32    /* bytes */
 };
 
 /* Every string is UTF-8 or NULL (absent), and borrowed: an arena or a literal owns it. */
@@ -53,28 +53,28 @@ struct person_rules {
  * one space; gender one of female|male|other|unspecified; birthday a real date from 1900-01-01 to
  * today; mail RFC 5321 Mailbox syntax (no quoted local part, no address literal), the domain to
  * lower-case A-labels (RFC 5891); phone E.164 with country code ("+" and 7 to 15 digits, separators
- * " -().", removed); org_unit and groups a DN (RFC 4514) without control characters; language a BCP 47
- * tag in canonical case; uid "[a-z][a-z0-9._-]*" up to PERSON_UID_MAX, no reserved name.
- * Names: any script, no control, format (bidi overrides) or private-use characters, no "://" (T13).
- * Returns the normalised value in `arena`, or NULL after adding one error for `field_name` to `errors`.
- * `value` is not NULL; an empty value after trimming is an error "required". */
+ * " -().", removed); org_unit and groups a DN (RFC 4514) without control characters; language a BCP
+ * 47 tag in canonical case; uid "[a-z][a-z0-9._-]*" up to PERSON_UID_MAX, no reserved name. Names:
+ * any script, no control, format (bidi overrides) or private-use characters, no "://" (T13).
+ * Returns the normalised value in `arena`, or NULL after adding one error for `field_name` to
+ * `errors`. `value` is not NULL; an empty value after trimming is an error "required". */
 const char *person_check_field(enum person_field field, const char *field_name, const char *value,
     const struct person_rules *rules, struct arena *arena, struct field_errors *errors);
 
-/* Check a whole profile and replace every value by its normal form in `arena`. All errors are added.
- * An empty or all-space optional value becomes absent. Required: given_name, family_name, org_unit, at
- * least one of mail and phone (reported on "mail"), and gender and birthday as the rules say.
- * display_name defaults to "given family". Groups: duplicates (after normalisation) are dropped.
- * True when no error was added. */
+/* Check a whole profile and replace every value by its normal form in `arena`. All errors are
+ * added. An empty or all-space optional value becomes absent. Required: given_name, family_name,
+ * org_unit, at least one of mail and phone (reported on "mail"), and gender and birthday as the
+ * rules say. display_name defaults to "given family". Groups: duplicates (after normalisation) are
+ * dropped. True when no error was added. */
 bool person_check(struct person *p, const struct person_rules *rules, struct arena *arena,
     struct field_errors *errors);
 
 /* A deep copy whose strings live in `arena`. */
 void person_copy(struct person *to, const struct person *from, struct arena *arena);
 
-/* The address as it is compared: the local part as typed, the domain as A-labels in lower case. Both
- * sides of a comparison come from person_check_field(), so this is a plain string comparison; kept here
- * so that nobody folds the local part (RFC 5321 section 2.4). */
+/* The address as it is compared: the local part as typed, the domain as A-labels in lower case.
+ * Both sides of a comparison come from person_check_field(), so this is a plain string comparison;
+ * kept here so that nobody folds the local part (RFC 5321 section 2.4). */
 bool person_mail_equal(const char *a, const char *b);
 
 #endif

@@ -17,12 +17,12 @@ struct token_hash {
 	unsigned char bytes[TOKEN_HASH_SIZE];
 };
 
-/* A new token: its text as a secret (the caller owns it) and its hash. `random` is 32 fresh random bytes
- * and is not kept. */
+/* A new token: its text as a secret (the caller owns it) and its hash. `random` is 32 fresh random
+ * bytes and is not kept. */
 struct secret *token_make(const unsigned char random[32], struct token_hash *hash);
 
-/* The hash of a presented token. False when the text is not the one canonical form of any token: other
- * prefix, length, alphabet, padding or spare bits. BLAKE2b-256 over the text. */
+/* The hash of a presented token. False when the text is not the one canonical form of any token:
+ * other prefix, length, alphabet, padding or spare bits. BLAKE2b-256 over the text. */
 bool token_hash_of(const char *text, size_t len, struct token_hash *hash);
 
 /* Constant time. */

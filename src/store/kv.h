@@ -2,18 +2,19 @@
  * cluster store cannot differ.
  *
  * Every committed transaction that writes has a revision, one higher than the last. A key knows the
- * revision that created it and the one that last changed it; deleting and putting it again creates it
- * anew. Decide nothing by a read: decide by a transaction's compares.
+ * revision that created it and the one that last changed it; deleting and putting it again creates
+ * it anew. Decide nothing by a read: decide by a transaction's compares.
  *
- * All calls belong to the loop's thread and keep the callback promise: the callback runs exactly once,
- * never before the starting call has returned, never after kv_cancel(), and every operation has a
- * deadline (kv_memory's is trivially kept). What a callback is handed lives until it returns. Keys and
- * values passed in are copied.
+ * All calls belong to the loop's thread and keep the callback promise: the callback runs exactly
+ * once, never before the starting call has returned, never after kv_cancel(), and every operation
+ * has a deadline (kv_memory's is trivially kept). What a callback is handed lives until it returns.
+ * Keys and values passed in are copied.
  *
- * Outcomes: ERR_OK; ERR_CONFLICT (a compare did not hold, nothing was written); ERR_BUSY (queue full,
- * nothing happened); ERR_UNAVAILABLE (the store cannot serve: full disk, I/O error; nothing happened);
- * ERR_UNKNOWN (a write was sent and its fate is not known: read back); ERR_TOO_LARGE; ERR_EXPIRED
- * (watch only: the revision asked for is compacted, list again). The fault has the operator's words.
+ * Outcomes: ERR_OK; ERR_CONFLICT (a compare did not hold, nothing was written); ERR_BUSY (queue
+ * full, nothing happened); ERR_UNAVAILABLE (the store cannot serve: full disk, I/O error; nothing
+ * happened); ERR_UNKNOWN (a write was sent and its fate is not known: read back); ERR_TOO_LARGE;
+ * ERR_EXPIRED (watch only: the revision asked for is compacted, list again). The fault has the
+ * operator's words.
  */
 #ifndef USHERD_STORE_KV_H
 #define USHERD_STORE_KV_H
@@ -64,8 +65,8 @@ struct kv_txn {
 	size_t write_count;
 };
 
-/* ERR_OK: `revision` is the transaction's. ERR_CONFLICT: `current` has one item for each compare, in
- * their order, as it stands now (modified 0: absent). Otherwise empty. Never NULL. */
+/* ERR_OK: `revision` is the transaction's. ERR_CONFLICT: `current` has one item for each compare,
+ * in their order, as it stands now (modified 0: absent). Otherwise empty. Never NULL. */
 struct kv_txn_result {
 	uint64_t revision;
 	const struct kv_item *current;
@@ -79,7 +80,8 @@ typedef void kv_txn_cb(
     void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f);
 /* Called any number of times until kv_watch_stop(). ERR_OK: one change, a deletion has value.data
  * NULL. Any other code is the last call: the watch has ended. */
-typedef void kv_watch_cb(void *arg, enum err code, const struct kv_item *item, const struct fault *f);
+typedef void kv_watch_cb(
+    void *arg, enum err code, const struct kv_item *item, const struct fault *f);
 
 /* One implementation. Only kv.c calls these; everybody else calls the functions below. */
 struct kv_ops {
@@ -105,9 +107,9 @@ struct kv {
  * until the callback runs. Absent key: ERR_NOT_FOUND. */
 struct kv_op *kv_get(struct kv *kv, struct kv_bytes key, kv_get_cb *cb, void *arg);
 
-/* Items whose key begins with `prefix`, in key order, strictly behind `after` (len 0: from the first),
- * at most `limit` (1 to KV_RANGE_MAX). `more` says that the limit cut the answer. All items are of one
- * moment, `revision`. */
+/* Items whose key begins with `prefix`, in key order, strictly behind `after` (len 0: from the
+ * first), at most `limit` (1 to KV_RANGE_MAX). `more` says that the limit cut the answer. All items
+ * are of one moment, `revision`. */
 struct kv_op *kv_range(struct kv *kv, struct kv_bytes prefix, struct kv_bytes after, size_t limit,
     kv_range_cb *cb, void *arg);
 
@@ -129,11 +131,11 @@ void kv_close(struct kv *kv);
 
 struct kv_bytes kv_text(const char *s);
 
-/* Opens before the loop runs; blocks. `path` is the store's file, made with mode 0600 when neither it nor
- * its lock or WAL file exists; the directory must exist. ERR_CONFLICT: another process has it (its pid
- * in the text). ERR_CORRUPT: damaged, not a store, or missing beside a WAL file that is there; the text
- * says how to recover, nothing is touched. ERR_MISCONFIGURED: a newer schema than ours, or rights.
- * ERR_UNAVAILABLE: read-only or full. */
+/* Opens before the loop runs; blocks. `path` is the store's file, made with mode 0600 when neither
+ * it nor its lock or WAL file exists; the directory must exist. ERR_CONFLICT: another process has
+ * it (its pid in the text). ERR_CORRUPT: damaged, not a store, or missing beside a WAL file that is
+ * there; the text says how to recover, nothing is touched. ERR_MISCONFIGURED: a newer schema than
+ * ours, or rights. ERR_UNAVAILABLE: read-only or full. */
 enum err kv_sqlite_open(struct kv **out, struct loop *l, const char *path, struct fault *f);
 
 /* Keeps everything in memory; for tests. */

@@ -9,7 +9,8 @@
  *   apitoken/ID              an API token (its hash)
  *   meta/schema              schema version and a key check
  * Every call keeps kv.h's callback promise and its codes. Additional codes are named at each call.
- * Objects handed to a callback belong to the store and die when it returns, unless the name says take.
+ * Objects handed to a callback belong to the store and die when it returns, unless the name says
+ * take.
  */
 #ifndef USHERD_STORE_STORE_H
 #define USHERD_STORE_STORE_H
@@ -31,18 +32,19 @@ struct store_op;
 enum {
 	STORE_SCHEMA_VERSION = 1,
 	STORE_LIST_MAX = 200,
-	/* A reservation of a finished invitation may be taken over this long after its release: longer than
-	 * any directory lookup that could have missed the new entry. */
+	/* A reservation of a finished invitation may be taken over this long after its release:
+	 * longer than any directory lookup that could have missed the new entry. */
 	STORE_RELEASE_GRACE_MS = 60 * 1000
 };
 
 /* `kv` and `seal` are borrowed and outlive the store. */
-struct store *store_new(struct loop *l, struct kv *kv, const struct seal *seal, const struct clock *c);
+struct store *store_new(
+    struct loop *l, struct kv *kv, const struct seal *seal, const struct clock *c);
 void store_free(struct store *s); /* cancels what is under way */
 void store_cancel(struct store_op *op);
 
-/* Writes or checks meta/schema. ERR_MISCONFIGURED: a newer schema than ours; ERR_CORRUPT: sealed with
- * another key. Must succeed before anything else is called. */
+/* Writes or checks meta/schema. ERR_MISCONFIGURED: a newer schema than ours; ERR_CORRUPT: sealed
+ * with another key. Must succeed before anything else is called. */
 typedef void store_done_cb(void *arg, enum err code, const struct fault *f);
 struct store_op *store_prepare(struct store *s, store_done_cb *cb, void *arg);
 
@@ -53,8 +55,8 @@ struct store_note {
 };
 
 /* Write a new invitation, its tokens and its reservations in one transaction.
- * ERR_EXISTS: `taken` says which names another pending invitation (or one just finished) holds. ERR_OK:
- * `revision` is the invitation's. */
+ * ERR_EXISTS: `taken` says which names another pending invitation (or one just finished) holds.
+ * ERR_OK: `revision` is the invitation's. */
 struct store_taken {
 	bool uid, mail, phone;
 };
@@ -71,22 +73,22 @@ struct store_op *store_load(struct store *s, const char *id, store_load_cb *cb, 
 struct store_op *store_load_by_token(
     struct store *s, const struct token_hash *hash, store_load_cb *cb, void *arg);
 
-/* Write the next version of an invitation after invitation_apply(), with everything that goes with the
- * state: work/, token/ of new tokens, reservations (kept while pending, claimed or created; marked
- * released when done; deleted when expired or revoked), personal data erased in final states, one audit
- * record for `event`. ERR_CONFLICT: the stored version is not inv->revision any more. ERR_UNKNOWN is
- * settled inside by reading back as long as the store answers. ERR_OK: `revision` is the new one.
- * `before`: the version that was loaded, to see what changed (a renamed uid moves its reservation:
- * ERR_EXISTS when the new one is taken). */
+/* Write the next version of an invitation after invitation_apply(), with everything that goes with
+ * the state: work/, token/ of new tokens, reservations (kept while pending, claimed or created;
+ * marked released when done; deleted when expired or revoked), personal data erased in final
+ * states, one audit record for `event`. ERR_CONFLICT: the stored version is not inv->revision any
+ * more. ERR_UNKNOWN is settled inside by reading back as long as the store answers. ERR_OK:
+ * `revision` is the new one. `before`: the version that was loaded, to see what changed (a renamed
+ * uid moves its reservation: ERR_EXISTS when the new one is taken). */
 typedef void store_save_cb(void *arg, enum err code, uint64_t revision, const struct fault *f);
 struct store_op *store_save(struct store *s, const struct invitation *before,
     const struct invitation *after, enum invitation_event event, const struct store_note *note,
     store_save_cb *cb, void *arg);
 
 /* Invitations in the order of their ids (creation), strictly behind `after` (NULL: from the first).
- * `open_only` leaves out final states. `more`: call again behind the last. At most STORE_LIST_MAX are
- * looked at in one call, so fewer than `limit` may come back with `more` set; `next` is the id to go on
- * behind. */
+ * `open_only` leaves out final states. `more`: call again behind the last. At most STORE_LIST_MAX
+ * are looked at in one call, so fewer than `limit` may come back with `more` set; `next` is the id
+ * to go on behind. */
 typedef void store_list_cb(void *arg, enum err code, struct invitation *const *list, size_t count,
     bool more, const char *next, const struct fault *f);
 struct store_op *store_list(
@@ -96,15 +98,15 @@ struct store_op *store_list(
 struct store_op *store_list_unsettled(
     struct store *s, const char *after, size_t limit, store_list_cb *cb, void *arg);
 
-/* Delete a final invitation whose done_at is before `before_ms`, with its token keys and what is left of
- * its reservations. ERR_CONFLICT when it is not final or too young. */
+/* Delete a final invitation whose done_at is before `before_ms`, with its token keys and what is
+ * left of its reservations. ERR_CONFLICT when it is not final or too young. */
 struct store_op *store_purge(
     struct store *s, const struct invitation *inv, int64_t before_ms, store_done_cb *cb, void *arg);
 
 /* API tokens. */
 enum { API_TOKEN_NAME_MAX = 64, API_TOKEN_ID_SIZE = 17 };
 struct api_token {
-	char id[API_TOKEN_ID_SIZE];	/* 16 characters */
+	char id[API_TOKEN_ID_SIZE]; /* 16 characters */
 	char name[API_TOKEN_NAME_MAX + 1];
 	struct token_hash hash;
 	unsigned scopes;		/* bits of auth.h */
@@ -115,11 +117,12 @@ struct api_token {
 struct store_op *store_add_api_token(struct store *s, const struct api_token *t,
     const struct store_note *note, store_done_cb *cb, void *arg);
 /* ERR_NOT_FOUND. */
-struct store_op *store_delete_api_token(struct store *s, const char *id,
-    const struct store_note *note, store_done_cb *cb, void *arg);
+struct store_op *store_delete_api_token(
+    struct store *s, const char *id, const struct store_note *note, store_done_cb *cb, void *arg);
 
-/* All API tokens now, then every change: `t` non-NULL was added, NULL with `id` was deleted. ready is
- * called once when all that exist have been told. An error ends the watch and is told by `failed`. */
+/* All API tokens now, then every change: `t` non-NULL was added, NULL with `id` was deleted. ready
+ * is called once when all that exist have been told. An error ends the watch and is told by
+ * `failed`. */
 struct store_token_watch_cbs {
 	void (*changed)(void *arg, const char *id, const struct api_token *t);
 	void (*ready)(void *arg);
