@@ -69,8 +69,6 @@ administer_refusal(enum invitation_state seen, struct fault *f)
 	switch (seen) {
 	case INVITATION_CLAIMED:
 		return fault_set(f, ERR_CONFLICT, "a registration is under way");
-	case INVITATION_CREATED:
-		return fault_set(f, ERR_CONFLICT, "the account exists already");
 	case INVITATION_DONE:
 		return fault_set(f, ERR_USED, "the invitation is completed");
 	case INVITATION_EXPIRED:

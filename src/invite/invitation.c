@@ -43,6 +43,9 @@ const struct invitation_transition invitation_transitions[] = {
 	{ INVITATION_CREATED, INVITATION_EV_LINK, INVITATION_CREATED },
 	{ INVITATION_CREATED, INVITATION_EV_CLAIM, INVITATION_CREATED },
 	{ INVITATION_CREATED, INVITATION_EV_FINISH, INVITATION_DONE },
+	/* The entry stays in the directory, without a password or with one; its link ends. */
+	{ INVITATION_CREATED, INVITATION_EV_EXPIRE, INVITATION_EXPIRED },
+	{ INVITATION_CREATED, INVITATION_EV_REVOKE, INVITATION_REVOKED },
 };
 const size_t invitation_transition_count = COUNT(invitation_transitions);
 
@@ -179,12 +182,22 @@ invitation_apply(struct invitation *inv, enum invitation_event event, int64_t no
 	return ERR_OK;
 }
 
+int64_t
+invitation_end(const struct invitation *inv)
+{
+	int64_t grace = inv->claimed_at + INVITATION_CREATED_GRACE_MS;
+
+	if (inv->state == INVITATION_CREATED && grace > inv->expires_at)
+		return grace;
+	return inv->expires_at;
+}
+
 enum invitation_state
 invitation_seen(const struct invitation *inv, int64_t now)
 {
-	if (inv->state == INVITATION_PENDING && now >= inv->expires_at)
-		return INVITATION_EXPIRED;
-	return inv->state;
+	bool waits = inv->state == INVITATION_PENDING || inv->state == INVITATION_CREATED;
+
+	return waits && now >= invitation_end(inv) ? INVITATION_EXPIRED : inv->state;
 }
 
 /* ERR_OK when a link may work or be made in the state that the outside sees. */

@@ -48,6 +48,7 @@ enum {
 	INVITATION_OLD_TOKENS_MAX =
 	    16, /* ended ones that still say "revoked"; older ones are unknown */
 	INVITATION_TIMELINE_MAX = 64,
+	INVITATION_CREATED_GRACE_MS = 24 * 3600 * 1000,
 	INVITATION_LIFETIME_MIN = 60, /* seconds */
 	INVITATION_LIFETIME_MAX = 90 * 24 * 3600,
 	INVITATION_ATTEMPT_SIZE = 44 /* text of an attempt id with its zero byte */
@@ -111,10 +112,14 @@ bool invitation_event_by_name(const char *name, enum invitation_event *out);
 enum err invitation_apply(struct invitation *inv, enum invitation_event event, int64_t now,
     const char *detail, struct fault *f);
 
+/* When the link ends (wall ms): expires_at; for a created one at least INVITATION_CREATED_GRACE_MS
+ * after its last claim, so that a failure of ours just before the end leaves time to finish. Not
+ * for ever: a link that can set the password of an account is no keepsake. */
+int64_t invitation_end(const struct invitation *inv);
+
 /* What a person with this link would be told now: ERR_OK (pending or created, link live, not past
  * its end), ERR_CONFLICT (claimed: in progress), ERR_USED, ERR_EXPIRED, ERR_REVOKED (also: this
- * token was replaced), ERR_NOT_FOUND (the token is not of this invitation). A created invitation
- * does not expire: its entry exists and must be finished. */
+ * token was replaced), ERR_NOT_FOUND (the token is not of this invitation). */
 enum err invitation_open(
     const struct invitation *inv, const struct token_hash *token, int64_t now, struct fault *f);
 
@@ -133,8 +138,8 @@ enum err invitation_add_token(struct invitation *inv, const struct token_hash *t
 /* Forget the personal data and end all tokens (they stay in old_tokens). Only in a final state. */
 void invitation_erase(struct invitation *inv);
 
-/* The state as the outside sees it: a pending one past its end is expired, whatever the sweeper
- * did. */
+/* The state as the outside sees it: a pending or created one past its end is expired, whatever the
+ * sweeper did. */
 enum invitation_state invitation_seen(const struct invitation *inv, int64_t now);
 
 #endif

@@ -93,7 +93,7 @@ every_event_in_every_state_leads_where_the_table_says_or_nowhere(void **state)
 		/* issue, link, claim, release, create, finish, expire, revoke, rename */
 		[PENDING] = { PENDING, PENDING, CLAIMED, NO, NO, NO, EXPIRED, REVOKED, PENDING },
 		[CLAIMED] = { NO, NO, NO, PENDING, CREATED, DONE, NO, NO, NO },
-		[CREATED] = { NO, CREATED, CREATED, NO, NO, DONE, NO, NO, NO },
+		[CREATED] = { NO, CREATED, CREATED, NO, NO, DONE, EXPIRED, REVOKED, NO },
 		[DONE] = { NO, NO, NO, NO, NO, NO, NO, NO, NO },
 		[EXPIRED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO },
 		[REVOKED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO },
@@ -190,19 +190,33 @@ the_end_comes_at_its_exact_millisecond(void **state)
 }
 
 static void
-only_a_pending_invitation_expires(void **state)
+what_is_neither_pending_nor_created_never_expires(void **state)
 {
+	static const enum invitation_state states[] = { CLAIMED, DONE, REVOKED };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		struct invitation *inv = in_state(states[i]);
+
+		assert_int_equal(invitation_seen(inv, INT64_MAX), states[i]);
+		invitation_free(inv);
+	}
+}
+
+static void
+a_created_invitation_has_a_day_from_its_last_claim(void **state)
+{
+	struct invitation *inv = in_state(CREATED);
 	struct token_hash t = token(1);
 
 	(void)state;
-	for (int s = CLAIMED; s <= REVOKED; s++) {
-		struct invitation *inv = in_state((enum invitation_state)s);
-
-		assert_int_equal(invitation_seen(inv, INT64_MAX), s);
-		if (s == CREATED)
-			assert_int_equal(invitation_open(inv, &t, INT64_MAX, NULL), ERR_OK);
-		invitation_free(inv);
-	}
+	inv->claimed_at = END - 1;
+	assert_int_equal(invitation_end(inv), END - 1 + INVITATION_CREATED_GRACE_MS);
+	assert_int_equal(invitation_open(inv, &t, invitation_end(inv) - 1, NULL), ERR_OK);
+	assert_int_equal(invitation_open(inv, &t, invitation_end(inv), NULL), ERR_EXPIRED);
+	inv->claimed_at = END - 2 * (int64_t)INVITATION_CREATED_GRACE_MS;
+	assert_int_equal(invitation_end(inv), END);
+	invitation_free(inv);
 }
 
 static void
@@ -479,7 +493,8 @@ main(void)
 		cmocka_unit_test(every_event_in_every_state_leads_where_the_table_says_or_nowhere),
 		cmocka_unit_test(nothing_leads_out_of_a_final_state),
 		cmocka_unit_test(the_end_comes_at_its_exact_millisecond),
-		cmocka_unit_test(only_a_pending_invitation_expires),
+		cmocka_unit_test(what_is_neither_pending_nor_created_never_expires),
+		cmocka_unit_test(a_created_invitation_has_a_day_from_its_last_claim),
 		cmocka_unit_test(a_link_is_answered_by_state_and_by_its_own_life),
 		cmocka_unit_test(a_claim_takes_the_attempt_and_pins_the_dn),
 		cmocka_unit_test(
