@@ -101,6 +101,22 @@ conn_poll(const struct dir_conn *c, short events, int64_t ms)
 }
 
 bool
+dir_conn_ping(struct dir_conn *c, int64_t deadline)
+{
+	static const char *const none[] = { LDAP_NO_ATTRS, NULL };
+	struct dir_search s = { "", "(objectClass=*)", LDAP_SCOPE_BASE, none, 1, 0 };
+	struct dir_reply r = { .policy = -1 };
+	LDAPMessage *found = NULL;
+	bool answered;
+
+	c->turned_away = false;
+	answered = dir_wire_search(c, &s, deadline, &r, &found) == WIRE_ANSWERED;
+	ldap_msgfree(found);
+	dir_reply_release(&r);
+	return answered && !c->turned_away;
+}
+
+bool
 dir_conn_is_stale(const struct dir_conn *c)
 {
 	return conn_poll(c, POLLIN | POLLRDHUP, 0);
@@ -296,13 +312,22 @@ out:
 }
 
 enum err
-dir_conn_open(struct dir_conn *c, size_t server, int64_t deadline, struct fault *f)
+dir_conn_open(struct dir_conn *c, size_t server, int64_t deadline, int *bound, struct fault *f)
 {
 	const struct dir_conf *conf = &c->dir->conf;
 	const char *password = conf->bind_password != NULL ? secret_bytes(conf->bind_password) : "";
-	int result = 0;
-	enum err code = dir_conn_open_as(c, server, conf->bind_dn, password, deadline, &result, f);
+	int result = -1;
+	enum err code;
 
+	dir_conn_close(c);
+	code = dir_server_enter(c->dir, server, deadline, f);
+	if (code == ERR_OK) {
+		code = dir_conn_open_as(c, server, conf->bind_dn, password, deadline, &result, f);
+		dir_server_leave(c->dir, server, result, f);
+	} else if (code == ERR_MISCONFIGURED)
+		result = LDAP_INVALID_CREDENTIALS;
+	if (bound != NULL)
+		*bound = result;
 	if (code != ERR_OK)
 		return code;
 	code = conn_check_identity(c, deadline, f);
