@@ -128,6 +128,12 @@ conn_failed(const struct dir_conn *c, const char *step, int rc, struct fault *f)
 	char *detail = NULL;
 
 	ldap_get_option(c->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail);
+	/* What libldap on GnuTLS makes of a chain that it cannot verify: it asks GnuTLS for the
+	 * words of its own -1. */
+	if (detail != NULL && strcmp(detail, "(unknown error code)") == 0) {
+		ldap_memfree(detail);
+		detail = ldap_strdup("the server's certificate is not trusted; see ca_file");
+	}
 	fault_set(f, ERR_UNAVAILABLE, "%s: %s failed: %s%s%s", c->dir->servers[c->server].uri, step,
 	    ldap_err2string(rc), detail != NULL && detail[0] != '\0' ? ": " : "",
 	    detail != NULL ? detail : "");
