@@ -98,13 +98,19 @@ load_conf(const char *path)
 static int
 check_config(const struct arguments *args, struct conf *c)
 {
-	bool ok = true;
+	struct dir_conf dir;
+	struct fault f = { .text = "" };
+	bool ok;
 
+	app_dir_conf(&dir, c);
+	ok = dir_conf_check(&dir, &f) == ERR_OK;
+	if (!ok)
+		fprintf(stderr, "usherd: %s\n", f.text);
 	if (args->dump)
 		conf_dump(c, stdout);
-	if (args->online)
+	if (ok && args->online)
 		ok = app_check_online(c);
-	else if (!args->dump)
+	else if (ok && !args->dump)
 		printf("%s is fine\n", args->conf_path);
 	conf_free(c);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;

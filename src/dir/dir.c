@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -44,8 +45,8 @@ dir_check_uri(const struct dir_conf *conf, const char *uri, struct fault *f)
 		 !conf->allow_clear_text &&
 		 !host_is_loopback(url->lud_host != NULL ? url->lud_host : ""))
 		code = fault_set(f, ERR_MISCONFIGURED,
-		    "%s: passwords would travel in clear text; use StartTLS or ldaps://, or allow "
-		    "it by name",
+		    "%s: passwords would travel in clear text; use StartTLS or ldaps://, or set "
+		    "allow_clear_text",
 		    uri);
 	ldap_free_urldesc(url);
 	return code;
@@ -89,8 +90,8 @@ dir_check_names(const struct dir_conf *conf, struct fault *f)
 	return ERR_OK;
 }
 
-static enum err
-dir_check_conf(const struct dir_conf *conf, struct fault *f)
+enum err
+dir_conf_check(const struct dir_conf *conf, struct fault *f)
 {
 	bool external = conf->bind_dn == NULL || conf->bind_dn[0] == '\0';
 
@@ -206,9 +207,10 @@ enum err
 dir_new(struct dir **out, struct loop *l, const struct dir_conf *conf, struct fault *f)
 {
 	LDAPAPIInfo info = { .ldapai_info_version = LDAP_API_INFO_VERSION };
+	pthread_condattr_t monotonic;
 	struct dir *d;
 
-	if (dir_check_conf(conf, f) != ERR_OK)
+	if (dir_conf_check(conf, f) != ERR_OK)
 		return f->code;
 	/* libldap initialises itself on first use, which two threads must not do at once. */
 	if (ldap_get_option(NULL, LDAP_OPT_API_INFO, &info) != LDAP_SUCCESS)
@@ -223,8 +225,14 @@ dir_new(struct dir **out, struct loop *l, const struct dir_conf *conf, struct fa
 	TAILQ_INIT(&d->live);
 	TAILQ_INIT(&d->held);
 	pthread_mutex_init(&d->lock, NULL);
-	for (size_t i = 0; i < conf->uri_count; i++)
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&d->opened, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	for (size_t i = 0; i < conf->uri_count; i++) {
 		d->servers[i].uri = conf->uris[i];
+		d->servers[i].watch.dir = d;
+	}
 	d->watch = loop_timer_new(l, dir_on_watch, d);
 	d->asker = dir_asker_new(d);
 	d->pool = dir_pool(d, "dir", conf->threads, conf->queue_max, true);
@@ -249,6 +257,9 @@ dir_free(struct dir *d)
 	work_pool_free(d->pool);
 	work_pool_free(d->probes);
 	work_pool_free(d->checks);
+	for (size_t i = 0; i < d->conf.uri_count; i++)
+		dir_conn_close(&d->servers[i].watch);
+	pthread_cond_destroy(&d->opened);
 	pthread_mutex_destroy(&d->lock);
 	free(d);
 }

@@ -3,9 +3,9 @@
  * Worker threads do the talking, each with its own connection; every call below belongs to the
  * loop's thread and keeps the callback promise (exactly once, never before the starting call has
  * returned, never after dir_cancel(), always within conf.op_timeout_ms plus the queue's bound). A
- * server that does not answer is paused as a whole, with growing pauses; wrong credentials are not
- * tried again for 30 s. All writes and all reads that decide something go to the first server of
- * the list that works.
+ * server that does not answer, or turns requests away (busy, unavailable), is paused as a whole,
+ * with growing pauses; wrong credentials are tried once in 30 s. All writes and all reads that
+ * decide something go to the first server of the list that works.
  *
  * Codes of every operation: ERR_OK, ERR_BUSY (queue full or the deadline passed while waiting;
  * nothing was sent), ERR_UNAVAILABLE (surely not carried out), ERR_UNKNOWN (writes only: sent, no
@@ -59,8 +59,12 @@ struct dir_conf {
 	int64_t connect_timeout_ms, op_timeout_ms;
 };
 
-/* "0 to 3 servers answer" is not an error here: the directory may come later. ERR_MISCONFIGURED
- * when a value makes no sense (URI, DN, clear text to another host). */
+/* ERR_MISCONFIGURED when a value makes no sense (URI, DN, clear text to another host). Asks nobody.
+ */
+enum err dir_conf_check(const struct dir_conf *conf, struct fault *f);
+
+/* "0 to 3 servers answer" is not an error here: the directory may come later. Else as
+ * dir_conf_check(). */
 enum err dir_new(struct dir **out, struct loop *l, const struct dir_conf *conf, struct fault *f);
 void dir_free(struct dir *d); /* waits for what is being sent, at most op_timeout_ms */
 void dir_cancel(struct dir_op *op);
@@ -69,7 +73,8 @@ void dir_cancel(struct dir_op *op);
 typedef void dir_state_cb(void *arg, bool up, const struct fault *f);
 void dir_on_state(struct dir *d, dir_state_cb *cb, void *arg);
 
-/* The last known state: false while every server is paused. Costs nothing. */
+/* The last known state: false until a server has answered and while every one is paused. A server
+ * that nobody asks anything is asked for a sign of life every second. Costs nothing. */
 bool dir_is_up(const struct dir *d, struct fault *f);
 
 /* After ERR_UNKNOWN: an operation that is not visible after this many ms will never be carried out,

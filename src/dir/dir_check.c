@@ -204,19 +204,16 @@ check_perform(struct dir_job *job, struct dir_conn *unused, struct fault *f)
 	struct check *k = job->value;
 	struct dir_conn c = { .dir = k->dir };
 	size_t server;
-	int result = -1;
-	const struct dir_conf *conf = &k->dir->conf;
-	const char *password = conf->bind_password != NULL ? secret_bytes(conf->bind_password) : "";
+	int bound;
 	enum err code;
 
 	(void)unused;
 	if (dir_server_choose(k->dir, &server, NULL) != ERR_OK)
 		server = 0;
-	code = dir_conn_open_as(&c, server, conf->bind_dn, password, k->deadline, &result, f);
-	if (!check_note(k, "connect", result >= 0, result >= 0 ? conf->uris[server] : f->text))
+	code = dir_conn_open(&c, server, k->deadline, &bound, f);
+	if (!check_note(
+		k, "connect", bound >= 0, bound >= 0 ? k->dir->servers[server].uri : f->text))
 		return code;
-	if (code == ERR_OK)
-		code = dir_conn_open(&c, server, k->deadline, f);
 	if (!check_note(k, "bind", code == ERR_OK,
 		code == ERR_OK ? "the server knows us by our name" : f->text))
 		return code;

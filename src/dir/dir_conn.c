@@ -101,6 +101,22 @@ conn_poll(const struct dir_conn *c, short events, int64_t ms)
 }
 
 bool
+dir_conn_ping(struct dir_conn *c, int64_t deadline)
+{
+	static const char *const none[] = { LDAP_NO_ATTRS, NULL };
+	struct dir_search s = { "", "(objectClass=*)", LDAP_SCOPE_BASE, none, 1, 0 };
+	struct dir_reply r = { .policy = -1 };
+	LDAPMessage *found = NULL;
+	bool answered;
+
+	c->turned_away = false;
+	answered = dir_wire_search(c, &s, deadline, &r, &found) == WIRE_ANSWERED;
+	ldap_msgfree(found);
+	dir_reply_release(&r);
+	return answered && !c->turned_away;
+}
+
+bool
 dir_conn_is_stale(const struct dir_conn *c)
 {
 	return conn_poll(c, POLLIN | POLLRDHUP, 0);
@@ -112,6 +128,12 @@ conn_failed(const struct dir_conn *c, const char *step, int rc, struct fault *f)
 	char *detail = NULL;
 
 	ldap_get_option(c->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail);
+	/* What libldap on GnuTLS makes of a chain that it cannot verify: it asks GnuTLS for the
+	 * words of its own -1. */
+	if (detail != NULL && strcmp(detail, "(unknown error code)") == 0) {
+		ldap_memfree(detail);
+		detail = ldap_strdup("the server's certificate is not trusted; see ca_file");
+	}
 	fault_set(f, ERR_UNAVAILABLE, "%s: %s failed: %s%s%s", c->dir->servers[c->server].uri, step,
 	    ldap_err2string(rc), detail != NULL && detail[0] != '\0' ? ": " : "",
 	    detail != NULL ? detail : "");
@@ -296,13 +318,22 @@ out:
 }
 
 enum err
-dir_conn_open(struct dir_conn *c, size_t server, int64_t deadline, struct fault *f)
+dir_conn_open(struct dir_conn *c, size_t server, int64_t deadline, int *bound, struct fault *f)
 {
 	const struct dir_conf *conf = &c->dir->conf;
 	const char *password = conf->bind_password != NULL ? secret_bytes(conf->bind_password) : "";
-	int result = 0;
-	enum err code = dir_conn_open_as(c, server, conf->bind_dn, password, deadline, &result, f);
+	int result = -1;
+	enum err code;
 
+	dir_conn_close(c);
+	code = dir_server_enter(c->dir, server, deadline, f);
+	if (code == ERR_OK) {
+		code = dir_conn_open_as(c, server, conf->bind_dn, password, deadline, &result, f);
+		dir_server_leave(c->dir, server, result, f);
+	} else if (code == ERR_MISCONFIGURED)
+		result = LDAP_INVALID_CREDENTIALS;
+	if (bound != NULL)
+		*bound = result;
 	if (code != ERR_OK)
 		return code;
 	code = conn_check_identity(c, deadline, f);

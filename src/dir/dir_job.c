@@ -80,7 +80,7 @@ job_connect(struct dir_job *job, struct dir_conn *c, struct fault *f)
 			return code;
 		if (c->ld != NULL && c->server == server && !dir_conn_is_stale(c))
 			return ERR_OK;
-		code = dir_conn_open(c, server, job->op.deadline, f);
+		code = dir_conn_open(c, server, job->op.deadline, NULL, f);
 		if (code == ERR_OK)
 			return ERR_OK;
 		if (dir_now() >= job->op.deadline)
@@ -109,13 +109,32 @@ job_attempt(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	return code;
 }
 
+/* Whoever comes next shall not wait for the same silence, nor press a server that wants to be left
+ * alone. A connection that broke says nothing yet: the next connect will. */
+static void
+job_judge_server(const struct dir_job *job, const struct dir_conn *c)
+{
+	const char *uri = c->dir->servers[c->server].uri;
+	bool silent = c->ld == NULL && dir_now() >= job->op.deadline &&
+		      (job->code == ERR_UNKNOWN || job->code == ERR_UNAVAILABLE);
+	struct fault f;
+
+	if (!silent && !c->turned_away)
+		return;
+	if (silent)
+		fault_set(&f, ERR_UNAVAILABLE, "%s: no answer in time", uri);
+	else
+		fault_set(&f, ERR_UNAVAILABLE, "%.200s: turns requests away: %.300s", uri,
+		    job->fault.text);
+	dir_server_failed(c->dir, c->server, &f);
+}
+
 static void
 job_run(void *arg, void *context)
 {
 	struct dir_job *job = arg;
 	struct dir_conn *c = context;
 	int waiting = PHASE_WAITING;
-	size_t server;
 
 	job->fault.text[0] = '\0';
 	if (!atomic_compare_exchange_strong(&job->phase, &waiting, PHASE_RUNNING))
@@ -129,18 +148,9 @@ job_run(void *arg, void *context)
 		job->code = job->perform(job, NULL, &job->fault);
 		return;
 	}
+	c->turned_away = false;
 	job->code = job_attempt(job, c, &job->fault);
-	server = c->server;
-	/* No answer within the deadline: whoever comes next shall not wait for the same. A
-	 * connection that broke says nothing yet: the next connect will. */
-	if (c->ld == NULL && dir_now() >= job->op.deadline &&
-	    (job->code == ERR_UNKNOWN || job->code == ERR_UNAVAILABLE)) {
-		struct fault f;
-
-		fault_set(
-		    &f, ERR_UNAVAILABLE, "%s: no answer in time", c->dir->servers[server].uri);
-		dir_server_failed(c->dir, server, &f);
-	}
+	job_judge_server(job, c);
 }
 
 /* Back on the loop. */

@@ -35,23 +35,28 @@ enum server_state {
 
 enum proof { PROOF_NONE, PROOF_DONE, PROOF_FAILED };
 
-struct dir_server {
-	const char *uri;
-	enum server_state state;
-	int64_t next_probe; /* monotonic ms */
-	int64_t pause_ms, failing_since;
-	bool probing;
-	enum proof proof; /* does it know the password scheme? argon2 mode only */
-	struct fault fault, proof_fault;
-};
-
 /* ---- a connection (dir_conn.c): one thread's, to one server */
 
 struct dir_conn {
 	struct dir *dir;
-	LDAP *ld;	/* NULL: closed */
-	size_t server;	/* of dir->servers, meaningful while ld is set */
-	bool post_read; /* the server knows RFC 4527 */
+	LDAP *ld;	  /* NULL: closed */
+	size_t server;	  /* of dir->servers, meaningful while ld is set */
+	bool post_read;	  /* the server knows RFC 4527 */
+	bool turned_away; /* an answer was "busy" or "unavailable" */
+};
+
+struct dir_server {
+	const char *uri;
+	enum server_state state;
+	int64_t next_probe; /* monotonic ms, as all times here */
+	int64_t pause_ms, failing_since, works_since;
+	bool probing;
+	enum proof proof; /* does it know the password scheme? argon2 mode only */
+	int64_t next_proof;
+	bool opening; /* somebody connects and binds */
+	int64_t refused_until;
+	struct fault fault, proof_fault, refusal;
+	struct dir_conn watch; /* the prober's: not under the lock, one probe runs at a time */
 };
 
 /* What became of one request on the wire. */
@@ -71,13 +76,19 @@ struct dir_reply {
 	bool timed_out;	  /* with WIRE_LOST */
 };
 
-enum err dir_conn_open(struct dir_conn *c, size_t server, int64_t deadline, struct fault *f);
+/* As ourselves. A server that refused our credentials is not asked again for 30 s, whoever asks.
+ * `*bound` (may be NULL): the bind's result, -1 when there was none. */
+enum err dir_conn_open(
+    struct dir_conn *c, size_t server, int64_t deadline, int *bound, struct fault *f);
 
 /* Bind with the given name instead of our own; nothing is asked afterwards. `*code` is the bind's
  * result. */
 enum err dir_conn_open_as(struct dir_conn *c, size_t server, const char *dn, const char *password,
     int64_t deadline, int *code, struct fault *f);
 void dir_conn_close(struct dir_conn *c);
+
+/* A question that costs the server nothing. False: no answer in time, or it was turned away. */
+bool dir_conn_ping(struct dir_conn *c, int64_t deadline);
 
 /* Something came in, or the end of the stream, although we asked nothing: not fit for a write. */
 bool dir_conn_is_stale(const struct dir_conn *c);
@@ -187,7 +198,8 @@ struct dir {
 	int64_t watch_due;		       /* monotonic ms; INT64_MAX: not armed */
 	_Atomic unsigned changes;	       /* of the servers' states, counted by workers */
 	unsigned changes_seen;
-	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t opened; /* with `lock`: a server's `opening` has ended */
+	pthread_mutex_t lock;  /* guards what follows */
 	struct dir_server servers[DIR_URIS_MAX];
 };
 
@@ -199,6 +211,10 @@ int64_t dir_now(void);
 enum err dir_server_choose(struct dir *d, size_t *server, struct fault *f);
 bool dir_server_is_unknown(struct dir *d); /* no verdict on any server yet */
 void dir_server_failed(struct dir *d, size_t server, const struct fault *f);
+/* Connections to one server are opened one after the other, between these two, so that credentials
+ * that have become wrong are tried once and not by every thread: a server may lock the account. */
+enum err dir_server_enter(struct dir *d, size_t server, int64_t deadline, struct fault *f);
+void dir_server_leave(struct dir *d, size_t server, int bound, const struct fault *f);
 void dir_server_start_probes(struct dir *d, int64_t now);
 int64_t dir_server_next_probe(struct dir *d, int64_t now); /* ms; -1: none */
 enum err dir_server_proof(struct dir *d, size_t server, struct fault *f);

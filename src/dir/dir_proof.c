@@ -151,7 +151,7 @@ dir_proof_run(struct dir *d, size_t server, int64_t deadline, struct fault *f)
 	enum err code = proof_make(d, &e, arena, f);
 
 	if (code == ERR_OK)
-		code = dir_conn_open(&c, server, deadline, f);
+		code = dir_conn_open(&c, server, deadline, NULL, f);
 	if (code == ERR_OK)
 		code = proof_add(&c, &e, deadline, f);
 	if (code == ERR_OK) {

@@ -3,12 +3,16 @@
  * A pause is ended by a probe alone (a connection and a bind on a thread of their own), so a dead
  * server costs the operations nothing. Pauses double from 0.2 s. While an outage is younger than
  * ten minutes they stay short enough that service resumes within two seconds; after that they grow
- * to 30 s.
+ * to 30 s. A server that fails again soon after a pause is still the same outage.
+ *
+ * The prober keeps its connection and asks a server that works for a sign of life every second, so
+ * that the end of an idle server is noticed too.
  */
 #include "dir/dir_private.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/id.h"
 #include "base/mem.h"
@@ -19,6 +23,8 @@ enum {
 	PAUSE_LONG_MAX_MS = 30000,
 	PAUSE_CREDENTIALS_MS = 30000, /* a server may lock an account that tries often */
 	OUTAGE_LONG_MS = 600000,
+	CALM_MS = 10000, /* a server that worked this long begins with a short pause again */
+	WATCH_MS = 1000, /* between two signs of life */
 	PROOF_AGAIN_MS = 30000,
 	PROBE_MIN_MS = 2000, /* a proof hashes and binds: give it time */
 };
@@ -79,6 +85,8 @@ server_pause(struct dir_server *s, const struct fault *f)
 {
 	int64_t now = dir_now(), max;
 
+	if (s->state == SERVER_WORKS && now - s->works_since >= CALM_MS)
+		s->pause_ms = s->failing_since = 0;
 	if (s->failing_since == 0)
 		s->failing_since = now;
 	max = now - s->failing_since < OUTAGE_LONG_MS ? PAUSE_MAX_MS : PAUSE_LONG_MAX_MS;
@@ -101,6 +109,43 @@ dir_server_failed(struct dir *d, size_t server, const struct fault *f)
 		server_pause(&d->servers[server], f);
 		atomic_fetch_add(&d->changes, 1);
 	}
+	pthread_mutex_unlock(&d->lock);
+}
+
+enum err
+dir_server_enter(struct dir *d, size_t server, int64_t deadline, struct fault *f)
+{
+	struct dir_server *s = &d->servers[server];
+	struct timespec until = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
+	enum err code = ERR_OK;
+	int rc = 0;
+
+	pthread_mutex_lock(&d->lock);
+	while (s->opening && rc == 0)
+		rc = pthread_cond_timedwait(&d->opened, &d->lock, &until);
+	if (s->opening)
+		code = fault_set(f, ERR_UNAVAILABLE, "%s: no connection in time", s->uri);
+	else if (dir_now() < s->refused_until) {
+		*f = s->refusal;
+		code = f->code;
+	} else
+		s->opening = true;
+	pthread_mutex_unlock(&d->lock);
+	return code;
+}
+
+void
+dir_server_leave(struct dir *d, size_t server, int bound, const struct fault *f)
+{
+	struct dir_server *s = &d->servers[server];
+
+	pthread_mutex_lock(&d->lock);
+	s->opening = false;
+	if (bound == LDAP_INVALID_CREDENTIALS) {
+		s->refusal = *f;
+		s->refused_until = dir_now() + PAUSE_CREDENTIALS_MS;
+	}
+	pthread_cond_broadcast(&d->opened);
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -129,6 +174,7 @@ dir_server_set_proof(struct dir *d, size_t server, enum err code, const struct f
 	else if (s->proof != PROOF_DONE) {
 		s->proof = PROOF_FAILED;
 		s->proof_fault = *f;
+		s->next_proof = dir_now() + PROOF_AGAIN_MS;
 	}
 	pthread_mutex_unlock(&d->lock);
 }
@@ -141,13 +187,49 @@ struct probe {
 static bool
 probe_wants_proof(struct dir *d, size_t server)
 {
+	const struct dir_server *s = &d->servers[server];
 	bool wanted;
 
 	pthread_mutex_lock(&d->lock);
-	wanted =
-	    d->conf.password_mode == DIR_PASSWORD_ARGON2 && d->servers[server].proof != PROOF_DONE;
+	wanted = d->conf.password_mode == DIR_PASSWORD_ARGON2 && s->proof != PROOF_DONE &&
+		 s->next_proof <= dir_now();
 	pthread_mutex_unlock(&d->lock);
 	return wanted;
+}
+
+/* The end of a pause takes a fresh connection and a bind: one that stands proves neither. */
+static enum err
+probe_ask(struct dir *d, size_t server, bool works, struct fault *f)
+{
+	struct dir_conn *c = &d->servers[server].watch;
+	int64_t deadline = dir_now() + d->conf.connect_timeout_ms;
+
+	if (works && c->ld != NULL && !dir_conn_is_stale(c)) {
+		if (dir_conn_ping(c, deadline))
+			return ERR_OK;
+		if (c->turned_away || dir_now() >= deadline)
+			return fault_set(
+			    f, ERR_UNAVAILABLE, "%s: no sign of life", d->servers[server].uri);
+	}
+	return dir_conn_open(c, server, deadline, NULL, f);
+}
+
+/* Under the lock. A pause that began during the probe is not ended by it. */
+static void
+probe_judge(struct dir_server *s, bool worked, enum err code, const struct fault *f)
+{
+	bool paused_meanwhile = worked && s->state == SERVER_PAUSED;
+
+	if (paused_meanwhile)
+		return;
+	if (code != ERR_OK) {
+		server_pause(s, f);
+		return;
+	}
+	if (!worked)
+		s->works_since = dir_now();
+	s->state = SERVER_WORKS;
+	s->next_probe = dir_now() + WATCH_MS;
 }
 
 /* On the probes' thread. The server counts as working only after its proof was tried: nobody is
@@ -158,15 +240,17 @@ probe_run(void *job, void *context)
 	struct probe *p = job;
 	struct dir *d = p->dir;
 	struct dir_server *s = &d->servers[p->server];
-	struct dir_conn conn = { .dir = d };
 	struct fault f = { .code = ERR_OK };
 	int64_t proof_ms =
 	    d->conf.op_timeout_ms > PROBE_MIN_MS ? d->conf.op_timeout_ms : PROBE_MIN_MS;
+	bool worked;
 	enum err code;
 
 	(void)context;
-	code = dir_conn_open(&conn, p->server, dir_now() + d->conf.connect_timeout_ms, &f);
-	dir_conn_close(&conn);
+	pthread_mutex_lock(&d->lock);
+	worked = s->state == SERVER_WORKS;
+	pthread_mutex_unlock(&d->lock);
+	code = probe_ask(d, p->server, worked, &f);
 	if (code == ERR_OK && probe_wants_proof(d, p->server)) {
 		enum err proof = dir_proof_run(d, p->server, dir_now() + proof_ms, &f);
 
@@ -174,12 +258,7 @@ probe_run(void *job, void *context)
 	}
 	pthread_mutex_lock(&d->lock);
 	s->probing = false;
-	if (code == ERR_OK) {
-		s->state = SERVER_WORKS;
-		s->pause_ms = s->failing_since = 0;
-		s->next_probe = s->proof == PROOF_FAILED ? dir_now() + PROOF_AGAIN_MS : INT64_MAX;
-	} else
-		server_pause(s, &f);
+	probe_judge(s, worked, code, &f);
 	pthread_mutex_unlock(&d->lock);
 }
 

@@ -79,6 +79,8 @@ dir_wire_wait(
 		return WIRE_LOST;
 	}
 	r->diagnostic = mem_dup_string(diagnostic != NULL ? diagnostic : "");
+	if (r->code == LDAP_BUSY || r->code == LDAP_UNAVAILABLE)
+		c->turned_away = true;
 	wire_read_controls(c->ld, controls, r);
 	ldap_memfree(diagnostic);
 	ldap_controls_free(controls);

@@ -26,6 +26,8 @@ flow_new(const struct flow_conf *conf)
 	struct flow *f = mem_alloc(sizeof(*f));
 
 	f->conf = *conf;
+	f->quiet_since_mono_ms = clock_mono_ms(conf->clock);
+	f->started_at = flow_now(f);
 	TAILQ_INIT(&f->attempts);
 	f->resolver = flow_resolver_new(f);
 	f->sweeper = flow_sweeper_new(f);

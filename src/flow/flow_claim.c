@@ -226,14 +226,8 @@ attempt_ask(struct attempt *a)
 {
 	const struct person *p = &a->next->person;
 	struct dir_question q = { .org_unit = p->value[PERSON_ORG_UNIT] };
-	struct fault f = { .text = "" };
 
 	attempt_enter(a, ATTEMPT_ASKING);
-	if (!dir_is_up(a->flow->conf.dir, &f)) {
-		f.code = ERR_UNAVAILABLE;
-		attempt_finish(a, ERR_UNAVAILABLE, &f);
-		return;
-	}
 	if (!a->inv->add_sent && a->inv->state == INVITATION_PENDING) {
 		q.uids[q.uid_count++] = p->value[PERSON_UID];
 		q.mail = p->value[PERSON_MAIL];

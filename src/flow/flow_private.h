@@ -31,6 +31,10 @@ struct flow {
 	 * normal form: parsing a DN twice was a tenth of an invitation's cost, and most name the
 	 * same few. */
 	char place_raw[PERSON_DN_MAX + 1], place_normal[PERSON_DN_MAX + 1];
+	/* Since when nobody here has stopped waiting for something that may still be carried out:
+	 * our start (the process before us may have been killed), or an attempt left behind. */
+	int64_t quiet_since_mono_ms;
+	int64_t started_at; /* wall clock */
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;
@@ -93,6 +97,8 @@ void flow_attempts_free(struct flow *f);
 
 /* ---- flow_resolve.c, flow_expire.c ---- */
 
+/* Nothing that was sent and left behind can still be on its way. */
+bool flow_is_quiet(const struct flow *f);
 struct resolver *flow_resolver_new(struct flow *f);
 void flow_resolver_wake(struct resolver *r); /* something may have become resolvable */
 void flow_resolver_free(struct resolver *r);

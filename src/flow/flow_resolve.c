@@ -3,9 +3,9 @@
  * account is created (its link then sets the password); surely absent, and the link works again. It
  * never adds anything.
  *
- * "Surely absent" needs more than not finding it: an Add that was sent may still be carried out.
- * Only an absence seen dir_settle_ms after the claim counts, and even then the DN stays pinned to
- * the invitation, so that a later Add can only ever meet the same name. */
+ * What was sent before may still be carried out, so nothing is settled until dir_settle_ms after
+ * the last moment at which something may have been sent. Even then the DN stays pinned to the
+ * invitation, so that a later Add can only ever meet the same name. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ struct resolver {
 	struct loop_timer *timer;
 	struct store_op *op;
 	char next[ID_SIZE];
-	bool more, again; /* again: a claim is too young to be called absent */
+	bool more, again; /* again: soon, something could not be settled yet */
 	size_t pending;
 };
 
@@ -31,7 +31,6 @@ struct resolving {
 	struct resolver *resolver;
 	char id[ID_SIZE];
 	char attempt[INVITATION_ATTEMPT_SIZE];
-	int64_t claimed_at;
 	enum finding finding;
 };
 
@@ -100,14 +99,12 @@ resolve_settle(struct resolving *g, enum finding finding)
 	flow_change_start(g->resolver->flow, &spec, resolve_on_changed);
 }
 
-/* An Add of this claim may still be on its way. A clock that was set back makes nothing old. */
-static bool
-resolve_is_young(const struct resolving *g)
+/* Something that was sent for a claim may still be on its way: an Add, and then nothing that is
+ * absent is surely absent; or a password, and then it would replace the one that is chosen next. */
+bool
+flow_is_quiet(const struct flow *f)
 {
-	struct flow *f = g->resolver->flow;
-	int64_t age = flow_now(f) - g->claimed_at;
-
-	return age >= 0 && age < dir_settle_ms(f->conf.dir);
+	return clock_mono_ms(f->conf.clock) - f->quiet_since_mono_ms >= dir_settle_ms(f->conf.dir);
 }
 
 static void
@@ -125,14 +122,13 @@ resolve_on_found(void *arg, enum err code, const struct dir_found *found, const 
 		resolve_settle(g, FOUND_FOREIGN);
 		return;
 	}
-	if (code == ERR_NOT_FOUND && !resolve_is_young(g)) {
+	if (code == ERR_NOT_FOUND) {
 		resolve_settle(g, FOUND_NOTHING);
 		return;
 	}
-	if (code == ERR_NOT_FOUND)
+	if (code != ERR_MISCONFIGURED)
 		r->again = true;
-	else
-		log_debug("a claim could not be looked up", "invitation", g->id, "reason", f->text);
+	log_debug("a claim could not be looked up", "invitation", g->id, "reason", f->text);
 	free(g);
 	resolve_one_done(r);
 }
@@ -145,11 +141,14 @@ resolve_look(struct resolver *r, const struct invitation *inv)
 
 	if (inv->state != INVITATION_CLAIMED || flow_attempt_of(f, inv->id) != NULL)
 		return;
+	if (!flow_is_quiet(f)) {
+		r->again = true;
+		return;
+	}
 	g = mem_alloc(sizeof(*g));
 	g->resolver = r;
 	memcpy(g->id, inv->id, sizeof(g->id));
 	memcpy(g->attempt, inv->attempt, sizeof(g->attempt));
-	g->claimed_at = inv->claimed_at;
 	r->pending++;
 	dir_find(f->conf.dir, inv->dn, resolve_on_found, g);
 }

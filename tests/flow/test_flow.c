@@ -219,6 +219,35 @@ a_registration_survives_a_crash_anywhere(void **state)
 			}
 }
 
+/* A password that comes late must not replace the one that is chosen next. */
+static void
+nothing_is_settled_while_a_killed_daemons_messages_may_be_on_their_way(void **state)
+{
+	static struct world_answer first;
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	first = (struct world_answer){ .code = ERR_OK };
+	fake_dir_fail(w->dir, 3, FAKE_SILENT, ERR_OK); /* asked, added, and now the password */
+	world_accept_start(w, &link.token, PASSWORD, NULL, &first);
+	assert_true(world_until(w, dir_was_hit, &first));
+	assert_int_equal(first.count, 0);
+	w->now += 3600 * 1000; /* it took long: the claim's age says nothing */
+	world_crash(w);
+	w->now += dir_settle_ms(w->dir) - 1;
+	fake_dir_set_up(w->dir, true); /* wakes the resolver */
+	for (int turns = 0; turns < 50; turns++)
+		assert_int_equal(world_state(w, link.id), INVITATION_CLAIMED);
+	w->now += 1;
+	fake_dir_set_up(w->dir, true);
+	assert_true(world_until(w, is_settled, link.id));
+	assert_int_equal(world_state(w, link.id), INVITATION_CREATED);
+	assert_int_equal(world_accept(w, &link.token, "quite another password", NULL).code, ERR_OK);
+	assert_string_equal(fake_dir_password(w->dir, link.id), "quite another password");
+	world_free(w);
+}
+
 static void
 a_directory_that_is_away_leaves_the_link_alone(void **state)
 {
@@ -410,6 +439,8 @@ main(void)
 		cmocka_unit_test(accept_ends_consistent_whatever_the_directory_does),
 		cmocka_unit_test(accept_ends_consistent_whatever_the_store_does),
 		cmocka_unit_test(a_registration_survives_a_crash_anywhere),
+		cmocka_unit_test(
+		    nothing_is_settled_while_a_killed_daemons_messages_may_be_on_their_way),
 		cmocka_unit_test(a_directory_that_is_away_leaves_the_link_alone),
 		cmocka_unit_test(a_taken_uid_is_numbered),
 		cmocka_unit_test(a_uid_taken_meanwhile_becomes_another_one),

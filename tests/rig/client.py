@@ -104,10 +104,9 @@ class Link:
 
     def get(self, **options):
         """The JSON view, as a response."""
+        options.setdefault("timeout", 20)
         with new_session() as session:
-            return session.get(
-                self.url, headers={"Accept": "application/json"}, timeout=20, **options
-            )
+            return session.get(self.url, headers={"Accept": "application/json"}, **options)
 
     def view(self):
         answer = self.get()

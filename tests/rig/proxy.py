@@ -16,6 +16,8 @@ TAGS = {
     "extended request": 0x77, "extended reply": 0x78,
 }
 PASSWORD_MODIFY = b"1.3.6.1.4.1.4203.1.11.1"
+# Who binds asks who it is; only that answer holds a name.
+WHO_AM_I_REPLY = b"dn:"
 
 
 def split_message(data):
@@ -47,20 +49,24 @@ def message_tag(message):
 
 
 class Rule:
-    """What to do with the next message of a kind. Actions: "hold" (until release()), "cut before",
+    """What to do with the next message of a kind (which contains some bytes, and lacks others). Actions: "hold" (until release(); then
+    the connection stays open until `linger` is set, although its client may be gone), "cut before",
     "cut after", "cut inside" (after `offset` bytes of it), "tell" (let it pass, only tell)."""
 
-    def __init__(self, kind, action, offset=0, containing=b""):
+    def __init__(self, kind, action, offset=0, containing=b"", lacking=None):
         self.tag = TAGS[kind]
         self.action = action
         self.offset = offset
         self.containing = containing
+        self.lacking = lacking
+        self.linger = None
         self.met = threading.Event()
         self.released = threading.Event()
 
     def matches(self, message):
         return (not self.met.is_set() and message_tag(message) == self.tag
-                and self.containing in message)
+                and self.containing in message
+                and (self.lacking is None or self.lacking not in message))
 
     def wait(self, seconds=10):
         assert self.met.wait(seconds), "the message this test waits for never came"
@@ -164,6 +170,8 @@ class Proxy:
         elif rule.action == "hold":
             rule.released.wait()
             sink.sendall(message)
+            if rule.linger is not None:
+                rule.linger.wait(10)
         elif rule.action == "cut after":
             sink.sendall(message)
             raise ConnectionAbortedError

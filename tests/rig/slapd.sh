@@ -278,6 +278,13 @@ stop() {
 		[ $tries -lt 600 ] || die "process $pid does not end"
 		sleep 0.025
 	done
+	# Its keeper's last word must meet neither the next start nor the end of the folder. A keeper that was
+	# killed says nothing.
+	tries=0
+	until [ -f "$dir/ended" ] || [ $tries -ge 40 ]; do
+		tries=$((tries + 1))
+		sleep 0.025
+	done
 }
 
 free_port() {

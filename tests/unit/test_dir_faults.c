@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sodium.h>
 
+#include "base/clock.h"
+
 static struct rig rig;
 
 static int
@@ -185,6 +187,103 @@ wrong_credentials_are_said_at_once(void **state)
 }
 
 static void
+the_end_of_an_idle_server_is_noticed(void **state)
+{
+	(void)state;
+	rig.conf.connect_timeout_ms = 500;
+	open_up();
+	rig_run_for(&rig, 50);
+	rig_stop_slapd(&rig, true);
+	assert_true(rig_wait_up(&rig, false, 2000));
+	rig_restart_slapd(&rig);
+	assert_true(rig_wait_up(&rig, true, 2000));
+	rig_signal_slapd(&rig, SIGSTOP);
+	assert_true(rig_wait_up(&rig, false, 2000));
+	assert_int_equal(rig_find(&rig, dn_1), ERR_UNAVAILABLE);
+	assert_true(rig.wait_ms < 100);
+	rig_signal_slapd(&rig, SIGCONT);
+	assert_true(rig_wait_up(&rig, true, 2000));
+	assert_int_equal(rig_find(&rig, PEOPLE), ERR_OK);
+}
+
+static int64_t
+pause_after(const char *dn)
+{
+	int64_t began;
+
+	assert_int_equal(rig_add(&rig, dn, "a@example.org", ID_1, NULL), ERR_UNAVAILABLE);
+	assert_non_null(strstr(rig.fault.text, "another time"));
+	assert_true(rig_wait_up(&rig, false, 500));
+	began = clock_mono_ms(&clock_system);
+	assert_true(rig_wait_up(&rig, true, 3000));
+	return clock_mono_ms(&clock_system) - began;
+}
+
+static void
+a_busy_server_is_left_alone_for_longer_and_longer(void **state)
+{
+	static const char *const items[] = {
+		"uid=pressed 0x33 op=add text=\"another time\"",
+		"uid=pressed 0x34 op=add text=\"another time\"",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+		if (i > 0) {
+			rig_remove(&rig);
+			rig_start_slapd(&rig, "");
+			rig_default_conf(&rig);
+		}
+		rig_answer_with(&rig, items[i]);
+		open_up();
+		pause_after("uid=pressed," RETCODES);
+		pause_after("uid=pressed," RETCODES);
+		assert_in_range(pause_after("uid=pressed," RETCODES), 500, 1200);
+		assert_int_equal(rig_add(&rig, dn_1, "b@example.org", ID_2, NULL), ERR_OK);
+	}
+}
+
+static void
+a_referral_is_the_operators_matter(void **state)
+{
+	(void)state;
+	rig_answer_with(&rig, "uid=elsewhere 0x0a op=add ref=\"ldap://provider.example.org/\"");
+	open_up();
+	assert_int_equal(rig_add(&rig, "uid=elsewhere," RETCODES, "a@example.org", ID_1, NULL),
+	    ERR_MISCONFIGURED);
+	assert_non_null(strstr(rig.fault.text, "writable provider"));
+}
+
+static void
+credentials_that_became_wrong_are_tried_once(void **state)
+{
+	(void)state;
+	rig_remove(&rig);
+	rig_start_slapd(&rig, "--log stats");
+	rig_default_conf(&rig);
+	open_up();
+	rig_change(&rig, "dn: cn=usherd," BASE
+			 "\nchangetype: modify\nreplace: userPassword\nuserPassword: changed\n");
+	rig.answered = false;
+	rig.answers = 0;
+	for (int i = 0; i < 16; i++) /* each of the threads needs a connection */
+		dir_find(rig.dir, PEOPLE, rig_on_find, &rig);
+	while (rig.answers < 16) {
+		rig.answered = false;
+		rig_run(&rig);
+		assert_int_equal(rig.code, ERR_MISCONFIGURED);
+	}
+	rig.answered = false;
+	dir_self_test(rig.dir, rig_on_check, &rig);
+	rig_run(&rig);
+	assert_int_equal(rig.check_count, 2);
+	assert_true(rig.checks[0].ok);
+	assert_false(rig.checks[1].ok);
+	rig_run_for(&rig, 1500); /* signs of life go on meanwhile */
+	assert_int_equal(rig_count_in_log(&rig, "tag=97 err=49"), 1);
+}
+
+static void
 our_name_in_another_spelling_is_still_ours(void **state)
 {
 	(void)state;
@@ -337,6 +436,10 @@ main(void)
 		FAULT(start_tls_with_a_silent_server_ends_too),
 		FAULT(the_next_server_takes_over),
 		FAULT(wrong_credentials_are_said_at_once),
+		FAULT(the_end_of_an_idle_server_is_noticed),
+		FAULT(a_busy_server_is_left_alone_for_longer_and_longer),
+		FAULT(a_referral_is_the_operators_matter),
+		FAULT(credentials_that_became_wrong_are_tried_once),
 		FAULT(our_name_in_another_spelling_is_still_ours),
 		FAULT(clear_text_to_another_host_must_be_allowed),
 		FAULT(an_org_unit_deleted_meanwhile_is_not_found),

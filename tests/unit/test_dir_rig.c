@@ -138,6 +138,19 @@ rig_stop_slapd(struct rig *r, bool with_kill)
 	assert_int_equal(run(command), 0);
 }
 
+/* A stop takes a moment to reach every thread. */
+static void
+wait_until_stopped(int pid)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command),
+	    "i=0; while cat /proc/%d/task/*/stat | grep -qv ') T '; do "
+	    "i=$((i + 1)); [ $i -lt 200 ] || exit 1; sleep 0.005; done",
+	    pid);
+	assert_int_equal(run(command), 0);
+}
+
 void
 rig_signal_slapd(struct rig *r, int signo)
 {
@@ -150,6 +163,39 @@ rig_signal_slapd(struct rig *r, int signo)
 	assert_non_null(fgets(line, sizeof(line), f));
 	fclose(f);
 	assert_int_equal(kill(atoi(line), signo), 0);
+	if (signo == SIGSTOP)
+		wait_until_stopped(atoi(line));
+}
+
+void
+rig_answer_with(struct rig *r, const char *item)
+{
+	char command[1200];
+
+	rig_stop_slapd(r, false);
+	snprintf(command, sizeof(command),
+	    "sed -i '/^moduleload syncprov/a moduleload retcode' %s/slapd.conf && printf '%%s\\n' "
+	    "'' 'overlay retcode' 'retcode-parent \"" RETCODES
+	    "\"' 'retcode-item %s' >>%s/slapd.conf",
+	    r->folder, item, r->folder);
+	assert_int_equal(run(command), 0);
+	rig_restart_slapd(r);
+}
+
+size_t
+rig_count_in_log(struct rig *r, const char *words)
+{
+	char path[128], line[4096];
+	size_t count = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/slapd.log", r->folder);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		count += strstr(line, words) != NULL;
+	fclose(f);
+	return count;
 }
 
 void

@@ -47,6 +47,12 @@ void rig_start_slapd(struct rig *r, const char *options);
 void rig_restart_slapd(struct rig *r);
 void rig_stop_slapd(struct rig *r, bool kill);
 void rig_signal_slapd(struct rig *r, int signo);
+/* The running slapd starts again, with a slapo-retcode(5) item: what it shall answer to requests
+ * for an entry below RETCODES. */
+#define RETCODES "ou=doomed," PEOPLE
+void rig_answer_with(struct rig *r, const char *item);
+/* How often this stands in slapd's log (options "--log stats"). */
+size_t rig_count_in_log(struct rig *r, const char *words);
 void rig_remove(struct rig *r); /* stops slapd, frees dir and loop */
 
 void rig_default_conf(struct rig *r);
