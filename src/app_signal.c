@@ -70,7 +70,7 @@ app_on_reload(void *arg)
 {
 	struct app *a = arg;
 	struct conf_errors errors;
-	struct conf *fresh = conf_load(a->conf->path, &errors);
+	struct conf *fresh = app_load_conf(a->conf->path, &errors);
 	struct fault f = { .text = "" };
 	enum log_level level;
 
