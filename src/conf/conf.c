@@ -260,7 +260,10 @@ conf_dump(const struct conf *c, FILE *out)
 			section = conf_keys[i].section;
 			fprintf(out, "%s[%s]\n", i > 0 ? "\n" : "", section);
 		}
-		fprintf(out, "%s%s = %s\n", *value == '\0' ? "# " : "", conf_keys[i].name, value);
+		/* Nothing where something is the standard was asked for. */
+		fprintf(out, "%s%s = %s\n",
+		    *value == '\0' && conf_keys[i].standard == NULL ? "# " : "", conf_keys[i].name,
+		    value);
 	}
 	arena_free(arena);
 }

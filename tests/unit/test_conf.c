@@ -192,8 +192,10 @@ static void
 what_is_dumped_reads_back_the_same(void **state)
 {
 	struct conf_errors errors;
-	struct conf *c = load_with(
-	    "[listen]\nhosts = a.example b.example\n[password]\nmin_length = 20\n", &errors);
+	struct conf *c =
+	    load_with("attribute_gender =\n[listen]\nmanagement =\nhosts = a.example b.example\n"
+		      "[password]\nmin_length = 20\n",
+		&errors);
 	struct conf *again;
 	FILE *f;
 
@@ -207,6 +209,8 @@ what_is_dumped_reads_back_the_same(void **state)
 	assert_non_null(again);
 	assert_int_equal(again->min_length, 20);
 	assert_int_equal(again->hosts.count, 2);
+	assert_null(again->attribute_gender);
+	assert_string_equal(again->listen_management, "");
 	assert_string_equal(again->uid_template, c->uid_template);
 	assert_int_equal(again->lifetime, c->lifetime);
 	conf_free(again);
