@@ -5,7 +5,6 @@
 
 #include "app_private.h"
 #include "base/mem.h"
-#include "invite/uid.h"
 #include "log/log.h"
 
 /* ---- start ---- */
@@ -52,9 +51,11 @@ app_on_store(void *arg, enum err code, const struct fault *f)
 {
 	struct app *a = arg;
 
-	if (code != ERR_OK)
+	if (code != ERR_OK) {
+		log_error("the store cannot be used", "store", a->conf->store_path, "key_file",
+		    a->conf->store_key_file);
 		app_fail(a, f);
-	else if (!a->stopping)
+	} else if (!a->stopping)
 		app_build_front(a, app_on_tokens);
 }
 
@@ -67,10 +68,8 @@ app_build_passwords(struct app *a, struct fault *f)
 		.queue_max = (size_t)a->conf->hash_queue,
 		.passes = (unsigned long long)a->conf->argon2_passes,
 		.memory = (size_t)a->conf->argon2_memory * 1024 };
-	enum err code = uid_template_check(a->conf->uid_template, f);
+	enum err code = blocklist_load(&a->blocklist, a->conf->blocklist_file, f);
 
-	if (code == ERR_OK)
-		code = blocklist_load(&a->blocklist, a->conf->blocklist_file, f);
 	if (code == ERR_OK)
 		a->passwd = passwd_new(a->loop, &passwd);
 	return code;

@@ -22,6 +22,8 @@ void app_free(struct app *a);
 
 /* app_conf.c: a module's own settings out of the configuration, whose strings they borrow. */
 void app_dir_conf(struct dir_conf *out, const struct conf *c);
+/* As conf_load, and the modules have their say about the values that are for them. */
+struct conf *app_load_conf(const char *path, struct conf_errors *errors);
 
 /* app_check.c: `usherd check-config --online`. Prints a line for each check; true when all hold. */
 bool app_check_online(const struct conf *c);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "invite/uid.h"
 
 void
 app_dir_conf(struct dir_conf *out, const struct conf *c)
@@ -43,4 +44,32 @@ app_dir_conf(struct dir_conf *out, const struct conf *c)
 		out->uris[i] = c->uris.item[i];
 	for (size_t i = 0; i < c->object_classes.count && i < DIR_CLASSES_MAX; i++)
 		out->object_classes[i] = c->object_classes.item[i];
+}
+
+static void
+app_check_dn(const struct conf *c, const char *name, const char *value, struct conf_errors *errors)
+{
+	const char *normal;
+
+	if (value != NULL && !dir_dn_normalise(value, c->arena, &normal))
+		conf_complain(errors, c, "directory", name, "%s: \"%s\" is not a DN", name, value);
+}
+
+struct conf *
+app_load_conf(const char *path, struct conf_errors *errors)
+{
+	struct conf *c = conf_load(path, errors);
+	struct fault f = { .text = "" };
+
+	if (c == NULL)
+		return NULL;
+	app_check_dn(c, "bind_dn", c->bind_dn, errors);
+	app_check_dn(c, "search_base", c->search_base, errors);
+	app_check_dn(c, "people_base", c->people_base, errors);
+	if (uid_template_check(c->uid_template, &f) != ERR_OK)
+		conf_complain(errors, c, "invitation", "uid_template", "uid_template: %s", f.text);
+	if (errors->count == 0)
+		return c;
+	conf_free(c);
+	return NULL;
 }

@@ -84,7 +84,7 @@ app_on_reload(void *arg)
 
 	if (a->http == NULL)
 		return; /* the file was read a moment ago */
-	fresh = conf_load(a->conf->path, &errors);
+	fresh = app_load_conf(a->conf->path, &errors);
 	if (fresh == NULL) {
 		for (size_t i = 0; i < errors.count; i++)
 			log_error("the new configuration is refused, the old one stays", "reason",

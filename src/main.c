@@ -88,7 +88,7 @@ static struct conf *
 load_conf(const char *path)
 {
 	struct conf_errors errors;
-	struct conf *c = conf_load(path, &errors);
+	struct conf *c = app_load_conf(path, &errors);
 
 	for (size_t i = 0; i < errors.count; i++)
 		fprintf(stderr, "usherd: %s\n", errors.items[i].text);

@@ -49,10 +49,10 @@ api_authenticate(
 	return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
 }
 
-/* Who calls, and may they? Only then the handler runs. */
+/* Who calls, and may they? Only then the body is looked at, and the handler runs. */
 static enum err
-api_enter(
-    struct http_exchange *x, struct api *a, unsigned scope, api_handler *handler, struct fault *f)
+api_enter(struct http_exchange *x, struct api *a, unsigned scope, const char *types,
+    api_handler *handler, struct fault *f)
 {
 	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
 	enum err code;
@@ -64,7 +64,7 @@ api_enter(
 		return code;
 	if ((c->who.scopes & scope) != scope)
 		return fault_set(f, ERR_DENIED, "the token has not the scope that this needs");
-	return handler(c, f);
+	return http_takes_body(x, types) ? handler(c, f) : ERR_OK;
 }
 
 /* One row: method, path below /api/v1, scope, handler, content types of a body. The table is
@@ -75,7 +75,7 @@ api_enter(
 	ROW(HTTP_GET, "/invitations/{id}", AUTH_INVITATIONS_READ, api_invitation_show, none)       \
 	ROW(HTTP_DELETE, "/invitations/{id}", AUTH_INVITATIONS_WRITE, api_invitation_revoke, none) \
 	ROW(HTTP_POST, "/invitations/{id}/link", AUTH_INVITATIONS_WRITE, api_invitation_link,      \
-	    none)                                                                                  \
+	    json)                                                                                  \
 	ROW(HTTP_GET, "/org-units", AUTH_DIRECTORY_READ, api_org_units, none)                      \
 	ROW(HTTP_GET, "/groups", AUTH_DIRECTORY_READ, api_groups, none)                            \
 	ROW(HTTP_GET, "/tokens", AUTH_TOKENS, api_token_list, none)                                \
@@ -88,11 +88,12 @@ api_enter(
 #define API_ENTRANCE(method, path, scope, handler, types)                                          \
 	static enum err handler##_enter(struct http_exchange *x, void *ctx, struct fault *f)       \
 	{                                                                                          \
-		return api_enter(x, ctx, scope, handler, f);                                       \
+		return api_enter(x, ctx, scope, types, handler, f);                                \
 	}
 
 #define API_ROUTE(method, path, scope, handler, types)                                             \
-	{ method, "/api/v1" path, 1u << HTTP_CONTROL | 1u << HTTP_UNIX, handler##_enter, types },
+	{ method, "/api/v1" path, 1u << HTTP_CONTROL | 1u << HTTP_UNIX, handler##_enter,           \
+		HTTP_ANY_TYPE },
 
 API_TABLE(API_ENTRANCE)
 

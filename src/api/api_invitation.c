@@ -190,8 +190,15 @@ enum err
 api_invitation_link(struct api_call *c, struct fault *f)
 {
 	struct flow_caller caller = api_caller(c);
+	struct field_errors errors;
 	const char *id;
 
+	/* Nothing to say, but many clients cannot POST without saying so: {}. */
+	field_errors_init(&errors, http_arena(c->x));
+	if (http_request_of(c->x)->body_len > 0 && !api_read_body(c->x, NULL, 0, NULL, &errors)) {
+		api_reply_malformed(c->x, &errors);
+		return ERR_OK;
+	}
 	if (api_id_of(c, &id, f) != ERR_OK)
 		return f->code;
 	http_hold(c->x);

@@ -129,6 +129,18 @@ api_member_by_name(const struct api_member *members, size_t count, const char *n
 	return NULL;
 }
 
+/* The name that a string of JSON, without its quotes, spells; as it is when it spells none. */
+static const char *
+api_unescape(struct arena *arena, const char *spelled)
+{
+	json_t *name = json_loads(arena_printf(arena, "\"%s\"", spelled), JSON_DECODE_ANY, NULL);
+	const char *plain =
+	    json_is_string(name) ? arena_strdup(arena, json_string_value(name)) : spelled;
+
+	json_decref(name);
+	return plain;
+}
+
 /* jansson shows a short name that occurs twice as: near '"NAME"'. Then the problem is on that
  * field. */
 static void
@@ -141,7 +153,8 @@ api_add_not_json(struct api_reader *r, const struct fault *f)
 		begin += sizeof(twice) - 1;
 		end = strstr(begin, "\"'");
 		if (end != NULL)
-			field = arena_dup(r->arena, begin, (size_t)(end - begin));
+			field = api_unescape(
+			    r->arena, arena_dup(r->arena, begin, (size_t)(end - begin)));
 	}
 	field_errors_add(
 	    r->errors, field, *field != '\0' ? "duplicate" : "not_json", "%s", f->text);

@@ -65,12 +65,23 @@ out:
 	return token;
 }
 
+/* Where the daemon is looked for. */
+static const char *
+cli_target(const struct cli *c)
+{
+	const char *url = cli_value(&c->globals, "url");
+	const char *path = cli_value(&c->globals, "socket");
+
+	if (url != NULL)
+		return url;
+	return path != NULL ? path : CLI_SOCKET;
+}
+
 /* Where to, and how it is proved who we are. */
 static enum cli_exit
 cli_set_target(struct cli *c, CURL *curl, const char *path)
 {
 	const char *url = cli_value(&c->globals, "url");
-	const char *socket_path = cli_value(&c->globals, "socket");
 	const char *token_file = cli_value(&c->globals, "token-file");
 	const char *ca_file = cli_value(&c->globals, "ca-file");
 	struct secret *token;
@@ -89,8 +100,7 @@ cli_set_target(struct cli *c, CURL *curl, const char *path)
 	curl_easy_setopt(curl, CURLOPT_URL, full.data);
 	buf_release(&full);
 	if (url == NULL) {
-		curl_easy_setopt(
-		    curl, CURLOPT_UNIX_SOCKET_PATH, socket_path != NULL ? socket_path : CLI_SOCKET);
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, cli_target(c));
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 		return CLI_OK;
 	}
@@ -155,7 +165,7 @@ cli_exchange(
 	result = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a->status);
 	if (result != CURLE_OK) {
-		fprintf(c->err, "usherctl: the daemon cannot be reached: %s\n",
+		fprintf(c->err, "usherctl: %s: the daemon cannot be reached: %s\n", cli_target(c),
 		    words[0] != '\0' ? words : curl_easy_strerror(result));
 		code = CLI_UNREACHABLE;
 	}

@@ -1,5 +1,6 @@
 #include "conf/conf.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,26 +19,49 @@ struct conf_reading {
 	struct conf_errors *errors;
 	FILE *file;
 	int line;
-	bool *seen; /* one for each key */
+	int header;	     /* the line of the last [section] */
+	int unknown_section; /* the last header that was complained about */
+	int *lines;	     /* one for each key, 0: not seen yet */
 };
 
-void
-conf_error(struct conf_errors *errors, const char *path, int line, const char *fmt, ...)
+static void
+conf_add_error(struct conf_errors *errors, const char *path, int line, const char *fmt, va_list ap)
 {
 	struct fault *f;
 	char text[FAULT_TEXT_MAX];
-	va_list ap;
 
 	if (errors->count == CONF_ERRORS_MAX)
 		return;
 	f = &errors->items[errors->count++];
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	if (line > 0)
 		fault_set(f, ERR_INVALID, "%s:%d: %s", path, line, text);
 	else
 		fault_set(f, ERR_INVALID, "%s: %s", path, text);
+}
+
+void
+conf_error(struct conf_errors *errors, const char *path, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	conf_add_error(errors, path, line, fmt, ap);
+	va_end(ap);
+}
+
+void
+conf_complain(struct conf_errors *errors, const struct conf *c, const char *section,
+    const char *name, const char *fmt, ...)
+{
+	const char *nearest;
+	const struct conf_key *key = conf_find(section, name, &nearest);
+	va_list ap;
+
+	assert(key != NULL);
+	va_start(ap, fmt);
+	conf_add_error(errors, c->path, c->lines[key - conf_keys], fmt, ap);
+	va_end(ap);
 }
 
 /* The number of single edits between two names (Levenshtein), for the nearest known one. */
@@ -109,6 +133,8 @@ conf_read_line(char *out, int size, void *arg)
 	if (line == NULL)
 		return NULL;
 	r->line++;
+	if (line[strspn(line, " \t")] == '[')
+		r->header = r->line;
 	len = strlen(line);
 	if (len + 1 == (size_t)size && line[len - 1] != '\n') {
 		conf_error(r->errors, r->conf->path, r->line, "the line is longer than %d bytes",
@@ -129,20 +155,23 @@ conf_on_value(void *arg, const char *section, const char *name, const char *valu
 	struct fault f;
 
 	if (!conf_section_exists(section)) {
-		conf_error(r->errors, r->conf->path, r->line, "unknown section [%s]", section);
+		if (r->unknown_section != r->header)
+			conf_error(
+			    r->errors, r->conf->path, r->header, "unknown section [%s]", section);
+		r->unknown_section = r->header;
 		return 1;
 	}
 	key = conf_find(section, name, &nearest);
 	if (key == NULL)
 		conf_error(r->errors, r->conf->path, r->line,
 		    "unknown key \"%s\" in [%s]; did you mean \"%s\"?", name, section, nearest);
-	else if (r->seen[key - conf_keys])
+	else if (r->lines[key - conf_keys] > 0)
 		conf_error(r->errors, r->conf->path, r->line, "\"%s\" is set twice in [%s]", name,
 		    section);
 	else if (conf_set(r->conf, key, value, &f) != ERR_OK)
 		conf_error(r->errors, r->conf->path, r->line, "%s: \"%s\" %s", name, value, f.text);
 	if (key != NULL)
-		r->seen[key - conf_keys] = true;
+		r->lines[key - conf_keys] = r->line;
 	return 1;
 }
 
@@ -174,14 +203,14 @@ conf_set_standards(struct conf *c)
 struct conf *
 conf_load(const char *path, struct conf_errors *errors)
 {
-	bool *seen = mem_array(conf_key_count, sizeof(*seen));
-	struct conf_reading r = { .errors = errors, .seen = seen };
+	struct conf_reading r = { .errors = errors, .unknown_section = -1 };
 	struct conf *c = mem_alloc(sizeof(*c));
 	int bad;
 
 	errors->count = 0;
 	c->arena = arena_new(0);
 	c->path = arena_strdup(c->arena, path);
+	c->lines = r.lines = arena_alloc(c->arena, conf_key_count * sizeof(*r.lines));
 	conf_set_standards(c);
 	r.conf = c;
 	r.file = fopen(path, "re");
@@ -195,14 +224,13 @@ conf_load(const char *path, struct conf_errors *errors)
 		conf_error(errors, path, bad, "neither a [section] nor \"key = value\"");
 	fclose(r.file);
 	for (size_t i = 0; i < conf_key_count; i++)
-		if (!seen[i] && conf_keys[i].standard != NULL &&
+		if (r.lines[i] == 0 && conf_keys[i].standard != NULL &&
 		    strcmp(conf_keys[i].standard, "!") == 0)
 			conf_error(errors, path, 0, "\"%s\" in [%s] must be set", conf_keys[i].name,
 			    conf_keys[i].section);
 	if (errors->count == 0)
 		conf_check(c, errors);
 out:
-	free(seen);
 	if (errors->count == 0)
 		return c;
 	conf_free(c);
@@ -232,7 +260,10 @@ conf_dump(const struct conf *c, FILE *out)
 			section = conf_keys[i].section;
 			fprintf(out, "%s[%s]\n", i > 0 ? "\n" : "", section);
 		}
-		fprintf(out, "%s%s = %s\n", *value == '\0' ? "# " : "", conf_keys[i].name, value);
+		/* Nothing where something is the standard was asked for. */
+		fprintf(out, "%s%s = %s\n",
+		    *value == '\0' && conf_keys[i].standard == NULL ? "# " : "", conf_keys[i].name,
+		    value);
 	}
 	arena_free(arena);
 }

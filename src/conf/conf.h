@@ -31,6 +31,7 @@ enum conf_password_mode { CONF_PASSWORD_EXOP, CONF_PASSWORD_ARGON2 };
 struct conf {
 	struct arena *arena; /* owns every string */
 	const char *path;
+	const int *lines; /* of each key of the table; 0: it is not set there */
 
 	const char *public_url, *organisation, *help_contact, *sign_in_url, *log_level;
 
@@ -72,6 +73,11 @@ struct conf_errors {
  */
 struct conf *conf_load(const char *path, struct conf_errors *errors);
 void conf_free(struct conf *c); /* wipes the secrets; NULL is fine */
+
+/* Adds an error about a key of the table, with the line that sets it: for rules that the table
+ * cannot express, here and in the modules that the values are for. */
+void conf_complain(struct conf_errors *errors, const struct conf *c, const char *section,
+    const char *name, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* Every key with its effective value, in the form of the file. Secrets are named by their files
  * only. */

@@ -9,7 +9,8 @@
 
 /* A secret's file: not readable by group or others, one line, its newline does not count. */
 static struct secret *
-conf_read_secret(const char *name, const char *path, struct conf_errors *errors)
+conf_read_secret(const struct conf *c, const char *section, const char *name, const char *path,
+    struct conf_errors *errors)
 {
 	char bytes[SECRET_MAX];
 	struct secret *s = NULL;
@@ -18,24 +19,27 @@ conf_read_secret(const char *name, const char *path, struct conf_errors *errors)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd == -1 || fstat(fd, &st) == -1) {
-		conf_error(errors, path, 0, "%s cannot be read: %s", name, strerror(errno));
+		conf_complain(errors, c, section, name, "%s: \"%s\" cannot be read: %s", name, path,
+		    strerror(errno));
 		if (fd != -1)
 			close(fd);
 		return NULL;
 	}
 	len = read(fd, bytes, sizeof(bytes));
 	if ((st.st_mode & 077) != 0)
-		conf_error(errors, path, 0,
-		    "%s may be read by others than its owner (mode %04o): chmod 600", name,
-		    (unsigned)(st.st_mode & 07777));
+		conf_complain(errors, c, section, name,
+		    "%s: \"%s\" may be read by others than its owner (mode %04o): chmod 600", name,
+		    path, (unsigned)(st.st_mode & 07777));
 	else if (len <= 0 || len == (ssize_t)sizeof(bytes))
-		conf_error(errors, path, 0, "%s is empty, too long or unreadable", name);
+		conf_complain(errors, c, section, name,
+		    "%s: \"%s\" is empty, too long or unreadable", name, path);
 	else {
 		if (bytes[len - 1] == '\n')
 			len--;
 		if (len == 0 || memchr(bytes, '\0', (size_t)len) ||
 		    memchr(bytes, '\n', (size_t)len))
-			conf_error(errors, path, 0, "%s is not one line of text", name);
+			conf_complain(errors, c, section, name,
+			    "%s: \"%s\" is not one line of text", name, path);
 		else
 			s = secret_new(bytes, (size_t)len);
 	}
@@ -45,52 +49,66 @@ conf_read_secret(const char *name, const char *path, struct conf_errors *errors)
 }
 
 static void
-conf_check_file(
-    const struct conf *c, const char *name, const char *path, struct conf_errors *errors)
+conf_check_file(const struct conf *c, const char *section, const char *name, const char *path,
+    struct conf_errors *errors)
 {
 	if (path != NULL && access(path, R_OK) != 0)
-		conf_error(errors, c->path, 0, "%s: \"%s\" cannot be read: %s", name, path,
+		conf_complain(errors, c, section, name, "%s: \"%s\" cannot be read: %s", name, path,
 		    strerror(errno));
 }
 
 static void
-conf_check_directory(struct conf *c, struct conf_errors *errors)
+conf_check_uris(const struct conf *c, struct conf_errors *errors)
 {
 	for (size_t i = 0; i < c->uris.count; i++) {
 		const char *uri = c->uris.item[i];
 
 		if (strncmp(uri, "ldap://", 7) != 0 && strncmp(uri, "ldaps://", 8) != 0 &&
 		    strncmp(uri, "ldapi://", 8) != 0)
-			conf_error(errors, c->path, 0,
+			conf_complain(errors, c, "directory", "uri",
 			    "uri: \"%s\" begins with none of ldap://, ldaps://, ldapi://", uri);
 	}
-	if (c->uris.count > 8)
-		conf_error(errors, c->path, 0, "uri names more than 8 servers");
+	if (c->uris.count == 0 || c->uris.count > 8)
+		conf_complain(errors, c, "directory", "uri", "uri names no server or more than 8");
+}
+
+static void
+conf_check_directory(struct conf *c, struct conf_errors *errors)
+{
+	static const char section[] = "directory", file[] = "bind_password_file";
+
+	conf_check_uris(c, errors);
 	if (c->object_classes.count == 0 || c->object_classes.count > 8)
-		conf_error(errors, c->path, 0, "object_classes names none or more than 8");
+		conf_complain(errors, c, section, "object_classes",
+		    "object_classes names none or more than 8");
 	if (c->bind_dn != NULL && c->bind_password_file == NULL)
-		conf_error(errors, c->path, 0, "bind_dn is set and bind_password_file is not");
+		conf_complain(
+		    errors, c, section, "bind_dn", "bind_dn is set and bind_password_file is not");
 	if (c->bind_password_file != NULL && c->bind_dn == NULL)
-		conf_error(errors, c->path, 0, "bind_password_file is set and bind_dn is not");
+		conf_complain(
+		    errors, c, section, file, "bind_password_file is set and bind_dn is not");
 	if (c->bind_password_file != NULL)
 		c->bind_password =
-		    conf_read_secret("bind_password_file", c->bind_password_file, errors);
-	conf_check_file(c, "ca_file", c->ca_file, errors);
+		    conf_read_secret(c, section, file, c->bind_password_file, errors);
+	conf_check_file(c, section, "ca_file", c->ca_file, errors);
 }
 
 void
 conf_check(struct conf *c, struct conf_errors *errors)
 {
 	if ((c->tls_certificate == NULL) != (c->tls_key == NULL))
-		conf_error(errors, c->path, 0, "tls_certificate and tls_key go together");
-	conf_check_file(c, "tls_certificate", c->tls_certificate, errors);
-	conf_check_file(c, "tls_key", c->tls_key, errors);
-	conf_check_file(c, "key_file", c->store_key_file, errors);
-	conf_check_file(c, "blocklist_file", c->blocklist_file, errors);
+		conf_complain(errors, c, "listen",
+		    c->tls_key == NULL ? "tls_certificate" : "tls_key",
+		    "tls_certificate and tls_key go together");
+	conf_check_file(c, "listen", "tls_certificate", c->tls_certificate, errors);
+	conf_check_file(c, "listen", "tls_key", c->tls_key, errors);
+	conf_check_file(c, "store", "key_file", c->store_key_file, errors);
+	conf_check_file(c, "password", "blocklist_file", c->blocklist_file, errors);
 	if (*c->listen_public == '\0')
-		conf_error(errors, c->path, 0, "public: registration needs its listener");
+		conf_complain(
+		    errors, c, "listen", "public", "public: registration needs its listener");
 	if (strlen(c->listen_socket) > 107)
-		conf_error(errors, c->path, 0, "socket: \"%s\" is longer than 107 bytes (unix(7))",
-		    c->listen_socket);
+		conf_complain(errors, c, "listen", "socket",
+		    "socket: \"%s\" is longer than 107 bytes (unix(7))", c->listen_socket);
 	conf_check_directory(c, errors);
 }

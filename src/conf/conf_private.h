@@ -6,6 +6,7 @@
 
 enum conf_type {
 	CONF_TEXT,    /* any text */
+	CONF_NAME,    /* any text; nothing: NULL */
 	CONF_FILE,    /* an absolute path */
 	CONF_WORDS,   /* words with spaces between */
 	CONF_BOOL,    /* yes or no */

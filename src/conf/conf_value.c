@@ -160,6 +160,9 @@ conf_set(struct conf *c, const struct conf_key *key, const char *value, struct f
 			return fault_set(f, ERR_INVALID, "is neither yes nor no");
 		*(bool *)slot = strcasecmp(value, "yes") == 0;
 		return ERR_OK;
+	case CONF_NAME:
+		*(const char **)slot = *value != '\0' ? arena_strdup(c->arena, value) : NULL;
+		return ERR_OK;
 	default:
 		if (conf_check_text(key, value, f) != ERR_OK)
 			return ERR_INVALID;

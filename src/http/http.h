@@ -114,8 +114,15 @@ struct http_route {
 	const char *pattern;
 	unsigned listeners;
 	http_handler *handler;
-	const char *content_types; /* of a body, space separated; NULL: a body is refused */
+	/* Of a body, space separated; NULL: a body is refused; HTTP_ANY_TYPE: the handler calls
+	 * http_takes_body, once it knows who asks. */
+	const char *content_types;
 };
+
+#define HTTP_ANY_TYPE "*/*"
+
+/* False: a body of another type, or where none belongs, was answered with 415. */
+bool http_takes_body(struct http_exchange *x, const char *content_types);
 
 struct http_route_set {
 	const struct http_route *routes;

@@ -131,22 +131,30 @@ router_takes_type(const char *list, const char *type)
 	return false;
 }
 
-static bool
-router_takes_body(struct http_exchange *x, const struct http_route *route)
+bool
+http_takes_body(struct http_exchange *x, const char *content_types)
 {
 	const char *type = http_header(&x->request, "content-type");
 
 	if (x->request.body_len == 0)
 		return true;
-	if (route->content_types == NULL) {
+	if (content_types == NULL) {
 		http_reply_problem(x, 415, NULL, "This request takes no body.", NULL);
 		return false;
 	}
-	if (type != NULL && router_takes_type(route->content_types, type))
+	if (type != NULL && router_takes_type(content_types, type))
 		return true;
 	http_reply_problem(x, 415, NULL,
-	    arena_printf(x->arena, "The body must be of type %s.", route->content_types), NULL);
+	    arena_printf(x->arena, "The body must be of type %s.", content_types), NULL);
 	return false;
+}
+
+static bool
+router_takes_body(struct http_exchange *x, const char *content_types)
+{
+	if (content_types != NULL && strcmp(content_types, HTTP_ANY_TYPE) == 0)
+		return true;
+	return http_takes_body(x, content_types);
 }
 
 enum err
@@ -169,7 +177,7 @@ http_router_run(struct http_exchange *x, const struct http_listener *l, struct f
 	}
 	x->route = m.route->pattern;
 	memcpy(x->request.captures, m.captures, sizeof(m.captures));
-	if (!router_takes_body(x, m.route))
+	if (!router_takes_body(x, m.route->content_types))
 		return ERR_OK;
 	return m.route->handler(x, m.ctx, f);
 }

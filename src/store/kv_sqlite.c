@@ -157,6 +157,9 @@ sqlite_run(struct sqlite_kv *s, struct kv_op_list *batch)
 	}
 	if (f.code != ERR_OK || s->db.revision != before)
 		s->health = f;
+	/* A probe writes a page; that it finds room says little about what has just failed. */
+	if (f.code != ERR_OK)
+		s->probe_at = clock_mono_ms(&clock_system) + PROBE_MS;
 	kv_front_post(&s->front, batch, &s->health);
 }
 

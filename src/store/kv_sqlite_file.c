@@ -33,6 +33,15 @@ file_identity_equal(const struct file_identity *a, const struct file_identity *b
 	return a->dev == b->dev && a->ino == b->ino;
 }
 
+void
+sqlite_file_remove_empty(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
+		unlink(path);
+}
+
 static enum err
 file_fault(const char *doing, const char *path, struct fault *f)
 {

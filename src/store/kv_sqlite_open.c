@@ -262,6 +262,7 @@ sqlite_db_open(struct sqlite_db *db, struct fault *f)
 {
 	struct file_identity now;
 	uint64_t known = db->revision;
+	bool had_wal = file_identity_of(db->wal_path, &now);
 	enum err code = sqlite_file_check(db->path, &now, f);
 
 	if (code != ERR_OK)
@@ -286,6 +287,8 @@ sqlite_db_open(struct sqlite_db *db, struct fault *f)
 		db->opened++;
 	} else {
 		sqlite_db_close(db, true);
+		if (!had_wal)
+			sqlite_file_remove_empty(db->wal_path);
 		db->revision = known;
 	}
 	return code;

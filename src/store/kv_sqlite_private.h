@@ -68,6 +68,8 @@ enum err sqlite_file_prepare(const char *path, int lock_fd, struct fault *f);
 /* The header's own words, before SQLite sees the file. */
 enum err sqlite_file_check(const char *path, struct file_identity *out, struct fault *f);
 bool file_identity_of(const char *path, struct file_identity *out);
+/* An empty file of ours that must not stay behind: a WAL that only a refused start has made. */
+void sqlite_file_remove_empty(const char *path);
 bool file_identity_equal(const struct file_identity *a, const struct file_identity *b);
 
 /* ---- kv_sqlite_open.c ---- */

@@ -16,6 +16,7 @@ struct http_exchange {
 	struct http_request req;
 	struct arena *arena;
 	struct loop *loop;
+	const char *content_type;
 	bool held, waiting;
 	int status;
 	const char *type;
@@ -156,6 +157,16 @@ fake_http_free(struct http_exchange *x)
 	free(x);
 }
 
+bool
+http_takes_body(struct http_exchange *x, const char *content_types)
+{
+	if (x->req.body_len == 0 ||
+	    (content_types != NULL && strcmp(content_types, x->content_type) == 0))
+		return true;
+	http_reply_problem(x, 415, NULL, "router", NULL);
+	return false;
+}
+
 /* Matches segment by segment; "{name}" captures. */
 static bool
 fake_route_matches(struct http_exchange *x, const char *pattern)
@@ -201,17 +212,14 @@ fake_http_send(
     struct loop *loop, const struct http_route *routes, void *ctx, const struct fake_request *q)
 {
 	struct http_exchange *x = fake_http_exchange(q);
-	const char *type = q->content_type != NULL ? q->content_type : "application/json";
 	const struct http_route *route;
 	struct fault f = { .text = "" };
 	enum err code;
 	int status;
 
 	x->loop = loop;
+	x->content_type = q->content_type != NULL ? q->content_type : "application/json";
 	route = fake_route_of(x, routes, &status);
-	if (route != NULL && q->body != NULL &&
-	    (route->content_types == NULL || strcmp(route->content_types, type) != 0))
-		status = 415, route = NULL;
 	if (route == NULL) {
 		http_reply_problem(x, status, "router", "router", NULL);
 		return x;

@@ -170,8 +170,8 @@ demo_configuration() {
 		hosts = localhost
 		# Everybody comes from the same address here.
 		[limits]
-		connections_per_source = 1000
-		join_rate = 100000
+		connections_per_source = 10000
+		join_rate = 0
 		[store]
 		path = $demo/store/usherd.db
 		key_file = $demo/store.key

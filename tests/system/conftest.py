@@ -102,3 +102,23 @@ def proxied(slapd, proxy, make_usherd):
 @pytest.fixture
 def proxied_api(proxied):
     return Api(proxied, proxied.make_token())
+
+
+@pytest.fixture
+def clock(folder):
+    """Sets the wall clock of a daemon off by seconds; the monotonic one goes on."""
+    path = folder / "clock"
+    path.write_text("+0")
+    library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    environment = {
+        "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(path), "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+    }
+
+    def set_clock(seconds):
+        fresh = path.with_suffix(".new")
+        fresh.write_text(f"{seconds:+d}")
+        fresh.replace(path)
+
+    set_clock.environment = environment
+    return set_clock

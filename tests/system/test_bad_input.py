@@ -4,9 +4,29 @@ import json
 
 import pytest
 
-from client import person
+from client import Api, person
+from world import world
 
 LIST = "/api/v1/invitations"
+
+
+@pytest.fixture(scope="module")
+def shared():
+    with world() as daemon:
+        yield Api(daemon, daemon.make_token())
+
+
+@pytest.fixture
+def slapd(shared):
+    return shared.daemon.slapd
+
+
+@pytest.fixture
+def api(shared):
+    """The shared daemon; what a test has left pending is revoked."""
+    yield shared
+    for invitation in shared.get(LIST).json()["items"]:
+        shared.delete(f"{LIST}/{invitation['id']}")
 
 
 def pending(api):
@@ -15,9 +35,9 @@ def pending(api):
     return len(answer.json()["items"])
 
 
-def refused(api, answer, statuses, word):
+def refused(api, answer, status, word):
     """A problem document that contains `word`; nothing was kept."""
-    assert answer.status_code in statuses, (answer.status_code, answer.text)
+    assert answer.status_code == status, (answer.status_code, answer.text)
     assert answer.headers["Content-Type"].startswith("application/problem+json"), answer.text
     document = answer.json()
     assert document["status"] == answer.status_code
@@ -37,54 +57,70 @@ def valid(api):
 
 
 def test_an_unknown_member_is_refused_by_name(api, valid):
-    refused(api, send(api, json.dumps({**valid, "shoe_size": 44})), (400, 422), "shoe_size")
+    refused(api, send(api, json.dumps({**valid, "shoe_size": 44})), 400, "shoe_size")
 
 
 @pytest.mark.parametrize("name", ["objectClass", "userPassword", "Mail", "given-name", "dn", ""])
 def test_a_member_that_only_looks_like_one_of_ours_is_refused(api, valid, name):
-    refused(api, send(api, json.dumps({**valid, name: "x"})), (400, 422), name)
+    refused(api, send(api, json.dumps({**valid, name: "x"})), 400, name)
 
 
 def test_a_duplicate_key_is_refused_by_name(api, valid):
     text = json.dumps(valid)
-    refused(api, send(api, text[:-1] + ', "mail": "other@meridian.example"}'), (400, 422), "mail")
+    refused(api, send(api, text[:-1] + ', "mail": "other@meridian.example"}'), 400, "mail")
 
 
 def test_a_duplicate_key_in_another_spelling_is_refused_too(api, valid):
     text = json.dumps(valid)
-    refused(api, send(api, text[:-1] + ', "m\\u0061il": "other@meridian.example"}'), (400, 422), "mail")
+    refused(api, send(api, text[:-1] + ', "m\\u0061il": "other@meridian.example"}'), 400, "mail")
 
 
 def test_deep_nesting_is_refused(api, valid):
     text = json.dumps(valid)[:-1] + ', "groups": ' + "[" * 17 + "]" * 17 + "}"
-    refused(api, send(api, text), (400, 422), "deep")
+    refused(api, send(api, text), 400, "deep")
 
 
 def test_a_large_body_is_refused(api, valid):
     text = json.dumps({**valid, "position": "x" * 66000})
-    refused(api, send(api, text), (413,), "")
+    refused(api, send(api, text), 413, "")
 
 
 @pytest.mark.parametrize("name, value", [
     ("given_name", 7), ("given_name", ["Robin"]), ("given_name", {"first": "Robin"}),
     ("given_name", None), ("mail", ["a@meridian.example", "b@meridian.example"]), ("mail", True),
     ("groups", "cn=everybody"), ("groups", [1]), ("groups", {"0": "cn=x"}), ("expires_in", "3600"),
-    ("expires_in", 3600.5), ("expires_in", -1), ("expires_in", 10**30), ("fields", []),
-    ("fields", {"position": "sometimes"}), ("fields", {"shoe_size": "free"}), ("method", "pigeon"),
-    ("method", 1), ("birthday", 19900228),
+    ("expires_in", 3600.5), ("fields", []), ("fields", {"position": 1}), ("method", 1),
+    ("birthday", 19900228),
 ])
 def test_a_member_of_the_wrong_type_is_refused_by_name(api, valid, name, value):
-    refused(api, send(api, json.dumps({**valid, name: value})), (400, 422),
-            name if name != "fields" or not value else next(iter(value)))
+    refused(api, send(api, json.dumps({**valid, name: value})), 400, name)
+
+
+@pytest.mark.parametrize("name, value", [
+    ("expires_in", -1), ("expires_in", 59), ("expires_in", 10**18), ("fields", {"position": "sometimes"}),
+    ("method", "pigeon"),
+])
+def test_a_value_that_breaks_a_rule_is_a_field_error(api, valid, name, value):
+    refused(api, send(api, json.dumps({**valid, name: value})), 422, name)
+
+
+@pytest.mark.parametrize("name, status", [
+    ("shoe_size", 400), ("userPassword", 400), ("mail", 422), ("org_unit", 422), ("groups", 422),
+    ("uid", 422),
+])
+def test_a_field_that_is_not_the_persons_cannot_be_set_free(api, valid, name, status):
+    answer = send(api, json.dumps({**valid, "fields": {name: "free"}}))
+    assert answer.status_code == status, answer.text
+    assert [error["field"] for error in answer.json()["errors"]] == [f"fields.{name}"]
 
 
 @pytest.mark.parametrize("text", [
     "", " ", "null", "[]", "7", '"x"', "{", '{"given_name": "Robin"', '{"given_name": }', "{}{}",
     '{"given_name": "Ro\x00bin"}', b'{"given_name": "\xff\xfe"}', b'{"given_name": "\xc0\xaf"}',
-    '{"given_name": "\\ud800"}', "{'given_name': 'Robin'}", '{"given_name": "Robin",}', "NaN",
+    '{"expires_in": 1000000000000000000000}', '{"given_name": "\\ud800"}', "{'given_name': 'Robin'}", '{"given_name": "Robin",}', "NaN",
 ])
 def test_what_is_no_json_object_is_refused(api, text):
-    refused(api, send(api, text), (400, 422), "")
+    refused(api, send(api, text), 400, "")
 
 
 @pytest.mark.parametrize("content_type", [
@@ -92,7 +128,7 @@ def test_what_is_no_json_object_is_refused(api, text):
     "application/jsonx", "text/json", "application/json-patch+json", "",
 ])
 def test_another_content_type_is_refused(api, valid, content_type):
-    refused(api, send(api, json.dumps(valid), content_type), (415,), "")
+    refused(api, send(api, json.dumps(valid), content_type), 415, "")
 
 
 def test_all_field_errors_come_at_once(api):
@@ -181,7 +217,7 @@ def test_people_are_invited_below_the_people_base_only(api, org_unit):
 ])
 def test_a_path_or_method_that_does_not_exist_is_a_problem(api, method, path, status):
     answer = api.call(method, path)
-    assert answer.status_code in (status, 404), answer.text
+    assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"].startswith("application/problem+json")
     if status == 405:
         assert answer.headers["Allow"]
@@ -190,15 +226,16 @@ def test_a_path_or_method_that_does_not_exist_is_a_problem(api, method, path, st
 def test_the_registration_refuses_what_is_no_form(slapd, api):
     invitation = api.invited()
     link = invitation["join"]
-    for body, content_type in (
-        (b'{"password": "a", "password": "b"}', "application/json"),
-        (b"[" * 40, "application/json"),
-        (b"password=%zz", "application/x-www-form-urlencoded"),
-        (b"password=%00%00%00%00%00%00%00%00%00%00%00%00%00%00%00%00", "application/x-www-form-urlencoded"),
-        (b"password=long+enough+for+anybody&password=long+enough+for+me", "application/x-www-form-urlencoded"),
-        (b"<password/>", "text/xml"),
+    form, document = "application/x-www-form-urlencoded", "application/json"
+    for status, body, content_type in (
+        (400, b'{"password": "a", "password": "b"}', document),
+        (400, b"[" * 40, document),
+        (400, b"password=%zz", form),
+        (400, b"password=" + b"%00" * 16, form),
+        (400, b"password=long+enough+for+anybody&password=long+enough+for+me", form),
+        (415, b"<password/>", "text/xml"),
     ):
         answer = link.post(None, data=body, headers={"Content-Type": content_type})
-        assert answer.status_code in (400, 403, 415, 422), (body, answer.status_code)
+        assert answer.status_code == status, (body, answer.status_code)
     assert slapd.entries_of(invitation["id"]) == []
     assert link.register().status_code == 201

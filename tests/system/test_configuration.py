@@ -24,8 +24,9 @@ people_base = ou=people,dc=meridian,dc=example
 
 
 @pytest.fixture
-def check(slapd, make_usherd):
+def check(make_slapd, make_usherd):
     """Runs check-config on a text; (exit status, output, path)."""
+    slapd = make_slapd()
     daemon = make_usherd(slapd)
 
     def run(text, *options):
@@ -34,6 +35,7 @@ def check(slapd, make_usherd):
         done = daemon.check_configuration(*options)
         return done.returncode, done.stdout + done.stderr, daemon.conf_path
 
+    run.slapd = slapd
     return run
 
 
@@ -47,19 +49,91 @@ def test_a_good_configuration_passes(check):
 
 
 def test_a_good_configuration_passes_against_the_directory_too(check):
+    check.slapd.start()
     status, said, _ = check(GOOD, "--online")
     assert status == 0, said
 
 
-def test_the_example_configuration_names_only_keys_that_exist(check):
+KEY = re.compile(r"(#?)([a-z0-9_]+) =(?: (.*))?")
+
+
+def keys_of(text):
+    """{(section, key): (value, whether it stands behind a "#")} of a configuration file."""
+    found, section = {}, None
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif match := KEY.fullmatch(line.replace("# ", "#", 1)):
+            found[section, match[2]] = ((match[3] or "").strip(), bool(match[1]))
+    return found
+
+
+def manual_keys():
+    """{(section, key): its default or None} of usherd.conf(5)."""
+    found, section, key = {}, None, None
+    for line in (TOP / "doc" / "usherd.conf.5").read_text().splitlines():
+        if match := re.match(r"\.Ss \[(\w+)\]", line):
+            section = match[1]
+        elif match := re.match(r"\.It Cm (\w+) No =", line):
+            key = section, match[1]
+            found[key] = None
+        elif match := re.match(r"Default: (.*)\.$", line):
+            found[key] = match[1]
+        elif line.startswith(".Sh FILES"):
+            break
+    return found
+
+
+def plain(value):
+    """Durations as seconds, so that they can be compared."""
+    if match := re.fullmatch(r"(\d+)([smhd])", value):
+        return int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+    return value
+
+
+@pytest.fixture
+def effective(check):
+    """What a configuration that sets only the required keys comes to."""
+    status, said, _ = check(re.sub("path = .*\n", "", GOOD), "--dump")
+    assert status == 0, said
+    return {key: plain(value) for key, (value, _) in keys_of(said).items()}
+
+
+def test_the_example_shows_every_key_and_its_default(effective):
+    example = keys_of((TOP / "conf" / "usherd.conf.example").read_text())
+    assert set(example) == set(effective)
+    shown = {key: plain(value) for key, (value, unset) in example.items() if unset}
+    assert shown == {key: effective[key] for key in shown}
+
+
+def test_the_manual_tells_every_key_and_its_default(effective):
+    manual = manual_keys()
+    assert set(manual) == set(effective)
+    required = {("usherd", "public_url"), ("usherd", "organisation"), ("store", "key_file"),
+                ("directory", "uri"), ("directory", "search_base"), ("directory", "people_base")}
+    account = {("directory", "bind_dn"), ("directory", "bind_password_file")}
+    expected = {key: value for key, value in effective.items()
+                if value != "" and key not in required | account}
+    assert {key: plain(manual[key] or "") for key in expected} == expected
+
+
+def test_the_example_is_a_configuration_with_and_without_its_defaults(check):
     example = (TOP / "conf" / "usherd.conf.example").read_text()
-    assert "{" not in re.sub(r"\{given\}|\{family\}", "", example)
-    status, said, path = check(example.replace("{", "{{").replace("}", "}}"))
-    assert "unknown" not in said, said
-    # Every key that is commented out is a key, too.
+    for key in ("key_file", "bind_password_file"):
+        example = re.sub(rf"^{key} = .*", f"{key} = SECRET", example, flags=re.MULTILINE)
     uncommented = re.sub(r"^#(?=[a-z0-9_]+ = )", "", example, flags=re.MULTILINE)
-    status, said, path = check(uncommented.replace("{", "{{").replace("}", "}}"))
-    assert "unknown" not in said and not re.search(re.escape(str(path)) + r":\d+", said), said
+    for text in (example, uncommented):
+        text = text.replace("{", "{{").replace("}", "}}").replace("SECRET", "{secret}")
+        status, said, _ = check(text)
+        assert status == 0, said
+
+
+@pytest.mark.parametrize("key", ["attribute_gender", "attribute_birthday", "attribute_position"])
+def test_a_field_can_be_left_out_of_the_directory(check, key):
+    text = GOOD + f"{key} =\n"
+    status, said, _ = check(text, "--dump")
+    assert status == 0, said
+    assert keys_of(said)["directory", key] == ("", False), "a dump reads back the same"
 
 
 WRONG = [
@@ -96,6 +170,14 @@ def test_an_error_names_file_and_line(check, good, bad, word):
     assert f"{path}:{number}" in said, said
 
 
+def test_an_unknown_section_is_named_once_with_the_line_of_its_header(check):
+    text = GOOD + "\n[ushered]\n\nlog_level = info\nhosts = x\n"
+    status, said, path = check(text)
+    assert status != 0
+    assert said.count("ushered") == 1
+    assert f"{path}:{line_of(text, '[ushered]')}: " in said
+
+
 def test_all_errors_come_at_once(check):
     text = GOOD.replace("organisation =", "organization =") + "shoe_size = 44\n"
     status, said, path = check(text)
@@ -109,7 +191,7 @@ def test_the_nearest_name_is_suggested(check):
     assert "organisation" in said
 
 
-@pytest.mark.parametrize("line", ["public_url", "path", "key_file", "uri", "search_base", "people_base"])
+@pytest.mark.parametrize("line", ["public_url", "organisation", "key_file", "uri", "search_base", "people_base"])
 def test_what_is_required_is_asked_for(check, line):
     text = re.sub(rf"^{line} = .*\n", "", GOOD, flags=re.MULTILINE)
     status, said, _ = check(text)

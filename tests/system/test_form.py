@@ -34,7 +34,8 @@ def test_no_attribute_of_the_live_schema_can_be_set(slapd, api):
             answer = session.post(
                 invitation["link"], json={"password": PASSWORD, name: "mallory"}, timeout=20
             )
-            assert answer.status_code in (400, 422), (name, answer.status_code, answer.text)
+            expected = 422 if name in OURS else 400
+            assert answer.status_code == expected, (name, answer.status_code, answer.text)
     assert slapd.entries_of(invitation["id"]) == []
     assert invitation["join"].register().status_code == 201
     [(_, entry)] = slapd.entries_of(invitation["id"])
@@ -71,7 +72,7 @@ def test_repeating_a_field_of_the_form_sets_nothing(slapd, api):
         assert slapd.entries_of(invitation["id"]) == []
     page = browser.open()
     passwords = {name: PASSWORD for name in page.names if "password" in name}
-    assert browser.submit(page, {**passwords, "position": "Night keeper"}).status_code in (200, 201)
+    assert browser.submit(page, {**passwords, "position": "Night keeper"}).status_code == 201
     [(_, entry)] = slapd.entries_of(invitation["id"])
     assert entry["title"] == ["Night keeper"]
     assert entry["mail"] == [invitation["mail"]]
@@ -99,7 +100,7 @@ def test_control_characters_in_a_free_field_are_refused(slapd, api):
             answer = invitation["join"].post(
                 None, data=body, headers={"Content-Type": "application/json"}
             )
-            assert answer.status_code in (400, 422), (name, value)
+            assert answer.status_code == (400 if "\x00" in value else 422), (name, value)
     assert slapd.entries_of(invitation["id"]) == []
 
 

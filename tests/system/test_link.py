@@ -1,6 +1,5 @@
 """What a link promises: looking changes nothing, one use, and a plain word for each way it can end."""
 
-import pathlib
 import re
 
 import pytest
@@ -103,26 +102,6 @@ def test_only_the_one_spelling_of_a_token_is_the_token(api):
     assert link.register().status_code == 201
 
 
-@pytest.fixture
-def clock(folder):
-    """Sets the wall clock of a daemon off by seconds; the monotonic one goes on."""
-    path = folder / "clock"
-    path.write_text("+0")
-    library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    environment = {
-        "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(path), "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-    }
-
-    def set_clock(seconds):
-        fresh = path.with_suffix(".new")
-        fresh.write_text(f"{seconds:+d}")
-        fresh.replace(path)
-
-    set_clock.environment = environment
-    return set_clock
-
-
 def test_the_claim_decides_about_expiry_and_not_a_sweeper(slapd, make_usherd, clock):
     daemon = make_usherd(slapd, environment=clock.environment).start()
     daemon.wait_directory()
@@ -173,7 +152,7 @@ def test_a_form_of_another_site_does_not_register(slapd, api):
     for name in page.fields:
         page.fields[name] = "forged"
     answer = browser.submit(page, {"password": PASSWORD}, headers={"Origin": "https://evil.example"})
-    assert answer.status_code in (400, 403, 422), answer.status_code
+    assert answer.status_code == 403, answer.status_code
     assert slapd.entries_of(invitation["id"]) == []
     assert invitation["join"].register().status_code == 201
 

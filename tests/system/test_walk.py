@@ -31,7 +31,7 @@ def test_an_invited_person_becomes_a_user_who_can_sign_in(slapd, api):
     assert entry["preferredLanguage"] == ["sv"]
     assert entry["usherdGender"] == ["female"]
     assert entry["usherdBirthday"] == ["1984-02-29"]
-    assert ["+442079460321"] in (entry.get("telephoneNumber"), entry.get("mobile"))
+    assert entry["mobile"] == ["+442079460321"]
     members = slapd.entry(f"cn=vault-access,{slapd.groups}")["member"]
     assert dn.lower() in [member.lower() for member in members]
 
@@ -41,7 +41,7 @@ def test_the_invitation_tells_its_whole_story(api):
     assert invitation["status"] == "pending"
     invitation["join"].register()
     shown = api.show(invitation["id"])
-    assert shown["status"] in ("done", "active")
+    assert shown["status"] == "done"
     assert "link" not in shown
     assert len(shown["timeline"]) >= 3
     assert all({"at", "event"} <= set(step) for step in shown["timeline"])
@@ -56,7 +56,7 @@ def test_a_person_registers_with_the_page_alone(slapd, api):
     assert "password" in page.names
     fields = {name: PASSWORD for name in page.names if "password" in name}
     answer = browser.submit(page, fields)
-    assert answer.status_code in (200, 201), answer.text
+    assert answer.status_code == 201, answer.text
     [(dn, _)] = slapd.entries_of(invitation["id"])
     assert slapd.accepts(dn, PASSWORD)
 

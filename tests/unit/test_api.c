@@ -285,6 +285,24 @@ a_body_of_another_type_or_where_none_belongs_is_415(void **state)
 }
 
 static void
+nobody_unknown_learns_what_a_route_takes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ROUTES; i++) {
+		struct http_exchange *x = api_world_send((struct fake_request){
+		    .method = routes[i].method,
+		    .listener = HTTP_CONTROL,
+		    .path = routes[i].path,
+		    .body = "{}",
+		    .content_type = "text/plain",
+		});
+
+		assert_int_equal(fake_http_status(x), 401);
+		fake_http_free(x);
+	}
+}
+
+static void
 health_says_what_is_vital_and_what_only_hurts(void **state)
 {
 	static const struct {
@@ -349,6 +367,7 @@ main(void)
 		WITH_API(a_token_request_is_refused_on_its_fields),
 		WITH_API(nobody_hands_out_a_scope_they_have_not),
 		WITH_API(a_body_of_another_type_or_where_none_belongs_is_415),
+		WITH_API(nobody_unknown_learns_what_a_route_takes),
 		WITH_API(health_says_what_is_vital_and_what_only_hurts),
 	};
 

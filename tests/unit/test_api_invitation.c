@@ -231,6 +231,24 @@ a_new_link_is_the_whole_answer(void **state)
 }
 
 static void
+a_new_link_takes_an_empty_document_and_no_other(void **state)
+{
+	static const struct {
+		const char *body;
+		int status;
+	} rows[] = { { "{}", 200 }, { "{\"expires_in\":60}", 400 }, { "[]", 400 }, { "x", 400 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_exchange *x = api_world_send_root(
+		    HTTP_POST, CREATE_PATH "/" FAKE_ID "/link", NULL, rows[i].body);
+
+		assert_int_equal(fake_http_status(x), rows[i].status);
+		fake_http_free(x);
+	}
+}
+
+static void
 a_text_that_is_no_id_names_nothing(void **state)
 {
 	static const char *const ids[] = { "x", "01890A5D-AC96-774B-BCCE-B302099A8057",
@@ -356,6 +374,7 @@ main(void)
 		WITH_API(what_the_flow_refuses_has_its_status_and_fields),
 		WITH_API(one_invitation_is_answered_by_what_became_of_it),
 		WITH_API(a_new_link_is_the_whole_answer),
+		WITH_API(a_new_link_takes_an_empty_document_and_no_other),
 		WITH_API(a_text_that_is_no_id_names_nothing),
 		WITH_API(each_state_is_shown_under_its_outside_name),
 		WITH_API(the_list_has_items_and_the_way_on),

@@ -74,7 +74,7 @@ every_fault_names_its_member(void **state)
 		{ "{\"modes\":[]}", "modes", "wrong_type" },
 		{ "{\"modes\":{\"mail\":1}}", "modes.mail", "wrong_type" },
 		{ "{\"name\":\"a\",\"name\":\"b\"}", "name", "duplicate" },
-		{ "{\"name\":\"a\",\"n\\u0061me\":\"b\"}", "n\\u0061me", "duplicate" },
+		{ "{\"name\":\"a\",\"n\\u0061me\":\"b\"}", "name", "duplicate" },
 		{ "[]", "", "wrong_type" },
 		{ "\"a\"", "", "not_json" },
 		{ "", "", "not_json" },

@@ -88,12 +88,13 @@ what_does_not_fit_is_named_with_its_line(void **state)
 	static const struct {
 		const char *more, *expected;
 	} cases[] = {
-		{ "[passwort]\nmin_length = 9\n", ":11: unknown section [passwort]" },
+		{ "\n[passwort]\n\nmin_length = 9\nhash_threads = 9\n",
+		    ":11: unknown section [passwort]" },
 		{ "[password]\nmin_lenght = 9\n",
 		    ":11: unknown key \"min_lenght\" in [password]; did you mean \"min_length\"?" },
 		{ "[password]\nmin_length = 7\n",
 		    ":11: min_length: \"7\" is not between 8 and 256" },
-		{ "[password]\nmin_length = many\n", "is not a number" },
+		{ "[password]\nmin_length = many\n", ":11: min_length: \"many\" is not a number" },
 		{ "[password]\nmin_length = 20x\n", "is not a number" },
 		{ "[password]\nmin_length = 20\nmin_length = 21\n",
 		    ":12: \"min_length\" is set twice in [password]" },
@@ -106,8 +107,9 @@ what_does_not_fit_is_named_with_its_line(void **state)
 		{ "[listen]\ncontrol = ::1:8460\n", "is not HOST:PORT" },
 		{ "[listen]\ncontrol = 127.0.0.1:99999\n", "has no port" },
 		{ "[listen]\nsocket = relative.sock\n", "is not an absolute path" },
-		{ "[listen]\npublic =\n", "public: registration needs its listener" },
-		{ "[listen]\ntls_key = /dev/null\n", "tls_certificate and tls_key go together" },
+		{ "[listen]\npublic =\n", ":11: public: registration needs its listener" },
+		{ "[listen]\ntls_key = /dev/null\n",
+		    ":11: tls_certificate and tls_key go together" },
 		{ "[usherd]\nlog_level = loud\n", "is none of: error warning info debug" },
 		{ "[usherd]\nsign_in_url = http://example.org\n",
 		    "uses http:// to a host that is not loopback" },
@@ -116,9 +118,12 @@ what_does_not_fit_is_named_with_its_line(void **state)
 		{ "[usherd]\nsign_in_url = https://a@example.org\n", "does not belong" },
 		{ "[directory]\nprofile = novell\n", "is none of: openldap generic" },
 		{ "[directory]\nbind_dn = cn=usherd\n",
-		    "bind_dn is set and bind_password_file is not" },
+		    ":11: bind_dn is set and bind_password_file is not" },
+		{ "[directory]\nbind_dn = cn=usherd\nbind_password_file = /nonexistent\n",
+		    ":12: bind_password_file: \"/nonexistent\" cannot be read" },
 		{ "nonsense\n", ":10: neither a [section] nor \"key = value\"" },
-		{ "[directory]\nca_file = /nonexistent/ca.pem\n", "cannot be read" },
+		{ "[directory]\nca_file = /nonexistent/ca.pem\n",
+		    ":11: ca_file: \"/nonexistent/ca.pem\" cannot be read" },
 	};
 
 	(void)state;
@@ -187,8 +192,10 @@ static void
 what_is_dumped_reads_back_the_same(void **state)
 {
 	struct conf_errors errors;
-	struct conf *c = load_with(
-	    "[listen]\nhosts = a.example b.example\n[password]\nmin_length = 20\n", &errors);
+	struct conf *c =
+	    load_with("attribute_gender =\n[listen]\nmanagement =\nhosts = a.example b.example\n"
+		      "[password]\nmin_length = 20\n",
+		&errors);
 	struct conf *again;
 	FILE *f;
 
@@ -202,6 +209,8 @@ what_is_dumped_reads_back_the_same(void **state)
 	assert_non_null(again);
 	assert_int_equal(again->min_length, 20);
 	assert_int_equal(again->hosts.count, 2);
+	assert_null(again->attribute_gender);
+	assert_string_equal(again->listen_management, "");
 	assert_string_equal(again->uid_template, c->uid_template);
 	assert_int_equal(again->lifetime, c->lifetime);
 	conf_free(again);
