@@ -1,4 +1,4 @@
-#include "fakes/fake_http.h"
+#include "fake_http.h"
 
 #include <assert.h>
 #include <ctype.h>

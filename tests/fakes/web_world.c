@@ -1,4 +1,4 @@
-#include "fakes/web_world.h"
+#include "web_world.h"
 
 #include <assert.h>
 #include <stdlib.h>
