@@ -44,8 +44,8 @@ arena_free(struct arena *a)
 	free(a);
 }
 
-void *
-arena_alloc(struct arena *a, size_t size)
+static void *
+arena_take(struct arena *a, size_t size)
 {
 	const size_t align = alignof(max_align_t);
 	struct block *b = a->head;
@@ -58,9 +58,9 @@ arena_alloc(struct arena *a, size_t size)
 
 		a->total += room;
 		assert(a->total <= a->limit);
-		b = mem_alloc(sizeof(*b) + room);
-		b->size = room;
-		b->next = a->head;
+		b = mem_resize(
+		    NULL, sizeof(*b) + room, 1); /* zeroed piece by piece, as it is used */
+		*b = (struct block){ .next = a->head, .size = room };
 		a->head = b;
 	}
 	p = b->data + b->used;
@@ -69,12 +69,19 @@ arena_alloc(struct arena *a, size_t size)
 }
 
 void *
+arena_alloc(struct arena *a, size_t size)
+{
+	return memset(arena_take(a, size), 0, size);
+}
+
+void *
 arena_dup(struct arena *a, const void *data, size_t len)
 {
-	char *copy = arena_alloc(a, len + 1);
+	char *copy = arena_take(a, len + 1);
 
 	if (len > 0)
 		memcpy(copy, data, len);
+	copy[len] = '\0';
 	return copy;
 }
 
@@ -87,15 +94,18 @@ arena_strdup(struct arena *a, const char *s)
 char *
 arena_printf(struct arena *a, const char *fmt, ...)
 {
+	char text[128];
 	va_list ap;
 	int len;
 	char *s;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	assert(len >= 0);
-	s = arena_alloc(a, (size_t)len + 1);
+	if ((size_t)len < sizeof(text))
+		return arena_dup(a, text, (size_t)len);
+	s = arena_take(a, (size_t)len + 1);
 	va_start(ap, fmt);
 	vsnprintf(s, (size_t)len + 1, fmt, ap);
 	va_end(ap);

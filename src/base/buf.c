@@ -83,13 +83,18 @@ buf_add_char(struct buf *b, char c)
 void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
+	char text[256];
 	va_list ap;
 	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	assert(len >= 0);
+	if ((size_t)len < sizeof(text)) {
+		buf_add(b, text, (size_t)len);
+		return;
+	}
 	if (!buf_reserve(b, (size_t)len))
 		return;
 	va_start(ap, fmt);

@@ -1,4 +1,5 @@
 /* How a person is reached: mail and phone. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <idn2.h>
@@ -84,8 +85,19 @@ person_check_domain(const struct person_check *c, const char *domain)
 {
 	uint8_t *ascii = NULL;
 	const char *result = NULL;
-	int rc =
-	    idn2_lookup_u8((const uint8_t *)domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+	int rc;
+
+	/* An ASCII name without "--" (a hint of IDNA) maps to itself in lower case. */
+	if (person_is_ascii(domain) && strstr(domain, "--") == NULL) {
+		char *lower = arena_strdup(c->arena, domain);
+
+		for (char *p = lower; *p != '\0'; p++)
+			*p = (char)tolower((unsigned char)*p);
+		if (person_is_host_name(lower))
+			return lower;
+		return person_refuse(c, "invalid", "The domain behind the \"@\" is not valid.");
+	}
+	rc = idn2_lookup_u8((const uint8_t *)domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 
 	if (rc != IDN2_OK)
 		person_refuse(c, "invalid", "The domain behind the \"@\" is not valid: %s.",

@@ -24,6 +24,8 @@ const char *person_refuse(const struct person_check *c, const char *code, const 
 const char *person_check_text(const struct person_check *c, const char *value);
 
 /* True when the value is white space alone, or nothing. */
+/* Only bytes below 0x80. */
+bool person_is_ascii(const char *text);
 bool person_is_blank(const char *value);
 
 /* From here on `text` comes from person_check_text(). */

@@ -1,12 +1,15 @@
 #include "invite/uid.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicase.h>
 #include <uninorm.h>
 #include <unistr.h>
+
+#include "invite/person_private.h"
 
 enum {
 	TEMPLATE_MAX = 128, /* bytes */
@@ -133,11 +136,21 @@ uid_add(struct uid_text *t, char ch)
 		t->bytes[t->len++] = ch;
 }
 
-/* At most `max` characters of `value` in a to z and 0 to 9, and with `separators` those as well. */
 static void
-uid_add_ascii(struct uid_text *t, const char *value, size_t value_len, size_t max, bool separators)
+uid_add_char(struct uid_text *t, ucs4_t ch, bool separators)
 {
-	size_t len, end = t->len + max;
+	if (ch >= 0x80) {
+		for (const char *p = uid_spell(ch); *p != '\0'; p++)
+			uid_add(t, *p);
+	} else if (uid_char_is_word((char)ch) || (separators && uid_char_is_separator((char)ch)))
+		uid_add(t, (char)ch);
+}
+
+/* The folded form of text that has anything beyond ASCII. */
+static void
+uid_add_folded(struct uid_text *t, const char *value, size_t value_len, bool separators)
+{
+	size_t len;
 	uint8_t *folded =
 	    u8_casefold((const uint8_t *)value, value_len, NULL, UNINORM_NFKD, NULL, &len);
 	const uint8_t *s = folded;
@@ -147,14 +160,22 @@ uid_add_ascii(struct uid_text *t, const char *value, size_t value_len, size_t ma
 		return; /* not UTF-8, or empty: nothing to make a name from */
 	for (int n; len > 0; s += n, len -= (size_t)n) {
 		n = u8_mbtouc(&ch, s, len);
-		if (ch >= 0x80) {
-			for (const char *p = uid_spell(ch); *p != '\0'; p++)
-				uid_add(t, *p);
-		} else if (uid_char_is_word((char)ch) ||
-			   (separators && uid_char_is_separator((char)ch)))
-			uid_add(t, (char)ch);
+		uid_add_char(t, ch, separators);
 	}
 	free(folded);
+}
+
+/* At most `max` characters of `value` in a to z and 0 to 9, and with `separators` those as well. */
+static void
+uid_add_ascii(struct uid_text *t, const char *value, size_t value_len, size_t max, bool separators)
+{
+	size_t end = t->len + max;
+
+	if (person_is_ascii(value))
+		for (size_t i = 0; i < value_len; i++)
+			uid_add_char(t, (ucs4_t)tolower((unsigned char)value[i]), separators);
+	else
+		uid_add_folded(t, value, value_len, separators);
 	if (t->len > end)
 		t->len = end;
 }

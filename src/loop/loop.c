@@ -9,11 +9,8 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 
-#include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
-
-enum { LAG_PROBE_MS = 50 };
 
 struct task {
 	TAILQ_ENTRY(task) link;
@@ -27,11 +24,9 @@ struct loop {
 	struct event_base *base;
 	struct event *wake;	/* the eventfd: somebody posted */
 	struct event *deferred; /* active when tasks wait for the next turn */
-	struct event *probe;	/* measures how late a timer comes */
 	int fd;
 	pthread_mutex_t lock; /* guards `posted` */
 	struct task_list posted, later;
-	int64_t probe_due, lag;
 };
 
 struct loop_timer {
@@ -99,25 +94,20 @@ loop_on_deferred(evutil_socket_t fd, short what, void *arg)
 	loop_run_tasks(&l->later);
 }
 
-static void
-loop_arm_probe(struct loop *l)
+/* Changes of interest are collected and told to the kernel once a turn. That forbids descriptors
+ * made by dup() in the base; nothing here makes any. */
+static struct event_base *
+base_new(void)
 {
-	struct timeval tv = timeval_of(LAG_PROBE_MS);
+	struct event_config *conf = event_config_new();
+	struct event_base *base = NULL;
 
-	l->probe_due = clock_mono_ms(&clock_system) + LAG_PROBE_MS;
-	event_add(l->probe, &tv);
-}
-
-static void
-loop_on_probe(evutil_socket_t fd, short what, void *arg)
-{
-	struct loop *l = arg;
-	int64_t late = clock_mono_ms(&clock_system) - l->probe_due;
-
-	(void)fd, (void)what;
-	if (late > l->lag)
-		l->lag = late;
-	loop_arm_probe(l);
+	if (conf == NULL)
+		return NULL;
+	if (event_config_set_flag(conf, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0)
+		base = event_base_new_with_config(conf);
+	event_config_free(conf);
+	return base;
 }
 
 struct loop *
@@ -130,16 +120,14 @@ loop_new(void)
 	TAILQ_INIT(&l->later);
 	pthread_mutex_init(&l->lock, NULL);
 	l->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	l->base = event_base_new();
+	l->base = base_new();
 	if (l->fd == -1 || l->base == NULL) {
 		loop_free(l);
 		return NULL;
 	}
 	l->wake = event_new(l->base, l->fd, EV_READ | EV_PERSIST, loop_on_wake, l);
 	l->deferred = event_new(l->base, -1, 0, loop_on_deferred, l);
-	l->probe = event_new(l->base, -1, 0, loop_on_probe, l);
 	event_add(l->wake, NULL);
-	loop_arm_probe(l);
 	return l;
 }
 
@@ -152,8 +140,6 @@ loop_free(struct loop *l)
 		loop_take_posted(l);
 		loop_run_tasks(&l->later);
 	}
-	if (l->probe != NULL)
-		event_free(l->probe);
 	if (l->deferred != NULL)
 		event_free(l->deferred);
 	if (l->wake != NULL)
@@ -292,13 +278,4 @@ loop_signal_free(struct loop_signal *s)
 		return;
 	event_free(s->event);
 	free(s);
-}
-
-int64_t
-loop_take_lag(struct loop *l)
-{
-	int64_t lag = l->lag;
-
-	l->lag = 0;
-	return lag;
 }

@@ -45,8 +45,4 @@ void loop_timer_free(struct loop_timer *t);
 struct loop_signal *loop_signal_new(struct loop *l, int signo, loop_cb *cb, void *arg);
 void loop_signal_free(struct loop_signal *s);
 
-/* The longest time, in milliseconds, that one turn has held up a due timer since the last call (I7:
- * a loop that lags is a loop that blocks). */
-int64_t loop_take_lag(struct loop *l);
-
 #endif
