@@ -1,5 +1,5 @@
 /* Servers that are down, silent, killed, slow, or configured badly. */
-#include "test_dir_rig.h"
+#include "dir_rig.h"
 
 #include <ldap.h>
 #include <signal.h>
@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sodium.h>
-
-static struct rig rig;
 
 static int
 setup(void **state)
