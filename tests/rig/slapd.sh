@@ -278,6 +278,12 @@ stop() {
 		[ $tries -lt 600 ] || die "process $pid does not end"
 		sleep 0.025
 	done
+	# Who collects it writes a last file; the caller may want to remove the directory.
+	tries=0
+	until [ -f "$dir/ended" ] || [ $tries -ge 80 ]; do
+		tries=$((tries + 1))
+		sleep 0.025
+	done
 }
 
 free_port() {
