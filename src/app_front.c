@@ -29,10 +29,14 @@ static void
 app_on_access(void *ctx, const struct http_request *r, const char *route, int status, size_t bytes,
     int64_t ms)
 {
+	enum log_level level = status >= 500 ? LOG_WARNING : LOG_DEBUG;
+
 	(void)ctx;
-	log_line(status >= 500 ? LOG_WARNING : LOG_DEBUG, "request", "route", route, "status",
-	    log_number(status), "bytes", log_number((int64_t)bytes), "ms", log_number(ms), "peer",
-	    r->peer, "request", r->id, (char *)0);
+	if (!log_wants(level))
+		return;
+	log_line(level, "request", "route", route, "status", log_number(status), "bytes",
+	    log_number((int64_t)bytes), "ms", log_number(ms), "peer", r->peer, "request", r->id,
+	    (char *)0);
 }
 
 static void

@@ -28,6 +28,12 @@ log_set_level(enum log_level level)
 }
 
 bool
+log_wants(enum log_level level)
+{
+	return level <= threshold;
+}
+
+bool
 log_level_by_name(const char *name, enum log_level *out)
 {
 	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
@@ -100,7 +106,7 @@ log_line(enum log_level level, const char *sentence, ...)
 	const char *name, *value;
 	va_list ap;
 
-	if (level > threshold)
+	if (!log_wants(level))
 		return;
 	buf_init(&line, LINE_MAX_BYTES - 1);
 	if (getenv("JOURNAL_STREAM") != NULL)

@@ -17,6 +17,9 @@ void log_set_level(enum log_level level);
 /* False, and `out` untouched, for an unknown name. */
 bool log_level_by_name(const char *name, enum log_level *out);
 
+/* Whether a line of this level is written: for a caller whose fields cost something to make. */
+bool log_wants(enum log_level level);
+
 /* log_info("registration finished", "invitation", id, "uid", uid): a literal sentence, then pairs
  * of strings; a NULL value leaves its pair out. Use the macros, which close the list. A line is at
  * most 4,096 bytes: a field that does not fit is left out. */
