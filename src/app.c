@@ -33,6 +33,8 @@ app_on_tokens(void *arg)
 	struct app *a = arg;
 	struct fault f = { .text = "" };
 
+	if (a->stopping)
+		return;
 	if (app_open_listeners(a, &f) != ERR_OK) {
 		app_fail(a, &f);
 		return;
@@ -52,7 +54,7 @@ app_on_store(void *arg, enum err code, const struct fault *f)
 
 	if (code != ERR_OK)
 		app_fail(a, f);
-	else
+	else if (!a->stopping)
 		app_build_front(a, app_on_tokens);
 }
 
@@ -174,8 +176,10 @@ app_new_take(struct app **out, struct conf *conf, struct fault *f)
 bool
 app_run(struct app *a)
 {
-	store_prepare(a->store, app_on_store, a);
-	loop_run(a->loop);
+	if (!a->stopping) {
+		store_prepare(a->store, app_on_store, a);
+		loop_run(a->loop);
+	}
 	if (!a->failed)
 		log_info(
 		    "usherd has stopped", "log_lines_dropped", log_number((int64_t)log_dropped()));

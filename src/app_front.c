@@ -67,14 +67,20 @@ app_hosts(struct app *a, const char *address)
 	const char *authority = strstr(a->conf->public_url, "://") + 3;
 	const char *port = strrchr(address, ':');
 	size_t n = 0;
+	const char *scheme_port, *colon;
 	char *name;
 
 	hosts[n++] = address;
 	hosts[n++] = arena_printf(a->conf->arena, "localhost%s", port);
 	name = arena_dup(a->conf->arena, authority, strcspn(authority, "/"));
 	hosts[n++] = name;
-	if (strchr(name, ':') == NULL)
-		hosts[n++] = arena_printf(a->conf->arena, "%s:443", name);
+	/* A browser leaves out the scheme's own port; a program may say it. */
+	scheme_port = strncmp(a->conf->public_url, "https", 5) == 0 ? ":443" : ":80";
+	colon = strrchr(name, ':');
+	if (colon == NULL || strchr(colon, ']') != NULL)
+		hosts[n++] = arena_printf(a->conf->arena, "%s%s", name, scheme_port);
+	else if (strcmp(colon, scheme_port) == 0)
+		hosts[n++] = arena_dup(a->conf->arena, name, (size_t)(colon - name));
 	for (size_t i = 0; i < a->conf->hosts.count; i++)
 		hosts[n++] = a->conf->hosts.item[i];
 	return hosts;

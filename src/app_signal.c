@@ -1,4 +1,6 @@
 #include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "app_private.h"
 #include "log/log.h"
@@ -19,6 +21,8 @@ app_on_http_drained(void *arg)
 	flow_drain(a->flow, app_on_flows_drained, a);
 }
 
+/* Not a clean end but a safe one: what was acknowledged is on disk, and a thread may hang in the
+ * system's resolver or on a dead disk for longer than anybody waits. */
 static void
 app_on_overdue(void *arg)
 {
@@ -26,7 +30,7 @@ app_on_overdue(void *arg)
 
 	log_warning("stopped before all work was finished", "registrations",
 	    log_number((int64_t)flow_attempts(a->flow)));
-	loop_stop(a->loop);
+	_exit(EXIT_SUCCESS);
 }
 
 /* New connections are refused at once and running requests finish; then the registrations. What is
@@ -43,6 +47,10 @@ app_on_stop(void *arg)
 	a->stopping = true;
 	log_info("usherd is stopping");
 	app_notify("STOPPING=1");
+	if (a->http == NULL) { /* not even started */
+		loop_stop(a->loop);
+		return;
+	}
 	loop_timer_set(a->stop_timer, APP_STOP_MS);
 	http_server_drain(a->http, app_on_http_drained, a);
 }
@@ -70,10 +78,13 @@ app_on_reload(void *arg)
 {
 	struct app *a = arg;
 	struct conf_errors errors;
-	struct conf *fresh = conf_load(a->conf->path, &errors);
+	struct conf *fresh;
 	struct fault f = { .text = "" };
 	enum log_level level;
 
+	if (a->http == NULL)
+		return; /* the file was read a moment ago */
+	fresh = conf_load(a->conf->path, &errors);
 	if (fresh == NULL) {
 		for (size_t i = 0; i < errors.count; i++)
 			log_error("the new configuration is refused, the old one stays", "reason",
