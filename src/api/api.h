@@ -7,7 +7,6 @@
 #include "auth/auth.h"
 #include "flow/flow.h"
 #include "http/http.h"
-#include "web/web.h"
 
 struct api;
 

@@ -83,26 +83,20 @@ days_in_month(int year, int month)
 	return days[month - 1];
 }
 
-static bool
-date_read(const char *s, struct date *out)
+bool
+date_parse(const char *text, struct date *out)
 {
 	struct date d;
 
-	if (strnlen(s, 10) < 10 || s[4] != '-' || s[7] != '-')
+	if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
 		return false;
-	d = (struct date){ digits(s, 4), digits(s + 5, 2), digits(s + 8, 2) };
+	d = (struct date){ digits(text, 4), digits(text + 5, 2), digits(text + 8, 2) };
 	if (d.year < 1 || d.month < 1 || d.month > 12 || d.day < 1)
 		return false;
 	if (d.day > days_in_month(d.year, d.month))
 		return false;
 	*out = d;
 	return true;
-}
-
-bool
-date_parse(const char *text, struct date *out)
-{
-	return strlen(text) == 10 && date_read(text, out);
 }
 
 struct date
@@ -123,33 +117,4 @@ date_compare(struct date a, struct date b)
 	if (a.month != b.month)
 		return a.month < b.month ? -1 : 1;
 	return (a.day > b.day) - (a.day < b.day);
-}
-
-bool
-clock_parse(const char *text, int64_t *wall_ms)
-{
-	size_t len = strlen(text);
-	struct date d;
-	int hour, minute, second, ms = 0;
-	struct tm tm;
-
-	if ((len != 20 && len != 24) || text[len - 1] != 'Z' || text[10] != 'T' ||
-	    text[13] != ':' || text[16] != ':' || !date_read(text, &d))
-		return false;
-	hour = digits(text + 11, 2);
-	minute = digits(text + 14, 2);
-	second = digits(text + 17, 2);
-	if (len == 24)
-		ms = text[19] == '.' ? digits(text + 20, 3) : -1;
-	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 ||
-	    ms < 0)
-		return false;
-	tm = (struct tm){ .tm_year = d.year - 1900,
-		.tm_mon = d.month - 1,
-		.tm_mday = d.day,
-		.tm_hour = hour,
-		.tm_min = minute,
-		.tm_sec = second };
-	*wall_ms = (int64_t)timegm(&tm) * 1000 + ms;
-	return true;
 }

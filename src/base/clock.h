@@ -23,9 +23,6 @@ enum { CLOCK_TEXT_SIZE = 32 };
 /* RFC 3339 in UTC with milliseconds: "2026-11-23T02:00:29.123Z". Returns `out`. */
 char *clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE]);
 
-/* Reads what clock_format wrote, with or without the fraction. False when it is anything else. */
-bool clock_parse(const char *text, int64_t *wall_ms);
-
 /* A calendar date of the proleptic Gregorian calendar, as in "1999-02-28". */
 struct date {
 	int year, month, day;

@@ -95,6 +95,7 @@ enum cli_exit cli_request_health(struct cli *c, const char *path, json_t **reply
 /* The requests that several commands share: "/api/v1/KIND/ID" and what comes behind. */
 enum cli_exit cli_request_item(
     struct cli *c, const char *method, const char *kind, const char *suffix, json_t **reply);
+enum cli_exit cli_delete_item(struct cli *c, const char *kind);
 /* An object or, as a table, the items of a list; as --output says. */
 void cli_show(struct cli *c, json_t *reply);
 

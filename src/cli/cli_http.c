@@ -277,3 +277,13 @@ cli_request_item(
 	snprintf(path, sizeof(path), "/api/v1/%s/%s%s", kind, c->argument, suffix);
 	return cli_request(c, method, path, NULL, reply);
 }
+
+enum cli_exit
+cli_delete_item(struct cli *c, const char *kind)
+{
+	json_t *reply;
+	enum cli_exit code = cli_request_item(c, "DELETE", kind, "", &reply);
+
+	json_decref(reply);
+	return code;
+}

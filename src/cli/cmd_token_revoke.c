@@ -3,11 +3,7 @@
 static enum cli_exit
 cmd_token_revoke_run(struct cli *c)
 {
-	json_t *reply;
-	enum cli_exit code = cli_request_item(c, "DELETE", "tokens", "", &reply);
-
-	json_decref(reply);
-	return code;
+	return cli_delete_item(c, "tokens");
 }
 
 const struct cli_command cmd_token_revoke = {

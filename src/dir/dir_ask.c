@@ -4,18 +4,16 @@
  * together. One question alone leaves at once. Places (org units, groups) that were seen a moment
  * ago are not looked up again: a few hundred people are invited into the same few.
  */
-#include "dir/dir_private.h"
+#include "dir/dir_batch.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistr.h>
 
 #include "base/mem.h"
 
 enum {
 	BATCH_QUESTIONS = 64,
-	BATCH_TERMS = 256,
 	BATCHES_MAX = 2, /* one is being looked up, one is on its way from or to the loop */
 	PLACES_SEEN = 64,
 	PLACE_FRESH_MS = 5000,
@@ -53,25 +51,10 @@ struct asker {
 	size_t next_seen;
 };
 
-/* What the worker looks up. Attribute and value as in a term, and whose answer a match is. */
-struct slot {
-	const char *value;
-	bool *taken;
-	enum person_field field;
-};
-
-struct place_slot {
-	const char *dn;
-	bool group, missing;
-	struct dir_search search;
-};
-
-struct batch {
+/* The questions that one search answers. */
+struct ask_batch {
 	struct dir_op_list asks;
-	struct slot slots[BATCH_TERMS];
-	size_t slot_count;
-	struct place_slot *places;
-	size_t place_count;
+	struct dir_batch look;
 };
 
 struct asker *
@@ -115,256 +98,49 @@ place_find(struct asker *a, const char *dn, bool group)
 }
 
 static void
-place_remember(struct asker *a, const struct place_slot *slot)
+place_remember(struct asker *a, const struct dir_batch_place *place)
 {
-	struct place *p = place_find(a, slot->dn, slot->group);
+	struct place *p = place_find(a, place->dn, place->group);
 
 	if (p == NULL) {
 		p = &a->seen[a->next_seen++ % PLACES_SEEN];
 		free(p->dn);
-		p->dn = mem_dup_string(slot->dn);
-		p->group = slot->group;
+		p->dn = mem_dup_string(place->dn);
+		p->group = place->group;
 	}
 	p->until = dir_now() + PLACE_FRESH_MS;
 }
 
-/* ---- on the worker */
+/* ---- batches */
 
-static const char *
-field_attribute(const struct dir_conf *conf, enum person_field field)
-{
-	if (field == PERSON_UID && conf->attributes[field] == NULL)
-		return conf->rdn_attribute;
-	return conf->attributes[field];
-}
-
-static char
-next_plain(const char **p, const char *skipped)
-{
-	while (**p != '\0' && strchr(skipped, **p) != NULL)
-		(*p)++;
-	if (**p == '\0')
-		return '\0';
-	return *(*p)++;
-}
-
-/* Roughly what the server's matching rules ignore: case and white space, in numbers hyphens too. */
-static bool
-value_matches(const char *a, const char *b, enum person_field field)
-{
-	const char *skipped = field == PERSON_PHONE ? " -" : " ";
-	char x, y;
-
-	do {
-		x = next_plain(&a, skipped);
-		y = next_plain(&b, skipped);
-		if (strncasecmp(&x, &y, 1) != 0)
-			return false;
-	} while (x != '\0');
-	return true;
-}
-
-/* Each value of each asked attribute of one entry marks the questions it answers. */
-static bool
-entry_mark(struct dir_conn *c, LDAPMessage *entry, struct batch *b)
-{
-	static const enum person_field fields[] = { PERSON_UID, PERSON_MAIL, PERSON_PHONE };
-	bool any = false;
-
-	for (size_t i = 0; i < 3; i++) {
-		const char *name = field_attribute(&c->dir->conf, fields[i]);
-		struct berval **values =
-		    name != NULL ? ldap_get_values_len(c->ld, entry, name) : NULL;
-
-		for (size_t j = 0; values != NULL && values[j] != NULL; j++)
-			for (size_t k = 0; k < b->slot_count; k++) {
-				struct slot *s = &b->slots[k];
-
-				if (s->field != fields[i] ||
-				    !value_matches(s->value, values[j]->bv_val, s->field))
-					continue;
-				*s->taken = any = true;
-			}
-		ldap_value_free_len(values);
-	}
-	return any;
-}
-
-static enum err
-batch_search(struct dir_job *job, struct dir_conn *c, const struct slot *slots, size_t count,
-    LDAPMessage **found, struct fault *f)
-{
-	const struct dir_conf *conf = &c->dir->conf;
-	const char *wanted[4] = { NULL };
-	struct dir_term terms[BATCH_TERMS];
-	struct dir_search s = { conf->search_base, NULL, LDAP_SCOPE_SUBTREE, wanted, 0, 0 };
-	struct dir_reply r = { .policy = -1 };
-	struct buf filter;
-	size_t n = 0;
-	enum err code;
-
-	wanted[n++] = field_attribute(conf, PERSON_UID);
-	if (conf->attributes[PERSON_MAIL] != NULL)
-		wanted[n++] = conf->attributes[PERSON_MAIL];
-	if (conf->attributes[PERSON_PHONE] != NULL)
-		wanted[n++] = conf->attributes[PERSON_PHONE];
-	for (size_t i = 0; i < count; i++)
-		terms[i] =
-		    (struct dir_term){ field_attribute(conf, slots[i].field), slots[i].value };
-	buf_init(&filter, DIR_FILTER_MAX);
-	if (!dir_filter_any(&filter, terms, count))
-		code = fault_set(f, ERR_INTERNAL, "no filter for a question");
-	else {
-		s.filter = filter.data;
-		if (dir_wire_search(c, &s, job->op.deadline, &r, found) != WIRE_ANSWERED)
-			code = dir_job_lost(job, &r, f);
-		else
-			code = dir_error_of(c->dir, &r, "search for names", f);
-		if (code == ERR_NOT_FOUND)
-			code = fault_set(
-			    f, ERR_MISCONFIGURED, "there is no entry %s", conf->search_base);
-	}
-	dir_reply_release(&r);
-	buf_release(&filter);
-	return code;
-}
-
-/* The server saw a match where we see none: it folds more than we do, or calls an attribute by
- * another name. Its opinion counts, so each name is asked alone. */
-static enum err
-batch_ask_singly(struct dir_job *job, struct dir_conn *c, struct batch *b, struct fault *f)
-{
-	enum err code = ERR_OK;
-
-	for (size_t i = 0; i < b->slot_count && code == ERR_OK; i++) {
-		LDAPMessage *found = NULL;
-
-		if (*b->slots[i].taken)
-			continue;
-		code = batch_search(job, c, &b->slots[i], 1, &found, f);
-		if (code == ERR_OK && ldap_first_entry(c->ld, found) != NULL)
-			*b->slots[i].taken = true;
-		ldap_msgfree(found);
-	}
-	return code;
-}
-
-static enum err
-batch_names(struct dir_job *job, struct dir_conn *c, struct batch *b, struct fault *f)
-{
-	LDAPMessage *found = NULL;
-	bool unclear = false;
-	enum err code;
-
-	if (b->slot_count == 0)
-		return ERR_OK;
-	code = batch_search(job, c, b->slots, b->slot_count, &found, f);
-	if (code == ERR_OK)
-		for (LDAPMessage *e = ldap_first_entry(c->ld, found); e != NULL;
-		     e = ldap_next_entry(c->ld, e))
-			unclear = !entry_mark(c, e, b) || unclear;
-	ldap_msgfree(found);
-	if (code == ERR_OK && unclear)
-		code = batch_ask_singly(job, c, b, f);
-	return code;
-}
-
-static enum err
-batch_place_result(struct dir_job *job, struct dir_conn *c, struct place_slot *p, struct fault *f)
-{
-	struct dir_reply r = { .policy = -1 };
-	LDAPMessage *found = NULL;
-	enum err code;
-
-	if (dir_wire_wait(c, p->search.id, job->op.deadline, &r, &found) != WIRE_ANSWERED)
-		code = dir_job_lost(job, &r, f);
-	else
-		code = dir_error_of(c->dir, &r, p->dn, f);
-	p->missing = code == ERR_NOT_FOUND || code == ERR_INVALID ||
-		     (code == ERR_OK && ldap_first_entry(c->ld, found) == NULL);
-	if (p->missing)
-		code = ERR_OK;
-	ldap_msgfree(found);
-	dir_reply_release(&r);
-	return code;
-}
-
-/* All are sent before the first answer is awaited. */
-static enum err
-batch_places(struct dir_job *job, struct dir_conn *c, struct batch *b, struct fault *f)
-{
-	static const char *const none[] = { LDAP_NO_ATTRS, NULL };
-	const struct dir_conf *conf = &c->dir->conf;
-	const struct dir_term group = { "objectClass", conf->group_class };
-	const struct dir_term unit = { "objectClass", "organizationalUnit" };
-	struct buf filters[2];
-	enum err code = ERR_OK;
-
-	if (b->place_count == 0)
-		return ERR_OK;
-	buf_init(&filters[0], DIR_FILTER_MAX);
-	buf_init(&filters[1], DIR_FILTER_MAX);
-	if (!dir_filter_any(&filters[0], &unit, 1) || !dir_filter_any(&filters[1], &group, 1))
-		code = fault_set(f, ERR_INTERNAL, "no filter for a place");
-	for (size_t i = 0; i < b->place_count && code == ERR_OK; i++) {
-		struct place_slot *p = &b->places[i];
-		const char *filter = filters[p->group].data;
-
-		if (!p->group && dir_dn_equal(p->dn, conf->people_base))
-			filter = "(objectClass=*)"; /* the base may be of any class */
-		p->search = (struct dir_search){ p->dn, filter, LDAP_SCOPE_BASE, none, 1, 0 };
-		if (dir_wire_send_search(c, &p->search) != WIRE_ANSWERED)
-			code = fault_set(f, ERR_UNAVAILABLE, "the directory: connection lost");
-	}
-	for (size_t i = 0; i < b->place_count && code == ERR_OK; i++)
-		code = batch_place_result(job, c, &b->places[i], f);
-	/* Answers that nobody takes must not stay with the connection. */
-	if (code != ERR_OK)
-		dir_conn_close(c);
-	buf_release(&filters[0]);
-	buf_release(&filters[1]);
-	return code;
-}
-
+/* On a worker, the only function here that is. */
 static enum err
 batch_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
-	struct batch *b = job->value;
-	enum err code = batch_places(job, c, b, f);
+	struct ask_batch *b = job->value;
 
-	return code == ERR_OK ? batch_names(job, c, b, f) : code;
+	return dir_batch_look_up(&b->look, job, c, f);
 }
 
-/* ---- on the loop */
-
+/* A place seen lately is there: no need to ask again. */
 static void
-batch_add_slot(struct batch *b, enum person_field field, const char *value, bool *taken)
+batch_add_place(struct asker *a, struct ask_batch *b, const char *dn, bool group)
 {
-	b->slots[b->slot_count++] = (struct slot){ .value = value, .taken = taken, .field = field };
+	if (place_find(a, dn, group) == NULL)
+		dir_batch_add_place(&b->look, dn, group);
 }
 
 static void
-batch_add_place(struct asker *a, struct batch *b, const char *dn, bool group)
-{
-	if (place_find(a, dn, group) != NULL)
-		return;
-	for (size_t i = 0; i < b->place_count; i++)
-		if (b->places[i].group == group && strcmp(b->places[i].dn, dn) == 0)
-			return;
-	b->places[b->place_count++] = (struct place_slot){ .dn = dn, .group = group };
-}
-
-static void
-batch_add(struct asker *a, struct batch *b, struct ask *ask)
+batch_add(struct asker *a, struct ask_batch *b, struct ask *ask)
 {
 	const struct dir_question *q = &ask->q;
 
 	for (size_t i = 0; i < q->uid_count; i++)
-		batch_add_slot(b, PERSON_UID, q->uids[i], &ask->answer.uid_taken[i]);
+		dir_batch_add_name(&b->look, PERSON_UID, q->uids[i], &ask->answer.uid_taken[i]);
 	if (q->mail != NULL)
-		batch_add_slot(b, PERSON_MAIL, q->mail, &ask->answer.mail_taken);
+		dir_batch_add_name(&b->look, PERSON_MAIL, q->mail, &ask->answer.mail_taken);
 	if (q->phone != NULL)
-		batch_add_slot(b, PERSON_PHONE, q->phone, &ask->answer.phone_taken);
+		dir_batch_add_name(&b->look, PERSON_PHONE, q->phone, &ask->answer.phone_taken);
 	if (q->org_unit != NULL)
 		batch_add_place(a, b, q->org_unit, false);
 	for (size_t i = 0; i < q->group_count; i++)
@@ -372,24 +148,15 @@ batch_add(struct asker *a, struct batch *b, struct ask *ask)
 	TAILQ_INSERT_TAIL(&b->asks, &ask->op, link);
 }
 
-static bool
-batch_misses(const struct batch *b, const char *dn, bool group)
-{
-	for (size_t i = 0; i < b->place_count; i++)
-		if (b->places[i].group == group && strcmp(b->places[i].dn, dn) == 0)
-			return b->places[i].missing;
-	return false;
-}
-
 static void
-batch_settle_places(struct batch *b, struct ask *ask)
+batch_settle_places(struct ask_batch *b, struct ask *ask)
 {
 	const struct dir_question *q = &ask->q;
 
 	if (q->org_unit != NULL)
-		ask->answer.org_unit_missing = batch_misses(b, q->org_unit, false);
+		ask->answer.org_unit_missing = dir_batch_misses(&b->look, q->org_unit, false);
 	for (size_t i = 0; i < q->group_count; i++)
-		ask->answer.group_missing[i] = batch_misses(b, q->groups[i], true);
+		ask->answer.group_missing[i] = dir_batch_misses(&b->look, q->groups[i], true);
 }
 
 static void asker_pump(struct asker *a);
@@ -407,14 +174,14 @@ ask_forget(struct asker *a, struct ask *ask)
 static void
 batch_answer(struct dir_job *job, enum err code, const struct fault *f)
 {
-	struct batch *b = job->value;
+	struct ask_batch *b = job->value;
 	struct asker *a = job->op.dir->asker;
 	bool worked = code == ERR_OK;
 	struct dir_op *op;
 
-	for (size_t i = 0; worked && i < b->place_count; i++)
-		if (!b->places[i].missing)
-			place_remember(a, &b->places[i]);
+	for (size_t i = 0; worked && i < b->look.place_count; i++)
+		if (!b->look.places[i].missing)
+			place_remember(a, &b->look.places[i]);
 	a->batches--;
 	asker_pump(a);
 	for (op = TAILQ_FIRST(&b->asks); op != NULL; op = TAILQ_NEXT(op, link)) {
@@ -436,7 +203,7 @@ batch_answer(struct dir_job *job, enum err code, const struct fault *f)
 static void
 batch_release(struct dir_job *job)
 {
-	struct batch *b = job->value;
+	struct ask_batch *b = job->value;
 	struct dir_op *op, *next;
 
 	LIST_EACH_SAFE(op, &b->asks, link, next)
@@ -448,7 +215,7 @@ static void
 asker_start_batch(struct asker *a)
 {
 	struct dir_job *job = dir_job_new(a->dir, batch_perform, batch_answer, NULL, NULL);
-	struct batch *b = arena_alloc(job->arena, sizeof(*b));
+	struct ask_batch *b = arena_alloc(job->arena, sizeof(*b));
 	size_t count = 0, places = 0, terms = 0;
 	struct dir_op *op, *next;
 
@@ -456,13 +223,13 @@ asker_start_batch(struct asker *a)
 	for (op = TAILQ_FIRST(&a->waiting); op != NULL; op = TAILQ_NEXT(op, link)) {
 		struct ask *ask = (struct ask *)op;
 
-		if (count == BATCH_QUESTIONS || terms + ask->terms > BATCH_TERMS)
+		if (count == BATCH_QUESTIONS || terms + ask->terms > DIR_BATCH_NAMES)
 			break;
 		count++;
 		terms += ask->terms;
 		places += 1 + ask->q.group_count;
 	}
-	b->places = arena_alloc(job->arena, places * sizeof(*b->places));
+	b->look.places = arena_alloc(job->arena, places * sizeof(*b->look.places));
 	job->op.deadline = TAILQ_FIRST(&a->waiting)->deadline;
 	LIST_EACH_SAFE(op, &a->waiting, link, next)
 	{
@@ -484,6 +251,8 @@ asker_pump(struct asker *a)
 	while (a->batches < BATCHES_MAX && !TAILQ_EMPTY(&a->waiting))
 		asker_start_batch(a);
 }
+
+/* ---- questions */
 
 static bool
 ask_keep_value(struct ask *ask, const char *value, const char **kept)

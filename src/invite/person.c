@@ -190,9 +190,3 @@ person_copy(struct person *to, const struct person *from, struct arena *arena)
 		copy.groups[i] = arena_strdup(arena, from->groups[i]);
 	*to = copy;
 }
-
-bool
-person_mail_equal(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0;
-}

@@ -72,9 +72,4 @@ bool person_check(struct person *p, const struct person_rules *rules, struct are
 /* A deep copy whose strings live in `arena`. */
 void person_copy(struct person *to, const struct person *from, struct arena *arena);
 
-/* The address as it is compared: the local part as typed, the domain as A-labels in lower case.
- * Both sides of a comparison come from person_check_field(), so this is a plain string comparison;
- * kept here so that nobody folds the local part (RFC 5321 section 2.4). */
-bool person_mail_equal(const char *a, const char *b);
-
 #endif

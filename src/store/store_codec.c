@@ -212,16 +212,26 @@ codec_read_name(struct reader *r, const json_t *object, const char *name, const 
 	return otherwise;
 }
 
+/* How many elements a list has; one that is too long counts as broken and has none. */
+static size_t
+codec_read_list(struct reader *r, const char *name, size_t max, const json_t **list)
+{
+	size_t count;
+
+	*list = codec_member(r, r->root, name, JSON_ARRAY);
+	count = json_array_size(*list);
+	if (count <= max)
+		return count;
+	r->bad = name;
+	return 0;
+}
+
 static size_t
 codec_read_hashes(struct reader *r, const char *name, struct token_hash *out, size_t max)
 {
-	const json_t *list = codec_member(r, r->root, name, JSON_ARRAY);
-	size_t count = json_array_size(list);
+	const json_t *list;
+	size_t count = codec_read_list(r, name, max, &list);
 
-	if (count > max) {
-		r->bad = name;
-		return 0;
-	}
 	for (size_t i = 0; i < count; i++) {
 		const json_t *v = json_array_get(list, i);
 
@@ -236,13 +246,9 @@ codec_read_hashes(struct reader *r, const char *name, struct token_hash *out, si
 static size_t
 codec_read_strings(struct reader *r, const char *name, const char **out, size_t max)
 {
-	const json_t *list = codec_member(r, r->root, name, JSON_ARRAY);
-	size_t count = json_array_size(list);
+	const json_t *list;
+	size_t count = codec_read_list(r, name, max, &list);
 
-	if (count > max) {
-		r->bad = name;
-		return 0;
-	}
 	for (size_t i = 0; i < count; i++) {
 		const char *s = json_string_value(json_array_get(list, i));
 

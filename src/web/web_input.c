@@ -132,7 +132,7 @@ static void
 web_input_read_form(const struct http_request *r, struct web_input *in)
 {
 	struct http_pair pairs[FORM_FIELDS_MAX];
-	const char *again = NULL;
+	const struct http_pair *again = NULL;
 	struct fault f;
 	size_t count = 0;
 
@@ -146,7 +146,7 @@ web_input_read_form(const struct http_request *r, struct web_input *in)
 		if (strcmp(name, "password") == 0)
 			web_input_take_password(in, value, strlen(value));
 		else if (strcmp(name, "password_again") == 0)
-			again = value;
+			again = &pairs[i];
 		else if (strcmp(name, "attempt") == 0)
 			in->attempt = value;
 		else
@@ -154,7 +154,8 @@ web_input_read_form(const struct http_request *r, struct web_input *in)
 	}
 	/* Written twice because a page without script cannot show what was typed. A program that
 	 * fills in the form may leave the second one out. */
-	if (again != NULL && strcmp(again, in->password ? secret_bytes(in->password) : "") != 0)
+	if (again != NULL &&
+	    strcmp(again->value, in->password ? secret_bytes(in->password) : "") != 0)
 		web_input_refuse(in, 422, "password_again", "mismatch",
 		    "The two passwords are not the same. Type the same one in both fields.");
 	for (size_t i = 0; i < count; i++)

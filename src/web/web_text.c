@@ -110,6 +110,7 @@ web_text_of_dn(const char *dn, struct arena *arena)
 {
 	char *out = arena_strdup(arena, dn), *to = out;
 	const char *at = strchr(dn, '=');
+	int high, low;
 
 	if (at == NULL)
 		return out;
@@ -119,8 +120,10 @@ web_text_of_dn(const char *dn, struct arena *arena)
 			continue;
 		}
 		at++;
-		if (web_hex_of(at[0]) >= 0 && web_hex_of(at[1]) >= 0) {
-			*to++ = (char)(web_hex_of(at[0]) << 4 | web_hex_of(at[1]));
+		high = web_hex_of(at[0]);
+		low = high >= 0 ? web_hex_of(at[1]) : -1;
+		if (low >= 0) {
+			*to++ = (char)(high << 4 | low);
 			at++;
 		} else
 			*to++ = *at;

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -21,8 +22,10 @@ sys.path.insert(0, str(TOP / "tests" / "rig"))
 
 # pylint: disable=wrong-import-position
 from client import PASSWORD, person  # noqa: E402
+from ports import free_port  # noqa: E402
 from slapd import Slapd  # noqa: E402
 from usherd import BUILD, DAEMON, Usherd  # noqa: E402
+from wait import wait_for  # noqa: E402
 
 ROUNDS = int(os.environ.get("USHERD_BENCH_ROUNDS", "5"))
 PROGRAMS = BUILD / "tests" / "bench"
@@ -205,8 +208,32 @@ def bench_start(bench):
            statistics.median(start_ms(daemon) for _ in range(ROUNDS)), "ms", START_MS)
 
 
+def bench_http(bench):
+    """A small answer of our HTTP front against libevent's bare server, both in one process."""
+    bare, ours = free_port(), free_port()
+    requests = [b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"] * 20_000
+
+    def listens(port):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    with subprocess.Popen([PROGRAMS / "bench_http", str(bare), str(ours)]) as server:
+        try:
+            wait_for(lambda: listens(bare) and listens(ours), "bench_http listens")
+            rounds = [(bench.load(ours, 32, requests, 200)[0], bench.load(bare, 32, requests, 200)[0])
+                      for _ in range(ROUNDS)]
+        finally:
+            server.terminate()
+    report_rounds("http", "small answers at 32 connections, against libevent's server", "1/s", rounds)
+
+
+def bench_store(bench):
+    """Commits of the store alone against bare ones; the program reports by itself."""
+    subprocess.run([PROGRAMS / "bench_store", bench.folder], check=True)
+
+
 BENCHES = {"register": bench_register, "invite": bench_invite, "idle": bench_idle,
-           "start": bench_start}
+           "start": bench_start, "http": bench_http, "store": bench_store}
 
 
 def main(names):

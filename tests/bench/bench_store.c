@@ -4,24 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <sodium.h>
 #include <sqlite3.h>
 
 #include "base/mem.h"
+#include "seconds.h"
 #include "store/store.h"
 
 enum { ROUNDS = 5, ROW_SIZE = 900 /* bytes: about a sealed invitation */ };
-
-static double
-now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void
 die(const char *what)
@@ -78,7 +69,7 @@ bare_rate(struct bare *b, int batch, int count)
 {
 	unsigned char value[ROW_SIZE], random[32];
 	char id[ID_SIZE], names[3][ENCODE_BASE64_SIZE(sizeof(random))];
-	double begin = now_s();
+	double begin = seconds_now();
 
 	random_fill(value, sizeof(value));
 	for (int i = 0; i < count; i++) {
@@ -96,7 +87,7 @@ bare_rate(struct bare *b, int batch, int count)
 		if (i % batch == batch - 1 || i == count - 1)
 			bare_step(b, b->commit);
 	}
-	return count / (now_s() - begin);
+	return count / (seconds_now() - begin);
 }
 
 /* ---- the store ---- */
@@ -167,14 +158,14 @@ run_issue(struct run *r)
 static double
 store_rate(struct run *r, int in_flight, int count)
 {
-	double begin = now_s();
+	double begin = seconds_now();
 
 	r->started = r->done = 0;
 	r->count = count;
 	for (int i = 0; i < in_flight; i++)
 		run_issue(r);
 	loop_run(r->loop);
-	return count / (now_s() - begin);
+	return count / (seconds_now() - begin);
 }
 
 static void
@@ -220,12 +211,12 @@ measure_open(struct run *r, struct kv **kv, const char *path)
 	double begin;
 
 	kv_close(*kv);
-	begin = now_s();
+	begin = seconds_now();
 	if (kv_sqlite_open(kv, r->loop, path, &f) != ERR_OK)
 		die(f.text);
 	printf("{\"bench\":\"store\",\"metric\":\"open\",\"value\":%.1f,\"unit\":\"ms\","
 	       "\"baseline\":null,\"ratio\":null}\n",
-	    (now_s() - begin) * 1000);
+	    (seconds_now() - begin) * 1000);
 }
 
 int
@@ -241,7 +232,9 @@ main(int argc, char **argv)
 
 	if (sodium_init() < 0)
 		die("libsodium does not start");
-	snprintf(dir, sizeof(dir), "%s/usherd-bench-XXXXXX", argc > 1 ? argv[1] : "/var/tmp");
+	if (argc != 2)
+		die("usage: bench_store DIRECTORY");
+	snprintf(dir, sizeof(dir), "%s/usherd-bench-XXXXXX", argv[1]);
 	if (mkdtemp(dir) == NULL)
 		die("cannot make a directory");
 	snprintf(path, sizeof(path), "%s/bare.db", dir);

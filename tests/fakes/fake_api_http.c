@@ -86,27 +86,6 @@ http_reply_problem(
 	buf_release(&b);
 }
 
-static const char *
-fake_pair(const struct http_pair *pairs, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcasecmp(pairs[i].name, name) == 0)
-			return pairs[i].value;
-	return NULL;
-}
-
-const char *
-http_header(const struct http_request *r, const char *lower_name)
-{
-	return fake_pair(r->headers, r->header_count, lower_name);
-}
-
-const char *
-http_query(const struct http_request *r, const char *name)
-{
-	return fake_pair(r->query, r->query_count, name);
-}
-
 static void
 fake_split_query(struct http_exchange *x, const char *query)
 {
@@ -259,5 +238,8 @@ fake_http_type(const struct http_exchange *x)
 const char *
 fake_http_reply_header(const struct http_exchange *x, const char *name)
 {
-	return fake_pair(x->headers, x->header_count, name);
+	for (size_t i = 0; i < x->header_count; i++)
+		if (strcasecmp(x->headers[i].name, name) == 0)
+			return x->headers[i].value;
+	return NULL;
 }

@@ -7,7 +7,6 @@
 #include "log/log.h"
 
 size_t fake_log_lines(void);
-enum log_level fake_log_level(void); /* of the last line */
-const char *fake_log_last(void);     /* "sentence key=value ..." */
+const char *fake_log_last(void); /* "sentence key=value ..." */
 
 #endif

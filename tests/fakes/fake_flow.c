@@ -1,4 +1,4 @@
-#include "fakes/fake_flow.h"
+#include "fake_flow.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "fakes/fake_http.h"
+#include "fake_http.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -92,93 +92,6 @@ fake_http_reply_header(const struct http_exchange *x, const char *name)
 			found = x->added[i].value;
 		}
 	return found;
-}
-
-const char *
-http_header(const struct http_request *r, const char *lower_name)
-{
-	for (size_t i = 0; i < r->header_count; i++)
-		if (strcmp(r->headers[i].name, lower_name) == 0)
-			return r->headers[i].value;
-	return NULL;
-}
-
-const char *
-http_cookie(const struct http_request *r, struct arena *arena, const char *name)
-{
-	const char *at = http_header(r, "cookie");
-	size_t len = strlen(name);
-
-	while (at != NULL) {
-		at += strspn(at, " ");
-		if (strncmp(at, name, len) == 0 && at[len] == '=')
-			return arena_dup(arena, at + len + 1, strcspn(at + len + 1, ";"));
-		at = strchr(at, ';');
-		if (at != NULL)
-			at++;
-	}
-	return NULL;
-}
-
-/* Whole media types without parameters are enough here; a tie prefers neither. */
-bool
-http_accepts_rather(const struct http_request *r, const char *a, const char *b)
-{
-	const char *accept = http_header(r, "accept");
-
-	if (accept == NULL)
-		return true;
-	return strstr(accept, a) != NULL && strstr(accept, b) == NULL;
-}
-
-static char *
-fake_http_decode(struct arena *arena, const char *from, size_t len)
-{
-	char *out = arena_dup(arena, from, len), *to = out;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned byte;
-
-		if (from[i] == '+')
-			*to++ = ' ';
-		else if (from[i] != '%')
-			*to++ = from[i];
-		else if (i + 2 < len && isxdigit((unsigned char)from[i + 1]) &&
-			 sscanf(from + i + 1, "%2x", &byte) == 1 && byte != 0) {
-			*to++ = (char)byte;
-			i += 2;
-		} else
-			return NULL;
-	}
-	*to = '\0';
-	return out;
-}
-
-enum err
-http_parse_form(const struct http_request *r, struct arena *arena, struct http_pair *out,
-    size_t max, size_t *count, struct fault *f)
-{
-	const char *at = r->body;
-
-	*count = 0;
-	while (*at != '\0') {
-		size_t len = strcspn(at, "&");
-		const char *equals = memchr(at, '=', len);
-		size_t name_len = equals != NULL ? (size_t)(equals - at) : len;
-		struct http_pair pair = { fake_http_decode(arena, at, name_len),
-			equals != NULL ? fake_http_decode(arena, equals + 1, len - name_len - 1)
-				       : "" };
-
-		if (pair.name == NULL || pair.value == NULL || *count == max)
-			return fault_set(f, ERR_INVALID, "the form is malformed");
-		for (size_t i = 0; i < *count; i++)
-			if (strcmp(out[i].name, pair.name) == 0)
-				return fault_set(
-				    f, ERR_INVALID, "field %s occurs twice", pair.name);
-		out[(*count)++] = pair;
-		at += len + (at[len] == '&');
-	}
-	return ERR_OK;
 }
 
 const struct http_request *

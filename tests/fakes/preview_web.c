@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fakes/web_world.h"
+#include "web_world.h"
 #include "web/web_private.h"
 
 static void

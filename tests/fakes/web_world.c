@@ -1,4 +1,4 @@
-#include "fakes/web_world.h"
+#include "web_world.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ world_invite_ada(struct invitation *inv)
 		inv->modes[i] = FIELD_FIXED;
 	inv->modes[PERSON_PHONE] = FIELD_SUGGESTED;
 	inv->modes[PERSON_GENDER] = FIELD_FREE;
-	clock_parse("2026-11-30T14:00:00Z", &inv->expires_at);
+	inv->expires_at = 1796047200000; /* 2026-11-30T14:00:00Z */
 }
 
 struct world *
@@ -53,7 +53,7 @@ world_new(void)
 	w->loop = loop_new();
 	w->arena = arena_new(0);
 	w->clock = (struct clock){ world_wall_ms, world_mono_ms, w };
-	clock_parse("2026-11-23T09:00:00Z", &w->wall_ms);
+	w->wall_ms = 1795424400000; /* 2026-11-23T09:00:00Z */
 	w->mono_ms = 1000000;
 	world_invite_ada(&w->inv);
 	field_errors_init(&w->errors, w->arena);

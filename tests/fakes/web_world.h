@@ -2,8 +2,8 @@
 #ifndef USHERD_TESTS_WEB_WORLD_H
 #define USHERD_TESTS_WEB_WORLD_H
 
-#include "fakes/fake_flow.h"
-#include "fakes/fake_http.h"
+#include "fake_flow.h"
+#include "fake_http.h"
 #include "web/web.h"
 
 #define WORLD_TOKEN "usj_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

@@ -9,8 +9,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "fake_dir.h"
-#include "fake_kv.h"
+#include "../fakes/fake_dir.h"
+#include "../fakes/fake_kv.h"
 #include "flow/flow.h"
 
 struct world {

@@ -1,6 +1,7 @@
 """Turn what "make -n" would run (on standard input) into a clang compilation database.
 
 compile_commands.py TREE TOP: prints the JSON; TREE is where make would run, TOP the source tree.
+What is generated in TREE is left out.
 """
 
 import json
@@ -19,8 +20,9 @@ def main(tree, top):
         line = SOURCE.sub(lambda match: shlex.quote(f"{top}/{match[1]}"), line)
         found = re.search(r"(?:^|[;&] *)((?:clang|gcc)\s.*? -c -o \S+ (\S+\.c))(?:\s|;|$)", line)
         if found:
-            source = str((pathlib.Path(tree) / found[2].strip("'")).resolve())
-            commands[source] = {"directory": tree, "file": source, "command": found[1]}
+            source = (pathlib.Path(tree) / found[2].strip("'")).resolve()
+            if pathlib.Path(tree).resolve() not in source.parents:
+                commands[source] = {"directory": tree, "file": str(source), "command": found[1]}
     json.dump(list(commands.values()), sys.stdout, indent=1)
 
 

@@ -151,24 +151,24 @@ org_units_know_the_one_above_them(void **state)
 	static const char *const parents[] = { NULL, "ou=People,dc=example,dc=org",
 		"ou=R\\, D,OU=people,dc=example,dc=org" };
 	struct http_exchange *x;
-	json_t *body, *item;
-	size_t i;
+	json_t *body, *items;
 
 	(void)state;
 	world.flow.places = places;
 	world.flow.place_count = 3;
 	x = api_world_send_root(HTTP_GET, "/api/v1/org-units", NULL, NULL);
 	body = api_world_body(x);
-	json_array_foreach(json_object_get(body, "items"), i, item)
-	{
-		json_t *parent = json_object_get(item, "parent");
+	items = json_object_get(body, "items");
+	assert_int_equal(json_array_size(items), 3);
+	for (size_t i = 0; i < 3; i++) {
+		const json_t *item = json_array_get(items, i),
+			     *parent = json_object_get(item, "parent");
 
 		assert_string_equal(json_string_value(json_object_get(item, "dn")), places[i].dn);
 		assert_int_equal(json_is_null(parent), parents[i] == NULL);
 		if (parents[i] != NULL)
 			assert_string_equal(json_string_value(parent), parents[i]);
 	}
-	assert_int_equal(i, 3);
 	json_decref(body);
 	fake_http_free(x);
 	x = api_world_send_root(HTTP_GET, "/api/v1/groups", NULL, NULL);

@@ -1,5 +1,5 @@
 /* Servers that are down, silent, killed, slow, or configured badly. */
-#include "test_dir_rig.h"
+#include "dir_rig.h"
 
 #include <ldap.h>
 #include <signal.h>
@@ -9,8 +9,6 @@
 #include <sodium.h>
 
 #include "base/clock.h"
-
-static struct rig rig;
 
 static int
 setup(void **state)

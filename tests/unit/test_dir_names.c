@@ -1,5 +1,5 @@
 /* Names, filters, entries and result codes: no server needed. */
-#include "test_dir_rig.h"
+#include "dir_rig.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,75 +1,12 @@
-/* What every implementation of kv.h keeps. Another one joins by a row in `makers`. */
-#include <setjmp.h>
-#include <signal.h>
-#include <unistd.h>
-#include <sodium.h>
-
-#include "kv_call.h"
-
-struct world {
-	struct loop *loop;
-	struct kv *kv;
-	char *dir;
-};
-
-struct maker {
-	const char *name;
-	struct kv *(*make)(struct world *w);
-};
-
-static struct kv *
-make_memory(struct world *w)
-{
-	return kv_memory_new(w->loop);
-}
-
-static struct kv *
-make_sqlite(struct world *w)
-{
-	char path[128];
-	struct kv *kv;
-	struct fault f;
-
-	snprintf(path, sizeof(path), "%s/store.db", w->dir);
-	if (kv_sqlite_open(&kv, w->loop, path, &f) != ERR_OK)
-		fail_msg("%s", f.text);
-	return kv;
-}
-
-static const struct maker makers[] = { { "memory", make_memory }, { "sqlite", make_sqlite } };
-
-static int
-set_up(void **state)
-{
-	const struct maker *m = *state;
-	struct world *w = mem_alloc(sizeof(*w));
-
-	alarm(60); /* a callback that never comes must not hang the suite */
-	w->dir = temp_make();
-	w->loop = loop_new();
-	w->kv = m->make(w);
-	*state = w;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct world *w = *state;
-
-	kv_close(w->kv);
-	loop_free(w->loop);
-	temp_remove(w->dir);
-	free(w);
-	return 0;
-}
+/* What every implementation of kv.h keeps. */
+#include "kv_world.h"
 
 /* ---- reading and writing ---- */
 
 static void
 a_value_comes_back_with_its_revisions(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	struct answer a = call_put(w->loop, w->kv, "a", "one");
 	uint64_t first = a.revision;
 
@@ -91,7 +28,7 @@ a_value_comes_back_with_its_revisions(void **state)
 static void
 a_key_put_again_after_its_deletion_is_created_anew(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	struct answer a;
 
 	call_put(w->loop, w->kv, "a", "one");
@@ -105,7 +42,7 @@ a_key_put_again_after_its_deletion_is_created_anew(void **state)
 static void
 an_absent_key_is_not_found_and_may_be_deleted(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	uint64_t before = call_put(w->loop, w->kv, "a", "x").revision;
 	struct answer a = call_put(w->loop, w->kv, "b", NULL);
 
@@ -117,7 +54,7 @@ an_absent_key_is_not_found_and_may_be_deleted(void **state)
 static void
 an_empty_value_is_not_a_deletion(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	struct answer a;
 
 	call_put(w->loop, w->kv, "a", "");
@@ -130,7 +67,7 @@ an_empty_value_is_not_a_deletion(void **state)
 static void
 keys_and_values_may_hold_any_byte(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	const char key[] = { 'k', 0, (char)0xff, 'x' }, value[] = { 0, 1, (char)0xfe };
 	struct kv_write write = { { key, sizeof(key) }, { value, sizeof(value) } };
 	struct kv_txn txn = { NULL, 0, &write, 1 };
@@ -149,7 +86,7 @@ keys_and_values_may_hold_any_byte(void **state)
 static void
 a_compare_decides_by_the_last_change(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	uint64_t first = call_swap(w->loop, w->kv, "a", 0, "one").revision;
 	const struct {
 		uint64_t modified;
@@ -171,7 +108,7 @@ a_compare_decides_by_the_last_change(void **state)
 static void
 a_conflict_tells_what_is_there_and_writes_nothing(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	uint64_t first = call_put(w->loop, w->kv, "a", "one").revision;
 	struct kv_compare compares[] = { { kv_text("absent"), 0 }, { kv_text("a"), 0 },
 		{ kv_text("gone"), 5 } };
@@ -197,7 +134,7 @@ enum { CROWD = 64 };
 static void
 of_many_that_want_one_key_exactly_one_gets_it(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	struct answer a[CROWD] = { 0 };
 	char name[CROWD][8];
 	int won = 0;
@@ -226,7 +163,7 @@ of_many_that_want_one_key_exactly_one_gets_it(void **state)
 static void
 a_range_pages_through_a_prefix_in_key_order(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	static const char *const keys[] = { "b/3", "a", "b/1", "b", "b/2", "b0", "c", "b/" };
 	struct answer a;
 
@@ -252,7 +189,7 @@ a_range_pages_through_a_prefix_in_key_order(void **state)
 static void
 a_prefix_of_the_highest_bytes_has_an_end_too(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 
 	call_put(w->loop, w->kv, "\xff\xff", "x");
 	call_put(w->loop, w->kv, "\xff", "x");
@@ -264,12 +201,12 @@ a_prefix_of_the_highest_bytes_has_an_end_too(void **state)
 static void
 a_range_sees_whole_transactions(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	struct answer ranges[20] = { 0 };
 
 	for (int round = 0; round < 20; round++) {
 		char value[8];
-		struct kv_write writes[] = { write_of("p/a", value), write_of("p/b", value) };
+		struct kv_write writes[2];
 		struct kv_txn txn = { NULL, 0, writes, 2 };
 
 		snprintf(value, sizeof(value), "%d", round);
@@ -291,7 +228,7 @@ a_range_sees_whole_transactions(void **state)
 static void
 what_crosses_a_bound_is_too_large_and_has_no_effect(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	char *big = mem_alloc(KV_VALUE_MAX + 2), long_key[KV_KEY_MAX + 2];
 	struct kv_write writes[KV_TXN_MAX + 1];
 	struct kv_txn txn = { NULL, 0, writes, 1 };
@@ -330,7 +267,7 @@ count_outcome(void *arg, enum err code, const struct kv_item *item, const struct
 static void
 a_full_queue_is_busy(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	size_t counts[ERR_INTERNAL + 1] = { 0 };
 
 	for (int i = 0; i < 5000; i++)
@@ -355,7 +292,7 @@ must_not_run(void *arg, enum err code, const struct kv_item *item, const struct 
 static void
 a_cancelled_operation_never_calls_back(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	struct kv_op *op = kv_get(w->kv, kv_text("a"), must_not_run, NULL);
 
 	kv_cancel(op);
@@ -368,7 +305,7 @@ a_cancelled_operation_never_calls_back(void **state)
 static void
 closing_finishes_what_is_queued_and_tells_nobody(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	struct answer never = { 0 };
 
 	for (int i = 0; i < 100; i++) {
@@ -384,14 +321,14 @@ closing_finishes_what_is_queued_and_tells_nobody(void **state)
 	kv_close(w->kv);
 	loop_free(w->loop); /* runs whatever was on its way */
 	assert_int_equal(never.calls, 0);
-	w->loop = loop_new();
-	w->kv = make_sqlite(w);
+	w->loop = NULL;
+	w->kv = NULL;
 }
 
 static void
 close_now(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
 {
-	struct world *w = arg;
+	struct kv_world *w = arg;
 
 	(void)code, (void)item, (void)f;
 	kv_close(w->kv);
@@ -402,228 +339,45 @@ close_now(void *arg, enum err code, const struct kv_item *item, const struct fau
 static void
 a_callback_may_close_the_store(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 
 	kv_get(w->kv, kv_text("a"), close_now, w);
 	kv_get(w->kv, kv_text("b"), must_not_run, NULL);
 	loop_run(w->loop);
 }
 
-/* ---- watches ---- */
-
-struct seen {
-	struct loop *loop;
-	size_t count, stop_at;
-	enum err ended;
-	struct kv_watch *stop;
-	struct {
-		char key[16], value[16];
-		bool deleted;
-		uint64_t modified;
-	} event[64];
-};
-
-static void
-seen_on_event(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
-{
-	struct seen *s = arg;
-
-	(void)f;
-	if (code != ERR_OK) {
-		assert_int_equal(s->ended, ERR_OK);
-		s->ended = code;
-		loop_stop(s->loop);
-		return;
-	}
-	assert_true(s->count < 64);
-	snprintf(
-	    s->event[s->count].key, 16, "%.*s", (int)item->key.len, (const char *)item->key.data);
-	snprintf(s->event[s->count].value, 16, "%.*s", (int)item->value.len,
-	    item->value.data != NULL ? (const char *)item->value.data : "");
-	s->event[s->count].deleted = item->value.data == NULL;
-	s->event[s->count].modified = item->modified;
-	if (s->count > 0)
-		assert_true(item->modified >= s->event[s->count - 1].modified);
-	if (++s->count == s->stop_at) {
-		if (s->stop != NULL)
-			kv_watch_stop(s->stop);
-		loop_stop(s->loop);
-	}
-}
-
-static void
-a_watch_tells_later_changes_under_its_prefix_in_order(void **state)
-{
-	struct world *w = *state;
-	uint64_t now = call_put(w->loop, w->kv, "p/old", "x").revision;
-	struct seen s = { .loop = w->loop, .stop_at = 3 };
-	struct kv_watch *watch = kv_watch(w->kv, kv_text("p/"), now + 1, seen_on_event, &s);
-
-	call_put(w->loop, w->kv, "p/a", "1");
-	call_put(w->loop, w->kv, "q/a", "1");
-	call_put(w->loop, w->kv, "p/a", "2");
-	call_put(w->loop, w->kv, "p/none", NULL);
-	call_put(w->loop, w->kv, "p/a", NULL);
-	call_get(w->loop, w->kv, "p/a");
-	assert_int_equal(s.count, 3);
-	assert_string_equal(s.event[0].value, "1");
-	assert_string_equal(s.event[1].value, "2");
-	assert_true(s.event[2].deleted);
-	assert_true(s.event[2].modified > s.event[1].modified);
-	kv_watch_stop(watch);
-	call_put(w->loop, w->kv, "p/a", "3");
-	call_get(w->loop, w->kv, "p/a");
-	assert_int_equal(s.count, 3);
-}
-
-static void
-a_watch_from_the_past_tells_the_newest_state_of_each_key(void **state)
-{
-	struct world *w = *state;
-	uint64_t from = call_put(w->loop, w->kv, "p/a", "1").revision;
-	struct seen s = { .loop = w->loop, .stop_at = 3 };
-
-	call_put(w->loop, w->kv, "p/gone", "x");
-	call_put(w->loop, w->kv, "p/b", "1");
-	call_put(w->loop, w->kv, "p/gone", NULL);
-	call_put(w->loop, w->kv, "p/a", "2");
-	kv_watch(w->kv, kv_text("p/"), from, seen_on_event, &s);
-	loop_run(w->loop);
-	assert_string_equal(s.event[0].key, "p/b");
-	assert_string_equal(s.event[1].key, "p/gone");
-	assert_true(s.event[1].deleted);
-	assert_string_equal(s.event[2].key, "p/a");
-	assert_string_equal(s.event[2].value, "2");
-	s.stop_at = 4;
-	call_put(w->loop, w->kv, "p/c", "1");
-	call_get(w->loop, w->kv, "p/c");
-	assert_int_equal(s.count, 4);
-}
-
-/* Started in the middle of traffic, a watch and a range before it miss nothing between them. */
-static void
-a_watch_behind_a_range_has_no_gap(void **state)
-{
-	struct world *w = *state;
-	struct answer range, ignored[20] = { 0 };
-	struct seen s = { .loop = NULL };
-
-	s.loop = w->loop;
-	call_put(w->loop, w->kv, "p/00", "x");
-	range = call_range(w->loop, w->kv, "p/", "", 64);
-	for (int i = 0; i < 20; i++) {
-		char name[8];
-		struct kv_write write;
-		struct kv_txn txn = { NULL, 0, &write, 1 };
-
-		snprintf(name, sizeof(name), "p/%02d", i + 1);
-		write = write_of(name, "x");
-		kv_txn(w->kv, &txn, answer_on_txn, &ignored[i]);
-		if (i == 10)
-			kv_watch(w->kv, kv_text("p/"), range.revision + 1, seen_on_event, &s);
-	}
-	call_get(w->loop, w->kv, "p/00");
-	assert_int_equal(range.count + s.count, 21);
-}
-
-static void
-a_watch_from_forgotten_revisions_says_so_once(void **state)
-{
-	struct world *w = *state;
-	struct seen s = { .loop = w->loop };
-
-	for (int i = 0; i < 140; i++) {
-		struct kv_write writes[KV_TXN_MAX];
-		struct kv_txn txn = { NULL, 0, writes, KV_TXN_MAX };
-		char names[KV_TXN_MAX][8];
-
-		for (int j = 0; j < KV_TXN_MAX; j++) {
-			snprintf(names[j], sizeof(names[j]), "k%d", j);
-			writes[j] = write_of(names[j], "x");
-		}
-		call_txn(w->loop, w->kv, &txn);
-	}
-	kv_watch(w->kv, kv_text(""), 1, seen_on_event, &s);
-	loop_run(w->loop);
-	assert_int_equal(s.ended, ERR_EXPIRED);
-	assert_int_equal(s.count, 0);
-	call_put(w->loop, w->kv, "a", "x");
-	call_get(w->loop, w->kv, "a");
-	assert_int_equal(s.count, 0);
-}
-
-static void
-a_watch_may_be_stopped_from_its_own_callback(void **state)
-{
-	struct world *w = *state;
-	struct seen s = { .loop = w->loop, .stop_at = 1 };
-	struct kv_write writes[] = { write_of("p/a", "1"), write_of("p/b", "1") };
-	struct kv_txn txn = { NULL, 0, writes, 2 };
-	uint64_t now = call_put(w->loop, w->kv, "x", "x").revision;
-
-	s.stop = kv_watch(w->kv, kv_text("p/"), now + 1, seen_on_event, &s);
-	call_txn(w->loop, w->kv, &txn);
-	call_get(w->loop, w->kv, "p/a");
-	assert_int_equal(s.count, 1);
-	kv_watch_stop(kv_watch(w->kv, kv_text("p/"), 1, seen_on_event, &s));
-	call_get(w->loop, w->kv, "p/a");
-	assert_int_equal(s.count, 1);
-}
-
 static void
 a_store_that_works_is_healthy(void **state)
 {
-	struct world *w = *state;
+	struct kv_world *w = *state;
 	struct fault f;
 
 	call_put(w->loop, w->kv, "a", "x");
 	assert_true(kv_is_healthy(w->kv, &f));
 }
 
-#define ROW(test)                                                                                  \
-	{                                                                                          \
-#test, test, set_up, tear_down, NULL                                               \
-	}
-static const struct CMUnitTest suite[] = {
-	ROW(a_value_comes_back_with_its_revisions),
-	ROW(a_key_put_again_after_its_deletion_is_created_anew),
-	ROW(an_absent_key_is_not_found_and_may_be_deleted),
-	ROW(an_empty_value_is_not_a_deletion),
-	ROW(keys_and_values_may_hold_any_byte),
-	ROW(a_compare_decides_by_the_last_change),
-	ROW(a_conflict_tells_what_is_there_and_writes_nothing),
-	ROW(of_many_that_want_one_key_exactly_one_gets_it),
-	ROW(a_range_pages_through_a_prefix_in_key_order),
-	ROW(a_prefix_of_the_highest_bytes_has_an_end_too),
-	ROW(a_range_sees_whole_transactions),
-	ROW(what_crosses_a_bound_is_too_large_and_has_no_effect),
-	ROW(a_full_queue_is_busy),
-	ROW(a_cancelled_operation_never_calls_back),
-	ROW(closing_finishes_what_is_queued_and_tells_nobody),
-	ROW(a_callback_may_close_the_store),
-	ROW(a_watch_tells_later_changes_under_its_prefix_in_order),
-	ROW(a_watch_from_the_past_tells_the_newest_state_of_each_key),
-	ROW(a_watch_behind_a_range_has_no_gap),
-	ROW(a_watch_from_forgotten_revisions_says_so_once),
-	ROW(a_watch_may_be_stopped_from_its_own_callback),
-	ROW(a_store_that_works_is_healthy),
+static const struct CMUnitTest tests[] = {
+	KV_ROW(a_value_comes_back_with_its_revisions),
+	KV_ROW(a_key_put_again_after_its_deletion_is_created_anew),
+	KV_ROW(an_absent_key_is_not_found_and_may_be_deleted),
+	KV_ROW(an_empty_value_is_not_a_deletion),
+	KV_ROW(keys_and_values_may_hold_any_byte),
+	KV_ROW(a_compare_decides_by_the_last_change),
+	KV_ROW(a_conflict_tells_what_is_there_and_writes_nothing),
+	KV_ROW(of_many_that_want_one_key_exactly_one_gets_it),
+	KV_ROW(a_range_pages_through_a_prefix_in_key_order),
+	KV_ROW(a_prefix_of_the_highest_bytes_has_an_end_too),
+	KV_ROW(a_range_sees_whole_transactions),
+	KV_ROW(what_crosses_a_bound_is_too_large_and_has_no_effect),
+	KV_ROW(a_full_queue_is_busy),
+	KV_ROW(a_cancelled_operation_never_calls_back),
+	KV_ROW(closing_finishes_what_is_queued_and_tells_nobody),
+	KV_ROW(a_callback_may_close_the_store),
+	KV_ROW(a_store_that_works_is_healthy),
 };
 
 int
 main(void)
 {
-	enum { ROWS = sizeof(suite) / sizeof(suite[0]) };
-	int failed = 0;
-
-	if (sodium_init() < 0)
-		return 99;
-	for (size_t m = 0; m < sizeof(makers) / sizeof(makers[0]); m++) {
-		struct CMUnitTest tests[ROWS];
-
-		memcpy(tests, suite, sizeof(tests));
-		for (size_t i = 0; i < ROWS; i++)
-			tests[i].initial_state = (void *)(uintptr_t)&makers[m];
-		failed += _cmocka_run_group_tests(makers[m].name, tests, ROWS, NULL, NULL);
-	}
-	return failed;
+	return kv_world_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

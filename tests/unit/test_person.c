@@ -237,15 +237,6 @@ fields_have_names_that_lead_back(void **state)
 	assert_int_equal(person_field_by_name(""), PERSON_FIELD_COUNT);
 }
 
-static void
-the_local_part_of_an_address_is_compared_as_typed(void **state)
-{
-	(void)state;
-	assert_true(person_mail_equal("ada@example.org", "ada@example.org"));
-	assert_false(person_mail_equal("Ada@example.org", "ada@example.org"));
-	assert_false(person_mail_equal("ada@example.org", "ada@example.com"));
-}
-
 int
 main(void)
 {
@@ -258,7 +249,6 @@ main(void)
 		cmocka_unit_test(a_full_name_that_gets_too_long_asks_for_a_display_name),
 		cmocka_unit_test(a_copy_outlives_its_source),
 		cmocka_unit_test(fields_have_names_that_lead_back),
-		cmocka_unit_test(the_local_part_of_an_address_is_compared_as_typed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

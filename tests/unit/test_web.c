@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fakes/web_world.h"
+#include "../fakes/web_world.h"
 
 #define LINK "/join/" WORLD_TOKEN
 #define JSON "application/json"

@@ -1,6 +1,6 @@
 /* A private slapd and a loop for the tests of dir. */
-#ifndef TEST_DIR_RIG_H
-#define TEST_DIR_RIG_H
+#ifndef USHERD_TESTS_DIR_RIG_H
+#define USHERD_TESTS_DIR_RIG_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,6 +41,14 @@ struct rig {
 #define SALES  "ou=sales," PEOPLE
 #define ID_1   "018f3a52-0000-7000-8000-000000000001"
 #define ID_2   "018f3a52-0000-7000-8000-000000000002"
+
+extern struct rig rig; /* each program's only one */
+
+/* cmocka's: slapd with recommended settings for all tests of a program, a directory for each. */
+int rig_group_set_up(void **state);
+int rig_group_tear_down(void **state);
+int rig_set_up(void **state);
+int rig_tear_down(void **state);
 
 /* Exits with 77 and a reason when slapd is not installed. `options` for tests/rig/slapd.sh. */
 void rig_start_slapd(struct rig *r, const char *options);

@@ -1,2 +1,0 @@
-noinst_LIBRARIES += liblog.a
-liblog_a_SOURCES = src/log/log.c src/log/log.h

@@ -1,0 +1,101 @@
+/* API tokens in the store: added, deleted, and told to whoever watches. */
+#include <sodium.h>
+
+#include "store_world.h"
+
+struct tokens {
+	struct world *w;
+	int added, deleted, ready, failed;
+	struct api_token last;
+};
+
+static void
+tokens_changed(void *arg, const char *id, const struct api_token *t)
+{
+	struct tokens *k = arg;
+
+	assert_int_equal(strlen(id), 16);
+	if (t == NULL) {
+		k->deleted++;
+		return;
+	}
+	k->added++;
+	k->last = *t;
+}
+
+static void
+tokens_ready(void *arg)
+{
+	struct tokens *k = arg;
+
+	k->ready++;
+	loop_stop(k->w->loop);
+}
+
+static void
+tokens_failed(void *arg, enum err code, const struct fault *f)
+{
+	(void)code, (void)f;
+	((struct tokens *)arg)->failed++;
+}
+
+static void
+api_tokens_are_told_now_and_later(void **state)
+{
+	struct world *w = *state;
+	struct api_token t = { .id = "AAAAAAAAAAAAAAAA",
+		.name = "ci \"x\"",
+		.hash = { { 9 } },
+		.scopes = 5,
+		.created_at = 1,
+		.expires_at = 2,
+		.created_by = "uid:0" };
+	static const struct store_token_watch_cbs cbs = { tokens_changed, tokens_ready,
+		tokens_failed };
+	struct tokens k = { .w = w };
+	struct store_token_watch *watch;
+
+	assert_int_equal(
+	    world_run(w, store_add_api_token(w->store, &t, &world_note, world_on_done, w)), ERR_OK);
+	assert_int_equal(
+	    world_run(w, store_add_api_token(w->store, &t, &world_note, world_on_done, w)),
+	    ERR_EXISTS);
+	watch = store_watch_api_tokens(w->store, &cbs, &k);
+	loop_run(w->loop);
+	assert_int_equal(k.ready, 1);
+	assert_int_equal(k.added, 1);
+	assert_string_equal(k.last.id, t.id);
+	assert_string_equal(k.last.name, t.name);
+	assert_memory_equal(&k.last.hash, &t.hash, sizeof(t.hash));
+	assert_int_equal(k.last.scopes, t.scopes);
+	assert_int_equal(k.last.created_at, t.created_at);
+	assert_int_equal(k.last.expires_at, t.expires_at);
+	assert_string_equal(k.last.created_by, t.created_by);
+	t.id[0] = 'B';
+	world_run(w, store_add_api_token(w->store, &t, &world_note, world_on_done, w));
+	world_run(w, store_delete_api_token(w->store, t.id, &world_note, world_on_done, w));
+	assert_int_equal(w->code, ERR_OK);
+	world_run(w, store_delete_api_token(w->store, t.id, &world_note, world_on_done, w));
+	assert_int_equal(w->code, ERR_NOT_FOUND);
+	world_run(w, store_delete_api_token(w->store, "../../etc", &world_note, world_on_done, w));
+	assert_int_equal(w->code, ERR_NOT_FOUND);
+	assert_int_equal(k.added, 2);
+	assert_int_equal(k.deleted, 1);
+	assert_int_equal(k.failed, 0);
+	assert_int_equal(world_keys(w, "audit/"), 3);
+	store_token_watch_stop(watch);
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW(api_tokens_are_told_now_and_later),
+	};
+
+	if (sodium_init() < 0)
+		return 99;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
