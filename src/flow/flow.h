@@ -134,9 +134,10 @@ struct accept_spec {
  * ERR_INVALID: `errors` names the fields, "password" among them (422; also a password that the
  * directory's policy refused). ERR_NOT_FOUND, ERR_USED, ERR_EXPIRED, ERR_REVOKED. ERR_EXISTS: the
  * name was taken by somebody else and the administrator had fixed it (409; the link still works).
- * ERR_BUSY, ERR_UNAVAILABLE, ERR_MISCONFIGURED: nothing happened and the link still works (503). An
- * attempt with the id of one under way, or of the one that finished, gets the same answer. Another
- * one waits for the running one: ERR_USED when that succeeds, else what it was told. */
+ * ERR_BUSY, ERR_UNAVAILABLE, ERR_MISCONFIGURED: nothing happened and the link still works (503).
+ * An attempt with the id and the password of one under way, or of one that this process finished
+ * lately, gets the same answer. A rival waits for the running one: ERR_USED when that succeeds or goes
+ * on by itself, ERR_BUSY when only its form was refused, else what it was told. */
 typedef void flow_accept_cb(void *arg, enum err code, const char *uid,
     const struct field_errors *errors, const struct fault *f);
 void flow_accept_start(
