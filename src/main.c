@@ -98,14 +98,8 @@ load_conf(const char *path)
 static int
 check_config(const struct arguments *args, struct conf *c)
 {
-	struct dir_conf dir;
-	struct fault f = { .text = "" };
-	bool ok;
+	bool ok = true;
 
-	app_dir_conf(&dir, c);
-	ok = dir_conf_check(&dir, &f) == ERR_OK;
-	if (!ok)
-		fprintf(stderr, "usherd: %s\n", f.text);
 	if (args->dump)
 		conf_dump(c, stdout);
 	if (ok && args->online)

@@ -38,6 +38,7 @@ struct flow_conf {
 	size_t password_min;
 	int64_t lifetime_s;  /* default of an invitation */
 	int64_t retention_s; /* final invitations are purged after */
+	const char *admin_group;  /* a DN nobody is invited into, or NULL */
 	size_t attempts_max; /* registrations under way at once; beyond: ERR_BUSY */
 	int64_t answer_ms; /* a registration still unsettled after this is answered "in progress" */
 };
