@@ -175,7 +175,7 @@ http_handler web_get, web_post, web_asset_get;
 
 /* ---- page: state to model to HTML ---- */
 
-/* `page` rendered into `out`; the caller releases it. */
+/* `page` rendered into `out`; the caller releases it. buf_failed() when it would be too long. */
 void web_page_open(const struct web_visit *v, const struct accept_view *view, struct buf *out);
 void web_page_progress(const struct web_visit *v, struct buf *out);
 void web_page_done(const struct web_visit *v, const char *uid, struct buf *out);
