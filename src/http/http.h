@@ -77,7 +77,8 @@ const char *http_query(const struct http_request *r, const char *name); /* the f
 bool http_accepts_rather(const struct http_request *r, const char *a, const char *b);
 
 /* application/x-www-form-urlencoded (WHATWG URL, UTF-8 only). ERR_INVALID names the field: bad
- * percent-encoding, NUL, invalid UTF-8, a name that occurs twice, more than 64 fields. */
+ * percent-encoding, NUL, invalid UTF-8, a name that occurs twice, more than 64 fields; then no
+ * value stays in the arena. */
 enum err http_parse_form(const struct http_request *r, struct arena *arena, struct http_pair *out,
     size_t max, size_t *count, struct fault *f);
 

@@ -147,6 +147,8 @@ void http_server_attend(struct http_server *s); /* soon, on the loop */
 /* http_exchange.c */
 void http_exchange_on_request(struct evhttp_request *evreq, void *listener);
 void http_exchange_free(struct http_exchange *x);
+/* The request's body moves from evhttp's memory, which is wiped, to the arena. */
+void http_exchange_take_body(struct http_request *r, struct arena *arena, struct evbuffer *from);
 
 /* http_router.c */
 enum err http_router_run(struct http_exchange *x, const struct http_listener *l, struct fault *f);
