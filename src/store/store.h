@@ -88,13 +88,16 @@ struct store_op *store_save(struct store *s, const struct invitation *before,
 /* Invitations in the order of their ids (creation), strictly behind `after` (NULL: from the first).
  * `open_only` leaves out final states. `more`: call again behind the last. At most STORE_LIST_MAX
  * are looked at in one call, so fewer than `limit` may come back with `more` set; `next` is the id
- * to go on behind. */
+ * to go on behind. One whose value is damaged is left out, so that it stops nobody behind it: the
+ * code is ERR_OK and the fault's text names the first of them ("" when there was none; `f` is never
+ * NULL here). ERR_CORRUPT: the store's file is damaged where the list itself lies. */
 typedef void store_list_cb(void *arg, enum err code, struct invitation *const *list, size_t count,
     bool more, const char *next, const struct fault *f);
 struct store_op *store_list(
     struct store *s, const char *after, size_t limit, bool open_only, store_list_cb *cb, void *arg);
 
-/* The claimed and created ones, for the resolver; ERR_OK with count 0 when there are none. */
+/* The claimed and created ones, for the resolver, told as above; ERR_OK with count 0 when there are
+ * none. */
 struct store_op *store_list_unsettled(
     struct store *s, const char *after, size_t limit, store_list_cb *cb, void *arg);
 

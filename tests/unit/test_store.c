@@ -163,7 +163,9 @@ on_list(void *arg, enum err code, struct invitation *const *list, size_t count, 
 {
 	struct world *w = arg;
 
-	on_done(w, code, f);
+	assert_non_null(f);
+	on_done(w, code, code == ERR_OK ? NULL : f);
+	w->fault = *f;
 	w->count = count;
 	w->more = more;
 	assert_true(more == (next != NULL));
@@ -660,6 +662,86 @@ a_damaged_value_is_corrupt_and_named(void **state)
 	invitation_free(inv);
 }
 
+/* Between two good ones, each in a way of its own. */
+static void
+a_damaged_one_is_left_out_of_lists_and_named(void **state)
+{
+	struct world *w = *state;
+	static const char *const rows[] = { "damaged", "", "not sealed, {\"v\":1}", NULL };
+	struct invitation *inv[3];
+	char key[64], sealed[SEAL_OVERHEAD + 8];
+
+	for (size_t i = 0; i < 3; i++) {
+		char uid[8];
+
+		snprintf(uid, sizeof(uid), "u%zu", i);
+		inv[i] = make(w, uid, NULL, NULL);
+		live(w, inv[i], to_claimed, 1);
+	}
+	run(w, store_list(w->store, NULL, 10, false, on_list, w));
+	assert_int_equal(w->count, 3);
+	assert_string_equal(w->fault.text, "");
+	snprintf(key, sizeof(key), "invitation/%s", inv[1]->id);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct kv_write write = write_of(key, rows[i]);
+		struct kv_txn txn = { NULL, 0, &write, 1 };
+
+		if (rows[i] == NULL) /* sealed by us, and still no invitation */
+			write.value = (struct kv_bytes){ sealed,
+				seal_close(w->seal, key, strlen(key), "nonsense", 8,
+				    (unsigned char *)sealed) };
+		call_txn(w->loop, w->kv, &txn);
+		for (int open_only = 0; open_only < 2; open_only++) {
+			run(w, store_list(w->store, NULL, 10, open_only, on_list, w));
+			assert_int_equal(w->code, ERR_OK);
+			assert_int_equal(w->count, 2);
+			assert_string_equal(w->ids[1], inv[2]->id);
+			assert_memory_equal(w->fault.text, key, strlen(key));
+			assert_null(strstr(w->fault.text + 1, "invitation/"));
+		}
+		run(w, store_list(w->store, inv[0]->id, 1, false, on_list, w));
+		assert_int_equal(w->count, 0);
+		assert_true(w->more);
+		assert_string_equal(w->next, inv[1]->id);
+		assert_int_equal(
+		    run(w, store_list_unsettled(w->store, NULL, 10, on_list, w)), ERR_OK);
+		assert_int_equal(w->count, 2);
+		assert_string_equal(w->ids[1], inv[2]->id);
+		assert_memory_equal(w->fault.text, key, strlen(key));
+	}
+	for (size_t i = 0; i < 3; i++)
+		invitation_free(inv[i]);
+}
+
+static void
+a_key_that_is_no_id_stops_no_list(void **state)
+{
+	struct world *w = *state;
+	struct invitation *inv = make(w, "zoe", NULL, NULL);
+	char strange[ID_SIZE];
+
+	live(w, inv, to_claimed, 1);
+	memset(strange, '~', ID_SIZE - 1);
+	strange[ID_SIZE - 1] = '\0';
+	for (int i = 0; i < 2; i++) {
+		char key[64];
+
+		snprintf(key, sizeof(key), "work/%s", i == 0 ? "x" : strange);
+		call_put(w->loop, w->kv, key, "");
+		snprintf(key, sizeof(key), "invitation/%s", i == 0 ? "x" : strange);
+		call_put(w->loop, w->kv, key, "");
+	}
+	assert_int_equal(run(w, store_list_unsettled(w->store, NULL, 10, on_list, w)), ERR_OK);
+	assert_int_equal(w->count, 1);
+	assert_non_null(strstr(w->fault.text, "work/x"));
+	assert_int_equal(run(w, store_list(w->store, NULL, 10, false, on_list, w)), ERR_OK);
+	assert_int_equal(w->count, 1);
+	assert_non_null(strstr(w->fault.text, "invitation/x"));
+	run(w, store_list(w->store, inv->id, 1, false, on_list, w));
+	assert_int_equal(w->code, ERR_CORRUPT); /* nothing to go on behind */
+	invitation_free(inv);
+}
+
 static void
 cancelled_operations_say_nothing(void **state)
 {
@@ -783,6 +865,8 @@ main(void)
 		ROW(a_stored_person_cannot_be_read_in_the_store),
 		ROW(another_key_or_a_newer_schema_is_refused),
 		ROW(a_damaged_value_is_corrupt_and_named),
+		ROW(a_damaged_one_is_left_out_of_lists_and_named),
+		ROW(a_key_that_is_no_id_stops_no_list),
 		ROW(cancelled_operations_say_nothing),
 		ROW(api_tokens_are_told_now_and_later),
 	};
