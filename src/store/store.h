@@ -124,12 +124,15 @@ struct store_op *store_delete_api_token(
     struct store *s, const char *id, const struct store_note *note, store_done_cb *cb, void *arg);
 
 /* All API tokens now, then every change: `t` non-NULL was added, NULL with `id` was deleted. ready
- * is called once when all that exist have been told. An error ends the watch and is told by
- * `failed`. */
+ * is called once when all that exist have been told. One that cannot be read counts as absent and
+ * is told by `damaged`, whose fault names its key; the watch goes on. Any other error ends the
+ * watch and is told by `failed`: the watch is gone then, and store_token_watch_stop() must not be
+ * called for it. */
 struct store_token_watch_cbs {
 	void (*changed)(void *arg, const char *id, const struct api_token *t);
 	void (*ready)(void *arg);
 	void (*failed)(void *arg, enum err code, const struct fault *f);
+	void (*damaged)(void *arg, const struct fault *f); /* may be NULL */
 };
 struct store_token_watch;
 struct store_token_watch *store_watch_api_tokens(
