@@ -3,7 +3,8 @@
  * Keys (all values sealed, see seal.h):
  *   invitation/ID            the invitation, versioned JSON
  *   token/HASH               id of the invitation a link belongs to; kept after the link's end
- *   uid/KH mail/KH phone/KH  reservation by keyed hash: {invitation, released_at}
+ *   uid/KH mail/KH phone/KH  reservation by keyed hash: {invitation, released_at}; of uid and mail
+ *                            the hash ignores ASCII case, as the directory's matching does
  *   work/ID                  empty; present while the invitation is claimed or created
  *   audit/UUIDv7             one record for each state change, written in its transaction
  *   apitoken/ID              an API token (its hash)

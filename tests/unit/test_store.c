@@ -336,6 +336,7 @@ names_of_a_pending_invitation_are_taken(void **state)
 		{ "a", "zoe@x.org", "+1", ERR_EXISTS, { .mail = true } },
 		{ "a", "a@x.org", "+491", ERR_EXISTS, { .phone = true } },
 		{ "zoe", "zoe@x.org", "+491", ERR_EXISTS, { true, true, true } },
+		{ "ZOE", "Zoe@X.ORG", "+1", ERR_EXISTS, { true, true, false } },
 		{ "a", "a@x.org", "+1", ERR_OK, { .uid = false } },
 		{ "b", NULL, NULL, ERR_OK, { .uid = false } },
 	};
@@ -478,6 +479,25 @@ a_rename_moves_the_reservation(void **state)
 	other = make(w, "zoe2", NULL, "+4");
 	assert_int_equal(issue(w, other), ERR_EXISTS);
 	invitation_free(other);
+	invitation_free(after);
+	invitation_free(inv);
+}
+
+static void
+a_name_in_another_case_keeps_its_reservation_and_its_spelling(void **state)
+{
+	struct world *w = *state;
+	struct invitation *inv = make(w, "zoe", "Zoe@X.org", NULL), *after;
+	struct fault f;
+
+	issue(w, inv);
+	load(w, inv->id);
+	assert_string_equal(w->inv->person.value[PERSON_MAIL], "Zoe@X.org");
+	after = invitation_copy(w->inv);
+	invitation_apply(after, INVITATION_EV_RENAME, w->now, NULL, &f);
+	after->person.value[PERSON_UID] = "Zoe";
+	assert_int_equal(save(w, w->inv, after, INVITATION_EV_RENAME), ERR_OK);
+	assert_int_equal(keys_under(w, "uid/"), 1);
 	invitation_free(after);
 	invitation_free(inv);
 }
@@ -902,6 +922,7 @@ main(void)
 		ROW(names_of_a_finished_one_are_free_after_the_grace),
 		ROW(names_of_a_revoked_one_are_free_at_once),
 		ROW(a_rename_moves_the_reservation),
+		ROW(a_name_in_another_case_keeps_its_reservation_and_its_spelling),
 		ROW(a_new_link_adds_its_key_and_the_old_one_still_finds),
 		ROW(a_lost_answer_is_settled_by_reading_back),
 		ROW(a_purge_takes_everything_of_an_old_final_one),
