@@ -20,6 +20,13 @@ flow_on_directory(void *arg, bool up, const struct fault *fault)
 	flow_resolver_wake(f->resolver);
 }
 
+void
+flow_log_damage(enum err code, const struct fault *f)
+{
+	if (code == ERR_OK && f->text[0] != '\0')
+		log_error("a stored value is damaged and was left out", "reason", f->text);
+}
+
 struct flow *
 flow_new(const struct flow_conf *conf)
 {

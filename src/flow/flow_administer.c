@@ -174,6 +174,7 @@ listing_on_listed(void *arg, enum err code, struct invitation *const *list, size
 	struct listing l = *(struct listing *)arg;
 
 	free(arg);
+	flow_log_damage(code, f);
 	l.cb(l.arg, code, list, count, more ? next : NULL, f);
 }
 

@@ -117,6 +117,7 @@ sweep_on_listed(void *arg, enum err code, struct invitation *const *list, size_t
 	int64_t now = flow_now(s->flow);
 
 	s->op = NULL;
+	flow_log_damage(code, f);
 	s->more = code == ERR_OK && more;
 	if (code != ERR_OK)
 		log_warning("the store could not be swept", "reason", f->text);

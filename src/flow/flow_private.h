@@ -77,6 +77,9 @@ typedef void flow_changed_cb(
     void *ctx, enum err code, const struct invitation *inv, const struct fault *f);
 void flow_change_start(struct flow *f, const struct flow_change_spec *spec, flow_changed_cb *cb);
 
+/* A list of the store came back: say aloud what was left out of it because it is damaged. */
+void flow_log_damage(enum err code, const struct fault *f);
+
 /* ---- flow_names.c: candidates of a uid ---- */
 
 struct flow_names {
