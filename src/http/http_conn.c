@@ -175,6 +175,9 @@ http_conn_make(struct event_base *base, void *listener)
 				       .header_fields = limits->header_fields,
 				       .body_bytes = limits->body_bytes,
 				   });
+	/* A client may send its next requests before it has an answer, but not without end: reading
+	 * goes on when evhttp has taken something out. The largest message still fits. */
+	bufferevent_setwatermark(bev, EV_READ, 0, limits->header_bytes + limits->body_bytes);
 	bufferevent_incref(bev); /* evhttp may give up on it before we attend */
 	c->watch = evbuffer_add_cb(bufferevent_get_input(bev), conn_on_input, c);
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
