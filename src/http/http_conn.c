@@ -116,6 +116,21 @@ conn_on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void 
 	}
 }
 
+/* How many there are of those that share a limit with this one. */
+static size_t *
+conn_crowd(const struct http_conn *c)
+{
+	return c->listener->is_reserved ? &c->listener->conn_count : &c->server->shared_count;
+}
+
+static bool
+conn_is_too_many(const struct http_conn *c)
+{
+	const struct http_limits *limits = &c->server->conf.limits;
+
+	return *conn_crowd(c) > (c->listener->is_reserved ? HTTP_RESERVE : limits->connections);
+}
+
 static void
 conn_free(struct http_conn *c)
 {
@@ -132,6 +147,7 @@ conn_free(struct http_conn *c)
 	loop_timer_free(c->timer);
 	TAILQ_REMOVE(&s->conns, c, link);
 	s->conn_count--;
+	--*conn_crowd(c);
 	http_server_attend(s);
 	free(c);
 }
@@ -182,6 +198,7 @@ http_conn_make(struct event_base *base, void *listener)
 	c->watch = evbuffer_add_cb(bufferevent_get_input(bev), conn_on_input, c);
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	s->conn_count++;
+	++*conn_crowd(c);
 	http_conn_wake(c);
 	return bev;
 }
@@ -240,6 +257,8 @@ conn_meet_tcp(struct http_conn *c)
 	if (ss.ss_family == AF_INET6)
 		address = &((struct sockaddr_in6 *)&ss)->sin6_addr;
 	inet_ntop(ss.ss_family, address, c->peer, sizeof(c->peer));
+	if (c->listener->is_reserved)
+		return true;
 	c->source = http_source_enter(c->server, &ss);
 	return c->source != NULL;
 }
@@ -269,8 +288,7 @@ conn_settle(struct http_conn *c)
 	c->fd = bufferevent_getfd(c->bev);
 	conn_remember_fd(c);
 	met = c->listener->is_unix ? conn_meet_unix(c) : conn_meet_tcp(c);
-	if (!met || c->server->draining ||
-	    c->server->conn_count > c->server->conf.limits.connections)
+	if (!met || c->server->draining || conn_is_too_many(c))
 		http_conn_end(c);
 	else
 		http_deadline_begin(c);
