@@ -169,6 +169,7 @@ api_token_create(struct api_call *c, struct fault *f)
 	}
 	spec.name = body.name;
 	spec.expires_in = body.expires_in.value;
+	spec.not_after = c->who.expires_at;
 	spec.scopes = api_read_scopes(c, &body.scopes, &errors);
 	if (errors.count > 0) {
 		fault_set(f, ERR_INVALID, "%s: %s", errors.items[0].field, errors.items[0].detail);

@@ -37,6 +37,7 @@ enum {
 	HTTP_QUERY_MAX = 32,
 	HTTP_CAPTURES_MAX = 4,
 	HTTP_REQUEST_ID_SIZE = 37,
+	HTTP_PEER_GROUPS_MAX = 64,
 	HTTP_RESERVE = 64 /* connections */
 };
 
@@ -62,6 +63,8 @@ struct http_request {
 	uid_t peer_uid; /* of a unix socket's peer (SO_PEERCRED) */
 	gid_t peer_gid;
 	pid_t peer_pid;
+	const gid_t *peer_groups; /* supplementary ones when it connected (SO_PEERGROUPS) */
+	size_t peer_group_count;  /* 0 also when it is in more than HTTP_PEER_GROUPS_MAX */
 	bool is_tls;
 	char id[HTTP_REQUEST_ID_SIZE]; /* ours; goes into the log and X-Request-Id */
 	int64_t received_mono_ms;

@@ -149,6 +149,7 @@ conn_free(struct http_conn *c)
 	s->conn_count--;
 	--*conn_crowd(c);
 	http_server_attend(s);
+	free(c->peer_groups);
 	free(c);
 }
 
@@ -229,6 +230,19 @@ http_conn_of(struct http_server *s, struct evhttp_request *evreq)
 	return s->by_fd[fd].conn;
 }
 
+/* The kernel's word, taken at connect(): no user database is asked. */
+static void
+conn_read_groups(struct http_conn *c)
+{
+	gid_t groups[HTTP_PEER_GROUPS_MAX];
+	socklen_t len = sizeof(groups);
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0 || len == 0)
+		return;
+	c->peer_groups = mem_dup(groups, len);
+	c->peer_group_count = len / sizeof(groups[0]);
+}
+
 /* False when the peer is gone already or may not have another connection. */
 static bool
 conn_meet_unix(struct http_conn *c)
@@ -241,6 +255,7 @@ conn_meet_unix(struct http_conn *c)
 	c->peer_uid = cred.uid;
 	c->peer_gid = cred.gid;
 	c->peer_pid = cred.pid;
+	conn_read_groups(c);
 	memcpy(c->peer, "unix", sizeof("unix"));
 	return true;
 }

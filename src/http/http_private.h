@@ -94,6 +94,8 @@ struct http_conn {
 	uid_t peer_uid;
 	gid_t peer_gid;
 	pid_t peer_pid;
+	gid_t *peer_groups; /* NULL: none */
+	size_t peer_group_count;
 };
 
 struct http_exchange {

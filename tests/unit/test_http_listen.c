@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,38 @@ the_unix_socket_knows_its_peer_and_its_place(void **state)
 	unlink(other);
 	rig_stop(&r);
 	assert_int_equal(stat(path, &st), -1);
+}
+
+/* Only root can choose its groups; others compare with what they have. */
+static void
+a_peer_comes_with_its_groups(void **state)
+{
+	gid_t old[1024], many[HTTP_PEER_GROUPS_MAX + 1];
+	int old_count = getgroups(1024, old);
+	char path[64];
+	struct rig r;
+
+	(void)state;
+	for (size_t i = 0; i <= HTTP_PEER_GROUPS_MAX; i++)
+		many[i] = (gid_t)(4000 + i);
+	snprintf(path, sizeof(path), "%s/groups", dir);
+	rig_start_unix(&r, path, 0600);
+	for (int wanted = HTTP_PEER_GROUPS_MAX - 1; wanted <= HTTP_PEER_GROUPS_MAX + 1; wanted++) {
+		bool chosen = geteuid() == 0 && setgroups((size_t)wanted, many) == 0;
+		int count = chosen ? wanted : old_count, fd = connect_unix(path);
+
+		if (count > HTTP_PEER_GROUPS_MAX)
+			count = 0;
+		client_text(fd, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+		assert_int_equal(client_read_reply(fd, reply, sizeof(reply)), 200);
+		close(fd);
+		assert_int_equal(r.peer_group_count, count);
+		assert_int_equal(
+		    r.peer_last_group, count == 0 ? -1 : (int)(chosen ? many : old)[count - 1]);
+	}
+	if (geteuid() == 0)
+		assert_int_equal(setgroups((size_t)old_count, old), 0);
+	rig_stop(&r);
 }
 
 static void
@@ -287,6 +320,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_unix_socket_knows_its_peer_and_its_place),
+		cmocka_unit_test(a_peer_comes_with_its_groups),
 		cmocka_unit_test(the_socket_file_of_a_dead_instance_is_replaced),
 		cmocka_unit_test(a_source_is_an_ipv4_address_or_an_ipv6_network),
 		cmocka_unit_test(a_crowd_elsewhere_leaves_operators_their_connections),
