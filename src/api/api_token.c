@@ -193,7 +193,7 @@ api_on_token_deleted(void *arg, enum err code, const struct fault *f)
 	struct api_call *c = arg;
 
 	if (code != ERR_OK)
-		api_reply_error(c->x, code, NULL, f);
+		api_reply_item_error(c->x, code, "token", f);
 	else
 		http_reply(c->x, 204, NULL, NULL, 0);
 }
