@@ -57,6 +57,7 @@ the_unix_socket_knows_its_peer_and_its_place(void **state)
 {
 	struct second second;
 	char path[64], other[64];
+	mode_t old_mask;
 	struct stat st;
 	struct rig r;
 	int fd;
@@ -64,7 +65,9 @@ the_unix_socket_knows_its_peer_and_its_place(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/sock", dir);
 	snprintf(other, sizeof(other), "%s/file", dir);
+	old_mask = umask(077);
 	rig_start_unix(&r, path, 0620);
+	umask(old_mask);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0620);
 	fd = connect_unix(path);
