@@ -106,6 +106,8 @@ exchange_new(struct http_listener *l, struct http_conn *c, struct evhttp_request
 	r->peer_uid = c->peer_uid;
 	r->peer_gid = c->peer_gid;
 	r->peer_pid = c->peer_pid;
+	r->peer_groups = arena_dup(arena, c->peer_groups, c->peer_group_count * sizeof(gid_t));
+	r->peer_group_count = c->peer_group_count;
 	r->received_mono_ms = clock_mono_ms(&clock_system);
 	id_make(clock_wall_ms(&clock_system), r->id);
 	exchange_copy_headers(r, arena, evhttp_request_get_input_headers(evreq));
