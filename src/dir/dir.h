@@ -143,7 +143,8 @@ typedef void dir_find_cb(
 struct dir_op *dir_find(struct dir *d, const char *dn, dir_find_cb *cb, void *arg);
 
 /* Org units below (and with) people_base, parents first; groups below search_base, by name. At most
- * 10,000 each, else ERR_TOO_LARGE. */
+ * 10,000 each and 8 MiB in all, else ERR_TOO_LARGE. Names and descriptions are cut after 4 KiB; a
+ * place whose DN is longer than PERSON_DN_MAX is left out. */
 struct dir_place {
 	const char *dn, *name, *description; /* description may be NULL */
 };

@@ -19,6 +19,7 @@ static const struct {
 	{ LDAP_ALREADY_EXISTS, ERR_EXISTS, NULL },
 	{ LDAP_CONSTRAINT_VIOLATION, ERR_INVALID, NULL },
 	{ LDAP_INVALID_DN_SYNTAX, ERR_INVALID, NULL },
+	{ LDAP_RESULTS_TOO_LARGE, ERR_TOO_LARGE, NULL }, /* our own: DIR_ANSWER_MAX */
 	{ LDAP_SIZELIMIT_EXCEEDED, ERR_MISCONFIGURED,
 	    "raise the size limit of the service account" },
 	{ LDAP_ADMINLIMIT_EXCEEDED, ERR_MISCONFIGURED, "raise the limits of the service account" },

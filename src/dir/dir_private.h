@@ -23,6 +23,10 @@ enum {
 	DIR_PLACES_MAX = 10000,
 	DIR_NAMES_MAX = 64,	 /* bytes of a server-given attribute name that we keep */
 	DIR_FILTER_MAX = 262144, /* bytes of a filter: 256 terms of the longest values */
+	DIR_VALUE_MAX = 4096,	 /* bytes of a value from the server */
+	/* Bytes of the entries of one answer: an eighth of an arena's limit, so that what is made
+	 * of them always fits. */
+	DIR_ANSWER_MAX = 8 << 20,
 };
 
 /* ---- servers and their pauses (dir_server.c) */
@@ -88,6 +92,7 @@ enum err dir_conn_set_options(
 /* ---- requests (dir_wire.c). `reply` is released by the caller, whatever comes back. */
 
 void dir_reply_release(struct dir_reply *r);
+/* Entries of more than DIR_ANSWER_MAX bytes are thrown away: LDAP_RESULTS_TOO_LARGE. */
 enum wire dir_wire_wait(
     struct dir_conn *c, int id, int64_t deadline, struct dir_reply *r, LDAPMessage **entries);
 
@@ -111,8 +116,12 @@ enum wire dir_wire_delete(
 enum wire dir_wire_password(struct dir_conn *c, const char *dn, const struct secret *password,
     int64_t deadline, struct dir_reply *r);
 
-/* The first value of an attribute, in `arena`, or NULL. */
+/* The first value of an attribute, in `arena`, or NULL. One longer than DIR_VALUE_MAX counts as
+ * none. */
 const char *dir_entry_value(
+    LDAP *ld, LDAPMessage *entry, const char *attribute, struct arena *arena);
+/* The same of words for people: UTF-8, cut at the last whole character within DIR_VALUE_MAX. */
+const char *dir_entry_text(
     LDAP *ld, LDAPMessage *entry, const char *attribute, struct arena *arena);
 
 /* ---- jobs (dir_job.c) */

@@ -246,6 +246,74 @@ an_org_unit_deleted_meanwhile_is_not_found(void **state)
 	    rig_add(&rig, "uid=a,ou=doomed," PEOPLE, "a@example.org", ID_1, NULL), ERR_NOT_FOUND);
 }
 
+/* `times` the text behind an attribute's name. */
+static void
+change_description(const char *dn, const char *text, size_t times)
+{
+	size_t len = strlen(text), room = 200 + times * len, used;
+	char *ldif = malloc(room);
+
+	assert_non_null(ldif);
+	used = (size_t)snprintf(ldif, room,
+	    "dn: %s\nchangetype: modify\nreplace: description\n"
+	    "description: x",
+	    dn);
+	for (size_t i = 0; i < times; i++, used += len)
+		memcpy(ldif + used, text, len);
+	memcpy(ldif + used, "\n", 2);
+	rig_change(&rig, ldif);
+	free(ldif);
+}
+
+static char description[8192];
+
+static void
+on_long_place(
+    void *arg, enum err code, const struct dir_place *places, size_t count, const struct fault *f)
+{
+	description[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		if (places[i].description != NULL && strstr(places[i].dn, "ou=sales") != NULL)
+			snprintf(description, sizeof(description), "%s", places[i].description);
+	rig_on_places(arg, code, places, count, f);
+}
+
+static void
+list_places(void)
+{
+	rig.answered = false;
+	dir_list_org_units(rig.dir, on_long_place, &rig);
+	rig_run(&rig);
+}
+
+static void
+huge_values_are_cut_and_huge_answers_refused(void **state)
+{
+	static const char *const dns[] = { SALES, "ou=doomed," PEOPLE, "ou=north," SALES };
+
+	(void)state;
+	rig.conf.op_timeout_ms = 10000;
+	open_up();
+	change_description(SALES, "\xc3\xab", 2048);
+	list_places();
+	assert_int_equal(rig.code, ERR_OK);
+	/* An x and 2,047 characters of two bytes: the next one would cross 4,096. */
+	assert_int_equal(strlen(description), 4095);
+	assert_memory_equal(description + 4093, "\xc3\xab", 3);
+	change_description(SALES, "1234567", 585); /* with the x: just fits */
+	list_places();
+	assert_int_equal(strlen(description), 4096);
+	for (size_t i = 0; i < 3; i++)
+		change_description(dns[i], "many bytes", 300 * 1024);
+	list_places();
+	assert_int_equal(rig.code, ERR_TOO_LARGE);
+	assert_int_equal(rig_find(&rig, SALES), ERR_OK);
+	change_description(SALES, "few", 1);
+	list_places();
+	assert_int_equal(rig.code, ERR_OK);
+	assert_int_equal(rig.place_count, 4);
+}
+
 static void
 strict_policy_refuses_hashes_and_the_proof_says_so(void **state)
 {
@@ -340,6 +408,7 @@ main(void)
 		FAULT(our_name_in_another_spelling_is_still_ours),
 		FAULT(clear_text_to_another_host_must_be_allowed),
 		FAULT(an_org_unit_deleted_meanwhile_is_not_found),
+		FAULT(huge_values_are_cut_and_huge_answers_refused),
 		FAULT(strict_policy_refuses_hashes_and_the_proof_says_so),
 		FAULT(missing_rights_are_named),
 		FAULT(a_missing_schema_is_named),

@@ -303,6 +303,7 @@ each_result_code_has_one_meaning(void **state)
 		{ 65, -1, "", ERR_MISCONFIGURED },
 		{ 68, -1, "", ERR_EXISTS },
 		{ 80, -1, "", ERR_UNAVAILABLE },
+		{ LDAP_RESULTS_TOO_LARGE, -1, "", ERR_TOO_LARGE },
 		{ 4711, -1, "", ERR_MISCONFIGURED },
 	};
 
