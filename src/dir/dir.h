@@ -128,8 +128,10 @@ typedef void dir_done_cb(void *arg, enum err code, const struct fault *f);
 struct dir_op *dir_set_password(
     struct dir *d, const char *dn, const struct secret *value, dir_done_cb *cb, void *arg);
 
-/* Make `dn` a member of each group. Being one already is fine; a group that is gone is skipped and
- * named in the fault although the code is ERR_OK (f->text "" when there was none). */
+/* Make `dn` a member of each group. Being one already is fine. A group that is gone, or that
+ * refuses the member for good, keeps nobody from the others: the code is ERR_OK and f->text names
+ * those that could not be joined, each with the reason ("" when there was none). ERR_UNAVAILABLE,
+ * ERR_UNKNOWN and ERR_BUSY: some may be joined and some not; repeating it is harmless. */
 struct dir_op *dir_join_groups(struct dir *d, const char *dn, const char *const *groups,
     size_t group_count, dir_done_cb *cb, void *arg);
 

@@ -196,21 +196,45 @@ only_entries_with_a_marker_can_be_changed(void **state)
 }
 
 static void
-joining_groups_skips_what_is_gone(void **state)
+a_group_that_cannot_be_joined_keeps_nobody_from_the_others(void **state)
 {
-	const char *groups[] = { "cn=staff,ou=groups," BASE, "cn=gone,ou=groups," BASE,
-		"cn=board,ou=groups," BASE };
+	/* Gone; no group, which the account may not change; no DN. */
+	const char *groups[] = { "cn=staff,ou=groups," BASE, "cn=gone,ou=groups," BASE, SALES,
+		"nonsense", "cn=board,ou=groups," BASE };
 
 	(void)state;
 	rig.answered = false;
-	dir_join_groups(rig.dir, "uid=zoe," SALES, groups, 3, rig_on_done, &rig);
+	dir_join_groups(rig.dir, "uid=zoe," SALES, groups, 5, rig_on_done, &rig);
 	rig_run(&rig);
 	assert_int_equal(rig.code, ERR_OK);
-	assert_non_null(strstr(rig.fault.text, "cn=gone"));
+	assert_non_null(strstr(rig.fault.text, "not joined: cn=gone,ou=groups," BASE " (No such"));
+	assert_non_null(strstr(rig.fault.text, "; " SALES " (Insufficient access)"));
+	assert_non_null(strstr(rig.fault.text, "; nonsense (Invalid DN syntax)"));
+	assert_null(strstr(rig.fault.text, "staff"));
 	assert_non_null(strstr(rig_values(&rig, groups[0], "member"), "uid=zoe"));
-	assert_non_null(strstr(rig_values(&rig, groups[2], "member"), "uid=zoe"));
+	assert_non_null(strstr(rig_values(&rig, groups[4], "member"), "uid=zoe"));
 	assert_int_equal(rig_join(&rig, "uid=zoe," SALES, groups[0]), ERR_OK); /* again */
 	assert_string_equal(rig.fault.text, "");
+}
+
+static void
+refused_groups_that_find_no_room_are_counted(void **state)
+{
+	char names[5][160];
+	const char *groups[5];
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		snprintf(names[i], sizeof(names[i]), "cn=%0120zu,ou=groups,%s", i, BASE);
+		groups[i] = names[i];
+	}
+	rig.answered = false;
+	dir_join_groups(rig.dir, "uid=zoe," SALES, groups, 5, rig_on_done, &rig);
+	rig_run(&rig);
+	assert_int_equal(rig.code, ERR_OK);
+	assert_non_null(strstr(rig.fault.text, names[1]));
+	assert_null(strstr(rig.fault.text, names[2]));
+	assert_string_equal(strrchr(rig.fault.text, ';'), "; and 3 more");
 }
 
 static void
@@ -499,7 +523,10 @@ main(void)
 		    the_servers_policy_refuses_with_a_sentence, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    only_entries_with_a_marker_can_be_changed, setup, teardown),
-		cmocka_unit_test_setup_teardown(joining_groups_skips_what_is_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_group_that_cannot_be_joined_keeps_nobody_from_the_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    refused_groups_that_find_no_room_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    questions_are_answered_field_by_field, setup, teardown),
 		cmocka_unit_test_setup_teardown(
