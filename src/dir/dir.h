@@ -120,10 +120,13 @@ struct dir_op *dir_add_person(struct dir *d, const char *dn, const struct person
     const char *invitation_id, const struct secret *password_hash, dir_add_cb *cb, void *arg);
 
 /* Set the password of `dn`: RFC 3062 with the clear password in exop mode (over a protected
- * connection), a replaced userPassword with the hash in argon2 mode. Repeating it is harmless.
- * ERR_NOT_FOUND: no entry. ERR_REFUSED: the policy refuses it; the fault has a sentence for the
- * person (the ppolicy control decides, result 19 alone does not). Never sends an empty or all-space
- * password: ERR_INVALID. */
+ * connection), a replaced userPassword with the hash in argon2 mode.
+ * ERR_NOT_FOUND: no entry. ERR_REFUSED: the policy refuses it. ERR_EXISTS: the policy refuses it
+ * because it is in the history, or because the last change was too short a while ago. Repeating a
+ * change whose answer was lost is harmless, but under such a policy it ends so: then it may be our
+ * own earlier change that is in the way, otherwise it is a refusal. ERR_INVALID: empty or all
+ * spaces; it is never sent. The fault of these last three has a fixed sentence for the person,
+ * without a DN or words of the server; those are in the faults of the other codes. */
 typedef void dir_done_cb(void *arg, enum err code, const struct fault *f);
 struct dir_op *dir_set_password(
     struct dir *d, const char *dn, const struct secret *value, dir_done_cb *cb, void *arg);

@@ -242,6 +242,8 @@ LDAPMod **dir_entry_for_replace(
 /* The one translation of a result code. `doing`: "add of uid=x,...": begins the fault's text. */
 enum err dir_error_of(
     const struct dir *d, const struct dir_reply *r, const char *doing, struct fault *f);
+/* The same for a password's change, with what dir_set_password() promises. `f` is not NULL. */
+enum err dir_error_of_password(const struct dir *d, const struct dir_reply *r, struct fault *f);
 /* The attribute that a uniqueness refusal names, "" when it names none. */
 const char *dir_error_taken(const struct dir_reply *r, struct arena *arena);
 bool dir_error_is_uniqueness(const struct dir_reply *r);

@@ -246,6 +246,58 @@ an_org_unit_deleted_meanwhile_is_not_found(void **state)
 	    rig_add(&rig, "uid=a,ou=doomed," PEOPLE, "a@example.org", ID_1, NULL), ERR_NOT_FOUND);
 }
 
+static void
+refused_groups_that_find_no_room_are_counted(void **state)
+{
+	char names[5][160];
+	const char *groups[5];
+
+	(void)state;
+	open_up();
+	for (size_t i = 0; i < 5; i++) {
+		snprintf(names[i], sizeof(names[i]), "cn=%0120zu,ou=groups,%s", i, BASE);
+		groups[i] = names[i];
+	}
+	rig.answered = false;
+	dir_join_groups(rig.dir, dn_1, groups, 5, rig_on_done, &rig);
+	rig_run(&rig);
+	assert_int_equal(rig.code, ERR_OK);
+	assert_non_null(strstr(rig.fault.text, names[1]));
+	assert_null(strstr(rig.fault.text, names[2]));
+	assert_string_equal(strrchr(rig.fault.text, ';'), "; and 3 more");
+}
+
+/* What the policy says of a change that may have been ours differs from a plain refusal. */
+static void
+a_repeated_password_change_is_told_apart(void **state)
+{
+	static const struct {
+		const char *policy, *says;
+	} rows[] = {
+		{ "replace: pwdInHistory\npwdInHistory: 3\n", "used before" },
+		{ "delete: pwdInHistory\n-\nadd: pwdMinAge\npwdMinAge: 3600\n",
+		    "a short while ago" },
+	};
+	const char *password = "correct horse battery";
+	char ldif[256];
+
+	(void)state;
+	open_up();
+	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, NULL), ERR_OK);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(ldif, sizeof(ldif), "dn: cn=password-policy,%s\nchangetype: modify\n%s",
+		    BASE, rows[i].policy);
+		rig_change(&rig, ldif);
+		if (i == 0)
+			assert_int_equal(rig_password(&rig, dn_1, password), ERR_OK);
+		assert_int_equal(rig_password(&rig, dn_1, password), ERR_EXISTS);
+		assert_non_null(strstr(rig.fault.text, rows[i].says));
+		assert_int_equal(rig_password(&rig, dn_1, "short"),
+		    i == 0 ? ERR_REFUSED : ERR_EXISTS); /* too young, whatever it is */
+		assert_int_equal(rig_bind(&rig, dn_1, password), LDAP_SUCCESS);
+	}
+}
+
 /* `times` the text behind an attribute's name. */
 static void
 change_description(const char *dn, const char *text, size_t times)
@@ -410,6 +462,8 @@ main(void)
 		FAULT(our_name_in_another_spelling_is_still_ours),
 		FAULT(clear_text_to_another_host_must_be_allowed),
 		FAULT(an_org_unit_deleted_meanwhile_is_not_found),
+		FAULT(refused_groups_that_find_no_room_are_counted),
+		FAULT(a_repeated_password_change_is_told_apart),
 		FAULT(huge_values_are_cut_and_huge_answers_refused),
 		FAULT(strict_policy_refuses_hashes_and_the_proof_says_so),
 		FAULT(missing_rights_are_named),
