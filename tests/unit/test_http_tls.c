@@ -255,7 +255,7 @@ a_client_that_only_sends_fills_no_memory_and_gets_all_its_answers(void **state)
 		/* A record is decrypted as a whole. */
 		assert_in_range(most, LIMIT, 2 * LIMIT + (tls ? RECORD : 0));
 		close((int)BIO_get_fd(bio, NULL));
-		BIO_free(bio);
+		BIO_free_all(bio);
 		rig_stop(&r);
 	}
 }
