@@ -9,8 +9,10 @@
 #   --suffix DN               dc=example,dc=org
 #   --people DN               ou=people,SUFFIX: where the service account may add
 #   --ldif FILE               loaded with slapadd -q; begins with the suffix entry; may be repeated.
-#                             Without one: the suffix entry and ou=people
+#                             Without one: the suffix entry (dc, o or ou) and ou=people
 #   --root-dn DN              cn=admin,SUFFIX
+#   --admin-group DN          the group that the service account may not change: the first
+#                             cn=usherd-administrators of the files, else cn=usherd-administrators,SUFFIX
 #   --service-dn DN           cn=usherd,SUFFIX, added with the service password
 #   --root-password-file FILE, --service-password-file FILE
 #                             one line each; else made at random in DIR/root.password, DIR/service.password
@@ -115,6 +117,12 @@ drop_overlay() {
 	sed -i "/^overlay $1\$/,/^\$/d; /^moduleload $1\$/d" "$dir/slapd.conf"
 }
 
+# Without the policy: no rule that names its attributes.
+drop_ppolicy() {
+	drop_overlay ppolicy
+	sed -i '/^access to attrs=pwd/,/^[^\t]/{ /^access to attrs=pwd/d; /^\t/d; }' "$dir/slapd.conf"
+}
+
 # Without our schema: no rule, index or overlay that names its attributes.
 drop_schema() {
 	drop_overlay unique
@@ -130,17 +138,19 @@ drop_schema() {
 
 make_configuration() {
 	"$top/schema/make-schema.sh" conf "$top/schema/usherd.schema.in" >"$dir/usherd.schema"
-	(umask 077 && sed \
+	(umask 077 && printf 's,@ROOT_HASH@,%s,g\n' "$(for_sed "$(hash_of "$root_file")")" >"$dir/hash.sed")
+	(umask 077 && sed -f "$dir/hash.sed" \
 		-e "s,@SUFFIX@,$(for_sed "$suffix"),g" \
 		-e "s,@PEOPLE@,$(for_sed "$people"),g" \
 		-e "s,@SERVICE@,$(for_sed "$service_dn"),g" \
 		-e "s,@POLICY@,$(for_sed "$policy"),g" \
 		-e "s,@ROOT@,$(for_sed "$root_dn"),g" \
-		-e "s,@ROOT_HASH@,$(for_sed "$(hash_of "$root_file")"),g" \
+		-e "s,@ADMIN_GROUP@,$(for_sed "$admin_group"),g" \
 		-e "s,@SCHEMA@,$(for_sed "$dir/usherd.schema"),g" \
 		-e "s,@DATA@,$(for_sed "$dir/data"),g" \
 		-e "s,@RUN@,$(for_sed "$dir/run"),g" \
 		"$top/conf/slapd.conf.in" >"$dir/slapd.conf")
+	rm "$dir/hash.sed"
 	if [ -n "$ldaps" ]; then
 		make_certificate
 		sed -i 's/^#@TLS@ //' "$dir/slapd.conf"
@@ -148,7 +158,8 @@ make_configuration() {
 	for word in $without; do
 		case $word in
 		schema) drop_schema ;;
-		unique | ppolicy) drop_overlay "$word" ;;
+		unique) drop_overlay unique ;;
+		ppolicy) drop_ppolicy ;;
 		limits) sed -i '/^limits /d' "$dir/slapd.conf" ;;
 		rights) sed -i "s,^\(\tby dn.exact=\"$(for_sed "$service_dn")\"\) .*,\1 read," "$dir/slapd.conf" ;;
 		*) die "--without $word: no such part" ;;
@@ -161,11 +172,22 @@ first_value() {
 	printf '%s' "$1" | sed 's/^[^=]*=\([^,]*\).*/\1/'
 }
 
+# The class of an entry that is named by an attribute.
+class_of() {
+	case $1 in
+	dc) echo domain ;;
+	o) echo organization ;;
+	ou) echo organizationalUnit ;;
+	*) return 1 ;;
+	esac
+}
+
 load_entries() {
 	if [ -z "$ldif" ]; then
+		class=$(class_of "${suffix%%=*}") || die "--suffix $suffix needs --ldif"
 		{
-			printf 'dn: %s\nobjectClass: top\nobjectClass: extensibleObject\nobjectClass: domain\ndc: %s\n\n' \
-				"$suffix" "$(first_value "$suffix")"
+			printf 'dn: %s\nobjectClass: top\nobjectClass: %s\n%s: %s\n\n' \
+				"$suffix" "$class" "${suffix%%=*}" "$(first_value "$suffix")"
 			printf 'dn: %s\nobjectClass: organizationalUnit\nou: %s\n\n' "$people" "$(first_value "$people")"
 		} >"$dir/base.ldif"
 		ldif=$dir/base.ldif
@@ -278,10 +300,9 @@ stop() {
 		[ $tries -lt 600 ] || die "process $pid does not end"
 		sleep 0.025
 	done
-	# Its keeper's last word must meet neither the next start nor the end of the folder. A keeper that was
-	# killed says nothing.
+	# The subshell that collects it writes a last file: the caller may remove the folder next.
 	tries=0
-	until [ -f "$dir/ended" ] || [ $tries -ge 40 ]; do
+	while [ ! -f "$dir/ended" ] && [ $tries -lt 80 ]; do
 		tries=$((tries + 1))
 		sleep 0.025
 	done
@@ -329,7 +350,7 @@ fi
 port=$1
 shift
 suffix=dc=example,dc=org
-people='' root_dn='' service_dn='' policy='' root_file='' service_file='' ldif='' ldaps='' without='' log=none
+people='' root_dn='' admin_group='' service_dn='' policy='' root_file='' service_file='' ldif='' ldaps='' without='' log=none
 while [ $# -gt 0 ]; do
 	[ $# -gt 1 ] || usage
 	case $1 in
@@ -338,6 +359,7 @@ while [ $# -gt 0 ]; do
 	--ldif) ldif=$ldif${ldif:+
 }$2 ;;
 	--root-dn) root_dn=$2 ;;
+	--admin-group) admin_group=$2 ;;
 	--service-dn) service_dn=$2 ;;
 	--root-password-file) root_file=$(realpath -- "$2") ;;
 	--service-password-file) service_file=$(realpath -- "$2") ;;
@@ -353,4 +375,8 @@ people=${people:-ou=people,$suffix}
 root_dn=${root_dn:-cn=admin,$suffix}
 service_dn=${service_dn:-cn=usherd,$suffix}
 policy=${policy:-cn=password-policy,$suffix}
+[ -n "$admin_group" ] || admin_group=$(printf '%s\n' "$ldif" | while IFS= read -r file; do
+	[ ! -r "$file" ] || sed -n 's/^dn: \(cn=usherd-administrators,.*\)/\1/p' "$file"
+done | head -n 1)
+admin_group=${admin_group:-cn=usherd-administrators,$suffix}
 start
