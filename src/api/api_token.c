@@ -169,6 +169,7 @@ api_token_create(struct api_call *c, struct fault *f)
 	}
 	spec.name = body.name;
 	spec.expires_in = body.expires_in.value;
+	spec.not_after = c->who.expires_at;
 	spec.scopes = api_read_scopes(c, &body.scopes, &errors);
 	if (errors.count > 0) {
 		fault_set(f, ERR_INVALID, "%s: %s", errors.items[0].field, errors.items[0].detail);
@@ -192,7 +193,7 @@ api_on_token_deleted(void *arg, enum err code, const struct fault *f)
 	struct api_call *c = arg;
 
 	if (code != ERR_OK)
-		api_reply_error(c->x, code, NULL, f);
+		api_reply_item_error(c->x, code, "token", f);
 	else
 		http_reply(c->x, 204, NULL, NULL, 0);
 }

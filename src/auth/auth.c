@@ -170,6 +170,7 @@ auth_check_token(
 	    clock_wall_ms(a->clock) >= t->expires_at)
 		return fault_set(f, ERR_UNAUTHENTICATED, "the token is unknown or expired");
 	out->scopes = t->scopes;
+	out->expires_at = t->expires_at;
 	snprintf(out->name, sizeof(out->name), "token:%s", t->id);
 	return ERR_OK;
 }

@@ -29,7 +29,8 @@ const char *auth_scope_name(size_t index, unsigned *bit);
 
 struct principal {
 	unsigned scopes;
-	char name[64]; /* "token:ID" or "uid:0", for created_by and the audit */
+	char name[64];	    /* "token:ID" or "uid:0", for created_by and the audit */
+	int64_t expires_at; /* of the token, wall ms; 0: never */
 };
 
 /* `ready` once the stored tokens are known. `admin_gid`: members of this group are administrators
@@ -43,10 +44,18 @@ void auth_free(struct auth *a);
 enum err auth_check_token(
     struct auth *a, const char *token, size_t len, struct principal *out, struct fault *f);
 
-/* The caller at the other end of the unix socket: root, the daemon's own user and members of the
- * admin group (by primary or supplementary group) have every scope. ERR_DENIED for anybody else. */
+/* The other end of a unix socket, as the kernel knew it when it connected. */
+struct auth_peer {
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups; /* supplementary */
+	size_t group_count;
+};
+
+/* Root, the daemon's own user and members of the admin group (by primary or supplementary group)
+ * have every scope. ERR_DENIED for anybody else. */
 enum err auth_check_peer(
-    struct auth *a, uid_t uid, gid_t gid, struct principal *out, struct fault *f);
+    const struct auth *a, const struct auth_peer *peer, struct principal *out, struct fault *f);
 
 /* A new API token: "ush_", 16 hexadecimal digits of id, "_", 43 of base64url (256 bits), 6 of
  * checksum (base64url of the first 4 bytes of BLAKE2b over what stands before). The clear text is a
@@ -57,6 +66,8 @@ struct auth_token_spec {
 	const char *name;
 	unsigned scopes;
 	int64_t expires_in; /* seconds, 60 to 10 years */
+	int64_t not_after;  /* wall ms: the end of its maker's own token, which it may not outlive;
+			       0: none */
 	const char *created_by, *request_id;
 };
 typedef void auth_token_cb(void *arg, enum err code, const struct api_token *t,

@@ -91,8 +91,11 @@ auth_name_is_valid(const char *name)
 
 /* A refusal's text begins with the name of the field and a colon. */
 static enum err
-auth_spec_check(const struct auth *a, const struct auth_token_spec *spec, struct fault *f)
+auth_spec_check(
+    const struct auth *a, const struct auth_token_spec *spec, int64_t now, struct fault *f)
 {
+	const int64_t left = (spec->not_after - now) / 1000;
+
 	if (spec->name == NULL || !auth_name_is_valid(spec->name))
 		return fault_set(f, ERR_INVALID,
 		    "name: must be 1 to %d bytes without control characters", API_TOKEN_NAME_MAX);
@@ -101,6 +104,11 @@ auth_spec_check(const struct auth *a, const struct auth_token_spec *spec, struct
 	if (spec->expires_in < EXPIRES_MIN || spec->expires_in > EXPIRES_MAX)
 		return fault_set(f, ERR_INVALID, "expires_in: must be %d to %d seconds",
 		    EXPIRES_MIN, EXPIRES_MAX);
+	if (spec->not_after != 0 && spec->expires_in > left)
+		return fault_set(f, ERR_INVALID,
+		    "expires_in: must be at most the %lld seconds that the caller's own token "
+		    "has left",
+		    (long long)left);
 	if (a->count >= AUTH_TOKENS_MAX)
 		return fault_set(
 		    f, ERR_REFUSED, "there are %d tokens already: revoke some", AUTH_TOKENS_MAX);
@@ -115,7 +123,7 @@ auth_token_new(struct auth *a, const struct auth_token_spec *spec, auth_token_cb
 	struct store_note note = { .actor = spec->created_by, .request_id = spec->request_id };
 	struct auth_op *o;
 
-	if (auth_spec_check(a, spec, f) != ERR_OK)
+	if (auth_spec_check(a, spec, now, f) != ERR_OK)
 		return NULL;
 	o = auth_op_new(a, arg);
 	o->on_made = cb;

@@ -9,24 +9,12 @@
 #include "base/list.h"
 #include "loop/loop.h"
 
-enum {
-	AUTH_TOKEN_LEN = 4 + 16 + 1 + 43 + 6,
-	AUTH_TOKENS_MAX = 10000,
-	AUTH_PEERS_MAX = 16,
-	AUTH_PEER_REMEMBER_MS = 60 * 1000
-};
+enum { AUTH_TOKEN_LEN = 4 + 16 + 1 + 43 + 6, AUTH_TOKENS_MAX = 10000 };
 
 /* A token as the table keeps it. `round`: the watch that told of it last. */
 struct auth_row {
 	struct api_token token;
 	unsigned round;
-};
-
-/* What the system said about a uid's membership. */
-struct auth_peer {
-	uid_t uid;
-	bool allowed;
-	int64_t until; /* mono ms; 0: the slot is empty */
 };
 
 struct auth_op;
@@ -46,8 +34,6 @@ struct auth {
 	struct auth_row *rows; /* sorted by id */
 	size_t count, cap;
 	struct auth_op_list ops; /* changes under way */
-	struct auth_peer peers[AUTH_PEERS_MAX];
-	size_t next_peer;
 };
 
 /* The table. Adding a known id replaces it. */

@@ -64,3 +64,11 @@ secret_wipe(void *data, size_t len)
 {
 	sodium_memzero(data, len);
 }
+
+void
+secret_digest(const struct secret *s, const unsigned char key[SECRET_DIGEST_SIZE],
+    unsigned char out[SECRET_DIGEST_SIZE])
+{
+	crypto_generichash(out, SECRET_DIGEST_SIZE, (const unsigned char *)s->bytes, s->len, key,
+	    SECRET_DIGEST_SIZE);
+}

@@ -23,6 +23,12 @@ size_t secret_len(const struct secret *s);
 bool secret_equal(
     const struct secret *a, const struct secret *b); /* constant time for equal lengths */
 
+/* BLAKE2b-256 keyed with `key`: to recognise a secret later without keeping it. Only as good as the
+ * key is secret. */
+enum { SECRET_DIGEST_SIZE = 32 };
+void secret_digest(const struct secret *s, const unsigned char key[SECRET_DIGEST_SIZE],
+    unsigned char out[SECRET_DIGEST_SIZE]);
+
 /* Wipe memory of our own before it is released. */
 void secret_wipe(void *data, size_t len);
 

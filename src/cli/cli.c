@@ -75,15 +75,16 @@ cli_check_globals(struct cli *c)
 	return false;
 }
 
-/* The command's options and its argument, in any order; "--" ends the options. */
+/* The command's options, those of every command and its argument, in any order; "--" ends the
+ * options. */
 static bool
 cli_read_command(struct cli *c, const struct cli_command *command, int argc, char **argv, int at)
 {
-	const struct cli_option *table = command->options != NULL ? command->options : no_options;
 	bool more = true;
 
+	c->values.options = command->options != NULL ? command->options : no_options;
 	while (more) {
-		if (!cli_read_options(table, argc, argv, &at, &c->values, c->err))
+		if (!cli_read_options(argc, argv, &at, &c->values, &c->globals, c->err))
 			return false;
 		more = at < argc && command->argument != NULL && c->argument == NULL;
 		if (more)
@@ -100,7 +101,7 @@ cli_read_command(struct cli *c, const struct cli_command *command, int argc, cha
 	return false;
 }
 
-/* "usherctl token create --help" is asked with --help behind the command. */
+/* "usherctl token revoke --help" needs no ID. */
 static bool
 cli_wants_help(int argc, char **argv, int at)
 {
@@ -110,19 +111,24 @@ cli_wants_help(int argc, char **argv, int at)
 	return false;
 }
 
+static enum cli_exit
+cli_print_version(FILE *to)
+{
+	fprintf(to, "usherctl %s\n", PACKAGE_VERSION);
+	return CLI_OK;
+}
+
 enum cli_exit
 cli_main(int argc, char **argv, FILE *out, FILE *err)
 {
-	struct cli c = { .out = out, .err = err };
+	struct cli c = { .globals = { .options = cli_globals }, .out = out, .err = err };
 	const struct cli_command *command;
 	int at = 1;
 
-	if (!cli_read_options(cli_globals, argc, argv, &at, &c.globals, err))
+	if (!cli_read_options(argc, argv, &at, &c.globals, NULL, err))
 		return CLI_USAGE;
-	if (cli_value(&c.globals, "version") != NULL) {
-		fprintf(out, "usherctl %s\n", PACKAGE_VERSION);
-		return CLI_OK;
-	}
+	if (cli_value(&c.globals, "version") != NULL)
+		return cli_print_version(out);
 	if (at >= argc || cli_value(&c.globals, "help") != NULL) {
 		bool asked = cli_value(&c.globals, "help") != NULL;
 
@@ -138,7 +144,11 @@ cli_main(int argc, char **argv, FILE *out, FILE *err)
 		cli_print_command(out, command);
 		return CLI_OK;
 	}
-	if (!cli_check_globals(&c) || !cli_read_command(&c, command, argc, argv, at))
+	if (!cli_read_command(&c, command, argc, argv, at))
+		return CLI_USAGE;
+	if (cli_value(&c.globals, "version") != NULL)
+		return cli_print_version(out);
+	if (!cli_check_globals(&c))
 		return CLI_USAGE;
 	return command->run(&c);
 }

@@ -68,10 +68,11 @@ extern const struct cli_command cmd_health, cmd_invitation_create, cmd_invitatio
 /* The program without its process: arguments, output streams, exit status. */
 enum cli_exit cli_main(int argc, char **argv, FILE *out, FILE *err);
 
-/* Options of `table` are read from argv[*at] on; stops at the first word that is none. False: said
- * why on `err`. Both "--name value" and "--name=value". */
-bool cli_read_options(const struct cli_option *table, int argc, char **argv, int *at,
-    struct cli_values *out, FILE *err);
+/* Options are read from argv[*at] on, by the table of `own` or else that of `other` (may be NULL);
+ * stops at the first word that is none. False: said why on `err`. Both "--name value" and
+ * "--name=value". */
+bool cli_read_options(
+    int argc, char **argv, int *at, struct cli_values *own, struct cli_values *other, FILE *err);
 
 void cli_print_usage(FILE *to);
 void cli_print_command(FILE *to, const struct cli_command *c);

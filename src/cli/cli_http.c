@@ -47,8 +47,11 @@ cli_read_token(struct cli *c, const char *path)
 		fprintf(c->err, "usherctl: %s: %s\n", path, strerror(errno));
 		goto out;
 	}
-	if ((st.st_mode & S_IRWXO) != 0)
-		fprintf(c->err, "usherctl: %s can be read by everybody: chmod 600 it\n", path);
+	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+		fprintf(
+		    c->err, "usherctl: %s is open to others than its owner: chmod 600 it\n", path);
+		goto out;
+	}
 	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 		len--;
 	for (ssize_t i = 0; i < len; i++)

@@ -25,11 +25,30 @@ cli_index_of_letter(const struct cli_option *table, char letter)
 	return i;
 }
 
-/* One option at argv[*at]; `inline_value` is what stands behind "=" or the letter, or NULL. */
-static bool
-cli_take_option(const struct cli_option *o, size_t i, const char *inline_value, int argc,
-    char **argv, int *at, struct cli_values *out, FILE *err)
+/* The option that a word names; `*value` is what stands behind "=" or the letter, or NULL. */
+static size_t
+cli_index_of_word(const struct cli_option *table, const char *word, const char **value)
 {
+	size_t len;
+
+	*value = NULL;
+	if (word[1] != '-') {
+		if (word[2] != '\0')
+			*value = word + 2;
+		return cli_index_of_letter(table, word[1]);
+	}
+	len = strcspn(word + 2, "=");
+	if (word[2 + len] == '=')
+		*value = word + 3 + len;
+	return cli_index_of(table, word + 2, len);
+}
+
+/* One option at argv[*at]. */
+static bool
+cli_take_option(struct cli_values *out, size_t i, const char *inline_value, int argc, char **argv,
+    int *at, FILE *err)
+{
+	const struct cli_option *o = &out->options[i];
 	const char *value = inline_value;
 
 	++*at;
@@ -55,34 +74,28 @@ cli_take_option(const struct cli_option *o, size_t i, const char *inline_value, 
 }
 
 bool
-cli_read_options(const struct cli_option *table, int argc, char **argv, int *at,
-    struct cli_values *out, FILE *err)
+cli_read_options(
+    int argc, char **argv, int *at, struct cli_values *own, struct cli_values *other, FILE *err)
 {
-	out->options = table;
 	while (*at < argc && argv[*at][0] == '-' && argv[*at][1] != '\0') {
-		const char *word = argv[*at], *value = NULL;
+		const char *word = argv[*at], *value;
+		struct cli_values *out = own;
 		size_t i;
 
 		if (strcmp(word, "--") == 0) {
 			++*at;
 			return true;
 		}
-		if (word[1] == '-') {
-			size_t len = strcspn(word + 2, "=");
-
-			i = cli_index_of(table, word + 2, len);
-			if (word[2 + len] == '=')
-				value = word + 3 + len;
-		} else {
-			i = cli_index_of_letter(table, word[1]);
-			if (word[2] != '\0')
-				value = word + 2;
+		i = cli_index_of_word(out->options, word, &value);
+		if (out->options[i].name == NULL && other != NULL) {
+			out = other;
+			i = cli_index_of_word(out->options, word, &value);
 		}
-		if (table[i].name == NULL) {
+		if (out->options[i].name == NULL) {
 			fprintf(err, "usherctl: no such option: %s\n", word);
 			return false;
 		}
-		if (!cli_take_option(&table[i], i, value, argc, argv, at, out, err))
+		if (!cli_take_option(out, i, value, argc, argv, at, err))
 			return false;
 	}
 	return true;
@@ -103,8 +116,6 @@ cli_value(const struct cli_values *v, const char *name)
 	size_t count;
 	const char *const *items;
 
-	if (v->options == NULL)
-		return NULL;
 	items = cli_values_of(v, name, &count);
 	return count > 0 ? items[count - 1] : NULL;
 }

@@ -46,7 +46,7 @@ cli_print_usage(FILE *to)
 		cli_print_name(to, *c);
 		fprintf(to, "\n      %s\n", (*c)->help);
 	}
-	fputs("\noptions, before the command:\n", to);
+	fputs("\noptions, before or behind the command:\n", to);
 	cli_print_options(to, cli_globals);
 	fputs("\nexit status: 0 done, 1 failed, 2 usage, 3 not found, 4 conflict, 5 unreachable\n",
 	    to);

@@ -7,9 +7,15 @@ cmd_health_run(struct cli *c)
 {
 	static const struct cli_column columns[] = { { "CHECK", "name" }, { "STATUS", "status" } };
 	json_t *reply;
-	enum cli_exit code = cli_request_health(c, "/health/ready", &reply);
+	enum cli_exit code;
 	char *status;
 
+	if (cli_value(&c->globals, "url") != NULL) {
+		fprintf(c->err, "usherctl: health is told on the unix socket and the management "
+				"listener alone: leave out --url\n");
+		return CLI_USAGE;
+	}
+	code = cli_request_health(c, "/health/ready", &reply);
 	if (reply == NULL)
 		return code;
 	if (c->json)

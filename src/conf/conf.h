@@ -37,6 +37,7 @@ struct conf {
 
 	const char *listen_control, *listen_public, *listen_management, *listen_socket;
 	const char *socket_group, *tls_certificate, *tls_key;
+	bool listen_clear_text;
 	struct conf_words hosts;
 
 	int64_t connections, connections_per_source, body_bytes, registrations, join_rate;
@@ -47,6 +48,7 @@ struct conf {
 
 	struct conf_words uris;
 	bool start_tls, allow_clear_text;
+	const char *admin_group; /* nobody is invited into it */
 	const char *ca_file, *bind_dn, *bind_password_file, *search_base, *people_base;
 	const char *profile, *password_mode, *marker_attribute, *rdn_attribute;
 	struct conf_words object_classes;

@@ -48,6 +48,14 @@ conf_read_secret(const struct conf *c, const char *section, const char *name, co
 	return s;
 }
 
+/* HOST:PORT with a loopback host, or a listener that is switched off. */
+static bool
+conf_is_loopback(const char *address)
+{
+	return *address == '\0' || strncmp(address, "127.", 4) == 0 ||
+	       strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "localhost:", 10) == 0;
+}
+
 static void
 conf_check_file(const struct conf *c, const char *section, const char *name, const char *path,
     struct conf_errors *errors)
@@ -55,6 +63,47 @@ conf_check_file(const struct conf *c, const char *section, const char *name, con
 	if (path != NULL && access(path, R_OK) != 0)
 		conf_complain(errors, c, section, name, "%s: \"%s\" cannot be read: %s", name, path,
 		    strerror(errno));
+}
+
+/* Group may read a key (Debian's ssl-cert); others may not. */
+static void
+conf_check_key(const struct conf *c, struct conf_errors *errors)
+{
+	struct stat st;
+
+	conf_check_file(c, "listen", "tls_key", c->tls_key, errors);
+	if (c->tls_key != NULL && stat(c->tls_key, &st) == 0 && (st.st_mode & 07) != 0)
+		conf_complain(errors, c, "listen", "tls_key",
+		    "tls_key: \"%s\" may be read by everybody (mode %04o): chmod o=", c->tls_key,
+		    (unsigned)(st.st_mode & 07777));
+}
+
+/* Tokens, passwords and health without a caller belong on the wire of this machine alone. */
+static void
+conf_check_listeners(const struct conf *c, struct conf_errors *errors)
+{
+	if (*c->listen_public == '\0')
+		conf_complain(
+		    errors, c, "listen", "public", "public: registration needs its listener");
+	if (c->tls_certificate == NULL && !c->listen_clear_text) {
+		if (!conf_is_loopback(c->listen_control))
+			conf_complain(errors, c, "listen", "control",
+			    "control: \"%s\" would take tokens in clear text: set "
+			    "tls_certificate and tls_key, or allow_clear_text behind a proxy",
+			    c->listen_control);
+		if (!conf_is_loopback(c->listen_public))
+			conf_complain(errors, c, "listen", "public",
+			    "public: \"%s\" would take passwords in clear text: set "
+			    "tls_certificate and tls_key, or allow_clear_text behind a proxy",
+			    c->listen_public);
+	}
+	if (!conf_is_loopback(c->listen_management))
+		conf_complain(errors, c, "listen", "management",
+		    "management: \"%s\" is not loopback, and it answers everybody",
+		    c->listen_management);
+	if (strlen(c->listen_socket) > 107)
+		conf_complain(errors, c, "listen", "socket",
+		    "socket: \"%s\" is longer than 107 bytes (unix(7))", c->listen_socket);
 }
 
 static void
@@ -101,14 +150,9 @@ conf_check(struct conf *c, struct conf_errors *errors)
 		    c->tls_key == NULL ? "tls_certificate" : "tls_key",
 		    "tls_certificate and tls_key go together");
 	conf_check_file(c, "listen", "tls_certificate", c->tls_certificate, errors);
-	conf_check_file(c, "listen", "tls_key", c->tls_key, errors);
+	conf_check_key(c, errors);
 	conf_check_file(c, "store", "key_file", c->store_key_file, errors);
 	conf_check_file(c, "password", "blocklist_file", c->blocklist_file, errors);
-	if (*c->listen_public == '\0')
-		conf_complain(
-		    errors, c, "listen", "public", "public: registration needs its listener");
-	if (strlen(c->listen_socket) > 107)
-		conf_complain(errors, c, "listen", "socket",
-		    "socket: \"%s\" is longer than 107 bytes (unix(7))", c->listen_socket);
+	conf_check_listeners(c, errors);
 	conf_check_directory(c, errors);
 }

@@ -25,6 +25,7 @@ const struct conf_key conf_keys[] = {
 	{ "listen", "socket_group", CONF_TEXT, AT(socket_group), NULL, 0, 0, NULL, false },
 	{ "listen", "tls_certificate", CONF_FILE, AT(tls_certificate), NULL, 0, 0, NULL, true },
 	{ "listen", "tls_key", CONF_FILE, AT(tls_key), NULL, 0, 0, NULL, true },
+	{ "listen", "allow_clear_text", CONF_BOOL, AT(listen_clear_text), "no", 0, 0, NULL, false },
 	{ "listen", "hosts", CONF_WORDS, AT(hosts), NULL, 0, 0, NULL, false },
 
 	{ "limits", "connections", CONF_NUMBER, AT(connections), "8192", 16, 1000000, NULL, false },
@@ -85,6 +86,7 @@ const struct conf_key conf_keys[] = {
 	{ "directory", "group_class", CONF_TEXT, AT(group_class), "groupOfNames", 0, 0, NULL,
 	    false },
 	{ "directory", "group_member", CONF_TEXT, AT(group_member), "member", 0, 0, NULL, false },
+	{ "directory", "admin_group", CONF_TEXT, AT(admin_group), NULL, 0, 0, NULL, false },
 	{ "directory", "threads", CONF_NUMBER, AT(directory_threads), "4", 1, 64, NULL, false },
 	{ "directory", "queue", CONF_NUMBER, AT(directory_queue), "4096", 16, 100000, NULL, false },
 	{ "directory", "connect_timeout", CONF_SECONDS, AT(connect_timeout), "3s", 1, 60, NULL,

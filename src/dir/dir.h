@@ -125,16 +125,21 @@ struct dir_op *dir_add_person(struct dir *d, const char *dn, const struct person
     const char *invitation_id, const struct secret *password_hash, dir_add_cb *cb, void *arg);
 
 /* Set the password of `dn`: RFC 3062 with the clear password in exop mode (over a protected
- * connection), a replaced userPassword with the hash in argon2 mode. Repeating it is harmless.
- * ERR_NOT_FOUND: no entry. ERR_REFUSED: the policy refuses it; the fault has a sentence for the
- * person (the ppolicy control decides, result 19 alone does not). Never sends an empty or all-space
- * password: ERR_INVALID. */
+ * connection), a replaced userPassword with the hash in argon2 mode.
+ * ERR_NOT_FOUND: no entry. ERR_REFUSED: the policy refuses it. ERR_EXISTS: the policy refuses it
+ * because it is in the history, or because the last change was too short a while ago. Repeating a
+ * change whose answer was lost is harmless, but under such a policy it ends so: then it may be our
+ * own earlier change that is in the way, otherwise it is a refusal. ERR_INVALID: empty or all
+ * spaces; it is never sent. The fault of these last three has a fixed sentence for the person,
+ * without a DN or words of the server; those are in the faults of the other codes. */
 typedef void dir_done_cb(void *arg, enum err code, const struct fault *f);
 struct dir_op *dir_set_password(
     struct dir *d, const char *dn, const struct secret *value, dir_done_cb *cb, void *arg);
 
-/* Make `dn` a member of each group. Being one already is fine; a group that is gone is skipped and
- * named in the fault although the code is ERR_OK (f->text "" when there was none). */
+/* Make `dn` a member of each group. Being one already is fine. A group that is gone, or that
+ * refuses the member for good, keeps nobody from the others: the code is ERR_OK and f->text names
+ * those that could not be joined, each with the reason ("" when there was none). ERR_UNAVAILABLE,
+ * ERR_UNKNOWN and ERR_BUSY: some may be joined and some not; repeating it is harmless. */
 struct dir_op *dir_join_groups(struct dir *d, const char *dn, const char *const *groups,
     size_t group_count, dir_done_cb *cb, void *arg);
 
@@ -148,7 +153,8 @@ typedef void dir_find_cb(
 struct dir_op *dir_find(struct dir *d, const char *dn, dir_find_cb *cb, void *arg);
 
 /* Org units below (and with) people_base, parents first; groups below search_base, by name. At most
- * 10,000 each, else ERR_TOO_LARGE. */
+ * 10,000 each and 8 MiB in all, else ERR_TOO_LARGE. Names and descriptions are cut after 4 KiB; a
+ * place whose DN is longer than PERSON_DN_MAX is left out. */
 struct dir_place {
 	const char *dn, *name, *description; /* description may be NULL */
 };

@@ -19,6 +19,7 @@ static const struct {
 	{ LDAP_ALREADY_EXISTS, ERR_EXISTS, NULL },
 	{ LDAP_CONSTRAINT_VIOLATION, ERR_INVALID, NULL },
 	{ LDAP_INVALID_DN_SYNTAX, ERR_INVALID, NULL },
+	{ LDAP_RESULTS_TOO_LARGE, ERR_TOO_LARGE, NULL }, /* our own: DIR_ANSWER_MAX */
 	{ LDAP_SIZELIMIT_EXCEEDED, ERR_MISCONFIGURED,
 	    "raise the size limit of the service account" },
 	{ LDAP_ADMINLIMIT_EXCEEDED, ERR_MISCONFIGURED, "raise the limits of the service account" },
@@ -49,6 +50,8 @@ static const struct {
 	    "The password is too simple for the organisation's rules." },
 	{ PP_passwordTooShort, ERR_REFUSED,
 	    "The password is too short for the organisation's rules." },
+	{ PP_passwordTooLong, ERR_REFUSED,
+	    "The password is too long for the organisation's rules." },
 	{ PP_passwordTooYoung, ERR_REFUSED,
 	    "The password was changed a short while ago; try again later." },
 	{ PP_passwordInHistory, ERR_REFUSED, "The password was used before; choose another one." },
@@ -122,4 +125,30 @@ dir_error_of(const struct dir *d, const struct dir_reply *r, const char *doing, 
 		if (table[i].code == r->code)
 			return error_say(table[i].err, r, doing, table[i].hint, f);
 	return error_say(ERR_MISCONFIGURED, r, doing, NULL, f);
+}
+
+/* An earlier change of ours that was carried out looks like this when it is repeated. */
+static bool
+error_may_be_a_repetition(const struct dir_reply *r)
+{
+	return r->policy == PP_passwordTooYoung || r->policy == PP_passwordInHistory;
+}
+
+/* Only here is result 19 a verdict on the password alone; everything else that could sound like the
+ * person's mistake is the operator's. */
+enum err
+dir_error_of_password(const struct dir *d, const struct dir_reply *r, struct fault *f)
+{
+	enum err code;
+
+	if (r->code == LDAP_CONSTRAINT_VIOLATION && r->policy < 0 && !dir_error_is_uniqueness(r))
+		return fault_set(f, ERR_REFUSED,
+		    "The organisation's rules do not allow this password; choose another one.");
+	code = dir_error_of(d, r, "set a password", f);
+	if (code == ERR_REFUSED && error_may_be_a_repetition(r))
+		code = ERR_EXISTS;
+	else if (code == ERR_INVALID || code == ERR_EXISTS)
+		code = ERR_MISCONFIGURED;
+	f->code = code;
+	return code;
 }

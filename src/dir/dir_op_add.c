@@ -192,7 +192,7 @@ password_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	else if (w == WIRE_REFUSED)
 		code = fault_set(f, ERR_INTERNAL, "password: %s", r.diagnostic);
 	else
-		code = dir_error_of(c->dir, &r, "set a password", f);
+		code = dir_error_of_password(c->dir, &r, f);
 	dir_reply_release(&r);
 	return code;
 }
@@ -213,7 +213,8 @@ password_release(struct dir_job *job)
 	secret_free(p->value);
 }
 
-/* RFC 4513 section 5.1.2: an empty password is no password. */
+/* RFC 4513 section 5.1.2: an empty password is no password. The person reads the words of
+ * ERR_INVALID. */
 static enum err
 password_check(const struct dir *d, const struct password *p, struct fault *f)
 {
@@ -221,11 +222,12 @@ password_check(const struct dir *d, const struct password *p, struct fault *f)
 
 	if (text[strspn(text, " \t\r\n\v\f")] == '\0' || strlen(text) != secret_len(p->value))
 		return fault_set(
-		    f, ERR_INVALID, "the password is empty, all spaces, or holds a zero byte");
+		    f, ERR_INVALID, "The password is empty, all spaces, or holds a zero byte.");
 	if (d->conf.password_mode == DIR_PASSWORD_ARGON2 && !hash_is_plausible(p->value))
-		return fault_set(f, ERR_INVALID, "the password does not fit the password mode");
+		return fault_set(f, ERR_INTERNAL, "the password does not fit the password mode");
 	if (!dir_dn_is_below(p->dn, d->conf.people_base, false))
-		return fault_set(f, ERR_INVALID, "%s is not below %s", p->dn, d->conf.people_base);
+		return fault_set(
+		    f, ERR_MISCONFIGURED, "%s is not below %s", p->dn, d->conf.people_base);
 	return ERR_OK;
 }
 

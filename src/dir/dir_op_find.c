@@ -60,9 +60,17 @@ struct join {
 	size_t count;
 };
 
-/* ERR_NOT_FOUND: this group is gone. */
+/* Neither said yes nor no: the caller may ask for everything again. */
+static bool
+join_is_passing(enum err code)
+{
+	return code == ERR_UNAVAILABLE || code == ERR_UNKNOWN || code == ERR_BUSY;
+}
+
+/* `why` of a refusal: a few words in static memory. */
 static enum err
-join_one(struct dir_job *job, struct dir_conn *c, const char *group, struct fault *f)
+join_one(
+    struct dir_job *job, struct dir_conn *c, const char *group, const char **why, struct fault *f)
 {
 	struct join *j = job->value;
 	struct berval value = { strlen(j->dn), (char *)(uintptr_t)j->dn };
@@ -71,40 +79,59 @@ join_one(struct dir_job *job, struct dir_conn *c, const char *group, struct faul
 		(char *)(uintptr_t)c->dir->conf.group_member, { .modv_bvals = values } };
 	LDAPMod *mods[] = { &mod, NULL };
 	struct dir_reply r = { .policy = -1 };
-	char doing[FAULT_TEXT_MAX];
+	enum wire w = dir_wire_modify(c, group, mods, job->op.deadline, &r);
 	enum err code;
 
-	snprintf(doing, sizeof(doing), "join %.300s", group);
-	if (dir_wire_modify(c, group, mods, job->op.deadline, &r) != WIRE_ANSWERED)
+	if (w == WIRE_LOST)
 		code = dir_job_lost(job, &r, f);
+	else if (w == WIRE_REFUSED)
+		code = fault_set(f, ERR_INTERNAL, "%s", r.diagnostic);
 	else if (r.code == LDAP_TYPE_OR_VALUE_EXISTS)
 		code = ERR_OK;
 	else
-		code = dir_error_of(c->dir, &r, doing, f);
+		code = dir_error_of(c->dir, &r, "join a group", f);
+	*why = ldap_err2string(r.code);
 	dir_reply_release(&r);
 	return code;
+}
+
+/* Adds a refused group to the text, or counts it when there is no room. */
+static void
+join_note(struct fault *refused, size_t *unnamed, const char *group, const char *why)
+{
+	const size_t spare = sizeof("; and 1234 more");
+	size_t used = strlen(refused->text), room = sizeof(refused->text) - spare - used;
+	int n = snprintf(NULL, 0, "; %s (%s)", group, why);
+
+	if (*unnamed > 0 || n < 0 || (size_t)n >= room)
+		(*unnamed)++;
+	else
+		snprintf(refused->text + used, room, "%s%s (%s)", used == 0 ? "not joined: " : "; ",
+		    group, why);
 }
 
 static enum err
 join_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
 	struct join *j = job->value;
-	struct fault gone = { .code = ERR_OK };
-	size_t used = 0;
+	struct fault refused = { .code = ERR_OK };
+	size_t unnamed = 0, used;
 
 	job->sent = j->count > 0;
 	for (size_t i = 0; i < j->count; i++) {
-		enum err code = join_one(job, c, j->groups[i], f);
+		const char *why;
+		enum err code = join_one(job, c, j->groups[i], &why, f);
 
-		if (code == ERR_NOT_FOUND) {
-			int n = snprintf(gone.text + used, sizeof(gone.text) - used, "%s%s",
-			    used == 0 ? "no such group: " : "; ", j->groups[i]);
-
-			used += (size_t)n < sizeof(gone.text) - used ? (size_t)n : 0;
-		} else if (code != ERR_OK)
+		if (join_is_passing(code))
 			return code;
+		if (code != ERR_OK)
+			join_note(&refused, &unnamed, j->groups[i], why);
 	}
-	*f = gone;
+	used = strlen(refused.text);
+	if (unnamed > 0)
+		snprintf(refused.text + used, sizeof(refused.text) - used, "%s%zu more",
+		    used == 0 ? "not joined: " : "; and ", unnamed);
+	*f = refused;
 	return ERR_OK;
 }
 

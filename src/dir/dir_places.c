@@ -36,10 +36,10 @@ place_read(struct dir_job *job, struct dir_conn *c, LDAPMessage *entry, struct p
 	ldap_memfree(dn);
 	if (!ok)
 		return false;
-	row->place.name = dir_entry_value(c->ld, entry, p->groups ? "cn" : "ou", job->arena);
+	row->place.name = dir_entry_text(c->ld, entry, p->groups ? "cn" : "ou", job->arena);
 	if (row->place.name == NULL)
 		row->place.name = dir_dn_name(row->place.dn, job->arena);
-	row->place.description = dir_entry_value(c->ld, entry, "description", job->arena);
+	row->place.description = dir_entry_text(c->ld, entry, "description", job->arena);
 	row->key = p->groups ? row->place.name : dir_dn_sort_key(row->place.dn, job->arena);
 	return true;
 }

@@ -23,6 +23,10 @@ enum {
 	DIR_PLACES_MAX = 10000,
 	DIR_NAMES_MAX = 64,	 /* bytes of a server-given attribute name that we keep */
 	DIR_FILTER_MAX = 262144, /* bytes of a filter: 256 terms of the longest values */
+	DIR_VALUE_MAX = 4096,	 /* bytes of a value from the server */
+	/* Bytes of the entries of one answer: an eighth of an arena's limit, so that what is made
+	 * of them always fits. */
+	DIR_ANSWER_MAX = 8 << 20,
 };
 
 /* ---- servers and their pauses (dir_server.c) */
@@ -99,6 +103,7 @@ enum err dir_conn_set_options(
 /* ---- requests (dir_wire.c). `reply` is released by the caller, whatever comes back. */
 
 void dir_reply_release(struct dir_reply *r);
+/* Entries of more than DIR_ANSWER_MAX bytes are thrown away: LDAP_RESULTS_TOO_LARGE. */
 enum wire dir_wire_wait(
     struct dir_conn *c, int id, int64_t deadline, struct dir_reply *r, LDAPMessage **entries);
 
@@ -122,8 +127,12 @@ enum wire dir_wire_delete(
 enum wire dir_wire_password(struct dir_conn *c, const char *dn, const struct secret *password,
     int64_t deadline, struct dir_reply *r);
 
-/* The first value of an attribute, in `arena`, or NULL. */
+/* The first value of an attribute, in `arena`, or NULL. One longer than DIR_VALUE_MAX counts as
+ * none. */
 const char *dir_entry_value(
+    LDAP *ld, LDAPMessage *entry, const char *attribute, struct arena *arena);
+/* The same of words for people: UTF-8, cut at the last whole character within DIR_VALUE_MAX. */
+const char *dir_entry_text(
     LDAP *ld, LDAPMessage *entry, const char *attribute, struct arena *arena);
 
 /* ---- jobs (dir_job.c) */
@@ -249,6 +258,8 @@ LDAPMod **dir_entry_for_replace(
 /* The one translation of a result code. `doing`: "add of uid=x,...": begins the fault's text. */
 enum err dir_error_of(
     const struct dir *d, const struct dir_reply *r, const char *doing, struct fault *f);
+/* The same for a password's change, with what dir_set_password() promises. `f` is not NULL. */
+enum err dir_error_of_password(const struct dir *d, const struct dir_reply *r, struct fault *f);
 /* The attribute that a uniqueness refusal names, "" when it names none. */
 const char *dir_error_taken(const struct dir_reply *r, struct arena *arena);
 bool dir_error_is_uniqueness(const struct dir_reply *r);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistr.h>
 
 #include "base/mem.h"
 
@@ -57,6 +58,43 @@ wire_read_controls(LDAP *ld, LDAPControl **controls, struct dir_reply *r)
 		r->entry_uuid = wire_post_read_uuid(c);
 }
 
+static bool
+wire_is_too_large(LDAP *ld, LDAPMessage *message)
+{
+	size_t total = 0;
+
+	for (LDAPMessage *e = ldap_first_entry(ld, message); e != NULL;
+	     e = ldap_next_entry(ld, e)) {
+		BerElement *ber = NULL;
+		struct berval dn = { 0, NULL };
+		ber_len_t attributes = 0;
+
+		if (ldap_get_dn_ber(ld, e, &ber, &dn) != LDAP_SUCCESS)
+			continue; /* nobody can read it further on either */
+		ber_get_option(ber, LBER_OPT_REMAINING_BYTES, &attributes);
+		ber_free(ber, 0);
+		total += dn.bv_len + attributes;
+	}
+	return total > DIR_ANSWER_MAX;
+}
+
+/* Takes `message`. */
+static void
+wire_keep_entries(
+    struct dir_conn *c, LDAPMessage *message, struct dir_reply *r, LDAPMessage **entries)
+{
+	if (entries != NULL && wire_is_too_large(c->ld, message)) {
+		free(r->diagnostic);
+		r->diagnostic = mem_dup_string("larger than usherd takes in");
+		r->code = LDAP_RESULTS_TOO_LARGE;
+		entries = NULL;
+	}
+	if (entries != NULL)
+		*entries = message;
+	else
+		ldap_msgfree(message);
+}
+
 enum wire
 dir_wire_wait(
     struct dir_conn *c, int id, int64_t deadline, struct dir_reply *r, LDAPMessage **entries)
@@ -84,10 +122,7 @@ dir_wire_wait(
 	wire_read_controls(c->ld, controls, r);
 	ldap_memfree(diagnostic);
 	ldap_controls_free(controls);
-	if (entries != NULL)
-		*entries = message;
-	else
-		ldap_msgfree(message);
+	wire_keep_entries(c, message, r, entries);
 	return WIRE_ANSWERED;
 }
 
@@ -211,15 +246,49 @@ dir_wire_password(struct dir_conn *c, const char *dn, const struct secret *passw
 				  : wire_not_sent(c, rc, r);
 }
 
+/* How much of a value is taken. */
+typedef size_t wire_fit(const struct berval *value);
+
+static size_t
+wire_fit_whole(const struct berval *value)
+{
+	return value->bv_len <= DIR_VALUE_MAX ? value->bv_len : 0;
+}
+
+static size_t
+wire_fit_text(const struct berval *value)
+{
+	size_t len = value->bv_len;
+
+	if (len > DIR_VALUE_MAX) {
+		len = DIR_VALUE_MAX;
+		while (len > 0 && ((unsigned char)value->bv_val[len] & 0xc0) == 0x80)
+			len--;
+	}
+	return u8_check((const uint8_t *)value->bv_val, len) == NULL ? len : 0;
+}
+
+static const char *
+wire_value(LDAP *ld, LDAPMessage *entry, const char *attribute, struct arena *arena, wire_fit *fit)
+{
+	struct berval **values = ldap_get_values_len(ld, entry, attribute);
+	size_t len = values != NULL && values[0] != NULL ? fit(values[0]) : 0;
+	const char *first = NULL;
+
+	if (len > 0 && memchr(values[0]->bv_val, 0, len) == NULL)
+		first = arena_dup(arena, values[0]->bv_val, len);
+	ldap_value_free_len(values);
+	return first;
+}
+
 const char *
 dir_entry_value(LDAP *ld, LDAPMessage *entry, const char *attribute, struct arena *arena)
 {
-	struct berval **values = ldap_get_values_len(ld, entry, attribute);
-	const char *first = NULL;
+	return wire_value(ld, entry, attribute, arena, wire_fit_whole);
+}
 
-	if (values != NULL && values[0] != NULL &&
-	    memchr(values[0]->bv_val, 0, values[0]->bv_len) == NULL)
-		first = arena_dup(arena, values[0]->bv_val, values[0]->bv_len);
-	ldap_value_free_len(values);
-	return first;
+const char *
+dir_entry_text(LDAP *ld, LDAPMessage *entry, const char *attribute, struct arena *arena)
+{
+	return wire_value(ld, entry, attribute, arena, wire_fit_text);
 }

@@ -50,11 +50,15 @@ struct attempt {
 	struct invitation *next;	       /* as it is being stored */
 	struct invitation *renamed;	       /* with another uid, while that is being stored */
 	struct flow_names names;
-	bool claimed;	  /* the store has our claim: from here on we settle */
-	bool maybe_added; /* an Add was sent and its fate is not known */
-	bool told_later;  /* answered "in progress" */
-	bool waiting;	  /* the retry timer runs, nothing is under way */
-	int tries;	  /* of the claim */
+	bool claimed;		 /* the store has our claim: from here on we settle */
+	bool sent_before;	 /* an Add of an earlier attempt may have been sent */
+	bool maybe_added;	 /* an Add of ours was sent and its fate is not known */
+	bool maybe_set;		 /* the same of a password */
+	int misses;		 /* "no such entry" for the password of an entry that was there */
+	const char *shortcoming; /* for the history: what is missing although it is finished */
+	bool told_later;	 /* answered "in progress" */
+	bool waiting;		 /* the retry timer runs, nothing is under way */
+	int tries;		 /* of the claim */
 	int64_t backoff_ms, started_mono_ms;
 	struct loop_timer *answer_timer, *retry_timer;
 	/* What the release is for: told when the link works again. */

@@ -20,6 +20,13 @@ flow_on_directory(void *arg, bool up, const struct fault *fault)
 	flow_resolver_wake(f->resolver);
 }
 
+void
+flow_log_damage(enum err code, const struct fault *f)
+{
+	if (code == ERR_OK && f->text[0] != '\0')
+		log_error("a stored value is damaged and was left out", "reason", f->text);
+}
+
 struct flow *
 flow_new(const struct flow_conf *conf)
 {
@@ -29,6 +36,7 @@ flow_new(const struct flow_conf *conf)
 	f->quiet_since_mono_ms = clock_mono_ms(conf->clock);
 	f->started_at = flow_now(f);
 	TAILQ_INIT(&f->attempts);
+	f->memory = flow_memory_new();
 	f->resolver = flow_resolver_new(f);
 	f->sweeper = flow_sweeper_new(f);
 	return f;
@@ -69,6 +77,7 @@ flow_free(struct flow *f)
 	flow_attempts_free(f);
 	flow_sweeper_free(f->sweeper);
 	flow_resolver_free(f->resolver);
+	flow_memory_free(f->memory);
 	free(f);
 }
 

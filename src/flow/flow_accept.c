@@ -45,6 +45,12 @@ flow_attempt_of(struct flow *f, const char *invitation_id)
 	return NULL;
 }
 
+bool
+flow_attempt_was_told_later(const struct attempt *a)
+{
+	return a->told_later;
+}
+
 static void
 attempt_free(struct attempt *a)
 {
@@ -178,7 +184,9 @@ attempt_check_form(struct attempt *a)
 	struct person *p = &a->next->person;
 
 	for (enum person_field i = 0; i < PERSON_FIELD_COUNT; i++) {
-		if (a->value[i] == NULL)
+		/* A created entry has its profile; sending the form again must not be refused for
+		 * it. */
+		if (a->value[i] == NULL || a->inv->state == INVITATION_CREATED)
 			continue;
 		if (a->inv->modes[i] == FIELD_FIXED)
 			field_errors_add(&a->errors, person_field_name(i), "not_allowed",
@@ -196,7 +204,8 @@ attempt_check_form(struct attempt *a)
 static void
 attempt_join(struct attempt *a, struct attempt *other)
 {
-	bool same = strcmp(a->id, other->id) == 0;
+	/* Another password under the same id is another wish: it must not be told as fulfilled. */
+	bool same = strcmp(a->id, other->id) == 0 && secret_equal(a->password, other->password);
 	struct waiter *w = TAILQ_FIRST(&a->waiters);
 	struct fault f = { .text = "" };
 
@@ -245,10 +254,13 @@ attempt_refuse(struct attempt *a, enum err code, const struct fault *f)
 {
 	struct fault busy = { .text = "" };
 
-	if (code == ERR_USED && strcmp(a->inv->attempt, a->id) == 0) {
+	if (code == ERR_USED && strcmp(a->inv->attempt, a->id) == 0 &&
+	    flow_was_done_with(a->flow, a->inv->id, a->password)) {
 		attempt_finish(a, ERR_OK, NULL);
 		return;
 	}
+	if (code == ERR_EXPIRED)
+		flow_expire(a->flow, a->inv); /* written down, so that no clock revives it */
 	if (code == ERR_CONFLICT) {
 		/* Claimed, and nobody here carries it out: the resolver will settle it shortly. */
 		code = fault_set(&busy, ERR_BUSY, "an earlier registration is being settled");
@@ -270,7 +282,7 @@ attempt_on_loaded(void *arg, enum err code, struct invitation **inv, const struc
 	invitation_free(a->inv);
 	a->inv = *inv;
 	*inv = NULL;
-	other = a->listed ? NULL : flow_attempt_of(a->flow, a->inv->id);
+	other = a->listed || a->password == NULL ? NULL : flow_attempt_of(a->flow, a->inv->id);
 	code = invitation_open(a->inv, &a->token, flow_now(a->flow), &fault);
 	if (other != NULL && (code == ERR_OK || code == ERR_CONFLICT)) {
 		attempt_join(a, other);

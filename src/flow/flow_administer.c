@@ -64,8 +64,11 @@ administer_start(struct administer *a, const char *id, flow_mutate *mutate)
 
 /* Why an invitation in this state can't be revoked or given a new link. */
 static enum err
-administer_refusal(enum invitation_state seen, struct fault *f)
+administer_refusal(
+    struct flow *flow, const struct invitation *inv, enum invitation_state seen, struct fault *f)
 {
+	if (flow_attempt_of(flow, inv->id) != NULL)
+		seen = INVITATION_CLAIMED; /* a created one, too, while its password is being set */
 	switch (seen) {
 	case INVITATION_CLAIMED:
 		return fault_set(f, ERR_CONFLICT, "a registration is under way");
@@ -90,7 +93,7 @@ revoke_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 		a->nothing_to_do = true;
 		return ERR_REVOKED;
 	}
-	code = administer_refusal(inv->state, fault);
+	code = administer_refusal(f, inv, inv->state, fault);
 	if (code != ERR_OK)
 		return code;
 	code = invitation_apply(inv, INVITATION_EV_REVOKE, flow_now(f), a->actor, fault);
@@ -111,12 +114,8 @@ static enum err
 relink_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *fault)
 {
 	struct administer *a = ctx;
-	enum invitation_state seen = invitation_seen(inv, flow_now(f));
-	enum err code;
+	enum err code = administer_refusal(f, inv, invitation_seen(inv, flow_now(f)), fault);
 
-	/* A created one gets a link: its entry exists, and the person has lost the way back to it.
-	 */
-	code = seen == INVITATION_CREATED ? ERR_OK : administer_refusal(seen, fault);
 	if (code != ERR_OK)
 		return code;
 	code = invitation_add_token(inv, &a->hash, true, flow_now(f), fault);
@@ -175,6 +174,7 @@ listing_on_listed(void *arg, enum err code, struct invitation *const *list, size
 	struct listing l = *(struct listing *)arg;
 
 	free(arg);
+	flow_log_damage(code, f);
 	l.cb(l.arg, code, list, count, more ? next : NULL, f);
 }
 

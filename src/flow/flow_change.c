@@ -28,7 +28,7 @@ change_finish(struct change *c, enum err code, const struct fault *f)
 	free(c->actor);
 	free(c->request_id);
 	free(c);
-	cb(ctx, code, code == ERR_OK ? after : NULL, f);
+	cb(ctx, code, after, f);
 	invitation_free(after);
 }
 

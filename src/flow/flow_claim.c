@@ -55,7 +55,7 @@ attempt_claim(struct attempt *a)
 		return;
 	}
 	/* The intent is stored before the act: from now on an entry with this DN may exist. */
-	a->maybe_added = a->inv->add_sent;
+	a->sent_before = a->inv->add_sent;
 	a->next->add_sent = true;
 	store_save(a->flow->conf.store, a->inv, a->next, INVITATION_EV_CLAIM, &note,
 	    attempt_on_claimed, a);
@@ -219,19 +219,43 @@ attempt_on_answer(void *arg, enum err code, const struct dir_answer *answer, con
 		attempt_ask_names(a);
 }
 
-/* An entry of ours may be there already: then its names are no clash, and only the place is asked
- * about. */
-void
-attempt_ask(struct attempt *a)
+static void
+attempt_ask_directory(struct attempt *a, bool names)
 {
 	const struct person *p = &a->next->person;
 	struct dir_question q = { .org_unit = p->value[PERSON_ORG_UNIT] };
 
-	attempt_enter(a, ATTEMPT_ASKING);
-	if (!a->inv->add_sent && a->inv->state == INVITATION_PENDING) {
+	if (names) {
 		q.uids[q.uid_count++] = p->value[PERSON_UID];
 		q.mail = p->value[PERSON_MAIL];
 		q.phone = p->value[PERSON_PHONE];
 	}
 	dir_ask(a->flow->conf.dir, &q, attempt_on_answer, a);
+}
+
+static void
+attempt_on_found(void *arg, enum err code, const struct dir_found *found, const struct fault *f)
+{
+	struct attempt *a = arg;
+
+	if (code != ERR_OK && code != ERR_NOT_FOUND) {
+		attempt_finish(a, code, f);
+		return;
+	}
+	attempt_ask_directory(a, code == ERR_NOT_FOUND || found->invitation_id == NULL ||
+				     strcmp(found->invitation_id, a->inv->id) != 0);
+}
+
+/* An entry of ours may be there already, and then its names are no clash: of a created invitation
+ * for certain, of one that an earlier attempt gave back perhaps. */
+void
+attempt_ask(struct attempt *a)
+{
+	attempt_enter(a, ATTEMPT_ASKING);
+	if (a->inv->state == INVITATION_CREATED)
+		attempt_ask_directory(a, false);
+	else if (a->inv->add_sent)
+		dir_find(a->flow->conf.dir, a->inv->dn, attempt_on_found, a);
+	else
+		attempt_ask_directory(a, true);
 }

@@ -43,7 +43,7 @@ expire_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 	enum err code;
 
 	(void)ctx;
-	if (inv->state != INVITATION_PENDING ||
+	if (inv->state == INVITATION_EXPIRED ||
 	    invitation_seen(inv, flow_now(f)) != INVITATION_EXPIRED)
 		return fault_set(fault, ERR_CONFLICT, "not expired any more");
 	code = invitation_apply(inv, INVITATION_EV_EXPIRE, flow_now(f), NULL, fault);
@@ -71,6 +71,26 @@ sweep_on_purged(void *arg, enum err code, const struct fault *f)
 }
 
 static void
+expire_on_changed(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
+{
+	(void)ctx, (void)f;
+	if (code == ERR_OK)
+		log_info("an invitation has expired", "invitation", inv->id);
+}
+
+void
+flow_expire(struct flow *f, const struct invitation *inv)
+{
+	struct flow_change_spec spec = { .id = inv->id,
+		.event = INVITATION_EV_EXPIRE,
+		.mutate = expire_mutate,
+		.actor = "person" };
+
+	if (inv->state == INVITATION_PENDING || inv->state == INVITATION_CREATED)
+		flow_change_start(f, &spec, expire_on_changed);
+}
+
+static void
 sweep_look(struct sweeper *s, const struct invitation *inv, int64_t now)
 {
 	const int64_t forget_before = now - s->flow->conf.retention_s * 1000;
@@ -80,7 +100,7 @@ sweep_look(struct sweeper *s, const struct invitation *inv, int64_t now)
 		.ctx = s,
 		.actor = "sweeper" };
 
-	if (inv->state == INVITATION_PENDING && invitation_seen(inv, now) == INVITATION_EXPIRED) {
+	if (inv->state != INVITATION_EXPIRED && invitation_seen(inv, now) == INVITATION_EXPIRED) {
 		s->pending++;
 		flow_change_start(s->flow, &spec, sweep_on_expired);
 	} else if (inv->state >= INVITATION_DONE && inv->done_at < forget_before) {
@@ -97,6 +117,7 @@ sweep_on_listed(void *arg, enum err code, struct invitation *const *list, size_t
 	int64_t now = flow_now(s->flow);
 
 	s->op = NULL;
+	flow_log_damage(code, f);
 	s->more = code == ERR_OK && more;
 	if (code != ERR_OK)
 		log_warning("the store could not be swept", "reason", f->text);

@@ -4,6 +4,7 @@
  * by reserving the names in the transaction that writes the invitation. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "flow/flow_private.h"
@@ -246,6 +247,15 @@ issue_check_place(struct issue *s, const char *raw)
 	return normal;
 }
 
+static bool
+issue_is_admin_group(struct issue *s, const char *group)
+{
+	const char *admin = s->flow->conf.admin_group;
+
+	return admin != NULL && dir_dn_normalise(admin, s->arena, &admin) &&
+	       strcasecmp(group, admin) == 0;
+}
+
 static void
 issue_check_dns(struct issue *s)
 {
@@ -257,6 +267,9 @@ issue_check_dns(struct issue *s)
 		if (!dir_dn_normalise(p->groups[i], s->inv->arena, &p->groups[i]))
 			field_errors_add(&s->errors, issue_group_name(s, i), "invalid",
 			    "not a distinguished name (RFC 4514)");
+		else if (issue_is_admin_group(s, p->groups[i]))
+			field_errors_add(&s->errors, issue_group_name(s, i), "not_allowed",
+			    "nobody becomes an administrator by an invitation");
 	}
 }
 

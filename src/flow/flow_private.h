@@ -35,6 +35,7 @@ struct flow {
 	 * our start (the process before us may have been killed), or an attempt left behind. */
 	int64_t quiet_since_mono_ms;
 	int64_t started_at; /* wall clock */
+	struct memory *memory;
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;
@@ -71,10 +72,13 @@ struct flow_change_spec {
 	const char *actor, *request_id;
 };
 
-/* ERR_OK: `inv` is the stored version. */
+/* ERR_OK: `inv` is the stored version. Otherwise it is what was loaded, or NULL. */
 typedef void flow_changed_cb(
     void *ctx, enum err code, const struct invitation *inv, const struct fault *f);
 void flow_change_start(struct flow *f, const struct flow_change_spec *spec, flow_changed_cb *cb);
+
+/* A list of the store came back: say aloud what was left out of it because it is damaged. */
+void flow_log_damage(enum err code, const struct fault *f);
 
 /* ---- flow_names.c: candidates of a uid ---- */
 
@@ -88,10 +92,20 @@ struct flow_names {
  */
 bool flow_names_more(struct flow_names *n, const char *template, const struct person *p);
 
+/* ---- flow_memory.c: which password finished a registration, for a while ---- */
+
+struct memory *flow_memory_new(void);
+void flow_memory_free(struct memory *m);
+void flow_remember_done(struct flow *f, const char *invitation_id, const struct secret *password);
+/* Whether this process finished it with this password lately. A NULL password never did. */
+bool flow_was_done_with(
+    const struct flow *f, const char *invitation_id, const struct secret *password);
+
 /* ---- flow_accept.c ---- */
 
 /* The attempt under way for this invitation, or NULL. */
 struct attempt *flow_attempt_of(struct flow *f, const char *invitation_id);
+bool flow_attempt_was_told_later(const struct attempt *a);
 void flow_attempts_hurry(struct flow *f);
 void flow_attempts_free(struct flow *f);
 
@@ -104,6 +118,8 @@ void flow_resolver_wake(struct resolver *r); /* something may have become resolv
 void flow_resolver_free(struct resolver *r);
 
 struct sweeper *flow_sweeper_new(struct flow *f);
+/* Store that this one is past its end; nobody waits for it. */
+void flow_expire(struct flow *f, const struct invitation *inv);
 void flow_sweeper_free(struct sweeper *s);
 
 #endif

@@ -160,6 +160,7 @@ resolve_on_listed(void *arg, enum err code, struct invitation *const *list, size
 	struct resolver *r = arg;
 
 	r->op = NULL;
+	flow_log_damage(code, f);
 	r->more = code == ERR_OK && more;
 	if (code != ERR_OK)
 		log_warning("unsettled registrations could not be read", "reason", f->text);

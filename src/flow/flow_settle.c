@@ -11,8 +11,11 @@
 static void attempt_add(struct attempt *a);
 static void attempt_set_password(struct attempt *a);
 static void attempt_join_groups(struct attempt *a);
-static void attempt_save_done(struct attempt *a, const char *detail);
+static void attempt_save_done(struct attempt *a);
 static void attempt_release(struct attempt *a);
+
+/* After this many answers "no such entry" to a password, the entry is gone: about 20 seconds. */
+enum { ATTEMPT_MISSES_MAX = 8 };
 
 static bool
 is_passing(enum err code)
@@ -36,7 +39,7 @@ attempt_on_retry(void *arg)
 		attempt_join_groups(a);
 		return;
 	case ATTEMPT_SETTLING:
-		attempt_save_done(a, NULL);
+		attempt_save_done(a);
 		return;
 	case ATTEMPT_RELEASING:
 		attempt_release(a);
@@ -79,6 +82,7 @@ attempt_on_done(void *arg, enum err code, uint64_t revision, const struct fault 
 		invitation_free(a->inv);
 		a->inv = a->next;
 		a->next = NULL;
+		flow_remember_done(a->flow, a->inv->id, a->password);
 		log_info("a registration was completed", "invitation", a->inv->id, "uid",
 		    a->inv->person.value[PERSON_UID], "request", a->request_id);
 		attempt_finish(a, ERR_OK, NULL);
@@ -92,7 +96,7 @@ attempt_on_done(void *arg, enum err code, uint64_t revision, const struct fault 
 }
 
 static void
-attempt_save_done(struct attempt *a, const char *detail)
+attempt_save_done(struct attempt *a)
 {
 	struct store_note note = attempt_note(a);
 	struct fault f = { .text = "" };
@@ -102,7 +106,8 @@ attempt_save_done(struct attempt *a, const char *detail)
 	invitation_free(a->next);
 	a->next = invitation_copy(a->inv);
 	a->next->settled_later = a->told_later;
-	code = invitation_apply(a->next, INVITATION_EV_FINISH, flow_now(a->flow), detail, &f);
+	code =
+	    invitation_apply(a->next, INVITATION_EV_FINISH, flow_now(a->flow), a->shortcoming, &f);
 	if (code != ERR_OK) {
 		attempt_on_done(a, ERR_INTERNAL, 0, &f);
 		return;
@@ -125,13 +130,12 @@ attempt_on_joined(void *arg, enum err code, const struct fault *f)
 		attempt_again(a, f);
 		return;
 	}
-	if (code == ERR_OK && f->text[0] == '\0') {
-		attempt_save_done(a, NULL);
-		return;
+	if (code != ERR_OK || f->text[0] != '\0') {
+		log_error("an account lacks some of its groups", "invitation", a->inv->id, "reason",
+		    f->text, "request", a->request_id);
+		a->shortcoming = "some groups could not be joined";
 	}
-	log_error("an account lacks some of its groups", "invitation", a->inv->id, "reason",
-	    f->text, "request", a->request_id);
-	attempt_save_done(a, "some groups could not be joined");
+	attempt_save_done(a);
 }
 
 static void
@@ -140,7 +144,7 @@ attempt_join_groups(struct attempt *a)
 	const struct person *p = &a->inv->person;
 
 	if (p->group_count == 0) {
-		attempt_save_done(a, NULL);
+		attempt_save_done(a);
 		return;
 	}
 	attempt_enter(a, ATTEMPT_GROUPS);
@@ -193,13 +197,17 @@ attempt_on_password(void *arg, enum err code, const struct fault *f)
 {
 	struct attempt *a = arg;
 
-	if (code == ERR_OK)
+	/* A policy that remembers passwords, or forbids two changes in a row, says that our own
+	 * earlier request, whose answer was lost, was carried out. */
+	if (code == ERR_OK || (code == ERR_EXISTS && a->maybe_set))
 		attempt_join_groups(a);
-	else if (code == ERR_NOT_FOUND)
-		attempt_add(a); /* deleted since we added it */
-	else if (is_passing(code))
+	else if (is_passing(code)) {
+		a->maybe_set = a->maybe_set || code == ERR_UNKNOWN;
 		attempt_again(a, f);
-	else if (code == ERR_REFUSED || code == ERR_INVALID) {
+	} else if (code == ERR_NOT_FOUND && ++a->misses < ATTEMPT_MISSES_MAX)
+		attempt_again(a, f); /* another server may not have the entry yet; a second Add
+					could double it */
+	else if (code == ERR_EXISTS || code == ERR_REFUSED || code == ERR_INVALID) {
 		field_errors_add(&a->errors, "password", "refused", "%s", f->text);
 		attempt_leave_created(a, ERR_INVALID, f);
 	} else {
@@ -213,7 +221,8 @@ static void
 attempt_set_password(struct attempt *a)
 {
 	attempt_enter(a, ATTEMPT_PASSWORD);
-	dir_set_password(a->flow->conf.dir, a->inv->dn, a->password, attempt_on_password, a);
+	dir_set_password(a->flow->conf.dir, a->inv->dn, a->hash != NULL ? a->hash : a->password,
+	    attempt_on_password, a);
 }
 
 /* ---- release ---- */
@@ -243,7 +252,7 @@ attempt_release(struct attempt *a)
 	attempt_enter(a, ATTEMPT_RELEASING);
 	invitation_free(a->next);
 	a->next = invitation_copy(a->inv);
-	a->next->add_sent = false; /* the directory refused the Add, and none is outstanding */
+	a->next->add_sent = a->sent_before; /* this Add was refused: it is not outstanding */
 	if (invitation_apply(a->next, INVITATION_EV_RELEASE, flow_now(a->flow),
 		err_name(a->release_code), &f) != ERR_OK) {
 		attempt_on_released(a, ERR_INTERNAL, 0, &f);
@@ -335,5 +344,9 @@ attempt_settle(struct attempt *a)
 	a->retry_timer = loop_timer_new(l, attempt_on_retry, a);
 	a->answer_timer = loop_timer_new(l, attempt_on_overdue, a);
 	loop_timer_set(a->answer_timer, a->flow->conf.answer_ms);
-	attempt_add(a);
+	/* An entry that exists is not written again: it may have been changed by others since. */
+	if (a->inv->state == INVITATION_CREATED)
+		attempt_set_password(a);
+	else
+		attempt_add(a);
 }

@@ -24,11 +24,13 @@ view_may_tell_done(const struct view *v, const struct invitation *inv)
 static enum accept_view_state
 view_state_of(const struct view *v, const struct invitation *inv)
 {
+	const struct attempt *a = flow_attempt_of(v->flow, inv->id);
+
 	switch (invitation_open(inv, &v->token, flow_now(v->flow), NULL)) {
 	case ERR_OK:
 		/* An attempt that has not claimed yet may still fail: only its own page waits for
-		 * it. */
-		return VIEW_OPEN;
+		 * it. One that goes on with a created entry may have told its person to wait. */
+		return a != NULL && flow_attempt_was_told_later(a) ? VIEW_IN_PROGRESS : VIEW_OPEN;
 	case ERR_CONFLICT:
 		return VIEW_IN_PROGRESS;
 	case ERR_USED:

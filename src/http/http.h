@@ -36,7 +36,9 @@ enum {
 	HTTP_HEADERS_MAX = 64,
 	HTTP_QUERY_MAX = 32,
 	HTTP_CAPTURES_MAX = 4,
-	HTTP_REQUEST_ID_SIZE = 37
+	HTTP_REQUEST_ID_SIZE = 37,
+	HTTP_PEER_GROUPS_MAX = 64,
+	HTTP_RESERVE = 64 /* connections */
 };
 
 struct http_pair {
@@ -61,6 +63,8 @@ struct http_request {
 	uid_t peer_uid; /* of a unix socket's peer (SO_PEERCRED) */
 	gid_t peer_gid;
 	pid_t peer_pid;
+	const gid_t *peer_groups; /* supplementary ones when it connected (SO_PEERGROUPS) */
+	size_t peer_group_count;  /* 0 also when it is in more than HTTP_PEER_GROUPS_MAX */
 	bool is_tls;
 	char id[HTTP_REQUEST_ID_SIZE]; /* ours; goes into the log and X-Request-Id */
 	int64_t received_mono_ms;
@@ -77,7 +81,8 @@ const char *http_query(const struct http_request *r, const char *name); /* the f
 bool http_accepts_rather(const struct http_request *r, const char *a, const char *b);
 
 /* application/x-www-form-urlencoded (WHATWG URL, UTF-8 only). ERR_INVALID names the field: bad
- * percent-encoding, NUL, invalid UTF-8, a name that occurs twice, more than 64 fields. */
+ * percent-encoding, NUL, invalid UTF-8, a name that occurs twice, more than 64 fields; then no
+ * value stays in the arena. */
 enum err http_parse_form(const struct http_request *r, struct arena *arena, struct http_pair *out,
     size_t max, size_t *count, struct fault *f);
 
@@ -136,7 +141,10 @@ struct http_route_set {
 struct http_limits {
 	size_t header_bytes, header_fields, body_bytes; /* 16 KiB, 64, 64 KiB */
 	int64_t header_ms, body_ms, idle_ms;		/* absolute: 10 s, 30 s, 60 s */
-	size_t connections, connections_per_source;	/* IPv6 sources are grouped by /64 */
+	/* Of the control and public listeners together; IPv6 sources are grouped by /64. A unix or
+	 * management listener has HTTP_RESERVE of its own, so that no crowd shuts an operator out.
+	 */
+	size_t connections, connections_per_source;
 };
 
 struct http_listen {
@@ -160,12 +168,15 @@ struct http_conf {
 	 * the path: it may hold a token) or "" . */
 	void (*on_access)(void *ctx, const struct http_request *r, const char *route, int status,
 	    size_t bytes, int64_t ms);
-	/* Trouble of a listener (descriptors exhausted), at most one call in 10 s. */
+	/* Trouble of a listener (descriptors exhausted), at most one call in 10 s; also, before
+	 * http_server_new() returns, that the limit of open files allows fewer connections. */
 	void (*on_trouble)(void *ctx, const char *text);
 };
 
-/* `conf` is copied; what it points to outlives the server. SIGPIPE is ignored from here on, unless
- * somebody handles it: libevent and OpenSSL write with plain write(). */
+/* `conf` is copied; what it points to outlives the server. Its number of connections is lowered to
+ * what the limit of open files leaves beside the descriptors of the rest of the process. SIGPIPE is
+ * ignored from here on, unless somebody handles it: libevent and OpenSSL write with plain write().
+ */
 struct http_server *http_server_new(const struct http_conf *conf);
 /* Certificate chain and key (PEM). May be called again to rotate: new connections use the new pair;
  * on failure (ERR_MISCONFIGURED, names the file) the old pair stays. */

@@ -116,6 +116,21 @@ conn_on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void 
 	}
 }
 
+/* How many there are of those that share a limit with this one. */
+static size_t *
+conn_crowd(const struct http_conn *c)
+{
+	return c->listener->is_reserved ? &c->listener->conn_count : &c->server->shared_count;
+}
+
+static bool
+conn_is_too_many(const struct http_conn *c)
+{
+	const struct http_limits *limits = &c->server->conf.limits;
+
+	return *conn_crowd(c) > (c->listener->is_reserved ? HTTP_RESERVE : limits->connections);
+}
+
 static void
 conn_free(struct http_conn *c)
 {
@@ -132,7 +147,9 @@ conn_free(struct http_conn *c)
 	loop_timer_free(c->timer);
 	TAILQ_REMOVE(&s->conns, c, link);
 	s->conn_count--;
+	--*conn_crowd(c);
 	http_server_attend(s);
+	free(c->peer_groups);
 	free(c);
 }
 
@@ -175,10 +192,14 @@ http_conn_make(struct event_base *base, void *listener)
 				       .header_fields = limits->header_fields,
 				       .body_bytes = limits->body_bytes,
 				   });
+	/* A client may send its next requests before it has an answer, but not without end: reading
+	 * goes on when evhttp has taken something out. The largest message still fits. */
+	bufferevent_setwatermark(bev, EV_READ, 0, limits->header_bytes + limits->body_bytes);
 	bufferevent_incref(bev); /* evhttp may give up on it before we attend */
 	c->watch = evbuffer_add_cb(bufferevent_get_input(bev), conn_on_input, c);
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	s->conn_count++;
+	++*conn_crowd(c);
 	http_conn_wake(c);
 	return bev;
 }
@@ -209,6 +230,19 @@ http_conn_of(struct http_server *s, struct evhttp_request *evreq)
 	return s->by_fd[fd].conn;
 }
 
+/* The kernel's word, taken at connect(): no user database is asked. */
+static void
+conn_read_groups(struct http_conn *c)
+{
+	gid_t groups[HTTP_PEER_GROUPS_MAX];
+	socklen_t len = sizeof(groups);
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0 || len == 0)
+		return;
+	c->peer_groups = mem_dup(groups, len);
+	c->peer_group_count = len / sizeof(groups[0]);
+}
+
 /* False when the peer is gone already or may not have another connection. */
 static bool
 conn_meet_unix(struct http_conn *c)
@@ -221,6 +255,7 @@ conn_meet_unix(struct http_conn *c)
 	c->peer_uid = cred.uid;
 	c->peer_gid = cred.gid;
 	c->peer_pid = cred.pid;
+	conn_read_groups(c);
 	memcpy(c->peer, "unix", sizeof("unix"));
 	return true;
 }
@@ -237,6 +272,8 @@ conn_meet_tcp(struct http_conn *c)
 	if (ss.ss_family == AF_INET6)
 		address = &((struct sockaddr_in6 *)&ss)->sin6_addr;
 	inet_ntop(ss.ss_family, address, c->peer, sizeof(c->peer));
+	if (c->listener->is_reserved)
+		return true;
 	c->source = http_source_enter(c->server, &ss);
 	return c->source != NULL;
 }
@@ -266,8 +303,7 @@ conn_settle(struct http_conn *c)
 	c->fd = bufferevent_getfd(c->bev);
 	conn_remember_fd(c);
 	met = c->listener->is_unix ? conn_meet_unix(c) : conn_meet_tcp(c);
-	if (!met || c->server->draining ||
-	    c->server->conn_count > c->server->conf.limits.connections)
+	if (!met || c->server->draining || conn_is_too_many(c))
 		http_conn_end(c);
 	else
 		http_deadline_begin(c);

@@ -9,6 +9,9 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/secret.h"
+
+enum { VECS = 4 };
 
 static enum http_method
 exchange_method(enum evhttp_cmd_type type)
@@ -53,13 +56,32 @@ exchange_copy_headers(struct http_request *r, struct arena *arena, struct evkeyv
 	}
 }
 
+/* evhttp frees its memory as it is, and a body can hold a password. */
 static void
-exchange_copy_body(struct http_request *r, struct arena *arena, struct evbuffer *from)
+exchange_wipe(struct evbuffer *from)
+{
+	struct evbuffer_iovec vecs[VECS];
+
+	while (evbuffer_get_length(from) > 0) {
+		int n = evbuffer_peek(from, -1, NULL, vecs, VECS);
+		size_t wiped = 0;
+
+		for (int i = 0; i < n && i < VECS; i++) {
+			secret_wipe(vecs[i].iov_base, vecs[i].iov_len);
+			wiped += vecs[i].iov_len;
+		}
+		evbuffer_drain(from, wiped);
+	}
+}
+
+void
+http_exchange_take_body(struct http_request *r, struct arena *arena, struct evbuffer *from)
 {
 	size_t len = evbuffer_get_length(from);
 	char *body = arena_alloc(arena, len + 1);
 
 	evbuffer_copyout(from, body, len);
+	exchange_wipe(from);
 	r->body = body;
 	r->body_len = len;
 }
@@ -84,10 +106,12 @@ exchange_new(struct http_listener *l, struct http_conn *c, struct evhttp_request
 	r->peer_uid = c->peer_uid;
 	r->peer_gid = c->peer_gid;
 	r->peer_pid = c->peer_pid;
+	r->peer_groups = arena_dup(arena, c->peer_groups, c->peer_group_count * sizeof(gid_t));
+	r->peer_group_count = c->peer_group_count;
 	r->received_mono_ms = clock_mono_ms(&clock_system);
 	id_make(clock_wall_ms(&clock_system), r->id);
 	exchange_copy_headers(r, arena, evhttp_request_get_input_headers(evreq));
-	exchange_copy_body(r, arena, evhttp_request_get_input_buffer(evreq));
+	http_exchange_take_body(r, arena, evhttp_request_get_input_buffer(evreq));
 	c->exchange = x;
 	TAILQ_INSERT_TAIL(&l->server->exchanges, x, link);
 	return x;

@@ -114,6 +114,7 @@ listener_new(struct http_server *s, const struct http_listen *conf)
 	l->server = s;
 	l->kind = conf->kind;
 	l->is_unix = conf->kind == HTTP_UNIX;
+	l->is_reserved = l->is_unix || conf->kind == HTTP_MANAGEMENT;
 	l->tls = conf->tls;
 	l->resume = loop_timer_new(s->conf.loop, listener_on_resume, l);
 	l->evhttp = listener_make_evhttp(l);

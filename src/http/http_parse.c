@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/secret.h"
 
 enum { FORM_FIELDS_MAX = 64 };
 
@@ -33,11 +34,10 @@ parse_is_utf8(const char *text, size_t len)
 	return string != NULL;
 }
 
-/* NULL: bad percent-encoding, an encoded NUL, or not UTF-8. */
-static char *
-parse_decode(struct arena *arena, const char *text, size_t len, bool plus_is_space)
+/* False: bad percent-encoding or an encoded NUL. */
+static bool
+parse_decode_bytes(const char *text, size_t len, bool plus_is_space, char *out, size_t *out_len)
 {
-	char *out = arena_alloc(arena, len + 1);
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++) {
@@ -48,18 +48,31 @@ parse_decode(struct arena *arena, const char *text, size_t len, bool plus_is_spa
 			int low = high >= 0 ? parse_hex(text[i + 2]) : -1;
 
 			if (low < 0)
-				return NULL;
+				return false;
 			c = (char)(high << 4 | low);
 			i += 2;
 		} else if (c == '+' && plus_is_space) {
 			c = ' ';
 		}
 		if (c == '\0')
-			return NULL;
+			return false;
 		out[n++] = c;
 	}
-	out[n] = '\0';
-	return parse_is_utf8(out, n) ? out : NULL;
+	*out_len = n;
+	return true;
+}
+
+/* NULL: not well encoded, or not UTF-8. It may have been a password, so nothing of it stays. */
+static char *
+parse_decode(struct arena *arena, const char *text, size_t len, bool plus_is_space)
+{
+	char *out = arena_alloc(arena, len + 1);
+	size_t n;
+
+	if (parse_decode_bytes(text, len, plus_is_space, out, &n) && parse_is_utf8(out, n))
+		return out;
+	secret_wipe(out, len);
+	return NULL;
 }
 
 static bool
@@ -184,24 +197,41 @@ parse_find_twin(const struct http_pair *pairs, size_t count)
 	return NULL;
 }
 
-enum err
-http_parse_form(const struct http_request *r, struct arena *arena, struct http_pair *out,
-    size_t max, size_t *count, struct fault *f)
+static enum err
+parse_form(const struct http_request *r, struct arena *arena,
+    struct http_pair pairs[FORM_FIELDS_MAX], size_t max, size_t *count, struct fault *f)
 {
-	struct http_pair pairs[FORM_FIELDS_MAX];
 	const char *twin;
-	size_t n = 0, bad = 0;
+	size_t bad = 0;
 
-	if (max > FORM_FIELDS_MAX)
-		max = FORM_FIELDS_MAX;
-	if (!parse_pairs(arena, r->body, r->body_len, pairs, max, &n, &bad)) {
+	if (!parse_pairs(arena, r->body, r->body_len, pairs, max, count, &bad)) {
 		if (bad > max)
 			return fault_set(f, ERR_INVALID, "more than %zu fields", max);
 		return fault_set(f, ERR_INVALID, "field %zu is not well encoded", bad);
 	}
-	twin = parse_find_twin(pairs, n);
+	twin = parse_find_twin(pairs, *count);
 	if (twin != NULL)
 		return fault_set(f, ERR_INVALID, "field \"%s\" occurs twice", twin);
+	return ERR_OK;
+}
+
+/* What is refused is wiped here: the caller never learns where it lies. */
+enum err
+http_parse_form(const struct http_request *r, struct arena *arena, struct http_pair *out,
+    size_t max, size_t *count, struct fault *f)
+{
+	struct http_pair pairs[FORM_FIELDS_MAX] = { { .name = NULL } };
+	size_t n = 0;
+
+	if (max > FORM_FIELDS_MAX)
+		max = FORM_FIELDS_MAX;
+	if (parse_form(r, arena, pairs, max, &n, f) != ERR_OK) {
+		for (size_t i = 0; i < max; i++)
+			if (pairs[i].value != NULL)
+				secret_wipe(
+				    (void *)(uintptr_t)pairs[i].value, strlen(pairs[i].value));
+		return f->code;
+	}
 	if (n > 0)
 		memcpy(out, pairs, n * sizeof(*out));
 	*count = n;

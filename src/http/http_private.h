@@ -27,7 +27,9 @@ struct http_listener {
 	struct http_server *server;
 	enum http_listener_kind kind;
 	bool tls, is_unix;
-	char **hosts; /* NULL: any */
+	bool is_reserved;  /* counts its connections for itself */
+	size_t conn_count; /* when reserved */
+	char **hosts;	   /* NULL: any */
 	struct evhttp *evhttp;
 	struct evhttp_bound_socket *bound; /* NULL once it stopped accepting */
 	struct evconnlistener *accepting;
@@ -52,7 +54,8 @@ struct http_server {
 	struct event *attention;
 	struct http_slot *by_fd;
 	size_t by_fd_size, conn_count;
-	void *sources; /* tsearch(3) tree: connections of each address */
+	size_t shared_count; /* connections of listeners that are not reserved */
+	void *sources;	     /* tsearch(3) tree: connections of each address */
 	SSL_CTX *tls;
 	int spare_fd;
 	int64_t trouble_at; /* when on_trouble was last called; 0: never */
@@ -91,6 +94,8 @@ struct http_conn {
 	uid_t peer_uid;
 	gid_t peer_gid;
 	pid_t peer_pid;
+	gid_t *peer_groups; /* NULL: none */
+	size_t peer_group_count;
 };
 
 struct http_exchange {
@@ -147,6 +152,8 @@ void http_server_attend(struct http_server *s); /* soon, on the loop */
 /* http_exchange.c */
 void http_exchange_on_request(struct evhttp_request *evreq, void *listener);
 void http_exchange_free(struct http_exchange *x);
+/* The request's body moves from evhttp's memory, which is wiped, to the arena. */
+void http_exchange_take_body(struct http_request *r, struct arena *arena, struct evbuffer *from);
 
 /* http_router.c */
 enum err http_router_run(struct http_exchange *x, const struct http_listener *l, struct fault *f);

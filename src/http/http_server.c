@@ -4,15 +4,20 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <sys/resource.h>
 #include <event2/event.h>
 #include <openssl/ssl.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { TROUBLE_EVERY_MS = 10000 };
+enum {
+	TROUBLE_EVERY_MS = 10000,
+	FILES_BESIDE = 256 /* descriptors that are not for counted connections */
+};
 
 static bool
 server_is_drained(const struct http_server *s)
@@ -52,6 +57,26 @@ server_ignore_sigpipe(void)
 		sigaction(SIGPIPE, &ignore, NULL);
 }
 
+/* Better to turn connections away than to have no descriptor left for the database. */
+static void
+server_clamp_connections(struct http_server *s)
+{
+	struct rlimit files;
+	size_t room, *wanted = &s->conf.limits.connections;
+	char text[128];
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+		return;
+	room =
+	    files.rlim_cur > 2 * FILES_BESIDE ? files.rlim_cur - FILES_BESIDE : files.rlim_cur / 2;
+	if (*wanted <= room)
+		return;
+	snprintf(text, sizeof(text), "the limit of %zu open files allows %zu connections, not %zu",
+	    (size_t)files.rlim_cur, room, *wanted);
+	*wanted = room;
+	http_server_tell_trouble(s, text);
+}
+
 struct http_server *
 http_server_new(const struct http_conf *conf)
 {
@@ -67,6 +92,7 @@ http_server_new(const struct http_conf *conf)
 	TAILQ_INIT(&s->woken);
 	s->attention = event_new(loop_base(conf->loop), -1, 0, server_on_attention, s);
 	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	server_clamp_connections(s);
 	return s;
 }
 

@@ -2,6 +2,7 @@
 #include "http/http_private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,7 +139,8 @@ socket_bind_unix(int fd, const struct sockaddr_un *sun, const struct http_listen
 	made->ino = st.st_ino;
 	if (l->group != (gid_t)-1 && lchown(path, (uid_t)-1, l->group) != 0)
 		return socket_fault(f, path, "change the group of", errno);
-	if (chmod(path, l->mode) != 0)
+	/* A name can be exchanged under us; what it then leads to keeps its mode. */
+	if (fchmodat(AT_FDCWD, path, l->mode, AT_SYMLINK_NOFOLLOW) != 0)
 		return socket_fault(f, path, "change the mode of", errno);
 	if (listen(fd, BACKLOG) != 0)
 		return socket_fault(f, path, "listen on", errno);

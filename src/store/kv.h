@@ -12,9 +12,10 @@
  *
  * Outcomes: ERR_OK; ERR_CONFLICT (a compare did not hold, nothing was written); ERR_BUSY (queue
  * full, nothing happened); ERR_UNAVAILABLE (the store cannot serve: full disk, I/O error; nothing
- * happened); ERR_UNKNOWN (a write was sent and its fate is not known: read back); ERR_TOO_LARGE;
- * ERR_EXPIRED (watch only: the revision asked for is compacted, list again). The fault has the
- * operator's words.
+ * happened); ERR_UNKNOWN (a write was sent and its fate is not known: read back); ERR_CORRUPT (what
+ * a get, a range, a watch or a compare had to read is damaged; nothing happened, and operations
+ * that read elsewhere are served as before); ERR_TOO_LARGE; ERR_EXPIRED (watch only: the revision
+ * asked for is compacted, list again). The fault has the operator's words.
  */
 #ifndef USHERD_STORE_KV_H
 #define USHERD_STORE_KV_H

@@ -46,23 +46,6 @@ sqlite_fault(struct sqlite_db *db, int rc, const char *doing, struct fault *f)
 	}
 }
 
-enum err
-sqlite_db_check_place(const struct sqlite_db *db, struct fault *f)
-{
-	struct file_identity now;
-
-	/* SQLite itself looks for a moved file only without a WAL. */
-	if (!file_identity_of(db->path, &now) || !file_identity_equal(&now, &db->file))
-		return fault_set(f, ERR_UNAVAILABLE,
-		    "%s was removed or replaced while in use: put it back, or restart usherd",
-		    db->path);
-	if (!file_identity_of(db->wal_path, &now) || !file_identity_equal(&now, &db->wal))
-		return fault_set(f, ERR_UNAVAILABLE,
-		    "%s was removed or replaced while in use: put it back, or restart usherd",
-		    db->wal_path);
-	return ERR_OK;
-}
-
 /* ---- one statement ---- */
 
 static void
@@ -310,15 +293,14 @@ db_do(struct sqlite_db *db, struct kv_op *op, uint64_t *revision)
 	return SQLITE_MISUSE;
 }
 
-/* The transactions were given up; the reads are done again, each by itself. */
+/* From `op` on the transactions are given up; the reads are done again, each by itself. */
 static enum err
-db_give_up(struct sqlite_db *db, struct kv_op_list *ops, const struct fault *f)
+db_give_up(struct sqlite_db *db, struct kv_op *op, const struct fault *f)
 {
-	struct kv_op *op;
 	struct fault own;
 	int rc;
 
-	for (op = TAILQ_FIRST(ops); op != NULL; op = TAILQ_NEXT(op, link)) {
+	for (; op != NULL; op = TAILQ_NEXT(op, link)) {
 		if (op->kind == KV_TXN || db->handle == NULL) {
 			kv_op_fail(op, f);
 			continue;
@@ -346,7 +328,7 @@ db_reopen_at(struct sqlite_db *db, uint64_t revision)
 
 static enum err
 db_commit_failed(
-    struct sqlite_db *db, int rc, struct kv_op_list *ops, uint64_t revision, struct fault *f)
+    struct sqlite_db *db, int rc, struct kv_op *first, uint64_t revision, struct fault *f)
 {
 	sqlite_fault(db, rc, "write", f);
 	f->code = ERR_UNAVAILABLE; /* damage included: the text says what to do */
@@ -354,11 +336,11 @@ db_commit_failed(
 		return f->code = ERR_OK;
 	if (db->handle == NULL)
 		f->code = ERR_UNKNOWN;
-	return db_give_up(db, ops, f);
+	return db_give_up(db, first, f);
 }
 
 static enum err
-db_write_failed(struct sqlite_db *db, int rc, struct kv_op_list *ops, struct fault *f)
+db_write_failed(struct sqlite_db *db, int rc, struct kv_op *first, struct fault *f)
 {
 	sqlite_fault(db, rc, "write", f);
 	f->code = ERR_UNAVAILABLE;
@@ -366,7 +348,7 @@ db_write_failed(struct sqlite_db *db, int rc, struct kv_op_list *ops, struct fau
 		db_step(db, STMT_ROLLBACK);
 	if ((rc & 0xff) != SQLITE_FULL)
 		db_reopen_at(db, db->revision);
-	return db_give_up(db, ops, f);
+	return db_give_up(db, first, f);
 }
 
 static bool
@@ -380,48 +362,107 @@ db_has_txn(const struct kv_op_list *ops)
 	return false;
 }
 
+/* In one transaction, which stays open: `*op` and what follows it, up to `end`. When it stops
+ * early,
+ * `*op` is the one that failed. */
+static int
+db_do_all(struct sqlite_db *db, struct kv_op **op, const struct kv_op *end, uint64_t *revision)
+{
+	int rc = db_step(db, STMT_BEGIN);
+
+	*revision = db->revision;
+	db->row_revision = 0;
+	db->row_lost = false;
+	while (rc == SQLITE_OK && *op != end) {
+		rc = db_do(db, *op, revision);
+		if (rc == SQLITE_OK)
+			*op = TAILQ_NEXT(*op, link);
+	}
+	/* The newest row tells the revision as well, which spares a page in each commit. */
+	if (rc == SQLITE_OK && *revision != db->revision &&
+	    (db->row_lost || db->row_revision != *revision)) {
+		sqlite3_bind_int64(db->stmt[STMT_REVISION], 1, (sqlite3_int64)*revision);
+		rc = db_step(db, STMT_REVISION);
+	}
+	return rc;
+}
+
+/* What cannot be read is the trouble of the operation that needed it, as long as that one has
+ * written nothing (its revision is chosen right before its first write) and SQLite has kept the
+ * transaction open. */
+static bool
+db_failed_alone(const struct sqlite_db *db, const struct kv_op *op)
+{
+	return op != NULL && (op->kind != KV_TXN || op->revision == 0) &&
+	       !sqlite3_get_autocommit(db->handle);
+}
+
+/* Commit `*next` and what follows it, all or up to one that failed alone, and move behind. SQLite
+ * lets nobody write any more in a transaction that has met damage: those before it are done again
+ * without it. */
+static enum err
+db_run_part(struct sqlite_db *db, struct kv_op **next, struct fault *f)
+{
+	struct kv_op *first = *next, *op = first, *alone = NULL;
+	struct fault own;
+	uint64_t revision;
+	int rc = db_do_all(db, &op, NULL, &revision);
+
+	if (rc != SQLITE_OK && db_failed_alone(db, op)) {
+		alone = op;
+		sqlite_fault(db, rc, "read", &own);
+		kv_op_fail(alone, &own);
+		rc = db_step(db, STMT_ROLLBACK);
+		for (op = first; op != alone; op = TAILQ_NEXT(op, link))
+			kv_op_clear_outcome(op);
+		op = first;
+		if (rc == SQLITE_OK)
+			rc = db_do_all(db, &op, alone, &revision);
+	}
+	*next = alone != NULL ? TAILQ_NEXT(alone, link) : NULL;
+	if (rc != SQLITE_OK)
+		return db_write_failed(db, rc, first, f);
+	rc = db_step(db, STMT_COMMIT);
+	if (rc != SQLITE_OK)
+		return db_commit_failed(db, rc, first, revision, f);
+	db->revision = revision;
+	return ERR_OK;
+}
+
 enum err
 sqlite_db_run(struct sqlite_db *db, struct kv_op_list *ops, struct fault *f)
 {
 	static const struct fault none = { .code = ERR_OK };
-	uint64_t revision = db->revision;
-	struct kv_op *op;
-	int rc;
+	struct kv_op *next = TAILQ_FIRST(ops);
+	enum err code = ERR_OK;
 
 	if (!db_has_txn(ops))
-		return db_give_up(db, ops, &none);
+		return db_give_up(db, next, &none);
 	if (sqlite_db_check_place(db, f) != ERR_OK)
-		return db_give_up(db, ops, f);
-	db->row_revision = 0;
-	db->row_lost = false;
-	rc = db_step(db, STMT_BEGIN);
-	for (op = TAILQ_FIRST(ops); op != NULL; op = TAILQ_NEXT(op, link))
-		if (rc == SQLITE_OK)
-			rc = db_do(db, op, &revision);
-	/* The newest row tells the revision as well, which spares a page in each commit. */
-	if (rc == SQLITE_OK && revision != db->revision &&
-	    (db->row_lost || db->row_revision != revision)) {
-		sqlite3_bind_int64(db->stmt[STMT_REVISION], 1, (sqlite3_int64)revision);
-		rc = db_step(db, STMT_REVISION);
-	}
-	if (rc != SQLITE_OK)
-		return db_write_failed(db, rc, ops, f);
-	rc = db_step(db, STMT_COMMIT);
-	if (rc != SQLITE_OK)
-		return db_commit_failed(db, rc, ops, revision, f);
-	db->revision = revision;
-	return ERR_OK;
+		return db_give_up(db, next, f);
+	while (next != NULL && code == ERR_OK)
+		code = db_run_part(db, &next, f);
+	return code;
 }
 
 void
 sqlite_db_fill(struct sqlite_db *db, struct kv_op *op)
 {
-	for (size_t i = 0; i < op->count; i++) {
+	struct fault f;
+	int rc = SQLITE_DONE;
+
+	for (size_t i = 0; i < op->count && (rc == SQLITE_ROW || rc == SQLITE_DONE); i++) {
 		struct kv_item now;
 
-		if (db_read(db, op->items[i].key, &now) == SQLITE_ROW)
+		rc = db_read(db, op->items[i].key, &now);
+		if (rc == SQLITE_ROW)
 			kv_op_set_value(op, i, &now);
 		sqlite3_reset(db->stmt[STMT_READ]);
+	}
+	/* One without a value would be taken for deleted. */
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+		sqlite_fault(db, rc, "read", &f);
+		kv_op_fail(op, &f);
 	}
 }
 

@@ -253,3 +253,20 @@ sqlite_file_prepare(const char *path, int lock_fd, struct fault *f)
 		    path, path);
 	return file_create(path, f);
 }
+
+enum err
+sqlite_db_check_place(const struct sqlite_db *db, struct fault *f)
+{
+	struct file_identity now;
+
+	/* SQLite itself looks for a moved file only without a WAL. */
+	if (!file_identity_of(db->path, &now) || !file_identity_equal(&now, &db->file))
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "%s was removed or replaced while in use: put it back, or restart usherd",
+		    db->path);
+	if (!file_identity_of(db->wal_path, &now) || !file_identity_equal(&now, &db->wal))
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "%s was removed or replaced while in use: put it back, or restart usherd",
+		    db->wal_path);
+	return ERR_OK;
+}

@@ -71,6 +71,8 @@ bool file_identity_of(const char *path, struct file_identity *out);
 /* An empty file of ours that must not stay behind: a WAL that only a refused start has made. */
 void sqlite_file_remove_empty(const char *path);
 bool file_identity_equal(const struct file_identity *a, const struct file_identity *b);
+/* Fails when the file or its WAL is no longer where it was opened. */
+enum err sqlite_db_check_place(const struct sqlite_db *db, struct fault *f);
 
 /* ---- kv_sqlite_open.c ---- */
 
@@ -89,16 +91,16 @@ void sqlite_db_close(struct sqlite_db *db, bool keep_wal);
 /* SQLite's code in our words, and what an operator should do. */
 enum err sqlite_fault(struct sqlite_db *db, int rc, const char *doing, struct fault *f);
 
-/* Carry out the operations in order and fill their outcomes; all transactions share one commit.
- * Returns ERR_OK when every transaction has its own outcome; otherwise they all have the error that
- * is returned, and whether the connection can still be used is told by db->handle. */
+/* Carry out the operations in order and fill their outcomes; all transactions share one commit. An
+ * operation that has to read what is damaged fails alone, and those behind it share another commit.
+ * Returns ERR_OK when every transaction has its own outcome; otherwise those that were not
+ * committed before have the error that is returned, and whether the connection can still be used is
+ * told by db->handle. */
 enum err sqlite_db_run(struct sqlite_db *db, struct kv_op_list *ops, struct fault *f);
 /* A watch's keys get their values. */
 void sqlite_db_fill(struct sqlite_db *db, struct kv_op *op);
 /* Write something without changing anything. */
 enum err sqlite_db_probe(struct sqlite_db *db, struct fault *f);
-/* Fails when the file or its WAL is no longer where it was opened. */
-enum err sqlite_db_check_place(const struct sqlite_db *db, struct fault *f);
 void sqlite_db_checkpoint(struct sqlite_db *db);
 
 #endif

@@ -99,18 +99,33 @@ store_key_bytes(const struct store_key *k)
 	return kv_text(k->text);
 }
 
+/* The directory matches uid and mail without regard to case (RFC 4519 section 2.39, RFC 4524
+ * section 2.16), so two spellings are one name here too. The caller frees it. */
+static char *
+name_fold(enum person_field field, const char *value)
+{
+	char *folded = mem_dup_string(value);
+
+	for (char *c = folded; *c != '\0' && field != PERSON_PHONE; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	return folded;
+}
+
 void
 store_name_keys(const struct store *s, const struct person *p, struct store_key out[STORE_NAMES])
 {
 	for (size_t i = 0; i < STORE_NAMES; i++) {
 		const char *space = person_field_name(store_name_fields[i]);
 		const char *value = p->value[store_name_fields[i]];
-		char hash[SEAL_HASH_TEXT_SIZE];
+		char hash[SEAL_HASH_TEXT_SIZE], *folded;
 
 		out[i].text[0] = '\0';
 		if (value == NULL)
 			continue;
-		seal_hash(s->seal, space, value, hash);
+		folded = name_fold(store_name_fields[i], value);
+		seal_hash(s->seal, space, folded, hash);
+		free(folded);
 		out[i] = store_key_of(space, hash);
 	}
 }

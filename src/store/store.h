@@ -3,7 +3,8 @@
  * Keys (all values sealed, see seal.h):
  *   invitation/ID            the invitation, versioned JSON
  *   token/HASH               id of the invitation a link belongs to; kept after the link's end
- *   uid/KH mail/KH phone/KH  reservation by keyed hash: {invitation, released_at}
+ *   uid/KH mail/KH phone/KH  reservation by keyed hash: {invitation, released_at}; of uid and mail
+ *                            the hash ignores ASCII case, as the directory's matching does
  *   work/ID                  empty; present while the invitation is claimed or created
  *   audit/UUIDv7             one record for each state change, written in its transaction
  *   apitoken/ID              an API token (its hash)
@@ -88,13 +89,16 @@ struct store_op *store_save(struct store *s, const struct invitation *before,
 /* Invitations in the order of their ids (creation), strictly behind `after` (NULL: from the first).
  * `open_only` leaves out final states. `more`: call again behind the last. At most STORE_LIST_MAX
  * are looked at in one call, so fewer than `limit` may come back with `more` set; `next` is the id
- * to go on behind. */
+ * to go on behind. One whose value is damaged is left out, so that it stops nobody behind it: the
+ * code is ERR_OK and the fault's text names the first of them ("" when there was none; `f` is never
+ * NULL here). ERR_CORRUPT: the store's file is damaged where the list itself lies. */
 typedef void store_list_cb(void *arg, enum err code, struct invitation *const *list, size_t count,
     bool more, const char *next, const struct fault *f);
 struct store_op *store_list(
     struct store *s, const char *after, size_t limit, bool open_only, store_list_cb *cb, void *arg);
 
-/* The claimed and created ones, for the resolver; ERR_OK with count 0 when there are none. */
+/* The claimed and created ones, for the resolver, told as above; ERR_OK with count 0 when there are
+ * none. */
 struct store_op *store_list_unsettled(
     struct store *s, const char *after, size_t limit, store_list_cb *cb, void *arg);
 
@@ -121,12 +125,15 @@ struct store_op *store_delete_api_token(
     struct store *s, const char *id, const struct store_note *note, store_done_cb *cb, void *arg);
 
 /* All API tokens now, then every change: `t` non-NULL was added, NULL with `id` was deleted. ready
- * is called once when all that exist have been told. An error ends the watch and is told by
- * `failed`. */
+ * is called once when all that exist have been told. One that cannot be read counts as absent and
+ * is told by `damaged`, whose fault names its key; the watch goes on. Any other error ends the
+ * watch and is told by `failed`: the watch is gone then, and store_token_watch_stop() must not be
+ * called for it. */
 struct store_token_watch_cbs {
 	void (*changed)(void *arg, const char *id, const struct api_token *t);
 	void (*ready)(void *arg);
 	void (*failed)(void *arg, enum err code, const struct fault *f);
+	void (*damaged)(void *arg, const struct fault *f); /* may be NULL */
 };
 struct store_token_watch;
 struct store_token_watch *store_watch_api_tokens(

@@ -117,7 +117,8 @@ struct store_token_watch {
 	struct kv_op *op;	/* the list, page by page */
 	struct kv_watch *watch; /* from the first page's revision on */
 	uint64_t from;
-	struct store_key last;
+	unsigned char last[KV_KEY_MAX]; /* key of the last item told */
+	size_t last_len;
 	bool *stopped; /* told to the function that is running callbacks */
 };
 
@@ -135,51 +136,54 @@ token_watch_fail(struct store_token_watch *w, enum err code, const struct fault 
 }
 
 static enum err
-token_watch_tell(struct store_token_watch *w, const struct kv_item *item, struct fault *f)
+token_watch_read(const struct store_token_watch *w, const struct kv_item *item, const char *id,
+    struct api_token *t, struct fault *f)
+{
+	struct arena *arena = arena_new(0);
+	char *text;
+	size_t len;
+	enum err code = store_open_item(w->store, item, arena, &text, &len, f);
+
+	if (code == ERR_OK)
+		code = record_read_api_token(t, id, text, len, f);
+	arena_free(arena);
+	return code;
+}
+
+/* Runs one callback, which may stop the watch. */
+static void
+token_watch_tell(struct store_token_watch *w, const struct kv_item *item)
 {
 	const size_t at = sizeof(token_space) - 1;
-	struct arena *arena;
+	bool named = item->key.len == at + API_TOKEN_ID_SIZE - 1;
+	char id[API_TOKEN_ID_SIZE] = "";
 	struct api_token t;
-	char id[API_TOKEN_ID_SIZE] = "", *text;
-	size_t len;
-	enum err code;
+	struct fault f;
 
-	if (item->key.len != at + API_TOKEN_ID_SIZE - 1)
-		return fault_set(f, ERR_CORRUPT, "a key under %s holds no id", token_space);
-	memcpy(id, (const char *)item->key.data + at, API_TOKEN_ID_SIZE - 1);
-	if (item->value.data == NULL) {
+	if (named)
+		memcpy(id, (const char *)item->key.data + at, API_TOKEN_ID_SIZE - 1);
+	if (named && item->value.data == NULL)
 		w->cbs.changed(w->arg, id, NULL);
-		return ERR_OK;
-	}
-	arena = arena_new(0);
-	code = store_open_item(w->store, item, arena, &text, &len, f);
-	if (code == ERR_OK)
-		code = record_read_api_token(&t, id, text, len, f);
-	arena_free(arena);
-	if (code == ERR_OK)
+	else if (named && token_watch_read(w, item, id, &t, &f) == ERR_OK)
 		w->cbs.changed(w->arg, id, &t);
-	return code;
+	else if (w->cbs.damaged != NULL) {
+		if (!named)
+			fault_set(&f, ERR_CORRUPT, "%.*s names no API token", (int)item->key.len,
+			    (const char *)item->key.data);
+		w->cbs.damaged(w->arg, &f);
+	}
 }
 
 static void
 token_watch_on_change(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
 {
 	struct store_token_watch *w = arg;
-	bool stopped = false;
-	struct fault own;
 
 	if (code != ERR_OK) {
 		w->watch = NULL; /* that was its last call */
 		token_watch_fail(w, code, f);
-		return;
-	}
-	w->stopped = &stopped;
-	code = token_watch_tell(w, item, &own);
-	if (stopped)
-		return;
-	w->stopped = NULL;
-	if (code != ERR_OK)
-		token_watch_fail(w, code, &own);
+	} else
+		token_watch_tell(w, item);
 }
 
 static void
@@ -188,18 +192,17 @@ token_watch_on_page(void *arg, enum err code, const struct kv_item *items, size_
 {
 	struct store_token_watch *w = arg;
 	bool stopped = false;
-	struct fault own;
 
 	w->op = NULL;
 	if (w->from == 0)
 		w->from = revision + 1;
 	w->stopped = &stopped;
-	for (size_t i = 0; i < count && code == ERR_OK; i++) {
-		f = &own;
-		code = token_watch_tell(w, &items[i], &own);
+	for (size_t i = 0; i < count; i++) {
+		token_watch_tell(w, &items[i]);
 		if (stopped)
 			return;
-		memcpy(w->last.text, items[i].key.data, items[i].key.len);
+		memcpy(w->last, items[i].key.data, items[i].key.len);
+		w->last_len = items[i].key.len;
 	}
 	w->stopped = NULL;
 	if (code != ERR_OK)
@@ -216,8 +219,8 @@ token_watch_on_page(void *arg, enum err code, const struct kv_item *items, size_
 static void
 token_watch_list(struct store_token_watch *w)
 {
-	w->op = kv_range(w->store->kv, kv_text(token_space), store_key_bytes(&w->last),
-	    KV_RANGE_MAX, token_watch_on_page, w);
+	w->op = kv_range(w->store->kv, kv_text(token_space),
+	    (struct kv_bytes){ w->last, w->last_len }, KV_RANGE_MAX, token_watch_on_page, w);
 }
 
 struct store_token_watch *

@@ -348,12 +348,13 @@ enum err
 codec_read_invitation(struct invitation **out, const char *id, uint64_t revision, const char *text,
     size_t len, struct store_held *held, struct fault *f)
 {
-	json_t *root = record_parse(text, len, f);
+	struct fault own;
+	json_t *root = record_parse(text, len, &own);
 	struct reader r = { .root = root };
 	struct store_held unused;
 
 	if (root == NULL)
-		return ERR_CORRUPT;
+		return fault_set(f, ERR_CORRUPT, "invitation/%s: %s", id, own.text);
 	r.inv = invitation_new();
 	memcpy(r.inv->id, id, ID_SIZE);
 	r.inv->revision = revision;

@@ -117,6 +117,7 @@ struct list {
 	size_t limit, count;
 	bool open_only, more;
 	char next[ID_SIZE];
+	struct fault damaged; /* the first that was skipped; text "" when there was none */
 	struct invitation *found[STORE_LIST_MAX];
 	/* Unsettled ones: the ids to load, one after the other. */
 	size_t id_count, id_at;
@@ -141,7 +142,8 @@ list_finish(struct list *l, enum err code, const struct fault *f)
 	struct invitation *found[STORE_LIST_MAX];
 	char next[ID_SIZE];
 	size_t count = l->count;
-	bool more = code == ERR_OK && l->more;
+	bool more = l->more;
+	struct fault damaged = l->damaged;
 	store_list_cb *cb = l->cb;
 	void *arg = l->op.arg;
 
@@ -150,11 +152,52 @@ list_finish(struct list *l, enum err code, const struct fault *f)
 	l->count = 0;
 	store_op_end(&l->op);
 	if (code == ERR_OK)
-		cb(arg, code, found, count, more, more ? next : NULL, NULL);
+		cb(arg, code, found, count, more, more ? next : NULL, &damaged);
 	else
 		cb(arg, code, NULL, 0, false, NULL, f);
 	for (size_t i = 0; i < count; i++)
 		invitation_free(found[i]);
+}
+
+/* One value cannot be read: those behind it are told all the same. */
+static void
+list_skip(struct list *l, struct kv_bytes key, const struct fault *f)
+{
+	const char *name = key.data;
+	bool named = strncmp(f->text, name, key.len) == 0;
+
+	if (l->damaged.text[0] != '\0')
+		return;
+	fault_set(&l->damaged, ERR_OK, "%.*s%s%s", named ? 0 : (int)key.len, name,
+	    named ? "" : ": ", f->text);
+}
+
+/* The id behind `space` in a key. A key that holds none is nothing of ours. */
+static bool
+list_read_id(const char *space, struct kv_bytes key, char id[ID_SIZE])
+{
+	const size_t at = strlen(space) + 1;
+	char text[ID_SIZE] = "";
+
+	if (key.len != at + ID_SIZE - 1)
+		return false;
+	memcpy(text, (const char *)key.data + at, ID_SIZE - 1);
+	if (!id_is_valid(text))
+		return false;
+	memcpy(id, text, sizeof(text));
+	return true;
+}
+
+/* Nobody can be sent on behind a page that holds no id at all. */
+static enum err
+list_check_progress(const struct list *l, enum err code, const struct fault **f, struct fault *own)
+{
+	if (code == ERR_OK && l->more && l->next[0] == '\0') {
+		code = fault_set(own, ERR_CORRUPT, "%s",
+		    l->damaged.text[0] != '\0' ? l->damaged.text : "keys that hold no id");
+		*f = own;
+	}
+	return code;
 }
 
 static bool
@@ -174,23 +217,22 @@ list_on_range(void *arg, enum err code, const struct kv_item *items, size_t coun
 	(void)revision;
 	l->op.kv = NULL;
 	l->more = more;
-	for (size_t i = 0; i < count && code == ERR_OK; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct invitation *inv;
 
 		if (l->count == l->limit) {
 			l->more = true;
 			break;
 		}
-		code = store_read_invitation(l->op.store, &items[i], &inv, NULL, &own);
-		f = &own;
-		if (code != ERR_OK)
-			break;
-		memcpy(l->next, inv->id, sizeof(l->next));
-		if (list_wants(l, inv))
+		list_read_id("invitation", items[i].key, l->next);
+		if (store_read_invitation(l->op.store, &items[i], &inv, NULL, &own) != ERR_OK)
+			list_skip(l, items[i].key, &own);
+		else if (list_wants(l, inv))
 			l->found[l->count++] = inv;
 		else
 			invitation_free(inv);
 	}
+	code = list_check_progress(l, code, &f, &own);
 	list_finish(l, code, f);
 }
 
@@ -226,10 +268,17 @@ store_list(
 
 /* ---- unsettled ---- */
 
+static struct store_key
+list_key_at(const struct list *l, size_t i)
+{
+	return store_key_of("invitation", l->ids[i]);
+}
+
 static void
 list_on_loaded(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
 {
 	struct list *l = arg;
+	struct store_key key = list_key_at(l, l->id_at - 1);
 	struct fault own;
 
 	l->op.kv = NULL;
@@ -238,9 +287,11 @@ list_on_loaded(void *arg, enum err code, const struct kv_item *item, const struc
 		f = &own;
 		if (code == ERR_OK)
 			l->count++;
-	} else if (code == ERR_NOT_FOUND) /* settled and purged meanwhile */
-		code = ERR_OK;
-	if (code == ERR_OK)
+	}
+	if (code == ERR_CORRUPT)
+		list_skip(l, store_key_bytes(&key), f);
+	/* Not found: settled and purged meanwhile. */
+	if (code == ERR_OK || code == ERR_CORRUPT || code == ERR_NOT_FOUND)
 		list_load_next(l);
 	else
 		list_finish(l, code, f);
@@ -255,7 +306,7 @@ list_load_next(struct list *l)
 		list_finish(l, ERR_OK, NULL);
 		return;
 	}
-	key = store_key_of("invitation", l->ids[l->id_at++]);
+	key = list_key_at(l, l->id_at++);
 	l->op.kv = kv_get(l->op.store->kv, store_key_bytes(&key), list_on_loaded, l);
 }
 
@@ -263,18 +314,22 @@ static void
 list_on_work(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
     uint64_t revision, const struct fault *f)
 {
-	const size_t at = sizeof("work/") - 1;
 	struct list *l = arg;
+	struct fault own;
 
 	(void)revision;
 	l->op.kv = NULL;
 	l->more = more;
 	for (size_t i = 0; i < count; i++)
-		if (items[i].key.len == at + ID_SIZE - 1)
-			memcpy(l->ids[l->id_count++], (const char *)items[i].key.data + at,
-			    ID_SIZE - 1);
+		if (list_read_id("work", items[i].key, l->ids[l->id_count]))
+			l->id_count++;
+		else {
+			fault_set(&own, ERR_CORRUPT, "holds no id");
+			list_skip(l, items[i].key, &own);
+		}
 	if (l->id_count > 0)
 		memcpy(l->next, l->ids[l->id_count - 1], sizeof(l->next));
+	code = list_check_progress(l, code, &f, &own);
 	if (code == ERR_OK)
 		list_load_next(l);
 	else

@@ -111,13 +111,14 @@ enum err
 record_read_api_token(
     struct api_token *out, const char *id, const char *text, size_t len, struct fault *f)
 {
-	json_t *root = record_parse(text, len, f);
+	struct fault own;
+	json_t *root = record_parse(text, len, &own);
 	struct api_token t = { .scopes = 0 };
 	const char *hash;
 	bool good;
 
 	if (root == NULL)
-		return ERR_CORRUPT;
+		return fault_set(f, ERR_CORRUPT, "apitoken/%s: %s", id, own.text);
 	hash = json_string_of(root, "hash");
 	good = strlen(id) < sizeof(t.id) && hash != NULL &&
 	       decode_base64(hash, strlen(hash), t.hash.bytes, sizeof(t.hash.bytes)) &&

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 
-enum { FORM_FIELDS_MAX = 64, SHOWN_NAME_MAX = 64 };
+enum { FORM_FIELDS_MAX = 64, SHOWN_NAME_MAX = 64, VALUE_MAX = 1024 };
 
 bool
 web_field_is_settable(enum person_field field)
@@ -86,7 +86,8 @@ web_input_take_password(struct web_input *in, const char *value, size_t len)
 		in->password = secret_new(value, len);
 }
 
-/* One name with its value; `value` outlives the input. */
+/* One name with its value; `value` outlives the input. No field's rules allow VALUE_MAX bytes: what
+ * is longer is not kept, so that a form that is shown again stays small. */
 static void
 web_input_take(struct web_input *in, const char *name, const char *value)
 {
@@ -96,6 +97,8 @@ web_input_take(struct web_input *in, const char *name, const char *value)
 		web_input_refuse(in, 400, name, "unknown", "The form has no such field.");
 	else if (field == PERSON_FIELD_COUNT || !web_field_is_settable(field))
 		web_input_refuse(in, 422, name, "not_allowed", "This cannot be changed here.");
+	else if (strlen(value) > VALUE_MAX)
+		web_input_refuse(in, 422, name, "too_long", "This is longer than 1,024 bytes.");
 	else
 		in->value[field] = value;
 }

@@ -184,7 +184,7 @@ web_post(struct http_exchange *x, void *ctx, struct fault *f)
 	web_input_read(x, is_form, &v->input);
 	if (web_is_foreign(v->w, r))
 		web_reply_notice(v, WEB_FOREIGN, 0);
-	else if ((wait_s = web_visit_wait(v, WEB_RATE_POST, true)) > 0)
+	else if ((wait_s = web_visit_take(v, WEB_RATE_POST)) > 0)
 		web_reply_notice(v, WEB_TOO_MANY, wait_s);
 	else if (!web_visit_identify(v))
 		return ERR_OK;

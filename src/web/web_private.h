@@ -51,10 +51,7 @@ enum web_rate_kind { WEB_RATE_POST, WEB_RATE_UNKNOWN, WEB_RATE_KINDS };
 struct web_rate;
 struct web_rate *web_rate_new(size_t per_minute); /* 0: no limit */
 void web_rate_free(struct web_rate *r);
-/* Seconds until the source may go on, 0: now. Changes nothing. */
-unsigned web_rate_wait(
-    struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms);
-/* The same, and takes one from the bucket when it may go on. */
+/* Takes one from the bucket and gives 0; an empty one: the seconds until it has one again. */
 unsigned web_rate_take(
     struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms);
 
@@ -158,9 +155,10 @@ struct web_visit {
 };
 
 struct web_visit *web_visit_new(struct web *w, struct http_exchange *x);
-/* As web_rate_wait and web_rate_take, for this caller. */
-unsigned web_visit_wait(struct web_visit *v, enum web_rate_kind kind, bool take);
-/* Answers a token that nobody has; counted, so that guessing slows down. */
+/* As web_rate_take, for this caller. */
+unsigned web_visit_take(struct web_visit *v, enum web_rate_kind kind);
+/* Answers a token that nobody has; counted, so that guessing slows down. Only these are counted and
+ * refused: whoever shares an address with a guesser still comes in with a link that exists. */
 void web_visit_unknown(struct web_visit *v);
 /* Who is it: the token of the URL or the cookie's, and the attempt the caller goes on with. False
  * when that was answered. */
@@ -175,7 +173,7 @@ http_handler web_get, web_post, web_asset_get;
 
 /* ---- page: state to model to HTML ---- */
 
-/* `page` rendered into `out`; the caller releases it. */
+/* `page` rendered into `out`; the caller releases it. buf_failed() when it would be too long. */
 void web_page_open(const struct web_visit *v, const struct accept_view *view, struct buf *out);
 void web_page_progress(const struct web_visit *v, struct buf *out);
 void web_page_done(const struct web_visit *v, const char *uid, struct buf *out);

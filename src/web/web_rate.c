@@ -91,9 +91,8 @@ web_rate_find(struct web_rate *r, const char *peer, int64_t mono_ms)
 	return s;
 }
 
-static unsigned
-web_rate_ask(
-    struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms, int64_t cost)
+unsigned
+web_rate_take(struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms)
 {
 	struct web_source *s;
 	int64_t full = r->per_minute * MINUTE_MS, passed;
@@ -115,18 +114,6 @@ web_rate_ask(
 
 		return (unsigned)((wait_ms + 999) / 1000);
 	}
-	s->level[kind] -= cost;
+	s->level[kind] -= MINUTE_MS;
 	return 0;
-}
-
-unsigned
-web_rate_wait(struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms)
-{
-	return web_rate_ask(r, peer, kind, mono_ms, 0);
-}
-
-unsigned
-web_rate_take(struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms)
-{
-	return web_rate_ask(r, peer, kind, mono_ms, MINUTE_MS);
 }

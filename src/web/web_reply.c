@@ -32,20 +32,30 @@ web_reply_begin(struct web_visit *v)
 	http_add_header(v->x, "Vary", "Accept, Cookie");
 }
 
+/* Half an answer is none: one that crossed its maximum becomes a short problem. */
+static void
+web_reply_body(struct web_visit *v, int status, const char *type, struct buf *body)
+{
+	const struct web_notice_text *failed = &web_notice_texts[WEB_FAILED];
+
+	web_reply_begin(v);
+	if (buf_failed(body))
+		http_reply_problem(v->x, failed->status, failed->title, failed->lead, NULL);
+	else
+		http_reply(v->x, status, type, body->data, body->len);
+	buf_release(body);
+}
+
 static void
 web_reply_html(struct web_visit *v, int status, struct buf *page)
 {
-	web_reply_begin(v);
-	http_reply(v->x, status, "text/html; charset=utf-8", page->data, page->len);
-	buf_release(page);
+	web_reply_body(v, status, "text/html; charset=utf-8", page);
 }
 
 static void
 web_reply_json(struct web_visit *v, int status, struct buf *json)
 {
-	web_reply_begin(v);
-	http_reply(v->x, status, "application/json", json->data, json->len);
-	buf_release(json);
+	web_reply_body(v, status, "application/json", json);
 }
 
 /* Trades what the visit knows for a cookie; each answer that goes on prolongs it. */

@@ -21,19 +21,16 @@ web_visit_new(struct web *w, struct http_exchange *x)
 }
 
 unsigned
-web_visit_wait(struct web_visit *v, enum web_rate_kind kind, bool take)
+web_visit_take(struct web_visit *v, enum web_rate_kind kind)
 {
-	const char *peer = http_request_of(v->x)->peer;
-	int64_t now = clock_mono_ms(v->w->clock);
-
-	return take ? web_rate_take(v->w->rate, peer, kind, now)
-		    : web_rate_wait(v->w->rate, peer, kind, now);
+	return web_rate_take(
+	    v->w->rate, http_request_of(v->x)->peer, kind, clock_mono_ms(v->w->clock));
 }
 
 void
 web_visit_unknown(struct web_visit *v)
 {
-	unsigned wait_s = web_visit_wait(v, WEB_RATE_UNKNOWN, true);
+	unsigned wait_s = web_visit_take(v, WEB_RATE_UNKNOWN);
 
 	web_reply_notice(v, wait_s > 0 ? WEB_TOO_MANY : WEB_UNKNOWN, wait_s);
 }
@@ -46,7 +43,6 @@ web_visit_identify(struct web_visit *v)
 	struct web_ticket ticket;
 	bool has_ticket = cookie != NULL && web_cookie_open(cookie, v->w->cookie_key,
 						clock_wall_ms(v->w->clock), &ticket);
-	unsigned wait_s;
 
 	if (!v->is_link) {
 		if (!has_ticket) {
@@ -54,9 +50,6 @@ web_visit_identify(struct web_visit *v)
 			return false;
 		}
 		v->token = ticket.token;
-	} else if ((wait_s = web_visit_wait(v, WEB_RATE_UNKNOWN, false)) > 0) {
-		web_reply_notice(v, WEB_TOO_MANY, wait_s);
-		return false;
 	} else if (!token_hash_of(r->captures[0], strlen(r->captures[0]), &v->token)) {
 		web_visit_unknown(v);
 		return false;

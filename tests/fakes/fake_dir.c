@@ -19,7 +19,8 @@ struct dir {
 	struct loop *loop;
 	bool up, org_unit_gone;
 	struct entry entries[ENTRIES_MAX];
-	size_t count, memberships;
+	size_t count, memberships, adds;
+	bool remembers_passwords;
 	struct entry late[LATE_MAX];
 	size_t late_count;
 	int calls_to_fault;
@@ -173,6 +174,18 @@ fake_dir_memberships(const struct dir *d)
 	return d->memberships;
 }
 
+size_t
+fake_dir_adds(const struct dir *d)
+{
+	return d->adds;
+}
+
+void
+fake_dir_remember_passwords(struct dir *d)
+{
+	d->remembers_passwords = true;
+}
+
 void
 fake_dir_remove_org_unit(struct dir *d)
 {
@@ -318,6 +331,7 @@ dir_add_person(struct dir *d, const char *dn, const struct person *p, const char
 	enum fake_fault fault = dir_call(d, op, true);
 	struct entry e = { .dn = "" }, *old = entry_by_dn(d, dn);
 
+	d->adds++;
 	op->add = cb;
 	op->arg = arg;
 	op->added.taken_attribute = "";
@@ -362,6 +376,9 @@ dir_set_password(
 			    fault_set(&op->fault, ERR_REFUSED, "the policy refuses this password");
 		else if (e == NULL)
 			op->code = fault_set(&op->fault, ERR_NOT_FOUND, "no such entry");
+		else if (d->remembers_passwords && fault == FAKE_FINE &&
+			 strcmp(e->password, secret_bytes(value)) == 0)
+			op->code = fault_set(&op->fault, ERR_EXISTS, "used before");
 		else
 			snprintf(e->password, sizeof(e->password), "%s", secret_bytes(value));
 	}

@@ -417,6 +417,129 @@ a_refused_password_can_be_chosen_again_with_the_same_link(void **state)
 }
 
 static void
+an_account_that_exists_gets_its_password_and_is_not_written_again(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = world_new(modes[i]);
+		struct world_link link = world_invite(w, &world_ada);
+
+		fake_dir_refuse_password(w->dir, "the policy says no");
+		fake_dir_fail(
+		    w->dir, 3, FAKE_REFUSE, ERR_MISCONFIGURED); /* the password, or the groups */
+		world_accept(w, &link.token, PASSWORD, NULL);
+		if (modes[i] == DIR_PASSWORD_EXOP) {
+			assert_int_equal(world_state(w, link.id), INVITATION_CREATED);
+			assert_int_equal(fake_dir_adds(w->dir), 1);
+			assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+		}
+		assert_int_equal(fake_dir_adds(w->dir), 1);
+		assert_int_equal(world_state(w, link.id), INVITATION_DONE);
+		world_free(w);
+	}
+}
+
+static void
+an_account_that_was_never_finished_can_be_revoked(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	fake_dir_refuse_password(w->dir, "the policy says no");
+	assert_int_equal(
+	    world_accept(w, &link.token, "the policy says no", NULL).code, ERR_INVALID);
+	assert_int_equal(world_state(w, link.id), INVITATION_CREATED);
+	assert_int_equal(world_revoke(w, link.id), ERR_OK);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_REVOKED);
+	assert_null(fake_dir_password(w->dir, link.id));
+	world_free(w);
+}
+
+/* The password was set and the answer lost; the policy then refuses it as the present one. */
+static void
+a_password_that_is_set_already_is_no_failure(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	fake_dir_remember_passwords(w->dir);
+	fake_dir_fail(w->dir, 3, FAKE_LOSE_REPLY, ERR_OK);
+	world_accept(w, &link.token, PASSWORD, NULL);
+	assert_true(fake_dir_failed(w->dir));
+	assert_true(world_until(w, is_settled, link.id));
+	assert_int_equal(world_state(w, link.id), INVITATION_DONE);
+	world_free(w);
+}
+
+static void
+another_password_under_the_same_attempt_is_not_told_as_done(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+	struct world_answer first, second;
+
+	(void)state;
+	world_accept_start(w, &link.token, PASSWORD, "mine", &first);
+	world_accept_start(w, &link.token, "quite another password", "mine", &second);
+	while (first.count == 0 || second.count == 0)
+		world_wait(w);
+	assert_int_equal(first.code, ERR_OK);
+	assert_int_equal(second.code, ERR_USED);
+	assert_int_equal(
+	    world_accept(w, &link.token, "quite another password", "mine").code, ERR_USED);
+	assert_string_equal(fake_dir_password(w->dir, link.id), PASSWORD);
+	world_free(w);
+}
+
+static bool
+is_expired(struct world *w, void *arg)
+{
+	return world_state(w, arg) == INVITATION_EXPIRED;
+}
+
+static void
+a_clock_that_is_set_back_revives_no_link(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	w->now += 3600 * 1000;
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_EXPIRED);
+	assert_true(world_until(w, is_expired, link.id));
+	w->now -= 3600 * 1000;
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_EXPIRED);
+	world_free(w);
+}
+
+/* An attempt was killed before its Add left; while nobody looked, the address went to somebody
+ * else. */
+static void
+names_are_asked_about_again_after_an_attempt_was_given_back(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+	static struct world_answer lost;
+
+	(void)state;
+	lost = (struct world_answer){ .code = ERR_OK };
+	fake_dir_fail(w->dir, 2, FAKE_LATE, ERR_OK); /* the Add, which is then never delivered */
+	world_accept_start(w, &link.token, PASSWORD, NULL, &lost);
+	assert_true(world_until(w, dir_was_hit, &lost));
+	world_crash(w);
+	w->now += dir_settle_ms(w->dir) + 1000;
+	fake_dir_set_up(w->dir, true);
+	assert_true(world_until(w, is_settled, link.id));
+	assert_int_equal(world_state(w, link.id), INVITATION_PENDING);
+	fake_dir_add_foreign(w->dir, "uid=x,dc=example", "x", "ada@example.org");
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_EXISTS);
+	assert_int_equal(fake_dir_count(w->dir, link.id), 0);
+	world_free(w);
+}
+
+static void
 an_org_unit_deleted_meanwhile_leaves_the_link_alone(void **state)
 {
 	struct world *w = world_new(DIR_PASSWORD_EXOP);
@@ -451,6 +574,12 @@ main(void)
 		cmocka_unit_test(revoking_and_replacing_end_a_link),
 		cmocka_unit_test(a_refused_password_can_be_chosen_again_with_the_same_link),
 		cmocka_unit_test(an_org_unit_deleted_meanwhile_leaves_the_link_alone),
+		cmocka_unit_test(an_account_that_exists_gets_its_password_and_is_not_written_again),
+		cmocka_unit_test(an_account_that_was_never_finished_can_be_revoked),
+		cmocka_unit_test(a_password_that_is_set_already_is_no_failure),
+		cmocka_unit_test(another_password_under_the_same_attempt_is_not_told_as_done),
+		cmocka_unit_test(a_clock_that_is_set_back_revives_no_link),
+		cmocka_unit_test(names_are_asked_about_again_after_an_attempt_was_given_back),
 	};
 
 	return cmocka_run_group_tests_name("flow", tests, NULL, NULL);

@@ -133,6 +133,7 @@ add: member"
 objectClass: groupOfNames
 cn: usherd-administrators"
 	fi
+	printf '%s\n' "$group" >"$demo/administrators.dn"
 	# 68 and 20: it is there already.
 	demo_ldap ldapmodify -c >"$demo/administrator.log" 2>&1 <<-LDIF || true
 		dn: $admin_dn
@@ -181,6 +182,7 @@ demo_configuration() {
 		bind_password_file = $demo/ldap-service.password
 		search_base = $LDAP_BASE
 		people_base = $LDAP_PEOPLE
+		admin_group = $(cat "$demo/administrators.dn")
 	CONF
 }
 

@@ -16,11 +16,15 @@ enum { CLIENT_WAIT_S = 10, ALL = 1 << HTTP_CONTROL | 1 << HTTP_UNIX };
 static enum err
 rig_on_hello(struct http_exchange *x, void *ctx, struct fault *f)
 {
+	const struct http_request *q = http_request_of(x);
 	struct rig *r = ctx;
 
 	(void)f;
-	r->peer_uid = (int)http_request_of(x)->peer_uid;
-	r->peer_pid = http_request_of(x)->peer_pid;
+	r->peer_uid = (int)q->peer_uid;
+	r->peer_pid = q->peer_pid;
+	r->peer_group_count = (int)q->peer_group_count;
+	r->peer_last_group =
+	    q->peer_group_count > 0 ? (int)q->peer_groups[q->peer_group_count - 1] : -1;
 	http_reply(x, 200, "text/plain", "hello", 5);
 	return ERR_OK;
 }

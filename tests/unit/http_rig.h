@@ -24,7 +24,7 @@ struct rig {
 	struct http_listen listen;
 	struct http_route_set set;
 	atomic_int accesses, last_status, troubles, drained;
-	atomic_int peer_uid, peer_pid;
+	atomic_int peer_uid, peer_pid, peer_group_count, peer_last_group;
 	int port;
 };
 

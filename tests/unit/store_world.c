@@ -142,7 +142,9 @@ world_on_list(void *arg, enum err code, struct invitation *const *list, size_t c
 {
 	struct world *w = arg;
 
-	world_on_done(w, code, f);
+	assert_non_null(f);
+	world_on_done(w, code, code == ERR_OK ? NULL : f);
+	w->fault = *f;
 	w->count = count;
 	w->more = more;
 	assert_true(more == (next != NULL));

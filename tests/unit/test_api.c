@@ -267,6 +267,32 @@ nobody_hands_out_a_scope_they_have_not(void **state)
 }
 
 static void
+nobody_hands_out_more_time_than_they_have(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"name\":\"a\",\"scopes\":[\"tokens\"],\"expires_in\":61}",
+		"{\"name\":\"a\",\"scopes\":[\"tokens\"],\"expires_in\":60}",
+	};
+
+	(void)state;
+	api_world_make_token(AUTH_TOKENS); /* for 60 s */
+	for (int i = 0; i < 2; i++) {
+		struct http_exchange *x = api_world_send((struct fake_request){ .method = HTTP_POST,
+		    .listener = HTTP_CONTROL,
+		    .path = "/api/v1/tokens",
+		    .authorization = world.token_text,
+		    .body = bodies[i] });
+		json_t *body = api_world_body(x);
+
+		assert_int_equal(fake_http_status(x), i == 0 ? 422 : 201);
+		if (i == 0)
+			assert_string_equal(api_world_error_on(body, "expires_in"), "invalid");
+		json_decref(body);
+		fake_http_free(x);
+	}
+}
+
+static void
 a_body_of_another_type_or_where_none_belongs_is_415(void **state)
 {
 	(void)state;
@@ -366,6 +392,7 @@ main(void)
 		WITH_API(a_token_is_shown_once_works_and_ends_when_it_is_deleted),
 		WITH_API(a_token_request_is_refused_on_its_fields),
 		WITH_API(nobody_hands_out_a_scope_they_have_not),
+		WITH_API(nobody_hands_out_more_time_than_they_have),
 		WITH_API(a_body_of_another_type_or_where_none_belongs_is_415),
 		WITH_API(nobody_unknown_learns_what_a_route_takes),
 		WITH_API(health_says_what_is_vital_and_what_only_hurts),

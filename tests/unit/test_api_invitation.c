@@ -209,10 +209,15 @@ one_invitation_is_answered_by_what_became_of_it(void **state)
 			struct http_exchange *x;
 
 			world.flow.code = rows[i].code;
+			world.flow.text = "no record under this key";
 			x = api_world_send_root(asks[a].method, asks[a].path, NULL, NULL);
 			assert_int_equal(fake_http_status(x), rows[i].status);
 			assert_string_equal(world.flow.id, FAKE_ID);
 			assert_null(strstr(fake_http_body(x), "usj_"));
+			if (rows[i].code == ERR_NOT_FOUND) {
+				assert_null(strstr(fake_http_body(x), "no record"));
+				assert_non_null(strstr(fake_http_body(x), "no such invitation"));
+			}
 			fake_http_free(x);
 		}
 	}

@@ -346,28 +346,76 @@ freeing_ends_changes_without_their_callbacks(void **state)
 static void
 the_socket_belongs_to_root_the_daemon_and_the_admin_group(void **state)
 {
-	struct auth *grouped;
+	static const gid_t groups[] = { 100, 4242, 4243 };
+	const uid_t own = geteuid();
+	const struct {
+		gid_t admin;
+		struct auth_peer peer;
+		enum err code;
+	} rows[] = {
+		{ (gid_t)-1, { 0, 0, NULL, 0 }, ERR_OK },
+		{ (gid_t)-1, { own, 65534, NULL, 0 }, ERR_OK },
+		{ (gid_t)-1, { 4000000, 65534, groups, 3 }, ERR_DENIED },
+		/* No admin group is configured: no gid can be it. */
+		{ (gid_t)-1, { 4000000, (gid_t)-1, NULL, 0 }, ERR_DENIED },
+		{ 4242, { 4000000, 4242, NULL, 0 }, ERR_OK },
+		{ 4242, { 4000000, 65534, groups, 2 }, ERR_OK },
+		{ 4242, { 4000000, 65534, groups, 1 }, ERR_DENIED },
+		{ 4243, { 4000000, 4242, groups, 3 }, ERR_OK },
+		/* The user "daemon" is in group 1 for the user database; the kernel has not said
+		   it. */
+		{ 1, { 1, 65534, NULL, 0 }, ERR_DENIED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct auth *a = auth_new(loop, store, &test_clock, rows[i].admin, NULL, NULL);
+		struct principal who = { .scopes = 0, .expires_at = 1 };
+		struct fault f;
+		char name[32];
+
+		assert_int_equal(auth_check_peer(a, &rows[i].peer, &who, &f), rows[i].code);
+		assert_int_equal(who.scopes, rows[i].code == ERR_OK ? AUTH_ALL : 0);
+		if (rows[i].code == ERR_OK) {
+			snprintf(name, sizeof(name), "uid:%lu", (unsigned long)rows[i].peer.uid);
+			assert_string_equal(who.name, name);
+			assert_int_equal(who.expires_at, 0);
+		}
+		auth_free(a);
+	}
+}
+
+static void
+a_token_is_not_outlived_by_one_that_it_makes(void **state)
+{
 	struct principal who;
 	struct fault f;
 
 	(void)state;
-	assert_int_equal(auth_check_peer(auth, 0, 0, &who, &f), ERR_OK);
-	assert_int_equal(who.scopes, AUTH_ALL);
-	assert_string_equal(who.name, "uid:0");
-	assert_int_equal(auth_check_peer(auth, geteuid(), 65534, &who, &f), ERR_OK);
-	assert_int_equal(auth_check_peer(auth, 4000000, 65534, &who, &f), ERR_DENIED);
-	/* No admin group is configured: no gid can be it. */
-	assert_int_equal(auth_check_peer(auth, 4000000, (gid_t)-1, &who, &f), ERR_DENIED);
-	grouped = auth_new(loop, store, &test_clock, 4242, NULL, NULL);
-	assert_int_equal(auth_check_peer(grouped, 4000000, 4242, &who, &f), ERR_OK);
-	assert_string_equal(who.name, "uid:4000000");
-	assert_int_equal(auth_check_peer(grouped, 4000001, 4243, &who, &f), ERR_DENIED);
-	assert_int_equal(auth_check_peer(grouped, 4000001, 4243, &who, &f), ERR_DENIED);
-	auth_free(grouped);
-	/* The user "daemon" has its own primary group in the system's database. */
-	grouped = auth_new(loop, store, &test_clock, 1, NULL, NULL);
-	assert_int_equal(auth_check_peer(grouped, 1, 65534, &who, &f), ERR_OK);
-	auth_free(grouped);
+	make(AUTH_ALL, 100);
+	assert_int_equal(check_clear(&who), ERR_OK);
+	assert_int_equal(who.expires_at, NOW + 100000);
+	wall += 10000;
+	for (int64_t expires_in = 90; expires_in <= 91; expires_in++) {
+		struct auth_token_spec spec = { .name = "ci",
+			.scopes = AUTH_ALL,
+			.expires_in = expires_in,
+			.not_after = who.expires_at,
+			.created_by = who.name,
+			.request_id = "r1" };
+		struct store_op *op = auth_token_new(auth, &spec, on_made, NULL, &f);
+
+		assert_int_equal(op != NULL, expires_in == 90);
+		if (op == NULL)
+			continue;
+		secret_free(clear);
+		clear = NULL;
+		loop_run(loop);
+		assert_int_equal(made.expires_at, who.expires_at);
+	}
+	assert_int_equal(f.code, ERR_INVALID);
+	assert_string_equal(f.text,
+	    "expires_in: must be at most the 90 seconds that the caller's own token has left");
 }
 
 int
@@ -385,6 +433,7 @@ main(void)
 		WITH_AUTH(a_broken_watch_keeps_the_known_tokens_and_catches_up_when_it_is_back),
 		WITH_AUTH(freeing_ends_changes_without_their_callbacks),
 		WITH_AUTH(the_socket_belongs_to_root_the_daemon_and_the_admin_group),
+		WITH_AUTH(a_token_is_not_outlived_by_one_that_it_makes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

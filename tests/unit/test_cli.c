@@ -24,6 +24,11 @@ a_command_line_that_makes_no_sense_is_usage(void **state)
 		{ "--socket", NULL },
 		{ "-o", "xml", "health", NULL },
 		{ "health", "now", NULL },
+		{ "health", "-o", "xml", NULL },
+		{ "-o", "json", "health", "-o", "json", NULL },
+		{ "health", "--url", "https://h", "--socket", "/s", NULL },
+		{ "--url", "https://h", "health", NULL },
+		{ "health", "--url=http://localhost:1", NULL },
 		{ "health", "--name", "x", NULL },
 		{ "token", "revoke", NULL },
 		{ "token", "revoke", "a/b", NULL },
@@ -61,11 +66,21 @@ help_and_version_go_to_standard_output(void **state)
 	(void)state;
 	assert_int_equal(run("--version", NULL), CLI_OK);
 	assert_memory_equal(out_text, "usherctl ", 9);
+	assert_int_equal(run("health", "-V", NULL), CLI_OK);
+	assert_memory_equal(out_text, "usherctl ", 9);
 	assert_int_equal(run("--help", NULL), CLI_OK);
 	assert_non_null(strstr(out_text, "invitation link ID"));
 	assert_int_equal(run("invitation", "create", "--help", NULL), CLI_OK);
 	assert_non_null(strstr(out_text, "--given-name NAME"));
 	assert_int_equal(err_len, 0);
+}
+
+static void
+health_is_not_asked_where_it_is_not_told(void **state)
+{
+	(void)state;
+	assert_int_equal(run("--url", "http://localhost:1", "health", NULL), CLI_USAGE);
+	assert_non_null(strstr(err_text, "the unix socket and the management listener alone"));
 }
 
 static bool
@@ -253,6 +268,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_command_line_that_makes_no_sense_is_usage),
 		cmocka_unit_test(help_and_version_go_to_standard_output),
+		cmocka_unit_test(health_is_not_asked_where_it_is_not_told),
 		cmocka_unit_test(the_manual_has_every_command_and_option),
 		cmocka_unit_test(durations_have_units),
 		cmocka_unit_test(a_token_goes_in_clear_to_nobody_but_this_host),

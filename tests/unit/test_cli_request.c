@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -146,6 +147,56 @@ each_answer_has_its_exit_status(void **state)
 }
 
 static void
+options_of_every_command_stand_on_either_side_of_it(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		enum cli_exit code;
+
+		server_start(200, "{\"id\":\"x\"}");
+		if (i == 0)
+			code = run("-o", "json", "--socket", server.path, "invitation", "show",
+			    TEST_ID, NULL);
+		else if (i == 1)
+			code = run("invitation", "show", "-o", "json", "--socket", server.path,
+			    TEST_ID, NULL);
+		else if (i == 2)
+			code = run("--socket", server.path, "invitation", "show", TEST_ID,
+			    "--output=json", NULL);
+		else
+			code = run("invitation", "create", "--given-name", "Ada", "-ojson",
+			    "--socket", server.path, "--phone", "1", NULL);
+		server_stop();
+		assert_int_equal(code, CLI_OK);
+		assert_string_equal(out_text, "{\n  \"id\": \"x\"\n}\n");
+	}
+}
+
+static void
+a_token_file_that_others_may_read_is_refused(void **state)
+{
+	static const mode_t modes[] = { 0640, 0604, 0620, 0600, 0400 };
+	char path[] = "/tmp/usherctl-token-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(
+	    write(fd, TEST_TOKEN "\n", sizeof(TEST_TOKEN)), (ssize_t)sizeof(TEST_TOKEN));
+	close(fd);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		bool open = (modes[i] & 077) != 0;
+
+		assert_int_equal(chmod(path, modes[i]), 0);
+		/* Nobody listens on port 1. */
+		assert_int_equal(
+		    run("--url", "http://127.0.0.1:1", "--token-file", path, "token", "list", NULL),
+		    open ? CLI_FAILED : CLI_UNREACHABLE);
+		assert_int_equal(strstr(err_text, "chmod 600") != NULL, open);
+	}
+	unlink(path);
+}
+
+static void
 a_daemon_that_is_not_there_is_unreachable(void **state)
 {
 	(void)state;
@@ -271,6 +322,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_answer_has_its_exit_status),
+		cmocka_unit_test(options_of_every_command_stand_on_either_side_of_it),
+		cmocka_unit_test(a_token_file_that_others_may_read_is_refused),
 		cmocka_unit_test(a_daemon_that_is_not_there_is_unreachable),
 		cmocka_unit_test(a_problem_is_told_field_by_field_and_clean),
 		cmocka_unit_test(a_new_token_is_alone_on_standard_output),

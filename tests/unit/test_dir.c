@@ -138,7 +138,7 @@ an_empty_password_never_leaves(void **state)
 	rig_run(&rig);
 	assert_int_equal(rig.code, ERR_INVALID);
 	assert_int_equal(
-	    rig_password(&rig, "cn=usherd," BASE, "correct horse battery"), ERR_INVALID);
+	    rig_password(&rig, "cn=usherd," BASE, "correct horse battery"), ERR_MISCONFIGURED);
 }
 
 static void
@@ -161,19 +161,23 @@ only_entries_with_a_marker_can_be_changed(void **state)
 }
 
 static void
-joining_groups_skips_what_is_gone(void **state)
+a_group_that_cannot_be_joined_keeps_nobody_from_the_others(void **state)
 {
-	const char *groups[] = { "cn=staff,ou=groups," BASE, "cn=gone,ou=groups," BASE,
-		"cn=board,ou=groups," BASE };
+	/* Gone; no group, which the account may not change; no DN. */
+	const char *groups[] = { "cn=staff,ou=groups," BASE, "cn=gone,ou=groups," BASE, SALES,
+		"nonsense", "cn=board,ou=groups," BASE };
 
 	(void)state;
 	rig.answered = false;
-	dir_join_groups(rig.dir, "uid=zoe," SALES, groups, 3, rig_on_done, &rig);
+	dir_join_groups(rig.dir, "uid=zoe," SALES, groups, 5, rig_on_done, &rig);
 	rig_run(&rig);
 	assert_int_equal(rig.code, ERR_OK);
-	assert_non_null(strstr(rig.fault.text, "cn=gone"));
+	assert_non_null(strstr(rig.fault.text, "not joined: cn=gone,ou=groups," BASE " (No such"));
+	assert_non_null(strstr(rig.fault.text, "; " SALES " (Insufficient access)"));
+	assert_non_null(strstr(rig.fault.text, "; nonsense (Invalid DN syntax)"));
+	assert_null(strstr(rig.fault.text, "staff"));
 	assert_non_null(strstr(rig_values(&rig, groups[0], "member"), "uid=zoe"));
-	assert_non_null(strstr(rig_values(&rig, groups[2], "member"), "uid=zoe"));
+	assert_non_null(strstr(rig_values(&rig, groups[4], "member"), "uid=zoe"));
 	assert_int_equal(rig_join(&rig, "uid=zoe," SALES, groups[0]), ERR_OK); /* again */
 	assert_string_equal(rig.fault.text, "");
 }
@@ -239,7 +243,7 @@ hashed_passwords_work_after_their_proof(void **state)
 	assert_int_equal(rig_add(&rig, dn, "hashed@example.org", id, hash), ERR_OK);
 	assert_int_equal(rig_bind(&rig, dn, "correct horse battery"), LDAP_SUCCESS);
 	assert_int_equal(rig_bind(&rig, dn, hash), LDAP_INVALID_CREDENTIALS);
-	assert_int_equal(rig_password(&rig, dn, "clear text"), ERR_INVALID);
+	assert_int_equal(rig_password(&rig, dn, "clear text"), ERR_INTERNAL);
 	assert_int_equal(rig_password(&rig, dn, hash), ERR_OK);
 	assert_int_equal(rig_add(&rig, dn, "hashed@example.org", id, hash), ERR_OK);
 	assert_true(rig.existed);
@@ -328,7 +332,7 @@ main(void)
 		ROW(an_empty_password_never_leaves),
 		ROW(the_servers_policy_refuses_with_a_sentence),
 		ROW(only_entries_with_a_marker_can_be_changed),
-		ROW(joining_groups_skips_what_is_gone),
+		ROW(a_group_that_cannot_be_joined_keeps_nobody_from_the_others),
 		ROW(the_self_test_passes_on_recommended_settings),
 		ROW(the_self_test_names_what_is_missing),
 		ROW(hashed_passwords_work_after_their_proof),

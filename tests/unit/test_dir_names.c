@@ -303,6 +303,7 @@ each_result_code_has_one_meaning(void **state)
 		{ 65, -1, "", ERR_MISCONFIGURED },
 		{ 68, -1, "", ERR_EXISTS },
 		{ 80, -1, "", ERR_UNAVAILABLE },
+		{ LDAP_RESULTS_TOO_LARGE, -1, "", ERR_TOO_LARGE },
 		{ 4711, -1, "", ERR_MISCONFIGURED },
 	};
 
@@ -316,6 +317,52 @@ each_result_code_has_one_meaning(void **state)
 		assert_int_equal(dir_error_of(&dir, &r, "test", &f), rows[i].err);
 		if (rows[i].err != ERR_OK && rows[i].err != ERR_REFUSED)
 			assert_non_null(strstr(f.text, rows[i].diagnostic));
+	}
+}
+
+static void
+a_password_refusal_never_shows_the_servers_words_to_the_person(void **state)
+{
+	static const char words[] = "Secret: cn=nobody,dc=example is not unique";
+	static const struct {
+		int code, policy;
+		bool unique;
+		enum err err;
+	} rows[] = {
+		{ 0, -1, false, ERR_OK },
+		{ 19, -1, false, ERR_REFUSED },
+		{ 19, -1, true, ERR_MISCONFIGURED },
+		{ 19, PP_insufficientPasswordQuality, true, ERR_REFUSED },
+		{ 19, PP_passwordTooShort, false, ERR_REFUSED },
+		{ 19, PP_passwordTooLong, false, ERR_REFUSED },
+		{ 19, PP_passwordTooYoung, false, ERR_EXISTS },
+		{ 19, PP_passwordInHistory, true, ERR_EXISTS },
+		{ 53, PP_passwordInHistory, true, ERR_EXISTS },
+		{ 19, PP_changeAfterReset, false, ERR_MISCONFIGURED },
+		{ 19, PP_mustSupplyOldPassword, false, ERR_MISCONFIGURED },
+		{ 21, -1, false, ERR_MISCONFIGURED },
+		{ 32, -1, false, ERR_NOT_FOUND },
+		{ 34, -1, false, ERR_MISCONFIGURED },
+		{ 50, -1, false, ERR_MISCONFIGURED },
+		{ 51, -1, false, ERR_UNAVAILABLE },
+		{ 68, -1, false, ERR_MISCONFIGURED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char diagnostic[sizeof(words)];
+		struct dir_reply r = { rows[i].code, diagnostic, rows[i].policy, NULL, false };
+		struct fault f = { .text = "" };
+		bool for_person = rows[i].err == ERR_REFUSED || rows[i].err == ERR_EXISTS;
+
+		memcpy(diagnostic, words, sizeof(words));
+		if (!rows[i].unique)
+			*strstr(diagnostic, " is not") = '\0';
+		assert_int_equal(dir_error_of_password(&dir, &r, &f), rows[i].err);
+		assert_int_equal(f.code, rows[i].err);
+		assert_int_equal(strstr(f.text, "Secret") == NULL, for_person || i == 0);
+		if (for_person)
+			assert_int_equal(f.text[strlen(f.text) - 1], '.');
 	}
 }
 
@@ -397,6 +444,7 @@ main(void)
 		cmocka_unit_test(an_entry_always_has_what_its_class_insists_on),
 		cmocka_unit_test(cn_as_rdn_keeps_both_values),
 		cmocka_unit_test(each_result_code_has_one_meaning),
+		cmocka_unit_test(a_password_refusal_never_shows_the_servers_words_to_the_person),
 		cmocka_unit_test(the_taken_attribute_is_read_from_the_servers_words),
 		cmocka_unit_test(every_handle_has_every_option),
 	};

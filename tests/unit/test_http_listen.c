@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -55,6 +57,7 @@ the_unix_socket_knows_its_peer_and_its_place(void **state)
 {
 	struct second second;
 	char path[64], other[64];
+	mode_t old_mask;
 	struct stat st;
 	struct rig r;
 	int fd;
@@ -62,7 +65,9 @@ the_unix_socket_knows_its_peer_and_its_place(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/sock", dir);
 	snprintf(other, sizeof(other), "%s/file", dir);
+	old_mask = umask(077);
 	rig_start_unix(&r, path, 0620);
+	umask(old_mask);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0620);
 	fd = connect_unix(path);
@@ -84,6 +89,38 @@ the_unix_socket_knows_its_peer_and_its_place(void **state)
 	assert_int_equal(stat(path, &st), -1);
 }
 
+/* Only root can choose its groups; others compare with what they have. */
+static void
+a_peer_comes_with_its_groups(void **state)
+{
+	gid_t old[1024], many[HTTP_PEER_GROUPS_MAX + 1];
+	int old_count = getgroups(1024, old);
+	char path[64];
+	struct rig r;
+
+	(void)state;
+	for (size_t i = 0; i <= HTTP_PEER_GROUPS_MAX; i++)
+		many[i] = (gid_t)(4000 + i);
+	snprintf(path, sizeof(path), "%s/groups", dir);
+	rig_start_unix(&r, path, 0600);
+	for (int wanted = HTTP_PEER_GROUPS_MAX - 1; wanted <= HTTP_PEER_GROUPS_MAX + 1; wanted++) {
+		bool chosen = geteuid() == 0 && setgroups((size_t)wanted, many) == 0;
+		int count = chosen ? wanted : old_count, fd = connect_unix(path);
+
+		if (count > HTTP_PEER_GROUPS_MAX)
+			count = 0;
+		client_text(fd, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+		assert_int_equal(client_read_reply(fd, reply, sizeof(reply)), 200);
+		close(fd);
+		assert_int_equal(r.peer_group_count, count);
+		assert_int_equal(
+		    r.peer_last_group, count == 0 ? -1 : (int)(chosen ? many : old)[count - 1]);
+	}
+	if (geteuid() == 0)
+		assert_int_equal(setgroups((size_t)old_count, old), 0);
+	rig_stop(&r);
+}
+
 static void
 the_socket_file_of_a_dead_instance_is_replaced(void **state)
 {
@@ -101,6 +138,96 @@ the_socket_file_of_a_dead_instance_is_replaced(void **state)
 	assert_int_equal(client_read_reply(fd, reply, sizeof(reply)), 200);
 	close(fd);
 	rig_stop(&r);
+}
+
+static void
+add_listener(struct rig *r, void *arg)
+{
+	struct fault f;
+
+	assert_int_equal(http_server_listen(r->server, arg, &f), ERR_OK);
+}
+
+/* 404 is an answer too: the rig has no route here. */
+static bool
+is_answered(int fd)
+{
+	client_text(fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+	return client_read_reply(fd, reply, sizeof(reply)) != 0;
+}
+
+static void
+a_crowd_elsewhere_leaves_operators_their_connections(void **state)
+{
+	struct http_limits limits = rig_limits();
+	struct http_listen management = { .kind = HTTP_MANAGEMENT, .address = "127.0.0.1:0" };
+	struct http_listen local = { .kind = HTTP_UNIX, .mode = 0600, .group = (gid_t)-1 };
+	int crowd[3], reserve[HTTP_RESERVE], port, fd;
+	char path[64];
+	struct rig r;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/reserve", dir);
+	local.address = path;
+	limits.connections = limits.connections_per_source = 3;
+	rig_start(&r, &limits, NULL, NULL);
+	rig_call(&r, add_listener, &management);
+	rig_call(&r, add_listener, &local);
+	port = http_server_port(r.server, HTTP_MANAGEMENT);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(is_answered(crowd[i] = client_connect(r.port)));
+	fd = client_connect(r.port);
+	assert_false(is_answered(fd));
+	close(fd);
+	for (size_t i = 0; i < HTTP_RESERVE; i++)
+		assert_true(is_answered(reserve[i] = client_connect(port)));
+	fd = client_connect(port);
+	assert_false(is_answered(fd));
+	close(fd);
+	fd = connect_unix(path);
+	assert_true(is_answered(fd));
+	close(fd);
+	for (size_t i = 0; i < HTTP_RESERVE; i++)
+		close(reserve[i]);
+	for (size_t i = 0; i < 3; i++)
+		close(crowd[i]);
+	rig_stop(&r);
+}
+
+static void
+count_trouble(void *ctx, const char *text)
+{
+	assert_non_null(strstr(text, "600 open files"));
+	++*(int *)ctx;
+}
+
+static void
+connections_stay_below_the_limit_of_open_files(void **state)
+{
+	struct rlimit old, tight;
+	struct loop *loop = loop_new();
+	struct http_server *s;
+	int troubles = 0;
+	struct http_conf conf = {
+		.loop = loop, .limits = rig_limits(), .ctx = &troubles, .on_trouble = count_trouble
+	};
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &old);
+	tight = old;
+	tight.rlim_cur = 600;
+	setrlimit(RLIMIT_NOFILE, &tight);
+	s = http_server_new(&conf);
+	assert_int_equal(s->conf.limits.connections, 600 - 256);
+	assert_int_equal(troubles, 1);
+	http_server_free(s);
+	conf.limits.connections = 600 - 256;
+	s = http_server_new(&conf);
+	assert_int_equal(s->conf.limits.connections, 600 - 256);
+	assert_int_equal(troubles, 1);
+	http_server_free(s);
+	setrlimit(RLIMIT_NOFILE, &old);
+	loop_free(loop);
 }
 
 static void
@@ -196,8 +323,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_unix_socket_knows_its_peer_and_its_place),
+		cmocka_unit_test(a_peer_comes_with_its_groups),
 		cmocka_unit_test(the_socket_file_of_a_dead_instance_is_replaced),
 		cmocka_unit_test(a_source_is_an_ipv4_address_or_an_ipv6_network),
+		cmocka_unit_test(a_crowd_elsewhere_leaves_operators_their_connections),
+		cmocka_unit_test(connections_stay_below_the_limit_of_open_files),
 		cmocka_unit_test(listeners_that_cannot_be_are_refused),
 	};
 

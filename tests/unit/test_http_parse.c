@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include <event2/buffer.h>
 
 #include "http/http_private.h"
 
@@ -164,6 +165,59 @@ a_nul_byte_in_a_form_is_refused(void **state)
 	arena_free(arena);
 }
 
+/* A new arena gives small pieces out of one block, one behind the other. */
+static void
+a_refused_form_leaves_no_value_behind(void **state)
+{
+	static const char *const bodies[] = {
+		"password=%63anary&password_again=%63anary&a=%zz",
+		"a=1&password=%63anary%zz",
+		"password=%63anary%00",
+		"password=%63anary%ff",
+		"%zz=%63anary",
+		"password=%63anary&a=1&a=2",
+		"password=%63anary&a=1&b=2&c=3&d=4",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		struct arena *arena = arena_new(0);
+		const char *begin = arena_alloc(arena, 1), *end;
+		struct http_request r = { .body = bodies[i], .body_len = strlen(bodies[i]) };
+		struct http_pair pairs[4];
+		size_t count;
+		struct fault f;
+
+		assert_int_equal(http_parse_form(&r, arena, pairs, 4, &count, &f), ERR_INVALID);
+		end = arena_alloc(arena, 1);
+		assert_true(begin < end && end - begin < 4000);
+		assert_null(memmem(begin, (size_t)(end - begin), "canary", 6));
+		arena_free(arena);
+	}
+}
+
+static void
+a_body_is_wiped_where_it_came_from(void **state)
+{
+	static char pieces[6][8];
+	struct arena *arena = arena_new(0);
+	struct evbuffer *from = evbuffer_new();
+	struct http_request r = { .body = NULL };
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		memset(pieces[i], 'a' + (int)i, sizeof(pieces[i]));
+		evbuffer_add_reference(from, pieces[i], sizeof(pieces[i]), NULL, NULL);
+	}
+	http_exchange_take_body(&r, arena, from);
+	assert_int_equal(r.body_len, sizeof(pieces));
+	assert_string_equal(r.body, "aaaaaaaabbbbbbbbccccccccddddddddeeeeeeeeffffffff");
+	for (size_t i = 0; i < sizeof(pieces); i++)
+		assert_int_equal(pieces[i / 8][i % 8], 0);
+	evbuffer_free(from);
+	arena_free(arena);
+}
+
 static void
 a_cookie_is_found_by_its_exact_name(void **state)
 {
@@ -253,6 +307,8 @@ main(void)
 		cmocka_unit_test(a_query_has_at_most_its_number_of_parameters),
 		cmocka_unit_test(a_form_is_decoded_or_refused_with_a_name),
 		cmocka_unit_test(a_nul_byte_in_a_form_is_refused),
+		cmocka_unit_test(a_refused_form_leaves_no_value_behind),
+		cmocka_unit_test(a_body_is_wiped_where_it_came_from),
 		cmocka_unit_test(a_cookie_is_found_by_its_exact_name),
 		cmocka_unit_test(accept_decides_between_two_types),
 	};

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +13,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <cmocka.h>
+#include <event2/buffer.h>
 
 #include "base/clock.h"
+#include "http/http_private.h"
 #include "http_rig.h"
 
 static char reply[8192];
@@ -177,6 +181,85 @@ a_large_reply_passes_through_tls(void **state)
 	rig_stop(&r);
 }
 
+/* ---- one connection that sends on and on ---- */
+
+static void
+see_input(struct rig *r, void *arg)
+{
+	const struct http_conn *c = TAILQ_FIRST(&r->server->conns);
+
+	*(size_t *)arg = c != NULL ? evbuffer_get_length(bufferevent_get_input(c->bev)) : 0;
+}
+
+/* A BIO is either kind of connection; it does not block. */
+static BIO *
+flood_open(int port, bool tls)
+{
+	SSL *ssl = tls ? tls_connect(port, 0, NULL) : NULL;
+	int fd = tls ? SSL_get_fd(ssl) : client_connect(port);
+	BIO *bio = tls ? BIO_new(BIO_f_ssl()) : BIO_new_socket(fd, BIO_NOCLOSE);
+
+	if (tls) {
+		SSL_set_mode(
+		    ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+		BIO_set_ssl(bio, ssl, BIO_CLOSE);
+	}
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return bio;
+}
+
+/* All of `text` is sent, all answers are read; gives the most that the server kept unread. */
+static size_t
+flood_run(BIO *bio, struct rig *r, const char *text, size_t len, int answers)
+{
+	struct pollfd p = { .fd = (int)BIO_get_fd(bio, NULL) };
+	size_t sent = 0, input, most = 0;
+
+	while (r->accesses < answers) {
+		int n = sent < len ? BIO_write(bio, text + sent, (int)(len - sent)) : 0;
+
+		sent += n > 0 ? (size_t)n : 0;
+		while (BIO_read(bio, reply, sizeof(reply)) > 0)
+			;
+		p.events = sent < len ? POLLIN | POLLOUT : POLLIN;
+		if (r->accesses < answers && poll(&p, 1, 5000) != 1)
+			fail_msg("%d answers", (int)r->accesses);
+		rig_call(r, see_input, &input);
+		most = input > most ? input : most;
+	}
+	return most;
+}
+
+static void
+a_client_that_only_sends_fills_no_memory_and_gets_all_its_answers(void **state)
+{
+	static const char request[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+	enum { COUNT = 4000, LEN = sizeof(request) - 1, LIMIT = 4096, RECORD = 16384 };
+	static char text[COUNT * LEN];
+	struct http_limits limits = rig_limits();
+	char cert[64], key[64];
+
+	(void)state;
+	for (int i = 0; i < COUNT; i++)
+		memcpy(text + i * LEN, request, LEN);
+	limits.header_bytes = limits.body_bytes = LIMIT;
+	make_pair("one", cert, key);
+	for (int tls = 0; tls < 2; tls++) {
+		struct rig r;
+		BIO *bio;
+		size_t most;
+
+		rig_start(&r, &limits, tls ? cert : NULL, tls ? key : NULL);
+		bio = flood_open(r.port, tls);
+		most = flood_run(bio, &r, text, sizeof(text), COUNT);
+		/* A record is decrypted as a whole. */
+		assert_in_range(most, LIMIT, 2 * LIMIT + (tls ? RECORD : 0));
+		close((int)BIO_get_fd(bio, NULL));
+		BIO_free(bio);
+		rig_stop(&r);
+	}
+}
+
 static void
 a_rotated_certificate_serves_new_connections_and_drops_none(void **state)
 {
@@ -265,6 +348,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tls_speaks_modern_versions_and_http_1_1_only),
 		cmocka_unit_test(a_large_reply_passes_through_tls),
+		cmocka_unit_test(a_client_that_only_sends_fills_no_memory_and_gets_all_its_answers),
 		cmocka_unit_test(a_rotated_certificate_serves_new_connections_and_drops_none),
 		cmocka_unit_test(a_silent_tls_client_is_dropped_at_the_header_deadline),
 	};

@@ -433,6 +433,136 @@ a_foreign_program_cannot_write_beside_us(void **state)
 	assert_int_equal(call_get(w->loop, w->kv, "a").code, ERR_OK);
 }
 
+/* ---- damage that is met while it runs ---- */
+
+enum { MANY = 2400, ROW_BYTES = 1000 };
+
+/* More than is checked whole when it is opened. */
+static void
+fill_store(struct world *w)
+{
+	char value[ROW_BYTES + 1], keys[40][16];
+
+	memset(value, 'v', sizeof(value) - 1);
+	value[ROW_BYTES] = '\0';
+	for (int i = 0; i < MANY; i += 40) {
+		struct kv_write writes[40];
+		struct kv_txn txn = { NULL, 0, writes, 40 };
+
+		for (int j = 0; j < 40; j++) {
+			snprintf(keys[j], sizeof(keys[j]), "k%06d", i + j);
+			writes[j] = write_of(keys[j], value);
+		}
+		assert_int_equal(call_txn(w->loop, w->kv, &txn).code, ERR_OK);
+	}
+}
+
+/* Overwrite the page that holds the middle row: "k001200" stands there, and once more in the index,
+ * whose page has many keys. */
+static void
+damage_row_page(const struct world *w)
+{
+	char page[PAGE];
+	int fd = open(w->path, O_RDWR);
+	bool done = false;
+
+	assert_true(fd >= 0);
+	for (off_t at = PAGE; !done && pread(fd, page, PAGE, at) == PAGE; at += PAGE) {
+		const char *found = memmem(page, PAGE, "k001200", 7);
+
+		if (found == NULL || memmem(page, PAGE, "vvvvvvvv", 8) == NULL)
+			continue;
+		memset(page, 0xff, PAGE);
+		assert_int_equal(pwrite(fd, page, PAGE, at), PAGE);
+		done = true;
+	}
+	assert_true(done);
+	close(fd);
+}
+
+struct crowd {
+	struct loop *loop;
+	int waiting;
+	enum err got[8], range, swap, put[8];
+	char says[FAULT_TEXT_MAX];
+};
+
+static void
+crowd_heard(struct crowd *c)
+{
+	if (--c->waiting == 0)
+		loop_stop(c->loop);
+}
+
+static struct crowd crowd;
+
+static void
+crowd_on_get(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	(void)item;
+	*(enum err *)arg = code;
+	if (f != NULL)
+		snprintf(crowd.says, sizeof(crowd.says), "%s", f->text);
+	crowd_heard(&crowd);
+}
+
+static void
+crowd_on_range(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	(void)items, (void)count, (void)more, (void)revision, (void)f;
+	*(enum err *)arg = code;
+	crowd_heard(&crowd);
+}
+
+static void
+crowd_on_txn(void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f)
+{
+	(void)result, (void)f;
+	*(enum err *)arg = code;
+	crowd_heard(&crowd);
+}
+
+static void
+a_damaged_page_fails_those_who_read_it_and_nobody_else(void **state)
+{
+	struct world *w = *state;
+	struct kv_compare compare = { kv_text("k001200"), 1 };
+	struct kv_write write = write_of("swapped", "x");
+	struct kv_txn swap = { &compare, 1, &write, 1 };
+	char name[16];
+
+	must_open(w);
+	fill_store(w);
+	close_store(w);
+	damage_row_page(w);
+	must_open(w);
+	crowd = (struct crowd){ .loop = w->loop, .waiting = 18 };
+	/* All at once: beginning with the second, they share commits. */
+	for (int i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "new%d", i);
+		write = write_of(name, "x");
+		kv_txn(w->kv, &(struct kv_txn){ NULL, 0, &write, 1 }, crowd_on_txn, &crowd.put[i]);
+		kv_get(w->kv, kv_text("k001200"), crowd_on_get, &crowd.got[i]);
+	}
+	kv_range(w->kv, kv_text("k0012"), kv_text(""), 50, crowd_on_range, &crowd.range);
+	write = write_of("swapped", "x");
+	kv_txn(w->kv, &swap, crowd_on_txn, &crowd.swap);
+	loop_run(w->loop);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(crowd.put[i], ERR_OK);
+		assert_int_equal(crowd.got[i], ERR_CORRUPT);
+		snprintf(name, sizeof(name), "new%d", i);
+		assert_int_equal(call_get(w->loop, w->kv, name).code, ERR_OK);
+	}
+	assert_non_null(strstr(crowd.says, "cannot read"));
+	assert_int_equal(crowd.range, ERR_CORRUPT);
+	assert_int_equal(crowd.swap, ERR_CORRUPT);
+	assert_int_equal(call_get(w->loop, w->kv, "swapped").code, ERR_NOT_FOUND);
+	assert_int_equal(call_get(w->loop, w->kv, "k000100").code, ERR_OK);
+	assert_true(kv_is_healthy(w->kv, NULL));
+}
+
 /* ---- killed ---- */
 
 struct writer {
@@ -556,6 +686,7 @@ main(void)
 		ROW(a_full_disk_refuses_writes_serves_reads_and_heals_by_itself),
 		ROW(a_file_that_was_moved_away_stops_writing),
 		ROW(a_foreign_program_cannot_write_beside_us),
+		ROW(a_damaged_page_fails_those_who_read_it_and_nobody_else),
 		ROW(what_was_acknowledged_survives_a_kill),
 	};
 

@@ -75,6 +75,7 @@ names_of_a_pending_invitation_are_taken(void **state)
 		{ "a", "zoe@x.org", "+1", ERR_EXISTS, { .mail = true } },
 		{ "a", "a@x.org", "+491", ERR_EXISTS, { .phone = true } },
 		{ "zoe", "zoe@x.org", "+491", ERR_EXISTS, { true, true, true } },
+		{ "ZOE", "Zoe@X.ORG", "+1", ERR_EXISTS, { true, true, false } },
 		{ "a", "a@x.org", "+1", ERR_OK, { .uid = false } },
 		{ "b", NULL, NULL, ERR_OK, { .uid = false } },
 	};
@@ -219,6 +220,25 @@ a_rename_moves_the_reservation(void **state)
 	other = world_make(w, "zoe2", NULL, "+4");
 	assert_int_equal(world_issue(w, other), ERR_EXISTS);
 	invitation_free(other);
+	invitation_free(after);
+	invitation_free(inv);
+}
+
+static void
+a_name_in_another_case_keeps_its_reservation_and_its_spelling(void **state)
+{
+	struct world *w = *state;
+	struct invitation *inv = world_make(w, "zoe", "Zoe@X.org", NULL), *after;
+	struct fault f;
+
+	world_issue(w, inv);
+	world_load(w, inv->id);
+	assert_string_equal(w->inv->person.value[PERSON_MAIL], "Zoe@X.org");
+	after = invitation_copy(w->inv);
+	invitation_apply(after, INVITATION_EV_RENAME, w->now, NULL, &f);
+	after->person.value[PERSON_UID] = "Zoe";
+	assert_int_equal(world_save(w, w->inv, after, INVITATION_EV_RENAME), ERR_OK);
+	assert_int_equal(world_keys(w, "uid/"), 1);
 	invitation_free(after);
 	invitation_free(inv);
 }
@@ -406,6 +426,89 @@ a_damaged_value_is_corrupt_and_named(void **state)
 	invitation_free(inv);
 }
 
+/* Between two good ones, each in a way of its own. */
+static void
+a_damaged_one_is_left_out_of_lists_and_named(void **state)
+{
+	struct world *w = *state;
+	static const char *const rows[] = { "damaged", "", "not sealed, {\"v\":1}", NULL };
+	struct invitation *inv[3];
+	char key[64], sealed[SEAL_OVERHEAD + 8];
+
+	for (size_t i = 0; i < 3; i++) {
+		char uid[8];
+
+		snprintf(uid, sizeof(uid), "u%zu", i);
+		inv[i] = world_make(w, uid, NULL, NULL);
+		world_live(w, inv[i], to_claimed, 1);
+	}
+	world_run(w, store_list(w->store, NULL, 10, false, world_on_list, w));
+	assert_int_equal(w->count, 3);
+	assert_string_equal(w->fault.text, "");
+	snprintf(key, sizeof(key), "invitation/%s", inv[1]->id);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct kv_write write = write_of(key, rows[i]);
+		struct kv_txn txn = { NULL, 0, &write, 1 };
+
+		if (rows[i] == NULL) /* sealed by us, and still no invitation */
+			write.value = (struct kv_bytes){ sealed,
+				seal_close(w->seal, key, strlen(key), "nonsense", 8,
+				    (unsigned char *)sealed) };
+		call_txn(w->loop, w->kv, &txn);
+		for (int open_only = 0; open_only < 2; open_only++) {
+			world_run(w, store_list(w->store, NULL, 10, open_only, world_on_list, w));
+			assert_int_equal(w->code, ERR_OK);
+			assert_int_equal(w->count, 2);
+			assert_string_equal(w->ids[1], inv[2]->id);
+			assert_memory_equal(w->fault.text, key, strlen(key));
+			assert_null(strstr(w->fault.text + 1, "invitation/"));
+		}
+		world_run(w, store_list(w->store, inv[0]->id, 1, false, world_on_list, w));
+		assert_int_equal(w->count, 0);
+		assert_true(w->more);
+		assert_string_equal(w->next, inv[1]->id);
+		assert_int_equal(
+		    world_run(w, store_list_unsettled(w->store, NULL, 10, world_on_list, w)),
+		    ERR_OK);
+		assert_int_equal(w->count, 2);
+		assert_string_equal(w->ids[1], inv[2]->id);
+		assert_memory_equal(w->fault.text, key, strlen(key));
+	}
+	for (size_t i = 0; i < 3; i++)
+		invitation_free(inv[i]);
+}
+
+static void
+a_key_that_is_no_id_stops_no_list(void **state)
+{
+	struct world *w = *state;
+	struct invitation *inv = world_make(w, "zoe", NULL, NULL);
+	char strange[ID_SIZE];
+
+	world_live(w, inv, to_claimed, 1);
+	memset(strange, '~', ID_SIZE - 1);
+	strange[ID_SIZE - 1] = '\0';
+	for (int i = 0; i < 2; i++) {
+		char key[64];
+
+		snprintf(key, sizeof(key), "work/%s", i == 0 ? "x" : strange);
+		call_put(w->loop, w->kv, key, "");
+		snprintf(key, sizeof(key), "invitation/%s", i == 0 ? "x" : strange);
+		call_put(w->loop, w->kv, key, "");
+	}
+	assert_int_equal(
+	    world_run(w, store_list_unsettled(w->store, NULL, 10, world_on_list, w)), ERR_OK);
+	assert_int_equal(w->count, 1);
+	assert_non_null(strstr(w->fault.text, "work/x"));
+	assert_int_equal(
+	    world_run(w, store_list(w->store, NULL, 10, false, world_on_list, w)), ERR_OK);
+	assert_int_equal(w->count, 1);
+	assert_non_null(strstr(w->fault.text, "invitation/x"));
+	world_run(w, store_list(w->store, inv->id, 1, false, world_on_list, w));
+	assert_int_equal(w->code, ERR_CORRUPT); /* nothing to go on behind */
+	invitation_free(inv);
+}
+
 static void
 cancelled_operations_say_nothing(void **state)
 {
@@ -440,6 +543,7 @@ main(void)
 		ROW(names_of_a_finished_one_are_free_after_the_grace),
 		ROW(names_of_a_revoked_one_are_free_at_once),
 		ROW(a_rename_moves_the_reservation),
+		ROW(a_name_in_another_case_keeps_its_reservation_and_its_spelling),
 		ROW(a_new_link_adds_its_key_and_the_old_one_still_finds),
 		ROW(a_lost_answer_is_settled_by_reading_back),
 		ROW(a_purge_takes_everything_of_an_old_final_one),
@@ -447,6 +551,8 @@ main(void)
 		ROW(a_stored_person_cannot_be_read_in_the_store),
 		ROW(another_key_or_a_newer_schema_is_refused),
 		ROW(a_damaged_value_is_corrupt_and_named),
+		ROW(a_damaged_one_is_left_out_of_lists_and_named),
+		ROW(a_key_that_is_no_id_stops_no_list),
 		ROW(cancelled_operations_say_nothing),
 	};
 

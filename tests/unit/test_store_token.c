@@ -5,7 +5,7 @@
 
 struct tokens {
 	struct world *w;
-	int added, deleted, ready, failed;
+	int added, deleted, ready, failed, damaged;
 	struct api_token last;
 };
 
@@ -40,6 +40,16 @@ tokens_failed(void *arg, enum err code, const struct fault *f)
 }
 
 static void
+tokens_damaged(void *arg, const struct fault *f)
+{
+	struct tokens *k = arg;
+
+	assert_int_equal(f->code, ERR_CORRUPT);
+	assert_memory_equal(f->text, "apitoken/", 9);
+	k->damaged++;
+}
+
+static void
 api_tokens_are_told_now_and_later(void **state)
 {
 	struct world *w = *state;
@@ -51,7 +61,7 @@ api_tokens_are_told_now_and_later(void **state)
 		.expires_at = 2,
 		.created_by = "uid:0" };
 	static const struct store_token_watch_cbs cbs = { tokens_changed, tokens_ready,
-		tokens_failed };
+		tokens_failed, tokens_damaged };
 	struct tokens k = { .w = w };
 	struct store_token_watch *watch;
 
@@ -83,7 +93,41 @@ api_tokens_are_told_now_and_later(void **state)
 	assert_int_equal(k.deleted, 1);
 	assert_int_equal(k.failed, 0);
 	assert_int_equal(world_keys(w, "audit/"), 3);
+	assert_int_equal(k.damaged, 0);
 	store_token_watch_stop(watch);
+}
+
+/* `listen`: somebody hears of the damage; the others are told either way. */
+static void
+a_damaged_api_token_stops_no_other(void **state)
+{
+	struct world *w = *state;
+	struct api_token t = { .id = "BBBBBBBBBBBBBBBB", .name = "ci", .created_by = "uid:0" };
+	struct store_token_watch_cbs cbs = { tokens_changed, tokens_ready, tokens_failed, NULL };
+
+	call_put(w->loop, w->kv, "apitoken/AAAAAAAAAAAAAAAA", "damaged");
+	call_put(w->loop, w->kv, "apitoken/strange", "damaged");
+	world_run(w, store_add_api_token(w->store, &t, &world_note, world_on_done, w));
+	for (int listen = 0; listen < 2; listen++) {
+		struct tokens k = { .w = w };
+		struct store_token_watch *watch;
+
+		cbs.damaged = listen ? tokens_damaged : NULL;
+		watch = store_watch_api_tokens(w->store, &cbs, &k);
+		loop_run(w->loop);
+		assert_int_equal(k.ready, 1);
+		assert_int_equal(k.added, 1);
+		assert_string_equal(k.last.id, t.id);
+		assert_int_equal(k.damaged, listen ? 2 : 0);
+		call_put(w->loop, w->kv, "apitoken/CCCCCCCCCCCCCCCC", "damaged");
+		world_run(w, store_delete_api_token(w->store, t.id, &world_note, world_on_done, w));
+		assert_int_equal(k.deleted, 1);
+		assert_int_equal(k.damaged, listen ? 3 : 0);
+		assert_int_equal(k.failed, 0);
+		store_token_watch_stop(watch);
+		call_put(w->loop, w->kv, "apitoken/CCCCCCCCCCCCCCCC", NULL);
+		world_run(w, store_add_api_token(w->store, &t, &world_note, world_on_done, w));
+	}
 }
 
 #define ROW(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
@@ -93,6 +137,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(api_tokens_are_told_now_and_later),
+		ROW(a_damaged_api_token_stops_no_other),
 	};
 
 	if (sodium_init() < 0)

@@ -232,6 +232,27 @@ hostile_values_stay_text(void **state)
 }
 
 static void
+a_page_that_would_be_too_long_is_a_plain_failure(void **state)
+{
+	enum { LEN = 100 * 1024 };
+	struct world *w = world_new();
+	char *quotes = arena_alloc(w->arena, LEN + 1);
+	struct http_exchange *x;
+
+	(void)state;
+	memset(quotes, '"', LEN);
+	w->inv.person.value[PERSON_POSITION] = quotes;
+	x = world_get_by_cookie(w);
+	assert_string_equal(x->type, "application/problem+json");
+	assert_true(x->body.len < 4096);
+	finish(x, 500, "Something went wrong");
+	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
+		w->inv.person.value[i] = quotes;
+	finish(world_get(w, LINK, JSON), 500, "Something went wrong");
+	world_free(w);
+}
+
+static void
 a_refused_form_keeps_what_was_typed_but_no_password(void **state)
 {
 	struct world *w = world_new();
@@ -290,7 +311,7 @@ assets_are_kept_for_ever_under_their_hash(void **state)
 }
 
 static void
-guessing_slows_down_and_known_sources_wait(void **state)
+guessing_slows_down_and_leaves_real_links_alone(void **state)
 {
 	struct world *w = world_new();
 
@@ -300,8 +321,13 @@ guessing_slows_down_and_known_sources_wait(void **state)
 	finish(world_get(w, "/join/guess", JSON), 404, NULL);
 	finish(world_get(w, "/join/guess", NULL), 404, NULL);
 	finish(world_get(w, "/join/guess", JSON), 429, NULL);
+	finish(world_get(w, LINK, NULL), 303, NULL);
+	w->flow.view.state = VIEW_UNKNOWN;
 	finish(world_get(w, LINK, NULL), 429, "30 seconds");
 	w->mono_ms += 30000;
+	finish(world_get(w, LINK, NULL), 404, NULL);
+	finish(world_get(w, LINK, NULL), 429, "30 seconds");
+	w->flow.view.state = VIEW_OPEN;
 	finish(world_get(w, LINK, NULL), 303, NULL);
 	finish(world_post_json(w, "{\"password\":\"p\"}"), 201, NULL);
 	finish(world_post_json(w, "{\"password\":\"p\"}"), 201, NULL);
@@ -320,10 +346,11 @@ main(void)
 		cmocka_unit_test(plain_http_and_a_path_prefix_follow_public_url),
 		cmocka_unit_test(the_json_view_says_what_may_be_set),
 		cmocka_unit_test(hostile_values_stay_text),
+		cmocka_unit_test(a_page_that_would_be_too_long_is_a_plain_failure),
 		cmocka_unit_test(a_refused_form_keeps_what_was_typed_but_no_password),
 		cmocka_unit_test(an_account_that_only_lacks_a_password_asks_for_nothing_else),
 		cmocka_unit_test(assets_are_kept_for_ever_under_their_hash),
-		cmocka_unit_test(guessing_slows_down_and_known_sources_wait),
+		cmocka_unit_test(guessing_slows_down_and_leaves_real_links_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,36 @@ an_overlong_password_is_told_before_anything_is_tried(void **state)
 	world_free(w);
 }
 
+/* A page shows what was typed, and a quote mark becomes six bytes there. */
+static void
+an_overlong_value_is_refused_and_not_shown_again(void **state)
+{
+	static char value[1026], text[60000], fields[60100], body[2500];
+	struct world *w = world_new();
+	struct http_exchange *x;
+
+	(void)state;
+	memset(text, '"', sizeof(text) - 1);
+	snprintf(fields, sizeof(fields), "password=p&phone=%s", text);
+	x = world_post_form(w, fields);
+	assert_int_equal(x->status, 422);
+	assert_non_null(strstr(x->body.data, "longer than 1,024 bytes"));
+	assert_null(strstr(x->body.data, "&quot;&quot;"));
+	assert_non_null(strstr(x->body.data, "value=\"+442071234567\""));
+	fake_http_free(x);
+	memset(value, '1', sizeof(value) - 1);
+	for (int i = 0; i < 2; i++) {
+		snprintf(body, sizeof(body), "{\"password\":\"p\",\"phone\":\"%s\"}", value);
+		x = world_post_json(w, body);
+		assert_int_equal(x->status, i == 0 ? 422 : 201);
+		assert_int_equal(strstr(x->body.data, "too_long") != NULL, i == 0);
+		fake_http_free(x);
+		value[1024] = '\0';
+	}
+	assert_int_equal(w->flow.accepts, 1);
+	world_free(w);
+}
+
 static int
 post_from(struct world *w, const char *path, const char *name, const char *value)
 {
@@ -282,6 +312,7 @@ main(void)
 		cmocka_unit_test(a_document_that_is_not_plain_is_refused),
 		cmocka_unit_test(forms_that_repeat_or_differ_are_refused),
 		cmocka_unit_test(an_overlong_password_is_told_before_anything_is_tried),
+		cmocka_unit_test(an_overlong_value_is_refused_and_not_shown_again),
 		cmocka_unit_test(forms_of_other_sites_change_nothing),
 		cmocka_unit_test(a_form_by_cookie_needs_the_attempt_of_that_cookie),
 		cmocka_unit_test(a_program_names_its_attempt_in_a_header),
