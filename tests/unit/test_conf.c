@@ -108,8 +108,14 @@ what_does_not_fit_is_named_with_its_line(void **state)
 		{ "[listen]\ncontrol = 127.0.0.1:99999\n", "has no port" },
 		{ "[listen]\nsocket = relative.sock\n", "is not an absolute path" },
 		{ "[listen]\npublic =\n", ":11: public: registration needs its listener" },
-		{ "[listen]\ntls_key = /dev/null\n",
-		    ":11: tls_certificate and tls_key go together" },
+		{ "[listen]\ntls_certificate = /dev/null\n",
+		    "tls_certificate and tls_key go together" },
+		{ "[listen]\ntls_certificate = /dev/null\ntls_key = /dev/null\n",
+		    ":12: tls_key: \"/dev/null\" may be read by everybody" },
+		{ "[listen]\ncontrol = 0.0.0.0:8460\n", "would take tokens in clear text" },
+		{ "[listen]\npublic = [2001:db8::1]:80\n", "would take passwords in clear text" },
+		{ "[listen]\nallow_clear_text = yes\nmanagement = 10.0.0.1:8462\n",
+		    ":12: management: \"10.0.0.1:8462\" is not loopback" },
 		{ "[usherd]\nlog_level = loud\n", "is none of: error warning info debug" },
 		{ "[usherd]\nsign_in_url = http://example.org\n",
 		    "uses http:// to a host that is not loopback" },
@@ -136,6 +142,19 @@ what_does_not_fit_is_named_with_its_line(void **state)
 		if (strstr(errors.items[0].text, cases[i].expected) == NULL)
 			fail_msg("%s: got \"%s\"", cases[i].expected, errors.items[0].text);
 	}
+}
+
+static void
+clear_text_can_be_asked_for(void **state)
+{
+	struct conf_errors errors;
+	struct conf *c = load_with(
+	    "[listen]\nallow_clear_text = yes\ncontrol = 10.0.0.1:80\npublic = 10.0.0.1:81\n",
+	    &errors);
+
+	(void)state;
+	assert_non_null(c);
+	conf_free(c);
 }
 
 static void
@@ -247,6 +266,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_fill_what_is_not_set),
 		cmocka_unit_test(what_does_not_fit_is_named_with_its_line),
+		cmocka_unit_test(clear_text_can_be_asked_for),
 		cmocka_unit_test(all_errors_are_told_at_once),
 		cmocka_unit_test(a_line_that_is_too_long_is_an_error),
 		cmocka_unit_test(a_secret_file_is_for_its_owner_alone),
