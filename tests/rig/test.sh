@@ -31,7 +31,8 @@ unit_tests() {
 	local tree=$build_root/$1 log=$build_root/$1-check.log
 	say "dev: unit tests in $1"
 	find "$tree/tests" -name '*.trs' -delete 2>/dev/null
-	CMOCKA_MESSAGE_OUTPUT=TAP make -C "$tree" -s -k -j"$jobs" check >"$log" 2>&1 || true
+	TSAN_OPTIONS=suppressions=$top/tests/rig/tsan.supp CMOCKA_MESSAGE_OUTPUT=TAP \
+		make -C "$tree" -s -k -j"$jobs" check >"$log" 2>&1 || true
 	# shellcheck disable=SC2046 # three numbers
 	suite_count "unit tests ($1)" $(unit_tests_count "$tree" "$log")
 }
