@@ -36,6 +36,7 @@ flow_new(const struct flow_conf *conf)
 	f->quiet_since_mono_ms = clock_mono_ms(conf->clock);
 	f->started_at = flow_now(f);
 	TAILQ_INIT(&f->attempts);
+	TAILQ_INIT(&f->changes);
 	f->memory = flow_memory_new();
 	f->resolver = flow_resolver_new(f);
 	f->sweeper = flow_sweeper_new(f);
@@ -75,6 +76,7 @@ flow_free(struct flow *f)
 	if (f == NULL)
 		return;
 	flow_attempts_free(f);
+	flow_changes_free(f);
 	flow_sweeper_free(f->sweeper);
 	flow_resolver_free(f->resolver);
 	flow_memory_free(f->memory);

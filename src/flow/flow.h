@@ -36,10 +36,10 @@ struct flow_conf {
 	bool gender_required, birthday_required;
 	enum dir_password_mode password_mode;
 	size_t password_min;
-	int64_t lifetime_s;  /* default of an invitation */
-	int64_t retention_s; /* final invitations are purged after */
-	const char *admin_group;  /* a DN nobody is invited into, or NULL */
-	size_t attempts_max; /* registrations under way at once; beyond: ERR_BUSY */
+	int64_t lifetime_s;	 /* default of an invitation */
+	int64_t retention_s;	 /* final invitations are purged after */
+	const char *admin_group; /* a DN nobody is invited into, or NULL */
+	size_t attempts_max;	 /* registrations under way at once; beyond: ERR_BUSY */
 	int64_t answer_ms; /* a registration still unsettled after this is answered "in progress" */
 };
 
@@ -137,8 +137,8 @@ struct accept_spec {
  * name was taken by somebody else and the administrator had fixed it (409; the link still works).
  * ERR_BUSY, ERR_UNAVAILABLE, ERR_MISCONFIGURED: nothing happened and the link still works (503).
  * An attempt with the id and the password of one under way, or of one that this process finished
- * lately, gets the same answer. A rival waits for the running one: ERR_USED when that succeeds or goes
- * on by itself, ERR_BUSY when only its form was refused, else what it was told. */
+ * lately, gets the same answer. A rival waits for the running one: ERR_USED when that succeeds or
+ * goes on by itself, ERR_BUSY when only its form was refused, else what it was told. */
 typedef void flow_accept_cb(void *arg, enum err code, const char *uid,
     const struct field_errors *errors, const struct fault *f);
 void flow_accept_start(

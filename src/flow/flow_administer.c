@@ -33,6 +33,17 @@ administer_new(struct flow *f, enum invitation_event event, const struct flow_ca
 }
 
 static void
+administer_free(void *ctx)
+{
+	struct administer *a = ctx;
+
+	secret_free(a->token);
+	free(a->actor);
+	free(a->request_id);
+	free(a);
+}
+
+static void
 administer_on_changed(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
 {
 	struct administer *a = ctx;
@@ -43,10 +54,7 @@ administer_on_changed(void *ctx, enum err code, const struct invitation *inv, co
 		log_info("an invitation was changed", "event", invitation_event_name(a->event),
 		    "invitation", inv->id, "by", a->actor, "request", a->request_id);
 	a->cb(a->arg, code, inv, code == ERR_OK ? a->token : NULL, f);
-	secret_free(a->token);
-	free(a->actor);
-	free(a->request_id);
-	free(a);
+	administer_free(a);
 }
 
 static void
@@ -56,6 +64,7 @@ administer_start(struct administer *a, const char *id, flow_mutate *mutate)
 		.event = a->event,
 		.mutate = mutate,
 		.ctx = a,
+		.abandon = administer_free,
 		.actor = a->actor,
 		.request_id = a->request_id };
 

@@ -6,7 +6,9 @@
 #include "flow/flow_private.h"
 
 struct change {
+	TAILQ_ENTRY(change) link;
 	struct flow *flow;
+	struct store_op *op; /* always one */
 	char id[ID_SIZE];
 	struct flow_change_spec spec;
 	char *actor, *request_id;
@@ -18,16 +20,38 @@ struct change {
 static void change_load(struct change *c);
 
 static void
+change_free(struct change *c)
+{
+	TAILQ_REMOVE(&c->flow->changes, c, link);
+	invitation_free(c->before);
+	invitation_free(c->after);
+	free(c->actor);
+	free(c->request_id);
+	free(c);
+}
+
+void
+flow_changes_free(struct flow *f)
+{
+	struct change *c;
+
+	while ((c = TAILQ_FIRST(&f->changes)) != NULL) {
+		store_cancel(c->op);
+		if (c->spec.abandon != NULL)
+			c->spec.abandon(c->spec.ctx);
+		change_free(c);
+	}
+}
+
+static void
 change_finish(struct change *c, enum err code, const struct fault *f)
 {
 	flow_changed_cb *cb = c->cb;
 	void *ctx = c->spec.ctx;
 	struct invitation *after = c->after;
 
-	invitation_free(c->before);
-	free(c->actor);
-	free(c->request_id);
-	free(c);
+	c->after = NULL;
+	change_free(c);
 	cb(ctx, code, after, f);
 	invitation_free(after);
 }
@@ -67,14 +91,14 @@ change_on_loaded(void *arg, enum err code, struct invitation **inv, const struct
 		change_finish(c, code, &fault);
 		return;
 	}
-	store_save(
+	c->op = store_save(
 	    c->flow->conf.store, c->before, c->after, c->spec.event, &note, change_on_saved, c);
 }
 
 static void
 change_load(struct change *c)
 {
-	store_load(c->flow->conf.store, c->id, change_on_loaded, c);
+	c->op = store_load(c->flow->conf.store, c->id, change_on_loaded, c);
 }
 
 void
@@ -88,5 +112,6 @@ flow_change_start(struct flow *f, const struct flow_change_spec *spec, flow_chan
 	c->actor = mem_dup_string(spec->actor);
 	c->request_id = mem_dup_string(spec->request_id);
 	c->cb = cb;
+	TAILQ_INSERT_TAIL(&f->changes, c, link);
 	change_load(c);
 }

@@ -17,14 +17,17 @@ enum {
 };
 
 struct attempt;
+struct change;
 struct resolver;
 struct sweeper;
 TAILQ_HEAD(attempt_list, attempt);
+TAILQ_HEAD(change_list, change);
 
 struct flow {
 	struct flow_conf conf;
 	struct attempt_list attempts;
 	size_t attempt_count;
+	struct change_list changes; /* under way */
 	struct resolver *resolver;
 	struct sweeper *sweeper;
 	/* The last org unit that was found to be a place for people, as it was written and in its
@@ -69,6 +72,8 @@ struct flow_change_spec {
 	enum invitation_event event;
 	flow_mutate *mutate;
 	void *ctx; /* outlives the change */
+	void (*abandon)(
+	    void *ctx); /* instead of the callback when the flow is freed; may be NULL */
 	const char *actor, *request_id;
 };
 
@@ -76,6 +81,7 @@ struct flow_change_spec {
 typedef void flow_changed_cb(
     void *ctx, enum err code, const struct invitation *inv, const struct fault *f);
 void flow_change_start(struct flow *f, const struct flow_change_spec *spec, flow_changed_cb *cb);
+void flow_changes_free(struct flow *f);
 
 /* A list of the store came back: say aloud what was left out of it because it is damaged. */
 void flow_log_damage(enum err code, const struct fault *f);

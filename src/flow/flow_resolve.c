@@ -15,8 +15,11 @@
 
 enum { RESOLVE_EVERY_MS = 30 * 1000, RESOLVE_SOON_MS = 1000, RESOLVE_PAGE = 100 };
 
+TAILQ_HEAD(resolving_list, resolving);
+
 struct resolver {
 	struct flow *flow;
+	struct resolving_list resolving;
 	struct loop_timer *timer;
 	struct store_op *op;
 	char next[ID_SIZE];
@@ -28,11 +31,20 @@ enum finding { FOUND_OURS, FOUND_FOREIGN, FOUND_NOTHING };
 
 /* One claim being looked up. */
 struct resolving {
+	TAILQ_ENTRY(resolving) link;
 	struct resolver *resolver;
+	struct dir_op *op; /* NULL once it has answered */
 	char id[ID_SIZE];
 	char attempt[INVITATION_ATTEMPT_SIZE];
 	enum finding finding;
 };
+
+static void
+resolving_free(struct resolving *g)
+{
+	TAILQ_REMOVE(&g->resolver->resolving, g, link);
+	free(g);
+}
 
 static void
 resolve_one_done(struct resolver *r)
@@ -82,7 +94,7 @@ resolve_on_changed(void *ctx, enum err code, const struct invitation *inv, const
 		    invitation_state_name(inv->state));
 	else
 		log_debug("a claim was not settled", "invitation", g->id, "reason", f->text);
-	free(g);
+	resolving_free(g);
 	resolve_one_done(r);
 }
 
@@ -113,6 +125,7 @@ resolve_on_found(void *arg, enum err code, const struct dir_found *found, const 
 	struct resolving *g = arg;
 	struct resolver *r = g->resolver;
 
+	g->op = NULL;
 	if (code == ERR_OK && found->invitation_id != NULL &&
 	    strcmp(found->invitation_id, g->id) == 0) {
 		resolve_settle(g, FOUND_OURS);
@@ -129,7 +142,7 @@ resolve_on_found(void *arg, enum err code, const struct dir_found *found, const 
 	if (code != ERR_MISCONFIGURED)
 		r->again = true;
 	log_debug("a claim could not be looked up", "invitation", g->id, "reason", f->text);
-	free(g);
+	resolving_free(g);
 	resolve_one_done(r);
 }
 
@@ -150,7 +163,8 @@ resolve_look(struct resolver *r, const struct invitation *inv)
 	memcpy(g->id, inv->id, sizeof(g->id));
 	memcpy(g->attempt, inv->attempt, sizeof(g->attempt));
 	r->pending++;
-	dir_find(f->conf.dir, inv->dn, resolve_on_found, g);
+	TAILQ_INSERT_TAIL(&r->resolving, g, link);
+	g->op = dir_find(f->conf.dir, inv->dn, resolve_on_found, g);
 }
 
 static void
@@ -193,6 +207,7 @@ flow_resolver_new(struct flow *f)
 	struct resolver *r = mem_alloc(sizeof(*r));
 
 	r->flow = f;
+	TAILQ_INIT(&r->resolving);
 	r->timer = loop_timer_new(f->conf.loop, resolve_on_timer, r);
 	return r;
 }
@@ -206,8 +221,15 @@ flow_resolver_wake(struct resolver *r)
 void
 flow_resolver_free(struct resolver *r)
 {
+	struct resolving *g;
+
 	if (r == NULL)
 		return;
+	while ((g = TAILQ_FIRST(&r->resolving)) != NULL) {
+		if (g->op != NULL)
+			dir_cancel(g->op);
+		resolving_free(g);
+	}
 	if (r->op != NULL)
 		store_cancel(r->op);
 	loop_timer_free(r->timer);

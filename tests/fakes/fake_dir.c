@@ -416,6 +416,13 @@ dir_find(struct dir *d, const char *dn, dir_find_cb *cb, void *arg)
 	return dir_answer(d, op, fault);
 }
 
+void
+dir_cancel(struct dir_op *op)
+{
+	(void)op;
+	abort(); /* nothing here hands out an operation */
+}
+
 struct dir_op *
 dir_list_org_units(struct dir *d, dir_places_cb *cb, void *arg)
 {
