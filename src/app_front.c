@@ -40,10 +40,17 @@ app_on_access(void *ctx, const struct http_request *r, const char *route, int st
 }
 
 static void
+app_on_token_trouble(void *arg, const struct fault *f)
+{
+	(void)arg;
+	log_error("API tokens cannot be read", "reason", f->text);
+}
+
+static void
 app_on_trouble(void *ctx, const char *text)
 {
 	(void)ctx;
-	log_error("connections cannot be accepted", "reason", text);
+	log_warning("the listeners are in trouble", "reason", text);
 }
 
 /* The operator's words go to the log; the caller sees what the error means for them. */
@@ -157,6 +164,7 @@ app_build_front(struct app *a, loop_cb *ready)
 		.on_trouble = app_on_trouble };
 
 	a->auth = auth_new(a->loop, a->store, &clock_system, a->socket_gid, ready, a);
+	auth_on_trouble(a->auth, app_on_token_trouble, a);
 	api.auth = a->auth;
 	a->api = api_new(&api);
 	seal_derive(a->seal, "cookie", web.cookie_key);

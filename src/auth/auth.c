@@ -101,12 +101,33 @@ auth_on_ready(void *arg)
 }
 
 static void
+auth_trouble(struct auth *a, const struct fault *f)
+{
+	if (a->trouble != NULL)
+		a->trouble(a->trouble_arg, f);
+}
+
+static void
+auth_on_damaged(void *arg, const struct fault *f)
+{
+	auth_trouble(arg, f);
+}
+
+void
+auth_on_trouble(struct auth *a, void (*cb)(void *arg, const struct fault *f), void *arg)
+{
+	a->trouble = cb;
+	a->trouble_arg = arg;
+}
+
+static void
 auth_on_failed(void *arg, enum err code, const struct fault *f)
 {
 	struct auth *a = arg;
 
-	(void)code, (void)f; /* the store's own health tells of it */
-	a->watch = NULL;     /* the store has ended it */
+	(void)code;
+	auth_trouble(a, f);
+	a->watch = NULL; /* the store has ended it */
 	loop_timer_set(a->retry, a->pause_ms);
 	a->pause_ms = a->pause_ms * 2 < PAUSE_MAX_MS ? a->pause_ms * 2 : PAUSE_MAX_MS;
 }
@@ -118,6 +139,7 @@ auth_follow(void *arg)
 		.changed = auth_on_changed,
 		.ready = auth_on_ready,
 		.failed = auth_on_failed,
+		.damaged = auth_on_damaged,
 	};
 	struct auth *a = arg;
 

@@ -38,6 +38,9 @@ struct principal {
 struct auth *auth_new(struct loop *l, struct store *s, const struct clock *c, gid_t admin_gid,
     loop_cb *ready, void *arg);
 void auth_free(struct auth *a);
+/* Told when stored tokens cannot be read, or one of them is damaged and left out (words for the
+ * log). */
+void auth_on_trouble(struct auth *a, void (*cb)(void *arg, const struct fault *f), void *arg);
 
 /* The caller of a bearer token: ERR_UNAUTHENTICATED (unknown, malformed, expired: one text for
  * all). */

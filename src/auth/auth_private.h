@@ -33,7 +33,9 @@ struct auth {
 	unsigned round;
 	struct auth_row *rows; /* sorted by id */
 	size_t count, cap;
-	struct auth_op_list ops; /* changes under way */
+	struct auth_op_list ops;			   /* changes under way */
+	void (*trouble)(void *arg, const struct fault *f); /* may be NULL */
+	void *trouble_arg;
 };
 
 /* The table. Adding a known id replaces it. */
