@@ -24,7 +24,7 @@ struct conf_reading {
 	int *lines;	     /* one for each key, 0: not seen yet */
 };
 
-__attribute__((format(printf, 4, 0))) static void
+static __attribute__((format(printf, 4, 0))) void
 conf_add_error(struct conf_errors *errors, const char *path, int line, const char *fmt, va_list ap)
 {
 	struct fault *f;

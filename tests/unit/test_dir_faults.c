@@ -409,7 +409,7 @@ change_description(const char *dn, const char *text, size_t times)
 	    dn);
 	for (size_t i = 0; i < times; i++, used += len)
 		memcpy(ldif + used, text, len);
-	memcpy(ldif + used, "\n", 2);
+	strcpy(ldif + used, "\n");
 	rig_change(&rig, ldif);
 	free(ldif);
 }

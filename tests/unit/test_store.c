@@ -433,7 +433,7 @@ a_damaged_one_is_left_out_of_lists_and_named(void **state)
 	struct world *w = *state;
 	static const char *const rows[] = { "damaged", "", "not sealed, {\"v\":1}", NULL };
 	struct invitation *inv[3];
-	char key[64], sealed[SEAL_OVERHEAD + 8];
+	char key[64], sealed[SEAL_OVERHEAD + 8] = "";
 
 	for (size_t i = 0; i < 3; i++) {
 		char uid[8];
