@@ -33,9 +33,10 @@ change_free(struct change *c)
 void
 flow_changes_free(struct flow *f)
 {
-	struct change *c;
+	struct change *c, *next;
 
-	while ((c = TAILQ_FIRST(&f->changes)) != NULL) {
+	LIST_EACH_SAFE(c, &f->changes, link, next)
+	{
 		store_cancel(c->op);
 		if (c->spec.abandon != NULL)
 			c->spec.abandon(c->spec.ctx);

@@ -221,11 +221,12 @@ flow_resolver_wake(struct resolver *r)
 void
 flow_resolver_free(struct resolver *r)
 {
-	struct resolving *g;
+	struct resolving *g, *next;
 
 	if (r == NULL)
 		return;
-	while ((g = TAILQ_FIRST(&r->resolving)) != NULL) {
+	LIST_EACH_SAFE(g, &r->resolving, link, next)
+	{
 		if (g->op != NULL)
 			dir_cancel(g->op);
 		resolving_free(g);

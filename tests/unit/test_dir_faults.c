@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sodium.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 
 static int
@@ -399,19 +400,16 @@ a_repeated_password_change_is_told_apart(void **state)
 static void
 change_description(const char *dn, const char *text, size_t times)
 {
-	size_t len = strlen(text), room = 200 + times * len, used;
-	char *ldif = malloc(room);
+	struct buf ldif;
 
-	assert_non_null(ldif);
-	used = (size_t)snprintf(ldif, room,
-	    "dn: %s\nchangetype: modify\nreplace: description\n"
-	    "description: x",
-	    dn);
-	for (size_t i = 0; i < times; i++, used += len)
-		memcpy(ldif + used, text, len);
-	strcpy(ldif + used, "\n");
-	rig_change(&rig, ldif);
-	free(ldif);
+	buf_init(&ldif, 200 + strlen(dn) + times * strlen(text));
+	buf_printf(&ldif, "dn: %s\nchangetype: modify\nreplace: description\ndescription: x", dn);
+	for (size_t i = 0; i < times; i++)
+		buf_add_string(&ldif, text);
+	buf_add_char(&ldif, '\n');
+	assert_false(buf_failed(&ldif));
+	rig_change(&rig, ldif.data);
+	buf_release(&ldif);
 }
 
 static char description[8192];
