@@ -181,4 +181,9 @@ struct dir_op *dir_self_test(struct dir *d, dir_check_cb *cb, void *arg);
  * the same DN in one spelling. */
 bool dir_dn_normalise(const char *dn, struct arena *arena, const char **normal);
 
+/* Whether two DNs could name one entry, for a rule that forbids an entry: attribute types do not
+ * count (a type has aliases and an OID that only the server knows), values are compared without
+ * case and spaces. */
+bool dir_dn_may_be_same(const char *dn, const char *other);
+
 #endif

@@ -326,10 +326,11 @@ dir_conn_open(struct dir_conn *c, size_t server, int64_t deadline, int *bound, s
 	enum err code;
 
 	dir_conn_close(c);
+	c->server = server; /* whoever judges the failure judges this one */
 	code = dir_server_enter(c->dir, server, deadline, f);
 	if (code == ERR_OK) {
 		code = dir_conn_open_as(c, server, conf->bind_dn, password, deadline, &result, f);
-		dir_server_leave(c->dir, server, result, f);
+		dir_server_leave(c->dir, server, code, result, f);
 	} else if (code == ERR_MISCONFIGURED)
 		result = LDAP_INVALID_CREDENTIALS;
 	if (bound != NULL)

@@ -1,8 +1,11 @@
 #include "dir/dir_private.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unicase.h>
+#include <uninorm.h>
 #include <unistr.h>
 
 #include "base/mem.h"
@@ -122,6 +125,63 @@ dir_dn_normalise(const char *dn, struct arena *arena, const char **normal)
 		return false;
 	*normal = text;
 	return true;
+}
+
+/* Spaces are folded by the server as by us: runs are one, outer ones none. */
+static size_t
+value_squeeze(const struct berval *v, uint8_t *out)
+{
+	size_t len = 0;
+	bool space = false;
+
+	for (ber_len_t i = 0; i < v->bv_len; i++) {
+		if (v->bv_val[i] == ' ') {
+			space = len > 0;
+			continue;
+		}
+		if (space)
+			out[len++] = ' ';
+		space = false;
+		out[len++] = (uint8_t)v->bv_val[i];
+	}
+	return len;
+}
+
+static bool
+value_may_be_equal(const struct berval *a, const struct berval *b)
+{
+	uint8_t *x = mem_alloc(a->bv_len), *y = mem_alloc(b->bv_len);
+	size_t lx = value_squeeze(a, x), ly = value_squeeze(b, y);
+	int differs = 0;
+	/* What cannot be folded counts as equal: this errs on the side of refusing. */
+	bool equal = u8_casecmp(x, lx, y, ly, NULL, UNINORM_NFKD, &differs) != 0 || differs == 0;
+
+	free(x);
+	free(y);
+	return equal;
+}
+
+static bool
+rdn_may_be_equal(LDAPRDN a, LDAPRDN b)
+{
+	if (a[0] == NULL || b[0] == NULL || a[1] != NULL || b[1] != NULL)
+		return true; /* several values have several orders */
+	if ((a[0]->la_flags | b[0]->la_flags) & LDAP_AVA_BINARY)
+		return true; /* "#" and hexadecimal: another way to write any value */
+	return value_may_be_equal(&a[0]->la_value, &b[0]->la_value);
+}
+
+bool
+dir_dn_may_be_same(const char *dn, const char *other)
+{
+	LDAPDN a = dn_parse(dn), b = dn_parse(other);
+	bool same = a == NULL || b == NULL || dn_length(a) == dn_length(b);
+
+	for (size_t i = 0; same && a != NULL && b != NULL && a[i] != NULL; i++)
+		same = rdn_may_be_equal(a[i], b[i]);
+	ldap_dnfree(a);
+	ldap_dnfree(b);
+	return same;
 }
 
 bool

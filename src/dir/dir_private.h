@@ -58,8 +58,9 @@ struct dir_server {
 	enum proof proof; /* does it know the password scheme? argon2 mode only */
 	int64_t next_proof;
 	bool opening; /* somebody connects and binds */
+	unsigned openings_failed;
 	int64_t refused_until;
-	struct fault fault, proof_fault, refusal;
+	struct fault fault, proof_fault, refusal, opening_fault;
 	struct dir_conn watch; /* the prober's: not under the lock, one probe runs at a time */
 };
 
@@ -223,7 +224,10 @@ void dir_server_failed(struct dir *d, size_t server, const struct fault *f);
 /* Connections to one server are opened one after the other, between these two, so that credentials
  * that have become wrong are tried once and not by every thread: a server may lock the account. */
 enum err dir_server_enter(struct dir *d, size_t server, int64_t deadline, struct fault *f);
-void dir_server_leave(struct dir *d, size_t server, int bound, const struct fault *f);
+/* `code` is what became of the opening. Who waited for one that failed has its answer too: each
+ * repeating the same dead connect would cost the others their fail-over. */
+void dir_server_leave(
+    struct dir *d, size_t server, enum err code, int bound, const struct fault *f);
 void dir_server_start_probes(struct dir *d, int64_t now);
 int64_t dir_server_next_probe(struct dir *d, int64_t now); /* ms; -1: none */
 enum err dir_server_proof(struct dir *d, size_t server, struct fault *f);

@@ -118,12 +118,17 @@ dir_server_enter(struct dir *d, size_t server, int64_t deadline, struct fault *f
 	struct dir_server *s = &d->servers[server];
 	struct timespec until = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
 	enum err code = ERR_OK;
+	unsigned failed;
 	int rc = 0;
 
 	pthread_mutex_lock(&d->lock);
+	failed = s->openings_failed;
 	while (s->opening && rc == 0)
 		rc = pthread_cond_timedwait(&d->opened, &d->lock, &until);
-	if (s->opening)
+	if (failed != s->openings_failed) {
+		*f = s->opening_fault;
+		code = f->code;
+	} else if (s->opening)
 		code = fault_set(f, ERR_UNAVAILABLE, "%s: no connection in time", s->uri);
 	else if (dir_now() < s->refused_until) {
 		*f = s->refusal;
@@ -135,12 +140,17 @@ dir_server_enter(struct dir *d, size_t server, int64_t deadline, struct fault *f
 }
 
 void
-dir_server_leave(struct dir *d, size_t server, int bound, const struct fault *f)
+dir_server_leave(struct dir *d, size_t server, enum err code, int bound, const struct fault *f)
 {
 	struct dir_server *s = &d->servers[server];
 
 	pthread_mutex_lock(&d->lock);
 	s->opening = false;
+	if (code != ERR_OK) {
+		s->openings_failed++;
+		s->opening_fault = *f;
+		s->opening_fault.code = code;
+	}
 	if (bound == LDAP_INVALID_CREDENTIALS) {
 		s->refusal = *f;
 		s->refused_until = dir_now() + PAUSE_CREDENTIALS_MS;

@@ -53,6 +53,7 @@ struct attempt {
 	bool claimed;		 /* the store has our claim: from here on we settle */
 	bool sent_before;	 /* an Add of an earlier attempt may have been sent */
 	bool maybe_added;	 /* an Add of ours was sent and its fate is not known */
+	bool gone;		 /* the entry of a created invitation was deleted: add it again */
 	bool maybe_set;		 /* the same of a password */
 	int misses;		 /* "no such entry" for the password of an entry that was there */
 	const char *shortcoming; /* for the history: what is missing although it is finished */

@@ -34,7 +34,7 @@ flow_new(const struct flow_conf *conf)
 
 	f->conf = *conf;
 	f->quiet_since_mono_ms = clock_mono_ms(conf->clock);
-	f->started_at = flow_now(f);
+	f->left_at = flow_now(f) - 1; /* what we claim from now on is ours */
 	TAILQ_INIT(&f->attempts);
 	TAILQ_INIT(&f->changes);
 	f->memory = flow_memory_new();

@@ -84,7 +84,7 @@ void flow_issue_start(struct flow *f, const struct issue_spec *spec,
  * ERR_EXPIRED, ERR_REVOKED, ERR_CONFLICT (a registration is under way). */
 typedef void flow_change_cb(void *arg, enum err code, const struct invitation *inv,
     const struct secret *token, const struct fault *f);
-/* Revoking what is already revoked is ERR_OK. A created one cannot be revoked: the entry exists. */
+/* Revoking what is already revoked is ERR_OK. The entry of a created one stays in the directory. */
 void flow_revoke_start(struct flow *f, const char *id, const struct flow_caller *caller,
     flow_change_cb *cb, void *arg);
 /* A new link; the old ones end at once. */

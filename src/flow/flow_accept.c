@@ -118,11 +118,14 @@ attempt_finish(struct attempt *a, enum err code, const struct fault *f)
 {
 	struct flow *flow = a->flow;
 
-	if (code == ERR_UNKNOWN) {
-		if (a->claimed)
-			flow->quiet_since_mono_ms = clock_mono_ms(flow->conf.clock);
-		flow_resolver_wake(flow->resolver);
+	/* Something we sent may still be carried out: an Add, or a password that nobody waits for.
+	 */
+	if (a->claimed && (code == ERR_UNKNOWN || (a->maybe_set && code != ERR_OK))) {
+		flow->quiet_since_mono_ms = clock_mono_ms(flow->conf.clock);
+		flow->left_at = flow_now(flow);
 	}
+	if (code == ERR_UNKNOWN)
+		flow_resolver_wake(flow->resolver);
 	if (a->listed) {
 		TAILQ_REMOVE(&flow->attempts, a, link);
 		flow->attempt_count--;
@@ -291,7 +294,7 @@ attempt_on_loaded(void *arg, enum err code, struct invitation **inv, const struc
 	/* The entry exists, and who claimed it last may have been killed: its password may be on
 	 * its way. */
 	if (code == ERR_OK && a->inv->state == INVITATION_CREATED &&
-	    a->inv->claimed_at < a->flow->started_at && !flow_is_quiet(a->flow))
+	    a->inv->claimed_at <= a->flow->left_at && !flow_is_quiet(a->flow))
 		code = ERR_CONFLICT;
 	if (code != ERR_OK)
 		attempt_refuse(a, code, &fault);

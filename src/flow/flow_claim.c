@@ -242,19 +242,18 @@ attempt_on_found(void *arg, enum err code, const struct dir_found *found, const 
 		attempt_finish(a, code, f);
 		return;
 	}
+	a->gone = code == ERR_NOT_FOUND && a->inv->state == INVITATION_CREATED;
 	attempt_ask_directory(a, code == ERR_NOT_FOUND || found->invitation_id == NULL ||
 				     strcmp(found->invitation_id, a->inv->id) != 0);
 }
 
-/* An entry of ours may be there already, and then its names are no clash: of a created invitation
- * for certain, of one that an earlier attempt gave back perhaps. */
+/* An entry of ours may be there already, and then its names are no clash: of a created invitation,
+ * unless somebody deleted it; of one that an earlier attempt gave back, perhaps. */
 void
 attempt_ask(struct attempt *a)
 {
 	attempt_enter(a, ATTEMPT_ASKING);
-	if (a->inv->state == INVITATION_CREATED)
-		attempt_ask_directory(a, false);
-	else if (a->inv->add_sent)
+	if (a->inv->state == INVITATION_CREATED || a->inv->add_sent)
 		dir_find(a->flow->conf.dir, a->inv->dn, attempt_on_found, a);
 	else
 		attempt_ask_directory(a, true);

@@ -4,7 +4,6 @@
  * by reserving the names in the transaction that writes the invitation. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 #include "flow/flow_private.h"
@@ -252,8 +251,7 @@ issue_is_admin_group(struct issue *s, const char *group)
 {
 	const char *admin = s->flow->conf.admin_group;
 
-	return admin != NULL && dir_dn_normalise(admin, s->arena, &admin) &&
-	       strcasecmp(group, admin) == 0;
+	return admin != NULL && dir_dn_may_be_same(group, admin);
 }
 
 static void

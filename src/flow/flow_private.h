@@ -37,7 +37,7 @@ struct flow {
 	/* Since when nobody here has stopped waiting for something that may still be carried out:
 	 * our start (the process before us may have been killed), or an attempt left behind. */
 	int64_t quiet_since_mono_ms;
-	int64_t started_at; /* wall clock */
+	int64_t left_at; /* the same moment by the wall clock */
 	struct memory *memory;
 	bool draining;
 	loop_cb *drained;

@@ -192,14 +192,21 @@ attempt_leave_created(struct attempt *a, enum err code, const struct fault *why)
 
 /* ---- password ---- */
 
+/* A policy that remembers passwords, or forbids two changes in a row, says that an earlier request
+ * was carried out. It was ours, with this password, only if nobody can have sent another one
+ * before. */
+static bool
+attempt_has_set(const struct attempt *a)
+{
+	return a->maybe_set && a->inv->state == INVITATION_CLAIMED && !a->sent_before;
+}
+
 static void
 attempt_on_password(void *arg, enum err code, const struct fault *f)
 {
 	struct attempt *a = arg;
 
-	/* A policy that remembers passwords, or forbids two changes in a row, says that our own
-	 * earlier request, whose answer was lost, was carried out. */
-	if (code == ERR_OK || (code == ERR_EXISTS && a->maybe_set))
+	if (code == ERR_OK || (code == ERR_EXISTS && attempt_has_set(a)))
 		attempt_join_groups(a);
 	else if (is_passing(code)) {
 		a->maybe_set = a->maybe_set || code == ERR_UNKNOWN;
@@ -207,6 +214,9 @@ attempt_on_password(void *arg, enum err code, const struct fault *f)
 	} else if (code == ERR_NOT_FOUND && ++a->misses < ATTEMPT_MISSES_MAX)
 		attempt_again(a, f); /* another server may not have the entry yet; a second Add
 					could double it */
+	else if (code == ERR_NOT_FOUND && a->inv->state == INVITATION_CLAIMED)
+		attempt_finish(
+		    a, ERR_UNKNOWN, f); /* the resolver looks once more and gives it back */
 	else if (code == ERR_EXISTS || code == ERR_REFUSED || code == ERR_INVALID) {
 		field_errors_add(&a->errors, "password", "refused", "%s", f->text);
 		attempt_leave_created(a, ERR_INVALID, f);
@@ -345,7 +355,7 @@ attempt_settle(struct attempt *a)
 	a->answer_timer = loop_timer_new(l, attempt_on_overdue, a);
 	loop_timer_set(a->answer_timer, a->flow->conf.answer_ms);
 	/* An entry that exists is not written again: it may have been changed by others since. */
-	if (a->inv->state == INVITATION_CREATED)
+	if (a->inv->state == INVITATION_CREATED && !a->gone)
 		attempt_set_password(a);
 	else
 		attempt_add(a);

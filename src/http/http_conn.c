@@ -2,6 +2,7 @@
 #include "http/http_private.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
@@ -234,12 +235,19 @@ http_conn_of(struct http_server *s, struct evhttp_request *evreq)
 static void
 conn_read_groups(struct http_conn *c)
 {
-	gid_t groups[HTTP_PEER_GROUPS_MAX];
-	socklen_t len = sizeof(groups);
+	gid_t *groups;
+	socklen_t len = 0;
 
-	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0 || len == 0)
+	/* Asked with no room it tells how much it needs. */
+	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) == 0 || errno != ERANGE ||
+	    len > HTTP_PEER_GROUPS_MAX * sizeof(*groups))
 		return;
-	c->peer_groups = mem_dup(groups, len);
+	groups = mem_alloc(len);
+	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0) {
+		free(groups);
+		return;
+	}
+	c->peer_groups = groups;
 	c->peer_group_count = len / sizeof(groups[0]);
 }
 

@@ -193,6 +193,12 @@ fake_dir_remove_org_unit(struct dir *d)
 }
 
 void
+fake_dir_remove_entries(struct dir *d)
+{
+	d->count = 0;
+}
+
+void
 fake_dir_refuse_password(struct dir *d, const char *password)
 {
 	snprintf(d->refused_password, sizeof(d->refused_password), "%s", password);
@@ -300,6 +306,12 @@ dir_dn_normalise(const char *dn, struct arena *arena, const char **normal)
 		return false;
 	*normal = arena_strdup(arena, dn);
 	return true;
+}
+
+bool
+dir_dn_may_be_same(const char *dn, const char *other)
+{
+	return strcasecmp(dn, other) == 0;
 }
 
 struct dir_op *

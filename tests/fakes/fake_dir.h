@@ -37,6 +37,7 @@ size_t fake_dir_adds(const struct dir *d); /* dir_add_person calls so far */
 /* From now on a password that is the present one is refused (pwdInHistory): ERR_EXISTS. */
 void fake_dir_remember_passwords(struct dir *d);
 void fake_dir_remove_org_unit(struct dir *d);
+void fake_dir_remove_entries(struct dir *d);
 void fake_dir_refuse_password(struct dir *d, const char *password); /* by its policy */
 
 #endif

@@ -440,6 +440,41 @@ an_account_that_exists_gets_its_password_and_is_not_written_again(void **state)
 }
 
 static void
+an_unfinished_account_that_was_deleted_is_made_again(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	fake_dir_refuse_password(w->dir, "the policy says no");
+	assert_int_equal(
+	    world_accept(w, &link.token, "the policy says no", NULL).code, ERR_INVALID);
+	assert_int_equal(world_state(w, link.id), INVITATION_CREATED);
+	fake_dir_remove_entries(w->dir);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+	assert_string_equal(fake_dir_password(w->dir, link.id), PASSWORD);
+	world_free(w);
+}
+
+static void
+nobody_is_invited_into_the_administrators_group(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	struct world_link link;
+
+	(void)state;
+	w->conf.admin_group = "cn=admins,dc=example";
+	world_crash(w);
+	p.groups[0] = "CN=Admins,dc=example";
+	link = world_invite(w, &p);
+	assert_int_equal(link.code, ERR_INVALID);
+	assert_string_equal(link.first_field, "groups[0]");
+	assert_string_equal(link.first_code, "not_allowed");
+	world_free(w);
+}
+
+static void
 an_account_that_was_never_finished_can_be_revoked(void **state)
 {
 	struct world *w = world_new(DIR_PASSWORD_EXOP);
@@ -576,6 +611,8 @@ main(void)
 		cmocka_unit_test(an_org_unit_deleted_meanwhile_leaves_the_link_alone),
 		cmocka_unit_test(an_account_that_exists_gets_its_password_and_is_not_written_again),
 		cmocka_unit_test(an_account_that_was_never_finished_can_be_revoked),
+		cmocka_unit_test(an_unfinished_account_that_was_deleted_is_made_again),
+		cmocka_unit_test(nobody_is_invited_into_the_administrators_group),
 		cmocka_unit_test(a_password_that_is_set_already_is_no_failure),
 		cmocka_unit_test(another_password_under_the_same_attempt_is_not_told_as_done),
 		cmocka_unit_test(a_clock_that_is_set_back_revives_no_link),

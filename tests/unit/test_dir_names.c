@@ -431,10 +431,37 @@ every_handle_has_every_option(void **state)
 	ldap_unbind_ext_s(ld, NULL, NULL);
 }
 
+static void
+a_forbidden_dn_is_known_in_any_spelling(void **state)
+{
+	static const char admin[] = "cn=The Admins,ou=groups,dc=x";
+	static const struct {
+		const char *dn;
+		bool same;
+	} rows[] = {
+		{ "cn=The Admins,ou=groups,dc=x", true },
+		{ "CN=the  ADMINS,OU=Groups,DC=X", true },
+		{ "2.5.4.3=The Admins,ou=groups,dc=x", true },
+		{ "commonName=The Admins,organizationalUnitName=groups,dc=x", true },
+		{ "cn=The\\20Admins,ou=groups,dc=x", true },
+		{ "cn=#04035468,ou=groups,dc=x", true }, /* who writes so has a reason */
+		{ "cn=The Admins+ou=a,ou=groups,dc=x", true },
+		{ "cn=The Poets,ou=groups,dc=x", false },
+		{ "cn=The Admins,ou=other,dc=x", false },
+		{ "cn=The Admins,dc=x", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (dir_dn_may_be_same(rows[i].dn, admin) != rows[i].same)
+			fail_msg("%s", rows[i].dn);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_forbidden_dn_is_known_in_any_spelling),
 		cmocka_unit_test(a_person_dn_reads_back_as_its_parts),
 		cmocka_unit_test(a_name_that_cannot_stand_in_a_dn_is_refused),
 		cmocka_unit_test(a_dn_has_one_spelling),

@@ -93,7 +93,7 @@ the_unix_socket_knows_its_peer_and_its_place(void **state)
 static void
 a_peer_comes_with_its_groups(void **state)
 {
-	gid_t old[1024], many[HTTP_PEER_GROUPS_MAX + 1];
+	static gid_t old[1024], many[HTTP_PEER_GROUPS_MAX + 1];
 	int old_count = getgroups(1024, old);
 	char path[64];
 	struct rig r;
