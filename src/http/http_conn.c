@@ -201,6 +201,7 @@ http_conn_make(struct event_base *base, void *listener)
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	s->conn_count++;
 	++*conn_crowd(c);
+	c->is_too_many = conn_is_too_many(c); /* of a burst the first ones stay */
 	http_conn_wake(c);
 	return bev;
 }
@@ -311,7 +312,7 @@ conn_settle(struct http_conn *c)
 	c->fd = bufferevent_getfd(c->bev);
 	conn_remember_fd(c);
 	met = c->listener->is_unix ? conn_meet_unix(c) : conn_meet_tcp(c);
-	if (!met || c->server->draining || conn_is_too_many(c))
+	if (!met || c->server->draining || c->is_too_many)
 		http_conn_end(c);
 	else
 		http_deadline_begin(c);

@@ -84,6 +84,7 @@ struct http_conn {
 	struct http_exchange *exchange; /* being handled */
 	struct http_source *source;
 	enum http_conn_stage stage;
+	bool is_too_many; /* when it was accepted */
 	bool is_woken, is_cutting, is_greeted;
 	int fd;
 	size_t pending; /* messages that passed the guard and are not answered in full */
