@@ -7,7 +7,7 @@ python=/usr/bin/python3
 build_root=$top/build
 jobs=$(nproc 2>/dev/null || echo 2)
 
-packages_build=(gcc make autoconf automake pkg-config libldap-dev libsqlite3-dev libevent-dev
+packages_build=(gcc libc6-dev make xz-utils autoconf automake pkg-config libldap-dev libsqlite3-dev libevent-dev
 	libcurl4-openssl-dev libsodium-dev libjansson-dev libinih-dev libssl-dev libunistring-dev
 	libidn2-dev libcmocka-dev)
 packages_slapd=(slapd ldap-utils util-linux openssl)
