@@ -53,13 +53,33 @@ expire_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 }
 
 static void
-sweep_on_expired(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
+expire_on_changed(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
 {
 	if (code == ERR_OK)
 		log_info("an invitation has expired", "invitation", inv->id);
 	else
 		log_debug("an invitation could not be expired now", "reason", f->text);
-	sweep_one_done(ctx);
+	if (ctx != NULL) /* the sweeper waits for it */
+		sweep_one_done(ctx);
+}
+
+static void
+expire_start(struct flow *f, const char *id, const char *actor, struct sweeper *waits)
+{
+	struct flow_change_spec spec = { .id = id,
+		.event = INVITATION_EV_EXPIRE,
+		.mutate = expire_mutate,
+		.ctx = waits,
+		.actor = actor };
+
+	flow_change_start(f, &spec, expire_on_changed);
+}
+
+void
+flow_expire(struct flow *f, const struct invitation *inv)
+{
+	if (inv->state == INVITATION_PENDING || inv->state == INVITATION_CREATED)
+		expire_start(f, inv->id, "person", NULL);
 }
 
 static void
@@ -71,39 +91,14 @@ sweep_on_purged(void *arg, enum err code, const struct fault *f)
 }
 
 static void
-expire_on_changed(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
-{
-	(void)ctx, (void)f;
-	if (code == ERR_OK)
-		log_info("an invitation has expired", "invitation", inv->id);
-}
-
-void
-flow_expire(struct flow *f, const struct invitation *inv)
-{
-	struct flow_change_spec spec = { .id = inv->id,
-		.event = INVITATION_EV_EXPIRE,
-		.mutate = expire_mutate,
-		.actor = "person" };
-
-	if (inv->state == INVITATION_PENDING || inv->state == INVITATION_CREATED)
-		flow_change_start(f, &spec, expire_on_changed);
-}
-
-static void
 sweep_look(struct sweeper *s, const struct invitation *inv, int64_t now)
 {
 	const int64_t forget_before = now - s->flow->conf.retention_s * 1000;
-	struct flow_change_spec spec = { .id = inv->id,
-		.event = INVITATION_EV_EXPIRE,
-		.mutate = expire_mutate,
-		.ctx = s,
-		.actor = "sweeper" };
 
 	if (inv->state != INVITATION_EXPIRED && invitation_seen(inv, now) == INVITATION_EXPIRED) {
 		s->pending++;
-		flow_change_start(s->flow, &spec, sweep_on_expired);
-	} else if (inv->state >= INVITATION_DONE && inv->done_at < forget_before) {
+		expire_start(s->flow, inv->id, "sweeper", s);
+	} else if (invitation_is_final(inv->state) && inv->done_at < forget_before) {
 		s->pending++;
 		store_purge(s->flow->conf.store, inv, forget_before, sweep_on_purged, s);
 	}

@@ -120,7 +120,7 @@ invitation_copy(const struct invitation *inv)
 	return copy;
 }
 
-static bool
+bool
 invitation_is_final(enum invitation_state s)
 {
 	return s == INVITATION_DONE || s == INVITATION_EXPIRED || s == INVITATION_REVOKED;

@@ -112,6 +112,9 @@ bool invitation_event_by_name(const char *name, enum invitation_event *out);
 enum err invitation_apply(struct invitation *inv, enum invitation_event event, int64_t now,
     const char *detail, struct fault *f);
 
+/* done, expired or revoked: no event leads out of it. */
+bool invitation_is_final(enum invitation_state s);
+
 /* When the link ends (wall ms): expires_at; for a created one at least INVITATION_CREATED_GRACE_MS
  * after its last claim, so that a failure of ours just before the end leaves time to finish. Not
  * for ever: a link that can set the password of an account is no keepsake. */

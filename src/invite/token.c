@@ -36,7 +36,6 @@ bool
 token_hash_of(const char *text, size_t len, struct token_hash *hash)
 {
 	unsigned char bytes[TOKEN_RANDOM_SIZE];
-	char again[TOKEN_TEXT_SIZE - TOKEN_PREFIX_LEN];
 	bool canonical;
 
 	if (len != TOKEN_TEXT_SIZE - 1 || memcmp(text, token_prefix, TOKEN_PREFIX_LEN) != 0)
@@ -44,12 +43,6 @@ token_hash_of(const char *text, size_t len, struct token_hash *hash)
 	text += TOKEN_PREFIX_LEN;
 	len -= TOKEN_PREFIX_LEN;
 	canonical = decode_base64(text, len, bytes, sizeof(bytes));
-	if (canonical) {
-		/* Where char is signed, libsodium 1.0.18 reads bytes above 0x7f as "A". */
-		encode_base64(bytes, sizeof(bytes), again);
-		canonical = sodium_memcmp(text, again, len) == 0;
-		secret_wipe(again, sizeof(again));
-	}
 	secret_wipe(bytes, sizeof(bytes));
 	if (canonical)
 		token_hash_text(text - TOKEN_PREFIX_LEN, hash);

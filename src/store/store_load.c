@@ -203,8 +203,7 @@ list_check_progress(const struct list *l, enum err code, const struct fault **f,
 static bool
 list_wants(const struct list *l, const struct invitation *inv)
 {
-	return !l->open_only || inv->state == INVITATION_PENDING ||
-	       inv->state == INVITATION_CLAIMED || inv->state == INVITATION_CREATED;
+	return !l->open_only || !invitation_is_final(inv->state);
 }
 
 static void

@@ -21,12 +21,6 @@ save_settled(struct commit *c, enum err code, uint64_t revision, const struct fa
 }
 
 static bool
-save_is_final(enum invitation_state s)
-{
-	return s == INVITATION_DONE || s == INVITATION_EXPIRED || s == INVITATION_REVOKED;
-}
-
-static bool
 save_is_unsettled(enum invitation_state s)
 {
 	return s == INVITATION_CLAIMED || s == INVITATION_CREATED;
@@ -124,7 +118,7 @@ save_invitation(struct commit *c, const struct store_key *key, const struct invi
 {
 	struct invitation *erased = NULL;
 
-	if (save_is_final(after->state)) {
+	if (invitation_is_final(after->state)) {
 		erased = invitation_copy(after);
 		invitation_erase(erased);
 	}
@@ -159,7 +153,7 @@ store_save(struct store *s, const struct invitation *before, const struct invita
 	store_name_keys(s, &after->person, new);
 	save_work(c, before, after);
 	save_tokens(c, before, after);
-	if (save_is_final(after->state))
+	if (invitation_is_final(after->state))
 		save_release_names(c, after, old, &held);
 	else
 		save_move_names(c, old, new);

@@ -416,6 +416,16 @@ a_refused_password_can_be_chosen_again_with_the_same_link(void **state)
 	world_free(w);
 }
 
+/* The entry is made and its password refused: the link is left to finish it. */
+static void
+leave_unfinished(struct world *w, const struct world_link *link)
+{
+	fake_dir_refuse_password(w->dir, "the policy says no");
+	assert_int_equal(
+	    world_accept(w, &link->token, "the policy says no", NULL).code, ERR_INVALID);
+	assert_int_equal(world_state(w, link->id), INVITATION_CREATED);
+}
+
 static void
 an_account_that_exists_gets_its_password_and_is_not_written_again(void **state)
 {
@@ -446,10 +456,7 @@ an_unfinished_account_that_was_deleted_is_made_again(void **state)
 	struct world_link link = world_invite(w, &world_ada);
 
 	(void)state;
-	fake_dir_refuse_password(w->dir, "the policy says no");
-	assert_int_equal(
-	    world_accept(w, &link.token, "the policy says no", NULL).code, ERR_INVALID);
-	assert_int_equal(world_state(w, link.id), INVITATION_CREATED);
+	leave_unfinished(w, &link);
 	fake_dir_remove_entries(w->dir);
 	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
 	assert_string_equal(fake_dir_password(w->dir, link.id), PASSWORD);
@@ -481,10 +488,7 @@ an_account_that_was_never_finished_can_be_revoked(void **state)
 	struct world_link link = world_invite(w, &world_ada);
 
 	(void)state;
-	fake_dir_refuse_password(w->dir, "the policy says no");
-	assert_int_equal(
-	    world_accept(w, &link.token, "the policy says no", NULL).code, ERR_INVALID);
-	assert_int_equal(world_state(w, link.id), INVITATION_CREATED);
+	leave_unfinished(w, &link);
 	assert_int_equal(world_revoke(w, link.id), ERR_OK);
 	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_REVOKED);
 	assert_null(fake_dir_password(w->dir, link.id));
