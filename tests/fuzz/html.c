@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { NAME_MAX_SEEN = 64 };
+
 enum state {
 	DATA,
 	TAG_NAME,
@@ -26,7 +28,7 @@ struct html {
 	const char *at, *end;
 	enum state state;
 	bool is_end_tag;
-	char tag[HTML_NAME_MAX], name[HTML_NAME_MAX];
+	char tag[NAME_MAX_SEEN], name[NAME_MAX_SEEN];
 	const char *raw;     /* the raw element that the text is in, or NULL */
 	const char *value;   /* where the attribute's value begins */
 	const char *comment; /* behind "<!--" */
@@ -43,7 +45,7 @@ name_add(char *name, char c)
 {
 	size_t len = strlen(name);
 
-	if (len + 1 < HTML_NAME_MAX) {
+	if (len + 1 < NAME_MAX_SEEN) {
 		name[len] = (char)tolower((unsigned char)c);
 		name[len + 1] = '\0';
 	}
@@ -220,11 +222,9 @@ html_read(const char *text, size_t len,
 	struct html h = { .at = text, .end = text + len };
 
 	for (; h.at < h.end; h.at++) {
-		struct html_at where = { .place = place_of(&h), .is_first = h.at == h.value };
-		const char *at = h.at;
+		const struct html_at where = { place_of(&h), h.name, h.value };
 
-		memcpy(where.attribute, h.name, sizeof(where.attribute));
-		each(arg, at, &where);
+		each(arg, h.at, &where);
 		if (h.state == DATA)
 			data_byte(&h);
 		else if (h.state == COMMENT)

@@ -15,12 +15,10 @@ enum html_place {
 	HTML_RAW      /* of an element whose content is code: script or style */
 };
 
-enum { HTML_NAME_MAX = 64 };
-
 struct html_at {
 	enum html_place place;
-	char attribute[HTML_NAME_MAX]; /* lower case, cut; of a quoted or unquoted value */
-	bool is_first;		       /* byte of its value */
+	const char *attribute; /* lower case, cut; of a quoted or unquoted value */
+	const char *value;     /* where that begins */
 };
 
 /* Calls `each` for every byte. */
