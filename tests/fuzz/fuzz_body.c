@@ -115,6 +115,32 @@ known_members(const json_t *root, const char *const *names, size_t count)
 
 /* ---- the two bodies ---- */
 
+/* What "fields" says, as far as it makes sense; the rest is an error of its own. */
+static void
+check_modes(const json_t *root, const enum field_mode *modes, const struct field_errors *own)
+{
+	static const char *const names[] = { "fixed", "suggested", "free" };
+	json_t *map = json_object_get(root, "fields");
+	enum field_mode expected[PERSON_FIELD_COUNT] = { FIELD_FIXED };
+	const char *name;
+	json_t *v;
+
+	json_object_foreach(map, name, v)
+	{
+		enum person_field field = person_field_by_name(name);
+		unsigned mode = 0;
+
+		while (mode < 3 && strcmp(names[mode], json_string_value(v)) != 0)
+			mode++;
+		if (field == PERSON_MAIL || field == PERSON_ORG_UNIT || field == PERSON_UID ||
+		    field == PERSON_FIELD_COUNT || mode == 3)
+			assert(mode == 0 || own->count > 0);
+		else
+			expected[field] = (enum field_mode)mode;
+	}
+	assert(memcmp(expected, modes, sizeof(expected)) == 0);
+}
+
 static void
 check_invitation(struct http_exchange *x, const json_t *root)
 {
@@ -155,11 +181,7 @@ check_invitation(struct http_exchange *x, const json_t *root)
 	for (size_t i = 0; i < spec.person.group_count; i++)
 		assert(strcmp(json_string_value(json_array_get(groups, i)),
 			   spec.person.groups[i]) == 0);
-	for (unsigned i = 0; i < PERSON_FIELD_COUNT; i++)
-		assert(spec.modes[i] <= FIELD_FREE);
-	for (unsigned i = PERSON_MAIL; i <= PERSON_UID; i++)
-		if (i == PERSON_MAIL || i == PERSON_ORG_UNIT || i == PERSON_UID)
-			assert(spec.modes[i] == FIELD_FIXED);
+	check_modes(root, spec.modes, &own);
 	if (own.count > 0) {
 		fault_set(&f, ERR_INVALID, "%s: %s", own.items[0].field, own.items[0].detail);
 		api_reply_error(x, ERR_INVALID, &own, &f);

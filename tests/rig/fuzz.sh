@@ -5,6 +5,7 @@
 # shellcheck shell=bash
 
 fuzz_tree=$build_root/fuzz
+fuzz_failed=0
 
 fuzz_targets() {
 	find "$top/tests/fuzz" -name 'fuzz_*.c' | sed 's,.*/fuzz_\(.*\)\.c,\1,' | sort
@@ -34,7 +35,7 @@ fuzz_seeds() {
 	mkdir -p "$seeds"
 	case $1 in
 	config) cp "$top/conf/usherd.conf.example" "$seeds/" ;;
-	guard) "$python" -B "$top/tests/fuzz/framings.py" "$seeds" ;;
+	guard) "$python" -B "$top/tests/rig/framings.py" "$seeds" ;;
 	template) cp "$top"/src/web/pages/*.html "$seeds/" ;;
 	esac
 }
@@ -87,7 +88,7 @@ fuzz_inputs() {
 
 # fuzz_verdict TARGET: false, with the end of its log, when it found something or could not run.
 fuzz_verdict() {
-	[ "$(cat "$fuzz_tree/log/$1.status")" = 1 ] || return 0
+	[ "$(cat "$fuzz_tree/log/$1.status")" != 0 ] || return 0
 	say "--- $fuzz_tree/log/$1"
 	tail -n 40 "$fuzz_tree/log/$1" >&2
 	return 1
@@ -116,7 +117,7 @@ fuzz_make() {
 }
 
 fuzz_main() {
-	local target seconds=60 targets replay="" failed=0
+	local target seconds=60 targets replay=""
 	mapfile -t targets < <(fuzz_targets)
 	case ${1-} in
 	'') ;;
@@ -138,19 +139,21 @@ fuzz_main() {
 	fuzz_each fuzz_long "$seconds" "${targets[@]}"
 	for target in "${targets[@]}"; do
 		fuzz_say "$target"
-		fuzz_verdict "$target" || failed=1
+		fuzz_verdict "$target" || fuzz_failed=$((fuzz_failed + 1))
 	done
-	return $failed
+	[ $fuzz_failed -eq 0 ]
 }
 
-# fuzz_replay_all TARGET ...: every input of the tree once, and a few seconds more.
+# fuzz_replay_all TARGET ...: every input of the tree once, and a few seconds more. Afterwards fuzz_failed
+# counts the targets that found something.
 fuzz_replay_all() {
-	local target failed=0
+	local target
+	fuzz_failed=0
 	fuzz_each fuzz_replay 3 "$@"
 	for target in "$@"; do
 		printf '%s: %d inputs, %s executions\n' "$target" "$(fuzz_inputs "$target")" \
 			"$(fuzz_executions "$target")"
-		fuzz_verdict "$target" || failed=1
+		fuzz_verdict "$target" || fuzz_failed=$((fuzz_failed + 1))
 	done
-	return $failed
+	[ $fuzz_failed -eq 0 ]
 }
