@@ -263,7 +263,7 @@ attempt_refuse(struct attempt *a, enum err code, const struct fault *f)
 		return;
 	}
 	if (code == ERR_EXPIRED)
-		flow_expire(a->flow, a->inv); /* written down, so that no clock revives it */
+		flow_expire(a->flow, a->inv, "person"); /* written down: no clock revives it */
 	if (code == ERR_CONFLICT) {
 		/* Claimed, and nobody here carries it out: the resolver will settle it shortly. */
 		code = fault_set(&busy, ERR_BUSY, "an earlier registration is being settled");

@@ -76,10 +76,10 @@ expire_start(struct flow *f, const char *id, const char *actor, struct sweeper *
 }
 
 void
-flow_expire(struct flow *f, const struct invitation *inv)
+flow_expire(struct flow *f, const struct invitation *inv, const char *actor)
 {
 	if (inv->state == INVITATION_PENDING || inv->state == INVITATION_CREATED)
-		expire_start(f, inv->id, "person", NULL);
+		expire_start(f, inv->id, actor, NULL);
 }
 
 static void

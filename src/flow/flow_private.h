@@ -124,8 +124,8 @@ void flow_resolver_wake(struct resolver *r); /* something may have become resolv
 void flow_resolver_free(struct resolver *r);
 
 struct sweeper *flow_sweeper_new(struct flow *f);
-/* Store that this one is past its end; nobody waits for it. */
-void flow_expire(struct flow *f, const struct invitation *inv);
+/* Store that this one is past its end; nobody waits for it. `actor`: who met it so. */
+void flow_expire(struct flow *f, const struct invitation *inv, const char *actor);
 void flow_sweeper_free(struct sweeper *s);
 
 #endif

@@ -553,6 +553,29 @@ a_clock_that_is_set_back_revives_no_link(void **state)
 	world_free(w);
 }
 
+/* Nobody has swept, nobody has used the link: the administrator is the first who meets its end. */
+static void
+an_administrator_who_is_told_expired_can_rely_on_it(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person mary = world_ada;
+	struct world_link a = world_invite(w, &world_ada), b;
+	struct token_hash fresh;
+
+	(void)state;
+	mary.value[PERSON_MAIL] = "mary@example.org";
+	b = world_invite(w, &mary);
+	w->now += 3600 * 1000;
+	assert_int_equal(world_revoke(w, a.id), ERR_EXPIRED);
+	assert_int_equal(world_relink(w, b.id, &fresh), ERR_EXPIRED);
+	assert_true(world_until(w, is_expired, a.id));
+	assert_true(world_until(w, is_expired, b.id));
+	w->now -= 3600 * 1000;
+	assert_int_equal(world_view(w, &a.token, NULL), VIEW_EXPIRED);
+	assert_int_equal(world_view(w, &b.token, NULL), VIEW_EXPIRED);
+	world_free(w);
+}
+
 /* An attempt was killed before its Add left; while nobody looked, the address went to somebody
  * else. */
 static void
@@ -620,6 +643,7 @@ main(void)
 		cmocka_unit_test(a_password_that_is_set_already_is_no_failure),
 		cmocka_unit_test(another_password_under_the_same_attempt_is_not_told_as_done),
 		cmocka_unit_test(a_clock_that_is_set_back_revives_no_link),
+		cmocka_unit_test(an_administrator_who_is_told_expired_can_rely_on_it),
 		cmocka_unit_test(names_are_asked_about_again_after_an_attempt_was_given_back),
 	};
 
