@@ -463,6 +463,25 @@ an_unfinished_account_that_was_deleted_is_made_again(void **state)
 	world_free(w);
 }
 
+/* "Try again in a few minutes" would be told for ever. */
+static void
+an_unfinished_account_that_was_deleted_and_its_name_given_away_is_a_conflict(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	leave_unfinished(w, &link);
+	fake_dir_remove_entries(w->dir);
+	fake_dir_add_foreign(
+	    w->dir, "uid=ada.lovelace,ou=engines,dc=example", "ada.lovelace", "z@example.org");
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_EXISTS);
+	assert_int_equal(world_state(w, link.id), INVITATION_CREATED);
+	fake_dir_remove_entries(w->dir);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+	world_free(w);
+}
+
 static void
 nobody_is_invited_into_the_administrators_group(void **state)
 {
@@ -639,6 +658,8 @@ main(void)
 		cmocka_unit_test(an_account_that_exists_gets_its_password_and_is_not_written_again),
 		cmocka_unit_test(an_account_that_was_never_finished_can_be_revoked),
 		cmocka_unit_test(an_unfinished_account_that_was_deleted_is_made_again),
+		cmocka_unit_test(
+		    an_unfinished_account_that_was_deleted_and_its_name_given_away_is_a_conflict),
 		cmocka_unit_test(nobody_is_invited_into_the_administrators_group),
 		cmocka_unit_test(a_password_that_is_set_already_is_no_failure),
 		cmocka_unit_test(another_password_under_the_same_attempt_is_not_told_as_done),
