@@ -500,6 +500,24 @@ nobody_is_invited_into_the_administrators_group(void **state)
 	world_free(w);
 }
 
+/* The claim lies in the future then; who made it may be a process that was killed all the same. */
+static void
+a_clock_that_is_set_back_lets_nobody_overtake_a_killed_daemon(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	leave_unfinished(w, &link);
+	w->now -= 600 * 1000;
+	world_crash(w);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_BUSY);
+	assert_null(fake_dir_password(w->dir, link.id));
+	w->now += dir_settle_ms(w->dir);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+	world_free(w);
+}
+
 static void
 an_account_that_was_never_finished_can_be_revoked(void **state)
 {
@@ -657,6 +675,7 @@ main(void)
 		cmocka_unit_test(an_org_unit_deleted_meanwhile_leaves_the_link_alone),
 		cmocka_unit_test(an_account_that_exists_gets_its_password_and_is_not_written_again),
 		cmocka_unit_test(an_account_that_was_never_finished_can_be_revoked),
+		cmocka_unit_test(a_clock_that_is_set_back_lets_nobody_overtake_a_killed_daemon),
 		cmocka_unit_test(an_unfinished_account_that_was_deleted_is_made_again),
 		cmocka_unit_test(
 		    an_unfinished_account_that_was_deleted_and_its_name_given_away_is_a_conflict),
