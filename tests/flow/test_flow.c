@@ -613,6 +613,30 @@ an_administrator_who_is_told_expired_can_rely_on_it(void **state)
 	world_free(w);
 }
 
+/* Nobody has swept: whether the names are free must not depend on it. */
+static void
+who_is_shown_as_expired_can_be_invited_again(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	struct world_link old, again;
+
+	(void)state;
+	p.value[PERSON_UID] = "countess";
+	old = world_invite(w, &p);
+	w->now += 3600 * 1000 - 1;
+	assert_int_equal(world_invite(w, &p).code, ERR_EXISTS);
+	w->now += 1;
+	again = world_invite(w, &p);
+	assert_int_equal(again.code, ERR_OK);
+	assert_string_equal(again.uid, "countess");
+	assert_int_equal(world_state(w, old.id), INVITATION_EXPIRED);
+	w->now -= 3600 * 1000;
+	assert_int_equal(world_view(w, &old.token, NULL), VIEW_EXPIRED);
+	assert_int_equal(world_accept(w, &again.token, PASSWORD, NULL).code, ERR_OK);
+	world_free(w);
+}
+
 /* An attempt was killed before its Add left; while nobody looked, the address went to somebody
  * else. */
 static void
@@ -684,6 +708,7 @@ main(void)
 		cmocka_unit_test(another_password_under_the_same_attempt_is_not_told_as_done),
 		cmocka_unit_test(a_clock_that_is_set_back_revives_no_link),
 		cmocka_unit_test(an_administrator_who_is_told_expired_can_rely_on_it),
+		cmocka_unit_test(who_is_shown_as_expired_can_be_invited_again),
 		cmocka_unit_test(names_are_asked_about_again_after_an_attempt_was_given_back),
 	};
 
