@@ -35,12 +35,13 @@ GONE = {"done": USED, "expired": EXPIRED, "revoked": REVOKED}
 
 
 class Facts(NamedTuple):
-    """The world at the moment of a request. `quiet`: whether the daemon may take over a claim of the
-    process before it (None: it may or may not)."""
+    """The world at the moment of a request. `quiet`: whether nothing that an earlier process sent can
+    still be on its way (None: perhaps). `started`: when the daemon's process was, by its own clock."""
     now: float
     directory: bool
-    process: int
-    quiet: bool | None
+    process: int = 0
+    quiet: bool | None = None
+    started: float = 0.0
 
 
 class Attempt(NamedTuple):
@@ -182,7 +183,7 @@ def shown(life, facts):
 
 # ---- administering: [(answer, life afterwards)] ----
 
-def _written_down(life):
+def written_down(life):
     """Who was told that it is past its end can rely on it: no clock revives it."""
     return life if life.is_final else life.then("expired")
 
@@ -193,7 +194,7 @@ def _administer(life, facts):
     if life.attempt or seen == "claimed":
         return [(CONFLICT, life)]
     if seen == "expired":
-        return [(EXPIRED, _written_down(life))]
+        return [(EXPIRED, written_down(life))]
     return [(GONE[seen], life)] if seen in GONE else None
 
 
@@ -215,7 +216,7 @@ def clash(life, facts):
     if seen == "done" and facts.now - life.done_at < RELEASE_GRACE:
         return [(Answer(409, "taken"), life)]
     if seen in TABLE.final:
-        return [(Answer(201), _written_down(life))]
+        return [(Answer(201), written_down(life))]
     return [(Answer(409, "taken"), life)]
 
 
@@ -273,7 +274,7 @@ def refused(life, facts, form):
         # The process that finished it remembers with which password.
         return [(DONE if same and life.claimed_in == facts.process else USED, life)]
     if seen == "expired":
-        return [(EXPIRED, _written_down(life))]
+        return [(EXPIRED, written_down(life))]
     if seen == "revoked" or not is_live:
         return [(REVOKED, life)]
     if life.attempt:
@@ -286,17 +287,22 @@ def refused(life, facts, form):
     return None
 
 
+def _is_foreign_claim(life, facts):
+    """Whether the daemon can know that another process claimed it. It has but the wall clock to tell by:
+    one that was set back and forth around its start hides it."""
+    return life.claimed_in < facts.process and not facts.started - 1 < life.claimed_at <= facts.now
+
+
 def register(life, facts, form):
     """All that posting this form may answer, each with the life afterwards."""
     found = refused(life, facts, form)
     if found is not None:
         return found
     found = []
-    before_us = life.state == "created" and life.claimed_in < facts.process
     if life.state == "created" and facts.quiet is not True:
         # The password of an earlier process may be on its way.
         found.append((UNAVAILABLE, life))
-        if before_us and facts.quiet is False:
+        if facts.quiet is False and _is_foreign_claim(life, facts):
             return found
     if form.body == WEAK:
         return found + [(Answer(422, "too_short"), life)]

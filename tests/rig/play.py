@@ -96,6 +96,7 @@ class Play:
         self.away = None  # "refused", "paused"
         self.process = 1
         self.spawned = self.ready = self.attempted = time.monotonic()
+        self.started = clock.now()  # at least: it may have been a moment earlier
         self.faults = 0
 
     # ---- time and what is known of the world ----
@@ -110,16 +111,20 @@ class Play:
         """The facts at the beginning and at the end of a request: it was answered between them."""
         directory = self.away is None if directory is None else directory
         quiet, now = self._quiet(began), self.clock.now()
-        return [Facts(at, directory, self.process, quiet)
+        return [Facts(at, directory, self.process, quiet, self.started)
                 for at in (now - (time.monotonic() - began), now)]
 
     def _expect(self, slot, seen, began, rule, directory=None, dead=False):
         """Keep the lives for which `rule(life, facts)` knows the answer that was seen."""
-        allowed = [pair for life in closure(slot.lives) for facts in self._facts(began, directory)
-                   for pair in rule(life, facts)]
-        self._keep(slot, [after.killed() if dead else after for answer, after in allowed
-                          if fits(answer, seen)],
-                   f"{tuple(seen)}, the model allows {sorted({tuple(a) for a, _ in allowed})}")
+        allowed = [(answer, after, life) for life in closure(slot.lives)
+                   for facts in self._facts(began, directory) for answer, after in rule(life, facts)]
+        lives = [after for answer, after, _ in allowed if fits(answer, seen)]
+        if dead:
+            # Nobody waits for an end that is only written down.
+            lives += [life for answer, after, life in allowed
+                      if fits(answer, seen) and after.timeline[len(life.timeline):] == ("expired",)]
+        self._keep(slot, [life.killed() for life in lives] if dead else lives,
+                   f"{tuple(seen)}, the model allows {sorted({tuple(a) for a, _, _ in allowed})}")
 
     def _keep(self, slot, lives, text):
         lives = set(lives)
@@ -139,7 +144,7 @@ class Play:
         """The timeline, the entry and one link: each leaves the lives that fit."""
         self._observe_timeline(slot)
         self._observe_entry(slot)
-        self._observe_link(slot, slot.any.live or slot.any.ended[-1])
+        return self._observe_link(slot, slot.any.live or slot.any.ended[-1])
 
     def _observe_timeline(self, slot):
         """What was written down without anybody waiting for it may take a moment."""
@@ -155,7 +160,7 @@ class Play:
         self._keep(slot, lives, f"its timeline is {seen[1:]}, the model allows {allowed}")
         self._observe_times(slot, document)
         now = self.clock.now()
-        words = {model.shown(life, Facts(at, True, 0, None)).word
+        words = {model.shown(life, Facts(at, True)).word
                  for life in slot.lives for at in (now - 1, now)}
         if document["status"] not in words:
             raise Mismatch(f"invitation {slot.id} is shown as {document['status']}, not as {words}")
@@ -285,7 +290,7 @@ class Play:
             slot.lives = {
                 life.killed().but(late=life.late or (self.away == "paused" and life.attempt is not None))
                 for life in closure(slot.lives)}
-        self.spawned = time.monotonic()
+        self.spawned, self.started = time.monotonic(), self.clock.now()
         self.daemon.start()
         self.ready = time.monotonic()
         if self.away is None:
