@@ -1,4 +1,4 @@
-"""What a fault proxy does to which bytes: a rule is a trigger and an action, and counts how often it fired."""
+"""What a fault proxy does to which bytes: a rule is a trigger and an action; it counts how often it fired."""
 
 import asyncio
 import threading

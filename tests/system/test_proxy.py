@@ -55,7 +55,7 @@ class Peer:
         assert self.received[number] == data
 
     def ended(self, number=0):
-        return wait_for(lambda: self.ends[number], "the connection has ended at the server")
+        return wait_for(lambda: self.ends[number:] and self.ends[number], "the connection has ended at the server")
 
     def close(self):
         # A thread that sits in accept() is woken by shutdown() only.
