@@ -101,25 +101,35 @@ conf_section_exists(const char *section)
 	return false;
 }
 
-const struct conf_key *
-conf_find(const char *section, const char *name, const char **nearest)
+static const char *
+conf_nearest(const char *section, const char *name)
 {
+	const char *nearest = NULL;
 	size_t best = SIZE_MAX;
 
-	*nearest = NULL;
 	for (size_t i = 0; i < conf_key_count; i++) {
 		size_t d;
 
 		if (strcmp(conf_keys[i].section, section) != 0)
 			continue;
 		d = conf_distance(conf_keys[i].name, name);
-		if (d == 0)
-			return &conf_keys[i];
 		if (d < best) {
 			best = d;
-			*nearest = conf_keys[i].name;
+			nearest = conf_keys[i].name;
 		}
 	}
+	return nearest;
+}
+
+const struct conf_key *
+conf_find(const char *section, const char *name, const char **nearest)
+{
+	*nearest = NULL;
+	for (size_t i = 0; i < conf_key_count; i++)
+		if (strcmp(conf_keys[i].section, section) == 0 &&
+		    strcmp(conf_keys[i].name, name) == 0)
+			return &conf_keys[i];
+	*nearest = conf_nearest(section, name);
 	return NULL;
 }
 
