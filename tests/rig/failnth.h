@@ -1,0 +1,56 @@
+/* A library for LD_PRELOAD that makes the Nth call fail: of memory, or of the store's files.
+ *
+ * A rig makes a file of sizeof(struct failnth) zero bytes, names it in USHERD_FAILNTH and maps it;
+ * tests/rig/failnth.py is its Python side and repeats the layout. Arming is writing `kind` last,
+ * at any moment of the daemon's life. Nothing here allocates, and every thread may call at once. */
+#ifndef USHERD_TESTS_FAILNTH_H
+#define USHERD_TESTS_FAILNTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	FAILNTH_FRAMES = 48,	  /* of a call stack, innermost first */
+	FAILNTH_STACKS = 1 << 17, /* room for distinct stacks; a walk sees some thousands */
+	FAILNTH_PREFIX_MAX = 256
+};
+
+enum failnth_kind {
+	FAILNTH_OFF,
+	FAILNTH_MEMORY, /* malloc and its kin: NULL and ENOMEM */
+	FAILNTH_STORE,	/* calls on files below `prefix`: `error`, or a short write */
+	FAILNTH_LYING	/* fsync and fdatasync of such files do nothing and say that they did */
+};
+
+/* Where a frame's code lies: addr2line -e OBJECT OFFSET. */
+struct failnth_frame {
+	uint64_t offset;
+	char object[40]; /* the end of the path; "" is the program */
+};
+
+struct failnth {
+	/* The rig's. */
+	_Atomic uint32_t kind;
+	uint32_t sticky;   /* every call after the Nth fails, too */
+	uint32_t distinct; /* count only calls whose stack is not in `stacks`, and put it there */
+	uint32_t
+	    error;    /* errno of a store call; ENOSPC spares what needs no room; 0: short write */
+	uint64_t nth; /* from 1; 0 lets nothing fail and only counts */
+	/* The library's; the rig clears them before it arms. */
+	_Atomic uint64_t seen, fired;
+	/* Of the first call that failed. */
+	char call[16];
+	uint32_t depth, unused;
+	struct failnth_frame frame[FAILNTH_FRAMES];
+	/* What may be kept from one armed time, and from one process, to the next. */
+	char prefix[FAILNTH_PREFIX_MAX];
+	_Atomic uint64_t stacks[FAILNTH_STACKS];
+};
+
+/* NULL unless the environment names a file. */
+extern struct failnth *failnth_control;
+
+/* Whether this call is to fail. Counts it when `kind` is armed. `call`: its name. */
+bool failnth_fires(enum failnth_kind kind, const char *call);
+
+#endif
