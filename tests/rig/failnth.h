@@ -12,7 +12,8 @@
 enum {
 	FAILNTH_FRAMES = 48,	  /* of a call stack, innermost first */
 	FAILNTH_STACKS = 1 << 17, /* room for distinct stacks; a walk sees some thousands */
-	FAILNTH_PREFIX_MAX = 256
+	FAILNTH_PREFIX_MAX = 256,
+	FAILNTH_THROUGH_MAX = 32
 };
 
 enum failnth_kind {
@@ -28,20 +29,25 @@ struct failnth_frame {
 	char object[40]; /* the end of the path; "" is the program */
 };
 
+struct failnth_stack {
+	char what[16]; /* the call that failed, or the signal */
+	uint32_t depth, unused;
+	struct failnth_frame frame[FAILNTH_FRAMES];
+};
+
 struct failnth {
 	/* The rig's. */
 	_Atomic uint32_t kind;
 	uint32_t sticky;   /* every call after the Nth fails, too */
 	uint32_t distinct; /* count only calls whose stack is not in `stacks`, and put it there */
-	uint32_t
-	    error;    /* errno of a store call; ENOSPC spares what needs no room; 0: short write */
+	/* errno of a call on the store. ENOSPC spares what needs no room; 0 is a short write. */
+	uint32_t error;
+	/* Count only calls that come through an object of such a name, "libjansson"; "": all. */
+	char through[FAILNTH_THROUGH_MAX];
 	uint64_t nth; /* from 1; 0 lets nothing fail and only counts */
 	/* The library's; the rig clears them before it arms. */
 	_Atomic uint64_t seen, fired;
-	/* Of the first call that failed. */
-	char call[16];
-	uint32_t depth, unused;
-	struct failnth_frame frame[FAILNTH_FRAMES];
+	struct failnth_stack fault, crash; /* the first call that failed; where the process died */
 	/* What may be kept from one armed time, and from one process, to the next. */
 	char prefix[FAILNTH_PREFIX_MAX];
 	_Atomic uint64_t stacks[FAILNTH_STACKS];
