@@ -1,7 +1,7 @@
 /* A library for LD_PRELOAD that makes the Nth call fail: of memory, or of the store's files.
  *
  * A rig makes a file of sizeof(struct failnth) zero bytes, names it in USHERD_FAILNTH and maps it;
- * tests/rig/failnth.py is its Python side and repeats the layout. Arming is writing `kind` last,
+ * tests/rig/nthcall.py is its Python side and repeats the layout. Arming is writing `kind` last,
  * at any moment of the daemon's life. Nothing here allocates, and every thread may call at once. */
 #ifndef USHERD_TESTS_FAILNTH_H
 #define USHERD_TESTS_FAILNTH_H
