@@ -9,6 +9,7 @@
 
 enum {
 	SWEEP_EVERY_MS = 5 * 60 * 1000,
+	SWEEP_FIRST_MS = 1000, /* after the start: what ended while nobody ran is not left open */
 	SWEEP_PAGE_MS = 250, /* between pages: the loop has better things to do */
 	SWEEP_PAGE = 100
 };
@@ -140,7 +141,7 @@ flow_sweeper_new(struct flow *f)
 
 	s->flow = f;
 	s->timer = loop_timer_new(f->conf.loop, sweep_on_timer, s);
-	loop_timer_set(s->timer, SWEEP_EVERY_MS);
+	loop_timer_set(s->timer, SWEEP_FIRST_MS);
 	return s;
 }
 

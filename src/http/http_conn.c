@@ -383,14 +383,14 @@ http_conn_on_complete(struct evhttp_request *evreq, void *conn)
 	struct http_conn *c = conn;
 	bool meets = c->listener->kind != HTTP_MANAGEMENT; /* where failpoints are set */
 
-	(void)evreq, (void)meets;
-	if (meets && failpoint_before(&written_points))
+	(void)evreq;
+	if (meets && failpoint_before(failpoints_of(written_points)))
 		shutdown(c->fd, SHUT_RDWR);
 	assert(c->pending > 0);
 	c->pending--;
 	http_deadline_begin(c);
 	if (c->guard.phase == HTTP_GUARD_OVER || c->server->draining)
 		http_conn_wake(c);
-	if (meets && failpoint_after(&written_points))
+	if (meets && failpoint_after(failpoints_of(written_points)))
 		shutdown(c->fd, SHUT_RDWR);
 }

@@ -77,7 +77,8 @@ reply_is_lost(const struct http_exchange *x, bool handed_over)
 {
 	if (x->conn == NULL || x->request.listener == HTTP_MANAGEMENT)
 		return false;
-	return handed_over ? failpoint_after(&reply_points) : failpoint_before(&reply_points);
+	return handed_over ? failpoint_after(failpoints_of(reply_points))
+			   : failpoint_before(failpoints_of(reply_points));
 }
 
 /* evhttp frees the request: now when the client is gone, else when the reply is written. */

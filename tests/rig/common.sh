@@ -106,6 +106,13 @@ tree_build() {
 	return 1
 }
 
+trees_build() {
+	local tree
+	for tree in "$@"; do
+		tree_build "$tree" || return 1
+	done
+}
+
 tree_bootstrap() {
 	[ "$top/configure" -nt "$top/configure.ac" ] && [ -e "$top/Makefile.in" ] && return 0
 	(cd "$top" && autoreconf -fi >"$build_root/autoreconf.log" 2>&1) || {
