@@ -20,7 +20,7 @@ enum { EXIT_USAGE = 2 };
 
 static const char usage_text[] = "usage: usherd [-c FILE]\n"
 				 "       usherd check-config [-c FILE] [--online] [--dump]\n"
-				 "       usherd --version\n";
+				 "       usherd --routes | --version\n";
 
 struct arguments {
 	const char *conf_path;
@@ -33,8 +33,8 @@ read_arguments(int argc, char **argv, struct arguments *out)
 {
 	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
 		{ "online", no_argument, NULL, 'o' }, { "dump", no_argument, NULL, 'd' },
-		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 } };
+		{ "routes", no_argument, NULL, 'r' }, { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	int c;
 
 	*out = (struct arguments){ .conf_path = CONF_STANDARD };
@@ -49,6 +49,9 @@ read_arguments(int argc, char **argv, struct arguments *out)
 		case 'd':
 			out->dump = true;
 			break;
+		case 'r':
+			app_print_routes();
+			return EXIT_SUCCESS;
 		case 'V':
 			puts("usherd " PACKAGE_VERSION);
 			return EXIT_SUCCESS;
