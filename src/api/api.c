@@ -14,6 +14,7 @@ api_new(const struct api_conf *conf)
 	struct api *a = mem_alloc(sizeof(*a));
 
 	a->conf = *conf;
+	api_description_init(a);
 	return a;
 }
 
@@ -103,6 +104,9 @@ API_TABLE(API_ENTRANCE)
 
 const struct http_route api_routes[] = {
 	API_TABLE(API_ROUTE)
+	/* How to ask is no secret. */
+	{ HTTP_GET, "/api/v1/openapi.yaml", 1u << HTTP_CONTROL | 1u << HTTP_UNIX, api_description,
+	    none, false },
 	/* Health asks nobody who they are: it says nothing that the management network may not
 	   know. */
 	{ HTTP_GET, "/health/live", 1u << HTTP_MANAGEMENT | 1u << HTTP_UNIX, api_health_live, none,
