@@ -16,6 +16,10 @@
 
 #include "base/mem.h"
 
+FAILPOINTS(ping_points, "dir.ping", "asking an idle server for a sign of life");
+FAILPOINTS(bind_points, "dir.bind", "the bind of a connection");
+FAILPOINTS(whoami_points, "dir.whoami", "asking who the bind made us");
+
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 
 enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 10, KEEPALIVE_PROBES = 3 };
@@ -110,6 +114,7 @@ dir_conn_ping(struct dir_conn *c, int64_t deadline)
 	bool answered;
 
 	c->turned_away = false;
+	c->points = failpoints_of(ping_points);
 	answered = dir_wire_search(c, &s, deadline, &r, &found) == WIRE_ANSWERED;
 	ldap_msgfree(found);
 	dir_reply_release(&r);
@@ -215,7 +220,11 @@ conn_check_identity(struct dir_conn *c, int64_t deadline, struct fault *f)
 	enum err code = ERR_OK;
 	enum wire w;
 	char *who;
-	int id, rc = ldap_whoami(c->ld, NULL, NULL, &id);
+	int id, rc = LDAP_SERVER_DOWN;
+
+	c->points = failpoints_of(whoami_points);
+	if (!failpoint_before(c->points))
+		rc = ldap_whoami(c->ld, NULL, NULL, &id);
 
 	if (rc != LDAP_SUCCESS)
 		return conn_failed(c, "who am I", rc, f);
@@ -300,7 +309,9 @@ dir_conn_open_as(struct dir_conn *c, size_t server, const char *dn, const char *
 		code = conn_start_tls(c, deadline, f);
 	if (code != ERR_OK)
 		goto out;
-	rc = conn_send_bind(c, dn, &secret, deadline, &id);
+	c->points = failpoints_of(bind_points);
+	rc = failpoint_before(c->points) ? LDAP_SERVER_DOWN
+					 : conn_send_bind(c, dn, &secret, deadline, &id);
 	if (rc != LDAP_SUCCESS) {
 		code = conn_failed(c, "connect", rc, f);
 		goto out;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/failpoint.h"
 #include "base/list.h"
 #include "dir/dir.h"
 #include "loop/work.h"
@@ -47,6 +48,8 @@ struct dir_conn {
 	size_t server;	  /* of dir->servers, meaningful while ld is set */
 	bool post_read;	  /* the server knows RFC 4527 */
 	bool turned_away; /* an answer was "busy" or "unavailable" */
+	/* Around the next request and its answer, in test builds; else NULL. */
+	struct failpoints *points;
 };
 
 struct dir_server {

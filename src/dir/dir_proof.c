@@ -15,6 +15,9 @@
 #include "base/clock.h"
 #include "base/id.h"
 
+FAILPOINTS(proof_add_points, "dir.proof_add", "adding the entry of the self-test");
+FAILPOINTS(proof_delete_points, "dir.proof_delete", "taking the entry of the self-test away");
+
 enum { PROBE_OPS = 2, PROBE_MEMORY = 19456 * 1024, PROBE_PASSWORD = 24 };
 
 struct proof_entry {
@@ -79,8 +82,10 @@ proof_add(struct dir_conn *c, struct proof_entry *e, int64_t deadline, struct fa
 	enum err code = ERR_UNAVAILABLE;
 
 	for (int tries = 0; tries < 2; tries++) {
-		enum wire w = dir_wire_add(c, e->dn, e->mods, deadline, &r);
+		enum wire w;
 
+		c->points = failpoints_of(proof_add_points);
+		w = dir_wire_add(c, e->dn, e->mods, deadline, &r);
 		if (w != WIRE_ANSWERED)
 			code = fault_set(f, ERR_UNAVAILABLE, "self-test: %s", r.diagnostic);
 		else
@@ -156,6 +161,7 @@ dir_proof_run(struct dir *d, size_t server, int64_t deadline, struct fault *f)
 		code = proof_add(&c, &e, deadline, f);
 	if (code == ERR_OK) {
 		code = proof_judge(d, server, &e, deadline, f);
+		c.points = failpoints_of(proof_delete_points);
 		if (c.ld != NULL)
 			dir_wire_delete(&c, e.dn, deadline, &r);
 		dir_reply_release(&r);

@@ -9,9 +9,12 @@
 #include <sys/socket.h>
 #include <event2/buffer.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 
 enum { VECS = 4 };
+
+FAILPOINTS(written_points, "http.written", "going on with a connection whose answer is written");
 
 /* Inside of evhttp's and libevent's callbacks a connection must not be closed; soon after it may.
  */
@@ -378,11 +381,16 @@ void
 http_conn_on_complete(struct evhttp_request *evreq, void *conn)
 {
 	struct http_conn *c = conn;
+	bool meets = c->listener->kind != HTTP_MANAGEMENT; /* where failpoints are set */
 
-	(void)evreq;
+	(void)evreq, (void)meets;
+	if (meets && failpoint_before(&written_points))
+		shutdown(c->fd, SHUT_RDWR);
 	assert(c->pending > 0);
 	c->pending--;
 	http_deadline_begin(c);
 	if (c->guard.phase == HTTP_GUARD_OVER || c->server->draining)
 		http_conn_wake(c);
+	if (meets && failpoint_after(&written_points))
+		shutdown(c->fd, SHUT_RDWR);
 }

@@ -6,6 +6,13 @@
 
 #include "base/mem.h"
 
+/* A pair for every event that is stored. */
+#define EVENT(name, text) FAILPOINTS(points_of_##name, "store." text, "the commit of this event");
+#include "invite/transitions.def"
+FAILPOINTS(points_of_purge, "store.purged", "the commit of this event");
+FAILPOINTS(points_of_token, "store.token_added", "the commit of this event");
+FAILPOINTS(points_of_no_token, "store.token_deleted", "the commit of this event");
+
 static void commit_send(struct commit *c);
 static void commit_read_back(struct commit *c);
 static void commit_on_retry(void *arg);
@@ -84,6 +91,7 @@ commit_audit(struct commit *c, const struct audit *a)
 	id_make(c->now, id);
 	c->marker = store_key_of("audit", id);
 	record_write_audit(&c->json, a);
+	c->points = failpoint_pair("store", a->event);
 	commit_put(c, &c->marker);
 }
 
@@ -259,7 +267,7 @@ commit_on_txn(void *arg, enum err code, const struct kv_txn_result *result, cons
 static void
 commit_send(struct commit *c)
 {
-	struct kv_txn txn = { c->compares, c->compare_count, c->writes, c->write_count };
+	struct kv_txn txn = { c->compares, c->compare_count, c->writes, c->write_count, c->points };
 
 	c->op.kv = kv_txn(c->op.store->kv, &txn, commit_on_txn, c);
 }
