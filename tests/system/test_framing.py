@@ -44,6 +44,14 @@ def test_a_malformed_request_is_refused_and_the_connection_closed(shared, status
     assert shared.health("live")[0] == 200
 
 
+@pytest.mark.parametrize("spoilt", [b"Content-Length: 5", b"X : y", b"Expect: x", b"X: " + b"x" * 20000])
+def test_a_refused_head_request_gets_no_body(shared, spoilt):
+    request = b"HEAD /join HTTP/1.1\r\nHost: a\r\n" + spoilt + b"\r\n\r\n"
+    received = answer_to(shared.ports["public"], request)
+    assert received.startswith(b"HTTP/1.1 4"), received[:200]
+    assert received.endswith(b"\r\n\r\n"), received[-200:]
+
+
 @pytest.mark.parametrize("tail", [b"GET /evil HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n", b"x" * 100])
 def test_nothing_behind_a_refused_request_is_read_as_another(shared, tail):
     request = b"POST /join/usj_x HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello" + tail
