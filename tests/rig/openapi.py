@@ -73,7 +73,7 @@ class Document:
 
     def validator(self, schema):
         """Compiled once; raises fastjsonschema.JsonSchemaValueException."""
-        key = id(schema)
+        key = schema.get("$ref", id(schema))
         if key not in self._validators:
             self._validators[key] = fastjsonschema.compile(
                 {"$schema": "http://json-schema.org/draft-07/schema#", "allOf": [schema],
