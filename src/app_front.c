@@ -149,7 +149,7 @@ app_build_front(struct app *a, loop_cb *ready)
 		.rate_per_minute = (size_t)c->join_rate };
 	struct http_conf http = { .loop = a->loop,
 		.sets = a->sets,
-		.set_count = 2,
+		.set_count = sizeof(a->sets) / sizeof(a->sets[0]),
 		.ctx = a,
 		.limits = { .header_bytes = 16 * 1024,
 		    .header_fields = HTTP_HEADERS_MAX,
@@ -172,6 +172,7 @@ app_build_front(struct app *a, loop_cb *ready)
 	secret_wipe(web.cookie_key, sizeof(web.cookie_key));
 	a->sets[0] = (struct http_route_set){ api_routes, a->api };
 	a->sets[1] = (struct http_route_set){ web_routes, a->web };
+	a->sets[2] = (struct http_route_set){ app_failpoint_routes, a };
 	a->http = http_server_new(&http);
 }
 

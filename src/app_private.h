@@ -37,7 +37,7 @@ struct app {
 	struct api *api;
 	struct web *web;
 	struct http_server *http;
-	struct http_route_set sets[2];
+	struct http_route_set sets[3];
 	struct loop_signal *on_term, *on_int, *on_hup;
 	struct loop_timer *stop_timer, *watchdog;
 	gid_t socket_gid; /* (gid_t)-1: root alone */
@@ -49,6 +49,9 @@ struct app {
 void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);
+
+/* app_failpoint.c: none but in test builds. */
+extern const struct http_route app_failpoint_routes[];
 
 /* app_signal.c: SIGTERM and SIGINT stop, SIGHUP reloads. */
 void app_watch_signals(struct app *a);

@@ -10,6 +10,8 @@
 #include <sodium.h>
 
 #include "app.h"
+#include "base/buf.h"
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "conf/conf.h"
 #include "config.h"
@@ -20,12 +22,29 @@ enum { EXIT_USAGE = 2 };
 
 static const char usage_text[] = "usage: usherd [-c FILE]\n"
 				 "       usherd check-config [-c FILE] [--online] [--dump]\n"
-				 "       usherd --version\n";
+				 "       usherd --routes | --version\n"
+#ifdef USHERD_FAILPOINTS
+				 "       usherd --failpoints\n"
+#endif
+    ;
 
 struct arguments {
 	const char *conf_path;
 	bool check, online, dump;
 };
+
+#ifdef USHERD_FAILPOINTS
+static void
+print_failpoints(void)
+{
+	struct buf b;
+
+	buf_init(&b, 64 * 1024);
+	failpoint_list(&b);
+	fwrite(b.data, 1, b.len, stdout);
+	buf_release(&b);
+}
+#endif
 
 /* -1: go on; otherwise the exit status. */
 static int
@@ -33,7 +52,11 @@ read_arguments(int argc, char **argv, struct arguments *out)
 {
 	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
 		{ "online", no_argument, NULL, 'o' }, { "dump", no_argument, NULL, 'd' },
-		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
+		{ "routes", no_argument, NULL, 'r' }, { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+#ifdef USHERD_FAILPOINTS
+		{ "failpoints", no_argument, NULL, 'f' },
+#endif
 		{ NULL, 0, NULL, 0 } };
 	int c;
 
@@ -49,9 +72,17 @@ read_arguments(int argc, char **argv, struct arguments *out)
 		case 'd':
 			out->dump = true;
 			break;
+		case 'r':
+			app_print_routes();
+			return EXIT_SUCCESS;
 		case 'V':
 			puts("usherd " PACKAGE_VERSION);
 			return EXIT_SUCCESS;
+#ifdef USHERD_FAILPOINTS
+		case 'f':
+			print_failpoints();
+			return EXIT_SUCCESS;
+#endif
 		case 'h':
 			fputs(usage_text, stdout);
 			return EXIT_SUCCESS;
@@ -147,6 +178,9 @@ main(int argc, char **argv)
 
 	if (status != -1)
 		return status;
+#ifdef USHERD_FAILPOINTS
+	failpoint_set_from_environment();
+#endif
 	secure_process();
 	raise_open_files();
 	/* Random bytes come from a generator of the process, keyed by the kernel: a sealed value,
@@ -157,7 +191,7 @@ main(int argc, char **argv)
 		fputs("usherd: the system has no randomness to give\n", stderr);
 		return EXIT_FAILURE;
 	}
-	json_wipe_freed();
+	json_use_mem();
 	c = load_conf(args.conf_path);
 	if (c == NULL)
 		return EXIT_FAILURE;

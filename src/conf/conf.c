@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "conf/conf_private.h"
 
-enum { CONF_LINE_MAX = 4096 };
+enum { CONF_LINE_MAX = 4096, INI_OUT_OF_MEMORY = -2 };
 
 /* What libinih's callbacks need: it counts lines only for itself, so the reader counts them here.
  */
@@ -232,6 +232,8 @@ conf_load(const char *path, struct conf_errors *errors)
 	}
 	conf_set_up_ini();
 	bad = ini_parse_stream(conf_read_line, &r, conf_on_value, &r);
+	if (bad == INI_OUT_OF_MEMORY)
+		mem_exhausted();
 	if (bad > 0)
 		conf_error(errors, path, bad, "neither a [section] nor \"key = value\"");
 	fclose(r.file);

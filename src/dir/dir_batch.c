@@ -9,6 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+FAILPOINTS(names_points, "dir.names", "asking which names are taken");
+FAILPOINTS(place_points, "dir.place", "asking whether an org unit or a group is there");
+
 void
 dir_batch_add_name(struct dir_batch *b, enum person_field field, const char *value, bool *taken)
 {
@@ -129,6 +132,7 @@ batch_search(struct dir_job *job, struct dir_conn *c, const struct dir_batch_nam
 		code = fault_set(f, ERR_INTERNAL, "no filter for a question");
 	else {
 		s.filter = filter.data;
+		c->points = failpoints_of(names_points);
 		if (dir_wire_search(c, &s, job->op.deadline, &r, found) != WIRE_ANSWERED)
 			code = dir_job_lost(job, &r, f);
 		else
@@ -227,6 +231,7 @@ batch_look_up_places(struct dir_job *job, struct dir_conn *c, struct dir_batch *
 		if (!p->group && dir_dn_equal(p->dn, conf->people_base))
 			filter = "(objectClass=*)"; /* the base may be of any class */
 		p->search = (struct dir_search){ p->dn, filter, LDAP_SCOPE_BASE, none, 1, 0 };
+		c->points = failpoints_of(place_points);
 		if (dir_wire_send_search(c, &p->search) != WIRE_ANSWERED)
 			code = fault_set(f, ERR_UNAVAILABLE, "the directory: connection lost");
 	}

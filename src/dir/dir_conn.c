@@ -16,6 +16,10 @@
 
 #include "base/mem.h"
 
+FAILPOINTS(ping_points, "dir.ping", "asking an idle server for a sign of life");
+FAILPOINTS(bind_points, "dir.bind", "the bind of a connection");
+FAILPOINTS(whoami_points, "dir.whoami", "asking who the bind made us");
+
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 
 enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 10, KEEPALIVE_PROBES = 3 };
@@ -44,6 +48,16 @@ conn_set_tls(LDAP *ld, const struct dir_conf *conf)
 	       ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &client) == 0;
 }
 
+static bool
+conn_bound_messages(LDAP *ld)
+{
+	ber_len_t most = DIR_MESSAGE_MAX;
+	Sockbuf *sb = NULL;
+
+	return ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sb) == 0 && sb != NULL &&
+	       ber_sockbuf_ctrl(sb, LBER_SB_OPT_SET_MAX_INCOMING, &most) == 1;
+}
+
 enum err
 dir_conn_set_options(
     LDAP *ld, const struct dir_conf *conf, int64_t connect_ms, bool tls, struct fault *f)
@@ -67,7 +81,8 @@ dir_conn_set_options(
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		ok = ok && ldap_set_option(ld, numbers[i].option, &numbers[i].value) == 0;
-	ok = ok && ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) == 0 &&
+	ok = ok && conn_bound_messages(ld) &&
+	     ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) == 0 &&
 	     ldap_set_option(ld, LDAP_OPT_RESTART, LDAP_OPT_ON) == 0 &&
 	     ldap_set_option(ld, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_ON) == 0 &&
 	     ldap_set_option(ld, LDAP_OPT_NETWORK_TIMEOUT, &network) == 0 &&
@@ -110,6 +125,7 @@ dir_conn_ping(struct dir_conn *c, int64_t deadline)
 	bool answered;
 
 	c->turned_away = false;
+	c->points = failpoints_of(ping_points);
 	answered = dir_wire_search(c, &s, deadline, &r, &found) == WIRE_ANSWERED;
 	ldap_msgfree(found);
 	dir_reply_release(&r);
@@ -215,7 +231,11 @@ conn_check_identity(struct dir_conn *c, int64_t deadline, struct fault *f)
 	enum err code = ERR_OK;
 	enum wire w;
 	char *who;
-	int id, rc = ldap_whoami(c->ld, NULL, NULL, &id);
+	int id, rc = LDAP_SERVER_DOWN;
+
+	c->points = failpoints_of(whoami_points);
+	if (!failpoint_before(c->points))
+		rc = ldap_whoami(c->ld, NULL, NULL, &id);
 
 	if (rc != LDAP_SUCCESS)
 		return conn_failed(c, "who am I", rc, f);
@@ -300,7 +320,9 @@ dir_conn_open_as(struct dir_conn *c, size_t server, const char *dn, const char *
 		code = conn_start_tls(c, deadline, f);
 	if (code != ERR_OK)
 		goto out;
-	rc = conn_send_bind(c, dn, &secret, deadline, &id);
+	c->points = failpoints_of(bind_points);
+	rc = failpoint_before(c->points) ? LDAP_SERVER_DOWN
+					 : conn_send_bind(c, dn, &secret, deadline, &id);
 	if (rc != LDAP_SUCCESS) {
 		code = conn_failed(c, "connect", rc, f);
 		goto out;

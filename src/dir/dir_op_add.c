@@ -5,6 +5,11 @@
 
 #include "base/id.h"
 
+FAILPOINTS(add_points, "dir.add", "the Add of a person");
+FAILPOINTS(look_points, "dir.adopt_look", "looking at an entry that was there before");
+FAILPOINTS(adopt_points, "dir.adopt", "bringing our own earlier entry up to date");
+FAILPOINTS(password_points, "dir.password", "setting a password");
+
 struct add {
 	struct person person;
 	struct dir_entry entry;
@@ -34,6 +39,7 @@ add_adopt(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	enum err code = ERR_OK;
 
 	job->sent = false;
+	c->points = failpoints_of(look_points);
 	if (dir_wire_search(c, &s, job->op.deadline, &r, &found) != WIRE_ANSWERED)
 		code = dir_job_lost(job, &r, f);
 	else if ((code = dir_error_of(c->dir, &r, "look at the entry that is there", f)) ==
@@ -53,6 +59,7 @@ add_adopt(struct dir_job *job, struct dir_conn *c, struct fault *f)
 		return fault_set(f, ERR_EXISTS, "%s is somebody else's", a->entry.dn);
 	}
 	job->sent = true;
+	c->points = failpoints_of(adopt_points);
 	if (dir_wire_modify(c, a->entry.dn,
 		dir_entry_for_replace(&c->dir->conf, &a->entry, job->arena), job->op.deadline,
 		&r) != WIRE_ANSWERED)
@@ -76,6 +83,7 @@ add_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	if (a->hash != NULL && (code = dir_server_proof(c->dir, c->server, f)) != ERR_OK)
 		return code;
 	job->sent = true;
+	c->points = failpoints_of(add_points);
 	w = dir_wire_add(c, a->entry.dn, mods, job->op.deadline, &r);
 	if (w == WIRE_LOST)
 		code = dir_job_lost(job, &r, f);
@@ -185,6 +193,7 @@ password_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	if (argon2 && (code = dir_server_proof(c->dir, c->server, f)) != ERR_OK)
 		return code;
 	job->sent = true;
+	c->points = failpoints_of(password_points);
 	w = argon2 ? dir_wire_modify(c, p->dn, mods, job->op.deadline, &r)
 		   : dir_wire_password(c, p->dn, p->value, job->op.deadline, &r);
 	if (w == WIRE_LOST)

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+FAILPOINTS(find_points, "dir.find", "looking a pinned DN up");
+FAILPOINTS(group_points, "dir.group", "making an entry the member of a group");
+
 struct find {
 	const char *dn;
 	struct dir_found found;
@@ -19,6 +22,7 @@ find_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	LDAPMessage *found = NULL, *entry = NULL;
 	enum err code;
 
+	c->points = failpoints_of(find_points);
 	if (dir_wire_search(c, &s, job->op.deadline, &r, &found) != WIRE_ANSWERED)
 		code = dir_job_lost(job, &r, f);
 	else
@@ -79,9 +83,11 @@ join_one(
 		(char *)(uintptr_t)c->dir->conf.group_member, { .modv_bvals = values } };
 	LDAPMod *mods[] = { &mod, NULL };
 	struct dir_reply r = { .policy = -1 };
-	enum wire w = dir_wire_modify(c, group, mods, job->op.deadline, &r);
 	enum err code;
+	enum wire w;
 
+	c->points = failpoints_of(group_points);
+	w = dir_wire_modify(c, group, mods, job->op.deadline, &r);
 	if (w == WIRE_LOST)
 		code = dir_job_lost(job, &r, f);
 	else if (w == WIRE_REFUSED)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+FAILPOINTS(list_points, "dir.list", "listing org units or groups");
+
 struct places {
 	bool groups;
 	struct dir_place *items;
@@ -95,6 +97,7 @@ places_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 		return fault_set(f, ERR_INTERNAL, "no filter for %s", class.value);
 	}
 	s.filter = filter.data;
+	c->points = failpoints_of(list_points);
 	if (dir_wire_search(c, &s, job->op.deadline, &r, &found) != WIRE_ANSWERED)
 		code = dir_job_lost(job, &r, f);
 	else if (ldap_count_entries(c->ld, found) > DIR_PLACES_MAX)

@@ -105,6 +105,11 @@ dir_wire_wait(
 	char *diagnostic = NULL;
 	int rc = ldap_result(c->ld, id, LDAP_MSG_ALL, &left, &message);
 
+	if (rc > 0 && failpoint_after(c->points)) {
+		ldap_msgfree(message);
+		rc = -1;
+	}
+	c->points = NULL;
 	*r = (struct dir_reply){ .policy = -1, .timed_out = rc == 0 };
 	if (rc <= 0 || ldap_parse_result(c->ld, message, &r->code, NULL, &diagnostic, NULL,
 			   &controls, 0) != LDAP_SUCCESS) {
@@ -126,11 +131,20 @@ dir_wire_wait(
 	return WIRE_ANSWERED;
 }
 
+/* A worker that was held up must not send what its caller has given up: by then another may have
+ * done it, and somebody may have changed it since. */
+static bool
+wire_may_send(struct dir_conn *c, int64_t deadline)
+{
+	return !failpoint_before(c->points) && dir_now() < deadline;
+}
+
 /* Only these say for sure that nothing left: everything else may have. */
 static enum wire
 wire_not_sent(struct dir_conn *c, int rc, struct dir_reply *r)
 {
 	*r = (struct dir_reply){ .policy = -1, .code = rc };
+	c->points = NULL;
 	r->diagnostic = mem_dup_string(ldap_err2string(rc));
 	if (rc == LDAP_ENCODING_ERROR || rc == LDAP_PARAM_ERROR || rc == LDAP_FILTER_ERROR)
 		return WIRE_REFUSED;
@@ -143,6 +157,8 @@ wire_search(struct dir_conn *c, struct dir_search *s)
 {
 	char **attributes = (char **)(uintptr_t)s->attributes;
 
+	if (failpoint_before(c->points))
+		return LDAP_SERVER_DOWN;
 	return ldap_search_ext(c->ld, s->base, s->scope, s->filter, attributes, 0, NULL, NULL, NULL,
 	    s->size_limit, &s->id);
 }
@@ -199,7 +215,8 @@ dir_wire_add(
 		n++;
 	if (c->post_read && (controls[n] = wire_post_read_request()) != NULL)
 		n++;
-	rc = ldap_add_ext(c->ld, dn, mods, controls, NULL, &id);
+	rc = wire_may_send(c, deadline) ? ldap_add_ext(c->ld, dn, mods, controls, NULL, &id)
+					: LDAP_SERVER_DOWN;
 	for (size_t i = 0; i < n; i++)
 		ldap_control_free(controls[i]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
@@ -214,7 +231,8 @@ dir_wire_modify(
 	int id, rc;
 
 	ldap_create_passwordpolicy_control(c->ld, &controls[0]);
-	rc = ldap_modify_ext(c->ld, dn, mods, controls, NULL, &id);
+	rc = wire_may_send(c, deadline) ? ldap_modify_ext(c->ld, dn, mods, controls, NULL, &id)
+					: LDAP_SERVER_DOWN;
 	ldap_control_free(controls[0]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
 				  : wire_not_sent(c, rc, r);
@@ -223,7 +241,10 @@ dir_wire_modify(
 enum wire
 dir_wire_delete(struct dir_conn *c, const char *dn, int64_t deadline, struct dir_reply *r)
 {
-	int id, rc = ldap_delete_ext(c->ld, dn, NULL, NULL, &id);
+	int id, rc = LDAP_SERVER_DOWN;
+
+	if (wire_may_send(c, deadline))
+		rc = ldap_delete_ext(c->ld, dn, NULL, NULL, &id);
 
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
 				  : wire_not_sent(c, rc, r);
@@ -240,7 +261,9 @@ dir_wire_password(struct dir_conn *c, const char *dn, const struct secret *passw
 	ber_str2bv(dn, 0, 0, &user);
 	clear = (struct berval){ secret_len(password), (char *)(uintptr_t)secret_bytes(password) };
 	ldap_create_passwordpolicy_control(c->ld, &controls[0]);
-	rc = ldap_passwd(c->ld, &user, NULL, &clear, controls, NULL, &id);
+	rc = wire_may_send(c, deadline)
+		 ? ldap_passwd(c->ld, &user, NULL, &clear, controls, NULL, &id)
+		 : LDAP_SERVER_DOWN;
 	ldap_control_free(controls[0]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
 				  : wire_not_sent(c, rc, r);

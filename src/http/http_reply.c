@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <event2/buffer.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/mem.h"
 
 enum { PROBLEM_MAX = 64 * 1024 };
+
+FAILPOINTS(reply_points, "http.reply", "handing an answer over to be written");
 
 /* Control bytes in a header are our own mistake and could split the reply. */
 static bool
@@ -66,21 +71,35 @@ reply_tell(const struct http_exchange *x, int status, size_t len)
 		    clock_mono_ms(&clock_system) - x->request.received_mono_ms);
 }
 
+/* In test builds: the client hears nothing. The management listener is where failpoints are set. */
+static bool
+reply_is_lost(const struct http_exchange *x, bool handed_over)
+{
+	if (x->conn == NULL || x->request.listener == HTTP_MANAGEMENT)
+		return false;
+	return handed_over ? failpoint_after(failpoints_of(reply_points))
+			   : failpoint_before(failpoints_of(reply_points));
+}
+
 /* evhttp frees the request: now when the client is gone, else when the reply is written. */
 static void
 reply_send(struct http_exchange *x, int status, const void *body, size_t len)
 {
 	struct evbuffer *content = NULL;
 
+	if (reply_is_lost(x, false))
+		shutdown(x->conn->fd, SHUT_RDWR);
 	if (len > 0) {
 		content = evbuffer_new();
 		if (content == NULL || evbuffer_add(content, body, len) != 0)
-			abort();
+			mem_exhausted();
 	}
 	evhttp_send_reply(x->evreq, status, http_status_title(status), content);
 	x->evreq = NULL;
 	if (content != NULL)
 		evbuffer_free(content);
+	if (reply_is_lost(x, true))
+		shutdown(x->conn->fd, SHUT_RDWR);
 	if (x->conn != NULL)
 		http_conn_replied(x->conn);
 	x->conn = NULL;

@@ -9,43 +9,18 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const state_names[INVITATION_STATE_COUNT] = {
-	[INVITATION_PENDING] = "pending",
-	[INVITATION_CLAIMED] = "claimed",
-	[INVITATION_CREATED] = "created",
-	[INVITATION_DONE] = "done",
-	[INVITATION_EXPIRED] = "expired",
-	[INVITATION_REVOKED] = "revoked",
+#define STATE(name, text) [INVITATION_##name] = (text),
+#include "invite/transitions.def"
 };
 
 static const char *const event_names[INVITATION_EVENT_COUNT] = {
-	[INVITATION_EV_ISSUE] = "issued",
-	[INVITATION_EV_LINK] = "link_renewed",
-	[INVITATION_EV_CLAIM] = "claimed",
-	[INVITATION_EV_RELEASE] = "released",
-	[INVITATION_EV_CREATE] = "entry_created",
-	[INVITATION_EV_FINISH] = "finished",
-	[INVITATION_EV_EXPIRE] = "expired",
-	[INVITATION_EV_REVOKE] = "revoked",
-	[INVITATION_EV_RENAME] = "renamed",
+#define EVENT(name, text) [INVITATION_EV_##name] = (text),
+#include "invite/transitions.def"
 };
 
 const struct invitation_transition invitation_transitions[] = {
-	{ INVITATION_PENDING, INVITATION_EV_ISSUE, INVITATION_PENDING },
-	{ INVITATION_PENDING, INVITATION_EV_LINK, INVITATION_PENDING },
-	{ INVITATION_PENDING, INVITATION_EV_RENAME, INVITATION_PENDING },
-	{ INVITATION_PENDING, INVITATION_EV_CLAIM, INVITATION_CLAIMED },
-	{ INVITATION_PENDING, INVITATION_EV_EXPIRE, INVITATION_EXPIRED },
-	{ INVITATION_PENDING, INVITATION_EV_REVOKE, INVITATION_REVOKED },
-	{ INVITATION_CLAIMED, INVITATION_EV_RELEASE, INVITATION_PENDING },
-	{ INVITATION_CLAIMED, INVITATION_EV_CREATE, INVITATION_CREATED },
-	/* The password was part of the Add and nothing else is missing: settled in one write. */
-	{ INVITATION_CLAIMED, INVITATION_EV_FINISH, INVITATION_DONE },
-	{ INVITATION_CREATED, INVITATION_EV_LINK, INVITATION_CREATED },
-	{ INVITATION_CREATED, INVITATION_EV_CLAIM, INVITATION_CREATED },
-	{ INVITATION_CREATED, INVITATION_EV_FINISH, INVITATION_DONE },
-	/* The entry stays in the directory, without a password or with one; its link ends. */
-	{ INVITATION_CREATED, INVITATION_EV_EXPIRE, INVITATION_EXPIRED },
-	{ INVITATION_CREATED, INVITATION_EV_REVOKE, INVITATION_REVOKED },
+#define TRANSITION(from, event, to) { INVITATION_##from, INVITATION_EV_##event, INVITATION_##to },
+#include "invite/transitions.def"
 };
 const size_t invitation_transition_count = COUNT(invitation_transitions);
 

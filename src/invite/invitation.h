@@ -1,8 +1,8 @@
 /* An invitation: a person, how to reach them, live tokens, an end, a state and a history. Pure:
  * every function gets the time; nothing here stores or sends.
  *
- * The states and what moves between them are one table (invitation_transitions), which the tests
- * enumerate. expired, revoked and done are final: no event and no clock leads out of them. */
+ * The states and what moves between them are one table, transitions.def, which the tests' model
+ * reads too. expired, revoked and done are final: no event and no clock leads out of them. */
 #ifndef USHERD_INVITE_INVITATION_H
 #define USHERD_INVITE_INVITATION_H
 
@@ -16,27 +16,17 @@
 #include "invite/person.h"
 #include "invite/token.h"
 
+/* INVITATION_PENDING, ...: the STATEs of transitions.def. */
 enum invitation_state {
-	INVITATION_PENDING, /* the link works */
-	INVITATION_CLAIMED, /* an attempt took it; an Add may be under way */
-	INVITATION_CREATED, /* the entry exists; password or groups are missing; the link works for
-			       that */
-	INVITATION_DONE,
-	INVITATION_EXPIRED,
-	INVITATION_REVOKED,
+#define STATE(name, text) INVITATION_##name,
+#include "invite/transitions.def"
 	INVITATION_STATE_COUNT
 };
 
+/* INVITATION_EV_ISSUE, ...: the EVENTs of transitions.def. */
 enum invitation_event {
-	INVITATION_EV_ISSUE,   /* made: once, as the first entry of the history */
-	INVITATION_EV_LINK,    /* a new token replaced the old ones */
-	INVITATION_EV_CLAIM,   /* an attempt takes it */
-	INVITATION_EV_RELEASE, /* the entry is surely absent: back to pending */
-	INVITATION_EV_CREATE,  /* the entry is there */
-	INVITATION_EV_FINISH,  /* password and groups are set */
-	INVITATION_EV_EXPIRE,
-	INVITATION_EV_REVOKE,
-	INVITATION_EV_RENAME, /* another uid, the first was taken meanwhile */
+#define EVENT(name, text) INVITATION_EV_##name,
+#include "invite/transitions.def"
 	INVITATION_EVENT_COUNT
 };
 

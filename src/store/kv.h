@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "loop/loop.h"
 
 struct kv;
@@ -64,6 +65,7 @@ struct kv_txn {
 	size_t compare_count;
 	const struct kv_write *writes; /* a key occurs at most once */
 	size_t write_count;
+	struct failpoints *points; /* around its commit, in test builds; else NULL */
 };
 
 /* ERR_OK: `revision` is the transaction's. ERR_CONFLICT: `current` has one item for each compare,

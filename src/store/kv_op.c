@@ -67,7 +67,8 @@ kv_op_new_txn(const struct kv_txn *txn)
 	op->kind = KV_TXN;
 	op->size = bytes;
 	op->changes = changes;
-	op->txn = (struct kv_txn){ compares, txn->compare_count, writes, txn->write_count };
+	op->txn =
+	    (struct kv_txn){ compares, txn->compare_count, writes, txn->write_count, txn->points };
 	return op;
 }
 

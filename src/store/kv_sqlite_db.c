@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+FAILPOINTS(checkpoint_points, "sqlite.checkpoint", "copying the WAL into the file");
+FAILPOINTS(probe_points, "sqlite.probe", "the write that tells whether writing works again");
+
 /* ---- errors ---- */
 
 enum err
@@ -397,6 +400,23 @@ db_failed_alone(const struct sqlite_db *db, const struct kv_op *op)
 	       !sqlite3_get_autocommit(db->handle);
 }
 
+/* All of a batch share one commit. */
+static int
+db_commit(struct sqlite_db *db, const struct kv_op *first, const struct kv_op *end)
+{
+	bool told = true;
+	int rc;
+
+	for (const struct kv_op *op = first; op != end; op = TAILQ_NEXT(op, link))
+		if (op->kind == KV_TXN && op->code == ERR_OK && failpoint_before(op->txn.points))
+			return SQLITE_IOERR;
+	rc = db_step(db, STMT_COMMIT);
+	for (const struct kv_op *op = first; op != end; op = TAILQ_NEXT(op, link))
+		if (op->kind == KV_TXN && op->code == ERR_OK && failpoint_after(op->txn.points))
+			told = false;
+	return told ? rc : SQLITE_IOERR;
+}
+
 /* Commit `*next` and what follows it, all or up to one that failed alone, and move behind. SQLite
  * lets nobody write any more in a transaction that has met damage: those before it are done again
  * without it. */
@@ -422,7 +442,7 @@ db_run_part(struct sqlite_db *db, struct kv_op **next, struct fault *f)
 	*next = alone != NULL ? TAILQ_NEXT(alone, link) : NULL;
 	if (rc != SQLITE_OK)
 		return db_write_failed(db, rc, first, f);
-	rc = db_step(db, STMT_COMMIT);
+	rc = db_commit(db, first, alone);
 	if (rc != SQLITE_OK)
 		return db_commit_failed(db, rc, first, revision, f);
 	db->revision = revision;
@@ -475,7 +495,11 @@ sqlite_db_probe(struct sqlite_db *db, struct fault *f)
 		return sqlite_db_open(db, f);
 	if (sqlite_db_check_place(db, f) != ERR_OK)
 		return f->code;
-	rc = db_step(db, STMT_PROBE); /* its own transaction */
+	rc = failpoint_before(failpoints_of(probe_points))
+		 ? SQLITE_IOERR
+		 : db_step(db, STMT_PROBE); /* its own transaction */
+	if (failpoint_after(failpoints_of(probe_points)))
+		rc = SQLITE_IOERR;
 	if (rc == SQLITE_OK)
 		return ERR_OK;
 	sqlite_fault(db, rc, "write", f);
@@ -488,6 +512,9 @@ void
 sqlite_db_checkpoint(struct sqlite_db *db)
 {
 	/* A failure leaves the WAL as it is; the next commit tells what is wrong. */
-	sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (!failpoint_before(failpoints_of(checkpoint_points)))
+		sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (failpoint_after(failpoints_of(checkpoint_points)))
+		sqlite_db_close(db, true);
 	db->wal_pages = 0;
 }

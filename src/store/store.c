@@ -150,6 +150,8 @@ store_open_item(const struct store *s, const struct kv_item *item, struct arena 
 
 static const char meta_key[] = "meta/schema";
 
+FAILPOINTS(prepare_points, "store.prepared", "the first commit of a new store");
+
 struct prepare {
 	struct store_op op;
 	store_done_cb *cb;
@@ -197,7 +199,7 @@ prepare_write(struct prepare *p)
 	struct kv_bytes key = kv_text(meta_key);
 	struct kv_compare absent = { key, 0 };
 	struct kv_write write = { key, { sealed, 0 } };
-	struct kv_txn txn = { &absent, 1, &write, 1 };
+	struct kv_txn txn = { &absent, 1, &write, 1, failpoints_of(prepare_points) };
 
 	snprintf(json, sizeof(json), "{\"v\":1,\"schema\":%d}", STORE_SCHEMA_VERSION);
 	write.value.len =

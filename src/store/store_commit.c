@@ -6,6 +6,13 @@
 
 #include "base/mem.h"
 
+/* A pair for every event that is stored. */
+#define EVENT(name, text) FAILPOINTS(points_of_##name, "store." text, "the commit of this event");
+#include "invite/transitions.def"
+FAILPOINTS(points_of_purge, "store.purged", "the commit of this event");
+FAILPOINTS(points_of_token, "store.token_added", "the commit of this event");
+FAILPOINTS(points_of_no_token, "store.token_deleted", "the commit of this event");
+
 static void commit_send(struct commit *c);
 static void commit_read_back(struct commit *c);
 static void commit_on_retry(void *arg);
@@ -84,6 +91,7 @@ commit_audit(struct commit *c, const struct audit *a)
 	id_make(c->now, id);
 	c->marker = store_key_of("audit", id);
 	record_write_audit(&c->json, a);
+	c->points = failpoint_pair("store", a->event);
 	commit_put(c, &c->marker);
 }
 
@@ -102,8 +110,9 @@ commit_reserve(struct commit *c, size_t name, const struct store_key *key)
 /* ---- names that are taken ---- */
 
 static void
-commit_mark_taken(struct commit *c, size_t name)
+commit_mark_taken(struct commit *c, size_t name, const char *holder)
 {
+	memcpy(c->taken.holders[c->taken.holder_count++], holder, ID_SIZE);
 	switch (store_name_fields[name]) {
 	case PERSON_UID:
 		c->taken.uid = true;
@@ -117,9 +126,11 @@ commit_mark_taken(struct commit *c, size_t name)
 	}
 }
 
-/* Whether the reservation that stands at `now` may be ours from here on. */
+/* Whether the reservation that stands at `now` may be ours from here on; `holder` is whose it is if
+ * it may not. */
 static enum err
-commit_may_take(const struct commit *c, const struct kv_item *now, bool *may, struct fault *f)
+commit_may_take(const struct commit *c, const struct kv_item *now, bool *may, char holder[ID_SIZE],
+    struct fault *f)
 {
 	struct reservation r;
 	char *text;
@@ -132,10 +143,12 @@ commit_may_take(const struct commit *c, const struct kv_item *now, bool *may, st
 	code = store_open_item(c->op.store, now, c->arena, &text, &len, f);
 	if (code == ERR_OK)
 		code = record_read_reservation(&r, text, len, f);
-	if (code == ERR_OK)
-		*may = strcmp(r.invitation, c->owner) == 0 ||
-		       (r.released_at != 0 && c->now - r.released_at >= STORE_RELEASE_GRACE_MS);
-	return code;
+	if (code != ERR_OK)
+		return code;
+	memcpy(holder, r.invitation, ID_SIZE);
+	*may = strcmp(r.invitation, c->owner) == 0 ||
+	       (r.released_at != 0 && c->now - r.released_at >= STORE_RELEASE_GRACE_MS);
+	return ERR_OK;
 }
 
 /* Looks at the names that did not compare. ERR_OK: all can be taken over, send again. */
@@ -147,6 +160,7 @@ commit_take_over(struct commit *c, const struct kv_txn_result *result, struct fa
 	for (size_t i = 0; i < result->current_count; i++) {
 		const struct kv_item *now = &result->current[i];
 		size_t name = 0;
+		char holder[ID_SIZE];
 		bool may;
 
 		if (now->modified == c->compares[i].modified)
@@ -155,12 +169,12 @@ commit_take_over(struct commit *c, const struct kv_txn_result *result, struct fa
 			name++;
 		if (name == STORE_NAMES)
 			return fault_set(f, ERR_CONFLICT, "it was changed meanwhile");
-		if (commit_may_take(c, now, &may, f) != ERR_OK)
+		if (commit_may_take(c, now, &may, holder, f) != ERR_OK)
 			return f->code;
 		c->compares[i].modified = now->modified;
 		any = true;
 		if (!may) {
-			commit_mark_taken(c, name);
+			commit_mark_taken(c, name, holder);
 			others = true;
 		}
 	}
@@ -259,7 +273,7 @@ commit_on_txn(void *arg, enum err code, const struct kv_txn_result *result, cons
 static void
 commit_send(struct commit *c)
 {
-	struct kv_txn txn = { c->compares, c->compare_count, c->writes, c->write_count };
+	struct kv_txn txn = { c->compares, c->compare_count, c->writes, c->write_count, c->points };
 
 	c->op.kv = kv_txn(c->op.store->kv, &txn, commit_on_txn, c);
 }

@@ -117,6 +117,7 @@ struct commit {
 	struct kv_write writes[STORE_COMMIT_MAX];
 	size_t compare_count, write_count;
 	struct store_key marker;
+	struct failpoints *points;
 	int64_t now;
 	enum err refused; /* ERR_OK, or why it cannot be sent */
 	bool unknown;	  /* a try was sent whose fate is not known */

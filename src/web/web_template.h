@@ -22,6 +22,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/embed.h"
 #include "base/err.h"
 
 struct web_template;
@@ -33,14 +34,8 @@ enum {
 	WEB_TEMPLATE_NAME_MAX = 32     /* bytes of a name */
 };
 
-struct web_file {
-	const char *name;
-	const char *text;
-	size_t len;
-};
-
 struct web_template_source {
-	const struct web_file *files;
+	const struct embed_file *files;
 	size_t file_count;
 	const char *const *names; /* the ones a template may use, NULL terminated; NULL: any */
 };

@@ -27,7 +27,7 @@ struct web_parser {
 
 /* The file being read; an inner one is read by recursion. */
 struct web_cursor {
-	const struct web_file *file;
+	const struct embed_file *file;
 	const char *at, *end;
 };
 
@@ -333,7 +333,7 @@ web_parser_file(
     struct web_parser *p, struct web_cursor *from, const char *name, size_t len, unsigned depth)
 {
 	for (size_t i = 0; i < p->source->file_count; i++) {
-		const struct web_file *file = &p->source->files[i];
+		const struct embed_file *file = &p->source->files[i];
 		struct web_cursor c = { file, file->text, file->text + file->len };
 
 		if (strncmp(file->name, name, len) == 0 && strcmp(file->name + len, ".html") == 0)
@@ -346,7 +346,7 @@ enum err
 web_template_parse(struct web_template **out, const struct web_template_source *source,
     const char *file, struct fault *f)
 {
-	struct web_file none = { .name = file, .text = "" };
+	struct embed_file none = { .name = file, .text = "" };
 	struct web_cursor c = { &none, none.text, none.text };
 	struct web_parser p = { .source = source, .f = f, .t = mem_alloc(sizeof(*p.t)) };
 	enum err code = web_parser_file(&p, &c, file, strlen(file), 0);

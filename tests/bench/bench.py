@@ -24,7 +24,7 @@ sys.path.insert(0, str(TOP / "tests" / "rig"))
 from client import PASSWORD, person  # noqa: E402
 from ports import free_port  # noqa: E402
 from slapd import Slapd  # noqa: E402
-from usherd import BUILD, DAEMON, Usherd  # noqa: E402
+from usherd import BUILD, Usherd  # noqa: E402
 from wait import wait_for  # noqa: E402
 
 ROUNDS = int(os.environ.get("USHERD_BENCH_ROUNDS", "5"))
@@ -186,7 +186,7 @@ def start_ms(daemon):
     """From the fork until the daemon says that it is ready."""
     daemon.write_configuration()
     begun = time.monotonic()
-    process = subprocess.Popen([DAEMON, "-c", daemon.conf_path], stdin=subprocess.DEVNULL,
+    process = subprocess.Popen([daemon.build / "usherd", "-c", daemon.conf_path], stdin=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, env=daemon.environment)
     for line in process.stderr:
         if b"usherd is ready" in line:

@@ -1,18 +1,19 @@
 # Words that every command of ./dev shares: talking, packages, build trees. Sourced, never run.
 # shellcheck shell=bash
-# $top and $rig are set by ./dev.
+# $top is set by ./dev.
 
 # The tests' Python is Debian's: its modules come from Debian's packages.
 python=/usr/bin/python3
 build_root=$top/build
+rig=$top/tests/rig
 jobs=$(nproc 2>/dev/null || echo 2)
 
 packages_build=(gcc libc6-dev make xz-utils autoconf automake pkg-config libldap-dev libsqlite3-dev libevent-dev
 	libcurl4-openssl-dev libsodium-dev libjansson-dev libinih-dev libssl-dev libunistring-dev
 	libidn2-dev libcmocka-dev)
 packages_slapd=(slapd ldap-utils util-linux openssl)
-packages_system=(python3 python3-pytest python3-ldap python3-requests python3-selenium chromium
-	chromium-driver faketime curl)
+packages_system=(python3 python3-pytest python3-ldap python3-requests python3-nacl python3-yaml
+	python3-fastjsonschema python3-jsonschema python3-selenium chromium chromium-driver faketime curl)
 packages_clang=(clang libclang-rt-14-dev)
 packages_lint=(clang clang-tidy clang-format cppcheck shellcheck mandoc)
 
@@ -80,10 +81,11 @@ tree_options() {
 	case $1 in
 	gcc) printf '%s\n' CC=gcc ;;
 	clang) printf '%s\n' CC=clang ;;
+	fail) printf '%s\n' CC=gcc --enable-failpoints ;;
 	asan) printf '%s\n' CC=gcc --enable-sanitizers ;;
 	tsan) printf '%s\n' CC=gcc --enable-sanitizers=thread ;;
 	fuzz) printf '%s\n' CC=clang --enable-sanitizers=address,undefined,fuzzer-no-link ;;
-	*) die "there is no build tree \"$1\" (gcc, clang, asan, tsan)" ;;
+	*) die "there is no build tree \"$1\" (gcc, clang, asan, tsan, fail)" ;;
 	esac
 }
 
@@ -103,6 +105,13 @@ tree_build() {
 	tail -n 40 "$log" >&2
 	say "dev: building $1 failed; all of it is in $log"
 	return 1
+}
+
+trees_build() {
+	local tree
+	for tree in "$@"; do
+		tree_build "$tree" || return 1
+	done
 }
 
 tree_bootstrap() {

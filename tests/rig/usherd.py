@@ -17,8 +17,6 @@ from wait import wait_for
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("USHERD_BUILD", TOP / "build" / "gcc"))
-DAEMON = BUILD / "usherd"
-CONTROL = BUILD / "usherctl"
 
 # No environment but this: what the daemon needs must not come from a developer's shell.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8"}
@@ -31,9 +29,10 @@ def make_key(path):
 
 
 class Usherd:
-    """`folder` is short: a unix socket is made in it."""
+    """`folder` is short: a unix socket is made in it. `build` is the tree whose programs are run."""
 
-    def __init__(self, folder, slapd, uri=None, wrapper=(), environment=None):
+    def __init__(self, folder, slapd, uri=None, wrapper=(), environment=None, build=None):
+        self.build = build or BUILD
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.slapd = slapd
@@ -116,7 +115,7 @@ class Usherd:
         self.write_configuration()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.wrapper, DAEMON, "-c", self.conf_path],
+                [*self.wrapper, self.build / "usherd", "-c", self.conf_path],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, **popen,
             )
         return self
@@ -201,7 +200,7 @@ class Usherd:
         """usherctl; a CompletedProcess with text."""
         route = ["--socket", self.socket_path] if through_socket else []
         return subprocess.run(
-            [CONTROL, *route, *arguments], input=stdin, capture_output=True, text=True,
+            [self.build / "usherctl", *route, *arguments], input=stdin, capture_output=True, text=True,
             env=self.environment, timeout=30,
         )
 
@@ -213,7 +212,7 @@ class Usherd:
     def check_configuration(self, *options):
         self.write_configuration()
         return subprocess.run(
-            [DAEMON, "check-config", "-c", self.conf_path, *options], capture_output=True, text=True,
+            [self.build / "usherd", "check-config", "-c", self.conf_path, *options], capture_output=True, text=True,
             env=self.environment, stdin=subprocess.DEVNULL, timeout=60,
         )
 

@@ -11,7 +11,7 @@
 static enum err
 parse(struct web_template **t, const char *text, struct fault *f)
 {
-	struct web_file files[] = { { "page.html", text, strlen(text) },
+	struct embed_file files[] = { { "page.html", text, strlen(text) },
 		{ "part.html", "<i>{{x}}</i>", 12 }, { "loop.html", "{{>loop}}", 9 },
 		{ "raw.html", "{{x}}", 5 } };
 	static const char *const names[] = { "x", "y", "on", "off", "list", "bad_name", NULL };

@@ -1,0 +1,86 @@
+"""kill -9 at a random moment under load, again and again: nothing acknowledged is lost, nothing doubled.
+
+Four clients invite, register, revoke, renew links and look, each with invitations of its own, until the daemon
+dies under them; it is started again and the oracle looks at everything. A registration that was cut off settles
+two operation timeouts after the start, which is what most of a cycle's time is.
+"""
+
+import random
+import threading
+import time
+
+import oracle
+
+CLIENTS = 4
+LANES = 5
+CYCLES_OF_A_WORLD = 50  # the oracle reads everything each time: a world must not grow for ever
+
+
+class Client(threading.Thread):
+    """Asks until it is told to stop; what it asks is recorded by the ledger."""
+
+    def __init__(self, world, chance, halt):
+        super().__init__()
+        self.world, self.ledger, self.chance, self.halt = world, world.ledger, chance, halt
+        self.mine = []
+
+    def run(self):
+        while not self.halt.is_set():
+            self.step()
+
+    def step(self):
+        chance, ledger = self.chance, self.ledger
+        if not self.mine or chance.random() < 0.4:
+            groups = [f"cn=vault-access,{self.world.slapd.groups}"] if chance.random() < 0.5 else None
+            invited = ledger.invite(groups=groups)
+            if invited:
+                self.mine.append(invited)
+            return
+        invited = chance.choice(self.mine)
+        what = chance.random()
+        if what < 0.6:
+            ledger.register(invited)
+        elif what < 0.75:
+            ledger.relink(invited)
+        elif what < 0.85:
+            ledger.revoke(invited)
+        else:
+            ledger.open(invited)
+        if what < 0.6 or 0.75 <= what < 0.85:
+            self.mine.remove(invited)
+
+
+def load_and_kill(world, chance):
+    halt = threading.Event()
+    clients = [Client(world, random.Random(chance.random()), halt) for _ in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    time.sleep(chance.uniform(0.02, 0.7))  # The moment is the rig's input.
+    world.daemon.kill()
+    world.ledger.note("kill -9")
+    halt.set()
+    for client in clients:
+        client.join()
+
+
+def prove(run):
+    cycles = run.size(1000, 12)
+    lanes = run.size(LANES, 3)
+    chances = [random.Random(run.random.random()) for _ in range(lanes)]
+    operations = [0] * lanes
+
+    def lane(number):
+        left = cycles // lanes + (number < cycles % lanes)
+        while left > 0:
+            with run.world(directory={"operation_timeout": "1s", "connect_timeout": "1s"}) as world:
+                for _ in range(min(left, CYCLES_OF_A_WORLD)):
+                    load_and_kill(world, chances[number])
+                    run.fault()
+                    world.restart()
+                    oracle.check(world, run)
+                    run.cycle()
+                    left -= 1
+                operations[number] += sum(len(i.history) for i in world.ledger.snapshot())
+
+    run.lanes(lanes, lane)
+    run.figure("operations", sum(operations))

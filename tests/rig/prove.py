@@ -1,0 +1,213 @@
+"""Run proof rigs: prove.py [--short] [--seed N] [--counts FILE] [NAME ...]
+
+Each rig is tests/prove/NAME.py with a function prove(run); the first line of its docstring says what it
+proves. For each, one line of JSON goes to standard output: cycles, faults fired, violations, seconds, and
+what else the rig measured. Violations are printed to standard error when they are found, with the history of the
+invitation. Exit status 1 when there was one, or when a rig did nothing.
+"""
+
+import argparse
+import contextlib
+import importlib
+import json
+import pathlib
+import random
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+RIGS = HERE.parent / "prove"
+sys.path[:0] = [str(HERE), str(RIGS)]
+
+# pylint: disable=wrong-import-position
+from client import Api  # noqa: E402
+from ledger import Ledger  # noqa: E402
+from proxy import Proxy  # noqa: E402
+from slapd import Slapd  # noqa: E402
+from usherd import TOP, Usherd  # noqa: E402
+
+SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
+                   "WARNING: ThreadSanitizer")
+VIOLATIONS_SHOWN = 20
+
+
+class Skip(Exception):
+    """The machine lacks what the rig needs; the text says what."""
+
+
+class World:
+    """A directory, a daemon in front of it, perhaps a proxy between them, and the ledger."""
+
+    def __init__(self, slapd, daemon, proxy):
+        self.slapd, self.daemon, self.proxy = slapd, daemon, proxy
+        self.api = self.ledger = None
+
+    def connect(self):
+        """Once the daemon runs: a token, and a fresh ledger."""
+        self.api = Api(self.daemon, self.daemon.make_token())
+        self.ledger = Ledger(self.api)
+
+    def restart(self):
+        """Start a daemon that was killed; returns when it serves and knows its directory."""
+        self.daemon.start()
+        self.daemon.wait_directory()
+
+
+class Run:
+    """One rig being run; rigs count and report through it, from any thread."""
+
+    def __init__(self, name, short, seed, folder):
+        self.name, self.short, self.seed = name, short, seed
+        self.folder = pathlib.Path(folder)
+        self.random = random.Random(f"{name} {seed}")
+        self.cycles = self.faults = self.violations = 0
+        self.figures = {}
+        self._lock = threading.Lock()
+        self._worlds = 0
+
+    def size(self, full, short):
+        return short if self.short else full
+
+    def cycle(self, count=1):
+        with self._lock:
+            self.cycles += count
+
+    def fault(self, count=1):
+        with self._lock:
+            self.faults += count
+
+    def figure(self, name, value):
+        with self._lock:
+            self.figures[name] = value
+
+    def violation(self, text, history=()):
+        with self._lock:
+            self.violations += 1
+            if self.violations > VIOLATIONS_SHOWN:
+                return
+            print(f"{self.name}: VIOLATION {text}", *(f"    {line}" for line in history),
+                  sep="\n", file=sys.stderr, flush=True)
+
+    def say(self, text):
+        print(f"{self.name}: {text}", file=sys.stderr, flush=True)
+
+    @staticmethod
+    def skip(reason):
+        raise Skip(reason)
+
+    @contextlib.contextmanager
+    def world(self, proxied=False, slapd_options=(), environment=None, build=None, wrapper=(), **sections):
+        """A running World; `build` names a tree of ./dev build ("fail"), the default is the runner's."""
+        with self._lock:
+            self._worlds += 1
+            folder = self.folder / str(self._worlds)
+        folder.mkdir()
+        folder.chmod(0o755)
+        slapd = Slapd(folder / "s", slapd_options)
+        daemon = proxy = None
+        try:
+            slapd.start()
+            proxy = Proxy(slapd.port) if proxied else None
+            daemon = Usherd(folder / "u", slapd, uri=proxy.url if proxy else None, wrapper=wrapper,
+                            environment=environment, build=TOP / "build" / build if build else None)
+            for section, keys in sections.items():
+                daemon.configure(section, **keys)
+            world = World(slapd, daemon, proxy)
+            daemon.start()
+            daemon.wait_directory()
+            world.connect()
+            yield world
+            self._end(world)
+        finally:
+            for part in (daemon, slapd):
+                if part is not None:
+                    part.destroy()
+            if proxy is not None:
+                proxy.close()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _end(self, world):
+        """A daemon that still runs ends cleanly, and no sanitizer has spoken."""
+        status = world.daemon.stop()
+        log = world.daemon.log()
+        if status not in (None, 0):
+            self.violation(f"the daemon ended with {status}", log.splitlines()[-20:])
+        for word in SANITIZER_WORDS:
+            if word in log:
+                self.violation(f"the log has: {word}", log[log.index(word):].splitlines()[:40])
+
+    def lanes(self, count, function):
+        """function(0) ... function(count - 1), side by side; what one raises is a violation."""
+        def lane(number):
+            try:
+                function(number)
+            except Skip:
+                raise
+            except BaseException:  # pylint: disable=broad-except
+                self.violation(f"lane {number} ended", traceback.format_exc().splitlines())
+
+        threads = [threading.Thread(target=lane, args=(number,)) for number in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def line(self, seconds):
+        return {"rig": self.name, "form": "short" if self.short else "full", "seed": self.seed,
+                "cycles": self.cycles, "faults": self.faults, "violations": self.violations,
+                "seconds": round(seconds, 1), **self.figures}
+
+
+def names():
+    return sorted(path.stem for path in RIGS.glob("*.py"))
+
+
+def run_rig(name, short, seed):
+    """(passed, skipped), after its line was printed."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="ush-", dir="/tmp"))
+    folder.chmod(0o755)
+    run, began = Run(name, short, seed, folder), time.monotonic()
+    print(f"dev: {name}: {importlib.import_module(name).__doc__.splitlines()[0]}", file=sys.stderr)
+    try:
+        importlib.import_module(name).prove(run)
+    except Skip as reason:
+        print(json.dumps({"rig": name, "skipped": str(reason)}), flush=True)
+        return False, True
+    except BaseException as error:  # pylint: disable=broad-except
+        run.violation("the rig ended", traceback.format_exc().splitlines())
+        if isinstance(error, KeyboardInterrupt):
+            raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(json.dumps(run.line(time.monotonic() - began)), flush=True)
+    if run.cycles == 0:
+        run.violation("nothing was tried")
+    return run.violations == 0, False
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev prove", description="Run proof rigs.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names()))
+    parser.add_argument("--short", action="store_true", help="the form that ./dev test runs")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="what chance is drawn from")
+    parser.add_argument("--counts", help='a file for "PASSED FAILED SKIPPED"')
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(names())
+    if unknown:
+        parser.error(f"there is no rig {', '.join(sorted(unknown))} ({', '.join(names())})")
+    passed = failed = skipped = 0
+    for name in arguments.names or names():
+        good, was_skipped = run_rig(name, arguments.short, arguments.seed)
+        passed, failed = passed + good, failed + (not good and not was_skipped)
+        skipped += was_skipped
+        if arguments.counts:
+            pathlib.Path(arguments.counts).write_text(f"{passed} {failed} {skipped}\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""The store's file read from outside: without a line of the daemon's code, from a copy, with the key.
+
+What it knows is what design.md and seal.h say: keys and values in one table, every value sealed with
+XChaCha20-Poly1305 under a key derived from the first line of the key file, the name of the key as
+associated data; a link is found by the BLAKE2b hash of its text, a name by a keyed one.
+"""
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import tempfile
+
+import nacl.bindings
+import nacl.exceptions
+
+SEAL_FORMAT = 1
+SUBKEY_SEAL, SUBKEY_HASH, SUBKEY_ID = 1, 2, 4
+OPEN_STATES = ("pending", "claimed", "created")
+
+
+def _base64(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def token_hash(token):
+    """How the store knows a link: BLAKE2b-256 of its text, in base64url."""
+    return _base64(hashlib.blake2b(token.encode(), digest_size=32).digest())
+
+
+class Damage(Exception):
+    """The file is no sound store, or a value of it does not open."""
+
+
+class Sealer:
+    """Opens what was sealed with the first key of a key file."""
+
+    def __init__(self, key_path):
+        text = pathlib.Path(key_path).read_text().splitlines()[0]
+        self._key = base64.urlsafe_b64decode(text + "=")
+        self._seal = self._subkey(SUBKEY_SEAL)
+        self._hash = self._subkey(SUBKEY_HASH)
+        self._id = self._subkey(SUBKEY_ID)[:4]
+
+    def _subkey(self, number):
+        """libsodium's crypto_kdf: keyed BLAKE2b with the number as salt."""
+        return hashlib.blake2b(b"", digest_size=32, key=self._key, person=b"usherkey" + bytes(8),
+                               salt=number.to_bytes(8, "little") + bytes(8)).digest()
+
+    def open(self, name, sealed):
+        if len(sealed) < 45 or sealed[0] != SEAL_FORMAT or sealed[1:5] != self._id:
+            raise Damage(f"{name}: not sealed with this key")
+        try:
+            return nacl.bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
+                sealed[29:], name.encode(), sealed[5:29], self._seal)
+        except nacl.exceptions.CryptoError as error:
+            raise Damage(f"{name}: {error}") from error
+
+    def name_key(self, space, value):
+        """The key of a reservation; ASCII case does not count, but in phones there is none."""
+        folded = "".join(c.lower() if c.isascii() else c for c in value)
+        digest = hashlib.blake2b(f"{space}\0{folded}".encode(), digest_size=24, key=self._hash)
+        return f"{space}/{_base64(digest.digest())}"
+
+
+class Item:
+    def __init__(self, created, modified, value):
+        self.created, self.modified, self.value = created, modified, value
+
+
+class StoreFile:
+    """Everything that a copy of the store holds, opened and sorted by what it is."""
+
+    def __init__(self, path, key_path):
+        self.sealer = Sealer(key_path)
+        self.items = {}
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            try:
+                verdict = database.execute("pragma integrity_check").fetchall()
+                rows = database.execute("select key, created, modified, value from kv").fetchall()
+            except sqlite3.DatabaseError as error:
+                raise Damage(str(error)) from error
+        if verdict != [("ok",)]:
+            raise Damage(f"integrity_check: {verdict}")
+        for key, created, modified, value in rows:
+            name = key.decode()
+            plain = self.sealer.open(name, value)
+            self.items[name] = Item(created, modified, json.loads(plain) if plain[:1] == b"{" else
+                                    plain.decode())
+
+    def space(self, name):
+        """{what follows the slash: Item} of all keys below "name/"."""
+        prefix = name + "/"
+        return {key[len(prefix):]: item for key, item in self.items.items() if key.startswith(prefix)}
+
+    @property
+    def invitations(self):
+        return self.space("invitation")
+
+    def audit_of(self, subject):
+        """{id: [(revision, record)]} of the audit records about this kind of subject, in order."""
+        found = {}
+        for item in sorted(self.space("audit").values(), key=lambda item: item.created):
+            if subject in item.value:
+                found.setdefault(item.value[subject], []).append((item.created, item.value))
+        return found
+
+    def invitation_of(self, token):
+        """The id of the invitation that a link belongs to, or None."""
+        item = self.items.get("token/" + token_hash(token))
+        return item.value if item else None
+
+
+@contextlib.contextmanager
+def stopped(pid):
+    """The process does nothing meanwhile: what is copied is of one moment, as after a crash."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def read_copy(folder, name, key_path):
+    """The StoreFile of the files in `folder`, through a copy: a reader would change them."""
+    with tempfile.TemporaryDirectory(prefix="ush-copy-") as copies:
+        for path in pathlib.Path(folder).iterdir():
+            if path.name in (name, name + "-wal"):
+                shutil.copy2(path, copies)
+        return StoreFile(pathlib.Path(copies) / name, key_path)
+
+
+def read_store(daemon):
+    """The store of a daemon, whether it runs or not."""
+    with contextlib.ExitStack() as stack:
+        if daemon.process is not None and daemon.process.poll() is None:
+            stack.enter_context(stopped(daemon.process.pid))
+        return read_copy(daemon.store_path.parent, daemon.store_path.name, daemon.key_path)
