@@ -199,7 +199,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	json_wipe_freed();
+	json_use_mem();
 	return 0;
 }
 
