@@ -174,8 +174,10 @@ web_parser_follow(struct web_parser *p, struct web_cursor *c, const char *to)
 				why = web_parser_open(p, c, to);
 			break;
 		case PLACE_COMMENT:
-			if (web_starts(c->at, to, "-->") || web_starts(c->at, to, "--!>")) {
-				c->at = memchr(c->at, '>', (size_t)(to - c->at));
+			if (web_starts(c->at, to, "--!>"))
+				why = "a comment that may have ended";
+			else if (web_starts(c->at, to, "-->")) {
+				c->at += 2;
 				p->place = PLACE_TEXT;
 			}
 			break;
