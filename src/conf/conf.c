@@ -10,7 +10,11 @@
 #include "base/mem.h"
 #include "conf/conf_private.h"
 
-enum { CONF_LINE_MAX = 4096, INI_OUT_OF_MEMORY = -2 };
+enum {
+	CONF_LINE_MAX = 4096,
+	CONF_VALUE_MAX = CONF_LINE_MAX - 64, /* a dump's line, "name = value", fits as well */
+	INI_OUT_OF_MEMORY = -2
+};
 
 /* What libinih's callbacks need: it counts lines only for itself, so the reader counts them here.
  */
@@ -135,26 +139,37 @@ conf_find(const char *section, const char *name, const char **nearest)
 	return NULL;
 }
 
+/* A line that cannot be taken is an error, and an empty one to libinih. */
 static char *
 conf_read_line(char *out, int size, void *arg)
 {
 	struct conf_reading *r = arg;
-	char *line = fgets(out, size, r->file);
-	size_t len;
+	const size_t most = (size_t)size - 2; /* the line's end and the zero byte */
+	bool has_zero = false;
+	size_t len = 0;
+	int c = EOF;
 
-	if (line == NULL)
+	while (c != '\n' && (c = getc(r->file)) != EOF) {
+		has_zero = has_zero || c == '\0';
+		if (len <= most)
+			out[len] = (char)c;
+		len++;
+	}
+	if (len == 0)
 		return NULL;
 	r->line++;
-	if (line[strspn(line, " \t")] == '[')
-		r->header = r->line;
-	len = strlen(line);
-	if (len + 1 == (size_t)size && line[len - 1] != '\n') {
-		conf_error(r->errors, r->conf->path, r->line, "the line is longer than %d bytes",
-		    size - 2);
-		while (fgets(out, size, r->file) != NULL && strchr(out, '\n') == NULL)
-			;
-		out[0] = '\0';
+	if (len - (c == '\n') > most)
+		conf_error(
+		    r->errors, r->conf->path, r->line, "the line is longer than %zu bytes", most);
+	else if (has_zero)
+		conf_error(r->errors, r->conf->path, r->line, "the line has a zero byte");
+	else {
+		out[len] = '\0';
+		if (out[strspn(out, " \t")] == '[')
+			r->header = r->line;
+		return out;
 	}
+	out[0] = '\0';
 	return out;
 }
 
@@ -180,6 +195,9 @@ conf_on_value(void *arg, const char *section, const char *name, const char *valu
 	else if (r->lines[key - conf_keys] > 0)
 		conf_error(r->errors, r->conf->path, r->line, "\"%s\" is set twice in [%s]", name,
 		    section);
+	else if (strlen(value) > CONF_VALUE_MAX)
+		conf_error(r->errors, r->conf->path, r->line, "%s: longer than %d bytes", name,
+		    CONF_VALUE_MAX);
 	else if (conf_set(r->conf, key, value, &f) != ERR_OK)
 		conf_error(r->errors, r->conf->path, r->line, "%s: \"%s\" %s", name, value, f.text);
 	if (key != NULL)

@@ -182,6 +182,51 @@ a_line_that_is_too_long_is_an_error(void **state)
 	assert_non_null(strstr(errors.items[0].text, ":11: the line is longer"));
 }
 
+/* Without the spaces that a dump writes, a line may hold a little more than a dump's. */
+static void
+the_longest_value_is_dumped_as_a_line_that_fits(void **state)
+{
+	static const char name[] = "[usherd]\nhelp_contact=";
+	struct conf_errors errors;
+	char more[6000] = "", dump[8192] = "";
+	struct conf *c;
+	FILE *f;
+
+	(void)state;
+	snprintf(more, sizeof(more), "%s%04032d\n", name, 7);
+	c = load_with(more, &errors);
+	assert_non_null(c);
+	f = fmemopen(dump, sizeof(dump), "w");
+	assert_non_null(f);
+	conf_dump(c, f);
+	fclose(f);
+	conf_free(c);
+	put(path, dump, 0644);
+	c = conf_load(path, &errors);
+	assert_non_null(c);
+	conf_free(c);
+	snprintf(more, sizeof(more), "%s%04033d\n", name, 7);
+	assert_null(load_with(more, &errors));
+	assert_non_null(strstr(errors.items[0].text, ":11: help_contact: longer than 4032"));
+}
+
+/* What stands behind it would be passed over without a word. */
+static void
+a_zero_byte_is_an_error_on_its_line(void **state)
+{
+	static const char text[] = "[usherd]\nhelp_contact = me\0, or you\norganisation\0 = x\n";
+	struct conf_errors errors;
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, sizeof(text) - 1, f), sizeof(text) - 1);
+	fclose(f);
+	assert_null(conf_load(path, &errors));
+	assert_non_null(strstr(errors.items[0].text, ":2: the line has a zero byte"));
+	assert_non_null(strstr(errors.items[1].text, ":3: the line has a zero byte"));
+}
+
 static void
 a_secret_file_is_for_its_owner_alone(void **state)
 {
@@ -269,6 +314,8 @@ main(void)
 		cmocka_unit_test(clear_text_can_be_asked_for),
 		cmocka_unit_test(all_errors_are_told_at_once),
 		cmocka_unit_test(a_line_that_is_too_long_is_an_error),
+		cmocka_unit_test(the_longest_value_is_dumped_as_a_line_that_fits),
+		cmocka_unit_test(a_zero_byte_is_an_error_on_its_line),
 		cmocka_unit_test(a_secret_file_is_for_its_owner_alone),
 		cmocka_unit_test(what_is_dumped_reads_back_the_same),
 		cmocka_unit_test(only_changes_that_need_a_restart_are_named),
