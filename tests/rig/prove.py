@@ -33,6 +33,7 @@ from usherd import TOP, Usherd  # noqa: E402
 SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
                    "WARNING: ThreadSanitizer")
 VIOLATIONS_SHOWN = 20
+LOG_LINES = 30  # of a daemon in whose world a rig met what it did not expect
 
 
 class Skip(Exception):
@@ -122,6 +123,11 @@ class Run:
             world.connect()
             yield world
             self._end(world)
+        except Exception:
+            if daemon is not None:
+                self.say(f"its daemon: {daemon.process and daemon.process.poll()}; its log ends:\n"
+                         + "\n".join(daemon.log().splitlines()[-LOG_LINES:]))
+            raise
         finally:
             for part in (daemon, slapd):
                 if part is not None:
@@ -139,6 +145,24 @@ class Run:
         for word in SANITIZER_WORDS:
             if word in log:
                 self.violation(f"the log has: {word}", log[log.index(word):].splitlines()[:40])
+
+    def batches(self, todo, count, function):
+        """function(item) for each item of `todo`, `count` at a time; what one raises is a violation, and the
+        others go on."""
+        queue = list(todo)
+
+        def lane(_):
+            while True:
+                with self._lock:
+                    if not queue:
+                        return
+                    item = queue.pop()
+                try:
+                    function(item)
+                except Exception:  # pylint: disable=broad-except
+                    self.violation(f"the batch {item} ended", traceback.format_exc().splitlines())
+
+        self.lanes(count, lane)
 
     def lanes(self, count, function):
         """function(0) ... function(count - 1), side by side; what one raises is a violation."""
