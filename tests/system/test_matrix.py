@@ -134,7 +134,13 @@ class Scene:
         self.under_way()
         self.proxy.listen()
         for one in self.people.values():
-            one.link.wait_done()
+            one.link.wait_done(30)
+
+
+@pytest.fixture
+def slapd(make_slapd):
+    """Hundreds of passwords are set here."""
+    return make_slapd("--without", "cost").start()
 
 
 @pytest.mark.parametrize("state", ROWS)
