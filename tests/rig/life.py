@@ -66,6 +66,7 @@ class Life:
     key: str | None = None  # of the last claim
     entry: bool = False  # an entry of ours stands in the directory
     password: str | None = None  # signs in
+    finished_with: str | None = None  # the password, while the process that finished it runs
     attempt: Attempt | None = None
     told_later: bool = False  # finished after "in progress"
     late: bool = False  # something sent by a dead process may still be carried out
@@ -126,7 +127,7 @@ class Life:
 
     def killed(self):
         """The daemon's memory is gone: what it was doing is left to the resolver."""
-        return self.but(attempt=None)
+        return self.but(attempt=None, finished_with=None)
 
 
 # ---- what it does by itself ----
@@ -155,7 +156,7 @@ def _attempt_steps(life, attempt):
     elif life.password != attempt.password:
         yield life.but(password=attempt.password)
     else:
-        yield life.then("finished", attempt=None, told_later=True)
+        yield life.then("finished", attempt=None, told_later=True, finished_with=attempt.password)
 
 
 def closure(lives, now):
@@ -170,8 +171,18 @@ def closure(lives, now):
 
 # ---- looking ----
 
-def view(life, facts, token, key=None):
-    """GET of a link; changes nothing."""
+def _is_overdue(life, now):
+    """A day passed under a registration that is carried out: until it is, its end may be told too."""
+    return life.attempt is not None and life.killed().seen(now) == "expired"
+
+
+def views(life, facts, token, key=None):
+    """All that GET of a link may tell; it changes nothing."""
+    found = [_view(life, facts, token, key)]
+    return found + [EXPIRED] if found[0] != NOT_FOUND and _is_overdue(life, facts.now) else found
+
+
+def _view(life, facts, token, key):
     if token != life.live and token not in life.ended:
         return NOT_FOUND
     seen = life.seen(facts.now)
@@ -263,12 +274,19 @@ def stages(life, facts, form):
             passed.append(passed[-1].then("entry_created"))
         return passed, Answer(422, "refused")
     passed.append(passed[-1].but(password=form.password))
-    passed.append(passed[-1].then("finished", told_later=False))
+    passed.append(passed[-1].then("finished", told_later=False, finished_with=form.password))
     return passed, DONE
 
 
 def refused(life, facts, form):
     """[(answer, life)] when the form never comes to be carried out, else None."""
+    found = _refused(life, facts, form)
+    if found and found[0][0] in (PROGRESS, USED, REVOKED) and _is_overdue(life, facts.now):
+        found = found + [(EXPIRED, life)]
+    return found
+
+
+def _refused(life, facts, form):
     # What no form has is refused before anybody looks at the link.
     if form.body == UNKNOWN:
         return [(Answer(400, "unknown"), life)]
@@ -279,9 +297,8 @@ def refused(life, facts, form):
         return [(NOT_FOUND, life)]
     seen = life.seen(facts.now)
     if seen == "done":
-        same = form.key and (form.key, form.password) == (life.key, life.password)
-        # The process that finished it remembers with which password.
-        return [(DONE if same and life.claimed_in == facts.process else USED, life)]
+        same = form.key and (form.key, form.password) == (life.key, life.finished_with)
+        return [(DONE if same else USED, life)]
     if seen == "expired":
         return [(EXPIRED, written_down(life))]
     if seen == "revoked" or not is_live:

@@ -210,7 +210,8 @@ class Play:
         headers = {"Accept": "application/json", **({"Idempotency-Key": key} if key else {})}
         with new_session() as session:
             seen = answer_of(session.get(self._url(token), headers=headers, timeout=20))
-        self._expect(slot, seen, began, lambda life, facts: [(model.view(life, facts, token, key), life)])
+        self._expect(slot, seen, began, lambda life, facts: [
+            (answer, life) for answer in model.views(life, facts, token, key)])
         return seen
 
     def _url(self, token):

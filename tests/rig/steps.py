@@ -172,8 +172,8 @@ def look(play, who, which, how):
                 raise Mismatch(f"the page behind the link of {slot.id} has no form")
 
     def page(life, facts):
-        told = model.view(life, facts, token)
-        return [(Answer(303) if told == Answer(200, "pending") else Answer(told.status), life)]
+        return [(Answer(303) if told == Answer(200, "pending") else Answer(told.status), life)
+                for told in model.views(life, facts, token)]
 
     play._expect(slot, Answer(seen), began, page)
     play.observe(slot)
@@ -213,7 +213,7 @@ def fill_in_the_page(play, who, body, twice):
     form = play.form(slot, "live", body, False)
     if "password" not in page.names:
         play._expect(slot, Answer(page.response.status_code), began, lambda life, facts: [
-            (Answer(model.view(life, facts, form.token).status), life)])
+            (Answer(told.status), life) for told in model.views(life, facts, form.token)])
         return
     form = Form(form.token, body, form.password, page.fields["attempt"])
     for _ in range(1 + twice):
