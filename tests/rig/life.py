@@ -5,7 +5,6 @@ middle of a registration) is a set of Lives; whatever is seen next leaves fewer 
 anybody anything: the rules of doc and design once more, on top of the one table of transitions.
 """
 
-import calendar
 import dataclasses
 from typing import NamedTuple
 

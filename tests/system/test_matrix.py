@@ -14,7 +14,7 @@ brought it there, once more, with the same Idempotency-Key; "page" is what a bro
 import pytest
 
 from client import PASSWORD, Api, Link, in_background, new_session
-from play import answer_of
+from watch import answer_of
 
 MATRIX = """
 state             | look            | replaced    | page | register    | weak          | again           | link        | revoke      | show
