@@ -40,7 +40,7 @@ conn_cut(struct http_conn *c, struct evbuffer *input)
 	if (keep > 0) {
 		kept = evbuffer_new();
 		if (kept == NULL || evbuffer_remove_buffer(input, kept, keep) != (int)keep)
-			abort();
+			mem_exhausted();
 	}
 	evbuffer_drain(input, evbuffer_get_length(input));
 	if (kept != NULL) {
@@ -183,7 +183,7 @@ http_conn_make(struct event_base *base, void *listener)
 	bev = l->tls ? http_tls_bufferevent(s, base)
 		     : bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	if (bev == NULL)
-		abort(); /* out of memory; evhttp would go on with a bufferevent without guard */
+		mem_exhausted(); /* evhttp would go on with a bufferevent without guard */
 	c = mem_alloc(sizeof(*c));
 	c->server = s;
 	c->listener = l;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/mem.h"
 
 enum { PROBLEM_MAX = 64 * 1024 };
 
@@ -91,7 +92,7 @@ reply_send(struct http_exchange *x, int status, const void *body, size_t len)
 	if (len > 0) {
 		content = evbuffer_new();
 		if (content == NULL || evbuffer_add(content, body, len) != 0)
-			abort();
+			mem_exhausted();
 	}
 	evhttp_send_reply(x->evreq, status, http_status_title(status), content);
 	x->evreq = NULL;
