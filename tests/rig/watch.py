@@ -101,7 +101,9 @@ class Watch:
             said = log.read()
         self.heard += len(said)
         slow = self.doubt or b"no answer in time" in said or b"the directory is away" in said
-        self.doubt = slow and said.rfind(b"the directory answers") < said.rfind(b"the directory is away")
+        up, down = said.rfind(b"the directory answers"), said.rfind(b"the directory is away")
+        if up != down:
+            self.doubt = up < down
         if slow and self.away is None:
             self.slow += 1
             self.attempted = time.monotonic()
