@@ -415,6 +415,8 @@ def clock(play, who, jump):
     else:
         offset += {"a day on": DAY + 60, "an hour on": 3600, "an hour back": -3600, "a day back": -DAY}[jump]
     play.faults += 1
+    for other in play.slots:
+        other.lives = play.closure(other)  # the sweeper may have come in the time that ends here
     play.clock(offset)
 
 
