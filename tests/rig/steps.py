@@ -324,14 +324,15 @@ def directory_away_in_a_registration(play, who, moment, body, how):
     began = time.monotonic()
     future = play.in_background(play.post, form)
     met = play.wait_met(rule, future)
+    before = None if play.listen() else True  # it may have been too slow by itself
     play.take_directory_away(how)
     rule.release()
     seen = future.result(60)
 
     def outcome(life, facts):
         if not met:
-            return model.register(life, facts._replace(directory=True), form)
-        found = model.register(life, facts._replace(directory=moment != "ask"), form)
+            return model.register(life, facts._replace(directory=before), form)
+        found = model.register(life, facts._replace(directory=moment != "ask" and before), form)
         # An answer that was held still comes from a directory that only sleeps.
         found = found if moment == "ask" or how == "paused" else []
         if moment != "ask" and model.refused(life, facts, form) is None:
