@@ -613,6 +613,27 @@ an_administrator_who_is_told_expired_can_rely_on_it(void **state)
 	world_free(w);
 }
 
+/* The answer is overdue while "done" is being stored: too late to be told "in progress", which what
+ * is being stored knows nothing of. */
+static void
+who_is_told_to_wait_hears_the_end(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+	struct world_answer a;
+
+	(void)state;
+	w->conf.answer_ms = 20;
+	world_crash(w);
+	fake_kv_fail(w->kv, 2, FAKE_KV_LOSE_REPLY); /* claimed, and now done: read back later */
+	a = world_accept(w, &link.token, PASSWORD, NULL);
+	assert_true(fake_kv_failed(w->kv));
+	assert_int_equal(world_state(w, link.id), INVITATION_DONE);
+	assert_int_equal(
+	    world_view(w, &link.token, NULL), a.code == ERR_UNKNOWN ? VIEW_DONE : VIEW_USED);
+	world_free(w);
+}
+
 static bool
 is_done(struct world *w, void *arg)
 {
@@ -740,6 +761,7 @@ main(void)
 		cmocka_unit_test(a_clock_that_is_set_back_revives_no_link),
 		cmocka_unit_test(an_administrator_who_is_told_expired_can_rely_on_it),
 		cmocka_unit_test(who_is_shown_as_expired_can_be_invited_again),
+		cmocka_unit_test(who_is_told_to_wait_hears_the_end),
 		cmocka_unit_test(a_clock_that_is_set_on_takes_no_account_from_who_is_finishing_it),
 		cmocka_unit_test(names_are_asked_about_again_after_an_attempt_was_given_back),
 	};
