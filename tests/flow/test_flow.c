@@ -613,6 +613,58 @@ an_administrator_who_is_told_expired_can_rely_on_it(void **state)
 	world_free(w);
 }
 
+/* The answer is overdue while "done" is being stored: too late to be told "in progress", which what
+ * is being stored knows nothing of. */
+static void
+who_is_told_to_wait_hears_the_end(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+	struct world_answer a;
+
+	(void)state;
+	w->conf.answer_ms = 20;
+	world_crash(w);
+	fake_kv_fail(w->kv, 2, FAKE_KV_LOSE_REPLY); /* claimed, and now done: read back later */
+	a = world_accept(w, &link.token, PASSWORD, NULL);
+	assert_true(fake_kv_failed(w->kv));
+	assert_int_equal(world_state(w, link.id), INVITATION_DONE);
+	assert_int_equal(
+	    world_view(w, &link.token, NULL), a.code == ERR_UNKNOWN ? VIEW_DONE : VIEW_USED);
+	world_free(w);
+}
+
+static bool
+is_done(struct world *w, void *arg)
+{
+	return world_state(w, arg) == INVITATION_DONE;
+}
+
+/* The claim of a created one is a day old at once; it is being finished all the same. */
+static void
+a_clock_that_is_set_on_takes_no_account_from_who_is_finishing_it(void **state)
+{
+	static struct world_answer first;
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	leave_unfinished(w, &link);
+	first = (struct world_answer){ .code = ERR_OK };
+	fake_dir_fail(
+	    w->dir, 3, FAKE_REFUSE, ERR_UNAVAILABLE); /* found, asked, and now the password */
+	world_accept_start(w, &link.token, PASSWORD, NULL, &first);
+	assert_true(world_until(w, dir_was_hit, &first));
+	w->now += INVITATION_CREATED_GRACE_MS;
+	assert_int_equal(world_accept(w, &link.token, "too late by a day", NULL).code, ERR_EXPIRED);
+	while (first.count == 0)
+		world_wait(w);
+	assert_int_equal(first.code, ERR_UNKNOWN);
+	assert_true(world_until(w, is_done, link.id));
+	assert_string_equal(fake_dir_password(w->dir, link.id), PASSWORD);
+	world_free(w);
+}
+
 /* Nobody has swept: whether the names are free must not depend on it. */
 static void
 who_is_shown_as_expired_can_be_invited_again(void **state)
@@ -709,6 +761,8 @@ main(void)
 		cmocka_unit_test(a_clock_that_is_set_back_revives_no_link),
 		cmocka_unit_test(an_administrator_who_is_told_expired_can_rely_on_it),
 		cmocka_unit_test(who_is_shown_as_expired_can_be_invited_again),
+		cmocka_unit_test(who_is_told_to_wait_hears_the_end),
+		cmocka_unit_test(a_clock_that_is_set_on_takes_no_account_from_who_is_finishing_it),
 		cmocka_unit_test(names_are_asked_about_again_after_an_attempt_was_given_back),
 	};
 
