@@ -1,5 +1,5 @@
-"""How a registration that met a fault has to end: by itself, with one entry and the password that was acknowledged,
-or with a link that works again."""
+"""How a registration that met a fault has to end: by itself, with one entry and the password that was
+acknowledged, or with a link that works again."""
 
 import time
 
@@ -12,8 +12,8 @@ SETTLE_SECONDS = 45
 
 
 def ends_well(world, run, invited, status, seconds=AGAIN_SECONDS):
-    """After the first registration of `invited` was answered with `status`: wait for its end, register again if the
-    link is given back, for at most so many seconds, and look at what is there. True when all is well."""
+    """After the first registration of `invited` was answered with `status`: wait for its end, register again
+    if the link is given back, for at most so many seconds, and look at what is there. True: all is well."""
     ledger, before = world.ledger, run.violations
 
     def breach(text):
