@@ -53,8 +53,8 @@ class Story:
         """Register until the message comes that is held: a busy machine may first say 503."""
         deadline = time.monotonic() + 30
         while True:
-            first = in_background(self.ledger.register, self.invited, self.password, None, self.key)
             answered = len(self.invited.registrations)
+            first = in_background(self.ledger.register, self.invited, self.password, None, self.key)
             wait_for(lambda: self.late.met.is_set() or len(self.invited.registrations) > answered,
                      "the message that is held, or an answer", 40)
             if self.late.met.is_set():
