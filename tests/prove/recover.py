@@ -7,6 +7,7 @@ back to what they were, and memory must not grow from one fault to the next.
 
 import contextlib
 import os
+import resource
 import socket
 import statistics
 import subprocess
@@ -15,22 +16,22 @@ import time
 
 import oracle
 from client import in_background
-from process import Held
+from process import Held, put_first
 from wait import wait_for
 
 BOUND = 5.0
 MEMORY_KIB = 8192
 CALM_SECONDS = 20  # until connections that idle, and what clients left behind, are closed
 UNDER_WAY = 4
+DIRECTORY_CONNECTIONS = 5  # four workers, and the one that watches
 LOW = {"connect_timeout": "1s", "operation_timeout": "2s"}
-DESCRIPTORS = 128
 
 
 class Fault:
     """begin() returns when the daemon suffers; end() when the cause is gone."""
 
-    sections, wrapper = {}, ()
     settings = contextlib.nullcontext  # a block around the whole world
+    lasts = 1.0  # seconds more
 
     def __init__(self, world, place):
         self.world, self.place = world, place
@@ -46,6 +47,7 @@ class SlapdKilled(Fault):
 
     def end(self):
         self.world.slapd.start()
+        put_first(self.world.slapd.pid)
 
 
 class SlapdStopped(Fault):
@@ -78,6 +80,8 @@ class Refused(Fault):
 class AllCut(Fault):
     """Over as soon as it has begun."""
 
+    lasts = 0
+
     def begin(self):
         self.world.proxy.cut(reset=True)
 
@@ -92,10 +96,10 @@ def as_root(*command):
 
 @contextlib.contextmanager
 def small_disk(place):
-    """A file system of 8 MiB at `place`; the reason why not is raised."""
+    """A file system of 64 MiB at `place`; the reason why not is raised."""
     place.mkdir(mode=0o700)
     owner = f"uid={os.geteuid()},gid={os.getegid()}"
-    mounted = as_root("mount", "-t", "tmpfs", "-o", f"size=8m,mode=700,{owner}", "tmpfs", place)
+    mounted = as_root("mount", "-t", "tmpfs", "-o", f"size=64m,mode=700,{owner}", "tmpfs", place)
     if mounted.returncode != 0:
         raise OSError(f"no tmpfs can be mounted: {mounted.stderr.strip()}")
     try:
@@ -127,16 +131,23 @@ class DiskFull(Fault):
 
 
 class NoDescriptors(Fault):
-    """More connections than the daemon has descriptors for."""
-
-    wrapper = ("prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}")
+    """The limit falls to what the daemon has open, and a few connections take what is free below."""
 
     def begin(self):
-        port = self.world.daemon.ports["public"]
-        self.crowd = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(2 * DESCRIPTORS)]
-        wait_for(lambda: self.world.daemon.health("live")[0] == 0, "nobody is let in any longer", 20)
+        daemon = self.world.daemon
+        self.limits = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+        highest = max(int(number) for number in os.listdir(f"/proc/{daemon.process.pid}/fd"))
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (highest + 1, self.limits[1]))
+        self.crowd = []
+        wait_for(self.is_full, "nobody is let in any longer", 20)
+
+    def is_full(self):
+        daemon = self.world.daemon
+        self.crowd.append(socket.create_connection(("127.0.0.1", daemon.ports["public"]), 5))
+        return daemon.health("live")[0] == 0
 
     def end(self):
+        resource.prlimit(self.world.daemon.process.pid, resource.RLIMIT_NOFILE, self.limits)
         for connection in self.crowd:
             connection.close()
 
@@ -145,8 +156,8 @@ KINDS = (SlapdKilled, SlapdStopped, BlackHole, Refused, AllCut, DiskFull, NoDesc
 
 
 def first_success(world, spare):
-    """Seconds until a client that tries every 50 ms is answered 201. An answer "in progress" uses its invitation
-    up; the next one is taken."""
+    """Seconds until a client that tries every 50 ms is answered 201. An answer "in progress" uses its
+    invitation up; the next one is taken."""
     began = time.monotonic()
     while time.monotonic() - began < 30:
         status = world.ledger.register(spare[-1])
@@ -165,23 +176,34 @@ def invite(world, count):
 
 
 def warm_up(world):
-    """Every worker has its connection: what is held now is the most that is held at rest."""
+    """Everybody is at work once; what is held when the clients have left."""
     everybody = invite(world, 16)
     for wait in [in_background(world.ledger.register, invited) for invited in everybody]:
         wait()
+    held = []
+
+    def is_steady():
+        held.append(held_by(world))
+        return len(held) > 5 and len({(now.descriptors, now.threads) for now in held[-5:]}) == 1
+
+    wait_for(is_steady, "descriptors are steady", CALM_SECONDS, pause=0.2)
+    return held[-1]
+
+
+def held_by(world):
+    return Held(world.daemon.process.pid, world.proxy.port)
+
+
+def is_no_more(held, baseline):
+    return (held.descriptors <= baseline.descriptors and held.threads <= baseline.threads
+            and held.connections <= DIRECTORY_CONNECTIONS)
 
 
 def rest(world, baseline):
     """Wait until no more is held than at the start; what is held then."""
-    pid = world.daemon.process.pid
-
-    def calm():
-        held = Held(pid)
-        return held.descriptors <= baseline.descriptors and held.threads <= baseline.threads
-
     with contextlib.suppress(AssertionError):
-        wait_for(calm, "descriptors and threads are back", CALM_SECONDS, pause=0.2)
-    return Held(pid)
+        wait_for(lambda: is_no_more(held_by(world), baseline), "all is back", CALM_SECONDS, pause=0.2)
+    return held_by(world)
 
 
 def suffer_once(run, world, fault, baseline):
@@ -192,6 +214,7 @@ def suffer_once(run, world, fault, baseline):
     for thread in threads:
         thread.start()
     fault.begin()
+    time.sleep(fault.lasts)
     fault.end()
     ledger.note(f"{name} is over")
     seconds = first_success(world, spare)
@@ -201,7 +224,7 @@ def suffer_once(run, world, fault, baseline):
     if seconds is None or seconds > BOUND:
         run.violation(f"I9: after {name} service was back in {seconds} s", ledger.history(spare[-1]))
     held = rest(world, baseline)
-    if held.descriptors > baseline.descriptors or held.threads > baseline.threads:
+    if not is_no_more(held, baseline):
         run.violation(f"I8: after {name} the daemon holds {held}, before it {baseline}")
     return seconds, held
 
@@ -215,12 +238,11 @@ def suffer(run, kind, times):
             run.say(f"{kind.__name__} is left out: {reason}")
             return
         store = {"store": {"path": place / "usherd.db"}} if kind.settings is small_disk else {}
-        world = stack.enter_context(
-            run.world(proxied=True, wrapper=kind.wrapper, directory=LOW, **store))
+        world = stack.enter_context(run.world(proxied=True, directory=LOW, **store))
         if store:
             world.daemon.store_path = store["store"]["path"]
-        warm_up(world)
-        fault, baseline = kind(world, place), Held(world.daemon.process.pid)
+        put_first(world.daemon.process.pid, world.slapd.pid)
+        fault, baseline = kind(world, place), warm_up(world)
         taken, held = [], []
         for _ in range(times):
             seconds, after = suffer_once(run, world, fault, baseline)

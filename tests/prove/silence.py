@@ -6,13 +6,13 @@ off in the middle of each answer, refused; the store's every fsync takes 200 ms.
 """
 
 import contextlib
-import os
 import shutil
 import time
 
 import oracle
 from latency import measured
 from load import load
+from process import put_first
 
 P99_MS, MAX_MS = 20, 200
 SHORT_MS = 2000  # the machine of the short form is anybody's
@@ -92,13 +92,6 @@ def killed(world):
 
 
 FAULTS = (nothing, black_hole, silent, stopped, slow_bytes, half_answers, refused, killed)
-
-
-def put_first(*pids):
-    """What else the machine does is not what is measured. Without the right to it, it has to be idle."""
-    for pid in pids:
-        with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, pid, -10)
 
 
 def judge(run, name, latency):
