@@ -28,6 +28,10 @@ struct conf *app_load_conf(const char *path, struct conf_errors *errors);
 /* app_check.c: `usherd check-config --online`. Prints a line for each check; true when all hold. */
 bool app_check_online(const struct conf *c);
 
+/* app_routes.c: `usherd --routes`. Prints a line for each route: method, pattern, listeners, media
+ * types of a body ("-": none). */
+void app_print_routes(void);
+
 /* app_notify.c: tell the service manager (sd_notify(3)); does nothing without NOTIFY_SOCKET. */
 void app_notify(const char *state);
 /* Half the watchdog's period in ms, 0 without one. */

@@ -36,13 +36,14 @@ app_failpoints_change(struct http_exchange *x, void *ctx, struct fault *f)
 }
 
 const struct http_route app_failpoint_routes[] = {
-	{ HTTP_GET, "/failpoints", 1U << HTTP_MANAGEMENT, app_failpoints_show, NULL },
-	{ HTTP_POST, "/failpoints", 1U << HTTP_MANAGEMENT, app_failpoints_change, "text/plain" },
-	{ 0, NULL, 0, NULL, NULL },
+	{ HTTP_GET, "/failpoints", 1U << HTTP_MANAGEMENT, app_failpoints_show, NULL, false },
+	{ HTTP_POST, "/failpoints", 1U << HTTP_MANAGEMENT, app_failpoints_change, "text/plain",
+	    false },
+	{ .pattern = NULL },
 };
 
 #else
 
-const struct http_route app_failpoint_routes[] = { { 0, NULL, 0, NULL, NULL } };
+const struct http_route app_failpoint_routes[] = { { .pattern = NULL } };
 
 #endif

@@ -22,7 +22,7 @@ enum { EXIT_USAGE = 2 };
 
 static const char usage_text[] = "usage: usherd [-c FILE]\n"
 				 "       usherd check-config [-c FILE] [--online] [--dump]\n"
-				 "       usherd --version\n"
+				 "       usherd --routes | --version\n"
 #ifdef USHERD_FAILPOINTS
 				 "       usherd --failpoints\n"
 #endif
@@ -52,7 +52,8 @@ read_arguments(int argc, char **argv, struct arguments *out)
 {
 	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
 		{ "online", no_argument, NULL, 'o' }, { "dump", no_argument, NULL, 'd' },
-		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
+		{ "routes", no_argument, NULL, 'r' }, { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
 #ifdef USHERD_FAILPOINTS
 		{ "failpoints", no_argument, NULL, 'f' },
 #endif
@@ -71,6 +72,9 @@ read_arguments(int argc, char **argv, struct arguments *out)
 		case 'd':
 			out->dump = true;
 			break;
+		case 'r':
+			app_print_routes();
+			return EXIT_SUCCESS;
 		case 'V':
 			puts("usherd " PACKAGE_VERSION);
 			return EXIT_SUCCESS;
@@ -187,7 +191,7 @@ main(int argc, char **argv)
 		fputs("usherd: the system has no randomness to give\n", stderr);
 		return EXIT_FAILURE;
 	}
-	json_wipe_freed();
+	json_use_mem();
 	c = load_conf(args.conf_path);
 	if (c == NULL)
 		return EXIT_FAILURE;

@@ -14,6 +14,7 @@ api_new(const struct api_conf *conf)
 	struct api *a = mem_alloc(sizeof(*a));
 
 	a->conf = *conf;
+	api_description_init(a);
 	return a;
 }
 
@@ -96,18 +97,21 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scope, const char *ty
 	}
 
 #define API_ROUTE(method, path, scope, handler, types)                                             \
-	{ method, "/api/v1" path, 1u << HTTP_CONTROL | 1u << HTTP_UNIX, handler##_enter,           \
-		HTTP_ANY_TYPE },
+	{ method, "/api/v1" path, 1u << HTTP_CONTROL | 1u << HTTP_UNIX, handler##_enter, types,    \
+		true },
 
 API_TABLE(API_ENTRANCE)
 
 const struct http_route api_routes[] = {
 	API_TABLE(API_ROUTE)
+	/* How to ask is no secret. */
+	{ HTTP_GET, "/api/v1/openapi.yaml", 1u << HTTP_CONTROL | 1u << HTTP_UNIX, api_description,
+	    none, false },
 	/* Health asks nobody who they are: it says nothing that the management network may not
 	   know. */
-	{ HTTP_GET, "/health/live", 1u << HTTP_MANAGEMENT | 1u << HTTP_UNIX, api_health_live,
-	    none },
+	{ HTTP_GET, "/health/live", 1u << HTTP_MANAGEMENT | 1u << HTTP_UNIX, api_health_live, none,
+	    false },
 	{ HTTP_GET, "/health/ready", 1u << HTTP_MANAGEMENT | 1u << HTTP_UNIX, api_health_ready,
-	    none },
+	    none, false },
 	{ .pattern = NULL },
 };

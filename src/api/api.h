@@ -29,8 +29,9 @@ struct api_conf {
 struct api *api_new(const struct api_conf *conf);
 void api_free(struct api *a);
 
-/* /api/v1/... on the control listener and the unix socket, /health/... on the management listener
- * and the unix socket; their ctx is a struct api. */
+/* /api/v1/... (openapi.yaml, which anybody may read, among them) on the control listener and the
+ * unix socket, /health/... on the management listener and the unix socket; their ctx is a struct
+ * api. */
 extern const struct http_route api_routes[];
 
 /* The router's on_error: an enum err as a problem. `ctx` is not used. */

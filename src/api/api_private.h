@@ -4,17 +4,24 @@
 
 #include "api/api.h"
 #include "base/buf.h"
+#include "base/embed.h"
 #include "base/field.h"
 
 enum {
 	API_REPLY_MAX = 16 * 1024 * 1024, /* bytes of one answer */
 	API_LIST_DEFAULT = 50,
-	API_LIST_MAX = 200
+	API_LIST_MAX = 200,
+	API_TAG_SIZE = 35 /* of an ETag: 32 hexadecimal digits in quotes */
 };
 
 struct api {
 	struct api_conf conf;
+	char description_tag[API_TAG_SIZE];
 };
+
+/* openapi.yaml alone (made by embed.sh at build time). */
+extern const struct embed_file api_files[];
+extern const size_t api_file_count;
 
 /* One request of a known caller. Lives in the exchange's arena, so it may be the argument of a
  * callback that replies. */
@@ -31,7 +38,10 @@ api_handler api_invitation_create, api_invitation_list, api_invitation_show, api
     api_invitation_link;
 api_handler api_org_units, api_groups;
 api_handler api_token_create, api_token_list, api_token_delete;
-http_handler api_health_live, api_health_ready;
+http_handler api_health_live, api_health_ready, api_description;
+
+/* Works out the ETag. */
+void api_description_init(struct api *a);
 
 /* The caller and the request, for history and audit. Borrowed from the call. */
 struct flow_caller api_caller(const struct api_call *c);

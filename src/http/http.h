@@ -41,6 +41,9 @@ enum {
 	HTTP_RESERVE = 64 /* connections */
 };
 
+/* "GET"; of one method. */
+const char *http_method_name(enum http_method method);
+
 struct http_pair {
 	const char *name, *value;
 };
@@ -119,12 +122,10 @@ struct http_route {
 	const char *pattern;
 	unsigned listeners;
 	http_handler *handler;
-	/* Of a body, space separated; NULL: a body is refused; HTTP_ANY_TYPE: the handler calls
-	 * http_takes_body, once it knows who asks. */
-	const char *content_types;
+	const char *content_types; /* of a body, space separated; NULL: a body is refused */
+	/* The handler calls http_takes_body() itself, once it knows who asks. */
+	bool asks_first;
 };
-
-#define HTTP_ANY_TYPE "*/*"
 
 /* False: a body of another type, or where none belongs, was answered with 415. */
 bool http_takes_body(struct http_exchange *x, const char *content_types);

@@ -138,6 +138,7 @@ guard_next(struct http_guard *g)
 	g->seen = 0;
 	g->content_length = 0;
 	g->word_len = 0;
+	g->is_head = false;
 }
 
 void
@@ -183,6 +184,7 @@ guard_end_method(struct http_guard *g)
 	for (unsigned i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		if (guard_word_is(g, methods[i].name)) {
 			g->method = i;
+			g->is_head = methods[i].flags & NO_BODY;
 			g->state = AT_TARGET;
 			return true;
 		}

@@ -36,13 +36,14 @@ enum http_guard_verdict {
 
 enum { HTTP_GUARD_WORD = 32 };
 
-/* A plain value: may be copied, needs no release. Read `phase`, `status`, `detail`; the rest is its
- * own. */
+/* A plain value: may be copied, needs no release. Read `phase`, `status`, `detail`, `is_head`; the
+ * rest is its own. */
 struct http_guard {
 	struct http_guard_limits limits;
 	enum http_guard_phase phase;
 	int status;	    /* of the refusal: 400, 411, 413, 417 or 431 */
 	const char *detail; /* constant text for the client */
+	bool is_head;	    /* the message begins with HEAD: its answer has no body */
 
 	unsigned char state, field, part;
 	bool gap; /* a space was seen behind the value's first word */

@@ -49,7 +49,7 @@ http_refuse_start(struct http_conn *c)
 	    "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
 	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: "
 	    "close\r\n\r\n%s",
-	    c->guard.status, title, len, body);
+	    c->guard.status, title, len, c->guard.is_head ? "" : body);
 	loop_timer_set(c->timer, LINGER_MS);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }

@@ -25,6 +25,15 @@ static const struct {
 	{ HTTP_OPTIONS, "OPTIONS" },
 };
 
+const char *
+http_method_name(enum http_method method)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].method == method)
+			return names[i].name;
+	return NULL;
+}
+
 static unsigned
 route_methods(const struct http_route *route)
 {
@@ -149,14 +158,6 @@ http_takes_body(struct http_exchange *x, const char *content_types)
 	return false;
 }
 
-static bool
-router_takes_body(struct http_exchange *x, const char *content_types)
-{
-	if (content_types != NULL && strcmp(content_types, HTTP_ANY_TYPE) == 0)
-		return true;
-	return http_takes_body(x, content_types);
-}
-
 enum err
 http_router_run(struct http_exchange *x, const struct http_listener *l, struct fault *f)
 {
@@ -177,7 +178,7 @@ http_router_run(struct http_exchange *x, const struct http_listener *l, struct f
 	}
 	x->route = m.route->pattern;
 	memcpy(x->request.captures, m.captures, sizeof(m.captures));
-	if (!router_takes_body(x, m.route->content_types))
+	if (!m.route->asks_first && !http_takes_body(x, m.route->content_types))
 		return ERR_OK;
 	return m.route->handler(x, m.ctx, f);
 }

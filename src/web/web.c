@@ -86,12 +86,12 @@ web_free(struct web *w)
 }
 
 const struct http_route web_routes[] = {
-	{ HTTP_GET, "/join", 1U << HTTP_PUBLIC, web_get, NULL },
+	{ HTTP_GET, "/join", 1U << HTTP_PUBLIC, web_get, NULL, false },
 	{ HTTP_POST, "/join", 1U << HTTP_PUBLIC, web_post,
-	    "application/x-www-form-urlencoded application/json" },
-	{ HTTP_GET, "/join/{token}", 1U << HTTP_PUBLIC, web_get, NULL },
+	    "application/x-www-form-urlencoded application/json", false },
+	{ HTTP_GET, "/join/{token}", 1U << HTTP_PUBLIC, web_get, NULL, false },
 	{ HTTP_POST, "/join/{token}", 1U << HTTP_PUBLIC, web_post,
-	    "application/x-www-form-urlencoded application/json" },
-	{ HTTP_GET, "/join/assets/{name}", 1U << HTTP_PUBLIC, web_asset_get, NULL },
-	{ 0, NULL, 0, NULL, NULL },
+	    "application/x-www-form-urlencoded application/json", false },
+	{ HTTP_GET, "/join/assets/{name}", 1U << HTTP_PUBLIC, web_asset_get, NULL, false },
+	{ .pattern = NULL },
 };

@@ -45,7 +45,7 @@ web_assets_init(struct web *w)
 
 	w->asset_names = arena_alloc(w->arena, web_file_count * sizeof(w->asset_names[0]));
 	for (size_t i = 0; i < web_file_count; i++) {
-		const struct web_file *file = &web_files[i];
+		const struct embed_file *file = &web_files[i];
 		int stem = (int)strcspn(file->name, ".");
 
 		if (web_asset_type_of(file->name) == NULL)

@@ -37,18 +37,17 @@ web_input_wipe(const char *data, size_t len)
 	secret_wipe((void *)(uintptr_t)data, len);
 }
 
-/* A caller's name as it is told back: bounded, cut between characters. */
+/* A caller's name as it is told back: bounded, and only when it can be a name. Anything else may be
+ * a whole document that was sent as a form, and the password is in it. */
 static const char *
 web_input_shown_name(struct web_input *in, const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				  "0123456789_-.;[] ");
 
-	if (len > SHOWN_NAME_MAX) {
-		len = SHOWN_NAME_MAX;
-		while (len > 0 && ((unsigned char)name[len] & 0xc0) == 0x80)
-			len--;
-	}
-	return arena_dup(in->errors.arena, name, len);
+	if (name[len] != '\0')
+		return "body";
+	return arena_dup(in->errors.arena, name, len < SHOWN_NAME_MAX ? len : SHOWN_NAME_MAX);
 }
 
 static void

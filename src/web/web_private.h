@@ -19,7 +19,7 @@
 
 /* ---- embedded files (made by embed.sh at build time) ---- */
 
-extern const struct web_file web_files[];
+extern const struct embed_file web_files[];
 extern const size_t web_file_count;
 
 /* ---- cookie: what a link was traded for ---- */

@@ -7,11 +7,13 @@
  *   {{>file}}                    file.html of the set
  *
  * There is no way to write a value unescaped. The parser follows the HTML around each value: in
- * text it escapes for text, in a double-quoted attribute for an attribute, at the start of href,
- * src or action it lets only http, https, mailto and local paths through. Anywhere else (a tag, a
- * comment, an unquoted attribute, style or on... attributes) a value is refused, as are <script>
- * and <style>. A section ends in the same place of the HTML as it began. Pure: no files, no
- * globals. */
+ * text it escapes for text, in a double-quoted attribute for an attribute, where the scheme of
+ * href, src or action may still come it lets only http, https, mailto and local paths through.
+ * Anywhere else (a tag, a comment, an unquoted attribute, style or on... attributes) a value is
+ * refused, as is all that a browser might split otherwise: elements that are no HTML inside
+ * (<script>, <textarea> ...), tags in a title, bare angle brackets, unquoted attributes, a name
+ * that a mark cuts in two. A section ends in the same place of the HTML as it began. Pure: no
+ * files, no globals. */
 #ifndef USHERD_WEB_WEB_TEMPLATE_H
 #define USHERD_WEB_WEB_TEMPLATE_H
 
@@ -20,6 +22,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/embed.h"
 #include "base/err.h"
 
 struct web_template;
@@ -31,14 +34,8 @@ enum {
 	WEB_TEMPLATE_NAME_MAX = 32     /* bytes of a name */
 };
 
-struct web_file {
-	const char *name;
-	const char *text;
-	size_t len;
-};
-
 struct web_template_source {
-	const struct web_file *files;
+	const struct embed_file *files;
 	size_t file_count;
 	const char *const *names; /* the ones a template may use, NULL terminated; NULL: any */
 };

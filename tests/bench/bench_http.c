@@ -53,8 +53,9 @@ int
 main(int argc, char **argv)
 {
 	static const struct http_route routes[] = {
-		{ HTTP_GET, "/api/v1/health", 1U << HTTP_CONTROL, bench_get, NULL },
-		{ HTTP_GET, "/api/v1/invitations/{id}", 1U << HTTP_CONTROL, bench_get, NULL },
+		{ HTTP_GET, "/api/v1/health", 1U << HTTP_CONTROL, bench_get, NULL, false },
+		{ HTTP_GET, "/api/v1/invitations/{id}", 1U << HTTP_CONTROL, bench_get, NULL,
+		    false },
 		{ .pattern = NULL },
 	};
 	const struct http_route_set set = { .routes = routes };

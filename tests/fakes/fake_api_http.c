@@ -120,6 +120,9 @@ fake_http_exchange(const struct fake_request *q)
 	if (q->authorization != NULL)
 		r->headers[r->header_count++] =
 		    (struct http_pair){ "authorization", arena_strdup(x->arena, q->authorization) };
+	if (q->if_none_match != NULL)
+		r->headers[r->header_count++] =
+		    (struct http_pair){ "if-none-match", arena_strdup(x->arena, q->if_none_match) };
 	if (q->body != NULL) {
 		r->body_len = q->body_len > 0 ? q->body_len : strlen(q->body);
 		r->body = arena_dup(x->arena, q->body, r->body_len);

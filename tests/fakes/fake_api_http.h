@@ -10,6 +10,7 @@ struct fake_request {
 	const char *path;  /* without the query */
 	const char *query; /* "a=b&c=d", not encoded; NULL: none */
 	const char *authorization;
+	const char *if_none_match;
 	const char *body;	  /* NULL: none */
 	size_t body_len;	  /* 0: strlen(body) */
 	const char *content_type; /* NULL with a body: application/json */

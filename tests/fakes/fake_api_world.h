@@ -38,7 +38,7 @@ int api_world_teardown(void **state);
 /* Makes a token and leaves it in world.token_text. */
 void api_world_make_token(unsigned scopes);
 
-/* Every reply with a body is checked to be JSON. fake_http_free() the result. */
+/* Every reply that says it is JSON is checked to be it. fake_http_free() the result. */
 struct http_exchange *api_world_send(struct fake_request q);
 /* A request of root on the unix socket. */
 struct http_exchange *api_world_send_root(

@@ -12,8 +12,8 @@ packages_build=(gcc libc6-dev make xz-utils autoconf automake pkg-config libldap
 	libcurl4-openssl-dev libsodium-dev libjansson-dev libinih-dev libssl-dev libunistring-dev
 	libidn2-dev libcmocka-dev)
 packages_slapd=(slapd ldap-utils util-linux openssl)
-packages_system=(python3 python3-pytest python3-ldap python3-requests python3-nacl python3-selenium chromium
-	chromium-driver faketime curl)
+packages_system=(python3 python3-pytest python3-ldap python3-requests python3-nacl python3-yaml
+	python3-fastjsonschema python3-jsonschema python3-selenium chromium chromium-driver faketime curl)
 packages_clang=(clang libclang-rt-14-dev)
 packages_lint=(clang clang-tidy clang-format cppcheck shellcheck mandoc)
 
@@ -89,21 +89,29 @@ tree_options() {
 	esac
 }
 
-# tree_build TREE: build/TREE holds every program, tests included, or the build's last words are shown.
+# tree_build TREE [MAKE TARGET]: build/TREE holds every program (or what was asked for), or the build's last
+# words are shown.
 tree_build() {
-	local tree=$build_root/$1 log=$build_root/$1.log options
+	local tree=$build_root/$1 log=$build_root/$1.log what=${2:-all} options
 	options=$(tree_options "$1")
 	mkdir -p "$tree"
 	tree_bootstrap
 	say "dev: building $1"
 	# shellcheck disable=SC2086 # one word each
 	if tree_configure "$tree" --enable-werror $options >"$log" 2>&1 &&
-		make -C "$tree" -s -j"$jobs" all >>"$log" 2>&1; then
+		make -C "$tree" -s -j"$jobs" "$what" >>"$log" 2>&1; then
 		return 0
 	fi
 	tail -n 40 "$log" >&2
 	say "dev: building $1 failed; all of it is in $log"
 	return 1
+}
+
+trees_build() {
+	local tree
+	for tree in "$@"; do
+		tree_build "$tree" || return 1
+	done
 }
 
 tree_bootstrap() {

@@ -5,25 +5,9 @@ import re
 
 import pytest
 
-from usherd import TOP, raw_connection, read_all
+from framings import framings
+from usherd import raw_connection, read_all
 from world import world
-
-ESCAPE = re.compile(rb"\\(r|n|t|\\|x[0-9a-fA-F]{2})")
-REPEAT = re.compile(rb"\{\{(\d+)\*(.*?)\}\}", re.DOTALL)
-PLAIN = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"\\": b"\\"}
-
-
-def unescape(text):
-    text = ESCAPE.sub(lambda m: PLAIN.get(m[1]) or bytes([int(m[1][1:], 16)]), text)
-    return REPEAT.sub(lambda m: int(m[1]) * m[2], text)
-
-
-def framings():
-    """The rows of tests/data/framings.txt, which the guard's unit tests share."""
-    for line in (TOP / "tests" / "data" / "framings.txt").read_bytes().splitlines():
-        if line and not line.startswith(b"#"):
-            name, status, _, text = line.split(b"\t", 3)
-            yield pytest.param(int(status), unescape(text), id=name.decode())
 
 
 def answer_to(port, request):
@@ -45,7 +29,9 @@ def shared():
         yield daemon
 
 
-@pytest.mark.parametrize("status, request_bytes", framings())
+@pytest.mark.parametrize(
+    "status, request_bytes", [pytest.param(row.status, row.request, id=row.name) for row in framings()]
+)
 def test_a_malformed_request_is_refused_and_the_connection_closed(shared, status, request_bytes):
     for listener in ("control", "public"):
         received = answer_to(shared.ports[listener], request_bytes)

@@ -90,15 +90,15 @@ rig_on_gone(struct http_exchange *x, void *ctx, struct fault *f)
 }
 
 static const struct http_route routes[] = {
-	{ HTTP_GET, "/hello", ALL, rig_on_hello, NULL },
-	{ HTTP_POST, "/echo", ALL, rig_on_echo, "text/plain application/json" },
-	{ HTTP_GET, "/big", ALL, rig_on_big, NULL },
-	{ HTTP_GET, "/users/me", ALL, rig_on_hello, NULL },
-	{ HTTP_GET, "/users/{id}", ALL, rig_on_user, NULL },
-	{ HTTP_DELETE | HTTP_PATCH, "/users/{id}", ALL, rig_on_gone, "application/json" },
-	{ HTTP_GET | HTTP_POST, "/hold", ALL, rig_on_hold, "text/plain" },
-	{ HTTP_GET, "/fail", ALL, rig_on_fail, NULL },
-	{ HTTP_GET, "/elsewhere", 1 << HTTP_PUBLIC, rig_on_hello, NULL },
+	{ HTTP_GET, "/hello", ALL, rig_on_hello, NULL, false },
+	{ HTTP_POST, "/echo", ALL, rig_on_echo, "text/plain application/json", false },
+	{ HTTP_GET, "/big", ALL, rig_on_big, NULL, false },
+	{ HTTP_GET, "/users/me", ALL, rig_on_hello, NULL, false },
+	{ HTTP_GET, "/users/{id}", ALL, rig_on_user, NULL, false },
+	{ HTTP_DELETE | HTTP_PATCH, "/users/{id}", ALL, rig_on_gone, "application/json", false },
+	{ HTTP_GET | HTTP_POST, "/hold", ALL, rig_on_hold, "text/plain", false },
+	{ HTTP_GET, "/fail", ALL, rig_on_fail, NULL, false },
+	{ HTTP_GET, "/elsewhere", 1 << HTTP_PUBLIC, rig_on_hello, NULL, false },
 	{ .pattern = NULL },
 };
 

@@ -64,7 +64,7 @@ the_table_of_this_test_has_every_route(void **state)
 	(void)state;
 	for (const struct http_route *r = api_routes; r->pattern != NULL; r++)
 		count += strncmp(r->pattern, "/api/", 5) == 0;
-	assert_int_equal(count, ROUTES - 1); /* HEAD is no route of its own */
+	assert_int_equal(count - 1, ROUTES - 1); /* the description asks nobody; HEAD is no route */
 }
 
 static void
@@ -329,6 +329,31 @@ nobody_unknown_learns_what_a_route_takes(void **state)
 }
 
 static void
+the_description_is_for_everybody_and_is_not_sent_twice(void **state)
+{
+	struct fake_request q = {
+		.method = HTTP_GET, .listener = HTTP_CONTROL, .path = "/api/v1/openapi.yaml"
+	};
+	struct http_exchange *x = api_world_send(q);
+	char tag[64];
+
+	(void)state;
+	assert_int_equal(fake_http_status(x), 200);
+	assert_string_equal(fake_http_type(x), "application/yaml");
+	assert_int_equal(strncmp(fake_http_body(x), "openapi: 3.1", 12), 0);
+	snprintf(tag, sizeof(tag), "%s", fake_http_reply_header(x, "ETag"));
+	assert_string_equal(fake_http_reply_header(x, "Cache-Control"), "no-cache");
+	fake_http_free(x);
+	for (int known = 0; known < 2; known++) {
+		q.if_none_match = known ? tag : "\"another\"";
+		x = api_world_send(q);
+		assert_int_equal(fake_http_status(x), known ? 304 : 200);
+		assert_string_equal(fake_http_reply_header(x, "ETag"), tag);
+		fake_http_free(x);
+	}
+}
+
+static void
 health_says_what_is_vital_and_what_only_hurts(void **state)
 {
 	static const struct {
@@ -395,6 +420,7 @@ main(void)
 		WITH_API(nobody_hands_out_more_time_than_they_have),
 		WITH_API(a_body_of_another_type_or_where_none_belongs_is_415),
 		WITH_API(nobody_unknown_learns_what_a_route_takes),
+		WITH_API(the_description_is_for_everybody_and_is_not_sent_twice),
 		WITH_API(health_says_what_is_vital_and_what_only_hurts),
 	};
 

@@ -70,6 +70,19 @@ no_attribute_is_taken_however_it_is_spelled(void **state)
 }
 
 static void
+a_document_sent_as_a_form_is_not_told_back(void **state)
+{
+	struct world *w = world_new();
+	struct http_exchange *x = world_post_form(w, "{\"password\": \"secret-canary\"}");
+
+	(void)state;
+	assert_int_equal(x->status, 400);
+	assert_null(strstr(x->body.data, "canary"));
+	fake_http_free(x);
+	world_free(w);
+}
+
+static void
 a_field_that_is_not_open_is_refused_by_name(void **state)
 {
 	struct world *w = world_new();
@@ -307,6 +320,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_attribute_is_taken_however_it_is_spelled),
+		cmocka_unit_test(a_document_sent_as_a_form_is_not_told_back),
 		cmocka_unit_test(a_field_that_is_not_open_is_refused_by_name),
 		cmocka_unit_test(open_fields_and_the_exact_password_reach_the_use_case),
 		cmocka_unit_test(a_document_that_is_not_plain_is_refused),

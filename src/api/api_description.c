@@ -1,0 +1,49 @@
+/* GET /api/v1/openapi.yaml: how this daemon, in its own version, is spoken to. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <sodium.h>
+
+#include "api/api_private.h"
+#include "base/id.h"
+
+/* RFC 9512 */
+#define YAML_TYPE "application/yaml"
+
+void
+api_description_init(struct api *a)
+{
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	char hex[2 * sizeof(hash) + 1];
+
+	assert(api_file_count == 1);
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)api_files[0].text,
+	    api_files[0].len, NULL, 0);
+	encode_hex(hash, sizeof(hash), hex);
+	snprintf(a->description_tag, sizeof(a->description_tag), "\"%s\"", hex);
+}
+
+/* A list of tags, or "*" (RFC 9110 section 13.1.2). Weak or not is the same here, and no other tag
+ * can hold ours with its quotes. */
+static bool
+api_description_is_known(const struct http_request *r, const char *tag)
+{
+	const char *known = http_header(r, "if-none-match");
+
+	return known != NULL && (strcmp(known, "*") == 0 || strstr(known, tag) != NULL);
+}
+
+enum err
+api_description(struct http_exchange *x, void *ctx, struct fault *f)
+{
+	const struct api *a = ctx;
+
+	(void)f;
+	http_add_header(x, "ETag", a->description_tag);
+	http_add_header(x, "Cache-Control", "no-cache");
+	if (api_description_is_known(http_request_of(x), a->description_tag))
+		http_reply(x, 304, NULL, NULL, 0);
+	else
+		http_reply(x, 200, YAML_TYPE, api_files[0].text, api_files[0].len);
+	return ERR_OK;
+}

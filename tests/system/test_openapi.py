@@ -1,0 +1,108 @@
+"""doc/openapi.yaml is a sound document, describes exactly what the daemon serves, and is served."""
+
+import json
+import subprocess
+
+import fastjsonschema
+import jsonschema
+import pytest
+import requests
+
+from openapi import PATH, Document, load
+from usherd import BUILD, TOP, UnixConnection
+
+URL = "/api/v1/openapi.yaml"
+
+
+@pytest.fixture(scope="module")
+def document():
+    return Document()
+
+
+def walk(value, path=()):
+    """Every object in the document, with its path."""
+    if isinstance(value, dict):
+        yield path, value
+        for name, inner in value.items():
+            yield from walk(inner, (*path, name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from walk(inner, (*path, number))
+
+
+def test_it_is_openapi_3_1():
+    """By the schema that the OpenAPI Initiative publishes."""
+    schema = json.loads((TOP / "tests" / "data" / "openapi-3.1.json").read_text())
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(load())
+    assert [f"{list(error.path)}: {error.message}" for error in errors] == []
+
+
+def test_its_schemas_are_schemas(document):
+    for name, schema in document.root["components"]["schemas"].items():
+        try:
+            jsonschema.Draft202012Validator.check_schema(schema)
+        except jsonschema.SchemaError as error:
+            pytest.fail(f"{name}: {error.message}")
+
+
+def test_its_references_lead_somewhere_and_everything_is_used(document):
+    used = {value["$ref"] for _, value in walk(document.root) if "$ref" in value}
+    for reference in used:
+        document.find(reference)
+    there = {f"#/components/{kind}/{name}" for kind, parts in document.root["components"].items()
+             for name in parts if kind != "securitySchemes"}
+    assert there - used == {"#/components/responses/WrongMethod"}  # no operation's own
+
+
+def test_every_answer_is_closed(document):
+    """An answer may have no member that the document does not name."""
+    answers = {"Invitation", "InvitationPage", "NewLink", "OrgUnits", "Groups", "Token", "Tokens",
+               "Registration", "Registered", "Health", "Problem"}
+    for name in answers:
+        for path, schema in walk(document.root["components"]["schemas"][name]):
+            if schema.get("type") == "object":
+                assert "additionalProperties" in schema, (name, path)
+
+
+def test_its_examples_are_valid(document):
+    count = 0
+    for path, value in walk(document.root):
+        if "example" in value and "schema" in value:
+            try:
+                document.validator(value["schema"])(value["example"])
+            except fastjsonschema.JsonSchemaValueException as error:
+                pytest.fail(f"{path}: {error.message}")
+            count += 1
+    assert count > 10
+
+
+def test_it_describes_exactly_the_routes_that_there_are(document):
+    """Both ways: method, path, listeners and the types of a body, against the daemon's own table."""
+    said = subprocess.run([BUILD / "usherd", "--routes"], capture_output=True, text=True, check=True)
+    routes = set()
+    for line in said.stdout.splitlines():
+        method, path, listeners, types = line.split(" ", 3)
+        routes.add((method, path, frozenset(listeners.split(",")),
+                    frozenset(types.split() if types != "-" else ())))
+    described = {(o.method, o.path, frozenset(o.listeners), frozenset(o.bodies))
+                 for o in document.operations}
+    assert described == routes
+
+
+def test_it_is_served_to_everybody_who_may_speak_to_the_api(usherd):
+    answer = requests.get(usherd.control_url + URL, timeout=5)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/yaml"
+    assert answer.content == PATH.read_bytes()
+    known = {"If-None-Match": f'"other", W/{answer.headers["ETag"]}'}
+    again = requests.get(usherd.control_url + URL, timeout=5, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["ETag"] == answer.headers["ETag"]
+    head = requests.head(usherd.control_url + URL, timeout=5)
+    assert int(head.headers["Content-Length"]) == len(answer.content)
+    unix = UnixConnection(usherd.socket_path)
+    unix.request("GET", URL)
+    assert unix.getresponse().read() == answer.content
+    unix.close()
+    for elsewhere in (usherd.public_url, usherd.management_url):
+        assert requests.get(elsewhere + URL, timeout=5).status_code == 404
