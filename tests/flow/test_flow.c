@@ -714,6 +714,62 @@ names_are_asked_about_again_after_an_attempt_was_given_back(void **state)
 	world_free(w);
 }
 
+/* An attempt was killed with its Add on the way, and the name is taken by somebody else: until the
+ * Add can no longer come, another name would be a second entry. */
+static struct world_link
+invite_with_late_add(struct world *w, const char *foreign)
+{
+	struct world_link link = world_invite(w, &world_ada);
+	static struct world_answer lost;
+
+	lost = (struct world_answer){ .code = ERR_OK };
+	fake_dir_fail(w->dir, 2, FAKE_LATE, ERR_OK);
+	world_accept_start(w, &link.token, PASSWORD, NULL, &lost);
+	assert_true(world_until(w, dir_was_hit, &lost));
+	world_crash(w);
+	fake_dir_add_foreign(w->dir, foreign, "ada.lovelace", "z@example.org");
+	w->now += dir_settle_ms(w->dir) + 1000;
+	fake_dir_set_up(w->dir, true);
+	assert_true(world_until(w, is_settled, link.id));
+	assert_int_equal(world_state(w, link.id), INVITATION_PENDING);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_BUSY);
+	assert_int_equal(fake_dir_count(w->dir, link.id), 0);
+	return link;
+}
+
+static void
+a_name_is_kept_as_long_as_an_add_under_it_may_come(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = invite_with_late_add(w, "uid=ada.lovelace,ou=x,dc=example");
+
+	(void)state;
+	fake_dir_deliver(w->dir);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+	assert_string_equal(fake_dir_uid(w->dir, link.id), "ada.lovelace");
+	assert_int_equal(fake_dir_count(w->dir, link.id), 1);
+	world_free(w);
+}
+
+static void
+a_name_is_changed_once_no_add_under_it_can_come(void **state)
+{
+	static const char *const places[] = { "uid=ada.lovelace,ou=engines,dc=example",
+		"uid=ada.lovelace,ou=x,dc=example" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = world_new(DIR_PASSWORD_EXOP);
+		struct world_link link = invite_with_late_add(w, places[i]);
+
+		w->now += 120 * 1000;
+		assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+		assert_string_equal(fake_dir_uid(w->dir, link.id), "ada.lovelace2");
+		assert_int_equal(fake_dir_count(w->dir, link.id), 1);
+		world_free(w);
+	}
+}
+
 static void
 an_org_unit_deleted_meanwhile_leaves_the_link_alone(void **state)
 {
@@ -749,6 +805,8 @@ main(void)
 		cmocka_unit_test(revoking_and_replacing_end_a_link),
 		cmocka_unit_test(a_refused_password_can_be_chosen_again_with_the_same_link),
 		cmocka_unit_test(an_org_unit_deleted_meanwhile_leaves_the_link_alone),
+		cmocka_unit_test(a_name_is_kept_as_long_as_an_add_under_it_may_come),
+		cmocka_unit_test(a_name_is_changed_once_no_add_under_it_can_come),
 		cmocka_unit_test(an_account_that_exists_gets_its_password_and_is_not_written_again),
 		cmocka_unit_test(an_account_that_was_never_finished_can_be_revoked),
 		cmocka_unit_test(a_clock_that_is_set_back_lets_nobody_overtake_a_killed_daemon),

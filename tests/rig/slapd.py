@@ -137,6 +137,11 @@ class Slapd:
             return False
         return True
 
+    def set_password(self, dn, password):
+        connection = self.connect()
+        connection.passwd_s(dn, None, password)
+        connection.unbind_s()
+
     def add(self, dn, **attributes):
         connection = self.connect()
         values = {
