@@ -108,9 +108,11 @@ conf_nearest(const char *section, const char *name)
 	size_t best = SIZE_MAX;
 
 	for (size_t i = 0; i < conf_key_count; i++) {
-		size_t d;
+		size_t d, la = strlen(conf_keys[i].name), lb = strlen(name);
 
-		if (strcmp(conf_keys[i].section, section) != 0)
+		/* As many edits at least as the lengths differ. */
+		if (strcmp(conf_keys[i].section, section) != 0 ||
+		    (la > lb ? la - lb : lb - la) >= best)
 			continue;
 		d = conf_distance(conf_keys[i].name, name);
 		if (d < best) {

@@ -36,6 +36,25 @@ fuzz_split(const uint8_t *data, size_t len, char separator, struct arena *arena,
 	return count;
 }
 
+static inline int
+fuzz_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that two hexadecimal digits name; -1: they are none. Looks no further than the first
+ * character that is no digit. */
+static inline int
+fuzz_hex_byte(const char *digits)
+{
+	int high = fuzz_hex(digits[0]), low = high < 0 ? -1 : fuzz_hex(digits[1]);
+
+	return low < 0 ? -1 : high * 16 + low;
+}
+
 /* Two strings that may be absent: absent and empty are the same. */
 static inline int
 fuzz_same(const char *a, const char *b)

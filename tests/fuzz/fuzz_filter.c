@@ -13,15 +13,6 @@ struct reader {
 	char attribute[VALUE_MAX], value[VALUE_MAX];
 };
 
-static int
-hex_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void
 read_char(struct reader *r, char c)
 {
@@ -46,9 +37,8 @@ read_term(struct reader *r)
 
 		assert(c != '\0' && c != '(' && c != '*' && n < VALUE_MAX - 1);
 		if (c == '\\') {
-			assert(hex_of(r->at[1]) >= 0 && hex_of(r->at[2]) >= 0);
-			c = (char)(hex_of(r->at[1]) << 4 | hex_of(r->at[2]));
-			assert(c != '\0');
+			assert(fuzz_hex_byte(r->at + 1) > 0);
+			c = (char)fuzz_hex_byte(r->at + 1);
 			r->at += 2;
 		}
 		r->value[n++] = c;

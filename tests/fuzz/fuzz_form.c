@@ -29,15 +29,6 @@ struct said {
 
 static char memory[4 * BODY_MAX];
 
-static int
-hex_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Up to one of `stops`; NULL when it is not well encoded. */
 static const char *
 decode(const char **at, const char *end, const char *stops, char **room)
@@ -47,12 +38,14 @@ decode(const char **at, const char *end, const char *stops, char **room)
 	bool good = true;
 
 	for (; p < end && strchr(stops, *p) == NULL; p++) {
-		char c = *p == '+' ? ' ' : *p;
+		char c = *p;
 
+		if (c == '+')
+			c = ' ';
 		if (c == '%') {
-			good = good && end - p > 2 && hex_of(p[1]) >= 0 && hex_of(p[2]) >= 0;
+			good = good && end - p > 2 && fuzz_hex_byte(p + 1) >= 0;
 			if (good) {
-				c = (char)(hex_of(p[1]) << 4 | hex_of(p[2]));
+				c = (char)fuzz_hex_byte(p + 1);
 				p += 2;
 			}
 		}
@@ -199,7 +192,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	json_wipe_freed();
+	json_use_mem();
 	return 0;
 }
 

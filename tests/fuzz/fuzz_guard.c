@@ -91,11 +91,13 @@ check_request_line(const char *line, size_t len, struct arena *arena)
 static void
 check_field(const char *line, size_t len, size_t *hosts, size_t *lengths, unsigned long *length)
 {
-	const char *colon = memchr(line, ':', len), *value = colon + 1;
-	size_t name_len = colon != NULL ? (size_t)(colon - line) : 0, rest = len - name_len - 1;
-	char *end;
+	const char *colon = memchr(line, ':', len), *value;
+	size_t name_len, rest;
 
-	assert(colon != NULL && name_len > 0);
+	assert(colon != NULL && colon > line);
+	value = colon + 1;
+	name_len = (size_t)(colon - line);
+	rest = len - name_len - 1;
 	for (size_t i = 0; i < name_len; i++)
 		assert(line[i] > ' ' && line[i] < 0x7f &&
 		       strchr("\"(),/;<=>?@[\\]{}", line[i]) == NULL);
@@ -113,7 +115,7 @@ check_field(const char *line, size_t len, size_t *hosts, size_t *lengths, unsign
 		(*lengths)++;
 		assert(
 		    digits > 0 && spaces + digits + strspn(value + spaces + digits, " ") == rest);
-		*length = strtoul(value + spaces, &end, 10);
+		*length = strtoul(value + spaces, NULL, 10);
 	}
 }
 

@@ -6,6 +6,8 @@
  * "gender_required" or "birthday_required" switches that rule on. */
 #include "fuzz.h"
 
+#include <stdlib.h>
+#include <uninorm.h>
 #include <unistr.h>
 
 #include "invite/person.h"
@@ -38,6 +40,18 @@ check_text(const char *text)
 	assert(len > 0 && u8_check((const uint8_t *)text, len) == NULL);
 	for (size_t i = 0; i < len; i++)
 		assert((unsigned char)text[i] >= 0x20 && text[i] != 0x7f);
+}
+
+/* Spaces are one at a time and inside; "a" with an accent is one character where there is one. */
+static bool
+has_one_spelling(const char *text)
+{
+	size_t len = strlen(text), normal_len;
+	uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)text, len, NULL, &normal_len);
+	bool same = normal != NULL && normal_len == len && memcmp(normal, text, len) == 0;
+
+	free(normal);
+	return same && text[0] != ' ' && text[len - 1] != ' ' && strstr(text, "  ") == NULL;
 }
 
 static bool
@@ -96,8 +110,10 @@ check_taken(const struct person *p, const struct person_rules *rules, struct are
 	struct person again = *p;
 
 	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
-		if (p->value[i] != NULL)
+		if (p->value[i] != NULL) {
 			check_text(p->value[i]);
+			assert(i == PERSON_ORG_UNIT || has_one_spelling(p->value[i]));
+		}
 	for (size_t i = 0; i < p->group_count; i++)
 		check_text(p->groups[i]);
 	assert(p->value[PERSON_GIVEN_NAME] && p->value[PERSON_FAMILY_NAME]);

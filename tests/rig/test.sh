@@ -79,7 +79,7 @@ suite_fuzz() {
 	else
 		fuzz_failed=${#targets[@]}
 	fi
-	suite_count "fuzz targets" $((${#targets[@]} - fuzz_failed)) $fuzz_failed 0
+	suite_count "fuzz targets" $((${#targets[@]} - fuzz_failed)) "$fuzz_failed" 0
 }
 
 distcheck() {
