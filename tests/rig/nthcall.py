@@ -32,6 +32,7 @@ class _Control(ctypes.Structure):
         ("kind", ctypes.c_uint32), ("sticky", ctypes.c_uint32), ("distinct", ctypes.c_uint32),
         ("error", ctypes.c_uint32), ("through", ctypes.c_char * THROUGH_MAX),
         ("nth", ctypes.c_uint64), ("seen", ctypes.c_uint64), ("fired", ctypes.c_uint64),
+        ("newest", ctypes.c_uint64),
         ("fault", _Stack), ("crash", _Stack),
         ("prefix", ctypes.c_char * PREFIX_MAX), ("stacks", ctypes.c_uint64 * STACKS),
     ]
@@ -83,6 +84,10 @@ class FailNth:
     @property
     def fired(self):
         return self._control.fired
+
+    def forget_newest_stack(self):
+        """The call that failed last, with `distinct` and once, fails next."""
+        self._control.stacks[self._control.newest] = 0
 
     def forget_stacks(self):
         ctypes.memset(self._control.stacks, 0, ctypes.sizeof(self._control.stacks))
