@@ -123,7 +123,7 @@ def on_disk(run, name, copies, report, nth=None):
         if nth:
             nth.watch(folder)  # before the daemon opens what it will write
         with run.world(wrapper=wrapper, store={"path": folder / "usherd.db"},
-                       directory={"operation_timeout": "1s"}) as world:
+                       directory={"operation_timeout": "5s"}) as world:
             world.daemon.store_path = folder / "usherd.db"
             if nth:
                 nth.arm(LYING, nth=0)
