@@ -24,6 +24,7 @@ from ledger import LOST, Ledger
 from nthcall import MEMORY, SHORT_WRITE, STORE, FailNth
 from prove import SANITIZER_WORDS
 from usherd import TOP
+from wait import wait_for
 
 ENDED_ON_PURPOSE = 71
 DEADLINE = 20  # of an answer, a start or a stop: far above what the daemon allows itself
@@ -201,10 +202,15 @@ class Steps:
         ]
 
     def prepare(self, count=1):
-        while len(self.stock) < count:
-            invited = self.ledger.invite()
-            assert invited is not None, "an invitation without faults"
-            self.stock.append(invited)
+        """AssertionError when the daemon has ended, or makes no invitation for long."""
+        wait_for(lambda: len(self.stock) >= count or self._add() >= count,
+                 "an invitation without faults", DEADLINE)
+
+    def _add(self):
+        assert self.world.daemon.process.poll() is None, "the daemon is there"
+        invited = self.ledger.invite()  # none while the directory is paused after a fault
+        self.stock += [invited] if invited else []
+        return len(self.stock)
 
     def take(self):
         return self.stock.pop()

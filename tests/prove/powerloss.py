@@ -7,6 +7,7 @@ there or not. In the end the disk is made to lie, syncs do nothing and say that 
 no loss would see none ever.
 """
 
+import contextlib
 import copy
 import random
 import threading
@@ -73,33 +74,35 @@ class OpenLedger(Ledger):
 
 
 class Loss:
-    """One world on one disk, with its load."""
+    """One world on one disk."""
 
     def __init__(self, run, world, disk, report):
         self.run, self.world, self.disk, self.report = run, world, disk, report
         world.ledger = OpenLedger(world.api)
-        self.halt = threading.Event()
-        self.clients = [Client(world, random.Random(run.random.random()), self.halt)
-                        for _ in range(CLIENTS)]
         self.operations = self.retries = 0
 
-    def __enter__(self):
-        for client in self.clients:
+    @contextlib.contextmanager
+    def load(self):
+        halt = threading.Event()
+        clients = [Client(self.world, random.Random(self.run.random.random()), halt)
+                   for _ in range(CLIENTS)]
+        for client in clients:
             client.start()
-        return self
-
-    def __exit__(self, *why):
-        self.halt.set()
-        for client in self.clients:
-            client.join()
+        try:
+            yield
+        finally:
+            halt.set()
+            for client in clients:
+                client.join()
 
     def lose_power(self):
         """One copy, and all that can be said of it."""
-        time.sleep(self.run.random.uniform(0.05, 0.4))  # The moment is the rig's input.
         image, daemon = self.disk.image.with_suffix(".copy"), self.world.daemon
-        with stopped(daemon.process.pid):
-            acknowledged = self.world.ledger.moment()
-            self.retries += self.disk.copy(image) - 1
+        with self.load():
+            time.sleep(self.run.random.uniform(0.05, 0.5))  # The moment is the rig's input.
+            with stopped(daemon.process.pid):
+                acknowledged = self.world.ledger.moment()
+                self.retries += self.disk.copy(image) - 1
         self.world.ledger.note("power loss")
         with after_power_loss(image, self.disk.image.with_suffix(".after")) as place:
             try:
@@ -127,9 +130,9 @@ def on_disk(run, name, copies, report, nth=None):
             world.daemon.store_path = folder / "usherd.db"
             if nth:
                 nth.arm(LYING, nth=0)
-            with Loss(run, world, disk, report) as loss:
-                for _ in range(copies):
-                    loss.lose_power()
+            loss = Loss(run, world, disk, report)
+            for _ in range(copies):
+                loss.lose_power()
             if nth:
                 nth.disarm()
             else:
