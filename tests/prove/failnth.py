@@ -1,14 +1,17 @@
-"""Memory and store calls that fail, one after the other, over the whole core scenario: no crash, no leak, no loss.
+"""Memory and store calls that fail, one after the other, over the core scenario: no crash, no leak, no loss.
 
-The scenario is: start; create a token; invite; open the link; register; show; new link; revoke; list; stop. The
-memory walk lets every allocation fail that comes a way of its own (a call stack that did not fail before), of
-our code and of every library, until a run of the step meets no new one; what the daemon survives is done again
-"sticky", with all allocations that follow. The store walk lets the Nth call on the store's files fail, N = 1, 2, 3 ..., each over a whole life
-of the daemon, until a life has fewer calls than that; as EIO, as ENOSPC, as a short write, once and sticky.
+The scenario: start; create a token; invite; open the link; register; show; new link; revoke; list; stop.
 
-Allowed: the expected answer, a 503, or no answer and a process that ended on purpose for want of memory (status
-71). A start may also give up with status 1 and say why. After each end the daemon starts again without faults,
-and the oracle looks at everything. The full form runs the sanitized daemon; the short one a spread sample.
+The memory walk lets every allocation fail that comes a way of its own (a call stack that did not fail
+before), of our code and of every library, until a run of the step meets no new one. What the daemon survives
+is done again "sticky", with all allocations that follow. The store walk lets the Nth call on the store's
+files fail, N = 1, 2, 3 ..., each over a whole life of the daemon, until a life has fewer calls than that; as
+EIO, as ENOSPC, as a short write, once and sticky.
+
+Allowed: the expected answer, a 503, or no answer and a process that ended on purpose for want of memory
+(status 71). A start may also give up with status 1 and say why. After each end the daemon starts again
+without faults, and the oracle looks at everything. The full form runs the sanitized daemon, the short one a
+spread sample on the plain one.
 """
 
 import errno
@@ -35,7 +38,8 @@ CHECK_EVERY = 40  # faults, between two looks of the oracle
 NEEDS_MEMORY = re.compile(r"out of memory|[Cc]annot allocate memory|no memory|libldap does not start")
 
 # Where a library cannot do without memory and we cannot help it: functions that are all in the stack of the
-# crash, and why. They are printed and counted apart. (Where the crash left no stack, the failed call's is taken.)
+# crash, and why. They are printed and counted apart. (A crash without a stack, and a leak, are known by the
+# call that failed.)
 KNOWN = (
     (("ldap_send_server_request", "__assert_fail"),
      "libldap 2.5, request.c: asserts that ldap_tavl_insert() found memory for its node"),
@@ -385,7 +389,7 @@ class StoreWalk:
 
     def __init__(self, rig, world, name, error, sticky):
         self.rig, self.world, self.error, self.sticky = rig, world, error, sticky
-        self.steps, self.what, self.lives = Steps(world), f"store, {name}, {'sticky' if sticky else 'once'}", 0
+        self.steps, self.what = Steps(world), f"store, {name}, {'sticky' if sticky else 'once'}"
         rig.nth.watch(world.daemon.store_path.parent)
 
     def life(self, n):
@@ -407,7 +411,6 @@ class StoreWalk:
         else:
             rig.stop(daemon, self.what)  # once: perhaps with its fault still to come
         fired = rig.disarm() or fired
-        self.lives += 1
         self.world.ledger.note(f"{self.what} {n}")
         return fired
 

@@ -1,10 +1,10 @@
 """Power loss under load: what was acknowledged before it is on the disk, and the store is sound.
 
-The store lies on an ext4 image. Four clients invite, register, revoke and renew links; at a random moment the
-daemon is stopped and the image copied. The copy is mounted, which replays its journal, and read: the integrity
-check, every acknowledged operation, the audit trail, the secondary keys. What was under way at the moment may be
-there or not. In the end the disk is made to lie, syncs do nothing and say that they did: a rig that then sees
-no loss would see none ever.
+The store lies on an ext4 image. Four clients invite, register, revoke and renew links; at a random moment
+the daemon is stopped and the image copied. The copy is mounted, which replays its journal, and read: the
+integrity check, every acknowledged operation, the audit trail, the secondary keys. What was under way at the
+moment may be there or not. In the end the disk is made to lie, syncs do nothing and say that they did: a rig
+that saw no loss then would see none ever.
 """
 
 import contextlib

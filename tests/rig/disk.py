@@ -1,7 +1,8 @@
 """A disk that can lose its power: an ext4 image on a loop device, and copies of it of one moment.
 
-A copy holds what had reached the device and nothing else: what still stood in the system's memory, unsynced, is
-not in it. The journal is committed every 600 s instead of every 5, so that only a sync brings anything there.
+A copy holds what had reached the device and nothing else: what still stood in the system's memory, unsynced,
+is not in it. The journal is committed every 600 s instead of every 5, so that only a sync brings anything
+there.
 """
 
 import contextlib
