@@ -100,8 +100,10 @@ dir_conn_set_options(
 void
 dir_conn_close(struct dir_conn *c)
 {
-	if (c->ld != NULL)
-		ldap_unbind_ext(c->ld, NULL, NULL);
+	if (c->ld == NULL)
+		return;
+	dir_check_memory(); /* what was only half made is not taken apart without a crash */
+	ldap_unbind_ext(c->ld, NULL, NULL);
 	c->ld = NULL;
 }
 

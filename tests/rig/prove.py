@@ -13,6 +13,7 @@ import json
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -220,6 +221,9 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()), help="what chance is drawn from")
     parser.add_argument("--counts", help='a file for "PASSED FAILED SKIPPED"')
     arguments = parser.parse_args()
+    # Whoever ends a rig early leaves no server, mount or loop device behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unknown = set(arguments.names) - set(names())
     if unknown:
         parser.error(f"there is no rig {', '.join(sorted(unknown))} ({', '.join(names())})")
