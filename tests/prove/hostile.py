@@ -23,7 +23,7 @@ from ledger import Invited, Registration
 from client import Link
 from usherd import BUILD, TOP
 
-CLIENTS = 4
+CLIENTS = 8
 SCOPES = ("invitations:read", "invitations:write", "directory:read", "tokens")
 PAST = "-7200"  # seconds: what is made then and lives an hour is over now
 PERSONS = ("live", "used", "revoked", "replaced", "expired", "garbage", "cookie")
