@@ -191,7 +191,7 @@ main(int argc, char **argv)
 		fputs("usherd: the system has no randomness to give\n", stderr);
 		return EXIT_FAILURE;
 	}
-	json_wipe_freed();
+	json_use_mem();
 	c = load_conf(args.conf_path);
 	if (c == NULL)
 		return EXIT_FAILURE;

@@ -1,8 +1,9 @@
 /* Memory that lives and dies with one owner: a request, an invitation, a parsed file.
  *
- * Nothing in an arena is freed alone. An arena is used by one thread at a time. Allocation aborts
- * when memory runs out or the arena's limit is crossed: what comes from outside is bounded by its
- * reader (a body by the guard, a value by the store) well below the limit. */
+ * Nothing in an arena is freed alone. An arena is used by one thread at a time. When memory runs
+ * out, allocation ends the process as mem.h says; a limit that is crossed is a promise of ours that
+ * was broken, and aborts: what comes from outside is bounded by its reader (a body by the guard, a
+ * value by the store) well below the limit. */
 #ifndef USHERD_BASE_ARENA_H
 #define USHERD_BASE_ARENA_H
 

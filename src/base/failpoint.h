@@ -7,10 +7,10 @@
  *
  *	FAILPOINTS(add_points, "dir.add", "the Add of a person");
  *	...
- *	if (failpoint_before(&add_points))
+ *	if (failpoint_before(failpoints_of(add_points)))
  *		return ...;	as if the effect had failed and not taken place
  *	w = add(...);
- *	if (failpoint_after(&add_points))
+ *	if (failpoint_after(failpoints_of(add_points)))
  *		w = ...;	as if it had taken place and nobody were told
  *
  * The points of that pair are "dir.add.before" and "dir.add.after". What they do is set by name, by
@@ -85,9 +85,27 @@ void failpoint_report(struct buf *out);
 
 #define FAILPOINTS(variable, name, effect) _Static_assert(1, "")
 #define failpoints_of(variable)		   NULL
-#define failpoint_before(p)		   false
-#define failpoint_after(p)		   false
-#define failpoint_pair(prefix, name)	   NULL
+
+static inline bool
+failpoint_before(const struct failpoints *p)
+{
+	(void)p;
+	return false;
+}
+
+static inline bool
+failpoint_after(const struct failpoints *p)
+{
+	(void)p;
+	return false;
+}
+
+static inline struct failpoints *
+failpoint_pair(const char *prefix, const char *name)
+{
+	(void)prefix, (void)name;
+	return NULL;
+}
 
 #endif
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/secret.h"
 
 static void
@@ -16,10 +17,16 @@ json_free_wiped(void *p)
 	free(p);
 }
 
-void
-json_wipe_freed(void)
+static void *
+json_alloc(size_t size)
 {
-	json_set_alloc_funcs(malloc, json_free_wiped);
+	return mem_resize(NULL, size, 1);
+}
+
+void
+json_use_mem(void)
+{
+	json_set_alloc_funcs(json_alloc, json_free_wiped);
 }
 
 /* Nesting is measured before jansson parses: its own bound is 2,048 and fixed. A bracket inside a

@@ -9,9 +9,11 @@
 
 enum { JSON_DEPTH_MAX = 16 };
 
-/* Before the first use, once in a process: jansson's memory is wiped when it is freed, because a
- * body may hold a password and its reader keeps copies. */
-void json_wipe_freed(void);
+/* Before the first use, once in a process. jansson's memory comes from mem.h: for want of it a
+ * sound text would be called malformed, and a text would be written without the member that found
+ * no room. It is wiped when it is freed, because a body may hold a password and its reader keeps
+ * copies. */
+void json_use_mem(void);
 
 /* One JSON text (RFC 8259) and nothing behind it. NULL with ERR_INVALID in `f` when it is not, and
  * then the text names the line and column or the member: a member that occurs twice, nesting deeper

@@ -1,17 +1,30 @@
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Nothing here may need memory, nor run what was registered with atexit(). */
+void
+mem_exhausted(void)
+{
+	static char text[] = ": out of memory\n";
+	char *name = program_invocation_short_name;
+	const struct iovec parts[] = { { name, strlen(name) }, { text, sizeof(text) - 1 } };
+
+	(void)!writev(STDERR_FILENO, parts, 2);
+	_exit(EX_OSERR);
+}
 
 static void *
 checked(void *p)
 {
-	if (p == NULL) {
-		fputs("usherd: out of memory\n", stderr);
-		abort();
-	}
+	if (p == NULL)
+		mem_exhausted();
 	return p;
 }
 

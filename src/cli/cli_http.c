@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/secret.h"
 #include "cli/cli.h"
 
@@ -145,7 +146,7 @@ cli_exchange(
 	CURLcode result;
 
 	if (curl == NULL || headers == NULL)
-		abort();
+		mem_exhausted();
 	code = cli_set_target(c, curl, path);
 	if (code != CLI_OK)
 		goto out;

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "conf/conf_private.h"
 
-enum { CONF_LINE_MAX = 4096 };
+enum { CONF_LINE_MAX = 4096, INI_OUT_OF_MEMORY = -2 };
 
 /* What libinih's callbacks need: it counts lines only for itself, so the reader counts them here.
  */
@@ -101,25 +101,35 @@ conf_section_exists(const char *section)
 	return false;
 }
 
-const struct conf_key *
-conf_find(const char *section, const char *name, const char **nearest)
+static const char *
+conf_nearest(const char *section, const char *name)
 {
+	const char *nearest = NULL;
 	size_t best = SIZE_MAX;
 
-	*nearest = NULL;
 	for (size_t i = 0; i < conf_key_count; i++) {
 		size_t d;
 
 		if (strcmp(conf_keys[i].section, section) != 0)
 			continue;
 		d = conf_distance(conf_keys[i].name, name);
-		if (d == 0)
-			return &conf_keys[i];
 		if (d < best) {
 			best = d;
-			*nearest = conf_keys[i].name;
+			nearest = conf_keys[i].name;
 		}
 	}
+	return nearest;
+}
+
+const struct conf_key *
+conf_find(const char *section, const char *name, const char **nearest)
+{
+	*nearest = NULL;
+	for (size_t i = 0; i < conf_key_count; i++)
+		if (strcmp(conf_keys[i].section, section) == 0 &&
+		    strcmp(conf_keys[i].name, name) == 0)
+			return &conf_keys[i];
+	*nearest = conf_nearest(section, name);
 	return NULL;
 }
 
@@ -220,6 +230,8 @@ conf_load(const char *path, struct conf_errors *errors)
 	}
 	conf_set_up_ini();
 	bad = ini_parse_stream(conf_read_line, &r, conf_on_value, &r);
+	if (bad == INI_OUT_OF_MEMORY)
+		mem_exhausted();
 	if (bad > 0)
 		conf_error(errors, path, bad, "neither a [section] nor \"key = value\"");
 	fclose(r.file);

@@ -36,8 +36,10 @@ dir_check_uri(const struct dir_conf *conf, const char *uri, struct fault *f)
 	enum err code = ERR_OK;
 	bool external = conf->bind_dn == NULL || conf->bind_dn[0] == '\0';
 
-	if (strpbrk(uri, " ,") != NULL || ldap_url_parse(uri, &url) != LDAP_URL_SUCCESS)
+	if (strpbrk(uri, " ,") != NULL || ldap_url_parse(uri, &url) != LDAP_URL_SUCCESS) {
+		dir_check_memory();
 		return fault_set(f, ERR_MISCONFIGURED, "not one LDAP URI: %s", uri);
+	}
 	if (external && strcasecmp(url->lud_scheme, "ldapi") != 0)
 		code = fault_set(
 		    f, ERR_MISCONFIGURED, "%s: without a bind DN only ldapi:// works", uri);

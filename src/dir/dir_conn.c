@@ -48,6 +48,16 @@ conn_set_tls(LDAP *ld, const struct dir_conf *conf)
 	       ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &client) == 0;
 }
 
+static bool
+conn_bound_messages(LDAP *ld)
+{
+	ber_len_t most = DIR_MESSAGE_MAX;
+	Sockbuf *sb = NULL;
+
+	return ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sb) == 0 && sb != NULL &&
+	       ber_sockbuf_ctrl(sb, LBER_SB_OPT_SET_MAX_INCOMING, &most) == 1;
+}
+
 enum err
 dir_conn_set_options(
     LDAP *ld, const struct dir_conf *conf, int64_t connect_ms, bool tls, struct fault *f)
@@ -71,7 +81,8 @@ dir_conn_set_options(
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		ok = ok && ldap_set_option(ld, numbers[i].option, &numbers[i].value) == 0;
-	ok = ok && ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) == 0 &&
+	ok = ok && conn_bound_messages(ld) &&
+	     ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) == 0 &&
 	     ldap_set_option(ld, LDAP_OPT_RESTART, LDAP_OPT_ON) == 0 &&
 	     ldap_set_option(ld, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_ON) == 0 &&
 	     ldap_set_option(ld, LDAP_OPT_NETWORK_TIMEOUT, &network) == 0 &&

@@ -29,6 +29,7 @@ static LDAPDN
 dn_parse(const char *text)
 {
 	LDAPDN dn = NULL;
+	int rc;
 
 	if (strlen(text) > PERSON_DN_MAX)
 		return NULL;
@@ -36,7 +37,9 @@ dn_parse(const char *text)
 	for (const char *p = text; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return NULL;
-	if (ldap_str2dn(text, &dn, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS || dn == NULL)
+	rc = ldap_str2dn(text, &dn, LDAP_DN_FORMAT_LDAPV3);
+	dir_check_memory(); /* it calls a value without its bytes a success */
+	if (rc != LDAP_SUCCESS || dn == NULL)
 		return NULL;
 	for (size_t i = 0; dn[i] != NULL; i++)
 		for (size_t j = 0; dn[i][j] != NULL; j++)
@@ -97,8 +100,10 @@ dn_text(LDAPDN dn, struct arena *arena)
 	const char *copy;
 
 	/* PRETTY leaves UTF-8 as it is; without it every byte above 127 becomes an escape. */
-	if (ldap_dn2str(dn, &text, LDAP_DN_FORMAT_LDAPV3 | LDAP_DN_PRETTY) != LDAP_SUCCESS)
+	if (ldap_dn2str(dn, &text, LDAP_DN_FORMAT_LDAPV3 | LDAP_DN_PRETTY) != LDAP_SUCCESS) {
+		dir_check_memory();
 		return NULL;
+	}
 	copy = arena_strdup(arena, text);
 	ldap_memfree(text);
 	return copy;

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/mem.h"
+
 /* RFC 4511 section 4.1.9 and appendix A. What stands here came back from a server, so the request
  * had no effect. Codes that are missing mean that somebody must look: ERR_MISCONFIGURED. */
 static const struct {
@@ -56,6 +58,13 @@ static const struct {
 	    "The password was changed a short while ago; try again later." },
 	{ PP_passwordInHistory, ERR_REFUSED, "The password was used before; choose another one." },
 };
+
+void
+dir_check_memory(void)
+{
+	if (ber_errno == LBER_ERROR_MEMORY)
+		mem_exhausted();
+}
 
 /* slapo-unique says "non-unique attributes found with (...)" or "some attributes not unique", 389
  * Directory Server "Another entry with the same attribute value already exists". */

@@ -30,8 +30,10 @@ filter_add_term(struct buf *out, const struct dir_term *term)
 	    u8_check((const uint8_t *)term->value, len) != NULL)
 		return false;
 	ber_str2bv(term->value, len, 0, &value);
-	if (ldap_bv2escaped_filter_value(&value, &escaped) != 0)
+	if (ldap_bv2escaped_filter_value(&value, &escaped) != 0) {
+		dir_check_memory();
 		return false;
+	}
 	buf_add_char(out, '(');
 	buf_add_string(out, term->attribute);
 	buf_add_char(out, '=');

@@ -146,11 +146,12 @@ job_run(void *arg, void *context)
 	}
 	if (job->is_check) {
 		job->code = job->perform(job, NULL, &job->fault);
-		return;
+	} else {
+		c->turned_away = false;
+		job->code = job_attempt(job, c, &job->fault);
+		job_judge_server(job, c);
 	}
-	c->turned_away = false;
-	job->code = job_attempt(job, c, &job->fault);
-	job_judge_server(job, c);
+	dir_check_memory(); /* nothing that this job found may be believed otherwise */
 }
 
 /* Back on the loop. */

@@ -28,6 +28,7 @@ enum {
 	/* Bytes of the entries of one answer: an eighth of an arena's limit, so that what is made
 	 * of them always fits. */
 	DIR_ANSWER_MAX = 8 << 20,
+	DIR_MESSAGE_MAX = 2 * DIR_ANSWER_MAX, /* what a server may make libldap ask memory for */
 };
 
 /* ---- servers and their pauses (dir_server.c) */
@@ -270,6 +271,10 @@ enum err dir_error_of_password(const struct dir *d, const struct dir_reply *r, s
 /* The attribute that a uniqueness refusal names, "" when it names none. */
 const char *dir_error_taken(const struct dir_reply *r, struct arena *arena);
 bool dir_error_is_uniqueness(const struct dir_reply *r);
+/* After a failure of libldap, and before what it found is believed. For want of memory it tells of
+ * a malformed DN, an absent value, a lost connection; but it also leaves a mark, for good, and then
+ * this call ends the process as mem.h says. Any thread. */
+void dir_check_memory(void);
 
 /* ---- checks, questions */
 

@@ -266,6 +266,7 @@ probe_run(void *job, void *context)
 
 		dir_server_set_proof(d, p->server, proof, &f);
 	}
+	dir_check_memory();
 	pthread_mutex_lock(&d->lock);
 	s->probing = false;
 	probe_judge(s, worked, code, &f);

@@ -131,6 +131,14 @@ dir_wire_wait(
 	return WIRE_ANSWERED;
 }
 
+/* A worker that was held up must not send what its caller has given up: by then another may have
+ * done it, and somebody may have changed it since. */
+static bool
+wire_may_send(struct dir_conn *c, int64_t deadline)
+{
+	return !failpoint_before(c->points) && dir_now() < deadline;
+}
+
 /* Only these say for sure that nothing left: everything else may have. */
 static enum wire
 wire_not_sent(struct dir_conn *c, int rc, struct dir_reply *r)
@@ -207,8 +215,8 @@ dir_wire_add(
 		n++;
 	if (c->post_read && (controls[n] = wire_post_read_request()) != NULL)
 		n++;
-	rc = failpoint_before(c->points) ? LDAP_SERVER_DOWN
-					 : ldap_add_ext(c->ld, dn, mods, controls, NULL, &id);
+	rc = wire_may_send(c, deadline) ? ldap_add_ext(c->ld, dn, mods, controls, NULL, &id)
+					: LDAP_SERVER_DOWN;
 	for (size_t i = 0; i < n; i++)
 		ldap_control_free(controls[i]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
@@ -223,8 +231,8 @@ dir_wire_modify(
 	int id, rc;
 
 	ldap_create_passwordpolicy_control(c->ld, &controls[0]);
-	rc = failpoint_before(c->points) ? LDAP_SERVER_DOWN
-					 : ldap_modify_ext(c->ld, dn, mods, controls, NULL, &id);
+	rc = wire_may_send(c, deadline) ? ldap_modify_ext(c->ld, dn, mods, controls, NULL, &id)
+					: LDAP_SERVER_DOWN;
 	ldap_control_free(controls[0]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
 				  : wire_not_sent(c, rc, r);
@@ -235,7 +243,7 @@ dir_wire_delete(struct dir_conn *c, const char *dn, int64_t deadline, struct dir
 {
 	int id, rc = LDAP_SERVER_DOWN;
 
-	if (!failpoint_before(c->points))
+	if (wire_may_send(c, deadline))
 		rc = ldap_delete_ext(c->ld, dn, NULL, NULL, &id);
 
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
@@ -253,9 +261,9 @@ dir_wire_password(struct dir_conn *c, const char *dn, const struct secret *passw
 	ber_str2bv(dn, 0, 0, &user);
 	clear = (struct berval){ secret_len(password), (char *)(uintptr_t)secret_bytes(password) };
 	ldap_create_passwordpolicy_control(c->ld, &controls[0]);
-	rc = failpoint_before(c->points)
-		 ? LDAP_SERVER_DOWN
-		 : ldap_passwd(c->ld, &user, NULL, &clear, controls, NULL, &id);
+	rc = wire_may_send(c, deadline)
+		 ? ldap_passwd(c->ld, &user, NULL, &clear, controls, NULL, &id)
+		 : LDAP_SERVER_DOWN;
 	ldap_control_free(controls[0]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
 				  : wire_not_sent(c, rc, r);

@@ -263,13 +263,24 @@ attempt_refuse(struct attempt *a, enum err code, const struct fault *f)
 		return;
 	}
 	if (code == ERR_EXPIRED)
-		flow_expire(a->flow, a->inv); /* written down, so that no clock revives it */
+		flow_expire(a->flow, a->inv, "person"); /* written down: no clock revives it */
 	if (code == ERR_CONFLICT) {
 		/* Claimed, and nobody here carries it out: the resolver will settle it shortly. */
 		code = fault_set(&busy, ERR_BUSY, "an earlier registration is being settled");
 		f = &busy;
 	}
 	attempt_finish(a, code, f);
+}
+
+/* The entry exists, and who claimed it last may have been killed: its password may be on its way. A
+ * claim of the future is no claim of ours either: the clock was set back since. */
+static bool
+attempt_may_be_overtaken(const struct attempt *a)
+{
+	int64_t claimed_at = a->inv->claimed_at;
+
+	return a->inv->state == INVITATION_CREATED && !flow_is_quiet(a->flow) &&
+	       (claimed_at <= a->flow->left_at || claimed_at > flow_now(a->flow));
 }
 
 static void
@@ -291,10 +302,7 @@ attempt_on_loaded(void *arg, enum err code, struct invitation **inv, const struc
 		attempt_join(a, other);
 		return;
 	}
-	/* The entry exists, and who claimed it last may have been killed: its password may be on
-	 * its way. */
-	if (code == ERR_OK && a->inv->state == INVITATION_CREATED &&
-	    a->inv->claimed_at <= a->flow->left_at && !flow_is_quiet(a->flow))
+	if (code == ERR_OK && attempt_may_be_overtaken(a))
 		code = ERR_CONFLICT;
 	if (code != ERR_OK)
 		attempt_refuse(a, code, &fault);

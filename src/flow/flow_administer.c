@@ -48,6 +48,8 @@ administer_on_changed(void *ctx, enum err code, const struct invitation *inv, co
 {
 	struct administer *a = ctx;
 
+	if (code == ERR_EXPIRED && inv != NULL)
+		flow_expire(a->flow, inv, a->actor); /* who was told so can rely on it */
 	if (a->nothing_to_do)
 		code = ERR_OK;
 	else if (code == ERR_OK)
@@ -71,11 +73,13 @@ administer_start(struct administer *a, const char *id, flow_mutate *mutate)
 	flow_change_start(a->flow, &spec, administer_on_changed);
 }
 
-/* Why an invitation in this state can't be revoked or given a new link. */
+/* Why an invitation can't be revoked or given a new link: by the state that everybody sees, so that
+ * it does not matter whether the sweeper has come by. */
 static enum err
-administer_refusal(
-    struct flow *flow, const struct invitation *inv, enum invitation_state seen, struct fault *f)
+administer_refusal(struct flow *flow, const struct invitation *inv, struct fault *f)
 {
+	enum invitation_state seen = invitation_seen(inv, flow_now(flow));
+
 	if (flow_attempt_of(flow, inv->id) != NULL)
 		seen = INVITATION_CLAIMED; /* a created one, too, while its password is being set */
 	switch (seen) {
@@ -102,7 +106,7 @@ revoke_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 		a->nothing_to_do = true;
 		return ERR_REVOKED;
 	}
-	code = administer_refusal(f, inv, inv->state, fault);
+	code = administer_refusal(f, inv, fault);
 	if (code != ERR_OK)
 		return code;
 	code = invitation_apply(inv, INVITATION_EV_REVOKE, flow_now(f), a->actor, fault);
@@ -123,7 +127,7 @@ static enum err
 relink_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *fault)
 {
 	struct administer *a = ctx;
-	enum err code = administer_refusal(f, inv, invitation_seen(inv, flow_now(f)), fault);
+	enum err code = administer_refusal(f, inv, fault);
 
 	if (code != ERR_OK)
 		return code;

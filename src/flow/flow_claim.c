@@ -211,7 +211,8 @@ attempt_on_answer(void *arg, enum err code, const struct dir_answer *answer, con
 		attempt_finish(a, ERR_EXISTS, &fault);
 	} else if (!answer->uid_taken[0])
 		attempt_hash(a);
-	else if (a->inv->uid_fixed) {
+	else if (a->inv->uid_fixed || a->inv->state == INVITATION_CREATED) {
+		/* An account that was made keeps its name, though somebody has deleted it. */
 		fault_set(&fault, ERR_EXISTS, "the uid of invitation %s is taken in the directory",
 		    a->inv->id);
 		attempt_finish(a, ERR_EXISTS, &fault);

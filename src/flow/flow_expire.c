@@ -9,6 +9,7 @@
 
 enum {
 	SWEEP_EVERY_MS = 5 * 60 * 1000,
+	SWEEP_FIRST_MS = 1000, /* after the start: what ended while nobody ran is not left open */
 	SWEEP_PAGE_MS = 250, /* between pages: the loop has better things to do */
 	SWEEP_PAGE = 100
 };
@@ -52,34 +53,65 @@ expire_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 	return code;
 }
 
+/* Who waits for it. */
+struct expiring {
+	flow_changed_cb *cb; /* may be NULL */
+	void (*abandon)(void *ctx);
+	void *ctx;
+};
+
 static void
-expire_on_changed(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
+expire_on_changed(void *arg, enum err code, const struct invitation *inv, const struct fault *f)
 {
+	struct expiring e = *(struct expiring *)arg;
+
+	free(arg);
 	if (code == ERR_OK)
 		log_info("an invitation has expired", "invitation", inv->id);
 	else
 		log_debug("an invitation could not be expired now", "reason", f->text);
-	if (ctx != NULL) /* the sweeper waits for it */
-		sweep_one_done(ctx);
+	if (e.cb != NULL)
+		e.cb(e.ctx, code, inv, f);
 }
 
 static void
-expire_start(struct flow *f, const char *id, const char *actor, struct sweeper *waits)
+expire_abandon(void *arg)
 {
+	struct expiring *e = arg;
+
+	if (e->abandon != NULL)
+		e->abandon(e->ctx);
+	free(e);
+}
+
+void
+flow_expire_start(struct flow *f, const char *id, const char *actor, flow_changed_cb *cb,
+    void (*abandon)(void *ctx), void *ctx)
+{
+	struct expiring *e = mem_alloc(sizeof(*e));
 	struct flow_change_spec spec = { .id = id,
 		.event = INVITATION_EV_EXPIRE,
 		.mutate = expire_mutate,
-		.ctx = waits,
+		.ctx = e,
+		.abandon = expire_abandon,
 		.actor = actor };
 
+	*e = (struct expiring){ cb, abandon, ctx };
 	flow_change_start(f, &spec, expire_on_changed);
 }
 
 void
-flow_expire(struct flow *f, const struct invitation *inv)
+flow_expire(struct flow *f, const struct invitation *inv, const char *actor)
 {
 	if (inv->state == INVITATION_PENDING || inv->state == INVITATION_CREATED)
-		expire_start(f, inv->id, "person", NULL);
+		flow_expire_start(f, inv->id, actor, NULL, NULL, NULL);
+}
+
+static void
+sweep_on_expired(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
+{
+	(void)code, (void)inv, (void)f;
+	sweep_one_done(ctx);
 }
 
 static void
@@ -97,7 +129,7 @@ sweep_look(struct sweeper *s, const struct invitation *inv, int64_t now)
 
 	if (inv->state != INVITATION_EXPIRED && invitation_seen(inv, now) == INVITATION_EXPIRED) {
 		s->pending++;
-		expire_start(s->flow, inv->id, "sweeper", s);
+		flow_expire_start(s->flow, inv->id, "sweeper", sweep_on_expired, NULL, s);
 	} else if (invitation_is_final(inv->state) && inv->done_at < forget_before) {
 		s->pending++;
 		store_purge(s->flow->conf.store, inv, forget_before, sweep_on_purged, s);
@@ -140,7 +172,7 @@ flow_sweeper_new(struct flow *f)
 
 	s->flow = f;
 	s->timer = loop_timer_new(f->conf.loop, sweep_on_timer, s);
-	loop_timer_set(s->timer, SWEEP_EVERY_MS);
+	loop_timer_set(s->timer, SWEEP_FIRST_MS);
 	return s;
 }
 

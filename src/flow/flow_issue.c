@@ -20,12 +20,29 @@ struct issue {
 	struct flow_names names;
 	bool free_uid[FLOW_CANDIDATES_MAX];
 	struct secret *token;
+	struct store_taken taken; /* by the store's last word */
+	size_t looked_at;	  /* so many of taken.holders */
+	bool gave_up;		  /* one of them was past its end */
 	char *request_id;
 	flow_issue_cb *cb;
 	void *arg;
 };
 
 static void issue_ask(struct issue *s);
+static void issue_reserve(struct issue *s);
+static void issue_look_at_holders(struct issue *s);
+
+static void
+issue_free(void *arg)
+{
+	struct issue *s = arg;
+
+	secret_free(s->token);
+	invitation_free(s->inv);
+	free(s->request_id);
+	arena_free(s->arena);
+	free(s);
+}
 
 static void
 issue_finish(struct issue *s, enum err code, const struct fault *f)
@@ -33,11 +50,7 @@ issue_finish(struct issue *s, enum err code, const struct fault *f)
 	bool ok = code == ERR_OK;
 
 	s->cb(s->arg, code, ok ? s->inv : NULL, ok ? s->token : NULL, &s->errors, f);
-	secret_free(s->token);
-	invitation_free(s->inv);
-	free(s->request_id);
-	arena_free(s->arena);
-	free(s);
+	issue_free(s);
 }
 
 /* What the field errors amount to. Taken names alone are a conflict; with anything else wrong, all
@@ -77,6 +90,45 @@ issue_taken(struct issue *s, enum person_field field)
 /* ---- reserve ---- */
 
 static void
+issue_tell_taken(struct issue *s)
+{
+	if (s->taken.mail)
+		issue_taken(s, PERSON_MAIL);
+	if (s->taken.phone)
+		issue_taken(s, PERSON_PHONE);
+	if (s->taken.uid && s->inv->uid_fixed)
+		issue_taken(s, PERSON_UID);
+	if (s->clash)
+		issue_finish_refused(s);
+	else
+		issue_ask(s); /* only the uid, and there are more */
+}
+
+static void
+issue_on_holder(void *arg, enum err code, const struct invitation *inv, const struct fault *f)
+{
+	struct issue *s = arg;
+
+	(void)inv, (void)f;
+	s->gave_up = s->gave_up || code == ERR_OK;
+	issue_look_at_holders(s);
+}
+
+/* An invitation past its end keeps its names until somebody writes its end down. That must not be
+ * for the sweeper to decide: who is shown as expired can be invited again. */
+static void
+issue_look_at_holders(struct issue *s)
+{
+	if (s->looked_at < s->taken.holder_count)
+		flow_expire_start(s->flow, s->taken.holders[s->looked_at++], s->inv->created_by,
+		    issue_on_holder, issue_free, s);
+	else if (s->gave_up)
+		issue_reserve(s);
+	else
+		issue_tell_taken(s);
+}
+
+static void
 issue_on_stored(void *arg, enum err code, uint64_t revision, const struct store_taken *taken,
     const struct fault *f)
 {
@@ -93,16 +145,10 @@ issue_on_stored(void *arg, enum err code, uint64_t revision, const struct store_
 		issue_finish(s, code, f);
 		return;
 	}
-	if (taken->mail)
-		issue_taken(s, PERSON_MAIL);
-	if (taken->phone)
-		issue_taken(s, PERSON_PHONE);
-	if (taken->uid && s->inv->uid_fixed)
-		issue_taken(s, PERSON_UID);
-	if (s->clash)
-		issue_finish_refused(s);
-	else
-		issue_ask(s); /* only the uid, and there are more */
+	s->taken = *taken;
+	s->looked_at = 0;
+	s->gave_up = false;
+	issue_look_at_holders(s);
 }
 
 static void

@@ -124,8 +124,12 @@ void flow_resolver_wake(struct resolver *r); /* something may have become resolv
 void flow_resolver_free(struct resolver *r);
 
 struct sweeper *flow_sweeper_new(struct flow *f);
-/* Store that this one is past its end; nobody waits for it. */
-void flow_expire(struct flow *f, const struct invitation *inv);
+/* Store that this one is past its end; nobody waits for it. `actor`: who met it so. */
+void flow_expire(struct flow *f, const struct invitation *inv, const char *actor);
+/* The same if it is past its end, and told when that is done. ERR_CONFLICT: it is not, or no
+ * longer. `abandon` (NULL: nothing to free) instead of the callback when the flow is freed. */
+void flow_expire_start(struct flow *f, const char *id, const char *actor, flow_changed_cb *cb,
+    void (*abandon)(void *ctx), void *ctx);
 void flow_sweeper_free(struct sweeper *s);
 
 #endif

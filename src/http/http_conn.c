@@ -41,7 +41,7 @@ conn_cut(struct http_conn *c, struct evbuffer *input)
 	if (keep > 0) {
 		kept = evbuffer_new();
 		if (kept == NULL || evbuffer_remove_buffer(input, kept, keep) != (int)keep)
-			abort();
+			mem_exhausted();
 	}
 	evbuffer_drain(input, evbuffer_get_length(input));
 	if (kept != NULL) {
@@ -201,7 +201,7 @@ http_conn_make(struct event_base *base, void *listener)
 	bev = l->tls ? http_tls_bufferevent(s, base)
 		     : bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	if (bev == NULL)
-		abort(); /* out of memory; evhttp would go on with a bufferevent without guard */
+		mem_exhausted(); /* evhttp would go on with a bufferevent without guard */
 	c = mem_alloc(sizeof(*c));
 	c->server = s;
 	c->listener = l;
@@ -402,14 +402,14 @@ http_conn_on_complete(struct evhttp_request *evreq, void *conn)
 	struct http_conn *c = conn;
 	bool meets = c->listener->kind != HTTP_MANAGEMENT; /* where failpoints are set */
 
-	(void)evreq, (void)meets;
-	if (meets && failpoint_before(&written_points))
+	(void)evreq;
+	if (meets && failpoint_before(failpoints_of(written_points)))
 		shutdown(c->fd, SHUT_RDWR);
 	assert(c->pending > 0);
 	c->pending--;
 	http_deadline_begin(c);
 	if (c->guard.phase == HTTP_GUARD_OVER || c->server->draining)
 		http_conn_wake(c);
-	if (meets && failpoint_after(&written_points))
+	if (meets && failpoint_after(failpoints_of(written_points)))
 		shutdown(c->fd, SHUT_RDWR);
 }

@@ -96,7 +96,7 @@ listener_make_evhttp(struct http_listener *l)
 	struct evhttp *e = evhttp_new(loop_base(conf->loop));
 
 	if (e == NULL)
-		abort();
+		mem_exhausted();
 	evhttp_set_allowed_methods(e, METHODS);
 	evhttp_set_default_content_type(e, NULL);
 	evhttp_set_max_headers_size(e, (ev_ssize_t)conf->limits.header_bytes * 2);
@@ -143,7 +143,7 @@ http_server_listen(struct http_server *s, const struct http_listen *conf, struct
 	l->accepting = evconnlistener_new(loop_base(s->conf.loop), NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (l->accepting == NULL)
-		abort();
+		mem_exhausted();
 	evconnlistener_set_error_cb(l->accepting, listener_on_error);
 	l->bound = evhttp_bind_listener(l->evhttp, l->accepting);
 	TAILQ_INSERT_TAIL(&s->listeners, l, link);

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/mem.h"
 
 enum { PROBLEM_MAX = 64 * 1024 };
 
@@ -76,7 +77,8 @@ reply_is_lost(const struct http_exchange *x, bool handed_over)
 {
 	if (x->conn == NULL || x->request.listener == HTTP_MANAGEMENT)
 		return false;
-	return handed_over ? failpoint_after(&reply_points) : failpoint_before(&reply_points);
+	return handed_over ? failpoint_after(failpoints_of(reply_points))
+			   : failpoint_before(failpoints_of(reply_points));
 }
 
 /* evhttp frees the request: now when the client is gone, else when the reply is written. */
@@ -90,7 +92,7 @@ reply_send(struct http_exchange *x, int status, const void *body, size_t len)
 	if (len > 0) {
 		content = evbuffer_new();
 		if (content == NULL || evbuffer_add(content, body, len) != 0)
-			abort();
+			mem_exhausted();
 	}
 	evhttp_send_reply(x->evreq, status, http_status_title(status), content);
 	x->evreq = NULL;

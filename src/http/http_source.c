@@ -50,7 +50,7 @@ http_source_enter(struct http_server *s, const struct sockaddr_storage *peer)
 	if (node == NULL) {
 		source = mem_dup(&wanted, sizeof(wanted));
 		if (tsearch(source, &s->sources, source_compare) == NULL)
-			abort();
+			mem_exhausted();
 	} else {
 		source = *(struct http_source **)node;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <idn2.h>
 
+#include "base/mem.h"
 #include "invite/person_private.h"
 
 enum {
@@ -99,6 +100,8 @@ person_check_domain(const struct person_check *c, const char *domain)
 	}
 	rc = idn2_lookup_u8((const uint8_t *)domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 
+	if (rc == IDN2_MALLOC)
+		mem_exhausted();
 	if (rc != IDN2_OK)
 		person_refuse(c, "invalid", "The domain behind the \"@\" is not valid: %s.",
 		    idn2_strerror(rc));

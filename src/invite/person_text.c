@@ -7,6 +7,7 @@
 #include <uninorm.h>
 #include <unistr.h>
 
+#include "base/mem.h"
 #include "invite/person_private.h"
 
 enum {
@@ -119,7 +120,7 @@ person_check_text(const struct person_check *c, const char *value)
 	/* With the zero byte, which no mark can combine with. */
 	normal = u8_normalize(UNINORM_NFC, (const uint8_t *)value, len + 1, NULL, &normal_len);
 	if (normal == NULL)
-		abort(); /* only for want of memory: the input is valid */
+		mem_exhausted(); /* the input is valid */
 	text = person_collapse(c, normal);
 	free(normal);
 	return text;
@@ -148,7 +149,7 @@ person_looks_like_link(const char *text)
 	folded = (char *)u8_casefold(
 	    (const uint8_t *)text, strlen(text) + 1, NULL, UNINORM_NFKC, NULL, &len);
 	if (folded == NULL)
-		abort(); /* only for want of memory */
+		mem_exhausted();
 	link = strstr(folded, "://") != NULL || strstr(folded, "www.") != NULL;
 	free(folded);
 	return link;

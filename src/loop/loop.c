@@ -110,11 +110,26 @@ base_new(void)
 	return base;
 }
 
+static void *
+loop_alloc(size_t size)
+{
+	return mem_resize(NULL, size, 1);
+}
+
+static void *
+loop_realloc(void *old, size_t size)
+{
+	return mem_resize(old, size, 1);
+}
+
 struct loop *
 loop_new(void)
 {
 	struct loop *l = mem_alloc(sizeof(*l));
 
+	/* For want of memory libevent drops an event, a lock or half an answer, and says so in
+	 * results that nobody could act upon. */
+	event_set_mem_functions(loop_alloc, loop_realloc, free);
 	evthread_use_pthreads();
 	TAILQ_INIT(&l->posted);
 	TAILQ_INIT(&l->later);

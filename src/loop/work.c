@@ -118,7 +118,7 @@ work_pool_new(struct loop *l, const struct work_pool_conf *conf)
 	for (size_t i = 0; i < conf->threads; i++) {
 		p->workers[i] = (struct worker){ .pool = p, .index = i };
 		if (pthread_create(&p->workers[i].thread, NULL, worker_main, &p->workers[i]) != 0)
-			abort();
+			mem_exhausted();
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return p;

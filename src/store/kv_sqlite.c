@@ -309,7 +309,7 @@ sqlite_start(struct sqlite_kv *s, struct loop *l)
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	if (pthread_create(&s->thread, NULL, sqlite_main, s) != 0)
-		abort();
+		mem_exhausted();
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 

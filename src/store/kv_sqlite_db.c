@@ -495,9 +495,10 @@ sqlite_db_probe(struct sqlite_db *db, struct fault *f)
 		return sqlite_db_open(db, f);
 	if (sqlite_db_check_place(db, f) != ERR_OK)
 		return f->code;
-	rc = failpoint_before(&probe_points) ? SQLITE_IOERR
-					     : db_step(db, STMT_PROBE); /* its own transaction */
-	if (failpoint_after(&probe_points))
+	rc = failpoint_before(failpoints_of(probe_points))
+		 ? SQLITE_IOERR
+		 : db_step(db, STMT_PROBE); /* its own transaction */
+	if (failpoint_after(failpoints_of(probe_points)))
 		rc = SQLITE_IOERR;
 	if (rc == SQLITE_OK)
 		return ERR_OK;
@@ -511,9 +512,9 @@ void
 sqlite_db_checkpoint(struct sqlite_db *db)
 {
 	/* A failure leaves the WAL as it is; the next commit tells what is wrong. */
-	if (!failpoint_before(&checkpoint_points))
+	if (!failpoint_before(failpoints_of(checkpoint_points)))
 		sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	if (failpoint_after(&checkpoint_points))
+	if (failpoint_after(failpoints_of(checkpoint_points)))
 		sqlite_db_close(db, true);
 	db->wal_pages = 0;
 }

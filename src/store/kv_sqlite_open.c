@@ -80,6 +80,7 @@ static const struct {
 static int
 db_ask(sqlite3 *h, const char *sql, char *out, int size)
 {
+	const unsigned char *text;
 	sqlite3_stmt *s;
 	int rc = sqlite3_prepare_v2(h, sql, -1, &s, NULL);
 
@@ -87,8 +88,11 @@ db_ask(sqlite3 *h, const char *sql, char *out, int size)
 	if (rc != SQLITE_OK)
 		return rc;
 	rc = sqlite3_step(s);
-	if (rc == SQLITE_ROW && sqlite3_column_text(s, 0) != NULL)
-		sqlite3_snprintf(size, out, "%s", sqlite3_column_text(s, 0));
+	text = rc == SQLITE_ROW ? sqlite3_column_text(s, 0) : NULL;
+	if (text != NULL)
+		sqlite3_snprintf(size, out, "%s", text);
+	else if (rc == SQLITE_ROW && sqlite3_errcode(h) == SQLITE_NOMEM)
+		rc = SQLITE_NOMEM; /* not an empty answer */
 	sqlite3_finalize(s);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }

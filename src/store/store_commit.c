@@ -110,8 +110,9 @@ commit_reserve(struct commit *c, size_t name, const struct store_key *key)
 /* ---- names that are taken ---- */
 
 static void
-commit_mark_taken(struct commit *c, size_t name)
+commit_mark_taken(struct commit *c, size_t name, const char *holder)
 {
+	memcpy(c->taken.holders[c->taken.holder_count++], holder, ID_SIZE);
 	switch (store_name_fields[name]) {
 	case PERSON_UID:
 		c->taken.uid = true;
@@ -125,9 +126,11 @@ commit_mark_taken(struct commit *c, size_t name)
 	}
 }
 
-/* Whether the reservation that stands at `now` may be ours from here on. */
+/* Whether the reservation that stands at `now` may be ours from here on; `holder` is whose it is if
+ * it may not. */
 static enum err
-commit_may_take(const struct commit *c, const struct kv_item *now, bool *may, struct fault *f)
+commit_may_take(const struct commit *c, const struct kv_item *now, bool *may, char holder[ID_SIZE],
+    struct fault *f)
 {
 	struct reservation r;
 	char *text;
@@ -140,10 +143,12 @@ commit_may_take(const struct commit *c, const struct kv_item *now, bool *may, st
 	code = store_open_item(c->op.store, now, c->arena, &text, &len, f);
 	if (code == ERR_OK)
 		code = record_read_reservation(&r, text, len, f);
-	if (code == ERR_OK)
-		*may = strcmp(r.invitation, c->owner) == 0 ||
-		       (r.released_at != 0 && c->now - r.released_at >= STORE_RELEASE_GRACE_MS);
-	return code;
+	if (code != ERR_OK)
+		return code;
+	memcpy(holder, r.invitation, ID_SIZE);
+	*may = strcmp(r.invitation, c->owner) == 0 ||
+	       (r.released_at != 0 && c->now - r.released_at >= STORE_RELEASE_GRACE_MS);
+	return ERR_OK;
 }
 
 /* Looks at the names that did not compare. ERR_OK: all can be taken over, send again. */
@@ -155,6 +160,7 @@ commit_take_over(struct commit *c, const struct kv_txn_result *result, struct fa
 	for (size_t i = 0; i < result->current_count; i++) {
 		const struct kv_item *now = &result->current[i];
 		size_t name = 0;
+		char holder[ID_SIZE];
 		bool may;
 
 		if (now->modified == c->compares[i].modified)
@@ -163,12 +169,12 @@ commit_take_over(struct commit *c, const struct kv_txn_result *result, struct fa
 			name++;
 		if (name == STORE_NAMES)
 			return fault_set(f, ERR_CONFLICT, "it was changed meanwhile");
-		if (commit_may_take(c, now, &may, f) != ERR_OK)
+		if (commit_may_take(c, now, &may, holder, f) != ERR_OK)
 			return f->code;
 		c->compares[i].modified = now->modified;
 		any = true;
 		if (!may) {
-			commit_mark_taken(c, name);
+			commit_mark_taken(c, name, holder);
 			others = true;
 		}
 	}

@@ -1,6 +1,7 @@
 #include "store/store_private.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <jansson.h>
 
@@ -32,6 +33,16 @@ record_parse(const char *text, size_t len, struct fault *f)
 	return root;
 }
 
+/* False when it is absent or no whole number. */
+static bool
+record_copy_number(const json_t *root, const char *name, int64_t *out)
+{
+	const json_t *v = json_object_get(root, name);
+
+	*out = json_integer_value(v);
+	return json_is_integer(v);
+}
+
 /* ---- reservation ---- */
 
 void
@@ -45,17 +56,21 @@ enum err
 record_read_reservation(struct reservation *out, const char *text, size_t len, struct fault *f)
 {
 	json_t *root = record_parse(text, len, f);
-	const char *id;
 	enum err code = ERR_OK;
+	int64_t released_at;
+	const char *id;
 
 	if (root == NULL)
 		return ERR_CORRUPT;
 	id = json_string_of(root, "invitation");
-	if (id != NULL && id_is_valid(id)) {
-		memcpy(out->invitation, id, ID_SIZE);
-		out->released_at = json_integer_value(json_object_get(root, "released_at"));
-	} else
+	if (id == NULL || !id_is_valid(id))
 		code = fault_set(f, ERR_CORRUPT, "a reservation names no invitation");
+	else if (!record_copy_number(root, "released_at", &released_at))
+		code = fault_set(f, ERR_CORRUPT, "a reservation has no time of release");
+	else {
+		memcpy(out->invitation, id, ID_SIZE);
+		out->released_at = released_at;
+	}
 	json_decref(root);
 	return code;
 }
@@ -115,6 +130,7 @@ record_read_api_token(
 	json_t *root = record_parse(text, len, &own);
 	struct api_token t = { .scopes = 0 };
 	const char *hash;
+	int64_t scopes = 0;
 	bool good;
 
 	if (root == NULL)
@@ -123,12 +139,13 @@ record_read_api_token(
 	good = strlen(id) < sizeof(t.id) && hash != NULL &&
 	       decode_base64(hash, strlen(hash), t.hash.bytes, sizeof(t.hash.bytes)) &&
 	       record_copy_string(root, "name", t.name, sizeof(t.name)) &&
-	       record_copy_string(root, "created_by", t.created_by, sizeof(t.created_by));
+	       record_copy_string(root, "created_by", t.created_by, sizeof(t.created_by)) &&
+	       record_copy_number(root, "created_at", &t.created_at) &&
+	       record_copy_number(root, "expires_at", &t.expires_at) &&
+	       record_copy_number(root, "scopes", &scopes) && scopes >= 0 && scopes <= UINT_MAX;
 	if (good) {
 		memcpy(t.id, id, strlen(id) + 1);
-		t.scopes = (unsigned)json_integer_value(json_object_get(root, "scopes"));
-		t.created_at = json_integer_value(json_object_get(root, "created_at"));
-		t.expires_at = json_integer_value(json_object_get(root, "expires_at"));
+		t.scopes = (unsigned)scopes;
 		*out = t;
 	}
 	json_decref(root);

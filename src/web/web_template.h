@@ -7,11 +7,13 @@
  *   {{>file}}                    file.html of the set
  *
  * There is no way to write a value unescaped. The parser follows the HTML around each value: in
- * text it escapes for text, in a double-quoted attribute for an attribute, at the start of href,
- * src or action it lets only http, https, mailto and local paths through. Anywhere else (a tag, a
- * comment, an unquoted attribute, style or on... attributes) a value is refused, as are <script>
- * and <style>. A section ends in the same place of the HTML as it began. Pure: no files, no
- * globals. */
+ * text it escapes for text, in a double-quoted attribute for an attribute, where the scheme of
+ * href, src or action may still come it lets only http, https, mailto and local paths through.
+ * Anywhere else (a tag, a comment, an unquoted attribute, style or on... attributes) a value is
+ * refused, as is all that a browser might split otherwise: elements that are no HTML inside
+ * (<script>, <textarea> ...), tags in a title, bare angle brackets, unquoted attributes, a name
+ * that a mark cuts in two. A section ends in the same place of the HTML as it began. Pure: no
+ * files, no globals. */
 #ifndef USHERD_WEB_WEB_TEMPLATE_H
 #define USHERD_WEB_WEB_TEMPLATE_H
 

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "web/web_template_private.h"
 
-enum web_place { PLACE_TEXT, PLACE_TAG, PLACE_ATTRIBUTE, PLACE_COMMENT };
+enum web_place { PLACE_TEXT, PLACE_TITLE, PLACE_TAG, PLACE_ATTRIBUTE, PLACE_COMMENT };
 
 struct web_parser {
 	const struct web_template_source *source;
@@ -18,8 +18,11 @@ struct web_parser {
 	enum web_place place;
 	char attribute[WEB_TEMPLATE_NAME_MAX + 1]; /* lower case; the last one seen in this tag */
 	size_t attribute_len;
-	bool attribute_is_empty; /* nothing of its value came yet */
+	bool may_name_scheme; /* of an address: what comes next may still be read as its scheme */
+	bool in_element;      /* its name, before any attribute */
 	bool after_equals;
+	bool is_cut;   /* a mark stands behind a piece of a name: nothing may be added to it */
+	bool in_title; /* <title> takes no tags but its own end */
 };
 
 /* The file being read; an inner one is read by recursion. */
@@ -62,30 +65,99 @@ web_starts(const char *at, const char *end, const char *word)
 	return (size_t)(end - at) >= len && strncasecmp(at, word, len) == 0;
 }
 
+/* What a browser takes for the end of a name. */
+static bool
+web_ends_name(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r' || c == '/' || c == '>';
+}
+
 /* One byte of a tag, outside its attribute values. NULL: fine; else what is wrong. */
 static const char *
 web_parser_tag_byte(struct web_parser *p, char c)
 {
-	bool after_equals = p->after_equals;
-
-	p->after_equals = c == '=';
-	if (c == '>')
-		p->place = PLACE_TEXT;
-	else if (c == '"') {
-		if (!after_equals)
+	if (c == '\'' || (p->after_equals && c != '"'))
+		return "an attribute is not in double quotes";
+	if (c == '<')
+		return "a tag inside a tag";
+	if (c == '"') {
+		if (!p->after_equals)
 			return "a quote that begins no attribute";
 		p->place = PLACE_ATTRIBUTE;
-		p->attribute_is_empty = true;
-	} else if (c == '\'')
-		return "an attribute is not in double quotes";
-	else if (c == '<')
-		return "a tag inside a tag";
-	else if (isspace((unsigned char)c) || c == '/')
+		p->may_name_scheme = true;
+		p->after_equals = false;
+	} else if (web_ends_name(c)) {
+		if (c == '>')
+			p->place = p->in_title ? PLACE_TITLE : PLACE_TEXT;
 		p->attribute_len = 0;
-	else if (c != '=' && p->attribute_len < WEB_TEMPLATE_NAME_MAX)
+		p->in_element = p->is_cut = false;
+	} else if (p->is_cut)
+		return "a name that a mark cuts in two";
+	else if (c == '=') {
+		if (p->attribute_len == 0 || p->in_element)
+			return "a value without an attribute";
+		p->after_equals = true;
+	} else if (p->attribute_len < WEB_TEMPLATE_NAME_MAX)
 		p->attribute[p->attribute_len++] = (char)tolower((unsigned char)c);
 	p->attribute[p->attribute_len] = '\0';
 	return NULL;
+}
+
+/* Is it this element's name that stands here, and all of it? */
+static bool
+web_is_element(const char *at, const char *end, const char *name)
+{
+	size_t len = strlen(name);
+
+	return web_starts(at, end, name) && ((size_t)(end - at) == len || web_ends_name(at[len]));
+}
+
+/* An opening angle bracket in text. Elements are left out whose content a browser does not read as
+ * HTML: a value in them would stand elsewhere than it seems. */
+static const char *
+web_parser_open(struct web_parser *p, struct web_cursor *c, const char *to)
+{
+	static const char *const others[] = { "script", "style", "textarea", "iframe", "noembed",
+		"noframes", "noscript", "plaintext", "xmp" };
+	static const char doctype[] = "<!doctype html>";
+	const char *name = c->at + 1;
+
+	if (p->in_title && !(web_starts(c->at, to, "</") && web_is_element(c->at + 2, to, "title")))
+		return "a tag inside the title";
+	if (web_starts(c->at, to, "<!--")) {
+		p->place = PLACE_COMMENT;
+		return NULL;
+	}
+	if (web_starts(c->at, to, doctype)) {
+		c->at += strlen(doctype) - 1;
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (web_starts(name, to, others[i]))
+			return "an element that is no HTML inside";
+	p->in_title = web_is_element(name, to, "title");
+	if (name < to && *name == '/')
+		name++;
+	if (name == to || !isalpha((unsigned char)*name))
+		return "an angle bracket that begins no tag";
+	c->at = name - 1;
+	p->place = PLACE_TAG;
+	p->in_element = true;
+	p->attribute_len = 0;
+	p->is_cut = p->after_equals = false;
+	return NULL;
+}
+
+/* Of an address, only these end its scheme or say that it has none. */
+static void
+web_parser_attribute_byte(struct web_parser *p, char c)
+{
+	if (c == '/' || c == '?' || c == '#' || c == ':')
+		p->may_name_scheme = false;
+	if (c == '"') {
+		p->place = PLACE_TAG;
+		p->attribute_len = 0;
+	}
 }
 
 /* Follow the HTML through a literal. */
@@ -94,19 +166,16 @@ web_parser_follow(struct web_parser *p, struct web_cursor *c, const char *to)
 {
 	const char *why = NULL;
 
-	for (; c->at < to && why == NULL; c->at++) {
+	for (; c->at < to; c->at++) {
 		switch (p->place) {
 		case PLACE_TEXT:
-			if (*c->at != '<')
-				break;
-			if (web_starts(c->at, to, "<script") || web_starts(c->at, to, "<style"))
-				return web_parser_refuse(p, c, "scripts and styles are files");
-			p->place = web_starts(c->at, to, "<!--") ? PLACE_COMMENT : PLACE_TAG;
-			p->attribute_len = 0;
+		case PLACE_TITLE:
+			if (*c->at == '<')
+				why = web_parser_open(p, c, to);
 			break;
 		case PLACE_COMMENT:
-			if (web_starts(c->at, to, "-->")) {
-				c->at += 2;
+			if (web_starts(c->at, to, "-->") || web_starts(c->at, to, "--!>")) {
+				c->at = memchr(c->at, '>', (size_t)(to - c->at));
 				p->place = PLACE_TEXT;
 			}
 			break;
@@ -114,15 +183,13 @@ web_parser_follow(struct web_parser *p, struct web_cursor *c, const char *to)
 			why = web_parser_tag_byte(p, *c->at);
 			break;
 		case PLACE_ATTRIBUTE:
-			p->attribute_is_empty = false;
-			if (*c->at == '"') {
-				p->place = PLACE_TAG;
-				p->attribute_len = 0;
-			}
+			web_parser_attribute_byte(p, *c->at);
 			break;
 		}
+		if (why != NULL)
+			return web_parser_refuse(p, c, why);
 	}
-	return why == NULL ? ERR_OK : web_parser_refuse(p, c, why);
+	return ERR_OK;
 }
 
 static bool
@@ -142,7 +209,7 @@ web_parser_value(struct web_parser *p, struct web_cursor *c, const char *name, s
 	enum web_escape escape = ESCAPE_TEXT;
 	struct web_step *s;
 
-	if (p->place == PLACE_TAG || p->place == PLACE_COMMENT)
+	if (p->place == PLACE_TAG)
 		return web_parser_refuse(p, c, "a value outside text and attributes");
 	if (p->place == PLACE_ATTRIBUTE) {
 		const char *a = p->attribute;
@@ -150,10 +217,9 @@ web_parser_value(struct web_parser *p, struct web_cursor *c, const char *name, s
 		if (strncmp(a, "on", 2) == 0 || strcmp(a, "style") == 0 || a[0] == '\0')
 			return web_parser_refuse(p, c, "a value in an attribute that is code");
 		escape = ESCAPE_ATTRIBUTE;
-		if (p->attribute_is_empty &&
+		if (p->may_name_scheme &&
 		    (strcmp(a, "href") == 0 || strcmp(a, "src") == 0 || strcmp(a, "action") == 0))
 			escape = ESCAPE_URL;
-		p->attribute_is_empty = false;
 	}
 	s = web_parser_add(p, STEP_VALUE, name, len);
 	if (s == NULL)
@@ -174,15 +240,18 @@ web_parser_section(struct web_parser *p, struct web_cursor *c, enum web_step_kin
     const char *name, size_t len, unsigned depth)
 {
 	struct web_step open = { .kind = kind, .text = name, .len = len };
-	enum web_place place = p->place;
+	const struct web_parser before = *p;
 	size_t at = p->t->count;
 
 	if (web_parser_add(p, kind, name, len) == NULL)
 		return web_parser_refuse(p, c, "the template is too long");
 	if (web_parser_body(p, c, &open, depth + 1) != ERR_OK)
 		return ERR_INVALID;
-	if (p->place != place)
+	if (p->place != before.place)
 		return web_parser_refuse(p, c, "a section that ends elsewhere in the HTML");
+	/* It may be left out. */
+	p->is_cut = p->is_cut || before.is_cut;
+	p->may_name_scheme = p->may_name_scheme || before.may_name_scheme;
 	p->t->steps[at].end = p->t->count;
 	if (web_parser_add(p, STEP_END, name, len) == NULL)
 		return web_parser_refuse(p, c, "the template is too long");
@@ -196,6 +265,9 @@ web_parser_mark(struct web_parser *p, struct web_cursor *c, const char *inside, 
 {
 	char kind = '\0';
 
+	if (p->place == PLACE_COMMENT || (p->place == PLACE_TAG && p->after_equals))
+		return web_parser_refuse(p, c, "a mark in a comment or in front of a quote");
+	p->is_cut = p->is_cut || (p->place == PLACE_TAG && p->attribute_len > 0);
 	if (len > 0)
 		kind = inside[0];
 	if (kind == '#' || kind == '^' || kind == '/' || kind == '>') {

@@ -463,6 +463,25 @@ an_unfinished_account_that_was_deleted_is_made_again(void **state)
 	world_free(w);
 }
 
+/* "Try again in a few minutes" would be told for ever. */
+static void
+an_unfinished_account_that_was_deleted_and_its_name_given_away_is_a_conflict(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	leave_unfinished(w, &link);
+	fake_dir_remove_entries(w->dir);
+	fake_dir_add_foreign(
+	    w->dir, "uid=ada.lovelace,ou=engines,dc=example", "ada.lovelace", "z@example.org");
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_EXISTS);
+	assert_int_equal(world_state(w, link.id), INVITATION_CREATED);
+	fake_dir_remove_entries(w->dir);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+	world_free(w);
+}
+
 static void
 nobody_is_invited_into_the_administrators_group(void **state)
 {
@@ -478,6 +497,24 @@ nobody_is_invited_into_the_administrators_group(void **state)
 	assert_int_equal(link.code, ERR_INVALID);
 	assert_string_equal(link.first_field, "groups[0]");
 	assert_string_equal(link.first_code, "not_allowed");
+	world_free(w);
+}
+
+/* The claim lies in the future then; who made it may be a process that was killed all the same. */
+static void
+a_clock_that_is_set_back_lets_nobody_overtake_a_killed_daemon(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	leave_unfinished(w, &link);
+	w->now -= 600 * 1000;
+	world_crash(w);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_BUSY);
+	assert_null(fake_dir_password(w->dir, link.id));
+	w->now += dir_settle_ms(w->dir);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
 	world_free(w);
 }
 
@@ -553,6 +590,53 @@ a_clock_that_is_set_back_revives_no_link(void **state)
 	world_free(w);
 }
 
+/* Nobody has swept, nobody has used the link: the administrator is the first who meets its end. */
+static void
+an_administrator_who_is_told_expired_can_rely_on_it(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person mary = world_ada;
+	struct world_link a = world_invite(w, &world_ada), b;
+	struct token_hash fresh;
+
+	(void)state;
+	mary.value[PERSON_MAIL] = "mary@example.org";
+	b = world_invite(w, &mary);
+	w->now += 3600 * 1000;
+	assert_int_equal(world_revoke(w, a.id), ERR_EXPIRED);
+	assert_int_equal(world_relink(w, b.id, &fresh), ERR_EXPIRED);
+	assert_true(world_until(w, is_expired, a.id));
+	assert_true(world_until(w, is_expired, b.id));
+	w->now -= 3600 * 1000;
+	assert_int_equal(world_view(w, &a.token, NULL), VIEW_EXPIRED);
+	assert_int_equal(world_view(w, &b.token, NULL), VIEW_EXPIRED);
+	world_free(w);
+}
+
+/* Nobody has swept: whether the names are free must not depend on it. */
+static void
+who_is_shown_as_expired_can_be_invited_again(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	struct world_link old, again;
+
+	(void)state;
+	p.value[PERSON_UID] = "countess";
+	old = world_invite(w, &p);
+	w->now += 3600 * 1000 - 1;
+	assert_int_equal(world_invite(w, &p).code, ERR_EXISTS);
+	w->now += 1;
+	again = world_invite(w, &p);
+	assert_int_equal(again.code, ERR_OK);
+	assert_string_equal(again.uid, "countess");
+	assert_int_equal(world_state(w, old.id), INVITATION_EXPIRED);
+	w->now -= 3600 * 1000;
+	assert_int_equal(world_view(w, &old.token, NULL), VIEW_EXPIRED);
+	assert_int_equal(world_accept(w, &again.token, PASSWORD, NULL).code, ERR_OK);
+	world_free(w);
+}
+
 /* An attempt was killed before its Add left; while nobody looked, the address went to somebody
  * else. */
 static void
@@ -615,11 +699,16 @@ main(void)
 		cmocka_unit_test(an_org_unit_deleted_meanwhile_leaves_the_link_alone),
 		cmocka_unit_test(an_account_that_exists_gets_its_password_and_is_not_written_again),
 		cmocka_unit_test(an_account_that_was_never_finished_can_be_revoked),
+		cmocka_unit_test(a_clock_that_is_set_back_lets_nobody_overtake_a_killed_daemon),
 		cmocka_unit_test(an_unfinished_account_that_was_deleted_is_made_again),
+		cmocka_unit_test(
+		    an_unfinished_account_that_was_deleted_and_its_name_given_away_is_a_conflict),
 		cmocka_unit_test(nobody_is_invited_into_the_administrators_group),
 		cmocka_unit_test(a_password_that_is_set_already_is_no_failure),
 		cmocka_unit_test(another_password_under_the_same_attempt_is_not_told_as_done),
 		cmocka_unit_test(a_clock_that_is_set_back_revives_no_link),
+		cmocka_unit_test(an_administrator_who_is_told_expired_can_rely_on_it),
+		cmocka_unit_test(who_is_shown_as_expired_can_be_invited_again),
 		cmocka_unit_test(names_are_asked_about_again_after_an_attempt_was_given_back),
 	};
 

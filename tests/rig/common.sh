@@ -89,21 +89,29 @@ tree_options() {
 	esac
 }
 
-# tree_build TREE: build/TREE holds every program, tests included, or the build's last words are shown.
+# tree_build TREE [MAKE TARGET]: build/TREE holds every program (or what was asked for), or the build's last
+# words are shown.
 tree_build() {
-	local tree=$build_root/$1 log=$build_root/$1.log options
+	local tree=$build_root/$1 log=$build_root/$1.log what=${2:-all} options
 	options=$(tree_options "$1")
 	mkdir -p "$tree"
 	tree_bootstrap
 	say "dev: building $1"
 	# shellcheck disable=SC2086 # one word each
 	if tree_configure "$tree" --enable-werror $options >"$log" 2>&1 &&
-		make -C "$tree" -s -j"$jobs" all >>"$log" 2>&1; then
+		make -C "$tree" -s -j"$jobs" "$what" >>"$log" 2>&1; then
 		return 0
 	fi
 	tail -n 40 "$log" >&2
 	say "dev: building $1 failed; all of it is in $log"
 	return 1
+}
+
+trees_build() {
+	local tree
+	for tree in "$@"; do
+		tree_build "$tree" || return 1
+	done
 }
 
 tree_bootstrap() {

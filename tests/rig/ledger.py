@@ -52,6 +52,7 @@ class Invited:
         self.history = [Event("invite", 201, id=self.id, uid=self.uid)]
         self.lock = threading.Lock()
         self.settled = False  # the oracle has seen its end
+        self.may_be_forgotten = False  # its retention has passed
 
     @property
     def link(self):

@@ -25,6 +25,8 @@ from transitions import replay
 
 SETTLE_SECONDS = 45  # two operation timeouts, the resolver's round of 30 s, and a busy machine
 TIMELINE_MAX = 64
+LOG_LINES = 40  # of the daemon about an invitation, shown with a breach
+PATIENCE = 5  # seconds within which full service resumes (I9): until then "try again" is an answer
 SECRET = re.compile(rb"usj_[A-Za-z0-9_-]{20,}|ush_[A-Za-z0-9_-]{20,}|" + PASSWORD_MARK.encode())
 MAYBE = (LOST, 202)  # answers that leave it open whether the registration was carried out
 
@@ -39,6 +41,9 @@ class Oracle:
     def breach(self, invariant, text, invited=None, record=None):
         self.breaches += 1
         history = self.ledger.history(invited) if invited else []
+        if invited:
+            log = [line for line in self.world.daemon.log().splitlines() if invited.id in line]
+            history += log[-LOG_LINES:]
         if record:
             history += [f"audit {revision}: {entry}" for revision, entry in record]
         self._report(f"{invariant}: {text}", history)
@@ -75,7 +80,8 @@ class Oracle:
         """I2 and I3 as far as the store tells."""
         item = store.invitations.get(invited.id)
         if item is None:
-            self.breach("I2", f"invitation {invited.id} was acknowledged and is gone", invited)
+            if not invited.may_be_forgotten:
+                self.breach("I2", f"invitation {invited.id} was acknowledged and is gone", invited)
             return
         state, record = item.value["state"], store.audit_of("invitation").get(invited.id)
         registered = [e for e in invited.registrations if e.status == 201]
@@ -304,6 +310,8 @@ def finish_open(world, oracle):
     for invited in world.ledger.snapshot():
         if invited.settled or not invited.registrations:
             continue
-        status = world.ledger.register(invited)
+        deadline = time.monotonic() + PATIENCE
+        while (status := world.ledger.register(invited)) == 503 and time.monotonic() < deadline:
+            time.sleep(0.1)
         if status not in (201, 202):
             oracle.breach("I4", f"{invited.id}: its link worked, and registering answers {status}", invited)

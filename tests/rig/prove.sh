@@ -4,7 +4,7 @@
 # The daemons that rigs run: the one that is shipped, one with failpoints, one with sanitizers.
 prove_build() {
 	packages_need "${packages_build[@]}" "${packages_slapd[@]}" "${packages_system[@]}"
-	tree_build gcc && tree_build fail && tree_build asan
+	trees_build gcc fail asan
 }
 
 prove_run() {

@@ -1,190 +1,191 @@
-"""A TCP proxy in front of slapd that knows where LDAP messages begin and end, so that a test can stop
-the world at an exact message: hold it, cut the connection before it, inside it, or behind it."""
+"""A fault proxy in front of slapd or any other TCP server. Rules (see rules.py) stop the world at an exact
+byte or message: hold it, cut the connection before it, inside it, or behind it, swallow it, deliver it late.
+Switches change how the whole proxy behaves. One loop in one thread moves every byte, so that what a test
+has ordered is in force when the order returns."""
 
+import asyncio
+import contextlib
 import socket
 import threading
 
+# PASSWORD_MODIFY and WHO_AM_I_REPLY are for those who write rules.
+from framing import PASSWORD_MODIFY, TO_CLIENT, TO_SERVER, WHO_AM_I_REPLY  # noqa: F401
 from ports import free_port
-
-# The protocolOp tags of RFC 4511.
-TAGS = {
-    "bind request": 0x60, "bind reply": 0x61,
-    "search request": 0x63, "search entry": 0x64, "search reply": 0x65,
-    "modify request": 0x66, "modify reply": 0x67,
-    "add request": 0x68, "add reply": 0x69,
-    "delete request": 0x4A, "delete reply": 0x6B,
-    "extended request": 0x77, "extended reply": 0x78,
-}
-PASSWORD_MODIFY = b"1.3.6.1.4.1.4203.1.11.1"
-# Who binds asks who it is; only that answer holds a name.
-WHO_AM_I_REPLY = b"dn:"
-
-
-def split_message(data):
-    """(message, rest) of the first complete LDAPMessage, or (None, data)."""
-    length = ber_length(data, 1)
-    if length is None:
-        return None, data
-    size, start = length
-    end = start + size
-    return (data[:end], data[end:]) if len(data) >= end else (None, data)
-
-
-def ber_length(data, at):
-    """(length, offset of the contents) of a BER length at `at`, or None when it is not complete."""
-    if len(data) <= at:
-        return None
-    if data[at] < 0x80:
-        return data[at], at + 1
-    count = data[at] & 0x7F
-    if len(data) < at + 1 + count:
-        return None
-    return int.from_bytes(data[at + 1:at + 1 + count], "big"), at + 1 + count
-
-
-def message_tag(message):
-    _, start = ber_length(message, 1)
-    size, number = ber_length(message, start + 1)
-    return message[number + size]
-
-
-class Rule:
-    """What to do with the next message of a kind (which contains some bytes, and lacks others). Actions: "hold" (until release(); then
-    the connection stays open until `linger` is set, although its client may be gone), "cut before",
-    "cut after", "cut inside" (after `offset` bytes of it), "tell" (let it pass, only tell)."""
-
-    def __init__(self, kind, action, offset=0, containing=b"", lacking=None):
-        self.tag = TAGS[kind]
-        self.action = action
-        self.offset = offset
-        self.containing = containing
-        self.lacking = lacking
-        self.linger = None
-        self.met = threading.Event()
-        self.released = threading.Event()
-
-    def matches(self, message):
-        return (not self.met.is_set() and message_tag(message) == self.tag
-                and self.containing in message
-                and (self.lacking is None or self.lacking not in message))
-
-    def wait(self, seconds=10):
-        assert self.met.wait(seconds), "the message this test waits for never came"
-
-    def release(self):
-        self.released.set()
+from proxy_connection import Connection
+from rules import After, Message, Pattern, Rule
 
 
 class Proxy:
-    """Forwards to 127.0.0.1:target; the newest rule that matches a message decides on it, once."""
+    """Forwards to 127.0.0.1:target. `framing`: "ldap" (rules see messages) or "raw" (rules see patterns).
+    Methods are for any thread but the proxy's own."""
 
-    def __init__(self, target):
+    def __init__(self, target, framing="ldap"):
         self.target = target
+        self.framing = framing
         self.port = free_port()
         self.url = f"ldap://127.0.0.1:{self.port}"
-        self.rules = []
         self.accepted = 0
-        self._lock = threading.Lock()
-        self._open = set()
+        self.rules = []
+        # The rest belongs to the loop's thread.
+        self.connections = set()
+        self.passed = {TO_SERVER: 0, TO_CLIENT: 0}
+        self.swallowing = False
+        self.rate = None
         self._listener = None
+        self._running = asyncio.Event()
+        self._running.set()
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
         self.listen()
 
+    def _order(self, function, *arguments):
+        """Run it on the loop; its result, or what it raised."""
+        async def run():
+            return function(*arguments)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+
+    # ---- rules ----
+
+    def rule(self, trigger, action, containing=b"", lacking=None, **more):
+        """`trigger`: a Message, a Pattern, an After, or the kind of an LDAP message. Of the rules that match
+        a message the newest one decides; those that only tell never stand in its way."""
+        if isinstance(trigger, str):
+            trigger = Message(trigger, containing, lacking)
+        assert not isinstance(trigger, Message) or self.framing == "ldap", "bytes have no kinds"
+        assert not isinstance(trigger, Pattern) or self.framing == "raw", "use containing="
+        rule = Rule(trigger, action, **more)
+        rule.attach(self.loop)
+        self._order(self.rules.insert, 0, rule)
+        return rule
+
+    def forget(self):
+        """No rule applies any longer, and nothing is held."""
+        for rule in self._order(self._take_rules):
+            rule.release()
+
+    # ---- switches ----
+
     def listen(self):
-        self._listener = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        """Undo refuse()."""
+        self._order(self._listen)
 
     def refuse(self):
         """Nobody can connect, and who is connected no longer is."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self.cut()
+        self._order(self._refuse)
 
-    def rule(self, kind, action, **more):
-        rule = Rule(kind, action, **more)
-        with self._lock:
-            self.rules.insert(0, rule)
-        return rule
-
-    def cut(self):
+    def cut(self, reset=False):
         """Close every connection."""
-        with self._lock:
-            connections = list(self._open)
-        for connection in connections:
-            _close(connection)
+        self._order(self._cut, reset)
+
+    def pause(self):
+        """Nothing passes, nothing is lost: until resume()."""
+        self._order(self._running.clear)
+
+    def resume(self):
+        self._order(self._running.set)
+
+    def slow(self, bytes_per_second):
+        """Each direction of each connection passes so many bytes a second; None: as fast as it can."""
+        self._order(setattr, self, "rate", bytes_per_second)
+
+    def black_hole(self):
+        """Every connection, now and later, stays open and carries nothing: until lift()."""
+        self._order(self._black_hole)
+
+    def lift(self):
+        """New connections work again; those that were swallowed stay so."""
+        self._order(setattr, self, "swallowing", False)
 
     def close(self):
-        for rule in self.rules:
-            rule.release()
+        if self.loop.is_closed():
+            return
+        self.refuse()
+        asyncio.run_coroutine_threadsafe(self._finish(), self.loop).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(10)
+        self.loop.close()
+
+    # ---- on the loop ----
+
+    def _listen(self):
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=1024)
+        self._listener.setblocking(False)
+        self.loop.add_reader(self._listener, self._accept)
+
+    def _accept(self):
         try:
-            self.refuse()
+            client, _ = self._listener.accept()
         except OSError:
-            pass
+            return  # It is gone again.
+        self.accepted += 1
+        self.connections.add(Connection(self, client))
 
-    def _accept(self, listener):
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            self.accepted += 1
-            try:
-                server = socket.create_connection(("127.0.0.1", self.target), 5)
-            except OSError:
-                _close(client)
+    def _refuse(self):
+        if self._listener is not None:
+            self.loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+        self._cut(False)
+
+    def _cut(self, reset):
+        for connection in list(self.connections):
+            connection.end(reset)
+
+    async def _finish(self):
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _black_hole(self):
+        self.swallowing = True
+        for connection in self.connections:
+            connection.swallow()
+
+    def _take_rules(self):
+        rules, self.rules = self.rules, []
+        return rules
+
+    def patterns(self, direction):
+        return [rule.trigger.text for rule in self.rules
+                if isinstance(rule.trigger, Pattern) and rule.may_fire(direction)]
+
+    def decide(self, direction, message):
+        """[(position in the message, rule)] in the order of the positions. The rules are taken by that."""
+        decided, decides = [], True
+        for rule in self.rules:
+            if isinstance(rule.trigger, After) or not rule.may_fire(direction):
                 continue
-            server.settimeout(None)
-            with self._lock:
-                self._open |= {client, server}
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+            if (decides or rule.action == "tell") and rule.trigger.matches(message) and rule.take():
+                decides = decides and rule.action == "tell"
+                decided.append((rule.position(message), rule))
+        return sorted(decided, key=lambda pair: pair[0])
 
-    def _pump(self, source, sink):
-        pending = b""
-        try:
-            while data := source.recv(65536):
-                pending += data
-                # TLS and whatever else is no LDAPMessage passes as it is.
-                while pending and pending[0] == 0x30:
-                    message, pending = split_message(pending)
-                    if message is None:
-                        break
-                    self._forward(message, sink)
-                else:
-                    sink.sendall(pending)
-                    pending = b""
-        except (OSError, ConnectionAbortedError):
-            pass
-        finally:
-            _close(source)
-            _close(sink)
-            with self._lock:
-                self._open -= {source, sink}
+    def next_moment(self, pipe, size):
+        """(position, rules) where within the next `size` bytes of the pipe rules fire first. They are
+        taken by that. (size, []) when none does."""
+        direction = pipe.direction
+        moments = []
+        for rule in self.rules:
+            if isinstance(rule.trigger, After) and rule.may_fire(direction):
+                overall = rule.trigger.overall
+                distance = rule.trigger.distance(self.passed[direction] if overall else pipe.passed,
+                                                 self.passed[direction] > 0 if overall else pipe.started)
+                if distance is not None and distance <= size:
+                    moments.append((distance, rule))
+        position = min((distance for distance, _ in moments), default=size)
+        return position, [rule for distance, rule in moments if distance == position and rule.take()]
 
-    def _forward(self, message, sink):
-        with self._lock:
-            rule = next((rule for rule in self.rules if rule.matches(message)), None)
-            if rule is not None:
-                rule.met.set()
-        if rule is None or rule.action == "tell":
-            sink.sendall(message)
-        elif rule.action == "hold":
-            rule.released.wait()
-            sink.sendall(message)
-            if rule.linger is not None:
-                rule.linger.wait(10)
-        elif rule.action == "cut after":
-            sink.sendall(message)
-            raise ConnectionAbortedError
-        elif rule.action == "cut inside":
-            sink.sendall(message[:rule.offset])
-            raise ConnectionAbortedError
-        else:
-            raise ConnectionAbortedError
+    async def gate(self):
+        await self._running.wait()
 
 
-def _close(connection):
+@contextlib.contextmanager
+def proxied(target, framing="ldap"):
+    """A proxy for as long as a block runs."""
+    proxy = Proxy(target, framing)
     try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
-    connection.close()
+        yield proxy
+    finally:
+        proxy.close()

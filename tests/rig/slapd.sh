@@ -19,7 +19,7 @@
 #   --policy DN               cn=password-policy,SUFFIX: default policy; without that entry there is none
 #   --ldaps PORT              TLS too (StartTLS on PORT), certificate for 127.0.0.1 and localhost, made here
 #   --without WORD            leave a part out: schema, unique, ppolicy, limits, rights (the service
-#                             account may only read); may be repeated
+#                             account may only read), cost (of hashing passwords); may be repeated
 #   --log WORDS               slapd's -d levels ("stats"), into DIR/slapd.log; "none"
 #
 # It listens on ldapi://DIR/run/ldapi and ldap://127.0.0.1:PORT (PORT 0: ldapi only). start returns when it
@@ -162,6 +162,7 @@ make_configuration() {
 		ppolicy) drop_ppolicy ;;
 		limits) sed -i '/^limits /d' "$dir/slapd.conf" ;;
 		rights) sed -i "s,^\(\tby dn.exact=\"$(for_sed "$service_dn")\"\) .*,\1 read," "$dir/slapd.conf" ;;
+		cost) sed -i 's/^moduleload argon2 .*/moduleload argon2 m=64 t=1 p=1/' "$dir/slapd.conf" ;;
 		*) die "--without $word: no such part" ;;
 		esac
 	done

@@ -69,6 +69,19 @@ system_tests() {
 	suite_count "system tests ($tree)" $("$python" -B "$top/tests/rig/count.py" "$report")
 }
 
+# Each target of ./dev fuzz with the inputs of the tree, one pass or failure a target.
+suite_fuzz() {
+	local targets
+	say "dev: fuzz targets"
+	mapfile -t targets < <(fuzz_targets)
+	if fuzz_prepare "${targets[@]}"; then
+		fuzz_replay_all "${targets[@]}" >&2 || true
+	else
+		fuzz_failed=${#targets[@]}
+	fi
+	suite_count "fuzz targets" $((${#targets[@]} - fuzz_failed)) $fuzz_failed 0
+}
+
 distcheck() {
 	local log=$build_root/distcheck.log
 	say "dev: make distcheck"
@@ -84,19 +97,32 @@ suite_run() {
 	asan) suite_step "build (address, undefined)" tree_build asan && unit_tests asan ;;
 	tsan) suite_step "build (thread)" tree_build tsan && unit_tests tsan ;;
 	system) suite_system ;;
+	fuzz) suite_fuzz ;;
+	prove) suite_prove ;;
 	distcheck) tree_build gcc && suite_step "make distcheck" distcheck ;;
-	*) die "there is no suite \"$1\" (build clang asan tsan system distcheck)" ;;
+	*) die "there is no suite \"$1\" (build clang asan tsan system fuzz prove distcheck)" ;;
 	esac
 }
 
+# The short form of every proof rig; one that did what it should is one passed test.
+suite_prove() {
+	local counts=$build_root/prove-counts
+	suite_step "build (proof rigs)" trees_build gcc fail asan || return 0
+	say "dev: proof rigs, short form"
+	rm -f "$counts"
+	prove_run --short --counts "$counts" || true
+	# shellcheck disable=SC2046 # three numbers
+	suite_count "proof rigs" $(cat "$counts" 2>/dev/null || echo 0 1 0)
+}
+
 suite_system() {
-	if suite_step "build (gcc, system tests)" tree_build gcc; then system_tests gcc; fi
+	if suite_step "build (gcc, fail, system tests)" trees_build gcc fail; then system_tests gcc; fi
 	if suite_step "build (asan, system tests)" tree_build asan; then system_tests asan -m walk; fi
 }
 
 test_main() {
 	local suite
-	[ $# -gt 0 ] || set -- build clang asan tsan system distcheck
+	[ $# -gt 0 ] || set -- build clang asan tsan system fuzz prove distcheck
 	packages_need "${packages_build[@]}" "${packages_clang[@]}" "${packages_slapd[@]}" \
 		"${packages_system[@]}"
 	for suite in "$@"; do

@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "rig"))
 
 # pylint: disable=wrong-import-position
 from client import Api  # noqa: E402
+from clock import Clock  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from slapd import Slapd  # noqa: E402
 from usherd import Usherd  # noqa: E402
@@ -106,19 +107,5 @@ def proxied_api(proxied):
 
 @pytest.fixture
 def clock(folder):
-    """Sets the wall clock of a daemon off by seconds; the monotonic one goes on."""
-    path = folder / "clock"
-    path.write_text("+0")
-    library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    environment = {
-        "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(path), "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-    }
-
-    def set_clock(seconds):
-        fresh = path.with_suffix(".new")
-        fresh.write_text(f"{seconds:+d}")
-        fresh.replace(path)
-
-    set_clock.environment = environment
-    return set_clock
+    """Sets the wall clock of the daemons that are started with its environment."""
+    return Clock(folder / "clock")

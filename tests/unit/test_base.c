@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <sodium.h>
 
@@ -396,6 +399,33 @@ memory_is_zeroed_and_copies_end_in_a_zero_byte(void **state)
 	free(d);
 }
 
+static void
+want_of_memory_ends_the_process_with_a_status_of_its_own(void **state)
+{
+	char said[64];
+	int fds[2], status;
+	ssize_t n;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	if (child == 0) {
+		dup2(fds[1], STDERR_FILENO);
+		free(mem_resize(NULL, SIZE_MAX, 2));
+		_exit(EX_OK);
+	}
+	close(fds[1]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	n = read(fds[0], said, sizeof(said) - 1);
+	close(fds[0]);
+	assert_true(n > 0);
+	said[n] = '\0';
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EX_OSERR);
+	assert_string_equal(said, "test_base: out of memory\n");
+}
+
 int
 main(void)
 {
@@ -420,6 +450,7 @@ main(void)
 		cmocka_unit_test(a_secret_is_a_copy_compared_by_its_bytes),
 		cmocka_unit_test(a_list_can_lose_its_elements_while_it_is_walked),
 		cmocka_unit_test(memory_is_zeroed_and_copies_end_in_a_zero_byte),
+		cmocka_unit_test(want_of_memory_ends_the_process_with_a_status_of_its_own),
 	};
 
 	if (sodium_init() < 0)

@@ -51,6 +51,15 @@ values_are_escaped_by_where_they_stand(void **state)
 		{ "{{^x}}none{{/x}}", "", "none" },
 		{ "<p{{#on}} class=\"{{x}}\"{{/on}}>", "<", "<p class=\"&lt;\">" },
 		{ "{ {x} }", "a", "{ {x} }" },
+		{ "<!DOCTYPE html><title>{{x}}</title>", "<",
+		    "<!DOCTYPE html><title>&lt;</title>" },
+		{ "<!-- --!><p title=\"{{x}}\">", "<", "<!-- --!><p title=\"&lt;\">" },
+		/* The scheme of an address may come from any value that stands before its end. */
+		{ "<a href=\" {{x}}\">", "javascript:a", "<a href=\" #\">" },
+		{ "<a href=\"java{{x}}\">", "script:a", "<a href=\"java#\">" },
+		{ "<a href=\"{{y}}{{x}}\">", "javascript:a", "<a href=\"#\">" },
+		{ "<a href=\"{{#off}}/{{/off}}{{x}}\">", "javascript:a", "<a href=\"#\">" },
+		{ "<a href=\"{{y}}/{{x}}\">", "javascript:a", "<a href=\"/javascript:a\">" },
 	};
 
 	(void)state;
@@ -86,6 +95,19 @@ a_template_that_is_not_safe_or_not_whole_is_refused(void **state)
 		"<p style=\"{{x}}\">", "<!-- {{x}} -->", "<script>", "<STYLE>", "<p", "<p title=\"",
 		"{{#x}}<p{{/x}}>", "{{#x}}<p title=\"{{/x}}\">", "<p \"{{x}}\">",
 		"<a href=x\"{{x}}\">", "<p <b>",
+		/* A browser would see a script, or another attribute, than is read here. */
+		"<scr{{^x}}{{/x}}ipt>{{x}}", "<{{^x}}{{/x}}script>{{x}}",
+		"<scr{{#off}} class=\"a\"{{/off}}ipt>{{x}}", "<scr{{>part}}ipt>",
+		"<a {{#off}}x{{/off}}href=\"{{x}}\">", "<a {{#off}}x{{/off}}=\"{{x}}\">",
+		"<a href={{#on}}\"\" x={{/on}}\"{{x}}\">", "<a ={{x}}", "<a =\"><script>{{x}}\">",
+		"<a x==\"><script>{{x}}\">", "<a x=y title=\"{{x}}\">", "<a=\"{{x}}\">",
+		"</a!=\"{{x}}\">", "<!x=\"><script>{{x}}\">", "<!doctype x=\"><script>{{x}}\">",
+		"<3 x=\"<script>{{x}}\">", "<? x=\"><script>{{x}}\">", "<![CDATA[{{x}}", "a < b",
+		"<", "<textarea><a x=\"</textarea><script>{{x}}\">", "<iframe>{{x}}",
+		"<noscript>{{x}}", "<title><a x=\"</title><script>{{x}}\">",
+		"<title><b>{{x}}</b></title>", "<plaintext>", "<title>{{x}}</titles>",
+		"<!-- {{#on}} --> {{/on}}", "<!-- --{{^x}}{{/x}}> <script> -->",
+		"<!-- --!><script> -->{{x}}",
 		"{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}" };
 
 	(void)state;

@@ -1,0 +1,313 @@
+"""Every failpoint x {kill, error, delay}: whatever ends right before or right after an effect, it settles.
+
+Each point is armed for one meeting and then met by what leads there: a registration, a new link, a restart that
+resolves an interrupted claim, the sweeper. A point that is not met is a violation. The delay is longer than an
+operation's timeout, so that what was given up is carried out after all.
+"""
+
+import random
+import subprocess
+import time
+
+import oracle
+from clock import Clock
+from client import Api, new_session
+from usherd import TOP
+from wait import wait_for
+
+ACTIONS = {"kill": "kill", "error": "error", "delay": "delay:2500"}
+DAY = 86400
+
+
+class Stage:
+    """One world, and the ways that lead to each effect. A way arms the point just before it gets there."""
+
+    def __init__(self, world, clock):
+        self.world, self.ledger, self.clock = world, world.ledger, clock
+        self.daemon, self.slapd = world.daemon, world.slapd
+        self.spec = self.point = None
+        self.number = 0
+
+    # ---- the point ----
+
+    def arm(self, first=""):
+        """From now on; `first` is another point that has to act before."""
+        with new_session() as session:
+            answer = session.post(f"{self.daemon.management_url}/failpoints", f"{first};{self.spec}",
+                                  headers={"Content-Type": "text/plain"}, timeout=10)
+        assert answer.status_code == 204, answer.text
+
+    def arm_next_start(self):
+        self.daemon.environment["USHERD_FAILPOINTS"] = self.spec
+
+    def is_dead(self):
+        return self.daemon.process is None or self.daemon.process.poll() is not None
+
+    def has_acted(self):
+        """Whether the point acted in the life that goes on; a kill shows as a death."""
+        if self.is_dead():
+            return True
+        with new_session() as session:
+            try:
+                report = session.get(f"{self.daemon.management_url}/failpoints", timeout=10).json()
+            except OSError:
+                return False
+        return any(p["point"] == self.point and p["acted"] > 0 for p in report)
+
+    def wait_acted(self, seconds=15):
+        wait_for(self.has_acted, f"{self.point} acts", seconds, pause=0.05)
+
+    def die_at(self, other, invited):
+        """A registration that is cut short by a death at another point."""
+        with new_session() as session:
+            session.post(f"{self.daemon.management_url}/failpoints", f"{other}=kill",
+                         headers={"Content-Type": "text/plain"}, timeout=10)
+        self.ledger.register(invited)
+        wait_for(self.is_dead, f"the daemon dies at {other}")
+        self.daemon.destroy()
+
+    def start_armed(self):
+        """Start with the point armed: it may be met before the daemon is ready."""
+        self.arm_next_start()
+        self.daemon.spawn()
+        self.daemon.environment.pop("USHERD_FAILPOINTS")
+
+    # ---- ways ----
+
+    def invite(self):
+        self.arm()
+        self.ledger.invite()
+
+    def invite_elsewhere(self):
+        """Into an org unit that nobody has asked about lately."""
+        self.number += 1
+        place = f"ou=Annex {self.number},{self.slapd.people}"
+        self.slapd.add(place, objectClass="organizationalUnit", ou=f"Annex {self.number}")
+        self.arm()
+        self.ledger.invite(org_unit=place)
+
+    def relink(self):
+        invited = self.ledger.invite()
+        self.arm()
+        self.ledger.relink(invited)
+
+    def revoke(self):
+        invited = self.ledger.invite()
+        self.arm()
+        self.ledger.revoke(invited)
+
+    def register(self):
+        invited = self.ledger.invite(groups=[f"cn=vault-access,{self.slapd.groups}"])
+        self.arm()
+        self.ledger.register(invited)
+
+    def register_twice(self):
+        """The Add's answer is lost, so that the next one meets our own entry."""
+        invited = self.ledger.invite()
+        self.arm(first="dir.add.after=error")
+        self.ledger.register(invited)
+
+    def register_anew(self):
+        """Over connections that have to be made first."""
+        invited = self.ledger.invite()
+        self.world.proxy.cut()
+        self.arm()
+        self.ledger.register(invited)
+
+    def rename(self):
+        invited = self.ledger.invite()
+        self.slapd.add(f"uid={invited.uid},{self.slapd.people}", objectClass="inetOrgPerson",
+                       uid=invited.uid, cn="Somebody Else", sn="Else")
+        self.arm()
+        self.ledger.register(invited)
+
+    def resolve_absent(self):
+        self.die_at("dir.add.before", self.ledger.invite())
+        self.start_armed()
+        self.wait_acted()
+
+    def resolve_found(self):
+        self.die_at("dir.add.after", self.ledger.invite())
+        self.start_armed()
+        self.wait_acted()
+
+    def expire(self):
+        invited = self.ledger.invite(expires_in=3600)
+        self.clock(2 * 3600)
+        self.arm()
+        self.ledger.register(invited)
+        self.wait_acted()
+        self.clock(0)
+
+    def purge(self):
+        """Long after its end the sweeper of the next start forgets it."""
+        invited = self.ledger.invite()
+        self.ledger.revoke(invited)
+        self.daemon.stop()
+        for other in self.ledger.snapshot():
+            other.may_be_forgotten = True
+        self.clock(60 * DAY)
+        self.start_armed()
+        self.wait_acted()
+        self.daemon.destroy()
+        self.clock(0)
+
+    def token(self, delete):
+        api, name = self.world.api, f"failpoint {self.number}"
+        self.number += 1
+        made = None
+        if delete:
+            made = api.post("/api/v1/tokens", {"name": name, "scopes": ["directory:read"], "expires_in": 3600})
+            assert made.status_code == 201, made.text
+        self.arm()
+        try:
+            if delete:
+                answer = api.delete(f"/api/v1/tokens/{made.json()['id']}")
+            else:
+                answer = api.post("/api/v1/tokens",
+                                  {"name": name, "scopes": ["directory:read"], "expires_in": 3600})
+        except OSError:
+            return
+        if answer.status_code == 201:
+            assert Api(self.daemon, answer.json()["token"]).get("/api/v1/groups").status_code == 200
+        elif answer.status_code == 204:
+            assert Api(self.daemon, made.json()["token"]).get("/api/v1/groups").status_code == 401
+
+    def add_token(self):
+        self.token(delete=False)
+
+    def delete_token(self):
+        self.token(delete=True)
+
+    def list_places(self):
+        self.arm()
+        try:
+            self.world.api.get("/api/v1/groups")
+        except OSError:
+            pass
+
+    def checkpoint(self):
+        """Until the WAL is long enough to be copied."""
+        self.arm()
+        for _ in range(400):
+            if self.has_acted():
+                return
+            self.ledger.invite()
+        self.wait_acted()
+
+    def probe(self):
+        """A write that failed: the store tries by itself whether writing works again."""
+        self.arm(first="store.issued.before=error")
+        self.ledger.invite()
+        self.wait_acted()
+
+    def wait_ping(self):
+        self.arm()
+        self.wait_acted()
+
+    def first_start(self):
+        """A store that is being made."""
+        self.daemon.stop()
+        for path in self.daemon.store_path.parent.iterdir():
+            path.unlink()
+        self.start_armed()
+        wait_for(lambda: self.is_dead() or self.daemon.health("ready")[0] == 200, "it starts or ends", 15)
+        self.daemon.destroy()
+        self.world.restart()
+        self.world.connect()
+        self.ledger = self.world.ledger
+
+    def self_test(self):
+        """argon2 mode proves at the start that the server knows the scheme."""
+        self.daemon.stop()
+        self.start_armed()
+        self.wait_acted()
+        self.recover()
+        wait_for(lambda: not self.slapd.search("(sn=self-test)"), "the self-test's entry is gone", 15)
+
+    # ---- afterwards ----
+
+    def recover(self):
+        """Whoever was killed is started again, with nothing armed."""
+        if self.is_dead():
+            self.daemon.destroy()
+            self.daemon.start()
+        self.daemon.wait_ready()
+        self.daemon.wait_directory(seconds=20)
+
+
+WAYS = {
+    "store.issued": Stage.invite, "store.link_renewed": Stage.relink, "store.revoked": Stage.revoke,
+    "store.claimed": Stage.register, "store.finished": Stage.register, "store.renamed": Stage.rename,
+    "store.released": Stage.resolve_absent, "store.entry_created": Stage.resolve_found,
+    "store.expired": Stage.expire, "store.purged": Stage.purge, "store.prepared": Stage.first_start,
+    "store.token_added": Stage.add_token, "store.token_deleted": Stage.delete_token,
+    "sqlite.checkpoint": Stage.checkpoint, "sqlite.probe": Stage.probe,
+    "dir.names": Stage.register, "dir.place": Stage.invite_elsewhere, "dir.add": Stage.register,
+    "dir.password": Stage.register, "dir.group": Stage.register, "dir.find": Stage.resolve_absent,
+    "dir.adopt_look": Stage.register_twice, "dir.adopt": Stage.register_twice,
+    "dir.bind": Stage.register_anew, "dir.whoami": Stage.register_anew, "dir.ping": Stage.wait_ping,
+    "dir.list": Stage.list_places, "dir.proof_add": Stage.self_test, "dir.proof_delete": Stage.self_test,
+    "http.reply": Stage.register, "http.written": Stage.register,
+}
+ARGON2 = ("dir.proof_add", "dir.proof_delete")
+
+
+def points(run):
+    """All that the daemon knows, from its own mouth."""
+    listed = subprocess.run([TOP / "build" / "fail" / "usherd", "--failpoints"], check=True,
+                            capture_output=True, text=True).stdout
+    names = [line.split("\t")[0] for line in listed.splitlines()]
+    for name in names:
+        if name.rpartition(".")[0] not in WAYS:
+            run.violation(f"no way leads to the failpoint {name}")
+    return [name for name in names if name.rpartition(".")[0] in WAYS]
+
+
+def meet(run, stage, point, action):
+    """One meeting: the point acts, everybody recovers, the oracle looks."""
+    stage.point, stage.spec = point, f"{point}={ACTIONS[action]}"
+    stage.ledger.note(f"{point} {action}")
+    way = WAYS[point.rpartition(".")[0]]
+    way(stage)
+    if way not in (Stage.self_test, Stage.first_start, Stage.purge):
+        try:
+            stage.wait_acted()
+        except AssertionError:
+            run.violation(f"{point} {action} was not met", stage.daemon.log().splitlines()[-15:])
+    if action == "kill" and way not in (Stage.self_test, Stage.first_start, Stage.purge):
+        wait_for(stage.is_dead, "the daemon is dead")
+    stage.recover()
+    run.fault()
+    oracle.check(stage.world, run)
+    run.cycle()
+
+
+def prove(run):
+    todo = [(point, action) for point in points(run) for action in ACTIONS]
+    if run.short:
+        order = list(ACTIONS)
+        todo = [(point, order[number % 3]) for number, point in enumerate(points(run))]
+    rounds = run.size(20, 1)
+    queue = [(point, action) for point, action in todo]
+    random.Random(run.seed).shuffle(queue)
+    queue = [(point, action, rounds) for point, action in queue]
+    run.figure("points", len(points(run)))
+
+    def lane(_):
+        while queue:
+            point, action, times = queue.pop()
+            began = time.monotonic()
+            clock = Clock(run.folder / f"{point}.{action}.clock")
+            mode = "argon2" if point.rpartition(".")[0] in ARGON2 else "exop"
+            with run.world(build="fail", proxied=True, environment=clock.environment,
+                           directory={"operation_timeout": "1s", "connect_timeout": "1s",
+                                      "password_mode": mode},
+                           store={"retention": "30d"}) as world:
+                stage = Stage(world, clock)
+                for _ in range(times):
+                    meet(run, stage, point, action)
+            if not run.short:
+                run.say(f"{point} {action}: {times} times in {time.monotonic() - began:.0f} s")
+
+    run.lanes(run.size(6, 5), lane)

@@ -1,0 +1,150 @@
+"""Whatever happens in whatever order, the daemon answers as the model of an invitation's life says.
+
+Random sequences of events (invite, new link, revoke, look, register, rivals, crash, stop, directory away,
+clock jumps, changes behind our back) run on a real daemon and a real slapd. After every event the answer,
+the timeline, the link and the entry must be what the model allows. A sequence that fails is made shorter
+as long as it fails, and printed so that it can be played again.
+"""
+
+import collections
+import contextlib
+import queue
+import threading
+import time
+import traceback
+from typing import NamedTuple
+
+import life
+import steps
+from clock import Clock
+from play import OPERATION_TIMEOUT, Mismatch, Play
+from shrink import shrink
+from transitions import TABLE
+from wait import wait_for
+
+LENGTH = 40
+LANES = 6
+SHRINK_SECONDS = 120
+SWEEP_SECONDS = 330
+SHRUNK = 3  # mismatches; more of them have the same cause, or the world is on fire
+# Anything shorter is the person's mistake to the directory, but not to the daemon.
+POLICY = {"objectClass": ["organizationalRole", "pwdPolicy"], "cn": "password-policy",
+          "pwdAttribute": "userPassword", "pwdMinLength": "30", "pwdCheckQuality": "2"}
+
+
+class Failure(NamedTuple):
+    what: str
+    history: list  # the events up to the one that failed
+    log: list
+
+
+class Tally:
+    """What was tried, over all lanes."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.events, self.rows = collections.Counter(), collections.Counter()
+
+    def add(self, events, slots):
+        with self.lock:
+            self.events.update(events)
+            for slot in slots:
+                self.rows.update(TABLE.replay(slot.any.timeline).rows)
+
+
+@contextlib.contextmanager
+def playing(run):
+    """A Play in a world of its own."""
+    clock = Clock(run.folder / f"clock-{threading.get_ident()}")
+    limits = {"operation_timeout": f"{OPERATION_TIMEOUT}s", "connect_timeout": "1s"}
+    with run.world(proxied=True, environment=clock.environment, directory=limits) as world:
+        world.slapd.add(f"cn=password-policy,{world.slapd.base}", **POLICY)
+        try:
+            yield Play(world, clock)
+        finally:
+            world.slapd.resume()
+
+
+def play_sequence(run, sequence, tally=None):
+    """Play it in a world of its own; None, or what did not fit: a Failure."""
+    history = []
+    with playing(run) as play:
+        try:
+            for one in sequence:
+                history.append(repr(one))
+                told = steps.perform(play, one)
+                if told:
+                    history[-1] += f"  # {told}"
+            history.append("the end")
+            play.finish()
+        except (Mismatch, AssertionError, OSError) as error:
+            what = str(error) if isinstance(error, Mismatch) else traceback.format_exc()
+            log = [line for line in play.daemon.log().splitlines() if "id} status=200" not in line]
+            return Failure(what, history, log[-30:])
+        if tally:
+            tally.add((one[0] for one in sequence), play.slots)
+            run.fault(play.faults)
+    return None
+
+
+def sweep(run):
+    """A visit of the sweeper writes ends down and changes no answer (authentik's CVE-2025-64708)."""
+    with playing(run) as play:
+        for one in (("invite", "link", 600), ("invite", "link", 600),
+                    ("register", 0, "live", "policy", False), ("invite", "link", 7 * steps.DAY),
+                    ("clock", 1, "past the end")):
+            steps.perform(play, one)
+        ended, waiting = play.slots[:2], play.slots[2]
+
+        def answers():
+            return [(play.observe(slot), play.api.show(slot.id)["status"]) for slot in play.slots]
+
+        before = answers()
+        for slot in ended:
+            wait_for(lambda slot=slot: play.api.show(slot.id)["timeline"][-1]["event"] == "expired",
+                     "the sweeper has written the end down", SWEEP_SECONDS, 1)
+            slot.lives = {life.written_down(one) for one in slot.lives}
+        if answers() != before or waiting.any.state != "pending":
+            run.violation(f"the sweeper has changed what is answered: {before}, {answers()}")
+        play.finish()
+        run.cycle()
+
+
+def report(run, sequence, failure):
+    """The mismatch as it was found, and the shortest sequence that still has one."""
+    run.violation(failure.what, failure.history + failure.log)
+    if run.violations > SHRUNK:
+        return
+    sequence = sequence[:len(failure.history)]
+    short = shrink(sequence, lambda part: play_sequence(run, part) is not None, SHRINK_SECONDS)
+    run.say(f"shrunk from {len(sequence)} to {len(short)} events:")
+    for one in short:
+        run.say(f"    {one!r},")
+
+
+def prove(run):
+    tally, work = Tally(), queue.SimpleQueue()
+    work.put(steps.EVERY_ROW)
+    for _ in range(run.size(300, 15)):
+        work.put(steps.draw(run.random, LENGTH))
+
+    def lane(number):
+        if number == LANES:
+            sweep(run)
+            return
+        while True:
+            try:
+                sequence = work.get_nowait()
+            except queue.Empty:
+                return
+            failure = play_sequence(run, sequence, tally)
+            run.cycle()
+            if failure:
+                report(run, sequence, failure)
+
+    # The sweeper comes every five minutes: a lane of its own waits for it.
+    run.lanes(LANES + run.size(1, 0), lane)
+    run.figure("sweeper", run.size("waited for", "not waited for in the short form"))
+    run.figure("events", dict(sorted(tally.events.items())))
+    run.figure("rows", len(tally.rows))
+    run.figure("rows_never_taken", [" ".join(row) for row in TABLE.rows if row not in tally.rows])

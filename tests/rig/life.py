@@ -1,0 +1,327 @@
+"""The model: one invitation as an outsider can know it, and what every request must answer.
+
+A Life is one thing that may be true of an invitation. What is not known yet (a daemon was killed in the
+middle of a registration) is a set of Lives; whatever is seen next leaves fewer of them. Nothing here asks
+anybody anything: the rules of doc and design once more, on top of the one table of transitions.
+"""
+
+import calendar
+import dataclasses
+from typing import NamedTuple
+
+from transitions import TABLE
+
+ENDED_KNOWN = 16  # replaced links that are still told "revoked"; older ones are unknown
+CREATED_GRACE = 24 * 3600
+FOLLOW = 3600  # a registration that was answered "in progress" is told as done so long
+RELEASE_GRACE = 60  # the names of a finished invitation are held so long
+
+# What a form may be. `policy`: the daemon takes the password, the directory's policy does not.
+GOOD, POLICY, WEAK, FIXED, FORBIDDEN, UNKNOWN = "good", "policy", "weak", "fixed", "forbidden", "unknown"
+BODIES = (GOOD, POLICY, WEAK, FIXED, FORBIDDEN, UNKNOWN)
+
+
+class Answer(NamedTuple):
+    """A status and the word that goes with it: a reason, a view's status, a field error's code."""
+    status: int
+    word: str = ""
+
+
+DONE, PROGRESS = Answer(201, "done"), Answer(202, "in_progress")
+UNAVAILABLE, CONFLICT, TAKEN = Answer(503), Answer(409), Answer(409)
+NOT_FOUND = Answer(404)
+USED, EXPIRED, REVOKED = Answer(410, "used"), Answer(410, "expired"), Answer(410, "revoked")
+GONE = {"done": USED, "expired": EXPIRED, "revoked": REVOKED}
+
+
+class Facts(NamedTuple):
+    """The world at the moment of a request. `quiet`: whether nothing that an earlier process sent can
+    still be on its way (None: perhaps). `started`: when the daemon's process was, by its own clock."""
+    now: float
+    directory: bool
+    process: int = 0
+    quiet: bool | None = None
+    started: float = 0.0
+
+
+class Attempt(NamedTuple):
+    """A registration that was answered "in progress" and goes on in the daemon's memory."""
+    key: str | None
+    password: str
+    body: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Life:
+    id: str
+    uid_fixed: bool
+    expires_at: float
+    live: str | None  # the token of the link that works; None: nobody knows it
+    ended: tuple = ()  # tokens that did, the last one last
+    timeline: tuple = (TABLE.issue,)
+    claimed_at: float = 0.0
+    done_at: float = 0.0
+    claimed_in: int = 0  # number of the daemon's process
+    key: str | None = None  # of the last claim
+    entry: bool = False  # an entry of ours stands in the directory
+    password: str | None = None  # signs in
+    attempt: Attempt | None = None
+    told_later: bool = False  # finished after "in progress"
+    late: bool = False  # something sent by a dead process may still be carried out
+    foreign: frozenset = frozenset()  # what somebody else has: "uid" (elsewhere), "dn", "mail"
+
+    # ---- what it is ----
+
+    @property
+    def state(self):
+        return TABLE.replay(self.timeline).state
+
+    @property
+    def end(self):
+        if self.state == "created":
+            return max(self.expires_at, self.claimed_at + CREATED_GRACE)
+        return self.expires_at
+
+    def seen(self, now):
+        """The state as it is told: past its end it is expired, whether or not that is stored."""
+        waits = self.state in ("pending", "created")
+        return "expired" if waits and now >= self.end else self.state
+
+    @property
+    def is_final(self):
+        return self.state in TABLE.final
+
+    @property
+    def is_settled(self):
+        return self.attempt is None and self.state != "claimed"
+
+    # ---- what happens to it ----
+
+    def but(self, **changes):
+        return dataclasses.replace(self, **changes)
+
+    def then(self, event, **changes):
+        """One event later. The table must have the row: the model itself may not invent one."""
+        assert (self.state, event) in TABLE.rows, f"the model wants {event} of {self.state}"
+        after = self.but(timeline=self.timeline + (event,), **changes)
+        return after.without_live() if after.is_final else after
+
+    def without_live(self):
+        if self.live is None:
+            return self
+        return self.but(live=None, ended=(self.ended + (self.live,))[-ENDED_KNOWN:])
+
+    def relinked(self, token):
+        return self.without_live().then("link_renewed", live=token)
+
+    def killed(self):
+        """The daemon's memory is gone: what it was doing is left to the resolver."""
+        return self.but(attempt=None)
+
+
+# ---- what it does by itself ----
+
+def _steps(life):
+    """What may become of it without anybody's doing."""
+    attempt = life.attempt
+    if attempt:
+        yield from _attempt_steps(life, attempt)
+    elif life.state == "claimed":
+        yield life.then("entry_created") if life.entry else life.then("released")
+    if life.late and not life.entry and "dn" not in life.foreign:
+        yield life.but(entry=True)
+
+
+def _attempt_steps(life, attempt):
+    if not life.entry:
+        if "dn" in life.foreign:
+            yield life.then("released", attempt=None) if life.state == "claimed" else life.but(attempt=None)
+        else:
+            yield life.but(entry=True)
+    elif attempt.body == POLICY:
+        yield life.then("entry_created", attempt=None) if life.state == "claimed" else life.but(attempt=None)
+    elif life.password != attempt.password:
+        yield life.but(password=attempt.password)
+    else:
+        yield life.then("finished", attempt=None, told_later=True)
+
+
+def closure(lives):
+    """These and all that they may have become meanwhile."""
+    found, new = set(lives), list(lives)
+    while new:
+        fresh = {after for life in new for after in _steps(life)} - found
+        found |= fresh
+        new = list(fresh)
+    return found
+
+
+# ---- looking ----
+
+def view(life, facts, token, key=None):
+    """GET of a link; changes nothing."""
+    if token != life.live and token not in life.ended:
+        return NOT_FOUND
+    seen = life.seen(facts.now)
+    if seen == "done":
+        follows = life.told_later and facts.now - life.done_at < FOLLOW
+        return Answer(200, "done") if follows or (key and key == life.key) else USED
+    if seen in GONE:
+        return GONE[seen]
+    if token != life.live:
+        return REVOKED
+    if seen == "claimed" or life.attempt:
+        return Answer(200, "in_progress")
+    return Answer(200, "pending")
+
+
+def shown(life, facts):
+    """GET by an administrator."""
+    seen = life.seen(facts.now)
+    return Answer(200, "in_progress" if seen in ("claimed", "created") else seen)
+
+
+# ---- administering: [(answer, life afterwards)] ----
+
+def written_down(life):
+    """Who was told that it is past its end can rely on it: no clock revives it."""
+    return life if life.is_final else life.then("expired")
+
+
+def _administer(life, facts):
+    """A refusal, or None."""
+    seen = life.seen(facts.now)
+    if life.attempt or seen == "claimed":
+        return [(CONFLICT, life)]
+    if seen == "expired":
+        return [(EXPIRED, written_down(life))]
+    return [(GONE[seen], life)] if seen in GONE else None
+
+
+def relink(life, facts, token):
+    return _administer(life, facts) or [(Answer(200), life.relinked(token))]
+
+
+def revoke(life, facts):
+    if life.state == "revoked":
+        return [(Answer(204), life)]
+    return _administer(life, facts) or [(Answer(204), life.then("revoked"))]
+
+
+def clash(life, facts):
+    """An invitation of somebody with the same mail address."""
+    if life.entry or "mail" in life.foreign:
+        return [(Answer(409, "taken"), life)]
+    seen = life.seen(facts.now)
+    if seen == "done" and facts.now - life.done_at < RELEASE_GRACE:
+        return [(Answer(409, "taken"), life)]
+    if seen in TABLE.final:
+        return [(Answer(201), written_down(life))]
+    return [(Answer(409, "taken"), life)]
+
+
+# ---- registering ----
+
+class Form(NamedTuple):
+    """What is posted, and with which link. `key`: Idempotency-Key or the page's own attempt id."""
+    token: str
+    body: str
+    password: str
+    key: str | None = None
+    is_page: bool = False  # a page tells of a bad form only where there is a form
+
+
+def _clashes(life):
+    """Whether the names are asked about: an entry of ours may have them."""
+    return frozenset() if life.entry else life.foreign
+
+
+def stages(life, facts, form):
+    """From a form that is fine to its end: the lives it passes, and the answer."""
+    passed = [life]
+    foreign = _clashes(life)
+    if "mail" in foreign:
+        return passed, TAKEN
+    if foreign:
+        if life.uid_fixed or life.state == "created":
+            return passed, TAKEN
+        passed.append(life.then("renamed", foreign=life.foreign - {"uid", "dn"}))
+    passed.append(passed[-1].then("claimed", key=form.key, claimed_in=facts.process,
+                                  claimed_at=facts.now))
+    passed.append(passed[-1].but(entry=True))
+    if form.body == POLICY:
+        if passed[-1].state == "claimed":
+            passed.append(passed[-1].then("entry_created"))
+        return passed, Answer(422, "refused")
+    passed.append(passed[-1].but(password=form.password))
+    passed.append(passed[-1].then("finished", told_later=False))
+    return passed, DONE
+
+
+def refused(life, facts, form):
+    """[(answer, life)] when the form never comes to be carried out, else None."""
+    # What no form has is refused before anybody looks at the link.
+    if form.body == UNKNOWN:
+        return [(Answer(400, "unknown"), life)]
+    if form.body == FORBIDDEN:
+        return [(Answer(422, "not_allowed"), life)]
+    is_live = form.token == life.live
+    if not is_live and form.token not in life.ended:
+        return [(NOT_FOUND, life)]
+    seen = life.seen(facts.now)
+    if seen == "done":
+        same = form.key and (form.key, form.password) == (life.key, life.password)
+        # The process that finished it remembers with which password.
+        return [(DONE if same and life.claimed_in == facts.process else USED, life)]
+    if seen == "expired":
+        return [(EXPIRED, written_down(life))]
+    if seen == "revoked" or not is_live:
+        return [(REVOKED, life)]
+    if life.attempt:
+        same = form.key and (form.key, form.password) == life.attempt[:2]
+        return [(PROGRESS if same else USED, life)]
+    if seen == "claimed":
+        return [(UNAVAILABLE, life)]
+    if form.body == FIXED:
+        return [(Answer(422, "not_allowed"), life)]
+    return None
+
+
+def _is_foreign_claim(life, facts):
+    """Whether the daemon can know that another process claimed it. It has but the wall clock to tell by:
+    one that was set back and forth around its start hides it."""
+    return life.claimed_in < facts.process and not facts.started - 1 < life.claimed_at <= facts.now
+
+
+def register(life, facts, form):
+    """All that posting this form may answer, each with the life afterwards."""
+    found = refused(life, facts, form)
+    if found is not None:
+        return found
+    found = []
+    if life.state == "created" and facts.quiet is not True:
+        # The password of an earlier process may be on its way.
+        found.append((UNAVAILABLE, life))
+        if facts.quiet is False and _is_foreign_claim(life, facts):
+            return found
+    if form.body == WEAK:
+        return found + [(Answer(422, "too_short"), life)]
+    if not facts.directory:
+        return found + [(UNAVAILABLE, life)]
+    passed, answer = stages(life, facts, form)
+    return found + [(answer, passed[-1])]
+
+
+def interrupted(life, facts, form):
+    """All that it may be when the daemon died meanwhile, whatever was answered or was not."""
+    if refused(life, facts, form) is not None or form.body == WEAK:
+        return [after.killed() for _, after in register(life, facts, form)] + [life.killed()]
+    return [after.killed() for after in stages(life, facts, form)[0]]
+
+
+def deferred(life, facts, form):
+    """All that it may be when the directory went away in the middle and "in progress" was answered."""
+    attempt = Attempt(form.key, form.password, form.body)
+    passed, _ = stages(life, facts, form)
+    return [after.but(attempt=attempt) for after in passed
+            if len(after.timeline) > len(life.timeline) and after.timeline[-1] == "claimed"]
