@@ -8,6 +8,7 @@ operation's timeout, so that what was given up is carried out after all.
 import random
 import subprocess
 import time
+import traceback
 
 import oracle
 from clock import Clock
@@ -72,6 +73,10 @@ class Stage:
         self.daemon.spawn()
         self.daemon.environment.pop("USHERD_FAILPOINTS")
 
+    def invited(self, **changes):
+        """An invitation to begin with: a busy machine may have to be asked again."""
+        return wait_for(lambda: self.ledger.invite(**changes), "an invitation is made", 30)
+
     # ---- ways ----
 
     def invite(self):
@@ -87,52 +92,52 @@ class Stage:
         self.ledger.invite(org_unit=place)
 
     def relink(self):
-        invited = self.ledger.invite()
+        invited = self.invited()
         self.arm()
         self.ledger.relink(invited)
 
     def revoke(self):
-        invited = self.ledger.invite()
+        invited = self.invited()
         self.arm()
         self.ledger.revoke(invited)
 
     def register(self):
-        invited = self.ledger.invite(groups=[f"cn=vault-access,{self.slapd.groups}"])
+        invited = self.invited(groups=[f"cn=vault-access,{self.slapd.groups}"])
         self.arm()
         self.ledger.register(invited)
 
     def register_twice(self):
         """The Add's answer is lost, so that the next one meets our own entry."""
-        invited = self.ledger.invite()
+        invited = self.invited()
         self.arm(first="dir.add.after=error")
         self.ledger.register(invited)
 
     def register_anew(self):
         """Over connections that have to be made first."""
-        invited = self.ledger.invite()
+        invited = self.invited()
         self.world.proxy.cut()
         self.arm()
         self.ledger.register(invited)
 
     def rename(self):
-        invited = self.ledger.invite()
+        invited = self.invited()
         self.slapd.add(f"uid={invited.uid},{self.slapd.people}", objectClass="inetOrgPerson",
                        uid=invited.uid, cn="Somebody Else", sn="Else")
         self.arm()
         self.ledger.register(invited)
 
     def resolve_absent(self):
-        self.die_at("dir.add.before", self.ledger.invite())
+        self.die_at("dir.add.before", self.invited())
         self.start_armed()
         self.wait_acted()
 
     def resolve_found(self):
-        self.die_at("dir.add.after", self.ledger.invite())
+        self.die_at("dir.add.after", self.invited())
         self.start_armed()
         self.wait_acted()
 
     def expire(self):
-        invited = self.ledger.invite(expires_in=3600)
+        invited = self.invited(expires_in=3600)
         self.clock(2 * 3600)
         self.arm()
         self.ledger.register(invited)
@@ -141,7 +146,7 @@ class Stage:
 
     def purge(self):
         """Long after its end the sweeper of the next start forgets it."""
-        invited = self.ledger.invite()
+        invited = self.invited()
         self.ledger.revoke(invited)
         self.daemon.stop()
         for other in self.ledger.snapshot():
@@ -283,6 +288,15 @@ def meet(run, stage, point, action):
     run.cycle()
 
 
+def meet_often(run, clock, mode, point, action, times):
+    with run.world(build="fail", proxied=True, environment=clock.environment, store={"retention": "30d"},
+                   directory={"operation_timeout": "1s", "connect_timeout": "1s",
+                              "password_mode": mode}) as world:
+        stage = Stage(world, clock)
+        for _ in range(times):
+            meet(run, stage, point, action)
+
+
 def prove(run):
     todo = [(point, action) for point in points(run) for action in ACTIONS]
     if run.short:
@@ -300,13 +314,10 @@ def prove(run):
             began = time.monotonic()
             clock = Clock(run.folder / f"{point}.{action}.clock")
             mode = "argon2" if point.rpartition(".")[0] in ARGON2 else "exop"
-            with run.world(build="fail", proxied=True, environment=clock.environment,
-                           directory={"operation_timeout": "1s", "connect_timeout": "1s",
-                                      "password_mode": mode},
-                           store={"retention": "30d"}) as world:
-                stage = Stage(world, clock)
-                for _ in range(times):
-                    meet(run, stage, point, action)
+            try:
+                meet_often(run, clock, mode, point, action, times)
+            except Exception:  # pylint: disable=broad-except
+                run.violation(f"{point} {action}", traceback.format_exc().splitlines())
             if not run.short:
                 run.say(f"{point} {action}: {times} times in {time.monotonic() - began:.0f} s")
 

@@ -1,57 +1,12 @@
 """Many hands on one link, and a daemon that dies in the middle: one entry, or a link that still works."""
 
-import os
-import random
 import threading
-import time
 
 import pytest
 import requests
 
 from client import PASSWORD, Api, in_background, new_session
 from proxy import PASSWORD_MODIFY, WHO_AM_I_REPLY
-
-FULL = "USHERD_FULL" in os.environ
-
-
-def passwords(count):
-    return [f"{PASSWORD} number {number}" for number in range(count)]
-
-
-def register_together(link, count):
-    """`count` POSTs that leave at the same moment; [(password, response)]."""
-    barrier = threading.Barrier(count)
-    answers = [None] * count
-
-    def register(number, password):
-        with new_session() as session:
-            # The connection stands before the moment comes.
-            session.get(link.url, headers={"Accept": "application/json"}, timeout=30)
-            barrier.wait(30)
-            answers[number] = (password, session.post(link.url, json={"password": password}, timeout=60))
-
-    threads = [threading.Thread(target=register, args=pair) for pair in enumerate(passwords(count))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(90)
-    assert None not in answers
-    return answers
-
-
-def test_of_64_registrations_with_one_link_exactly_one_succeeds(slapd, usherd, api):
-    for _ in range(100):
-        invitation = api.invited()
-        answers = register_together(invitation["join"], 64)
-        winners = [password for password, answer in answers if answer.status_code in (201, 202)]
-        others = [answer for _, answer in answers if answer.status_code not in (201, 202)]
-        assert len(winners) == 1, [answer.status_code for _, answer in answers]
-        assert {answer.status_code for answer in others} == {410}
-        assert {answer.json()["reason"] for answer in others} == {"used"}
-        invitation["join"].wait_done()
-        [(dn, _)] = slapd.entries_of(invitation["id"])
-        assert slapd.accepts(dn, winners[0])
-
 
 def test_64_invitations_with_one_mail_give_one_invitation(slapd, usherd, api):
     barrier = threading.Barrier(64)
@@ -115,23 +70,6 @@ def attempt(link):
         return link.register()
     except requests.RequestException:
         return None
-
-
-@pytest.mark.parametrize("rounds", [100 if FULL else 10])
-def test_a_daemon_killed_at_a_random_moment_finishes_or_gives_the_link_back(
-        slapd, usherd, api, rounds):
-    chance = random.Random(20)
-    for _ in range(rounds):
-        invitation = api.invited()
-        answer = in_background(attempt, invitation["join"])
-        time.sleep(chance.uniform(0, 0.12))  # The moment is the test's input.
-        usherd.kill()
-        told = answer()
-        usherd.start()
-        usherd.wait_directory()
-        if told is not None and told.status_code == 201:
-            assert invitation["join"].is_done()
-        settle(slapd, invitation, [PASSWORD])
 
 
 def test_what_was_answered_survives_a_kill(slapd, usherd, api):

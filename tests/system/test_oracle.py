@@ -1,0 +1,257 @@
+"""The oracle sees what it is there for: each breach, made by hand in what it reads, is told; nothing else is.
+
+One small world with an invitation of every kind; then, on a copy of what was read from it, one thing is changed
+at a time.
+"""
+
+import contextlib
+import copy
+import types
+
+import pytest
+
+from client import Api
+from ledger import Event, Ledger, Registration
+from oracle import SECRET, Oracle, check
+from store_file import Damage, Sealer, read_store
+from world import world as whole_world
+
+
+@pytest.fixture(scope="module")
+def world():
+    with whole_world(directory={"operation_timeout": "1s", "connect_timeout": "1s"}) as daemon:
+        api = Api(daemon, daemon.make_token())
+        made = types.SimpleNamespace(daemon=daemon, slapd=daemon.slapd, api=api, ledger=Ledger(api))
+        made.done, made.pending, made.revoked, made.relinked = (made.ledger.invite() for _ in range(4))
+        assert made.ledger.register(made.done) == 201
+        assert made.ledger.revoke(made.revoked) == 204
+        assert made.ledger.relink(made.relinked) == 200
+        yield made
+
+
+class Found:
+    """What the oracle reads, and what it says about it."""
+
+    def __init__(self, world):
+        self.world, self.told = world, []
+        self.store = copy.deepcopy(read_store(world.daemon))
+        self.entries = world.slapd.search("(usherdInvitationId=*)", attributes=["usherdInvitationId", "uid"])
+        self.oracle = Oracle(world, lambda text, history: self.told.append(text))
+
+    def judge(self):
+        everybody = self.world.ledger.snapshot()
+        self.oracle.judge(self.store, self.entries, everybody, everybody)
+        return {text.partition(":")[0] for text in self.told}
+
+    def invitation(self, invited):
+        return self.store.items[f"invitation/{invited.id}"]
+
+    def audit(self, invited):
+        return [key for key, item in sorted(self.store.items.items(), key=lambda pair: pair[1].created)
+                if key.startswith("audit/") and item.value.get("invitation") == invited.id]
+
+
+@pytest.fixture
+def found(world):
+    return Found(world)
+
+
+def test_a_sound_world_has_no_breach(world, found):
+    assert found.judge() == set(), found.told
+    assert check(world, types.SimpleNamespace(violation=print), finish=False) == 0
+
+
+def lose_pending(w, f):
+    del f.store.items[f"invitation/{w.pending.id}"]
+
+
+def lose_done(w, f):
+    f.invitation(w.done).value["state"] = "pending"
+
+
+def lose_revocation(w, f):
+    f.invitation(w.revoked).value["state"] = "pending"
+
+
+def lose_new_link(w, f):
+    f.invitation(w.relinked).value["tokens"] = []
+
+
+def keep_old_link(w, f):
+    stored = f.invitation(w.relinked).value
+    stored["tokens"] += stored.pop("old_tokens")
+
+
+def lose_entry(w, f):
+    f.entries.clear()
+
+
+def double_entry(w, f):
+    f.entries.append((f.entries[0][0].replace("uid=", "uid=second-"), f.entries[0][1]))
+
+
+def entry_of_nobody(w, f):
+    f.entries.append(("uid=stray,dc=example",
+                      {"usherdInvitationId": ["00000000-0000-7000-8000-000000000000"], "uid": ["stray"]}))
+
+
+def entry_of_revoked(w, f):
+    f.entries.append(("uid=stray,dc=example", {"usherdInvitationId": [w.revoked.id], "uid": ["stray"]}))
+
+
+def entry_elsewhere(w, f):
+    f.entries[0] = ("uid=elsewhere,dc=example", f.entries[0][1])
+
+
+def lose_audit_record(w, f):
+    del f.store.items[f.audit(w.done)[1]]
+
+
+def double_audit_record(w, f):
+    last = f.audit(w.done)[-1]
+    f.store.items[last + "-again"] = copy.deepcopy(f.store.items[last])
+
+
+def swap_audit_records(w, f):
+    first, second = (f.store.items[key] for key in f.audit(w.done)[1:3])
+    first.value, second.value = second.value, first.value
+
+
+def change_without_record(w, f):
+    f.invitation(w.pending).modified += 1
+
+
+def false_state_in_record(w, f):
+    f.store.items[f.audit(w.done)[1]].value["state"] = "done"
+
+
+def stray_work(w, f):
+    f.store.items[f"work/{w.pending.id}"] = copy.copy(f.invitation(w.pending))
+
+
+def stray_link(w, f):
+    f.store.items["token/AAAA"] = copy.copy(f.invitation(w.pending))
+
+
+def lose_reservation(w, f):
+    key = f.store.sealer.name_key("uid", w.pending.uid)
+    del f.store.items[key]
+
+
+def lost_reservation(w, f):
+    """A name that nobody can ever have again."""
+    key = f.store.sealer.name_key("uid", w.pending.uid)
+    f.store.items["uid/of-nobody"] = copy.deepcopy(f.store.items[key])
+    f.store.items["uid/of-nobody"].value["invitation"] = w.revoked.id
+
+
+BREACHES = [
+    (lose_pending, "I2"), (lose_done, "I2"), (lose_revocation, "I2"), (lose_new_link, "I2"),
+    (keep_old_link, "I2"), (lose_entry, "I2"), (double_entry, "I1"), (entry_of_nobody, "I1"),
+    (entry_of_revoked, "I3"), (entry_elsewhere, "I1"), (lose_audit_record, "I11"),
+    (double_audit_record, "I11"), (swap_audit_records, "I11"), (change_without_record, "I11"),
+    (false_state_in_record, "I11"), (stray_work, "I3"), (stray_link, "I2"), (lose_reservation, "I1"),
+    (lost_reservation, "I4"),
+]
+
+
+@pytest.mark.parametrize("breach, invariant", BREACHES, ids=[breach.__name__ for breach, _ in BREACHES])
+def test_a_breach_in_what_is_stored_is_told(world, found, breach, invariant):
+    breach(world, found)
+    assert invariant in found.judge(), found.told
+
+
+@contextlib.contextmanager
+def in_ledger(invited, *events):
+    """As if this had been answered."""
+    before = list(invited.history)
+    invited.history += events
+    yield
+    invited.history[:] = before
+
+
+def registration(invited, status, password="harbour-lantern that was never sent"):
+    return Registration(status, invited.link, password, None)
+
+
+@pytest.mark.parametrize("who, status, invariant", [
+    ("pending", 201, "I2"),  # told done, and it is not
+    ("done", 201, "I1"),  # two are told done, with two passwords
+])
+def test_an_acknowledgement_that_is_not_kept_is_told(world, found, who, status, invariant):
+    invited = getattr(world, who)
+    with in_ledger(invited, registration(invited, status)):
+        assert invariant in found.judge(), found.told
+
+
+def test_an_account_that_takes_no_password_that_was_sent_is_told(world, found):
+    before = list(world.done.history)
+    try:
+        world.done.history[:] = [before[0], registration(world.done, 202)]
+        assert "I2" in found.judge(), found.told
+    finally:
+        world.done.history[:] = before
+
+
+def test_an_invitation_used_by_nobody_is_burnt(world, found):
+    before = list(world.done.history)
+    try:
+        world.done.history[:] = [before[0], registration(world.done, 503)]
+        assert "I4" in found.judge(), found.told
+    finally:
+        world.done.history[:] = before
+
+
+def test_a_revocation_that_nobody_asked_for_is_told(world, found):
+    before = list(world.revoked.history)
+    try:
+        world.revoked.history[:] = [before[0], Event("revoke", 503)]
+        assert "I3" in found.judge(), found.told
+    finally:
+        world.revoked.history[:] = before
+
+
+def test_an_invitation_that_was_refused_and_is_there_is_told(world, found):
+    ledger = world.ledger
+    ledger.invited.remove(world.pending)
+    ledger.refused.append(world.pending.mail)
+    try:
+        assert "I3" in found.judge(), found.told
+    finally:
+        ledger.refused.remove(world.pending.mail)
+        ledger.invited.append(world.pending)
+
+
+def test_an_open_invitation_whose_link_fails_is_told(world, found, monkeypatch):
+    monkeypatch.setattr(world.ledger, "open", lambda invited: (410, "used"))
+    assert "I4" in found.judge(), found.told
+
+
+def test_a_list_that_lacks_somebody_is_told(world, found):
+    identifier = f"invitation/{world.pending.id}"
+    found.store.items[identifier + "x"] = found.store.items[identifier]
+    found.oracle.check_list(found.store)
+    assert found.told and found.told[0].startswith("I10")
+
+
+def test_a_secret_in_the_log_is_told(world, found):
+    found.oracle.check_secrets()
+    assert found.told == []
+    with open(world.daemon.log_path, "a", encoding="utf-8") as log:
+        log.write(f"{world.pending.link.token}\n")
+    found.oracle.check_secrets()
+    text = world.daemon.log()
+    world.daemon.log_path.write_text(text.replace(world.pending.link.token, ""))
+    assert found.told and found.told[0].startswith("I6")
+
+
+def test_every_secret_of_the_ledger_is_one_that_the_oracle_looks_for(world):
+    assert SECRET.search(world.pending.link.token.encode())
+    assert SECRET.search(world.done.registrations[0].password.encode())
+    assert SECRET.search(world.api.session.headers["Authorization"].encode())
+
+
+def test_a_value_that_was_moved_does_not_open(world):
+    sealer = Sealer(world.daemon.key_path)
+    with pytest.raises(Damage):
+        sealer.open("invitation/x", bytes([1]) + sealer._id + bytes(60))  # pylint: disable=protected-access
