@@ -142,9 +142,9 @@ class Client:
         schema = request.operation.bodies[request.type]["schema"]
         request.document = self.values.good(schema, self.chance.choice((0, 0.1, 0.5)))
         if "password" in request.document:
-            request.document["password"] = request.password = self.new_password()
+            request.document["password"] = self.new_password()
             if "password_again" in request.document:
-                request.document["password_again"] = request.password
+                request.document["password_again"] = request.document["password"]
         if "groups" in request.document:
             request.document["groups"] = self.chance.sample(self.plan["groups"], 1)
         if request.operation.id == "createInvitation" and self.chance.random() < 0.8:
@@ -232,7 +232,7 @@ class Client:
         mine = request.invited
         if mine is None or answer.status not in (201, 202):
             return
-        mine.note("register", answer.status, password=request.password, token=mine.tokens[-1])
+        mine.note("register", answer.status, password=request.password_sent(), token=mine.tokens[-1])
         if request.role in ("revoked", "replaced", "used"):
             self.complain(f"{request.role} registers with {answer.status}", request, b"", answer)
         self.end(mine, "used")

@@ -72,7 +72,7 @@ class Request:
         self.path, self.query = operation.path, ""
         self.headers = []  # (name, value); Host first, Content-Length is added
         self.document = self.body = self.type = None
-        self.invited = self.password = self.key = None  # whom it is about, and what it would acknowledge
+        self.invited = None  # whom it is about
         self.secrets = []
         self.mutations = []
         if role.authorization:
@@ -91,10 +91,20 @@ class Request:
     def header(self, name):
         return next((v for n, v in self.headers if n.lower() == name.lower()), None)
 
+    def content(self):
+        """The body as bytes, or None."""
+        if self.body is None and self.document is not None:
+            return encode(self.document, self.type)
+        return self.body
+
+    def password_sent(self):
+        """As the daemon reads it: a mutation may have changed it."""
+        if (self.type or "").lower().startswith(JSON):
+            return json.loads(self.content())["password"]
+        return urllib.parse.parse_qs(self.content().decode())["password"][0]
+
     def bytes(self, host):
-        body = self.body
-        if body is None and self.document is not None:
-            body = encode(self.document, self.type)
+        body = self.content()
         lines = [f"{self.method} {self.target} HTTP/1.1"]
         if self.header("Host") is None:
             lines.append(f"Host: {host}")
