@@ -99,7 +99,7 @@ class Request:
 
     def password_sent(self):
         """As the daemon reads it: a mutation may have changed it."""
-        if (self.type or "").lower().startswith(JSON):
+        if (self.type or "").strip().lower().startswith(JSON):
             return json.loads(self.content())["password"]
         return urllib.parse.parse_qs(self.content().decode())["password"][0]
 
