@@ -8,7 +8,7 @@ echo '/* Made by embed.sh. */'
 echo "#include \"$header\""
 n=0
 for file; do
-	echo "static const unsigned char ${name}_file_$n[] = {"
+	echo "static const unsigned char ${name}_file_${n}[] = {"
 	od -An -v -tx1 "$file" | sed 's/ *\([0-9a-f][0-9a-f]\)/0x\1,/g'
 	echo '0x00 };'
 	n=$((n + 1))

@@ -215,8 +215,10 @@ dir_new(struct dir **out, struct loop *l, const struct dir_conf *conf, struct fa
 	if (dir_conf_check(conf, f) != ERR_OK)
 		return f->code;
 	/* libldap initialises itself on first use, which two threads must not do at once. */
-	if (ldap_get_option(NULL, LDAP_OPT_API_INFO, &info) != LDAP_SUCCESS)
+	if (ldap_get_option(NULL, LDAP_OPT_API_INFO, &info) != LDAP_SUCCESS) {
+		dir_check_memory();
 		return fault_set(f, ERR_INTERNAL, "libldap does not start");
+	}
 	ldap_memfree(info.ldapai_vendor_name);
 	ber_memvfree((void **)info.ldapai_extensions);
 	d = mem_alloc(sizeof(*d));

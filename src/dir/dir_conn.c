@@ -100,8 +100,10 @@ dir_conn_set_options(
 void
 dir_conn_close(struct dir_conn *c)
 {
-	if (c->ld != NULL)
-		ldap_unbind_ext(c->ld, NULL, NULL);
+	if (c->ld == NULL)
+		return;
+	dir_check_memory(); /* what was only half made is not taken apart without a crash */
+	ldap_unbind_ext(c->ld, NULL, NULL);
 	c->ld = NULL;
 }
 
@@ -132,10 +134,13 @@ dir_conn_ping(struct dir_conn *c, int64_t deadline)
 	return answered && !c->turned_away;
 }
 
+/* One from before an outage is not trusted either: what lies between us and the server may have
+ * forgotten it, and then it is silent for ever while new ones work. */
 bool
 dir_conn_is_stale(const struct dir_conn *c)
 {
-	return conn_poll(c, POLLIN | POLLRDHUP, 0);
+	return conn_poll(c, POLLIN | POLLRDHUP, 0) ||
+	       dir_server_outages(c->dir, c->server) != c->outages;
 }
 
 static enum err
@@ -349,6 +354,7 @@ dir_conn_open(struct dir_conn *c, size_t server, int64_t deadline, int *bound, s
 
 	dir_conn_close(c);
 	c->server = server; /* whoever judges the failure judges this one */
+	c->outages = dir_server_outages(c->dir, server);
 	code = dir_server_enter(c->dir, server, deadline, f);
 	if (code == ERR_OK) {
 		code = dir_conn_open_as(c, server, conf->bind_dn, password, deadline, &result, f);

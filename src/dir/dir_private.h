@@ -47,6 +47,7 @@ struct dir_conn {
 	struct dir *dir;
 	LDAP *ld;	  /* NULL: closed */
 	size_t server;	  /* of dir->servers, meaningful while ld is set */
+	unsigned outages; /* of the server when this was opened */
 	bool post_read;	  /* the server knows RFC 4527 */
 	bool turned_away; /* an answer was "busy" or "unavailable" */
 	/* Around the next request and its answer, in test builds; else NULL. */
@@ -58,6 +59,7 @@ struct dir_server {
 	enum server_state state;
 	int64_t next_probe; /* monotonic ms, as all times here */
 	int64_t pause_ms, failing_since, works_since;
+	unsigned outages; /* pauses that have begun */
 	bool probing;
 	enum proof proof; /* does it know the password scheme? argon2 mode only */
 	int64_t next_proof;
@@ -225,6 +227,7 @@ int64_t dir_now(void);
 enum err dir_server_choose(struct dir *d, size_t *server, struct fault *f);
 bool dir_server_is_unknown(struct dir *d); /* no verdict on any server yet */
 void dir_server_failed(struct dir *d, size_t server, const struct fault *f);
+unsigned dir_server_outages(struct dir *d, size_t server);
 /* Connections to one server are opened one after the other, between these two, so that credentials
  * that have become wrong are tried once and not by every thread: a server may lock the account. */
 enum err dir_server_enter(struct dir *d, size_t server, int64_t deadline, struct fault *f);

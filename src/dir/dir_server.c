@@ -94,6 +94,7 @@ server_pause(struct dir_server *s, const struct fault *f)
 	if (s->pause_ms > max)
 		s->pause_ms = max;
 	s->state = SERVER_PAUSED;
+	s->outages++;
 	s->fault = *f;
 	s->next_probe = now + server_jitter(s->pause_ms);
 	if (f->code == ERR_MISCONFIGURED)
@@ -110,6 +111,17 @@ dir_server_failed(struct dir *d, size_t server, const struct fault *f)
 		atomic_fetch_add(&d->changes, 1);
 	}
 	pthread_mutex_unlock(&d->lock);
+}
+
+unsigned
+dir_server_outages(struct dir *d, size_t server)
+{
+	unsigned outages;
+
+	pthread_mutex_lock(&d->lock);
+	outages = d->servers[server].outages;
+	pthread_mutex_unlock(&d->lock);
+	return outages;
 }
 
 enum err

@@ -191,6 +191,16 @@ attempt_ask_names(struct attempt *a)
 
 /* ---- ask ---- */
 
+/* An Add under the old name may still be carried out, and would be a second entry beside one under
+ * another name. */
+static bool
+attempt_must_keep_name(const struct attempt *a)
+{
+	int64_t released = invitation_released_at(a->inv);
+
+	return a->inv->add_sent && flow_now(a->flow) - released < FLOW_LATE_MS;
+}
+
 static void
 attempt_on_answer(void *arg, enum err code, const struct dir_answer *answer, const struct fault *f)
 {
@@ -216,6 +226,11 @@ attempt_on_answer(void *arg, enum err code, const struct dir_answer *answer, con
 		fault_set(&fault, ERR_EXISTS, "the uid of invitation %s is taken in the directory",
 		    a->inv->id);
 		attempt_finish(a, ERR_EXISTS, &fault);
+	} else if (attempt_must_keep_name(a)) {
+		fault_set(&fault, ERR_BUSY,
+		    "the uid of invitation %s was taken, and an Add under it may still come",
+		    a->inv->id);
+		attempt_finish(a, ERR_BUSY, &fault);
 	} else
 		attempt_ask_names(a);
 }

@@ -10,7 +10,7 @@
 enum {
 	SWEEP_EVERY_MS = 5 * 60 * 1000,
 	SWEEP_FIRST_MS = 1000, /* after the start: what ended while nobody ran is not left open */
-	SWEEP_PAGE_MS = 250, /* between pages: the loop has better things to do */
+	SWEEP_PAGE_MS = 250,   /* between pages: the loop has better things to do */
 	SWEEP_PAGE = 100
 };
 
@@ -47,6 +47,9 @@ expire_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 	if (inv->state == INVITATION_EXPIRED ||
 	    invitation_seen(inv, flow_now(f)) != INVITATION_EXPIRED)
 		return fault_set(fault, ERR_CONFLICT, "not expired any more");
+	/* The clock was set a day on: what is being finished is not taken from under its hands. */
+	if (inv->state == INVITATION_CREATED && flow_attempt_of(f, inv->id) != NULL)
+		return fault_set(fault, ERR_CONFLICT, "a registration is under way");
 	code = invitation_apply(inv, INVITATION_EV_EXPIRE, flow_now(f), NULL, fault);
 	if (code == ERR_OK)
 		invitation_erase(inv);

@@ -13,7 +13,11 @@ enum {
 	/* A finished registration that was answered "in progress" is told as done this long. */
 	FLOW_FOLLOW_MS = 3600 * 1000,
 	/* A password waits in memory this long for a directory that is away. */
-	FLOW_PATIENCE_MS = 3600 * 1000
+	FLOW_PATIENCE_MS = 3600 * 1000,
+	/* An Add whose answer never came may reach a server as late as this after its claim was
+	 * given back: something between us and the server may have kept it, or the server itself
+	 * stood still. Until then the invitation keeps its name. */
+	FLOW_LATE_MS = 120 * 1000
 };
 
 struct attempt;

@@ -5,7 +5,13 @@
  *
  * What was sent before may still be carried out, so nothing is settled until dir_settle_ms after
  * the last moment at which something may have been sent. Even then the DN stays pinned to the
- * invitation, so that a later Add can only ever meet the same name. */
+ * invitation, so that a later Add can only ever meet the same name.
+ *
+ * A limit: nothing pins a password. One that a killed daemon sent by RFC 3062 and that something
+ * between us and the server keeps for longer than dir_settle_ms replaces the one that the person
+ * chose since. The kernel drops what it could not deliver after op_timeout_ms (TCP_USER_TIMEOUT),
+ * so it takes a relay that stores requests. The extended operation has no way to say "only if none
+ * is set": no assertion control, and no old password of an entry that was added without. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,8 +78,8 @@ resolve_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *
 	case FOUND_OURS:
 		return invitation_apply(
 		    inv, INVITATION_EV_CREATE, flow_now(f), "found by the resolver", fault);
-	case FOUND_FOREIGN:
-		inv->add_sent = false; /* the name is somebody else's: let go of it */
+	case FOUND_FOREIGN: /* and they may leave it again before our Add arrives: it stays pinned
+			     */
 		return invitation_apply(
 		    inv, INVITATION_EV_RELEASE, flow_now(f), "the name was taken", fault);
 	case FOUND_NOTHING:

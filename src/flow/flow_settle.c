@@ -339,10 +339,17 @@ attempt_add(struct attempt *a)
 	    attempt_on_added, a);
 }
 
+/* What is being stored as done says whether "in progress" was told, so that its followers hear of
+ * it: while that is under way there is nothing else to tell. */
 static void
 attempt_on_overdue(void *arg)
 {
-	attempt_answer_later(arg);
+	struct attempt *a = arg;
+
+	if (a->step == ATTEMPT_SETTLING && !a->waiting)
+		loop_timer_set(a->answer_timer, FLOW_BACKOFF_MIN_MS);
+	else
+		attempt_answer_later(a);
 }
 
 void

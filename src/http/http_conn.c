@@ -10,6 +10,7 @@
 #include <event2/buffer.h>
 
 #include "base/failpoint.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 enum { VECS = 4 };
@@ -120,6 +121,23 @@ conn_on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void 
 	}
 }
 
+static void
+conn_on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct http_conn *c = arg;
+
+	(void)output;
+	if (info->n_deleted > 0)
+		c->taken_at = clock_mono_ms(&clock_system);
+}
+
+static void
+conn_unwatch(struct http_conn *c)
+{
+	evbuffer_remove_cb_entry(bufferevent_get_input(c->bev), c->watch);
+	evbuffer_remove_cb_entry(bufferevent_get_output(c->bev), c->watch_output);
+}
+
 /* How many there are of those that share a limit with this one. */
 static size_t *
 conn_crowd(const struct http_conn *c)
@@ -164,7 +182,7 @@ conn_on_closed(struct evhttp_connection *evcon, void *arg)
 	struct http_conn *c = arg;
 
 	(void)evcon;
-	evbuffer_remove_cb_entry(bufferevent_get_input(c->bev), c->watch);
+	conn_unwatch(c);
 	conn_free(c);
 }
 
@@ -201,6 +219,7 @@ http_conn_make(struct event_base *base, void *listener)
 	bufferevent_setwatermark(bev, EV_READ, 0, limits->header_bytes + limits->body_bytes);
 	bufferevent_incref(bev); /* evhttp may give up on it before we attend */
 	c->watch = evbuffer_add_cb(bufferevent_get_input(bev), conn_on_input, c);
+	c->watch_output = evbuffer_add_cb(bufferevent_get_output(bev), conn_on_output, c);
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	s->conn_count++;
 	++*conn_crowd(c);
@@ -302,7 +321,7 @@ conn_settle(struct http_conn *c)
 
 	bufferevent_getcb(c->bev, &on_read, &on_write, &c->evhttp_event, &evcon);
 	if (evcon == NULL) {
-		evbuffer_remove_cb_entry(bufferevent_get_input(c->bev), c->watch);
+		conn_unwatch(c);
 		bufferevent_decref(c->bev);
 		conn_free(c);
 		return;

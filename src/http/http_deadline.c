@@ -9,12 +9,15 @@
 /* A reader slower than this is as good as gone: bytes a second. */
 enum { RATE_MIN = 500 };
 
-/* How long the present wait may take, in milliseconds. */
+/* How long the present wait may take, in milliseconds. That of a reply is looked at each idle_ms,
+ * and idle_ms after the client took the last byte. */
 static int64_t
 deadline_length(const struct http_conn *c)
 {
 	const struct http_limits *limits = &c->server->conf.limits;
 
+	if (c->pending > 0 && c->exchange == NULL && c->taken_at < c->since)
+		return limits->idle_ms - (c->since - c->taken_at);
 	if (c->pending > 0)
 		return limits->idle_ms;
 	if (c->guard.phase == HTTP_GUARD_HEAD || !c->is_greeted)
@@ -44,8 +47,10 @@ deadline_renew(struct http_conn *c)
 void
 http_deadline_begin(struct http_conn *c)
 {
-	if (c->stage == HTTP_CONN_OPEN)
-		deadline_renew(c);
+	if (c->stage != HTTP_CONN_OPEN)
+		return;
+	deadline_renew(c);
+	c->taken_at = c->since;
 }
 
 /* The client takes its reply too slowly, or evhttp owes us an answer. */

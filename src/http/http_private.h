@@ -77,9 +77,10 @@ struct http_conn {
 	struct bufferevent *bev;
 	struct evhttp_connection *evcon;
 	bufferevent_event_cb evhttp_event;
-	struct evbuffer_cb_entry *watch;
+	struct evbuffer_cb_entry *watch, *watch_output;
 	struct loop_timer *timer;
 	int64_t timer_due, since; /* monotonic; `since`: begin of what the deadline is about */
+	int64_t taken_at;	  /* when the client last took something of a reply, or it began */
 	struct http_guard guard;
 	struct http_exchange *exchange; /* being handled */
 	struct http_source *source;

@@ -167,6 +167,15 @@ invitation_end(const struct invitation *inv)
 	return inv->expires_at;
 }
 
+int64_t
+invitation_released_at(const struct invitation *inv)
+{
+	for (size_t i = inv->timeline_count; i > 0; i--)
+		if (inv->timeline[i - 1].event == INVITATION_EV_RELEASE)
+			return inv->timeline[i - 1].at;
+	return 0;
+}
+
 enum invitation_state
 invitation_seen(const struct invitation *inv, int64_t now)
 {

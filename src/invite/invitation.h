@@ -110,6 +110,9 @@ bool invitation_is_final(enum invitation_state s);
  * for ever: a link that can set the password of an account is no keepsake. */
 int64_t invitation_end(const struct invitation *inv);
 
+/* When its last claim was given back (wall ms); 0: never. */
+int64_t invitation_released_at(const struct invitation *inv);
+
 /* What a person with this link would be told now: ERR_OK (pending or created, link live, not past
  * its end), ERR_CONFLICT (claimed: in progress), ERR_USED, ERR_EXPIRED, ERR_REVOKED (also: this
  * token was replaced), ERR_NOT_FOUND (the token is not of this invitation). */

@@ -68,14 +68,16 @@ file_fault(const char *doing, const char *path, struct fault *f)
 
 /* ---- the lock ---- */
 
-/* What the lock file says: the pid of its holder, or "" while no store was made yet. */
-static void
+/* What the lock file says: the pid of its holder, or "" while no store was made yet. False when it
+ * cannot be read: `text` is "" then, too. */
+static bool
 lock_read(int fd, char text[LOCK_TEXT_MAX])
 {
 	ssize_t n = pread(fd, text, LOCK_TEXT_MAX - 1, 0);
 
 	text[n > 0 ? n : 0] = '\0';
 	text[strspn(text, "0123456789")] = '\0';
+	return n >= 0;
 }
 
 enum err
@@ -166,7 +168,11 @@ sqlite_file_check(const char *path, struct file_identity *out, struct fault *f)
 		return fault_set(f, ERR_MISCONFIGURED, "%s is not a regular file", path);
 	}
 	n = pread(fd, header, sizeof(header), 0);
+	if (n == -1)
+		file_fault("read", path, f);
 	close(fd);
+	if (n == -1)
+		return f->code;
 	if (n != (ssize_t)sizeof(header))
 		code = fault_set(f, ERR_CORRUPT, "%s is empty or cut short: %s", path, recovery);
 	else
@@ -240,7 +246,8 @@ sqlite_file_prepare(const char *path, int lock_fd, struct fault *f)
 
 	if (file_exists(path, ""))
 		return ERR_OK;
-	lock_read(lock_fd, pid);
+	if (!lock_read(lock_fd, pid))
+		return file_fault("read the lock file of", path, f);
 	if (file_exists(path, "-wal") || file_exists(path, "-journal"))
 		return fault_set(f, ERR_CORRUPT,
 		    "%s is missing, but its -wal file is there: put the store file back beside it, "

@@ -188,7 +188,9 @@ db_check_schema(struct sqlite_db *db, struct fault *f)
 static enum err
 db_check_content(struct sqlite_db *db, struct fault *f)
 {
+	static const char failure[] = "error code=";
 	char text[160];
+	const char *code;
 	struct stat st;
 	int rc;
 
@@ -197,7 +199,13 @@ db_check_content(struct sqlite_db *db, struct fault *f)
 	rc = db_ask(db->handle, "PRAGMA quick_check(1)", text, sizeof(text));
 	if (rc != SQLITE_OK)
 		return sqlite_fault(db, rc, "check the store", f);
-	return strcmp(text, "ok") == 0 ? ERR_OK : db_damaged(db, text, f);
+	if (strcmp(text, "ok") == 0)
+		return ERR_OK;
+	/* "Page 16: unable to get the page. error code=266": nobody knows what stands there. */
+	code = strstr(text, failure);
+	rc = code != NULL ? (int)strtol(code + strlen(failure), NULL, 10) : SQLITE_CORRUPT;
+	return rc == SQLITE_CORRUPT || rc == SQLITE_OK ? db_damaged(db, text, f)
+						       : sqlite_fault(db, rc, "check the store", f);
 }
 
 static enum err

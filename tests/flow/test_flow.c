@@ -613,6 +613,58 @@ an_administrator_who_is_told_expired_can_rely_on_it(void **state)
 	world_free(w);
 }
 
+/* The answer is overdue while "done" is being stored: too late to be told "in progress", which what
+ * is being stored knows nothing of. */
+static void
+who_is_told_to_wait_hears_the_end(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+	struct world_answer a;
+
+	(void)state;
+	w->conf.answer_ms = 20;
+	world_crash(w);
+	fake_kv_fail(w->kv, 2, FAKE_KV_LOSE_REPLY); /* claimed, and now done: read back later */
+	a = world_accept(w, &link.token, PASSWORD, NULL);
+	assert_true(fake_kv_failed(w->kv));
+	assert_int_equal(world_state(w, link.id), INVITATION_DONE);
+	assert_int_equal(
+	    world_view(w, &link.token, NULL), a.code == ERR_UNKNOWN ? VIEW_DONE : VIEW_USED);
+	world_free(w);
+}
+
+static bool
+is_done(struct world *w, void *arg)
+{
+	return world_state(w, arg) == INVITATION_DONE;
+}
+
+/* The claim of a created one is a day old at once; it is being finished all the same. */
+static void
+a_clock_that_is_set_on_takes_no_account_from_who_is_finishing_it(void **state)
+{
+	static struct world_answer first;
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = world_invite(w, &world_ada);
+
+	(void)state;
+	leave_unfinished(w, &link);
+	first = (struct world_answer){ .code = ERR_OK };
+	fake_dir_fail(
+	    w->dir, 3, FAKE_REFUSE, ERR_UNAVAILABLE); /* found, asked, and now the password */
+	world_accept_start(w, &link.token, PASSWORD, NULL, &first);
+	assert_true(world_until(w, dir_was_hit, &first));
+	w->now += INVITATION_CREATED_GRACE_MS;
+	assert_int_equal(world_accept(w, &link.token, "too late by a day", NULL).code, ERR_EXPIRED);
+	while (first.count == 0)
+		world_wait(w);
+	assert_int_equal(first.code, ERR_UNKNOWN);
+	assert_true(world_until(w, is_done, link.id));
+	assert_string_equal(fake_dir_password(w->dir, link.id), PASSWORD);
+	world_free(w);
+}
+
 /* Nobody has swept: whether the names are free must not depend on it. */
 static void
 who_is_shown_as_expired_can_be_invited_again(void **state)
@@ -662,6 +714,62 @@ names_are_asked_about_again_after_an_attempt_was_given_back(void **state)
 	world_free(w);
 }
 
+/* An attempt was killed with its Add on the way, and the name is taken by somebody else: until the
+ * Add can no longer come, another name would be a second entry. */
+static struct world_link
+invite_with_late_add(struct world *w, const char *foreign)
+{
+	struct world_link link = world_invite(w, &world_ada);
+	static struct world_answer lost;
+
+	lost = (struct world_answer){ .code = ERR_OK };
+	fake_dir_fail(w->dir, 2, FAKE_LATE, ERR_OK);
+	world_accept_start(w, &link.token, PASSWORD, NULL, &lost);
+	assert_true(world_until(w, dir_was_hit, &lost));
+	world_crash(w);
+	fake_dir_add_foreign(w->dir, foreign, "ada.lovelace", "z@example.org");
+	w->now += dir_settle_ms(w->dir) + 1000;
+	fake_dir_set_up(w->dir, true);
+	assert_true(world_until(w, is_settled, link.id));
+	assert_int_equal(world_state(w, link.id), INVITATION_PENDING);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_BUSY);
+	assert_int_equal(fake_dir_count(w->dir, link.id), 0);
+	return link;
+}
+
+static void
+a_name_is_kept_as_long_as_an_add_under_it_may_come(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link link = invite_with_late_add(w, "uid=ada.lovelace,ou=x,dc=example");
+
+	(void)state;
+	fake_dir_deliver(w->dir);
+	assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+	assert_string_equal(fake_dir_uid(w->dir, link.id), "ada.lovelace");
+	assert_int_equal(fake_dir_count(w->dir, link.id), 1);
+	world_free(w);
+}
+
+static void
+a_name_is_changed_once_no_add_under_it_can_come(void **state)
+{
+	static const char *const places[] = { "uid=ada.lovelace,ou=engines,dc=example",
+		"uid=ada.lovelace,ou=x,dc=example" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = world_new(DIR_PASSWORD_EXOP);
+		struct world_link link = invite_with_late_add(w, places[i]);
+
+		w->now += 120 * 1000;
+		assert_int_equal(world_accept(w, &link.token, PASSWORD, NULL).code, ERR_OK);
+		assert_string_equal(fake_dir_uid(w->dir, link.id), "ada.lovelace2");
+		assert_int_equal(fake_dir_count(w->dir, link.id), 1);
+		world_free(w);
+	}
+}
+
 static void
 an_org_unit_deleted_meanwhile_leaves_the_link_alone(void **state)
 {
@@ -697,6 +805,8 @@ main(void)
 		cmocka_unit_test(revoking_and_replacing_end_a_link),
 		cmocka_unit_test(a_refused_password_can_be_chosen_again_with_the_same_link),
 		cmocka_unit_test(an_org_unit_deleted_meanwhile_leaves_the_link_alone),
+		cmocka_unit_test(a_name_is_kept_as_long_as_an_add_under_it_may_come),
+		cmocka_unit_test(a_name_is_changed_once_no_add_under_it_can_come),
 		cmocka_unit_test(an_account_that_exists_gets_its_password_and_is_not_written_again),
 		cmocka_unit_test(an_account_that_was_never_finished_can_be_revoked),
 		cmocka_unit_test(a_clock_that_is_set_back_lets_nobody_overtake_a_killed_daemon),
@@ -709,6 +819,8 @@ main(void)
 		cmocka_unit_test(a_clock_that_is_set_back_revives_no_link),
 		cmocka_unit_test(an_administrator_who_is_told_expired_can_rely_on_it),
 		cmocka_unit_test(who_is_shown_as_expired_can_be_invited_again),
+		cmocka_unit_test(who_is_told_to_wait_hears_the_end),
+		cmocka_unit_test(a_clock_that_is_set_on_takes_no_account_from_who_is_finishing_it),
 		cmocka_unit_test(names_are_asked_about_again_after_an_attempt_was_given_back),
 	};
 

@@ -1,8 +1,8 @@
-"""The connection to the directory cut at every byte of a registration's writes: nothing lost, nothing doubled.
+"""The connection to the directory cut at every byte of a registration: nothing lost, nothing doubled.
 
-The Add and the RFC 3062 password request, and the reply to each: after every number of their bytes, none and all
-included, the connection dies, with FIN and with RST in turn. Whatever the person was answered, the registration
-ends well by itself.
+The Add and the RFC 3062 password request, and the reply to each: after every number of their bytes, none and
+all included, the connection dies, with FIN and with RST in turn. Whatever the person was answered, the
+registration ends well by itself.
 """
 
 import oracle

@@ -8,7 +8,6 @@ operation's timeout, so that what was given up is carried out after all.
 import random
 import subprocess
 import time
-import traceback
 
 import oracle
 from clock import Clock
@@ -288,37 +287,27 @@ def meet(run, stage, point, action):
     run.cycle()
 
 
-def meet_often(run, clock, mode, point, action, times):
-    with run.world(build="fail", proxied=True, environment=clock.environment, store={"retention": "30d"},
-                   directory={"operation_timeout": "1s", "connect_timeout": "1s",
-                              "password_mode": mode}) as world:
-        stage = Stage(world, clock)
-        for _ in range(times):
-            meet(run, stage, point, action)
-
-
 def prove(run):
     todo = [(point, action) for point in points(run) for action in ACTIONS]
     if run.short:
         order = list(ACTIONS)
         todo = [(point, order[number % 3]) for number, point in enumerate(points(run))]
     rounds = run.size(20, 1)
-    queue = [(point, action) for point, action in todo]
-    random.Random(run.seed).shuffle(queue)
-    queue = [(point, action, rounds) for point, action in queue]
+    random.Random(run.seed).shuffle(todo)
     run.figure("points", len(points(run)))
 
-    def lane(_):
-        while queue:
-            point, action, times = queue.pop()
-            began = time.monotonic()
-            clock = Clock(run.folder / f"{point}.{action}.clock")
-            mode = "argon2" if point.rpartition(".")[0] in ARGON2 else "exop"
-            try:
-                meet_often(run, clock, mode, point, action, times)
-            except Exception:  # pylint: disable=broad-except
-                run.violation(f"{point} {action}", traceback.format_exc().splitlines())
-            if not run.short:
-                run.say(f"{point} {action}: {times} times in {time.monotonic() - began:.0f} s")
+    def batch(item):
+        point, action = item
+        began = time.monotonic()
+        clock = Clock(run.folder / f"{point}.{action}.clock")
+        mode = "argon2" if point.rpartition(".")[0] in ARGON2 else "exop"
+        with run.world(build="fail", proxied=True, environment=clock.environment, store={"retention": "30d"},
+                       directory={"operation_timeout": "1s", "connect_timeout": "1s",
+                                  "password_mode": mode}) as world:
+            stage = Stage(world, clock)
+            for _ in range(rounds):
+                meet(run, stage, point, action)
+        if not run.short:
+            run.say(f"{point} {action}: {rounds} times in {time.monotonic() - began:.0f} s")
 
-    run.lanes(run.size(6, 5), lane)
+    run.batches(todo, run.size(6, 5), batch)

@@ -1,9 +1,9 @@
 """Hostile HTTP: every answer to any request is one that doc/openapi.yaml promises, and nothing breaks.
 
-Requests are drawn from the document, for every sort of caller, and most are then spoiled: path, query, header,
-method, body, framing. Checked for each answer: status, media type, header and body against the operation, no
-5xx but 503, rights, no secret repeated. In the end a good client must be served as ever, and the oracle hold for
-what was acknowledged. The same once more, shorter, with the sanitizers' build.
+Requests are drawn from the document, for every sort of caller, and most are then spoiled: path, query,
+header, method, body, framing. Checked for each answer: status, media type, header and body against the
+operation, no 5xx but 503, rights, no secret repeated. In the end a good client must be served as ever, and
+the oracle hold for what was acknowledged. The same once more, shorter, with the sanitizers' build.
 
 The seed decides all that is asked (`./dev prove --seed N hostile`), up to what the answers contain.
 """
@@ -16,14 +16,13 @@ import re
 import time
 
 import oracle
-from client import Api, new_session
+from client import Link, new_session
 from hostile_client import work
 from hostile_request import Role
-from ledger import Invited, Registration
-from client import Link
+from ledger import Event, Invited, Registration
 from usherd import BUILD, TOP
 
-CLIENTS = 4
+CLIENTS = 8
 SCOPES = ("invitations:read", "invitations:write", "directory:read", "tokens")
 PAST = "-7200"  # seconds: what is made then and lives an hour is over now
 PERSONS = ("live", "used", "revoked", "replaced", "expired", "garbage", "cookie")
@@ -105,17 +104,12 @@ def enter(ledger, entry):
         if event["what"] == "register":
             record = Registration(event["status"], link, event["password"], None)
         else:
-            record = oracle_event(event)
+            record = Event(event["what"], event["status"])
             if event["what"] == "relink":
                 invited.links.append(link)
         record.at = event["at"]
         invited.note(record)
     ledger.invited.append(invited)
-
-
-def oracle_event(event):
-    from ledger import Event
-    return Event(event["what"], event["status"])
 
 
 def attack(run, world, count):

@@ -13,7 +13,6 @@ import oracle
 
 CLIENTS = 4
 LANES = 5
-CYCLES_OF_A_WORLD = 50  # the oracle reads everything each time: a world must not grow for ever
 
 
 class Client(threading.Thread):
@@ -64,23 +63,20 @@ def load_and_kill(world, chance):
 
 
 def prove(run):
-    cycles = run.size(1000, 12)
-    lanes = run.size(LANES, 3)
-    chances = [random.Random(run.random.random()) for _ in range(lanes)]
-    operations = [0] * lanes
+    cycles, worlds = run.size(1000, 12), run.size(20, 3)
+    operations = []
 
-    def lane(number):
-        left = cycles // lanes + (number < cycles % lanes)
-        while left > 0:
-            with run.world(directory={"operation_timeout": "1s", "connect_timeout": "1s"}) as world:
-                for _ in range(min(left, CYCLES_OF_A_WORLD)):
-                    load_and_kill(world, chances[number])
-                    run.fault()
-                    world.restart()
-                    oracle.check(world, run)
-                    run.cycle()
-                    left -= 1
-                operations[number] += sum(len(i.history) for i in world.ledger.snapshot())
+    def batch(seed):
+        chance = random.Random(seed)
+        with run.world(directory={"operation_timeout": "1s", "connect_timeout": "1s"}) as world:
+            for _ in range(cycles // worlds):
+                load_and_kill(world, chance)
+                run.fault()
+                world.restart()
+                oracle.check(world, run)
+                run.cycle()
+            operations.append(sum(len(invited.history) for invited in world.ledger.snapshot()))
 
-    run.lanes(lanes, lane)
+    # A world must not grow for ever: the oracle reads all of it each time.
+    run.batches([run.random.random() for _ in range(worlds)], LANES, batch)
     run.figure("operations", sum(operations))

@@ -2,7 +2,8 @@
 
 The crowd: silent from the begin; half a request line; a header at one byte a second; a complete header and
 never a body; answers that are asked for and never read. Each must be gone within the deadline of what it is
-waiting in (header_timeout, body_timeout, idle_timeout), whatever it still sends.
+waiting in (header_timeout, body_timeout, idle_timeout), whatever it still sends. For who never reads,
+idle_timeout counts from the last byte that its kernel took, and that may be long after it fell asleep.
 """
 
 import time
@@ -14,18 +15,18 @@ from proc import descriptors, resident_kib
 from wait import wait_for
 from wire import Wire, parse_head
 
-SLACK = 3.0  # seconds behind a deadline: the client's own loop, and a busy machine
+SLACK = 2.0  # seconds behind a deadline, beside those that the machine kept us waiting for a processor
 GOOD_REQUESTS = 6000  # enough that one pause of the machine is no percentile
 
 
-def habits(host):
+def habits(host, header, body, idle):
     head = b"GET /api/v1/openapi.yaml HTTP/1.1\r\nHost: %b\r\n\r\n" % host
     return [
-        Habit("silent"),
-        Habit("half a line", b"GET /jo"),
-        Habit("a byte a second", b"GET / HTTP/1.1\r\nX: ", drip=b"y"),
-        Habit("no body", b"POST /join HTTP/1.1\r\nHost: %b\r\nContent-Length: 9\r\n\r\n" % host),
-        Habit("never reads", head * 64, reads=False),
+        Habit("silent", idle),
+        Habit("half a line", header, b"GET /jo"),
+        Habit("a byte a second", header, b"GET / HTTP/1.1\r\nX: ", drip=b"y"),
+        Habit("no body", body, b"POST /join HTTP/1.1\r\nHost: %b\r\nContent-Length: 9\r\n\r\n" % host),
+        Habit("never reads", idle, head * 64, reads=False),
     ]
 
 
@@ -47,10 +48,11 @@ class Good:
         ]
 
     def _get(self, listener, path, header):
-        return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.daemon.ports[listener]}\r\n{header}\r\n\r\n".encode()
+        port = self.daemon.ports[listener]
+        return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{header}\r\n\r\n".encode()
 
-    def p99_ms(self, count):
-        """Of `count` requests, evenly of all sorts; anything but 200 is a violation."""
+    def milliseconds(self, count):
+        """(p50, p99) of `count` requests, evenly of all sorts; anything but 200 is a violation."""
         taken = []
         for number in range(count):
             wire, request = self.requests[number % len(self.requests)]
@@ -59,24 +61,26 @@ class Good:
             taken.append(time.perf_counter() - began)
             if answer is None or answer.status != 200:
                 self.run.violation(f"a good client got {answer}", [repr(request)])
-        return sorted(taken)[len(taken) * 99 // 100] * 1000
+        taken.sort()
+        return taken[len(taken) // 2] * 1000, taken[len(taken) * 99 // 100] * 1000
 
 
-def check_report(run, report, deadlines):
-    """Everybody is gone in time, and who had begun to speak was told why."""
-    late = {}
-    for name, seconds, answer in report:
+def check_report(run, report):
+    """Everybody is gone in time, and who had begun to speak was told why. The most seconds of each habit
+    behind its deadline, and how many of these the machine accounts for."""
+    latest = {}
+    for name, late, starved, answer in report:
         if name == "never reads":
             continue  # seen at the daemon's descriptors
-        if seconds is None or seconds > deadlines[name] + SLACK:
-            run.violation(f"{name}: gone after {seconds} s, the deadline is {deadlines[name]} s")
-        elif seconds < deadlines[name] - 0.5:
-            run.violation(f"{name}: gone after {seconds:.1f} s already")
+        if late is None or late > SLACK + starved:
+            run.violation(f"{name}: {late} s behind the deadline, {starved:.1f} s starved")
+        elif late < -0.5:
+            run.violation(f"{name}: gone {-late:.1f} s before the deadline")
         status = parse_head(answer.split(b"\r\n")[0])[0] if answer else None
         if status != (None if name == "silent" else 408):
             run.violation(f"{name}: was told {answer!r}")
-        late[name] = max(late.get(name, 0), round((seconds or 0) - deadlines[name], 2))
-    return late
+        latest[name] = max(latest.get(name, [0, 0]), [round(late or 0, 2), round(starved, 2)])
+    return latest
 
 
 def prove(run):
@@ -84,27 +88,24 @@ def prove(run):
     header, body, idle = run.size((10, 30, 60), (2, 3, 4))
     limits = {} if not run.short else {
         "header_timeout": f"{header}s", "body_timeout": f"{body}s", "idle_timeout": f"{idle}s"}
-    deadlines = {"silent": idle, "half a line": header, "a byte a second": header, "no body": body,
-                 "never reads": idle}
     with run.world(limits=limits) as world:
         pid, good = world.daemon.process.pid, Good(run, world)
         ports = [world.daemon.ports[name] for name in ("control", "public")]
-        alone = good.p99_ms(GOOD_REQUESTS)
+        alone = good.milliseconds(GOOD_REQUESTS)
         before_kib, before_files = resident_kib(pid), descriptors(pid)
-        crowd, began = Crowd(habits(b"localhost"), ports, count), time.monotonic()
-        wait_for(lambda: descriptors(pid) >= before_files + count * 0.98, "the crowd is in", 10)
-        held = descriptors(pid) - before_files
-        crowded = good.p99_ms(GOOD_REQUESTS)
+        crowd, began = Crowd(habits(b"localhost", header, body, idle), ports, count, pid), time.monotonic()
+        wait_for(lambda: descriptors(pid) >= before_files + count * 0.95, "the crowd is in", 10)
+        crowded = good.milliseconds(GOOD_REQUESTS)
         grown_kib = resident_kib(pid) - before_kib
-        wait_for(lambda: descriptors(pid) <= before_files, "everybody is gone", idle * 2 + SLACK, 0.2)
+        wait_for(lambda: descriptors(pid) <= before_files, "everybody is gone", idle * 2 + 10, 0.2)
         gone = time.monotonic() - began
-        late = check_report(run, crowd.leave(), deadlines)
-        if gone > idle + SLACK + 2:
-            run.violation(f"the last one was gone after {gone:.1f} s, the longest deadline is {idle} s")
-        after = good.p99_ms(GOOD_REQUESTS)
+        late = check_report(run, crowd.leave())
+        after = good.milliseconds(GOOD_REQUESTS)
     run.cycle(count)
-    for name, value in (("held", held), ("p99_ms_alone", round(alone, 2)), ("p99_ms_crowded", round(crowded, 2)),
-                        ("p99_ratio", round(crowded / alone, 2)), ("p99_ms_after", round(after, 2)),
-                        ("seconds_behind_deadline", late), ("last_gone_seconds", round(gone, 1)),
-                        ("resident_growth_kib", grown_kib)):
-        run.figure(name, value)
+    run.figure("held", crowd.held)
+    for name, number in (("p50", 0), ("p99", 1)):
+        run.figure(f"{name}_ms_alone_crowded_after", [round(ms[number], 2) for ms in (alone, crowded, after)])
+        run.figure(f"{name}_ratio", round(crowded[number] / alone[number], 2))
+    run.figure("seconds_behind_deadline", late)
+    run.figure("last_gone_seconds", round(gone, 1))
+    run.figure("resident_growth_kib", grown_kib)

@@ -1,11 +1,15 @@
 """Many connections that do not behave, held by a process of their own so that they cost the measuring one
 nothing. A member of the crowd is one socket and a habit."""
 
+import bisect
 import multiprocessing
+import os
 import resource
 import select
 import socket
 import time
+
+from proc import starved_seconds
 
 ADDRESSES = 20  # of 127.0.0.x, so that no source has too many
 
@@ -28,7 +32,7 @@ def connect(port, number):
 
 
 class Member:
-    """`habit`: its name, what it sends at once, what it adds every second, whether it reads."""
+    """One socket with a habit."""
 
     def __init__(self, habit, connection):
         self.habit, self.connection = habit, connection
@@ -56,6 +60,12 @@ class Member:
         self.answer += data
         self.end()
 
+    def lateness(self, starvation):
+        if self.ended is None:
+            return None, 0
+        due = self.begun + self.habit.deadline
+        return self.ended - due, starvation.between(due, self.ended) if self.ended > due else 0
+
     def end(self):
         if self.ended is None:
             self.ended = time.monotonic()
@@ -63,13 +73,32 @@ class Member:
 
 
 class Habit:
-    def __init__(self, name, first=b"", drip=b"", reads=True):
-        self.name, self.first, self.drip, self.reads = name, first, drip, reads
+    """What it sends at once, what it adds every second, whether it reads, when it must be gone (seconds)."""
+
+    def __init__(self, name, deadline, first=b"", drip=b"", reads=True):
+        self.name, self.deadline, self.first, self.drip, self.reads = name, deadline, first, drip, reads
 
 
-def hold(habits, ports, count, pipe):
-    """The process: `count` members, evenly of all habits and ports, until told to leave. Sends "held", then
-    (habit, seconds it lasted or None, begin of the answer) of each."""
+class Starvation:
+    """How long a busy machine kept the daemon, and us who measure it, from running; at any time."""
+
+    def __init__(self, pid):
+        self.pids, self.times, self.seconds = (pid, os.getpid()), [], []
+
+    def sample(self):
+        self.times.append(time.monotonic())
+        self.seconds.append(sum(map(starved_seconds, self.pids)))
+
+    def between(self, begin, end):
+        first = bisect.bisect_left(self.times, begin) - 1
+        last = min(bisect.bisect_left(self.times, end), len(self.times) - 1)
+        return self.seconds[last] - self.seconds[max(first, 0)]
+
+
+def hold(habits, ports, count, pid, pipe):
+    """The process: `count` members, evenly of all habits and ports, until told to leave. Sends how many are
+    in, then of each: habit, seconds behind its deadline (None: it is still there), how many of these a busy
+    machine accounts for, begin of the answer."""
     raise_descriptors()
     poll, members = select.epoll(), {}
     for number in range(count):
@@ -80,19 +109,21 @@ def hold(habits, ports, count, pipe):
             members[member.connection.fileno()] = member
             if habit.reads:
                 poll.register(member.connection, select.EPOLLIN)
-    everybody = list(members.values())
-    pipe.send("held")
+    everybody, starvation = list(members.values()), Starvation(pid)
+    starvation.sample()
+    pipe.send(len(members))
     next_drip = time.monotonic() + 1
     while not pipe.poll():
         for descriptor, _ in poll.poll(0.05):
             members.pop(descriptor).read()
+        starvation.sample()
         if time.monotonic() >= next_drip:
             next_drip += 1
             for member in everybody:
                 if member.habit.drip and member.ended is None:
                     member.drip()
     pipe.recv()
-    pipe.send([(m.habit.name, m.ended and m.ended - m.begun, m.answer[:64]) for m in everybody])
+    pipe.send([(m.habit.name, *m.lateness(starvation), m.answer[:64]) for m in everybody])
     for member in everybody:
         member.connection.close()
 
@@ -100,13 +131,13 @@ def hold(habits, ports, count, pipe):
 class Crowd:
     """`hold` in a process; leave() gives its report."""
 
-    def __init__(self, habits, ports, count):
+    def __init__(self, habits, ports, count, pid):
         context = multiprocessing.get_context("fork")
         self.pipe, there = context.Pipe()
-        self.process = context.Process(target=hold, args=(habits, ports, count, there))
+        self.process = context.Process(target=hold, args=(habits, ports, count, pid, there))
         self.process.start()
         there.close()
-        assert self.pipe.recv() == "held"
+        self.held = self.pipe.recv()
 
     def leave(self):
         self.pipe.send("leave")

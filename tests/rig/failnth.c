@@ -22,7 +22,8 @@ struct walk {
 	struct failnth_stack *record; /* NULL: only the rest is wanted */
 	uint32_t depth;
 	uint64_t hash;
-	bool is_through; /* an object that calls are counted through was met */
+	bool is_through;	     /* an object that calls are counted through was met */
+	bool is_ours, is_sanitizers; /* so was the program; the address sanitizer */
 };
 
 static void
@@ -45,6 +46,7 @@ walk_frame(struct _Unwind_Context *context, void *arg)
 	struct walk *w = arg;
 	uintptr_t pc = _Unwind_GetIP(context);
 	struct dl_find_object where;
+	const char *name;
 	uint64_t offset;
 
 	if (w->depth == FAILNTH_FRAMES || pc == 0 || _dl_find_object((void *)pc, &where) != 0)
@@ -53,8 +55,10 @@ walk_frame(struct _Unwind_Context *context, void *arg)
 	w->hash ^= offset + ((uintptr_t)where.dlfo_map_end - (uintptr_t)where.dlfo_map_start);
 	w->hash *= 0x9e3779b97f4a7c15U;
 	w->hash ^= w->hash >> 29;
-	if (strstr(where.dlfo_link_map->l_name, failnth_control->through) != NULL)
-		w->is_through = true;
+	name = where.dlfo_link_map->l_name;
+	w->is_through = w->is_through || strstr(name, failnth_control->through) != NULL;
+	w->is_ours = w->is_ours || name[0] == '\0';
+	w->is_sanitizers = w->is_sanitizers || strstr(name, "libasan") != NULL;
 	if (w->record != NULL)
 		frame_fill(&w->record->frame[w->depth], &where, offset);
 	w->depth++;
@@ -73,23 +77,15 @@ stack_is_new(uint64_t hash)
 		    &failnth_control->stacks[((hash >> 16) + i) % FAILNTH_STACKS];
 
 		known = 0;
-		if (atomic_compare_exchange_strong(slot, &known, hash))
+		if (atomic_compare_exchange_strong(slot, &known, hash)) {
+			atomic_store(
+			    &failnth_control->newest, (uint64_t)(slot - failnth_control->stacks));
 			return true;
+		}
 		if (known == hash)
 			return false;
 	}
 	return false;
-}
-
-static bool
-call_counts(const struct failnth *c)
-{
-	struct walk w = { .hash = 1 };
-
-	if (c->distinct == 0 && c->through[0] == '\0')
-		return true;
-	_Unwind_Backtrace(walk_frame, &w);
-	return w.is_through && (c->distinct == 0 || stack_is_new(w.hash));
 }
 
 static void
@@ -106,12 +102,18 @@ stack_record(struct failnth_stack *out, const char *what)
 static bool
 call_fires(struct failnth *c, const char *call)
 {
+	struct walk w = { .hash = 1 };
+
+	_Unwind_Backtrace(walk_frame, &w);
+	if (w.is_sanitizers && !w.is_ours)
+		return false; /* what it needs for itself, it needs */
 	if (atomic_load(&c->fired) > 0) {
 		if (c->sticky)
 			atomic_fetch_add(&c->fired, 1);
 		return c->sticky != 0;
 	}
-	if (!call_counts(c) || atomic_fetch_add(&c->seen, 1) + 1 != c->nth)
+	if (!w.is_through || (c->distinct != 0 && !stack_is_new(w.hash)) ||
+	    atomic_fetch_add(&c->seen, 1) + 1 != c->nth)
 		return false;
 	stack_record(&c->fault, call);
 	atomic_fetch_add(&c->fired, 1);

@@ -47,6 +47,8 @@ struct failnth {
 	uint64_t nth; /* from 1; 0 lets nothing fail and only counts */
 	/* The library's; the rig clears them before it arms. */
 	_Atomic uint64_t seen, fired;
+	_Atomic uint64_t
+	    newest; /* of `stacks`: the one that came last, so that it can be taken out */
 	struct failnth_stack fault, crash; /* the first call that failed; where the process died */
 	/* What may be kept from one armed time, and from one process, to the next. */
 	char prefix[FAILNTH_PREFIX_MAX];

@@ -62,7 +62,7 @@ class Client:
         return f"c{self.number}.{self.counter}@meridian.example"
 
     def new_name(self):
-        return self.chance.choice(("Aino", "Jos\u00e9", "\u0141ucja", "Zo\u00eb", "\u05e8\u05d5\u05ea", "\u674e", "O'Neil", "Ana-Mar\u00eda"))
+        return self.chance.choice(("Aino", "Jos\u00e9", "\u0141ucja", "\u05e8\u05d5", "\u674e", "O'Neil"))
 
     def new_password(self):
         return f"{PASSWORD_MARK} {self.chance.getrandbits(64):016x}"
@@ -90,7 +90,8 @@ class Client:
         operation, chance = request.operation, self.chance
         for parameter in operation.parameters_in("path"):
             value = self.path_value(request, parameter)
-            request.path = request.path.replace("{%s}" % parameter["name"], urllib.parse.quote(value, safe="%"))
+            place = "{%s}" % parameter["name"]
+            request.path = request.path.replace(place, urllib.parse.quote(value, safe="%"))
         pairs = [(p["name"], str(self.values.good(p["schema"]))) for p in operation.parameters_in("query")
                  if chance.random() < 0.3]
         request.query = urllib.parse.urlencode(pairs)
@@ -110,7 +111,8 @@ class Client:
             if known and self.chance.random() < 0.5:
                 request.invited = self.chance.choice(known)
                 return request.invited.id
-            return self.plan["expired"]["id"] if self.chance.random() < 0.1 else self.values.good(parameter["schema"])
+            if self.chance.random() < 0.1:
+                return self.plan["expired"]["id"]
         if "/tokens/" in request.path and self.tokens and self.chance.random() < 0.7:
             return self.tokens.pop(0)
         if parameter["name"] == "token":
@@ -140,9 +142,9 @@ class Client:
         schema = request.operation.bodies[request.type]["schema"]
         request.document = self.values.good(schema, self.chance.choice((0, 0.1, 0.5)))
         if "password" in request.document:
-            request.document["password"] = request.password = self.new_password()
+            request.document["password"] = self.new_password()
             if "password_again" in request.document:
-                request.document["password_again"] = request.password
+                request.document["password_again"] = request.document["password"]
         if "groups" in request.document:
             request.document["groups"] = self.chance.sample(self.plan["groups"], 1)
         if request.operation.id == "createInvitation" and self.chance.random() < 0.8:
@@ -155,17 +157,16 @@ class Client:
         opened.method, opened.path = "GET", "/join/" + self.link_of(request)
         opened.set_header("Accept", "text/html")
         answer = self.send(opened)
-        cookie = (answer.headers.get("set-cookie") or "usher_join=x").split(";")[0] if answer else "usher_join=x"
+        cookie = (answer and answer.header("set-cookie") or "usher_join=x").split(";")[0]
         request.set_header("Cookie", cookie)
         if request.method == "POST":
             page = Request(next(r for r in self.plan["roles"] if r.name == "cookie"), request.operation)
             page.method, page.headers = "GET", [("Cookie", cookie), ("Accept", "text/html")]
             form = self.send(page)
-            before, found, behind = (form.body if form else b"").partition(b'name="attempt" value="')
+            _, found, behind = (form.body if form else b"").partition(b'name="attempt" value="')
             if found and isinstance(request.document, dict):
                 request.document["attempt"] = behind.split(b'"')[0].decode()
                 request.type = FORM if self.chance.random() < 0.8 else JSON
-            del before
 
     # ---- sending, checking, keeping the book ----
 
@@ -231,7 +232,7 @@ class Client:
         mine = request.invited
         if mine is None or answer.status not in (201, 202):
             return
-        mine.note("register", answer.status, password=request.password, token=mine.tokens[-1])
+        mine.note("register", answer.status, password=request.password_sent(), token=mine.tokens[-1])
         if request.role in ("revoked", "replaced", "used"):
             self.complain(f"{request.role} registers with {answer.status}", request, b"", answer)
         self.end(mine, "used")
@@ -290,7 +291,7 @@ class Client:
             elif kind == 2:
                 data[place:place] = data[place:place + self.chance.randint(1, 20)]
             elif kind == 3:
-                data[place:place] = self.chance.choice((b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b"%", b"/"))
+                data[place:place] = self.chance.choice((b"\r\n", b"\n", b"\r", b"\0", b" ", b":", b"%", b"/"))
             else:
                 del data[place:]
         return bytes(data)

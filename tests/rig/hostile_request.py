@@ -10,35 +10,49 @@ FORM = "application/x-www-form-urlencoded"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 IDS = (
     "x", "00000000-0000-0000-0000-000000000000", "01890A5D-AC96-774B-BCCE-B302099A8057",
-    "01890a5d-ac96-774b-bcce-b302099a8057", "01890a5dac96774bbcceb302099a8057", "%00", "%2e%2e", "..", ".", "%2f",
-    "a%2fb", "%ff", "%c0%af", "%F0%9F%8C%B1", "%e2%80%ae", "a b", "%20", "+", "a" * 300, "a" * 9000, "a" * 20000, "usj_",
-    "usj_" + "A" * 43, "usj_" + "A" * 42 + "B", "usj_" + "A" * 44, "0123456789abcdef", "0123456789ABCDEF", "style.css",
-    "style.0123456789abcdef.css", "%25%30%30", "{id}", "'--", "%0d%0aX:y", "*", ";a=b", "%7f", "",
+    "01890a5d-ac96-774b-bcce-b302099a8057", "01890a5dac96774bbcceb302099a8057", "%00", "%2e%2e", "..",
+    ".", "%2f", "a%2fb", "%ff", "%c0%af", "%F0%9F%8C%B1", "%e2%80%ae", "a b", "%20", "+", "a" * 300,
+    "a" * 9000, "a" * 20000, "usj_", "usj_" + "A" * 43, "usj_" + "A" * 42 + "B", "usj_" + "A" * 44,
+    "0123456789abcdef", "0123456789ABCDEF", "style.css", "style.0123456789abcdef.css", "%25%30%30",
+    "{id}", "'--", "%0d%0aX:y", "*", ";a=b", "%7f", "",
 )
 QUERIES = (
-    "limit=0", "limit=-1", "limit=201", "limit=200", "limit=1", "limit=007", "limit=", "limit", "limit=1e2",
-    "limit=99999999999999999999", "limit=%31", "limit=5&limit=5", "cursor=", "cursor=x", "cursor=%00", "cursor=%ff",
-    "cursor=01890a5d-ac96-774b-bcce-b302099a8057", "cursor=01890A5D-AC96-774B-BCCE-B302099A8057",
-    "status=active", "status=pending", "status=pending&status=pending", "status=", "x=y", "=", "&&&", "==", "a=b=c",
-    "%", "%zz=1", "limit=%", "+=+", "a" * 300 + "=1", "&".join(f"p{n}=1" for n in range(32)),
-    "&".join(f"p{n}=1" for n in range(33)), "q=" + "x" * 8000, "q=%F0%9F%8C%B1", "%00=1", "limit=1;status=pending",
+    "limit=0", "limit=-1", "limit=201", "limit=200", "limit=1", "limit=007", "limit=", "limit",
+    "limit=1e2", "limit=99999999999999999999", "limit=%31", "limit=5&limit=5", "cursor=", "cursor=x",
+    "cursor=%00", "cursor=%ff", "cursor=01890a5d-ac96-774b-bcce-b302099a8057",
+    "cursor=01890A5D-AC96-774B-BCCE-B302099A8057", "status=active", "status=pending",
+    "status=pending&status=pending", "status=", "x=y", "=", "&&&", "==", "a=b=c", "%", "%zz=1", "limit=%",
+    "+=+", "a" * 300 + "=1", "&".join(f"p{n}=1" for n in range(32)),
+    "&".join(f"p{n}=1" for n in range(33)), "q=" + "x" * 8000, "q=%F0%9F%8C%B1", "%00=1",
+    "limit=1;status=pending",
 )
-ACCEPTS = ("application/json", "text/html", "*/*", "text/*", "application/json;q=0", "text/html,application/xhtml+xml,"
-           "application/xml;q=0.9,*/*;q=0.8", "application/json;q=0.5, text/html;q=0.4", "", ",,,", ";q=1", "a/b;q=2",
-           "application/json;q=" + "9" * 2000, "image/png")
-TYPES = ("text/plain", "application/jsonx", "application/json;charset=utf-8", "APPLICATION/JSON", JSON, FORM, "", ";",
-         "application/json-patch+json", "multipart/form-data; boundary=x", "application/json, text/plain", "*/*",
-         " application/json", FORM + "; charset=latin1", "application/" + "j" * 5000)
+ACCEPTS = (
+    "application/json", "text/html", "*/*", "text/*", "application/json;q=0",
+    "text/html,application/xhtml+xml," "application/xml;q=0.9,*/*;q=0.8",
+    "application/json;q=0.5, text/html;q=0.4", "", ",,,", ";q=1", "a/b;q=2",
+    "application/json;q=" + "9" * 2000, "image/png",
+)
+TYPES = (
+    "text/plain", "application/jsonx", "application/json;charset=utf-8", "APPLICATION/JSON", JSON, FORM,
+    "", ";", "application/json-patch+json", "multipart/form-data; boundary=x",
+    "application/json, text/plain", "*/*", " application/json", FORM + "; charset=latin1",
+    "application/" + "j" * 5000,
+)
 KEYS = ("a", '"a"', "a" * 43, "a" * 44, "", '""', '"', "a b", "\u00e9", "../x", "a" * 4000)
 SITES = ("same-origin", "none", "cross-site", "same-site", "", "x")
 ORIGINS = ("null", "http://evil.example", "", "http://127.0.0.1", "HTTP://EVIL.EXAMPLE:80")
 HOSTS = ("evil.example", "localhost", "127.0.0.1", "127.0.0.1:1", "", "a b", "a/b", "a" * 5000, "[::1]")
-COOKIES = ("usher_join=", "usher_join=x", 'usher_join="x"', "usher_join=" + "A" * 190, "a=b; usher_join=x; c=d", ";;;",
-           "usher_join=%00", "usher_join=" + "A" * 9000)
-LINES = ("Expect: 100-continue", "Expect: x", "Connection: close", "Connection: keep-alive, close", "Connection: x",
-         "Upgrade: h2c", "Range: bytes=0-1", "If-None-Match: *", "X-Forwarded-For: ::1", "X-Request-Id: ../x",
-         "Transfer-Encoding: chunked", "Content-Encoding: gzip", "X-Y: " + "z" * 15000, "X-Y: " + "z" * 17000,
-         "X-Y: \x80\xff", "X-HTTP-Method-Override: DELETE", "TE: trailers", "Accept-Encoding: gzip, br")
+COOKIES = (
+    "usher_join=", "usher_join=x", 'usher_join="x"', "usher_join=" + "A" * 190, "a=b; usher_join=x; c=d",
+    ";;;", "usher_join=%00", "usher_join=" + "A" * 9000,
+)
+LINES = (
+    "Expect: 100-continue", "Expect: x", "Connection: close", "Connection: keep-alive, close",
+    "Connection: x", "Upgrade: h2c", "Range: bytes=0-1", "If-None-Match: *", "X-Forwarded-For: ::1",
+    "X-Request-Id: ../x", "Transfer-Encoding: chunked", "Content-Encoding: gzip", "X-Y: " + "z" * 15000,
+    "X-Y: " + "z" * 17000, "X-Y: \x80\xff", "X-HTTP-Method-Override: DELETE", "TE: trailers",
+    "Accept-Encoding: gzip, br",
+)
 
 
 class Role:
@@ -58,7 +72,7 @@ class Request:
         self.path, self.query = operation.path, ""
         self.headers = []  # (name, value); Host first, Content-Length is added
         self.document = self.body = self.type = None
-        self.invited = self.password = self.key = None  # whom it is about, and what it would acknowledge
+        self.invited = None  # whom it is about
         self.secrets = []
         self.mutations = []
         if role.authorization:
@@ -77,10 +91,20 @@ class Request:
     def header(self, name):
         return next((v for n, v in self.headers if n.lower() == name.lower()), None)
 
+    def content(self):
+        """The body as bytes, or None."""
+        if self.body is None and self.document is not None:
+            return encode(self.document, self.type)
+        return self.body
+
+    def password_sent(self):
+        """As the daemon reads it: a mutation may have changed it."""
+        if (self.type or "").strip().lower().startswith(JSON):
+            return json.loads(self.content())["password"]
+        return urllib.parse.parse_qs(self.content().decode())["password"][0]
+
     def bytes(self, host):
-        body = self.body
-        if body is None and self.document is not None:
-            body = encode(self.document, self.type)
+        body = self.content()
         lines = [f"{self.method} {self.target} HTTP/1.1"]
         if self.header("Host") is None:
             lines.append(f"Host: {host}")
@@ -95,7 +119,8 @@ class Request:
 
 def encode(document, kind):
     if kind == FORM and isinstance(document, dict):
-        pairs = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in document.items()]
+        pairs = [(name, value if isinstance(value, str) else json.dumps(value))
+                 for name, value in document.items()]
         return urllib.parse.urlencode(pairs, errors="surrogatepass").encode()
     return json.dumps(document).encode()
 
@@ -125,9 +150,9 @@ class Mutations:
 
     def change_path(self, request):
         request.path = self.chance.choice((
-            request.path + "/", request.path + "//", request.path + "/x", request.path.upper(), "/", "/api", "/join/",
-            request.path.replace("/v1/", "/v2/"), request.path + "%20", "/" + request.path.strip("/").replace("/", "//"),
-            "/health/live", "/join/assets/", "/api/v1/invitations/x/y/z"))
+            request.path + "/", request.path + "//", request.path + "/x", request.path.upper(), "/", "/api",
+            request.path.replace("/v1/", "/v2/"), request.path + "%20", request.path.replace("/", "//")[1:],
+            "/join/", "/health/live", "/join/assets/", "/api/v1/invitations/x/y/z"))
 
     def change_query(self, request):
         request.query = self.chance.choice(QUERIES)
@@ -189,7 +214,8 @@ class Mutations:
     def change_inner(self, request):
         """A value inside of a member, when it has one."""
         request.document = copy.deepcopy(request.document)
-        inner = [value for value in (self._members(request) or {}).values() if isinstance(value, (dict, list))]
+        members = self._members(request) or {}
+        inner = [value for value in members.values() if isinstance(value, (dict, list))]
         if inner:
             value = self.chance.choice(inner)
             if isinstance(value, list):
@@ -206,15 +232,17 @@ class Mutations:
     def change_extra(self, request):
         members = self._members(request)
         if members is not None:
-            name = self.chance.choice(("id", "uid", "dn", "objectClass", "userPassword", "status", "x" * 100, self.values.text(),
-                                       "mail", "groups", "org_unit", "link", "token", "__proto__"))
+            name = self.chance.choice((
+                "id", "uid", "dn", "objectClass", "userPassword", "status", "x" * 100, self.values.text(),
+                "mail", "groups", "org_unit", "link", "token", "__proto__"))
             request.document = {**members, name: self.values.bad()}
 
     def change_many(self, request):
         members = self._members(request)
         if members is not None:
             name = self.chance.choice(("x", "\u0001", "\u00e9", '"', "fields."))
-            request.document = {**members, **{name * 70 + str(n): n for n in range(self.chance.choice((5, 63, 64, 65, 200)))}}
+            count = self.chance.choice((5, 63, 64, 65, 200))
+            request.document = {**members, **{name * 70 + str(n): n for n in range(count)}}
 
     def change_root(self, request):
         if request.document is not None:
@@ -233,10 +261,11 @@ class Mutations:
         body = request.body or encode(request.document, request.type)
         place = self.chance.randrange(len(body) + 1)
         request.body = self.chance.choice((
-            b"", b" ", body[:place], body + b"x", body + body, b"\xef\xbb\xbf" + body, body[:place] + b"\xff" + body[place:],
-            body[:place] + b"\x00" + body[place:], body[:place] + b"%" + body[place:], body.replace(b'"', b"'"),
+            b"", b" ", body[:place], body + b"x", body + body, b"\xef\xbb\xbf" + body,
+            *(body[:place] + byte + body[place:] for byte in (b"\xff", b"\x00", b"%")),
+            body.replace(b'"', b"'"),
             body[:-1] + b', "a": ' + b"[" * 16 + b"]" * 16 + b"}", b"[" * 30000, b'{"a":' * 10000, b'"' * 500,
-            body[:-1] + b" " * (65536 - len(body)) + body[-1:], body[:-1] + b" " * (65537 - len(body)) + body[-1:],
+            *(body[:-1] + b" " * (size - len(body)) + body[-1:] for size in (65536, 65537)),
             b'{"a": 1e999999}', b'{"expires_in": 1' + b"0" * 5000 + b"}", b"&" * 200, b"a=b&" * 64 + b"c=d",
             b"password=%00%00%00%00", b"password=x&password=y", b"=&=", b"\xed\xa0\x80", b"a" * 70000))
 

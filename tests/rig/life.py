@@ -5,7 +5,6 @@ middle of a registration) is a set of Lives; whatever is seen next leaves fewer 
 anybody anything: the rules of doc and design once more, on top of the one table of transitions.
 """
 
-import calendar
 import dataclasses
 from typing import NamedTuple
 
@@ -35,10 +34,11 @@ GONE = {"done": USED, "expired": EXPIRED, "revoked": REVOKED}
 
 
 class Facts(NamedTuple):
-    """The world at the moment of a request. `quiet`: whether nothing that an earlier process sent can
+    """The world at the moment of a request. `directory`: there, away, or (None) too slow for the daemon
+    without anybody's doing. `quiet`: whether nothing that an earlier process sent can
     still be on its way (None: perhaps). `started`: when the daemon's process was, by its own clock."""
     now: float
-    directory: bool
+    directory: bool | None
     process: int = 0
     quiet: bool | None = None
     started: float = 0.0
@@ -65,6 +65,7 @@ class Life:
     key: str | None = None  # of the last claim
     entry: bool = False  # an entry of ours stands in the directory
     password: str | None = None  # signs in
+    finished_with: str | None = None  # the password, while the process that finished it runs
     attempt: Attempt | None = None
     told_later: bool = False  # finished after "in progress"
     late: bool = False  # something sent by a dead process may still be carried out
@@ -83,9 +84,18 @@ class Life:
         return self.expires_at
 
     def seen(self, now):
-        """The state as it is told: past its end it is expired, whether or not that is stored."""
-        waits = self.state in ("pending", "created")
+        """The state as it is told: past its end it is expired, whether or not that is stored; but not
+        while a registration is being carried out."""
+        waits = self.state in ("pending", "created") and self.attempt is None
         return "expired" if waits and now >= self.end else self.state
+
+    def follows(self, now):
+        """Whether everybody is told that it is done. A moment that is not known yet was just now."""
+        return self.told_later and (not self.done_at or now - self.done_at < FOLLOW)
+
+    def holds_names(self, now):
+        """Finished, and nobody else can have its names yet."""
+        return self.state == "done" and (not self.done_at or now - self.done_at < RELEASE_GRACE)
 
     @property
     def is_final(self):
@@ -116,14 +126,16 @@ class Life:
 
     def killed(self):
         """The daemon's memory is gone: what it was doing is left to the resolver."""
-        return self.but(attempt=None)
+        return self.but(attempt=None, finished_with=None)
 
 
 # ---- what it does by itself ----
 
-def _steps(life):
+def _steps(life, now):
     """What may become of it without anybody's doing."""
     attempt = life.attempt
+    if life.seen(now) == "expired":
+        yield written_down(life)  # the sweeper, whenever it comes
     if attempt:
         yield from _attempt_steps(life, attempt)
     elif life.state == "claimed":
@@ -143,14 +155,14 @@ def _attempt_steps(life, attempt):
     elif life.password != attempt.password:
         yield life.but(password=attempt.password)
     else:
-        yield life.then("finished", attempt=None, told_later=True)
+        yield life.then("finished", attempt=None, told_later=True, finished_with=attempt.password)
 
 
-def closure(lives):
-    """These and all that they may have become meanwhile."""
+def closure(lives, now):
+    """These and all that they may have become by now."""
     found, new = set(lives), list(lives)
     while new:
-        fresh = {after for life in new for after in _steps(life)} - found
+        fresh = {after for life in new for after in _steps(life, now)} - found
         found |= fresh
         new = list(fresh)
     return found
@@ -158,14 +170,24 @@ def closure(lives):
 
 # ---- looking ----
 
-def view(life, facts, token, key=None):
-    """GET of a link; changes nothing."""
+def _is_overdue(life, now):
+    """A day passed under a registration that is carried out: until it is, its end may be told too."""
+    return life.attempt is not None and life.killed().seen(now) == "expired"
+
+
+def views(life, facts, token, key=None):
+    """All that GET of a link may tell; it changes nothing."""
+    found = [_view(life, facts, token, key)]
+    return found + [EXPIRED] if found[0] != NOT_FOUND and _is_overdue(life, facts.now) else found
+
+
+def _view(life, facts, token, key):
     if token != life.live and token not in life.ended:
         return NOT_FOUND
     seen = life.seen(facts.now)
     if seen == "done":
-        follows = life.told_later and facts.now - life.done_at < FOLLOW
-        return Answer(200, "done") if follows or (key and key == life.key) else USED
+        told = life.follows(facts.now) or (key and key == life.key)
+        return Answer(200, "done") if told else USED
     if seen in GONE:
         return GONE[seen]
     if token != life.live:
@@ -175,10 +197,10 @@ def view(life, facts, token, key=None):
     return Answer(200, "pending")
 
 
-def shown(life, facts):
-    """GET by an administrator."""
-    seen = life.seen(facts.now)
-    return Answer(200, "in_progress" if seen in ("claimed", "created") else seen)
+def shown(life, now):
+    """What an administrator may be shown: what is carried out is in memory only, and not told here."""
+    seen = {life.seen(now), life.killed().seen(now)}
+    return {"in_progress" if one in ("claimed", "created") else one for one in seen}
 
 
 # ---- administering: [(answer, life afterwards)] ----
@@ -212,10 +234,7 @@ def clash(life, facts):
     """An invitation of somebody with the same mail address."""
     if life.entry or "mail" in life.foreign:
         return [(Answer(409, "taken"), life)]
-    seen = life.seen(facts.now)
-    if seen == "done" and facts.now - life.done_at < RELEASE_GRACE:
-        return [(Answer(409, "taken"), life)]
-    if seen in TABLE.final:
+    if life.seen(facts.now) in TABLE.final and not life.holds_names(facts.now):
         return [(Answer(201), written_down(life))]
     return [(Answer(409, "taken"), life)]
 
@@ -254,12 +273,19 @@ def stages(life, facts, form):
             passed.append(passed[-1].then("entry_created"))
         return passed, Answer(422, "refused")
     passed.append(passed[-1].but(password=form.password))
-    passed.append(passed[-1].then("finished", told_later=False))
+    passed.append(passed[-1].then("finished", told_later=False, finished_with=form.password))
     return passed, DONE
 
 
 def refused(life, facts, form):
     """[(answer, life)] when the form never comes to be carried out, else None."""
+    found = _refused(life, facts, form)
+    if found and found[0][0] in (PROGRESS, USED, REVOKED) and _is_overdue(life, facts.now):
+        found = found + [(EXPIRED, life)]
+    return found
+
+
+def _refused(life, facts, form):
     # What no form has is refused before anybody looks at the link.
     if form.body == UNKNOWN:
         return [(Answer(400, "unknown"), life)]
@@ -270,9 +296,8 @@ def refused(life, facts, form):
         return [(NOT_FOUND, life)]
     seen = life.seen(facts.now)
     if seen == "done":
-        same = form.key and (form.key, form.password) == (life.key, life.password)
-        # The process that finished it remembers with which password.
-        return [(DONE if same and life.claimed_in == facts.process else USED, life)]
+        same = form.key and (form.key, form.password) == (life.key, life.finished_with)
+        return [(DONE if same else USED, life)]
     if seen == "expired":
         return [(EXPIRED, written_down(life))]
     if seen == "revoked" or not is_live:
@@ -307,9 +332,13 @@ def register(life, facts, form):
     if form.body == WEAK:
         return found + [(Answer(422, "too_short"), life)]
     if not facts.directory:
-        return found + [(UNAVAILABLE, life)]
-    passed, answer = stages(life, facts, form)
-    return found + [(answer, passed[-1])]
+        found.append((UNAVAILABLE, life))
+    if facts.directory is None:
+        found += [(PROGRESS, after) for after in deferred(life, facts, form)]
+    if facts.directory is not False:
+        passed, answer = stages(life, facts, form)
+        found.append((answer, passed[-1]))
+    return found
 
 
 def interrupted(life, facts, form):

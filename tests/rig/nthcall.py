@@ -32,6 +32,7 @@ class _Control(ctypes.Structure):
         ("kind", ctypes.c_uint32), ("sticky", ctypes.c_uint32), ("distinct", ctypes.c_uint32),
         ("error", ctypes.c_uint32), ("through", ctypes.c_char * THROUGH_MAX),
         ("nth", ctypes.c_uint64), ("seen", ctypes.c_uint64), ("fired", ctypes.c_uint64),
+        ("newest", ctypes.c_uint64),
         ("fault", _Stack), ("crash", _Stack),
         ("prefix", ctypes.c_char * PREFIX_MAX), ("stacks", ctypes.c_uint64 * STACKS),
     ]
@@ -43,6 +44,7 @@ class FailNth:
     def __init__(self, folder, build):
         self.path = pathlib.Path(folder) / "failnth"
         self.build = pathlib.Path(build)
+        self._names = {}  # (object, offset): what addr2line says
         with open(self.path, "w+b") as file:
             file.truncate(ctypes.sizeof(_Control))
             self._map = mmap.mmap(file.fileno(), 0)
@@ -84,6 +86,10 @@ class FailNth:
     def fired(self):
         return self._control.fired
 
+    def forget_newest_stack(self):
+        """The call that failed last, with `distinct` and once, fails next."""
+        self._control.stacks[self._control.newest] = 0
+
     def forget_stacks(self):
         ctypes.memset(self._control.stacks, 0, ctypes.sizeof(self._control.stacks))
 
@@ -99,15 +105,19 @@ class FailNth:
         if not stack.depth:
             return []
         frames = [(frame.object.decode(), frame.offset) for frame in stack.frame[:stack.depth]]
-        return [stack.what.decode(), *(self._name(*frame) for frame in frames if OWN not in frame[0])]
+        frames = [frame for frame in frames if OWN not in frame[0]]
+        self._learn(frames)
+        return [stack.what.decode(), *(self._names[frame] for frame in frames)]
 
-    def _name(self, shared, offset):
-        """The place's function, file and line, as far as the object tells. A frame holds the address
-        behind the call."""
-        path = pathlib.Path(shared) if shared else self.build / "usherd"
-        if not path.exists():
-            return f"{shared}+{offset:#x}"
-        told = subprocess.run(["addr2line", "-f", "-e", path, hex(offset - 1)],
-                              capture_output=True, text=True, check=False)
-        function, _, place = told.stdout.strip().partition("\n")
-        return f"{function} {place.rsplit('/', 1)[-1]} ({path.name}+{offset:#x})"
+    def _learn(self, frames):
+        """The places' functions, files and lines, as far as the objects tell. A frame holds the address
+        behind the call. addr2line reads all there is about an object each time: it is asked once for all."""
+        for shared in {shared for shared, offset in frames if (shared, offset) not in self._names}:
+            offsets = sorted({offset for name, offset in frames if name == shared})
+            path = pathlib.Path(shared) if shared else self.build / "usherd"
+            told = subprocess.run(["addr2line", "-f", "-e", path, *(hex(offset - 1) for offset in offsets)],
+                                  capture_output=True, text=True, check=False).stdout.splitlines()
+            told += ["??", "??:?"] * (len(offsets) - len(told) // 2)
+            for offset, function, place in zip(offsets, told[::2], told[1::2]):
+                self._names[shared, offset] = (f"{function} {place.rsplit('/', 1)[-1]} "
+                                               f"({path.name}+{offset:#x})")

@@ -32,7 +32,8 @@ class Operation:
         own = item[method]
         self.method, self.path, self.own = method.upper(), path, own
         self.id = own["operationId"]
-        self.parameters = [document.resolve(p) for p in item.get("parameters", []) + own.get("parameters", [])]
+        parameters = item.get("parameters", []) + own.get("parameters", [])
+        self.parameters = [document.resolve(parameter) for parameter in parameters]
         servers = own.get("servers", item.get("servers", document.root["servers"]))
         self.listeners = [name for server in servers for name in server["variables"]]
         self.security = own.get("security", document.root["security"])

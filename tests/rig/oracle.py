@@ -120,7 +120,7 @@ class Oracle:
 
     def check_audit(self, store):
         """I11, and that the states are ways through the transition table."""
-        records = store.audit_of("invitation")
+        records = dict(store.audit_of("invitation"))
         revisions = collections.Counter(
             item.created for item in store.space("audit").values())
         for revision, count in revisions.items():

@@ -17,5 +17,11 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def starved_seconds(pid):
+    """How long its main thread has waited for a processor so far, ready to run."""
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as schedstat:
+        return int(schedstat.read().split()[1]) / 1e9
+
+
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))

@@ -13,6 +13,7 @@ import json
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -33,6 +34,7 @@ from usherd import TOP, Usherd  # noqa: E402
 SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
                    "WARNING: ThreadSanitizer")
 VIOLATIONS_SHOWN = 20
+LOG_LINES = 30  # of a daemon in whose world a rig met what it did not expect
 
 
 class Skip(Exception):
@@ -122,6 +124,11 @@ class Run:
             world.connect()
             yield world
             self._end(world)
+        except Exception:
+            if daemon is not None:
+                self.say(f"its daemon: {daemon.process and daemon.process.poll()}; its log ends:\n"
+                         + "\n".join(daemon.log().splitlines()[-LOG_LINES:]))
+            raise
         finally:
             for part in (daemon, slapd):
                 if part is not None:
@@ -139,6 +146,24 @@ class Run:
         for word in SANITIZER_WORDS:
             if word in log:
                 self.violation(f"the log has: {word}", log[log.index(word):].splitlines()[:40])
+
+    def batches(self, todo, count, function):
+        """function(item) for each item of `todo`, `count` at a time; what one raises is a violation, and the
+        others go on."""
+        queue = list(todo)
+
+        def lane(_):
+            while True:
+                with self._lock:
+                    if not queue:
+                        return
+                    item = queue.pop()
+                try:
+                    function(item)
+                except Exception:  # pylint: disable=broad-except
+                    self.violation(f"the batch {item} ended", traceback.format_exc().splitlines())
+
+        self.lanes(count, lane)
 
     def lanes(self, count, function):
         """function(0) ... function(count - 1), side by side; what one raises is a violation."""
@@ -196,6 +221,9 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()), help="what chance is drawn from")
     parser.add_argument("--counts", help='a file for "PASSED FAILED SKIPPED"')
     arguments = parser.parse_args()
+    # Whoever ends a rig early leaves no server, mount or loop device behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unknown = set(arguments.names) - set(names())
     if unknown:
         parser.error(f"there is no rig {', '.join(sorted(unknown))} ({', '.join(names())})")

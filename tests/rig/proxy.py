@@ -160,7 +160,8 @@ class Proxy:
             if (decides or rule.action == "tell") and rule.trigger.matches(message) and rule.take():
                 decides = decides and rule.action == "tell"
                 decided.append((rule.position(message), rule))
-        return sorted(decided, key=lambda pair: pair[0])
+        # Who only tells does so before the message is held or cut.
+        return sorted(decided, key=lambda pair: (pair[0], pair[1].action != "tell"))
 
     def next_moment(self, pipe, size):
         """(position, rules) where within the next `size` bytes of the pipe rules fire first. They are

@@ -24,6 +24,7 @@ class Connection:
         self.client = client
         self.server = None
         self.answered = asyncio.Event()
+        self.owing = None  # the rule that held the request which waits for this answer
         self.pipes = []
         self.tasks = []
         self._start(self._serve())
@@ -64,6 +65,18 @@ class Connection:
         if not self.pipes:
             self._forget_tasks()
             self._start(self._drain())
+
+    def owe(self, rule):
+        """The request that goes out now was held by this rule."""
+        self.owing = rule
+        self.answered.clear()
+
+    def heard(self):
+        """The server has said something."""
+        self.answered.set()
+        if self.owing is not None:
+            self.owing.answered.set()
+            self.owing = None
 
     def finished(self):
         """A direction has come to its end: with the second one the connection is over."""
@@ -129,7 +142,7 @@ class Pipe:
         try:
             while data := await self.loop.sock_recv(self.source, 65536):
                 if self.direction == TO_CLIENT:
-                    self.connection.answered.set()
+                    self.connection.heard()
                 await self.proxy.gate()
                 for unit, is_message in self.frames.feed(data, self.proxy.patterns(self.direction)):
                     await self._unit(unit, is_message)
@@ -176,12 +189,13 @@ class Pipe:
         if rule.action in ("hold", "delay"):
             rule.note(unit)
             await rule.until_due()
-            self._owe(rule.action == "hold")
+            if rule.action == "hold":
+                self._owe(rule)
         elif rule.action == "late":
             self.connection.drop_client(rule.reset)
             rule.note(unit)
             await rule.until_due()
-            self._owe(True)
+            self._owe(rule)
         elif rule.action == "cut":
             self.connection.end(rule.reset)
             rule.note(unit)
@@ -193,11 +207,11 @@ class Pipe:
                 self.connection.swallow()
             rule.note(unit)
 
-    def _owe(self, owed):
+    def _owe(self, rule):
         """What goes out now is to be answered before anything else goes out."""
-        self._owed = owed and self.direction == TO_SERVER
-        if self._owed:
-            self.connection.answered.clear()
+        if self.direction == TO_SERVER:
+            self._owed = True
+            self.connection.owe(rule)
 
     async def _until_answered(self):
         if self._owed:

@@ -57,7 +57,7 @@ class Rule:
 
     tell         nothing; only count
     delay        this direction waits for `seconds`
-    hold         this direction waits until release()
+    hold         this direction waits until release(), or for `seconds`
     late         the client's side is cut, the server gets the message `seconds` later all the same
                  (or at release(), when `seconds` is None)
     cut          both sides are closed
@@ -84,6 +84,7 @@ class Rule:
         self.fired = 0
         self.last = None
         self.met = threading.Event()
+        self.answered = threading.Event()  # the server has answered a request that was held or late
         self._seen = 0
         self._taken = 0
         self._changed = threading.Condition()

@@ -3,19 +3,25 @@
 import re._parser as parser
 
 TEXTS = [
-    "", " ", "\t", "a\nb", "\x7f", "\u0000", "a\u0000b", "\u202eabc", "\ufeffAino", "\ud800", "\udfff\ud800",
-    "A" + "\u0300" * 20, "\u200d", "a\u200bb", "\U000e0041", "\u3164", "www.example.org", "https://example.org/",
-    "\uff48\uff54\uff54\uff50\uff1a\uff0f\uff0fx", "<script>alert(1)</script>", "' or 1=1 --", "{{given_name}}",
-    "%00", "%n%s", "../../etc/passwd", "=", ",", "ou=", "ou", "cn=\\", "ou=a+ou=b", "ou=x,dc=elsewhere", "*)(uid=*",
-    "\\2a", "#04024869", "+49 (0) 30 123456", "0049301234567", "+0", "+1234567890123456", "root", "-1", "0x10",
-    "\u0661\u0662\u0663", "\u212a", "stra\u00dfe@stra\u00dfe.example", "a@b", "a@-b.example", "a b@c.example",
-    "\"a\"@c.example", "a@[127.0.0.1]", "x" * 64 + "@a.example", "x" * 65 + "@a.example", "a@xn--a.example",
-    "1990-02-30", "1899-12-31", "2999-01-01", "1990-2-8", "0000-00-00", "en-", "i-klingon", "de-1996-1996",
-    "null", "true", "{}", "\U0001f701" * 40,
+    "", " ", "\t", "a\nb", "\x7f", "\u0000", "a\u0000b", "\u202eabc", "\ufeffAino", "\ud800",
+    "\udfff\ud800", "A" + "\u0300" * 20, "\u200d", "a\u200bb", "\U000e0041", "\u3164", "www.example.org",
+    "https://example.org/", "\uff48\uff54\uff54\uff50\uff1a\uff0f\uff0fx", "<script>alert(1)</script>",
+    "' or 1=1 --", "{{given_name}}", "%00", "%n%s", "../../etc/passwd", "=", ",", "ou=", "ou", "cn=\\",
+    "ou=a+ou=b", "ou=x,dc=elsewhere", "*)(uid=*", "\\2a", "#04024869", "+49 (0) 30 123456",
+    "0049301234567", "+0", "+1234567890123456", "root", "-1", "0x10", "\u0661\u0662\u0663", "\u212a",
+    "stra\u00dfe@stra\u00dfe.example", "a@b", "a@-b.example", "a b@c.example", "\"a\"@c.example",
+    "a@[127.0.0.1]", "x" * 64 + "@a.example", "x" * 65 + "@a.example", "a@xn--a.example", "1990-02-30",
+    "1899-12-31", "2999-01-01", "1990-2-8", "0000-00-00", "en-", "i-klingon", "de-1996-1996", "null",
+    "true", "{}", "\U0001f701" * 40,
 ]
-LENGTHS = (31, 32, 33, 35, 36, 63, 64, 65, 127, 128, 129, 254, 255, 256, 1023, 1024, 1025, 2047, 2048, 2049, 9000)
-NUMBERS = (0, -0.0, 1, -1, 59, 60, 61, 0.5, 60.0, 7776000, 7776001, 2**31 - 1, 2**31, 2**32, 2**53 + 1, 2**63 - 1,
-           2**63, -2**63, -2**63 - 1, 2**64, 10**30, 1e308, -1e-308)
+LENGTHS = (
+    31, 32, 33, 35, 36, 63, 64, 65, 127, 128, 129, 254, 255, 256, 1023, 1024, 1025, 2047, 2048, 2049,
+    9000,
+)
+NUMBERS = (
+    0, -0.0, 1, -1, 59, 60, 61, 0.5, 60.0, 7776000, 7776001, 2**31 - 1, 2**31, 2**32, 2**53 + 1,
+    2**63 - 1, 2**63, -2**63, -2**63 - 1, 2**64, 10**30, 1e308, -1e-308,
+)
 
 
 class Values:
@@ -57,7 +63,8 @@ class Values:
         if "pattern" in schema:
             return self.of_pattern(schema["pattern"])
         length = self.chance.randint(schema.get("minLength", 0), min(schema.get("maxLength", 20), 20))
-        letters = self.chance.choice(("abcdefghij", "\u00e4\u00f6\u00fc\u00df\u00e9", "\u05d0\u05d1\u05d2\u05d3", "\u4e00\u4e8c\u4e09"))
+        letters = self.chance.choice(
+            ("abcdefghij", "\u00e4\u00f6\u00fc\u00df\u00e9", "\u05d0\u05d1\u05d2", "\u4e00\u4e8c"))
         return "".join(self.chance.choice(letters) for _ in range(length))
 
     def of_pattern(self, pattern):

@@ -13,6 +13,7 @@ import ldap.modlist
 import ldap.schema
 
 from ports import free_port
+from wait import wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
 SAMPLE = HERE.parent.parent / "conf" / "sample-organisation.ldif"
@@ -73,7 +74,13 @@ class Slapd:
         self.pid = None
 
     def pause(self):
+        """Returns when it has stopped: a signal is not there at once, least of all in every thread."""
         os.kill(self.pid, signal.SIGSTOP)
+        wait_for(lambda: all(state == "T" for state in self._thread_states()), "slapd has stopped")
+
+    def _thread_states(self):
+        for path in pathlib.Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            yield path.read_text().rpartition(")")[2].split()[0]
 
     def resume(self):
         os.kill(self.pid, signal.SIGCONT)
@@ -129,6 +136,11 @@ class Slapd:
         except ldap.INVALID_CREDENTIALS:
             return False
         return True
+
+    def set_password(self, dn, password):
+        connection = self.connect()
+        connection.passwd_s(dn, None, password)
+        connection.unbind_s()
 
     def add(self, dn, **attributes):
         connection = self.connect()

@@ -78,7 +78,7 @@ class StoreFile:
 
     def __init__(self, path, key_path):
         self.sealer = Sealer(key_path)
-        self.items = {}
+        self.items, self._spaces, self._audit = {}, {}, {}
         with contextlib.closing(sqlite3.connect(path)) as database:
             try:
                 verdict = database.execute("pragma integrity_check").fetchall()
@@ -96,7 +96,10 @@ class StoreFile:
     def space(self, name):
         """{what follows the slash: Item} of all keys below "name/"."""
         prefix = name + "/"
-        return {key[len(prefix):]: item for key, item in self.items.items() if key.startswith(prefix)}
+        if name not in self._spaces:
+            self._spaces[name] = {
+                key[len(prefix):]: item for key, item in self.items.items() if key.startswith(prefix)}
+        return self._spaces[name]
 
     @property
     def invitations(self):
@@ -104,11 +107,12 @@ class StoreFile:
 
     def audit_of(self, subject):
         """{id: [(revision, record)]} of the audit records about this kind of subject, in order."""
-        found = {}
-        for item in sorted(self.space("audit").values(), key=lambda item: item.created):
-            if subject in item.value:
-                found.setdefault(item.value[subject], []).append((item.created, item.value))
-        return found
+        if subject not in self._audit:
+            found = self._audit[subject] = {}
+            for item in sorted(self.space("audit").values(), key=lambda item: item.created):
+                if subject in item.value:
+                    found.setdefault(item.value[subject], []).append((item.created, item.value))
+        return dict(self._audit[subject])
 
     def invitation_of(self, token):
         """The id of the invitation that a link belongs to, or None."""

@@ -133,7 +133,7 @@ class Wire:
             pass
         answers = []
         try:
-            while (answer := self.read(False)) is not None:
+            while (answer := self.read(data.startswith(b"HEAD ") and not answers)) is not None:
                 answers.append(answer)
         finally:
             self.close()

@@ -285,6 +285,29 @@ def test_the_second_server_takes_over_when_the_first_is_silent(slapd, make_usher
     one_user(slapd, two)
 
 
+def test_after_an_outage_no_connection_from_before_is_used(proxy, proxied, proxied_api):
+    def ask_together():
+        """Every worker needs a connection."""
+        waits = [in_background(proxied_api.get, "/api/v1/org-units") for _ in range(16)]
+        return [wait().status_code for wait in waits]
+
+    def sent():
+        return [pipe.passed for pipe in before]
+
+    wait_for(lambda: set(ask_together()) == {200}, "every worker has a connection")
+    before = [pipe for connection in list(proxy.connections) for pipe in connection.pipes[:1]]
+    assert len(before) >= 4
+    # It keeps what there is open, and silent for ever.
+    proxy.black_hole()
+    proxied.wait_directory(up=False)
+    proxy.lift()
+    proxied.wait_directory()
+    passed = sent()
+    wait_for(lambda: set(ask_together()) == {200}, "every worker has a connection again")
+    unbind = 8
+    assert all(now <= then + unbind for now, then in zip(sent(), passed))
+
+
 def test_health_answers_at_once_while_the_directory_is_silent(slapd, usherd, api):
     invitation = api.invited()
     slapd.pause()

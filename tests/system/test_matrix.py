@@ -14,7 +14,7 @@ brought it there, once more, with the same Idempotency-Key; "page" is what a bro
 import pytest
 
 from client import PASSWORD, Api, Link, in_background, new_session
-from play import answer_of
+from watch import answer_of
 
 MATRIX = """
 state             | look            | replaced    | page | register    | weak          | again           | link        | revoke      | show
@@ -134,7 +134,13 @@ class Scene:
         self.under_way()
         self.proxy.listen()
         for one in self.people.values():
-            one.link.wait_done()
+            one.link.wait_done(30)
+
+
+@pytest.fixture
+def slapd(make_slapd):
+    """Hundreds of passwords are set here."""
+    return make_slapd("--without", "cost").start()
 
 
 @pytest.mark.parametrize("state", ROWS)

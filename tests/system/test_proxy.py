@@ -55,7 +55,7 @@ class Peer:
         assert self.received[number] == data
 
     def ended(self, number=0):
-        return wait_for(lambda: self.ends[number:] and self.ends[number], "the connection has ended at the server")
+        return wait_for(lambda: self.ends[number:] and self.ends[number], "the connection's end at the server")
 
     def close(self):
         # A thread that sits in accept() is woken by shutdown() only.
@@ -263,10 +263,12 @@ def test_the_newest_rule_decides_and_who_only_tells_is_told(raw, peer, connect):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_hold_stops_one_direction_until_it_is_released(raw, peer, connect, place):
+    told = raw.rule(Pattern(FOX, TO_CLIENT), "tell")
     rule = raw.rule(Pattern(FOX, TO_CLIENT), f"hold {place}", offset=2)
     client = connect()
     client.sendall(TEXT)
     rule.wait()
+    assert told.fired == 1
     peer.got(TEXT)
     assert read(client, PLACES[place]) == TEXT[:PLACES[place]]
     assert is_silent(client)
@@ -500,5 +502,6 @@ def test_an_add_comes_late_whether_its_client_was_cut_or_gave_up(slapd, ldap_pro
     connection.unbind_s()
     assert slapd.entry(f"ou=Attic,{SUFFIX}") is None
     rule.release()
-    wait_for(lambda: slapd.entry(f"ou=Attic,{SUFFIX}"), "the late entry")
+    assert rule.answered.wait(5)
+    assert slapd.entry(f"ou=Attic,{SUFFIX}") is not None
     wait_for(lambda: not ldap_proxy.connections, "the connection has ended")

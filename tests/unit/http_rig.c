@@ -198,15 +198,13 @@ rig_start(struct rig *r, const struct http_limits *limits, const char *cert, con
 }
 
 void
-rig_start_unix(struct rig *r, const char *path, mode_t mode)
+rig_start_unix(struct rig *r, const struct http_limits *limits, const char *path, mode_t mode)
 {
-	struct http_limits limits = rig_limits();
-
 	memset(r, 0, sizeof(*r));
 	r->listen = (struct http_listen){
 		.kind = HTTP_UNIX, .address = path, .mode = mode, .group = (gid_t)-1
 	};
-	rig_open(r, &limits, NULL, NULL);
+	rig_open(r, limits, NULL, NULL);
 }
 
 struct call {

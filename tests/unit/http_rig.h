@@ -32,7 +32,7 @@ struct http_limits rig_limits(void);
 
 /* On a free port of 127.0.0.1. `cert`, `key`: NULL for plain HTTP. */
 void rig_start(struct rig *r, const struct http_limits *limits, const char *cert, const char *key);
-void rig_start_unix(struct rig *r, const char *path, mode_t mode);
+void rig_start_unix(struct rig *r, const struct http_limits *limits, const char *path, mode_t mode);
 void rig_stop(struct rig *r);
 
 /* Runs `fn` on the loop and waits for it. */

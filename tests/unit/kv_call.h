@@ -150,7 +150,7 @@ static inline struct answer
 call_put(struct loop *l, struct kv *kv, const char *key, const char *value)
 {
 	struct kv_write w = write_of(key, value);
-	struct kv_txn txn = { NULL, 0, &w, 1 };
+	struct kv_txn txn = { .writes = &w, .write_count = 1 };
 
 	return call_txn(l, kv, &txn);
 }
@@ -161,7 +161,7 @@ call_swap(struct loop *l, struct kv *kv, const char *key, uint64_t modified, con
 {
 	struct kv_compare c = { kv_text(key), modified };
 	struct kv_write w = write_of(key, value);
-	struct kv_txn txn = { &c, 1, &w, 1 };
+	struct kv_txn txn = { &c, 1, &w, 1, NULL };
 
 	return call_txn(l, kv, &txn);
 }

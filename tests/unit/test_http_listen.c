@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "http/http_private.h"
+#include "base/clock.h"
 #include "http_rig.h"
 
 static char reply[8192];
@@ -59,6 +60,7 @@ the_unix_socket_knows_its_peer_and_its_place(void **state)
 	char path[64], other[64];
 	mode_t old_mask;
 	struct stat st;
+	struct http_limits limits = rig_limits();
 	struct rig r;
 	int fd;
 
@@ -66,7 +68,7 @@ the_unix_socket_knows_its_peer_and_its_place(void **state)
 	snprintf(path, sizeof(path), "%s/sock", dir);
 	snprintf(other, sizeof(other), "%s/file", dir);
 	old_mask = umask(077);
-	rig_start_unix(&r, path, 0620);
+	rig_start_unix(&r, &limits, path, 0620);
 	umask(old_mask);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0620);
@@ -96,13 +98,14 @@ a_peer_comes_with_its_groups(void **state)
 	static gid_t old[1024], many[HTTP_PEER_GROUPS_MAX + 1];
 	int old_count = getgroups(1024, old);
 	char path[64];
+	struct http_limits limits = rig_limits();
 	struct rig r;
 
 	(void)state;
 	for (size_t i = 0; i <= HTTP_PEER_GROUPS_MAX; i++)
 		many[i] = (gid_t)(4000 + i);
 	snprintf(path, sizeof(path), "%s/groups", dir);
-	rig_start_unix(&r, path, 0600);
+	rig_start_unix(&r, &limits, path, 0600);
 	for (int wanted = HTTP_PEER_GROUPS_MAX - 1; wanted <= HTTP_PEER_GROUPS_MAX + 1; wanted++) {
 		bool chosen = geteuid() == 0 && setgroups((size_t)wanted, many) == 0;
 		int count = chosen ? wanted : old_count, last = -1, fd = connect_unix(path);
@@ -126,6 +129,7 @@ static void
 the_socket_file_of_a_dead_instance_is_replaced(void **state)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct http_limits limits = rig_limits();
 	struct rig r;
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
@@ -133,7 +137,7 @@ the_socket_file_of_a_dead_instance_is_replaced(void **state)
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/stale", dir);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
 	close(fd);
-	rig_start_unix(&r, sun.sun_path, 0600);
+	rig_start_unix(&r, &limits, sun.sun_path, 0600);
 	fd = connect_unix(sun.sun_path);
 	client_text(fd, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
 	assert_int_equal(client_read_reply(fd, reply, sizeof(reply)), 200);
@@ -319,6 +323,33 @@ remove_dir(void **state)
 	return rmdir(dir);
 }
 
+/* Not after two: what was taken in the first does not count in the second. On a unix socket, whose
+ * buffer is small and the same everywhere. */
+static void
+a_client_that_stops_taking_is_dropped_after_one_idle_time(void **state)
+{
+	struct http_limits limits = rig_limits();
+	int64_t stopped;
+	char path[64];
+	struct rig r;
+	int fd;
+
+	(void)state;
+	limits.idle_ms = 2000;
+	snprintf(path, sizeof(path), "%s/sock", dir);
+	rig_start_unix(&r, &limits, path, 0600);
+	fd = connect_unix(path);
+	client_text(fd, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+	for (int i = 0; i < RIG_BIG / 2 / (int)sizeof(reply); i++)
+		assert_int_equal(recv(fd, reply, sizeof(reply), MSG_WAITALL), sizeof(reply));
+	stopped = clock_mono_ms(&clock_system);
+	while (rig_connections(&r) > 0)
+		usleep(5000);
+	assert_in_range(clock_mono_ms(&clock_system) - stopped, 1900, 3500);
+	close(fd);
+	rig_stop(&r);
+}
+
 int
 main(void)
 {
@@ -330,6 +361,7 @@ main(void)
 		cmocka_unit_test(a_crowd_elsewhere_leaves_operators_their_connections),
 		cmocka_unit_test(connections_stay_below_the_limit_of_open_files),
 		cmocka_unit_test(listeners_that_cannot_be_are_refused),
+		cmocka_unit_test(a_client_that_stops_taking_is_dropped_after_one_idle_time),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -70,7 +70,7 @@ keys_and_values_may_hold_any_byte(void **state)
 	struct kv_world *w = *state;
 	const char key[] = { 'k', 0, (char)0xff, 'x' }, value[] = { 0, 1, (char)0xfe };
 	struct kv_write write = { { key, sizeof(key) }, { value, sizeof(value) } };
-	struct kv_txn txn = { NULL, 0, &write, 1 };
+	struct kv_txn txn = { .writes = &write, .write_count = 1 };
 	struct answer a;
 
 	assert_int_equal(call_txn(w->loop, w->kv, &txn).code, ERR_OK);
@@ -113,7 +113,7 @@ a_conflict_tells_what_is_there_and_writes_nothing(void **state)
 	struct kv_compare compares[] = { { kv_text("absent"), 0 }, { kv_text("a"), 0 },
 		{ kv_text("gone"), 5 } };
 	struct kv_write writes[] = { write_of("a", "two"), write_of("b", "x") };
-	struct kv_txn txn = { compares, 3, writes, 2 };
+	struct kv_txn txn = { compares, 3, writes, 2, NULL };
 	struct answer a = call_txn(w->loop, w->kv, &txn);
 
 	assert_int_equal(a.code, ERR_CONFLICT);
@@ -142,7 +142,7 @@ of_many_that_want_one_key_exactly_one_gets_it(void **state)
 	for (int i = 0; i < CROWD; i++) {
 		struct kv_compare c = { kv_text("prize"), 0 };
 		struct kv_write writes[2];
-		struct kv_txn txn = { &c, 1, writes, 2 };
+		struct kv_txn txn = { &c, 1, writes, 2, NULL };
 
 		snprintf(name[i], sizeof(name[i]), "w%02d", i);
 		writes[0] = write_of("prize", name[i]);
@@ -207,7 +207,7 @@ a_range_sees_whole_transactions(void **state)
 	for (int round = 0; round < 20; round++) {
 		char value[8];
 		struct kv_write writes[2];
-		struct kv_txn txn = { NULL, 0, writes, 2 };
+		struct kv_txn txn = { .writes = writes, .write_count = 2 };
 
 		snprintf(value, sizeof(value), "%d", round);
 		writes[0] = write_of("p/a", value);
@@ -231,7 +231,7 @@ what_crosses_a_bound_is_too_large_and_has_no_effect(void **state)
 	struct kv_world *w = *state;
 	char *big = mem_alloc(KV_VALUE_MAX + 2), long_key[KV_KEY_MAX + 2];
 	struct kv_write writes[KV_TXN_MAX + 1];
-	struct kv_txn txn = { NULL, 0, writes, 1 };
+	struct kv_txn txn = { .writes = writes, .write_count = 1 };
 	char names[KV_TXN_MAX + 1][8];
 
 	memset(big, 'x', KV_VALUE_MAX + 1);
@@ -311,7 +311,7 @@ closing_finishes_what_is_queued_and_tells_nobody(void **state)
 	for (int i = 0; i < 100; i++) {
 		char name[8];
 		struct kv_write write;
-		struct kv_txn txn = { NULL, 0, &write, 1 };
+		struct kv_txn txn = { .writes = &write, .write_count = 1 };
 
 		snprintf(name, sizeof(name), "k%02d", i);
 		write = write_of(name, "x");

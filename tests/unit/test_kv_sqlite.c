@@ -129,7 +129,7 @@ fill_store(struct world *w)
 	value[ROW_BYTES] = '\0';
 	for (int i = 0; i < MANY; i += 40) {
 		struct kv_write writes[40];
-		struct kv_txn txn = { NULL, 0, writes, 40 };
+		struct kv_txn txn = { .writes = writes, .write_count = 40 };
 
 		for (int j = 0; j < 40; j++) {
 			snprintf(keys[j], sizeof(keys[j]), "k%06d", i + j);
@@ -211,7 +211,7 @@ a_damaged_page_fails_those_who_read_it_and_nobody_else(void **state)
 	struct world *w = *state;
 	struct kv_compare compare = { kv_text("k001200"), 1 };
 	struct kv_write write = write_of("swapped", "x");
-	struct kv_txn swap = { &compare, 1, &write, 1 };
+	struct kv_txn swap = { &compare, 1, &write, 1, NULL };
 	char name[16];
 
 	must_open(w);
@@ -224,7 +224,8 @@ a_damaged_page_fails_those_who_read_it_and_nobody_else(void **state)
 	for (int i = 0; i < 8; i++) {
 		snprintf(name, sizeof(name), "new%d", i);
 		write = write_of(name, "x");
-		kv_txn(w->kv, &(struct kv_txn){ NULL, 0, &write, 1 }, crowd_on_txn, &crowd.put[i]);
+		kv_txn(w->kv, &(struct kv_txn){ .writes = &write, .write_count = 1 }, crowd_on_txn,
+		    &crowd.put[i]);
 		kv_get(w->kv, kv_text("k001200"), crowd_on_get, &crowd.got[i]);
 	}
 	kv_range(w->kv, kv_text("k0012"), kv_text(""), 50, crowd_on_range, &crowd.range);
@@ -272,7 +273,7 @@ writer_put(struct writer *wr)
 {
 	char a[16], b[16];
 	struct kv_write writes[2];
-	struct kv_txn txn = { NULL, 0, writes, 2 };
+	struct kv_txn txn = { .writes = writes, .write_count = 2 };
 
 	snprintf(a, sizeof(a), "a%08d", wr->next);
 	snprintf(b, sizeof(b), "b%08d", wr->next++);

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <sodium.h>
+#include <sqlite3.h>
 
 #include "sqlite_world.h"
 
@@ -164,6 +165,61 @@ a_store_that_is_not_whole_is_refused_and_left_alone(void **state)
 	free(now);
 }
 
+/* SQLite's memory, whose Nth piece is refused while `left` counts. */
+static struct {
+	sqlite3_mem_methods real;
+	int left;
+} scarce;
+
+static bool
+scarce_fails(void)
+{
+	return scarce.left > 0 && --scarce.left == 0;
+}
+
+static void *
+scarce_malloc(int size)
+{
+	return scarce_fails() ? NULL : scarce.real.xMalloc(size);
+}
+
+static void *
+scarce_realloc(void *old, int size)
+{
+	return scarce_fails() ? NULL : scarce.real.xRealloc(old, size);
+}
+
+static void
+want_of_memory_is_not_taken_for_damage(void **state)
+{
+	struct world *w = *state;
+	sqlite3_mem_methods methods;
+	bool failed = true;
+	enum err code;
+
+	must_open(w);
+	close_store(w);
+	sqlite3_shutdown();
+	assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &scarce.real), SQLITE_OK);
+	methods = scarce.real;
+	methods.xMalloc = scarce_malloc;
+	methods.xRealloc = scarce_realloc;
+	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods), SQLITE_OK);
+	for (int n = 1; failed; n++) {
+		scarce.left = n;
+		code = open_store(w);
+		failed = scarce.left == 0;
+		scarce.left = 0;
+		if (code == ERR_OK)
+			close_store(w);
+		else if (code != ERR_UNAVAILABLE)
+			fail_msg("allocation %d: %s", n, w->fault.text);
+	}
+	assert_int_equal(code, ERR_OK);
+	sqlite3_shutdown();
+	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &scarce.real), SQLITE_OK);
+}
+
 static void
 an_empty_store_never_replaces_one_that_is_missing(void **state)
 {
@@ -242,6 +298,7 @@ main(void)
 		ROW(a_new_store_is_private_and_keeps_what_it_was_given),
 		ROW(a_second_instance_is_told_who_has_the_store),
 		ROW(a_store_that_is_not_whole_is_refused_and_left_alone),
+		ROW(want_of_memory_is_not_taken_for_damage),
 		ROW(an_empty_store_never_replaces_one_that_is_missing),
 		ROW(a_first_start_that_was_interrupted_can_be_repeated),
 		ROW(a_directory_that_is_missing_is_a_wrong_setting),

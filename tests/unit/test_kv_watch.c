@@ -104,7 +104,7 @@ a_watch_behind_a_range_has_no_gap(void **state)
 	for (int i = 0; i < 20; i++) {
 		char name[8];
 		struct kv_write write;
-		struct kv_txn txn = { NULL, 0, &write, 1 };
+		struct kv_txn txn = { .writes = &write, .write_count = 1 };
 
 		snprintf(name, sizeof(name), "p/%02d", i + 1);
 		write = write_of(name, "x");
@@ -124,7 +124,7 @@ a_watch_from_forgotten_revisions_says_so_once(void **state)
 
 	for (int i = 0; i < 140; i++) {
 		struct kv_write writes[KV_TXN_MAX];
-		struct kv_txn txn = { NULL, 0, writes, KV_TXN_MAX };
+		struct kv_txn txn = { .writes = writes, .write_count = KV_TXN_MAX };
 		char names[KV_TXN_MAX][8];
 
 		for (int j = 0; j < KV_TXN_MAX; j++) {
@@ -148,7 +148,7 @@ a_watch_may_be_stopped_from_its_own_callback(void **state)
 	struct kv_world *w = *state;
 	struct seen s = { .loop = w->loop, .stop_at = 1 };
 	struct kv_write writes[] = { write_of("p/a", "1"), write_of("p/b", "1") };
-	struct kv_txn txn = { NULL, 0, writes, 2 };
+	struct kv_txn txn = { .writes = writes, .write_count = 2 };
 	uint64_t now = call_put(w->loop, w->kv, "x", "x").revision;
 
 	s.stop = kv_watch(w->kv, kv_text("p/"), now + 1, seen_on_event, &s);

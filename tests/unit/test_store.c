@@ -402,7 +402,7 @@ another_key_or_a_newer_schema_is_refused(void **state)
 	seal_free(seal);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct kv_write write = { kv_text("meta/schema"), { sealed, 0 } };
-		struct kv_txn txn = { NULL, 0, &write, 1 };
+		struct kv_txn txn = { .writes = &write, .write_count = 1 };
 
 		write.value.len = seal_close(
 		    w->seal, "meta/schema", 11, rows[i].json, strlen(rows[i].json), sealed);
@@ -454,7 +454,7 @@ a_damaged_one_is_left_out_of_lists_and_named(void **state)
 	snprintf(key, sizeof(key), "invitation/%s", inv[1]->id);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct kv_write write = write_of(key, rows[i]);
-		struct kv_txn txn = { NULL, 0, &write, 1 };
+		struct kv_txn txn = { .writes = &write, .write_count = 1 };
 
 		if (rows[i] == NULL) /* sealed by us, and still no invitation */
 			write.value = (struct kv_bytes){ sealed,
