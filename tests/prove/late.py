@@ -138,8 +138,8 @@ class Story:
     def finish(self, patience):
         """The late message comes; whatever is open still then is finished; all is well."""
         self.delivered()
-        self.check()
         self.first()
+        self.check()
         wait_for(lambda: settled(self.ledger, self.invited), "settled", 45, pause=0.1)
         # A stranger's name is waited for longer than the short form lasts.
         if (patience or not self.stranger) and not self.register_until_done(patience or 20):

@@ -36,6 +36,9 @@ class Fault:
     def __init__(self, world, place):
         self.world, self.place = world, place
 
+    def prepare(self):
+        """Before anybody registers."""
+
     def is_down(self):
         self.world.daemon.wait_directory(up=False, seconds=20)
 
@@ -110,6 +113,12 @@ def small_disk(place):
 
 class DiskFull(Fault):
     settings = staticmethod(small_disk)
+
+    def prepare(self):
+        """A store that was just opened has a short log: the next write needs room at once."""
+        assert self.world.daemon.stop() == 0
+        self.world.restart()
+        put_first(self.world.daemon.process.pid)
 
     def begin(self):
         with open(self.place / "ballast", "wb", buffering=0) as file:
@@ -210,6 +219,7 @@ def suffer_once(run, world, fault, baseline):
     ledger, name = world.ledger, type(fault).__name__
     spare, meanwhile = invite(world, 20), invite(world, UNDER_WAY)
     threads = [threading.Thread(target=ledger.register, args=(invited,)) for invited in meanwhile]
+    fault.prepare()
     ledger.note(f"{name} begins")
     for thread in threads:
         thread.start()
