@@ -23,10 +23,11 @@ enum {
 	PAUSE_LONG_MAX_MS = 30000,
 	PAUSE_CREDENTIALS_MS = 30000, /* a server may lock an account that tries often */
 	OUTAGE_LONG_MS = 600000,
-	CALM_MS = 10000, /* a server that worked this long begins with a short pause again */
-	WATCH_MS = 1000, /* between two signs of life */
-	PROOF_AGAIN_MS = 30000,
-	PROBE_MIN_MS = 2000, /* a proof hashes and binds: give it time */
+	CALM_MS = 10000,	/* a server that worked this long begins with a short pause again */
+	WATCH_MS = 1000,	/* between two signs of life */
+	PROOF_AGAIN_MS = 30000, /* after an answer that somebody has to mend */
+	PROOF_SOON_MS = 1000,	/* after no answer */
+	PROBE_MIN_MS = 2000,	/* a proof hashes and binds: give it time */
 };
 
 enum err
@@ -196,7 +197,10 @@ dir_server_set_proof(struct dir *d, size_t server, enum err code, const struct f
 	else if (s->proof != PROOF_DONE) {
 		s->proof = PROOF_FAILED;
 		s->proof_fault = *f;
-		s->next_proof = dir_now() + PROOF_AGAIN_MS;
+		/* Without the proof nobody is added: what was only slow or cut off is tried again
+		 * within the seconds in which service has to resume. */
+		s->next_proof =
+		    dir_now() + (code == ERR_MISCONFIGURED ? PROOF_AGAIN_MS : PROOF_SOON_MS);
 	}
 	pthread_mutex_unlock(&d->lock);
 }

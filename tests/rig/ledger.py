@@ -169,4 +169,4 @@ class Ledger:
         except requests.RequestException:
             return LOST
         document = answer.json()
-        return answer.status_code, document.get("status", document.get("reason"))
+        return answer.status_code, document.get("reason") or document["status"]

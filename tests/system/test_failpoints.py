@@ -140,3 +140,22 @@ def test_what_was_given_up_is_not_sent_late(api, slapd):
     # That nothing comes can only be waited for: the delay, and then as long as a request takes.
     time.sleep(max(0, began + 3.5 - time.monotonic()))
     assert slapd.accepts(dn, "chosen by its owner since")
+
+
+@pytest.mark.parametrize("point", ["dir.proof_add.before", "dir.proof_add.after", "dir.proof_delete.before",
+                                   "dir.proof_delete.after"])
+def test_a_self_test_that_got_no_answer_is_soon_made_again(daemon, slapd, point):
+    """Without it nobody is added in argon2 mode; and what it added does not stay."""
+    daemon.stop()
+    daemon.configure("directory", password_mode="argon2")
+    daemon.environment["USHERD_FAILPOINTS"] = f"{point}=error*2"
+    daemon.start()
+    api = Api(daemon, daemon.make_token())
+    wait_for(lambda: point_acted(api, point, 2), f"{point} acts")
+    invitation = wait_for(lambda: api.invite().status_code == 201 and api.invited(), "an invitation is made")
+    wait_for(lambda: invitation["join"].register().status_code == 201, "a registration succeeds", seconds=5)
+    wait_for(lambda: not slapd.search("(sn=self-test)"), "its entry is gone", seconds=5)
+
+
+def point_acted(api, name, times):
+    return point(api, name)["acted"] == times
