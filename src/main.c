@@ -76,7 +76,7 @@ read_arguments(int argc, char **argv, struct arguments *out)
 			app_print_routes();
 			return EXIT_SUCCESS;
 		case 'V':
-			puts("usherd " PACKAGE_VERSION);
+			puts("usherd " PACKAGE_VERSION FAILPOINT_MARK);
 			return EXIT_SUCCESS;
 #ifdef USHERD_FAILPOINTS
 		case 'f':

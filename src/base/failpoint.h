@@ -1,9 +1,8 @@
-/* Points at which a test can end the world. Compiled in by `configure --enable-failpoints` alone:
- *in any other build the macros below leave nothing behind.
+/* Points at which a test can end the world. Compiled in by `configure --enable-failpoints` alone;
+ *in any other build a point is the constant false, and a pair that is kept somewhere a NULL.
  *
  * They come in pairs, one right before and one right after an effect that others can see: a commit,
- * an LDAP request, an answer. A module registers a pair where the effect is, under the effect's
- *name:
+ * an LDAP request, an answer. A module registers a pair where the effect is, by that effect's name:
  *
  *	FAILPOINTS(add_points, "dir.add", "the Add of a person");
  *	...
@@ -16,8 +15,8 @@
  * The points of that pair are "dir.add.before" and "dir.add.after". What they do is set by name, by
  * the environment (FAILPOINT_VARIABLE) or while the process runs: see failpoint_set().
  *
- * All functions may be called from any thread. A delay lasts in the thread that meets the point; at
- *a point of the loop's thread that stalls the whole process, as a busy machine would. */
+ * All functions may be called from any thread. A delay lasts in the thread that meets the point; in
+ * the loop's thread it stalls the whole process, as a busy machine would. */
 #ifndef USHERD_BASE_FAILPOINT_H
 #define USHERD_BASE_FAILPOINT_H
 
@@ -31,6 +30,7 @@ struct failpoints;
 
 #ifdef USHERD_FAILPOINTS
 
+#define FAILPOINT_MARK	   " (with failpoints: for tests alone)"
 #define FAILPOINT_VARIABLE "USHERD_FAILPOINTS"
 
 enum failpoint_action {
@@ -85,6 +85,7 @@ void failpoint_report(struct buf *out);
 
 #define FAILPOINTS(variable, name, effect) _Static_assert(1, "")
 #define failpoints_of(variable)		   NULL
+#define FAILPOINT_MARK			   ""
 
 static inline bool
 failpoint_before(const struct failpoints *p)

@@ -1,4 +1,4 @@
-/* Allocation that ends the process when memory runs out: "usherd: out of memory" on standard error
+/* Allocation that ends the process when memory runs out: "PROGRAM: out of memory" on standard error
  * and exit status 71 (EX_OSERR), which no crash and no broken promise of ours looks like. The store
  * is durable and the service manager restarts us, so a small allocation that fails is not worth a
  * path of its own. A size that comes from outside is bounded by its reader first. Any thread may

@@ -254,6 +254,8 @@ conf_load(const char *path, struct conf_errors *errors)
 		mem_exhausted();
 	if (bad > 0)
 		conf_error(errors, path, bad, "neither a [section] nor \"key = value\"");
+	if (ferror(r.file))
+		conf_error(errors, path, r.line, "cannot be read beyond this line");
 	fclose(r.file);
 	for (size_t i = 0; i < conf_key_count; i++)
 		if (r.lines[i] == 0 && conf_keys[i].standard != NULL &&

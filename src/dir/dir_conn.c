@@ -100,6 +100,7 @@ dir_conn_set_options(
 void
 dir_conn_close(struct dir_conn *c)
 {
+	c->points = NULL;
 	if (c->ld == NULL)
 		return;
 	dir_check_memory(); /* what was only half made is not taken apart without a crash */

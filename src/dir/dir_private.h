@@ -275,8 +275,9 @@ enum err dir_error_of_password(const struct dir *d, const struct dir_reply *r, s
 const char *dir_error_taken(const struct dir_reply *r, struct arena *arena);
 bool dir_error_is_uniqueness(const struct dir_reply *r);
 /* After a failure of libldap, and before what it found is believed. For want of memory it tells of
- * a malformed DN, an absent value, a lost connection; but it also leaves a mark, for good, and then
- * this call ends the process as mem.h says. Any thread. */
+ * a malformed DN, an absent value, a lost connection; but it also leaves a mark, and then this call
+ * ends the process as mem.h says. There is one mark for the process: a mistake of another kind in
+ * another thread may overwrite it. Any thread. */
 void dir_check_memory(void);
 
 /* ---- checks, questions */

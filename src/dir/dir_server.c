@@ -180,7 +180,9 @@ dir_server_proof(struct dir *d, size_t server, struct fault *f)
 	pthread_mutex_lock(&d->lock);
 	if (d->servers[server].proof != PROOF_DONE) {
 		*f = d->servers[server].proof_fault;
-		code = f->code = ERR_MISCONFIGURED;
+		if (f->code != ERR_UNAVAILABLE)
+			f->code = ERR_MISCONFIGURED;
+		code = f->code;
 	}
 	pthread_mutex_unlock(&d->lock);
 	return code;
@@ -200,7 +202,7 @@ dir_server_set_proof(struct dir *d, size_t server, enum err code, const struct f
 		/* Without the proof nobody is added: what was only slow or cut off is tried again
 		 * within the seconds in which service has to resume. */
 		s->next_proof =
-		    dir_now() + (code == ERR_MISCONFIGURED ? PROOF_AGAIN_MS : PROOF_SOON_MS);
+		    dir_now() + (code == ERR_UNAVAILABLE ? PROOF_SOON_MS : PROOF_AGAIN_MS);
 	}
 	pthread_mutex_unlock(&d->lock);
 }

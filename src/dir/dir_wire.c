@@ -132,11 +132,14 @@ dir_wire_wait(
 }
 
 /* A worker that was held up must not send what its caller has given up: by then another may have
- * done it, and somebody may have changed it since. */
-static bool
+ * done it, and somebody may have changed it since. LDAP_USER_CANCELLED is that verdict; no call
+ * here returns it by itself. */
+static int
 wire_may_send(struct dir_conn *c, int64_t deadline)
 {
-	return !failpoint_before(c->points) && dir_now() < deadline;
+	if (failpoint_before(c->points))
+		return LDAP_SERVER_DOWN;
+	return dir_now() < deadline ? LDAP_SUCCESS : LDAP_USER_CANCELLED;
 }
 
 /* Only these say for sure that nothing left: everything else may have. */
@@ -145,6 +148,10 @@ wire_not_sent(struct dir_conn *c, int rc, struct dir_reply *r)
 {
 	*r = (struct dir_reply){ .policy = -1, .code = rc };
 	c->points = NULL;
+	if (rc == LDAP_USER_CANCELLED) { /* the connection is as good as before */
+		r->diagnostic = mem_dup_string("too late to be sent");
+		return WIRE_LOST;
+	}
 	r->diagnostic = mem_dup_string(ldap_err2string(rc));
 	if (rc == LDAP_ENCODING_ERROR || rc == LDAP_PARAM_ERROR || rc == LDAP_FILTER_ERROR)
 		return WIRE_REFUSED;
@@ -215,8 +222,9 @@ dir_wire_add(
 		n++;
 	if (c->post_read && (controls[n] = wire_post_read_request()) != NULL)
 		n++;
-	rc = wire_may_send(c, deadline) ? ldap_add_ext(c->ld, dn, mods, controls, NULL, &id)
-					: LDAP_SERVER_DOWN;
+	rc = wire_may_send(c, deadline);
+	if (rc == LDAP_SUCCESS)
+		rc = ldap_add_ext(c->ld, dn, mods, controls, NULL, &id);
 	for (size_t i = 0; i < n; i++)
 		ldap_control_free(controls[i]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
@@ -231,8 +239,9 @@ dir_wire_modify(
 	int id, rc;
 
 	ldap_create_passwordpolicy_control(c->ld, &controls[0]);
-	rc = wire_may_send(c, deadline) ? ldap_modify_ext(c->ld, dn, mods, controls, NULL, &id)
-					: LDAP_SERVER_DOWN;
+	rc = wire_may_send(c, deadline);
+	if (rc == LDAP_SUCCESS)
+		rc = ldap_modify_ext(c->ld, dn, mods, controls, NULL, &id);
 	ldap_control_free(controls[0]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
 				  : wire_not_sent(c, rc, r);
@@ -241,11 +250,10 @@ dir_wire_modify(
 enum wire
 dir_wire_delete(struct dir_conn *c, const char *dn, int64_t deadline, struct dir_reply *r)
 {
-	int id, rc = LDAP_SERVER_DOWN;
+	int id, rc = wire_may_send(c, deadline);
 
-	if (wire_may_send(c, deadline))
+	if (rc == LDAP_SUCCESS)
 		rc = ldap_delete_ext(c->ld, dn, NULL, NULL, &id);
-
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
 				  : wire_not_sent(c, rc, r);
 }
@@ -261,9 +269,9 @@ dir_wire_password(struct dir_conn *c, const char *dn, const struct secret *passw
 	ber_str2bv(dn, 0, 0, &user);
 	clear = (struct berval){ secret_len(password), (char *)(uintptr_t)secret_bytes(password) };
 	ldap_create_passwordpolicy_control(c->ld, &controls[0]);
-	rc = wire_may_send(c, deadline)
-		 ? ldap_passwd(c->ld, &user, NULL, &clear, controls, NULL, &id)
-		 : LDAP_SERVER_DOWN;
+	rc = wire_may_send(c, deadline);
+	if (rc == LDAP_SUCCESS)
+		rc = ldap_passwd(c->ld, &user, NULL, &clear, controls, NULL, &id);
 	ldap_control_free(controls[0]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
 				  : wire_not_sent(c, rc, r);

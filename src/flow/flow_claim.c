@@ -196,9 +196,10 @@ attempt_ask_names(struct attempt *a)
 static bool
 attempt_must_keep_name(const struct attempt *a)
 {
-	int64_t released = invitation_released_at(a->inv);
+	int64_t since = flow_now(a->flow) - invitation_released_at(a->inv);
 
-	return a->inv->add_sent && flow_now(a->flow) - released < FLOW_LATE_MS;
+	/* A release of the future: the clock was set back, and only our own start tells a time. */
+	return a->inv->add_sent && (since < 0 ? !flow_is_quiet(a->flow) : since < FLOW_LATE_MS);
 }
 
 static void

@@ -109,7 +109,12 @@ issue_on_holder(void *arg, enum err code, const struct invitation *inv, const st
 {
 	struct issue *s = arg;
 
-	(void)inv, (void)f;
+	(void)inv;
+	/* Nothing is known about who holds the name: that is no clash. */
+	if (code != ERR_OK && code != ERR_CONFLICT && code != ERR_NOT_FOUND) {
+		issue_finish(s, code == ERR_UNKNOWN ? ERR_UNAVAILABLE : code, f);
+		return;
+	}
 	s->gave_up = s->gave_up || code == ERR_OK;
 	issue_look_at_holders(s);
 }

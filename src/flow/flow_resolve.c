@@ -78,8 +78,8 @@ resolve_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *
 	case FOUND_OURS:
 		return invitation_apply(
 		    inv, INVITATION_EV_CREATE, flow_now(f), "found by the resolver", fault);
-	case FOUND_FOREIGN: /* and they may leave it again before our Add arrives: it stays pinned
-			     */
+	/* Who has the name may leave it again before our Add arrives: it stays pinned. */
+	case FOUND_FOREIGN:
 		return invitation_apply(
 		    inv, INVITATION_EV_RELEASE, flow_now(f), "the name was taken", fault);
 	case FOUND_NOTHING:

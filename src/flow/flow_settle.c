@@ -340,13 +340,16 @@ attempt_add(struct attempt *a)
 }
 
 /* What is being stored as done says whether "in progress" was told, so that its followers hear of
- * it: while that is under way there is nothing else to tell. */
+ * it: while that is under way there is nothing else to tell. The store tries for about five
+ * seconds; a disk that hangs for longer must not hold the answer, though a follower may then be
+ * told "used". */
 static void
 attempt_on_overdue(void *arg)
 {
 	struct attempt *a = arg;
+	int64_t waited = clock_mono_ms(a->flow->conf.clock) - a->started_mono_ms;
 
-	if (a->step == ATTEMPT_SETTLING && !a->waiting)
+	if (a->step == ATTEMPT_SETTLING && !a->waiting && waited < 3 * a->flow->conf.answer_ms)
 		loop_timer_set(a->answer_timer, FLOW_BACKOFF_MIN_MS);
 	else
 		attempt_answer_later(a);

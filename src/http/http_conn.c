@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <event2/buffer.h>
 
-#include "base/failpoint.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/mem.h"
 
 enum { VECS = 4 };
@@ -41,7 +41,7 @@ conn_cut(struct http_conn *c, struct evbuffer *input)
 	if (keep > 0) {
 		kept = evbuffer_new();
 		if (kept == NULL || evbuffer_remove_buffer(input, kept, keep) != (int)keep)
-			mem_exhausted();
+			abort();
 	}
 	evbuffer_drain(input, evbuffer_get_length(input));
 	if (kept != NULL) {

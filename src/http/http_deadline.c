@@ -49,8 +49,8 @@ http_deadline_begin(struct http_conn *c)
 {
 	if (c->stage != HTTP_CONN_OPEN)
 		return;
+	c->taken_at = clock_mono_ms(&clock_system);
 	deadline_renew(c);
-	c->taken_at = c->since;
 }
 
 /* The client takes its reply too slowly, or evhttp owes us an answer. */

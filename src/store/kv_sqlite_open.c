@@ -204,8 +204,9 @@ db_check_content(struct sqlite_db *db, struct fault *f)
 	/* "Page 16: unable to get the page. error code=266": nobody knows what stands there. */
 	code = strstr(text, failure);
 	rc = code != NULL ? (int)strtol(code + strlen(failure), NULL, 10) : SQLITE_CORRUPT;
-	return rc == SQLITE_CORRUPT || rc == SQLITE_OK ? db_damaged(db, text, f)
-						       : sqlite_fault(db, rc, "check the store", f);
+	return (rc & 0xff) == SQLITE_CORRUPT || rc == SQLITE_OK
+		   ? db_damaged(db, text, f)
+		   : sqlite_fault(db, rc, "check the store", f);
 }
 
 static enum err

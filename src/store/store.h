@@ -57,11 +57,11 @@ struct store_note {
 
 /* Write a new invitation, its tokens and its reservations in one transaction.
  * ERR_EXISTS: `taken` says which names another pending invitation (or one just finished) holds, and
- * which ones these are: past their end they hold nothing that the caller could not have.
+ * whose they are: what is past its end gives its names up once that is written down.
  * ERR_OK: `revision` is the invitation's. */
 struct store_taken {
 	bool uid, mail, phone;
-	char holders[3][ID_SIZE]; /* one for each name above */
+	char holders[3][ID_SIZE]; /* each once, whatever it holds */
 	size_t holder_count;
 };
 typedef void store_issue_cb(void *arg, enum err code, uint64_t revision,

@@ -13,6 +13,8 @@ FAILPOINTS(points_of_purge, "store.purged", "the commit of this event");
 FAILPOINTS(points_of_token, "store.token_added", "the commit of this event");
 FAILPOINTS(points_of_no_token, "store.token_deleted", "the commit of this event");
 
+_Static_assert(sizeof(((struct store_taken *)0)->holders) == STORE_NAMES * ID_SIZE, "one a name");
+
 static void commit_send(struct commit *c);
 static void commit_read_back(struct commit *c);
 static void commit_on_retry(void *arg);
@@ -112,7 +114,12 @@ commit_reserve(struct commit *c, size_t name, const struct store_key *key)
 static void
 commit_mark_taken(struct commit *c, size_t name, const char *holder)
 {
-	memcpy(c->taken.holders[c->taken.holder_count++], holder, ID_SIZE);
+	size_t at = 0;
+
+	while (at < c->taken.holder_count && strcmp(c->taken.holders[at], holder) != 0)
+		at++;
+	if (at == c->taken.holder_count)
+		memcpy(c->taken.holders[c->taken.holder_count++], holder, ID_SIZE);
 	switch (store_name_fields[name]) {
 	case PERSON_UID:
 		c->taken.uid = true;

@@ -18,6 +18,7 @@ struct web_parser {
 	enum web_place place;
 	char attribute[WEB_TEMPLATE_NAME_MAX + 1]; /* lower case; the last one seen in this tag */
 	size_t attribute_len;
+	unsigned quoted;      /* attribute values that have begun so far */
 	bool may_name_scheme; /* of an address: what comes next may still be read as its scheme */
 	bool in_element;      /* its name, before any attribute */
 	bool after_equals;
@@ -84,6 +85,7 @@ web_parser_tag_byte(struct web_parser *p, char c)
 		if (!p->after_equals)
 			return "a quote that begins no attribute";
 		p->place = PLACE_ATTRIBUTE;
+		p->quoted++;
 		p->may_name_scheme = true;
 		p->after_equals = false;
 	} else if (web_ends_name(c)) {
@@ -249,7 +251,7 @@ web_parser_section(struct web_parser *p, struct web_cursor *c, enum web_step_kin
 		return web_parser_refuse(p, c, "the template is too long");
 	if (web_parser_body(p, c, &open, depth + 1) != ERR_OK)
 		return ERR_INVALID;
-	if (p->place != before.place)
+	if (p->place != before.place || (p->place == PLACE_ATTRIBUTE && p->quoted != before.quoted))
 		return web_parser_refuse(p, c, "a section that ends elsewhere in the HTML");
 	/* It may be left out. */
 	p->is_cut = p->is_cut || before.is_cut;

@@ -315,9 +315,11 @@ class MemoryWalk:
 
 def is_alive(daemon):
     """Answers, or is found dead: one that has just been refused memory may be on its way out."""
+    deadline = time.monotonic() + DEADLINE
     while daemon.process.poll() is None:
         if daemon.health("live")[0] == 200:
             return True
+        assert time.monotonic() < deadline, f"the daemon is alive and mute:\n{daemon.log()[-3000:]}"
     return False
 
 

@@ -6,6 +6,7 @@ operation's timeout, so that what was given up is carried out after all.
 """
 
 import random
+import signal
 import subprocess
 import time
 
@@ -22,7 +23,8 @@ DAY = 86400
 class Stage:
     """One world, and the ways that lead to each effect. A way arms the point just before it gets there."""
 
-    def __init__(self, world, clock):
+    def __init__(self, run, world, clock):
+        self.run, self.action = run, None
         self.world, self.ledger, self.clock = world, world.ledger, clock
         self.daemon, self.slapd = world.daemon, world.slapd
         self.spec = self.point = None
@@ -64,7 +66,7 @@ class Stage:
                          headers={"Content-Type": "text/plain"}, timeout=10)
         self.ledger.register(invited)
         wait_for(self.is_dead, f"the daemon dies at {other}")
-        self.daemon.destroy()
+        self.daemon.kill()
 
     def start_armed(self):
         """Start with the point armed: it may be met before the daemon is ready."""
@@ -153,7 +155,7 @@ class Stage:
         self.clock(60 * DAY)
         self.start_armed()
         self.wait_acted()
-        self.daemon.destroy()
+        self.bury()
         self.clock(0)
 
     def token(self, delete):
@@ -216,7 +218,8 @@ class Stage:
             path.unlink()
         self.start_armed()
         wait_for(lambda: self.is_dead() or self.daemon.health("ready")[0] == 200, "it starts or ends", 15)
-        self.daemon.destroy()
+        self.wait_acted()
+        self.bury()
         self.world.restart()
         self.world.connect()
         self.ledger = self.world.ledger
@@ -231,10 +234,18 @@ class Stage:
 
     # ---- afterwards ----
 
+    def bury(self):
+        """Dead by the point's own kill, or at a start that gave up over its error; anything else is a crash."""
+        status = self.daemon.process.poll() if self.daemon.process else None
+        allowed = {"kill": -signal.SIGKILL, "error": 1}.get(self.action)
+        if status is not None and status != allowed:
+            self.run.violation(f"{self.spec}: it ended with {status}", self.daemon.log().splitlines()[-15:])
+        self.daemon.destroy()
+
     def recover(self):
         """Whoever was killed is started again, with nothing armed."""
         if self.is_dead():
-            self.daemon.destroy()
+            self.bury()
             self.daemon.start()
         self.daemon.wait_ready()
         self.daemon.wait_directory(seconds=20)
@@ -270,7 +281,7 @@ def points(run):
 
 def meet(run, stage, point, action):
     """One meeting: the point acts, everybody recovers, the oracle looks."""
-    stage.point, stage.spec = point, f"{point}={ACTIONS[action]}"
+    stage.point, stage.action, stage.spec = point, action, f"{point}={ACTIONS[action]}"
     stage.ledger.note(f"{point} {action}")
     way = WAYS[point.rpartition(".")[0]]
     way(stage)
@@ -304,7 +315,7 @@ def prove(run):
         with run.world(build="fail", proxied=True, environment=clock.environment, store={"retention": "30d"},
                        directory={"operation_timeout": "1s", "connect_timeout": "1s",
                                   "password_mode": mode}) as world:
-            stage = Stage(world, clock)
+            stage = Stage(run, world, clock)
             for _ in range(rounds):
                 meet(run, stage, point, action)
         if not run.short:

@@ -143,12 +143,14 @@ def on_disk(run, name, copies, report, nth=None):
 def prove(run):
     left, operations, retries = run.size(300, 5), 0, 0
     try:
-        while left > 0:
-            copies = min(left, COPIES_OF_A_WORLD)
-            loss = on_disk(run, f"disk{left}", copies, run.violation)
-            operations, retries, left = operations + loss.operations, retries + loss.retries, left - copies
+        with Disk(run.folder, "probe"):
+            pass
     except NoDisk as reason:
         run.skip(f"no image can be mounted here: {reason}")
+    while left > 0:
+        copies = min(left, COPIES_OF_A_WORLD)
+        loss = on_disk(run, f"disk{left}", copies, run.violation)
+        operations, retries, left = operations + loss.operations, retries + loss.retries, left - copies
     run.figure("copies", run.cycles)
     run.figure("operations_compared", operations)
     run.figure("copies_taken_again", retries)

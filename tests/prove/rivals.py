@@ -12,6 +12,7 @@ import time
 
 import oracle
 from ledger import LOST, Registration, new_password
+from wait import wait_for
 
 RIVALS = 64
 OPERATIONS = {"operation_timeout": "1s", "connect_timeout": "1s"}
@@ -101,7 +102,7 @@ def prove(run):
     rounds = run.size(1250, 30)
     with run.world(directory=OPERATIONS) as world:
         for number in range(rounds):
-            invited = world.ledger.invite()
+            invited = wait_for(world.ledger.invite, "an invitation is made", 30)
             if number % KILL_EVERY != 0:
                 judge(run, world, invited, race(world, invited))
             else:

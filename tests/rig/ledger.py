@@ -5,6 +5,7 @@ Every operation of every thread goes through one Ledger. What was answered is ke
 no answer at all (the daemon died, the connection was cut) is kept as "lost": it may have happened or not.
 """
 
+import datetime
 import secrets
 import threading
 import time
@@ -46,7 +47,8 @@ class Invited:
 
     def __init__(self, invitation):
         self.id, self.uid = invitation["id"], invitation["uid"]
-        self.mail = invitation["mail"]
+        self.mail, self.groups = invitation["mail"], invitation["groups"]
+        self.expires_at = datetime.datetime.fromisoformat(invitation["expires_at"]).timestamp()
         self.links = [Link(invitation["link"])]
         self.maybe_relinked = False  # a new link was asked for and no answer came
         self.history = [Event("invite", 201, id=self.id, uid=self.uid)]

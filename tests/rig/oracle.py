@@ -15,9 +15,13 @@ latter, the API's own list of open invitations is compared with the store.
 """
 
 import collections
+import json
 import pathlib
 import re
 import time
+
+import ldap
+import ldap.filter
 
 from ledger import LOST, PASSWORD_MARK
 from store_file import OPEN_STATES, Damage, read_store, token_hash
@@ -27,7 +31,9 @@ SETTLE_SECONDS = 45  # two operation timeouts, the resolver's round of 30 s, and
 TIMELINE_MAX = 64
 LOG_LINES = 40  # of the daemon about an invitation, shown with a breach
 PATIENCE = 5  # seconds within which full service resumes (I9): until then "try again" is an answer
-SECRET = re.compile(rb"usj_[A-Za-z0-9_-]{20,}|ush_[A-Za-z0-9_-]{20,}|" + PASSWORD_MARK.encode())
+# Not inside a hash, which is made of the same letters.
+SECRET = re.compile(rb"(?<![A-Za-z0-9_-])us[jh]_[A-Za-z0-9_-]{20,}|usher_join=[A-Za-z0-9_-]{20,}|"
+                    + PASSWORD_MARK.encode())
 MAYBE = (LOST, 202)  # answers that leave it open whether the registration was carried out
 
 
@@ -95,6 +101,8 @@ class Oracle:
             self.breach("I3", f"{invited.id} is revoked and nobody revoked it", invited, record)
         if state == "done" and not any(e.status in (201, *MAYBE) for e in invited.registrations):
             self.breach("I4", f"{invited.id} is done and nobody finished it", invited, record)
+        if state == "expired" and item.value["timeline"][-1]["at"] < int(invited.expires_at) * 1000:
+            self.breach("I4", f"{invited.id} was expired before its end", invited, record)
         self._check_links(item.value, invited, record)
 
     def _check_links(self, stored, invited, record):
@@ -126,6 +134,10 @@ class Oracle:
         for revision, count in revisions.items():
             if count > 1:
                 self.breach("I11", f"revision {revision} has {count} audit records")
+        for name, item in store.items.items():
+            if not name.startswith(("audit/", "meta/")) and not {item.created, item.modified} <= set(revisions):
+                self.breach("I11", f"{name} was made at {item.created} and changed at {item.modified}, "
+                            "without a record")
         for identifier, item in store.invitations.items():
             self._check_record(identifier, item, records.pop(identifier, []))
         for identifier, record in records.items():
@@ -173,6 +185,8 @@ class Oracle:
         for space in ("uid", "mail", "phone"):
             for name, item in store.space(space).items():
                 key, holder = f"{space}/{name}", item.value["invitation"]
+                if key in wanted and item.value["released_at"]:
+                    self.breach("I1", f"{key} is given back while {holder} is open")
                 if wanted.pop(key, holder if item.value["released_at"] else None) != holder:
                     self.breach("I4", f"{key} is held by {holder}, which does not need it")
         for key, identifier in wanted.items():
@@ -216,6 +230,16 @@ class Oracle:
         if not any(self.world.slapd.accepts(dns[0], password) for password in told or maybe):
             what = "the password that was acknowledged" if told else "any password that was sent"
             self.breach("I2", f"{dns[0]} does not accept {what}", invited)
+
+    def check_groups(self, store, invited, dns):
+        """Whoever is done is in the groups, unless the end itself says that some could not be joined."""
+        item = store.invitations.get(invited.id)
+        if item is None or item.value["state"] != "done" or not dns or item.value["timeline"][-1].get("detail"):
+            return
+        for group in invited.groups:
+            if not self.world.slapd.search(ldap.filter.filter_format("(member=%s)", [dns[0]]), group,
+                                           ldap.SCOPE_BASE, ["cn"]):
+                self.breach("I2", f"{dns[0]} is done and not in {group}", invited)
 
     def check_link(self, invited):
         """I4: what is open can be used; an administrator can always make a new link."""
@@ -261,6 +285,10 @@ class Oracle:
 
     def check_store(self, store, acknowledged):
         """The part that needs no running daemon: a copy of the store against what was acknowledged."""
+        for name, item in store.items.items():
+            found = SECRET.search(json.dumps([name, item.value]).encode())
+            if found:
+                self.breach("I6", f"a secret in the value of {name}: {found.group()[:12]!r}...")
         for invited in acknowledged:
             self.check_acknowledged(store, invited)
         self.check_audit(store)
@@ -292,6 +320,7 @@ class Oracle:
         for invited in open_ones:
             item = store.invitations.get(invited.id)
             self.check_password(store, invited, by_marker.get(invited.id))
+            self.check_groups(store, invited, by_marker.get(invited.id))
             if item is not None and item.value["state"] in OPEN_STATES:
                 self.check_link(invited)
             elif item is not None:

@@ -128,8 +128,7 @@ class Play(Watch):
             rule.met.wait(0.002)
         if rule.met.is_set():
             return True
-        self.proxy.rules.remove(rule)
-        return False
+        return self.proxy.drop(rule)
 
     # ---- names ----
 

@@ -45,4 +45,5 @@ def put_first(*pids):
             with contextlib.suppress(FileNotFoundError):
                 pathlib.Path(f"/proc/{pid}/autogroup").write_text(str(FIRST), encoding="ascii")
             for thread in os.listdir(f"/proc/{pid}/task"):
-                os.setpriority(os.PRIO_PROCESS, int(thread), FIRST)
+                with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                    os.setpriority(os.PRIO_PROCESS, int(thread), FIRST)

@@ -170,8 +170,6 @@ class Run:
         def lane(number):
             try:
                 function(number)
-            except Skip:
-                raise
             except BaseException:  # pylint: disable=broad-except
                 self.violation(f"lane {number} ended", traceback.format_exc().splitlines())
 
@@ -196,12 +194,19 @@ def run_rig(name, short, seed):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ush-", dir="/tmp"))
     folder.chmod(0o755)
     run, began = Run(name, short, seed, folder), time.monotonic()
-    print(f"dev: {name}: {importlib.import_module(name).__doc__.splitlines()[0]}", file=sys.stderr)
+    threading.excepthook = lambda ended: run.violation(
+        "a thread ended", traceback.format_exception(ended.exc_type, ended.exc_value, ended.exc_traceback))
     try:
-        importlib.import_module(name).prove(run)
+        rig = importlib.import_module(name)
+        print(f"dev: {name}: {rig.__doc__.splitlines()[0]}", file=sys.stderr)
+        rig.prove(run)
+        if run.cycles == 0:
+            run.violation("nothing was tried")
     except Skip as reason:
-        print(json.dumps({"rig": name, "skipped": str(reason)}), flush=True)
-        return False, True
+        if not run.cycles and not run.violations:
+            print(json.dumps({"rig": name, "skipped": str(reason)}), flush=True)
+            return False, True
+        run.violation(f"skipped in the middle: {reason}")
     except BaseException as error:  # pylint: disable=broad-except
         run.violation("the rig ended", traceback.format_exc().splitlines())
         if isinstance(error, KeyboardInterrupt):
@@ -209,9 +214,12 @@ def run_rig(name, short, seed):
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(run.line(time.monotonic() - began)), flush=True)
-    if run.cycles == 0:
-        run.violation("nothing was tried")
     return run.violations == 0, False
+
+
+def write_counts(path, passed, failed, skipped):
+    if path:
+        pathlib.Path(path).write_text(f"{passed} {failed} {skipped}\n")
 
 
 def main():
@@ -227,13 +235,15 @@ def main():
     unknown = set(arguments.names) - set(names())
     if unknown:
         parser.error(f"there is no rig {', '.join(sorted(unknown))} ({', '.join(names())})")
+    chosen = arguments.names or names()
     passed = failed = skipped = 0
-    for name in arguments.names or names():
+    for number, name in enumerate(chosen):
+        # Who has not run has failed, should this process end before.
+        write_counts(arguments.counts, passed, failed + len(chosen) - number, skipped)
         good, was_skipped = run_rig(name, arguments.short, arguments.seed)
         passed, failed = passed + good, failed + (not good and not was_skipped)
         skipped += was_skipped
-        if arguments.counts:
-            pathlib.Path(arguments.counts).write_text(f"{passed} {failed} {skipped}\n")
+    write_counts(arguments.counts, passed, failed, skipped)
     return 1 if failed else 0
 
 

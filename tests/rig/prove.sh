@@ -8,7 +8,7 @@ prove_build() {
 }
 
 prove_run() {
-	USHERD_BUILD=$build_root/gcc "$python" -B "$rig/prove.py" "$@"
+	USHERD_BUILD=$build_root/gcc ${PROVE_LIMIT:+timeout -k 60 "$PROVE_LIMIT"} "$python" -B "$rig/prove.py" "$@"
 }
 
 prove_main() {

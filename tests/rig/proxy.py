@@ -64,6 +64,10 @@ class Proxy:
         for rule in self._order(self._take_rules):
             rule.release()
 
+    def drop(self, rule):
+        """It applies no longer; whether it had been taken before."""
+        return self._order(self._drop, rule)
+
     # ---- switches ----
 
     def listen(self):
@@ -142,6 +146,11 @@ class Proxy:
         self.swallowing = True
         for connection in self.connections:
             connection.swallow()
+
+    def _drop(self, rule):
+        if rule in self.rules:
+            self.rules.remove(rule)
+        return rule.taken
 
     def _take_rules(self):
         rules, self.rules = self.rules, []

@@ -119,6 +119,10 @@ class Rule:
         self._taken += 1
         return True
 
+    @property
+    def taken(self):
+        return self._taken > 0
+
     def position(self, unit):
         return {"before": 0, "inside": min(self.offset, len(unit)), "after": len(unit)}[self.place]
 

@@ -13,6 +13,7 @@ import ldap.modlist
 import ldap.schema
 
 from ports import free_port
+from store_file import thread_states
 from wait import wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -74,13 +75,9 @@ class Slapd:
         self.pid = None
 
     def pause(self):
-        """Returns when it has stopped: a signal is not there at once, least of all in every thread."""
+        """Returns when it has stopped."""
         os.kill(self.pid, signal.SIGSTOP)
-        wait_for(lambda: all(state == "T" for state in self._thread_states()), "slapd has stopped")
-
-    def _thread_states(self):
-        for path in pathlib.Path(f"/proc/{self.pid}/task").glob("*/stat"):
-            yield path.read_text().rpartition(")")[2].split()[0]
+        wait_for(lambda: all(state in "Tt" for state in thread_states(self.pid)), "slapd has stopped")
 
     def resume(self):
         os.kill(self.pid, signal.SIGCONT)

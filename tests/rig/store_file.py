@@ -19,6 +19,8 @@ import tempfile
 import nacl.bindings
 import nacl.exceptions
 
+from wait import wait_for
+
 SEAL_FORMAT = 1
 SUBKEY_SEAL, SUBKEY_HASH, SUBKEY_ID = 1, 2, 4
 OPEN_STATES = ("pending", "claimed", "created")
@@ -120,11 +122,18 @@ class StoreFile:
         return item.value if item else None
 
 
+def thread_states(pid):
+    """The letter of each thread of a process: a signal is not there at once, least of all in every thread."""
+    for path in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        yield path.read_text().rpartition(")")[2].split()[0]
+
+
 @contextlib.contextmanager
 def stopped(pid):
     """The process does nothing meanwhile: what is copied is of one moment, as after a crash."""
     os.kill(pid, signal.SIGSTOP)
     try:
+        wait_for(lambda: all(state in "Tt" for state in thread_states(pid)), f"{pid} has stopped")
         yield
     finally:
         os.kill(pid, signal.SIGCONT)

@@ -161,7 +161,9 @@ class Usherd:
         return status, self.log()[before:]
 
     def kill(self):
-        self._end(signal.SIGKILL)
+        """It must have lived until then: a crash of its own is no kill of a rig."""
+        status = self._end(signal.SIGKILL)
+        assert status in (None, -signal.SIGKILL), f"it had ended with {status}:\n{self.log()[-3000:]}"
 
     def stop(self, seconds=12):
         """SIGTERM; the exit status."""

@@ -89,6 +89,11 @@ def test_it_describes_exactly_the_routes_that_there_are(document):
     assert described == routes
 
 
+def test_it_has_the_version_of_the_program(document):
+    said = subprocess.run([BUILD / "usherd", "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout.split()[1] == document.root["info"]["version"]
+
+
 def test_it_is_served_to_everybody_who_may_speak_to_the_api(usherd):
     answer = requests.get(usherd.control_url + URL, timeout=5)
     assert answer.status_code == 200

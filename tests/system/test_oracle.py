@@ -5,8 +5,10 @@ at a time.
 """
 
 import copy
+import time
 import types
 
+import ldap
 import pytest
 
 from client import Api
@@ -21,7 +23,9 @@ def world():
     with whole_world(directory={"operation_timeout": "1s", "connect_timeout": "1s"}) as daemon:
         api = Api(daemon, daemon.make_token())
         made = types.SimpleNamespace(daemon=daemon, slapd=daemon.slapd, api=api, ledger=Ledger(api))
-        made.done, made.pending, made.revoked, made.relinked = (made.ledger.invite() for _ in range(4))
+        made.group = f"cn=vault-access,{daemon.slapd.groups}"
+        made.done = made.ledger.invite(groups=[made.group])
+        made.pending, made.revoked, made.relinked = (made.ledger.invite() for _ in range(3))
         assert made.ledger.register(made.done) == 201
         assert made.ledger.revoke(made.revoked) == 204
         assert made.ledger.relink(made.relinked) == 200
@@ -137,6 +141,31 @@ def lose_reservation(w, f):
     del f.store.items[key]
 
 
+def give_reservation_back(w, f):
+    """Somebody else could take it soon."""
+    f.store.items[f.store.sealer.name_key("uid", w.pending.uid)].value["released_at"] = 1
+
+
+def expire_too_soon(w, f):
+    stored, at = f.invitation(w.pending), int(time.time() * 1000)
+    stored.value["state"] = "expired"
+    stored.value["timeline"].append({"at": at, "event": "expired"})
+    last = f.store.items[f.audit(w.pending)[-1]]
+    record = copy.deepcopy(last)
+    record.value.update(event="expired", state="expired")
+    stored.modified = record.created = record.modified = max(i.modified for i in f.store.items.values()) + 1
+    f.store.items["audit/of-the-expiry"] = record
+
+
+def key_without_record(w, f):
+    key = f.store.sealer.name_key("uid", w.pending.uid)
+    f.store.items[key].modified = max(item.modified for item in f.store.items.values()) + 1
+
+
+def clear_link_in_value(w, f):
+    f.invitation(w.pending).value["note"] = w.pending.link.url
+
+
 def lost_reservation(w, f):
     """A name that nobody can ever have again."""
     key = f.store.sealer.name_key("uid", w.pending.uid)
@@ -150,7 +179,8 @@ BREACHES = [
     (entry_of_revoked, "I3"), (entry_elsewhere, "I1"), (lose_audit_record, "I11"),
     (double_audit_record, "I11"), (swap_audit_records, "I11"), (change_without_record, "I11"),
     (false_state_in_record, "I11"), (stray_work, "I3"), (stray_link, "I2"), (lose_reservation, "I1"),
-    (lost_reservation, "I4"),
+    (lost_reservation, "I4"), (give_reservation_back, "I1"), (expire_too_soon, "I4"),
+    (key_without_record, "I11"), (clear_link_in_value, "I6"),
 ]
 
 
@@ -199,6 +229,17 @@ def test_an_invitation_that_was_refused_and_is_there_is_told(world, found):
 def test_an_open_invitation_whose_link_fails_is_told(world, found, monkeypatch):
     monkeypatch.setattr(world.ledger, "open", lambda invited: (410, "used"))
     assert "I4" in found.judge(), found.told
+
+
+def test_a_group_that_lacks_somebody_is_told(world, found):
+    [(dn, _)] = found.entries
+    connection = world.slapd.connect()
+    try:
+        connection.modify_s(world.group, [(ldap.MOD_DELETE, "member", dn.encode())])
+        assert "I2" in found.judge(), found.told
+    finally:
+        connection.modify_s(world.group, [(ldap.MOD_ADD, "member", dn.encode())])
+        connection.unbind_s()
 
 
 def test_a_list_that_lacks_somebody_is_told(world, found):

@@ -354,7 +354,7 @@ def test_a_held_message_comes_although_its_client_gave_up(raw, peer, connect):
     client.sendall(FOX + TEXT)
     rule.wait()
     client.close()
-    assert peer.received == [b""]
+    wait_for(lambda: peer.received == [b""], "the peer has a connection and nothing on it")
     rule.release()
     peer.got(FOX + TEXT)
     peer.ended()

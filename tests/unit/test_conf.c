@@ -227,6 +227,17 @@ a_zero_byte_is_an_error_on_its_line(void **state)
 	assert_non_null(strstr(errors.items[1].text, ":3: the line has a zero byte"));
 }
 
+/* Half a configuration with standards for the rest would be swapped in. */
+static void
+a_file_that_cannot_be_read_to_its_end_is_no_short_one(void **state)
+{
+	struct conf_errors errors;
+
+	(void)state;
+	assert_null(conf_load("/", &errors));
+	assert_non_null(strstr(errors.items[0].text, "/: cannot be read beyond this line"));
+}
+
 static void
 a_secret_file_is_for_its_owner_alone(void **state)
 {
@@ -316,6 +327,7 @@ main(void)
 		cmocka_unit_test(a_line_that_is_too_long_is_an_error),
 		cmocka_unit_test(the_longest_value_is_dumped_as_a_line_that_fits),
 		cmocka_unit_test(a_zero_byte_is_an_error_on_its_line),
+		cmocka_unit_test(a_file_that_cannot_be_read_to_its_end_is_no_short_one),
 		cmocka_unit_test(a_secret_file_is_for_its_owner_alone),
 		cmocka_unit_test(what_is_dumped_reads_back_the_same),
 		cmocka_unit_test(only_changes_that_need_a_restart_are_named),

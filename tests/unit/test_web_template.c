@@ -107,6 +107,8 @@ a_template_that_is_not_safe_or_not_whole_is_refused(void **state)
 		"<title><b>{{x}}</b></title>", "<plaintext>", "<title>{{x}}</titles>",
 		"<!-- {{#on}} --> {{/on}}", "<!-- --{{^x}}{{/x}}> <script> -->",
 		"<!-- --!><script> -->{{x}}", "<!--!><p title=\"{{x}}\">",
+		"<a href=\"{{#on}}\" title=\"{{/on}}{{x}}\">",
+		"<a href=\"/{{#list}}{{y}}\">x</a><a href=\"{{/list}}\">",
 		"{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}{{#x}}" };
 
 	(void)state;
