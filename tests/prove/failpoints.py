@@ -16,7 +16,7 @@ from client import Api, new_session
 from usherd import TOP
 from wait import wait_for
 
-ACTIONS = {"kill": "kill", "error": "error", "delay": "delay:2500"}
+ACTIONS = {"kill": "kill", "error": "error", "delay": "delay:3500"}
 DAY = 86400
 
 
@@ -313,7 +313,7 @@ def prove(run):
         clock = Clock(run.folder / f"{point}.{action}.clock")
         mode = "argon2" if point.rpartition(".")[0] in ARGON2 else "exop"
         with run.world(build="fail", proxied=True, environment=clock.environment, store={"retention": "30d"},
-                       directory={"operation_timeout": "1s", "connect_timeout": "1s",
+                       directory={"operation_timeout": "2s", "connect_timeout": "2s",
                                   "password_mode": mode}) as world:
             stage = Stage(run, world, clock)
             for _ in range(rounds):

@@ -68,7 +68,7 @@ def prove(run):
 
     def batch(seed):
         chance = random.Random(seed)
-        with run.world(directory={"operation_timeout": "1s", "connect_timeout": "1s"}) as world:
+        with run.world(directory={"operation_timeout": "2s", "connect_timeout": "2s"}) as world:
             for _ in range(cycles // worlds):
                 load_and_kill(world, chance)
                 run.fault()

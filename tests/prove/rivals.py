@@ -15,7 +15,7 @@ from ledger import LOST, Registration, new_password
 from wait import wait_for
 
 RIVALS = 64
-OPERATIONS = {"operation_timeout": "1s", "connect_timeout": "1s"}
+OPERATIONS = {"operation_timeout": "3s", "connect_timeout": "2s"}
 KILL_EVERY = 5  # rounds
 DEADLINE = 30  # seconds for all answers of a round
 
