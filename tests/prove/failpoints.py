@@ -230,6 +230,8 @@ class Stage:
         self.start_armed()
         self.wait_acted()
         self.recover()
+        invited = self.invited()
+        wait_for(lambda: self.ledger.register(invited) in (201, 410), "the self-test has been passed", 30)
         wait_for(lambda: not self.slapd.search("(sn=self-test)"), "the self-test's entry is gone", 15)
 
     # ---- afterwards ----
