@@ -134,7 +134,7 @@ class Scene:
         self.under_way()
         self.proxy.listen()
         for one in self.people.values():
-            one.link.wait_done(60)
+            one.link.wait_done(30)
 
 
 @pytest.fixture
