@@ -102,6 +102,7 @@ failpoint_after(struct failpoints *p)
 static struct failpoints *
 failpoint_find(const char *name, size_t len)
 {
+	/* cppcheck-suppress comparePointers ; the linker makes one array of them */
 	for (struct failpoints **p = __start_failpoints; p < __stop_failpoints; p++)
 		if (strlen((*p)->name) == len && memcmp((*p)->name, name, len) == 0)
 			return *p;
@@ -236,6 +237,7 @@ static void
 failpoint_each(
     void (*tell)(struct buf *out, const struct failpoints *pair, size_t side), struct buf *out)
 {
+	/* cppcheck-suppress comparePointers ; as above */
 	size_t count = (size_t)(__stop_failpoints - __start_failpoints);
 	struct failpoints **sorted = mem_array(count, sizeof(*sorted));
 

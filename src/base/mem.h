@@ -15,6 +15,6 @@ char *mem_dup_string(const char *s);	     /* NULL stays NULL */
 void *mem_dup(const void *data, size_t len); /* a zero byte is added behind the copy */
 
 /* That ending, for whoever was refused memory, or a thread, by something else. */
-_Noreturn void mem_exhausted(void);
+void mem_exhausted(void) __attribute__((noreturn));
 
 #endif

@@ -216,7 +216,7 @@ dir_wire_add(
 {
 	LDAPControl *controls[3] = { NULL, NULL, NULL };
 	size_t n = 0;
-	int id, rc;
+	int id = 0, rc;
 
 	if (ldap_create_passwordpolicy_control(c->ld, &controls[n]) == LDAP_SUCCESS)
 		n++;
@@ -236,7 +236,7 @@ dir_wire_modify(
     struct dir_conn *c, const char *dn, LDAPMod **mods, int64_t deadline, struct dir_reply *r)
 {
 	LDAPControl *controls[2] = { NULL, NULL };
-	int id, rc;
+	int id = 0, rc;
 
 	ldap_create_passwordpolicy_control(c->ld, &controls[0]);
 	rc = wire_may_send(c, deadline);
@@ -250,7 +250,7 @@ dir_wire_modify(
 enum wire
 dir_wire_delete(struct dir_conn *c, const char *dn, int64_t deadline, struct dir_reply *r)
 {
-	int id, rc = wire_may_send(c, deadline);
+	int id = 0, rc = wire_may_send(c, deadline);
 
 	if (rc == LDAP_SUCCESS)
 		rc = ldap_delete_ext(c->ld, dn, NULL, NULL, &id);
@@ -264,7 +264,7 @@ dir_wire_password(struct dir_conn *c, const char *dn, const struct secret *passw
 {
 	struct berval user, clear;
 	LDAPControl *controls[2] = { NULL, NULL };
-	int id, rc;
+	int id = 0, rc;
 
 	ber_str2bv(dn, 0, 0, &user);
 	clear = (struct berval){ secret_len(password), (char *)(uintptr_t)secret_bytes(password) };
