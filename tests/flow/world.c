@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-enum { WORLD_PATIENCE_MS = 5000 };
+enum { WORLD_PATIENCE_MS = 20000 };
 
 const struct person world_ada = {
 	.value = {
