@@ -13,7 +13,7 @@ import time
 
 import oracle
 from crowd import raise_descriptors
-from proc import cpu_seconds, descriptors
+from process import cpu_seconds, descriptors
 from wait import wait_for
 from wire import Wire
 

@@ -25,8 +25,7 @@ import oracle
 from client import new_session
 from ledger import LOST, Ledger
 from nthcall import MEMORY, SHORT_WRITE, STORE, FailNth
-from prove import SANITIZER_WORDS
-from usherd import TOP
+from usherd import SANITIZER_WORDS, TOP
 from wait import wait_for
 
 ENDED_ON_PURPOSE = 71

@@ -10,13 +10,13 @@ The seed decides all that is asked (`./dev prove --seed N hostile`), up to what 
 
 import collections
 import multiprocessing
-import pathlib
 import random
 import re
 import time
 
 import oracle
 from client import Link, new_session
+from clock import Clock
 from hostile_client import work
 from hostile_request import Role
 from ledger import Event, Invited, Registration
@@ -24,23 +24,23 @@ from usherd import BUILD, TOP
 
 CLIENTS = 8
 SCOPES = ("invitations:read", "invitations:write", "directory:read", "tokens")
-PAST = "-7200"  # seconds: what is made then and lives an hour is over now
+PAST = -7200  # seconds: what is made then and lives an hour is over now
 PERSONS = ("live", "used", "revoked", "replaced", "expired", "garbage", "cookie")
 
 
 def make_expired(world):
     """A token and an invitation that are over: made by a daemon that lives two hours ago."""
-    library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    clock = Clock(world.daemon.folder / "clock")
+    clock(PAST)
     daemon, build = world.daemon, world.daemon.build
     daemon.stop()
     daemon.build = BUILD  # the sanitizers want to be loaded first
-    daemon.environment.update(LD_PRELOAD=str(library), FAKETIME=PAST, DONT_FAKE_MONOTONIC="1",
-                              FAKETIME_DONT_FAKE_MONOTONIC="1")
+    daemon.environment.update(clock.environment)
     daemon.start()
     token = daemon.make_token(name="expired", expires="1h")
     invited = world.ledger.invite(expires_in=3600)
     daemon.stop()
-    for name in ("LD_PRELOAD", "FAKETIME", "DONT_FAKE_MONOTONIC", "FAKETIME_DONT_FAKE_MONOTONIC"):
+    for name in clock.environment:
         del daemon.environment[name]
     daemon.build = build
     world.restart()

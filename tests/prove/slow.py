@@ -11,7 +11,7 @@ import time
 from conformity import Conformity
 from crowd import Crowd, Habit
 from openapi import Document
-from proc import descriptors, resident_kib
+from process import descriptors, resident_kib
 from wait import wait_for
 from wire import Wire, parse_head
 

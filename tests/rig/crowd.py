@@ -9,7 +9,7 @@ import select
 import socket
 import time
 
-from proc import starved_seconds
+from process import starved_seconds
 
 ADDRESSES = 20  # of 127.0.0.x, so that no source has too many
 

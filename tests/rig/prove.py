@@ -29,10 +29,8 @@ from client import Api  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from slapd import Slapd  # noqa: E402
-from usherd import TOP, Usherd  # noqa: E402
+from usherd import SANITIZER_WORDS, TOP, Usherd  # noqa: E402
 
-SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
-                   "WARNING: ThreadSanitizer")
 VIOLATIONS_SHOWN = 20
 LOG_LINES = 30  # of a daemon in whose world a rig met what it did not expect
 

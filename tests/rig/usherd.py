@@ -18,6 +18,10 @@ from wait import wait_for
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("USHERD_BUILD", TOP / "build" / "gcc"))
 
+# What stands in the log when a sanitizer has spoken.
+SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
+                   "WARNING: ThreadSanitizer")
+
 # No environment but this: what the daemon needs must not come from a developer's shell.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8"}
 

@@ -14,10 +14,7 @@ from client import Api  # noqa: E402
 from clock import Clock  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from slapd import Slapd  # noqa: E402
-from usherd import Usherd  # noqa: E402
-
-SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
-                   "WARNING: ThreadSanitizer")
+from usherd import SANITIZER_WORDS, Usherd  # noqa: E402
 
 
 def pytest_configure(config):
