@@ -58,13 +58,14 @@ def _connections_to(port):
 
 
 def put_first(*pids):
-    """Before the machine's other work, which is not what a rig with a deadline measures. Without the right to
-    it the machine has to be idle."""
+    """Before the machine's other work, which is not what a rig with a deadline measures. A machine that does
+    not give the right to it has to be idle."""
     for pid in pids:
+        # Sessions share the processor by groups; within one, threads do. A kernel may have no such groups, and
+        # one in a sandbox has the file and refuses every value (EINVAL).
+        with contextlib.suppress(OSError):
+            pathlib.Path(f"/proc/{pid}/autogroup").write_text(str(FIRST), encoding="ascii")
         with contextlib.suppress(PermissionError):
-            # Sessions share the processor by groups; within one, threads do.
-            with contextlib.suppress(FileNotFoundError):
-                pathlib.Path(f"/proc/{pid}/autogroup").write_text(str(FIRST), encoding="ascii")
             for thread in os.listdir(f"/proc/{pid}/task"):
                 with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
                     os.setpriority(os.PRIO_PROCESS, int(thread), FIRST)
