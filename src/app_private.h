@@ -13,7 +13,7 @@
 #include "invite/password.h"
 #include "loop/loop.h"
 #include "store/kv.h"
-#include "store/seal.h"
+#include "base/seal.h"
 #include "store/store.h"
 #include "web/web.h"
 

@@ -25,7 +25,7 @@
 #include "base/id.h"
 #include "invite/invitation.h"
 #include "store/kv.h"
-#include "store/seal.h"
+#include "base/seal.h"
 
 struct store;
 struct store_op;

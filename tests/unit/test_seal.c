@@ -11,7 +11,7 @@
 #include <sodium.h>
 
 #include "base/id.h"
-#include "store/seal.h"
+#include "base/seal.h"
 
 static const unsigned char key_a[32] = "first key", key_b[32] = "second key";
 

@@ -1,4 +1,4 @@
-#include "store/seal.h"
+#include "base/seal.h"
 
 #include <assert.h>
 #include <errno.h>
