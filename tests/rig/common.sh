@@ -10,7 +10,7 @@ jobs=$(nproc 2>/dev/null || echo 2)
 
 packages_build=(gcc libc6-dev make xz-utils autoconf automake pkg-config libldap-dev libsqlite3-dev libevent-dev
 	libcurl4-openssl-dev libsodium-dev libjansson-dev libinih-dev libssl-dev libunistring-dev
-	libidn2-dev libcmocka-dev)
+	libidn2-dev libutf8proc-dev libcmocka-dev)
 packages_slapd=(slapd ldap-utils util-linux openssl)
 packages_system=(python3 python3-pytest python3-ldap python3-requests python3-nacl python3-yaml
 	python3-fastjsonschema python3-jsonschema python3-selenium chromium chromium-driver faketime curl

@@ -1,0 +1,92 @@
+/* The use cases about people who are in the list: users of the directory and pending invitations
+ * alike. Promises, threads and callers as in flow.h.
+ *
+ * An id is an entryUUID or an invitation's id; which one, the flow finds out (the roster knows).
+ * Everything that changes the directory is written down before it is done (intent), so that a crash
+ * at any moment leaves it done, or not begun, or finished by the resolver; every finished change
+ * has one audit record. */
+#ifndef USHERD_FLOW_FLOW_PEOPLE_H
+#define USHERD_FLOW_FLOW_PEOPLE_H
+
+#include "dir/dir_follow.h"
+#include "dir/dir_user.h"
+#include "flow/flow.h"
+#include "roster/roster.h"
+
+/* ---- the feed (flow_feed.c) ---- */
+
+/* Keeps the roster fed: invitations from the store's watch, users from `follow_conf`. Starts with
+ * the roster's warm file. on_state words go to the log and to flow_feed_figures(). Before
+ * flow_run(). */
+struct flow_feed;
+struct flow_feed *flow_feed_new(struct flow *f, struct roster *r, const struct dir_conf *dir,
+    int64_t poll_ms, int64_t activity_ms);
+void flow_feed_free(struct flow_feed *feed);
+struct flow_feed_figures {
+	enum dir_follow_state state;
+	char text[FAULT_TEXT_MAX]; /* why it is away, cut short or polling; "" otherwise */
+	bool ready;		   /* the list can be asked */
+};
+void flow_feed_figures(const struct flow_feed *feed, struct flow_feed_figures *out);
+
+/* ---- one person ---- */
+
+/* What is known of a user: the directory's own words, else (it is away) the roster's. `user` NULL:
+ * a pending invitation (`inv`), or the directory is away (both NULL: the caller shows the roster's
+ * row). ERR_NOT_FOUND. */
+typedef void flow_person_cb(void *arg, enum err code, const struct dir_user *user,
+    const struct invitation *inv, const struct field_errors *errors, const struct fault *f);
+void flow_person_show(struct flow *f, const char *id, flow_person_cb *cb, void *arg);
+
+/* Position, phone, names, language, org unit of a directory user. ERR_INVALID: `errors` names the
+ * fields, all of them. ERR_CONFLICT: `tag` is another version. ERR_EXISTS: errors names the field
+ * that another user or invitation has. ERR_USED: a pending invitation is changed under
+ * /invitations. */
+struct person_change {
+	const char *value[PERSON_FIELD_COUNT]; /* NULL: as it is; "": none */
+	const char *tag;		       /* If-Match, or NULL */
+};
+void flow_person_change(struct flow *f, const char *id, const struct person_change *change,
+    const struct flow_caller *caller, flow_person_cb *cb, void *arg);
+
+/* ERR_REFUSED: no means (the text says so), oneself, or the last administrator. ERR_USED: it is an
+ * invitation. */
+void flow_person_suspend(struct flow *f, const char *id, bool suspended,
+    const struct flow_caller *caller, flow_person_cb *cb, void *arg);
+
+/* Delete. An invitation is revoked (one that is expired is forgotten). A user's entry is kept
+ * sealed, deleted with its memberships, and its own tokens and sessions end; then every configured
+ * server is asked until none knows it. ERR_OK: done; `refused_ms`: how long access lasted after the
+ * request, -1 when some server could not be asked (f->text names it). ERR_REFUSED: the last
+ * administrator, or oneself ("detail" says which). ERR_UNKNOWN: it goes on by itself (202).
+ * ERR_NOT_FOUND. */
+struct person_removed {
+	bool was_invitation;
+	int64_t refused_ms;
+	int64_t restorable_until; /* wall ms; 0: not at all */
+};
+typedef void flow_removed_cb(
+    void *arg, enum err code, const struct person_removed *removed, const struct fault *f);
+void flow_person_remove(struct flow *f, const char *id, const struct flow_caller *caller,
+    flow_removed_cb *cb, void *arg);
+
+/* Bring a deleted user back by the id it had. ERR_OK: `user` is the new entry (with a new id).
+ * ERR_NOT_FOUND: never was, or too long ago. ERR_EXISTS: DN or name taken meanwhile (errors names
+ * it). ERR_CONFLICT: its org unit is gone ("org_unit"). */
+void flow_person_restore(struct flow *f, const char *id, const struct flow_caller *caller,
+    flow_person_cb *cb, void *arg);
+
+/* ---- org units ---- */
+
+/* `id`: entryUUID. ERR_CONFLICT: not empty (of users, pending invitations or org units).
+ * ERR_EXISTS, ERR_NOT_FOUND, ERR_REFUSED (people_base), ERR_INVALID with errors. */
+typedef void flow_org_unit_cb(void *arg, enum err code, const char *dn,
+    const struct field_errors *errors, const struct fault *f);
+void flow_org_unit_add(struct flow *f, const char *parent, const char *name,
+    const char *description, const struct flow_caller *caller, flow_org_unit_cb *cb, void *arg);
+void flow_org_unit_change(struct flow *f, const char *id, const char *name, const char *description,
+    const struct flow_caller *caller, flow_org_unit_cb *cb, void *arg);
+void flow_org_unit_delete(struct flow *f, const char *id, const struct flow_caller *caller,
+    flow_org_unit_cb *cb, void *arg);
+
+#endif

@@ -1,0 +1,185 @@
+/* The parts of the roster.
+ *
+ * Threads: the writer's thread owns struct writer (roster_write.c and what it calls) and builds the
+ * next version; a published version is immutable and read by any thread between version_hold() and
+ * version_release(). Blocks (pages, chunks, tables) are shared by the versions that did not change
+ * them; a block that a version no longer uses is retired with it and freed when no reader holds an
+ * older one.
+ */
+#ifndef USHERD_ROSTER_ROSTER_PRIVATE_H
+#define USHERD_ROSTER_ROSTER_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/list.h"
+#include "loop/work.h"
+#include "roster/roster.h"
+
+enum {
+	ROSTER_PAGE_ROWS = 256,	 /* rows of a page */
+	ROSTER_CHUNK_ROWS = 512, /* rows of a chunk of an order, at most */
+	ROSTER_KEY_MAX = 64,	 /* bytes of a sort key that count */
+	ROSTER_TEXT_MAX = 1024,	 /* bytes of a row's search text */
+	ROSTER_ROW_NONE = UINT32_MAX
+};
+
+/* A row's number: page * ROSTER_PAGE_ROWS + slot. Stable while the row lives, used again after. */
+
+/* ---- pages (roster_page.c): fixed columns, one contiguous search text, one run of strings ---- */
+
+/* The search text of a row is its segments, folded (roster_fold.c), each ended by '\n', which no
+ * needle contains: name, mail, phone digits, uid, position, further mails. The first three double
+ * as sort keys. A slot that is not live has no text: text_at[i] == text_at[i + 1]. */
+struct roster_page_rows {
+	uint64_t live[ROSTER_PAGE_ROWS / 64];
+	uint32_t text_at[ROSTER_PAGE_ROWS + 1];
+	uint32_t data_at[ROSTER_PAGE_ROWS + 1];
+	uint32_t place[ROSTER_PAGE_ROWS]; /* index into the version's places */
+	uint32_t invited_at[ROSTER_PAGE_ROWS], registered_at[ROSTER_PAGE_ROWS];
+	uint32_t last_activity_at[ROSTER_PAGE_ROWS];
+	uint8_t status[ROSTER_PAGE_ROWS]; /* enum feed_status */
+	unsigned char id[ROSTER_PAGE_ROWS][FEED_ID_SIZE];
+	char *text;	     /* text_at[ROSTER_PAGE_ROWS] bytes, and 64 more that may be read */
+	unsigned char *data; /* the strings, encoded by roster_page.c */
+};
+
+/* ---- orders (roster_order.c) ---- */
+
+struct roster_chunk {
+	uint32_t count;
+	uint32_t rows[ROSTER_CHUNK_ROWS];
+};
+struct roster_order {
+	struct roster_chunk **chunks;
+	size_t count;
+};
+
+/* ---- places (roster_place.c), groups (roster_group.c) ---- */
+
+struct roster_places_table; /* opaque but to roster_place.c */
+struct roster_groups_table;
+
+/* ---- versions (roster_version.c) ---- */
+
+struct roster_version {
+	uint64_t number;
+	enum roster_state state;
+	struct roster_page_rows **pages;
+	size_t page_count;
+	struct roster_order orders[ROSTER_SORT_COUNT];
+	struct roster_places_table *places;
+	struct roster_groups_table *groups;
+	uint64_t count[FEED_STATUS_COUNT];
+	uint64_t bytes;
+	/* What follows belongs to roster_version.c. */
+	unsigned readers;
+	struct roster_version *newer;
+	void **retired; /* blocks this version used and the next one does not */
+	size_t retired_count, retired_capacity;
+};
+
+/* The newest one, kept until released; any thread. Never NULL. */
+struct roster_version *version_hold(struct roster *r);
+void version_release(struct roster *r, struct roster_version *v);
+
+/* ---- reading a version: any thread that holds it ---- */
+
+static inline const struct roster_page_rows *
+version_page(const struct roster_version *v, uint32_t row)
+{
+	return v->pages[row / ROSTER_PAGE_ROWS];
+}
+/* Decode a live row; points into the version. */
+void version_row(const struct roster_version *v, uint32_t row, struct roster_row *out);
+
+/* The sort key of a row, for cursors: `number` for times and status, `text` (folded, at most
+ * ROSTER_KEY_MAX bytes, `absent` sorts behind every text) for the others. */
+struct roster_key {
+	enum roster_sort sort;
+	bool absent;
+	uint8_t len;
+	uint64_t number;
+	char text[ROSTER_KEY_MAX];
+	unsigned char id[FEED_ID_SIZE];
+};
+void order_key_of(
+    const struct roster_version *v, enum roster_sort sort, uint32_t row, struct roster_key *out);
+/* <0, 0, >0 in the ascending order of `sort`; 0 only for the row itself. */
+int order_compare(const struct roster_version *v, enum roster_sort sort, uint32_t a, uint32_t b);
+int order_compare_key(const struct roster_version *v, uint32_t row, const struct roster_key *key);
+
+/* A position in an order: between rows. */
+struct roster_position {
+	size_t chunk, index;
+};
+/* Before the first row that is not less than `key` (`behind`: before the first that is greater). */
+struct roster_position order_find(
+    const struct roster_version *v, const struct roster_key *key, bool behind);
+struct roster_position order_begin(const struct roster_version *v, enum roster_sort sort);
+struct roster_position order_end(const struct roster_version *v, enum roster_sort sort);
+/* The row behind (before) the position, which moves over it; ROSTER_ROW_NONE at the end. */
+uint32_t order_next(
+    const struct roster_version *v, enum roster_sort sort, struct roster_position *p);
+uint32_t order_previous(
+    const struct roster_version *v, enum roster_sort sort, struct roster_position *p);
+
+/* Whether each place (by its index, `below` has place_count() bytes) is `normal_dn` or below it;
+ * false when there is no such place. */
+size_t place_count(const struct roster_version *v);
+bool place_mark_below(const struct roster_version *v, const char *normal_dn, uint8_t *below);
+/* Rows of each status in the marked places (all when `below` is NULL), added to `count`. */
+void place_add_counts(
+    const struct roster_version *v, const uint8_t *below, uint64_t count[FEED_STATUS_COUNT]);
+
+/* ---- folding (roster_fold.c), pure ---- */
+
+/* Case folded, compatibility decomposed, marks removed, letters that have no decomposition spelled
+ * by their base (ł l, ø o, đ d, ß ss, æ ae, œ oe, ı i, ħ h, ŧ t, þ th, ð d); runs of white space
+ * are one space; control characters go. Bad UTF-8 bytes are left out. At most `size` bytes, cut at
+ * a whole character; returns the length. */
+size_t fold_text(const char *s, size_t len, char *out, size_t size);
+/* The digits alone, without "(0)" and a leading "00" or "+". */
+size_t fold_phone(const char *s, size_t len, char *out, size_t size);
+
+/* ---- the query (roster_query.c: words; roster_scan.c: SIMD; roster_page_query.c) ---- */
+
+struct roster_found {
+	uint64_t *bits; /* one for each row number; owned by the reader, all of the version */
+	size_t words;
+	uint64_t matches;
+};
+
+/* ---- the warm file (roster_warm.c) ---- */
+
+/* A table of records, each a kind, an id and bytes that only the writer understands, and the cookie
+ * that belongs to them. All calls block; one thread at a time: the writer's while it loads, then a
+ * thread of its own, which saves from versions that it holds, so that a long save holds up no
+ * change. */
+enum warm_kind { WARM_USER = 1, WARM_PLACE = 2, WARM_GROUP = 3 };
+struct warm;
+struct warm_record {
+	enum warm_kind kind;
+	unsigned char id[FEED_ID_SIZE];
+	const void *data; /* NULL in warm_save(): delete */
+	size_t len;
+};
+
+/* Opens or makes the file. Whatever does not fit (truncated, foreign, newer, sealed with another
+ * key, of another subject) is deleted and made anew, with the reason in `f`; NULL when even that
+ * fails (then there is no warm file this time, and `f` says why). */
+struct warm *warm_open(
+    const char *path, const char *subject, const struct seal *seal, struct fault *f);
+/* All records in the order places, groups, users. False: damaged in the middle; the caller drops
+ * what it has and calls warm_reset(). `cookie` has room for FEED_COOKIE_MAX. */
+typedef bool warm_load_cb(void *arg, const struct warm_record *record);
+bool warm_load(
+    struct warm *w, warm_load_cb *cb, void *arg, void *cookie, size_t *cookie_len, struct fault *f);
+/* One transaction: these records and the cookie. A failure is told once and makes the file be
+ * dropped: it is never behind what it says. */
+bool warm_save(struct warm *w, const struct warm_record *records, size_t count, const void *cookie,
+    size_t cookie_len, struct fault *f);
+bool warm_reset(struct warm *w, struct fault *f); /* empties it */
+void warm_close(struct warm *w);
+
+#endif
