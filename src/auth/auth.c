@@ -135,8 +135,8 @@ auth_on_failed(void *arg, enum err code, const struct fault *f)
 static void
 auth_follow(void *arg)
 {
-	static const struct store_token_watch_cbs cbs = {
-		.changed = auth_on_changed,
+	static const struct store_watch_cbs cbs = {
+		.api_token = auth_on_changed,
 		.ready = auth_on_ready,
 		.failed = auth_on_failed,
 		.damaged = auth_on_damaged,
@@ -173,7 +173,7 @@ auth_free(struct auth *a)
 		return;
 	auth_ops_free(a);
 	if (a->watch != NULL)
-		store_token_watch_stop(a->watch);
+		store_watch_stop(a->watch);
 	loop_timer_free(a->retry);
 	free(a->rows);
 	free(a);

@@ -25,7 +25,7 @@ struct store {
 	const struct seal *seal;
 	const struct clock *clock;
 	TAILQ_HEAD(store_op_list, store_op) ops;
-	TAILQ_HEAD(store_token_watch_list, store_token_watch) watches;
+	TAILQ_HEAD(store_watch_list, store_watch) watches;
 };
 
 /* Every operation begins with this. */
