@@ -114,6 +114,7 @@ app_build_flow(struct app *a)
 		.password_min = (size_t)c->min_length,
 		.lifetime_s = c->lifetime,
 		.retention_s = c->retention,
+		.expired_kept_s = c->expired_kept,
 		.attempts_max = (size_t)c->registrations,
 		.answer_ms = APP_ANSWER_MS };
 

@@ -37,7 +37,8 @@ struct flow_conf {
 	enum dir_password_mode password_mode;
 	size_t password_min;
 	int64_t lifetime_s;	 /* default of an invitation */
-	int64_t retention_s;	 /* final invitations are purged after */
+	int64_t retention_s;	 /* invitations that are done or revoked are purged after */
+	int64_t expired_kept_s;	 /* and those that are expired, which keep their person */
 	const char *admin_group; /* a DN nobody is invited into, or NULL */
 	size_t attempts_max;	 /* registrations under way at once; beyond: ERR_BUSY */
 	int64_t answer_ms; /* a registration still unsettled after this is answered "in progress" */

@@ -79,11 +79,11 @@ struct store_op *store_load_by_token(
 
 /* Write the next version of an invitation after invitation_apply(), with everything that goes with
  * the state: work/, token/ of new tokens, reservations (kept while pending, claimed or created;
- * marked released when done; deleted when expired or revoked), personal data erased in final
- * states, one audit record for `event`. ERR_CONFLICT: the stored version is not inv->revision any
- * more. ERR_UNKNOWN is settled inside by reading back as long as the store answers. ERR_OK:
- * `revision` is the new one. `before`: the version that was loaded, to see what changed (a renamed
- * uid moves its reservation: ERR_EXISTS when the new one is taken). */
+ * marked released when done; deleted when expired or revoked), links ended in final states and
+ * personal data erased when done or revoked, one audit record for `event`. ERR_CONFLICT: the stored
+ * version is not inv->revision any more. ERR_UNKNOWN is settled inside by reading back as long as
+ * the store answers. ERR_OK: `revision` is the new one. `before`: the version that was loaded, to
+ * see what changed (a renamed uid moves its reservation: ERR_EXISTS when the new one is taken). */
 typedef void store_save_cb(void *arg, enum err code, uint64_t revision, const struct fault *f);
 struct store_op *store_save(struct store *s, const struct invitation *before,
     const struct invitation *after, enum invitation_event event, const struct store_note *note,
@@ -107,8 +107,8 @@ struct store_op *store_list_unsettled(
 
 /* Delete a final invitation whose done_at is before `before_ms`, with its token keys and what is
  * left of its reservations. ERR_CONFLICT when it is not final or too young. */
-struct store_op *store_purge(
-    struct store *s, const struct invitation *inv, int64_t before_ms, store_done_cb *cb, void *arg);
+struct store_op *store_purge(struct store *s, const char *id, int64_t before_ms,
+    const struct store_note *note, store_done_cb *cb, void *arg);
 
 /* API tokens. */
 enum { API_TOKEN_NAME_MAX = 64, API_TOKEN_ID_SIZE = 17 };

@@ -66,6 +66,7 @@ class Usherd:
             "listen": {**listen, "socket": self.socket_path, "hosts": "localhost"},
             "limits": {"connections_per_source": 1000, "join_rate": 100000},
             "store": {"path": self.store_path, "key_file": self.key_path},
+            "roster": {"warm_file": self.folder / "roster.db"},
             "directory": {
                 "uri": uri,
                 "bind_dn": self.slapd.service_dn,
