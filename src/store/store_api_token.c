@@ -104,3 +104,130 @@ store_delete_api_token(
 	t->c.op.kv = kv_get(s->kv, store_key_bytes(&key), token_delete_on_found, t);
 	return &t->c.op;
 }
+
+/* ---- all of one maker ---- */
+
+/* A page of tokens > each of them that is theirs > the next page. */
+struct tokens_of {
+	struct store_op op; /* first; op.kv is a page, `deleting` one deletion */
+	struct store_op *deleting;
+	store_done_cb *cb;
+	char *created_by, *actor, *request_id;
+	char ids[KV_RANGE_MAX][API_TOKEN_ID_SIZE];
+	size_t count, at;
+	struct store_key last;
+	bool more;
+};
+
+static void tokens_of_next(struct tokens_of *t);
+
+static void
+tokens_of_release(struct store_op *op)
+{
+	struct tokens_of *t = (struct tokens_of *)op;
+
+	if (t->deleting != NULL)
+		store_cancel(t->deleting);
+	free(t->created_by);
+	free(t->actor);
+	free(t->request_id);
+	free(t);
+}
+
+static void
+tokens_of_finish(struct tokens_of *t, enum err code, const struct fault *f)
+{
+	store_done_cb *cb = t->cb;
+	void *arg = t->op.arg;
+
+	store_op_end(&t->op);
+	cb(arg, code, f);
+}
+
+/* One that cannot be read opens nothing for anybody: auth leaves it out, too. */
+static void
+tokens_of_look(struct tokens_of *t, const struct kv_item *item)
+{
+	static const char space[] = "apitoken/";
+	const size_t at = sizeof(space) - 1;
+	struct arena *arena;
+	struct api_token token;
+	char id[API_TOKEN_ID_SIZE] = "", *text;
+	struct fault f;
+	size_t len;
+
+	memcpy(t->last.text, item->key.data, item->key.len);
+	t->last.text[item->key.len] = '\0';
+	if (item->key.len != at + API_TOKEN_ID_SIZE - 1)
+		return;
+	memcpy(id, (const char *)item->key.data + at, API_TOKEN_ID_SIZE - 1);
+	arena = arena_new(0);
+	if (store_open_item(t->op.store, item, arena, &text, &len, &f) == ERR_OK &&
+	    record_read_api_token(&token, id, text, len, &f) == ERR_OK &&
+	    strcmp(token.created_by, t->created_by) == 0)
+		memcpy(t->ids[t->count++], id, sizeof(id));
+	arena_free(arena);
+}
+
+static void
+tokens_of_on_page(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	struct tokens_of *t = arg;
+
+	(void)revision;
+	t->op.kv = NULL;
+	if (code != ERR_OK) {
+		tokens_of_finish(t, code, f);
+		return;
+	}
+	t->more = more;
+	t->count = t->at = 0;
+	for (size_t i = 0; i < count; i++)
+		if (items[i].key.len < sizeof(t->last.text))
+			tokens_of_look(t, &items[i]);
+	tokens_of_next(t);
+}
+
+static void
+tokens_of_on_deleted(void *arg, enum err code, const struct fault *f)
+{
+	struct tokens_of *t = arg;
+
+	t->deleting = NULL;
+	if (code == ERR_OK || code == ERR_NOT_FOUND)
+		tokens_of_next(t);
+	else
+		tokens_of_finish(t, code, f);
+}
+
+static void
+tokens_of_next(struct tokens_of *t)
+{
+	const struct store_note note = { t->actor, t->request_id };
+
+	if (t->at < t->count)
+		t->deleting = store_delete_api_token(
+		    t->op.store, t->ids[t->at++], &note, tokens_of_on_deleted, t);
+	else if (t->more)
+		t->op.kv = kv_range(t->op.store->kv, kv_text("apitoken/"),
+		    store_key_bytes(&t->last), KV_RANGE_MAX, tokens_of_on_page, t);
+	else
+		tokens_of_finish(t, ERR_OK, NULL);
+}
+
+struct store_op *
+store_delete_tokens_of(struct store *s, const char *created_by, const struct store_note *note,
+    store_done_cb *cb, void *arg)
+{
+	struct tokens_of *t = mem_alloc(sizeof(*t));
+
+	store_op_start(&t->op, s, tokens_of_release, arg);
+	t->cb = cb;
+	t->created_by = mem_dup_string(created_by);
+	t->actor = mem_dup_string(note->actor);
+	t->request_id = mem_dup_string(note->request_id);
+	t->op.kv =
+	    kv_range(s->kv, kv_text("apitoken/"), kv_text(""), KV_RANGE_MAX, tokens_of_on_page, t);
+	return &t->op;
+}
