@@ -283,13 +283,17 @@ conn_read_features(struct dir_conn *c, int64_t deadline)
 	LDAPMessage *found = NULL, *entry;
 	struct berval **values = NULL;
 
-	c->post_read = false;
+	c->post_read = c->sync = c->paged = false;
 	if (dir_wire_search(c, &s, deadline, &r, &found) == WIRE_ANSWERED &&
 	    (entry = ldap_first_entry(c->ld, found)) != NULL)
 		values = ldap_get_values_len(c->ld, entry, "supportedControl");
-	for (size_t i = 0; values != NULL && values[i] != NULL; i++)
-		if (strcmp(values[i]->bv_val, LDAP_CONTROL_POST_READ) == 0)
-			c->post_read = true;
+	for (size_t i = 0; values != NULL && values[i] != NULL; i++) {
+		const char *oid = values[i]->bv_val;
+
+		c->post_read = c->post_read || strcmp(oid, LDAP_CONTROL_POST_READ) == 0;
+		c->sync = c->sync || strcmp(oid, LDAP_CONTROL_SYNC) == 0;
+		c->paged = c->paged || strcmp(oid, LDAP_CONTROL_PAGEDRESULTS) == 0;
+	}
 	ldap_value_free_len(values);
 	ldap_msgfree(found);
 	dir_reply_release(&r);

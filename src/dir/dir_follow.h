@@ -27,9 +27,9 @@ enum dir_follow_state {
 };
 
 struct dir_follow_conf {
-	/* As dir_new() was given; it outlives this. Taken from it: servers, credentials, TLS,
-	 * bases, attribute map, marker, group class and member. */
-	const struct dir_conf *dir;
+	/* It outlives this. Shared with it: the servers' states and pauses, and that credentials
+	 * which were refused are not tried again at once; configuration as dir_new() was given. */
+	struct dir *dir;
 	int64_t poll_ms;     /* between polls of a server that cannot push; 5 s */
 	int64_t compare_ms;  /* between full compares of such a server; 10 min */
 	int64_t activity_ms; /* changes that only say when somebody signed in are held back and

@@ -49,6 +49,7 @@ struct dir_conn {
 	size_t server;	  /* of dir->servers, meaningful while ld is set */
 	unsigned outages; /* of the server when this was opened */
 	bool post_read;	  /* the server knows RFC 4527 */
+	bool sync, paged; /* it knows RFC 4533, RFC 2696 */
 	bool turned_away; /* an answer was "busy" or "unavailable" */
 	/* Around the next request and its answer, in test builds; else NULL. */
 	struct failpoints *points;

@@ -59,6 +59,10 @@ typedef void dir_user_saved_cb(void *arg, enum err code, const struct dir_user *
 struct dir_op *dir_user_save(
     struct dir *d, const char *entry_uuid, dir_user_saved_cb *cb, void *arg);
 
+/* Did the server let us read a password? Without one nobody signs in to what is restored until they
+ * get a new one. Pure. */
+bool dir_saved_has_password(const struct secret *saved);
+
 /* Delete the entry, if it is still the one of that UUID at that DN, then take `dn` out of every
  * group that names it. A group that cannot do without its last member gets its own DN as member
  * (groupOfNames must have one; a name left behind would fall to whoever gets that DN next). Gone

@@ -1,5 +1,3 @@
-#include "fake_dir.h"
-
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,46 +6,7 @@
 
 #include "auth/passwd.h"
 #include "base/mem.h"
-
-enum { ENTRIES_MAX = 64, LATE_MAX = 4 };
-
-struct entry {
-	char dn[256], uid[64], mail[256], marker[64], password[256];
-};
-
-struct dir {
-	struct loop *loop;
-	bool up, org_unit_gone;
-	struct entry entries[ENTRIES_MAX];
-	size_t count, memberships, adds;
-	bool remembers_passwords;
-	struct entry late[LATE_MAX];
-	size_t late_count;
-	int calls_to_fault;
-	enum fake_fault fault;
-	enum err fault_code;
-	char refused_password[256];
-	unsigned generation; /* answers of an earlier one are dropped */
-	dir_state_cb *on_state;
-	void *on_state_arg;
-};
-
-/* One answer on its way. */
-struct dir_op {
-	struct dir *dir;
-	unsigned generation;
-	enum err code;
-	struct fault fault;
-	struct dir_answer answer;
-	struct dir_added added;
-	struct dir_found found;
-	char marker[64];
-	dir_ask_cb *ask;
-	dir_add_cb *add;
-	dir_done_cb *done;
-	dir_find_cb *find;
-	void *arg;
-};
+#include "fake_dir_private.h"
 
 struct dir *
 fake_dir_new(struct loop *l)
@@ -62,6 +21,7 @@ fake_dir_new(struct loop *l)
 void
 fake_dir_free(struct dir *d)
 {
+	fake_user_deliver(d, false);
 	free(d);
 }
 
@@ -86,8 +46,8 @@ fake_dir_failed(const struct dir *d)
 	return d->calls_to_fault <= 0 && d->fault != FAKE_FINE;
 }
 
-static struct entry *
-entry_by_dn(struct dir *d, const char *dn)
+struct entry *
+fake_entry_by_dn(struct dir *d, const char *dn)
 {
 	for (size_t i = 0; i < d->count; i++)
 		if (strcasecmp(d->entries[i].dn, dn) == 0)
@@ -104,12 +64,15 @@ entry_by_marker(const struct dir *d, const char *marker)
 	return NULL;
 }
 
-static void
-entry_put(struct dir *d, const struct entry *e)
+void
+fake_entry_put(struct dir *d, const struct entry *e)
 {
-	if (entry_by_dn(d, e->dn) == NULL) {
+	if (fake_entry_by_dn(d, e->dn) == NULL) {
 		assert(d->count < ENTRIES_MAX);
-		d->entries[d->count++] = *e;
+		d->entries[d->count] = *e;
+		if (e->uuid[0] == '\0')
+			fake_uuid(d, d->entries[d->count].uuid);
+		d->count++;
 	}
 }
 
@@ -117,8 +80,9 @@ void
 fake_dir_deliver(struct dir *d)
 {
 	for (size_t i = 0; i < d->late_count; i++)
-		entry_put(d, &d->late[i]);
+		fake_entry_put(d, &d->late[i]);
 	d->late_count = 0;
+	fake_user_deliver(d, true);
 }
 
 void
@@ -139,7 +103,7 @@ fake_dir_add_foreign(struct dir *d, const char *dn, const char *uid, const char 
 	snprintf(e.dn, sizeof(e.dn), "%s", dn);
 	snprintf(e.uid, sizeof(e.uid), "%s", uid);
 	snprintf(e.mail, sizeof(e.mail), "%s", mail);
-	entry_put(d, &e);
+	fake_entry_put(d, &e);
 }
 
 size_t
@@ -226,9 +190,8 @@ op_fire(void *arg)
 		op.done(op.arg, op.code, &op.fault);
 }
 
-/* Count the call. False: it is not carried out, and `op` has what is told instead. */
-static enum fake_fault
-dir_call(struct dir *d, struct dir_op *op, bool writes)
+enum fake_fault
+fake_dir_call(struct dir *d, struct dir_op *op, bool writes)
 {
 	enum fake_fault fault = FAKE_FINE;
 
@@ -258,8 +221,8 @@ dir_answer(struct dir *d, struct dir_op *op, enum fake_fault fault)
 	return NULL; /* nothing here is ever cancelled */
 }
 
-static bool
-is_done(enum fake_fault fault)
+bool
+fake_is_done(enum fake_fault fault)
 {
 	return fault == FAKE_FINE || fault == FAKE_LOSE_REPLY || fault == FAKE_SILENT;
 }
@@ -318,7 +281,7 @@ struct dir_op *
 dir_ask(struct dir *d, const struct dir_question *q, dir_ask_cb *cb, void *arg)
 {
 	struct dir_op *op = mem_alloc(sizeof(*op));
-	enum fake_fault fault = dir_call(d, op, false);
+	enum fake_fault fault = fake_dir_call(d, op, false);
 
 	op->ask = cb;
 	op->arg = arg;
@@ -340,8 +303,8 @@ dir_add_person(struct dir *d, const char *dn, const struct person *p, const char
     const struct secret *password_hash, dir_add_cb *cb, void *arg)
 {
 	struct dir_op *op = mem_alloc(sizeof(*op));
-	enum fake_fault fault = dir_call(d, op, true);
-	struct entry e = { .dn = "" }, *old = entry_by_dn(d, dn);
+	enum fake_fault fault = fake_dir_call(d, op, true);
+	struct entry e = { .dn = "" }, *old = fake_entry_by_dn(d, dn);
 
 	d->adds++;
 	op->add = cb;
@@ -352,16 +315,20 @@ dir_add_person(struct dir *d, const char *dn, const struct person *p, const char
 	snprintf(e.mail, sizeof(e.mail), "%s",
 	    p->value[PERSON_MAIL] != NULL ? p->value[PERSON_MAIL] : "");
 	snprintf(e.marker, sizeof(e.marker), "%s", invitation_id);
+	e.version = 1;
+	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
+		if (p->value[i] != NULL)
+			snprintf(e.value[i], sizeof(e.value[i]), "%s", p->value[i]);
 	if (password_hash != NULL)
 		snprintf(e.password, sizeof(e.password), "%s", secret_bytes(password_hash));
 	if (fault == FAKE_LATE) {
 		assert(d->late_count < LATE_MAX);
 		d->late[d->late_count++] = e;
-	} else if (is_done(fault)) {
+	} else if (fake_is_done(fault)) {
 		if (d->org_unit_gone)
 			op->code = fault_set(&op->fault, ERR_NOT_FOUND, "no such org unit");
 		else if (old == NULL)
-			entry_put(d, &e);
+			fake_entry_put(d, &e);
 		else if (strcmp(old->marker, invitation_id) == 0) {
 			if (password_hash != NULL)
 				memcpy(old->password, e.password, sizeof(e.password));
@@ -377,12 +344,12 @@ dir_set_password(
     struct dir *d, const char *dn, const struct secret *value, dir_done_cb *cb, void *arg)
 {
 	struct dir_op *op = mem_alloc(sizeof(*op));
-	enum fake_fault fault = dir_call(d, op, true);
-	struct entry *e = entry_by_dn(d, dn);
+	enum fake_fault fault = fake_dir_call(d, op, true);
+	struct entry *e = fake_entry_by_dn(d, dn);
 
 	op->done = cb;
 	op->arg = arg;
-	if (is_done(fault)) {
+	if (fake_is_done(fault)) {
 		if (strcmp(secret_bytes(value), d->refused_password) == 0)
 			op->code =
 			    fault_set(&op->fault, ERR_REFUSED, "the policy refuses this password");
@@ -402,13 +369,15 @@ dir_join_groups(struct dir *d, const char *dn, const char *const *groups, size_t
     dir_done_cb *cb, void *arg)
 {
 	struct dir_op *op = mem_alloc(sizeof(*op));
-	enum fake_fault fault = dir_call(d, op, true);
+	enum fake_fault fault = fake_dir_call(d, op, true);
 
-	(void)dn, (void)groups;
 	op->done = cb;
 	op->arg = arg;
-	if (is_done(fault))
+	if (fake_is_done(fault)) {
 		d->memberships = group_count;
+		for (size_t i = 0; i < group_count; i++)
+			fake_join(d, groups[i], dn);
+	}
 	return dir_answer(d, op, fault);
 }
 
@@ -416,8 +385,8 @@ struct dir_op *
 dir_find(struct dir *d, const char *dn, dir_find_cb *cb, void *arg)
 {
 	struct dir_op *op = mem_alloc(sizeof(*op));
-	enum fake_fault fault = dir_call(d, op, false);
-	const struct entry *e = entry_by_dn(d, dn);
+	enum fake_fault fault = fake_dir_call(d, op, false);
+	const struct entry *e = fake_entry_by_dn(d, dn);
 
 	op->find = cb;
 	op->arg = arg;

@@ -3,7 +3,7 @@
 #ifndef USHERD_TESTS_FAKE_DIR_H
 #define USHERD_TESTS_FAKE_DIR_H
 
-#include "dir/dir.h"
+#include "dir/dir_user.h"
 
 enum fake_fault {
 	FAKE_FINE,
@@ -39,5 +39,26 @@ void fake_dir_remember_passwords(struct dir *d);
 void fake_dir_remove_org_unit(struct dir *d);
 void fake_dir_remove_entries(struct dir *d);
 void fake_dir_refuse_password(struct dir *d, const char *password); /* by its policy */
+
+/* ---- dir_user.h: the tag of an entry is "v" and a number, a new entry "v1" */
+
+/* Users who were there before; they have a password. */
+void fake_dir_add_user(struct dir *d, const char *dn, const char *entry_uuid, const char *mail);
+void fake_dir_add_org_unit(struct dir *d, const char *dn, const char *entry_uuid);
+/* Makes the group when there is none. */
+void fake_dir_add_member(struct dir *d, const char *group, const char *dn);
+const char *fake_dir_user_dn(struct dir *d, const char *entry_uuid); /* NULL: gone */
+const char *fake_dir_uuid_at(struct dir *d, const char *dn); /* user or org unit; NULL: none */
+const char *fake_dir_user_value(struct dir *d, const char *entry_uuid, enum person_field field);
+bool fake_dir_is_suspended(struct dir *d, const char *entry_uuid);
+bool fake_dir_is_member(struct dir *d, const char *group, const char *dn);
+
+void fake_dir_touch(struct dir *d, const char *entry_uuid); /* somebody else changed it */
+void fake_dir_without_means(struct dir *d);		    /* nobody can be suspended */
+/* This server never loses an entry: dir_user_gone() says so. NULL: none. */
+void fake_dir_lingers_on(struct dir *d, const char *server);
+/* How often "load", "change", "suspend", "resume", "save", "remove", "gone", "restore", "members",
+ * "org_unit_add", "org_unit_change" or "org_unit_delete" was called. */
+size_t fake_dir_calls(const struct dir *d, const char *name);
 
 #endif

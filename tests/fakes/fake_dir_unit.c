@@ -1,0 +1,173 @@
+/* dir_user.h on the directory in memory: groups and org units. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fake_dir_private.h"
+
+static enum err
+members_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	const struct group *g = fake_group_by_dn(d, op->name);
+
+	if (g == NULL)
+		return fault_set(f, ERR_NOT_FOUND, "no such group");
+	for (size_t i = 0; i < g->count; i++)
+		if (strcasecmp(g->members[i], op->dn) == 0)
+			op->is_member = true;
+		else if (fake_entry_by_dn(d, g->members[i]) != NULL)
+			op->others++;
+	return ERR_OK;
+}
+
+static void
+answer_members(struct user_op *op)
+{
+	dir_members_cb *cb = (dir_members_cb *)(uintptr_t)op->cb;
+
+	cb(op->op.arg, op->op.code, op->is_member, op->others, &op->op.fault);
+}
+
+struct dir_op *
+dir_group_members(struct dir *d, const char *group, const char *dn, dir_members_cb *cb, void *arg)
+{
+	struct user_op *op =
+	    fake_op_new(members_effect, answer_members, (void *)(uintptr_t)cb, arg);
+
+	op->name = fake_op_keep(op, group);
+	op->dn = fake_op_keep(op, dn);
+	return fake_op_start(d, op, "members", false);
+}
+
+static void
+answer_dn(struct user_op *op)
+{
+	dir_dn_cb *cb = (dir_dn_cb *)(uintptr_t)op->cb;
+
+	cb(op->op.arg, op->op.code, op->op.code == ERR_OK ? op->result_dn : NULL, &op->op.fault);
+}
+
+static enum err
+unit_add_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	char dn[256], uuid[DIR_UUID_SIZE];
+
+	snprintf(dn, sizeof(dn), "ou=%s,%s", op->name, op->dn);
+	if (op->name[0] == '\0')
+		return fault_set(f, ERR_INVALID, "name: is empty");
+	if (d->org_unit_gone || strstr(op->dn, "missing") != NULL)
+		return fault_set(f, ERR_NOT_FOUND, "%s does not exist", op->dn);
+	if (fake_unit_by(d, dn, NULL) != NULL)
+		return fault_set(f, ERR_EXISTS, "%s exists already", dn);
+	fake_uuid(d, uuid);
+	fake_dir_add_org_unit(d, dn, uuid);
+	if (op->description != NULL)
+		snprintf(fake_unit_by(d, dn, NULL)->description, sizeof(d->units[0].description),
+		    "%s", op->description);
+	op->result_dn = fake_op_keep(op, dn);
+	return ERR_OK;
+}
+
+struct dir_op *
+dir_org_unit_add(struct dir *d, const char *parent, const char *name, const char *description,
+    dir_dn_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(unit_add_effect, answer_dn, (void *)(uintptr_t)cb, arg);
+
+	op->dn = fake_op_keep(op, parent);
+	op->name = fake_op_keep(op, name);
+	op->description = fake_op_keep(op, description);
+	return fake_op_start(d, op, "org_unit_add", true);
+}
+
+/* What stands below `old` stands below `new` afterwards. */
+static void
+subtree_rename(struct dir *d, struct arena *arena, const char *old, const char *new)
+{
+	size_t len = strlen(old);
+
+	for (size_t i = 0; i < d->count; i++) {
+		size_t n = strlen(d->entries[i].dn);
+
+		if (n <= len || strcasecmp(d->entries[i].dn + n - len, old) != 0)
+			continue;
+		fake_entry_rename(d, &d->entries[i],
+		    arena_printf(arena, "%.*s%s", (int)(n - len), d->entries[i].dn, new));
+	}
+	for (size_t i = 0; i < d->unit_count; i++) {
+		size_t n = strlen(d->units[i].dn);
+
+		if (n < len || strcasecmp(d->units[i].dn + n - len, old) != 0)
+			continue;
+		snprintf(d->units[i].dn, sizeof(d->units[i].dn), "%s",
+		    arena_printf(arena, "%.*s%s", (int)(n - len), d->units[i].dn, new));
+	}
+}
+
+static enum err
+unit_change_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	struct unit *u = fake_unit_by(d, NULL, op->uuid);
+	char old[256], dn[512];
+
+	if (u == NULL)
+		return fault_set(f, ERR_NOT_FOUND, "no such org unit");
+	if (op->name != NULL) {
+		snprintf(old, sizeof(old), "%s", u->dn);
+		snprintf(dn, sizeof(dn), "ou=%s,%s", op->name, fake_dn_parent(old));
+		if (fake_unit_by(d, dn, NULL) != NULL && fake_unit_by(d, dn, NULL) != u)
+			return fault_set(f, ERR_EXISTS, "%s exists already", dn);
+		subtree_rename(d, op->arena, old, dn);
+	}
+	if (op->description != NULL)
+		snprintf(u->description, sizeof(u->description), "%s", op->description);
+	op->result_dn = fake_op_keep(op, u->dn);
+	return ERR_OK;
+}
+
+struct dir_op *
+dir_org_unit_change(struct dir *d, const char *entry_uuid, const char *name,
+    const char *description, dir_dn_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(unit_change_effect, answer_dn, (void *)(uintptr_t)cb, arg);
+
+	op->uuid = fake_op_keep(op, entry_uuid);
+	op->name = fake_op_keep(op, name);
+	op->description = fake_op_keep(op, description);
+	return fake_op_start(d, op, "org_unit_change", true);
+}
+
+static enum err
+unit_delete_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	struct unit *u = fake_unit_by(d, NULL, op->uuid);
+
+	if (u == NULL)
+		return fault_set(f, ERR_NOT_FOUND, "no such org unit");
+	for (size_t i = 0; i < d->count; i++)
+		if (strcasecmp(fake_dn_parent(d->entries[i].dn), u->dn) == 0)
+			return fault_set(f, ERR_CONFLICT, "%s is not empty", u->dn);
+	for (size_t i = 0; i < d->unit_count; i++)
+		if (strcasecmp(fake_dn_parent(d->units[i].dn), u->dn) == 0)
+			return fault_set(f, ERR_CONFLICT, "%s is not empty", u->dn);
+	*u = d->units[--d->unit_count];
+	return ERR_OK;
+}
+
+static void
+answer_done(struct user_op *op)
+{
+	dir_done_cb *cb = (dir_done_cb *)(uintptr_t)op->cb;
+
+	cb(op->op.arg, op->op.code, &op->op.fault);
+}
+
+struct dir_op *
+dir_org_unit_delete(struct dir *d, const char *entry_uuid, dir_done_cb *cb, void *arg)
+{
+	struct user_op *op =
+	    fake_op_new(unit_delete_effect, answer_done, (void *)(uintptr_t)cb, arg);
+
+	op->uuid = fake_op_keep(op, entry_uuid);
+	return fake_op_start(d, op, "org_unit_delete", true);
+}

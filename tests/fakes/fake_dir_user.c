@@ -1,0 +1,388 @@
+/* dir_user.h on the directory in memory: people. An operation is its arguments, an effect on the
+ * directory that writes down the result, and an answer; a late one is kept until it is delivered.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "fake_dir_private.h"
+
+/* What dir_user_save() makes here. */
+struct saved {
+	struct entry entry;
+	char groups[GROUPS_MAX][128];
+	size_t group_count;
+};
+
+/* ---- operations in general */
+
+static void
+op_release(struct user_op *op)
+{
+	secret_free(op->saved);
+	arena_free(op->arena);
+	free(op);
+}
+
+static void
+op_fire(void *arg)
+{
+	struct user_op *op = arg;
+
+	if (op->op.generation == op->op.dir->generation)
+		op->answer(op);
+	op_release(op);
+}
+
+struct user_op *
+fake_op_new(fake_effect *effect, void (*answer)(struct user_op *), void *cb, void *arg)
+{
+	struct user_op *op = mem_alloc(sizeof(*op));
+
+	op->effect = effect;
+	op->answer = answer;
+	op->cb = cb;
+	op->op.arg = arg;
+	op->arena = arena_new(0);
+	return op;
+}
+
+const char *
+fake_op_keep(struct user_op *op, const char *text)
+{
+	return arena_strdup(op->arena, text);
+}
+
+struct dir_op *
+fake_op_start(struct dir *d, struct user_op *op, const char *name, bool writes)
+{
+	enum fake_fault fault = fake_dir_call(d, &op->op, writes);
+	struct fault f = { .text = "" };
+	enum err code;
+
+	assert(d->call_count < CALLS_MAX);
+	d->calls[d->call_count++] = name;
+	if (fault == FAKE_LATE) {
+		struct user_op *told = mem_alloc(sizeof(*told));
+
+		assert(d->late_op_count < LATE_MAX);
+		d->late_ops[d->late_op_count++] = op;
+		*told = *op;
+		told->arena = arena_new(0);
+		told->saved = NULL;
+		loop_defer(d->loop, op_fire, told);
+		return NULL;
+	}
+	if (fake_is_done(fault)) {
+		code = op->effect(d, op, &f);
+		if (fault == FAKE_FINE) {
+			op->op.code = code;
+			op->op.fault = f;
+			op->op.fault.code = code;
+		}
+	}
+	if (fault == FAKE_SILENT)
+		op_release(op);
+	else
+		loop_defer(d->loop, op_fire, op);
+	return NULL;
+}
+
+void
+fake_user_deliver(struct dir *d, bool carry_out)
+{
+	struct fault f;
+
+	for (size_t i = 0; i < d->late_op_count; i++) {
+		if (carry_out)
+			d->late_ops[i]->effect(d, d->late_ops[i], &f);
+		op_release(d->late_ops[i]);
+	}
+	d->late_op_count = 0;
+}
+
+/* ---- people */
+
+static enum err
+show(struct dir *d, struct user_op *op, const struct entry *e)
+{
+	struct dir_user *u = &op->user;
+
+	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
+		op->person.value[i] = e->value[i][0] != '\0' ? fake_op_keep(op, e->value[i]) : NULL;
+	op->person.value[PERSON_ORG_UNIT] = fake_op_keep(op, fake_dn_parent(e->dn));
+	op->person.group_count = 0;
+	for (size_t i = 0; i < d->group_count; i++)
+		if (fake_group_find(&d->groups[i], e->dn) < d->groups[i].count)
+			op->person.groups[op->person.group_count++] =
+			    fake_op_keep(op, d->groups[i].dn);
+	*u = (struct dir_user){ .dn = fake_op_keep(op, e->dn),
+		.entry_uuid = fake_op_keep(op, e->uuid),
+		.person = &op->person,
+		.group_count = op->person.group_count,
+		.invitation_id = e->marker[0] != '\0' ? fake_op_keep(op, e->marker) : NULL,
+		.suspended = e->suspended,
+		.registered_at = 1700000000,
+		.suspended_by = e->suspended ? "pwdAccountLockedTime" : NULL };
+	snprintf(u->tag, sizeof(u->tag), "v%u", e->version);
+	return ERR_OK;
+}
+
+static void
+answer_user(struct user_op *op)
+{
+	dir_user_cb *cb = (dir_user_cb *)(uintptr_t)op->cb;
+
+	cb(op->op.arg, op->op.code, op->op.code == ERR_OK ? &op->user : NULL, &op->op.fault);
+}
+
+static enum err
+load_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	const struct entry *e = fake_entry_by_uuid(d, op->uuid);
+
+	return e != NULL ? show(d, op, e) : fault_set(f, ERR_NOT_FOUND, "no such entry");
+}
+
+struct dir_op *
+dir_user_load(struct dir *d, const char *entry_uuid, dir_user_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(load_effect, answer_user, (void *)(uintptr_t)cb, arg);
+
+	op->uuid = fake_op_keep(op, entry_uuid);
+	return fake_op_start(d, op, "load", false);
+}
+
+static enum err
+change_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	struct entry *e = fake_entry_by_uuid(d, op->uuid);
+	const char *unit = op->value[PERSON_ORG_UNIT];
+	char tag[DIR_TAG_SIZE];
+
+	if (e == NULL)
+		return fault_set(f, ERR_NOT_FOUND, "no such entry");
+	snprintf(tag, sizeof(tag), "v%u", e->version);
+	if (op->tag != NULL && strcmp(op->tag, tag) != 0)
+		return fault_set(f, ERR_CONFLICT, "the entry is another version");
+	if (unit != NULL && (d->org_unit_gone || strstr(unit, "missing") != NULL))
+		return fault_set(f, ERR_INVALID, "org_unit: %s does not exist", unit);
+	for (size_t i = 0; op->value[PERSON_MAIL] != NULL && i < d->count; i++)
+		if (&d->entries[i] != e &&
+		    strcasecmp(d->entries[i].mail, op->value[PERSON_MAIL]) == 0)
+			return fault_set(f, ERR_EXISTS, "mail: another entry has it");
+	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
+		if (op->value[i] != NULL && i != PERSON_ORG_UNIT)
+			snprintf(e->value[i], sizeof(e->value[i]), "%s", op->value[i]);
+	snprintf(e->mail, sizeof(e->mail), "%s", e->value[PERSON_MAIL]);
+	if (unit != NULL) {
+		char dn[256];
+
+		snprintf(dn, sizeof(dn), "%.*s,%s", (int)strcspn(e->dn, ","), e->dn, unit);
+		fake_entry_rename(d, e, dn);
+	}
+	e->version++;
+	return show(d, op, e);
+}
+
+struct dir_op *
+dir_user_change(struct dir *d, const char *entry_uuid, const struct dir_user_change *change,
+    dir_user_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(change_effect, answer_user, (void *)(uintptr_t)cb, arg);
+
+	op->uuid = fake_op_keep(op, entry_uuid);
+	op->tag = fake_op_keep(op, change->tag);
+	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
+		op->value[i] = fake_op_keep(op, change->value[i]);
+	return fake_op_start(d, op, "change", true);
+}
+
+const char *
+dir_suspend_means(const struct dir *d)
+{
+	return d->has_no_means ? NULL : "pwdAccountLockedTime";
+}
+
+static enum err
+suspend_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	struct entry *e = fake_entry_by_uuid(d, op->uuid);
+
+	if (d->has_no_means)
+		return fault_set(f, ERR_REFUSED, "this directory has no means to suspend");
+	if (e == NULL)
+		return fault_set(f, ERR_NOT_FOUND, "no such entry");
+	if (e->suspended != op->suspended)
+		e->version++;
+	e->suspended = op->suspended;
+	return show(d, op, e);
+}
+
+struct dir_op *
+dir_user_suspend(struct dir *d, const char *entry_uuid, bool suspended, dir_user_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(suspend_effect, answer_user, (void *)(uintptr_t)cb, arg);
+
+	op->uuid = fake_op_keep(op, entry_uuid);
+	op->suspended = suspended;
+	return fake_op_start(d, op, suspended ? "suspend" : "resume", true);
+}
+
+/* ---- save, remove, gone, restore */
+
+static enum err
+save_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	const struct entry *e = fake_entry_by_uuid(d, op->uuid);
+	struct saved *s;
+
+	if (e == NULL)
+		return fault_set(f, ERR_NOT_FOUND, "no such entry");
+	s = arena_alloc(op->arena, sizeof(*s));
+	s->entry = *e;
+	show(d, op, e);
+	for (size_t i = 0; i < op->person.group_count; i++)
+		snprintf(
+		    s->groups[s->group_count++], sizeof(s->groups[0]), "%s", op->person.groups[i]);
+	op->saved = secret_new(s, sizeof(*s));
+	return ERR_OK;
+}
+
+static void
+answer_saved(struct user_op *op)
+{
+	dir_user_saved_cb *cb = (dir_user_saved_cb *)(uintptr_t)op->cb;
+	bool ok = op->op.code == ERR_OK;
+
+	cb(op->op.arg, op->op.code, ok ? &op->user : NULL, ok ? op->saved : NULL, &op->op.fault);
+}
+
+struct dir_op *
+dir_user_save(struct dir *d, const char *entry_uuid, dir_user_saved_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(save_effect, answer_saved, (void *)(uintptr_t)cb, arg);
+
+	op->uuid = fake_op_keep(op, entry_uuid);
+	return fake_op_start(d, op, "save", false);
+}
+
+bool
+dir_saved_has_password(const struct secret *saved)
+{
+	struct saved s;
+
+	if (secret_len(saved) != sizeof(s))
+		return false;
+	memcpy(&s, secret_bytes(saved), sizeof(s));
+	return s.entry.password[0] != '\0';
+}
+
+static enum err
+remove_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	struct entry *e = fake_entry_by_dn(d, op->dn);
+
+	if (e != NULL && strcasecmp(e->uuid, op->uuid) != 0)
+		return fault_set(f, ERR_CONFLICT, "another entry stands at %s", op->dn);
+	op->removed.was_there = e != NULL;
+	if (e != NULL)
+		*e = d->entries[--d->count];
+	for (size_t i = 0; i < d->group_count; i++) {
+		struct group *g = &d->groups[i];
+		size_t at = fake_group_find(g, op->dn);
+
+		if (at == g->count)
+			continue;
+		memcpy(g->members[at], g->members[--g->count], sizeof(g->members[at]));
+		op->removed.groups_left++;
+	}
+	return ERR_OK;
+}
+
+static void
+answer_removed(struct user_op *op)
+{
+	dir_removed_cb *cb = (dir_removed_cb *)(uintptr_t)op->cb;
+
+	cb(op->op.arg, op->op.code, op->op.code == ERR_OK ? &op->removed : NULL, &op->op.fault);
+}
+
+struct dir_op *
+dir_user_remove(
+    struct dir *d, const char *dn, const char *entry_uuid, dir_removed_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(remove_effect, answer_removed, (void *)(uintptr_t)cb, arg);
+
+	op->uuid = fake_op_keep(op, entry_uuid);
+	op->dn = fake_op_keep(op, dn);
+	return fake_op_start(d, op, "remove", true);
+}
+
+static enum err
+gone_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	if (d->gone_code != ERR_OK)
+		return fault_set(f, d->gone_code, "%s: did not answer", d->lingering);
+	if (fake_entry_by_dn(d, op->dn) != NULL)
+		return fault_set(f, ERR_UNAVAILABLE, "fake: still has %s", op->dn);
+	return ERR_OK;
+}
+
+static void
+answer_gone(struct user_op *op)
+{
+	dir_gone_cb *cb = (dir_gone_cb *)(uintptr_t)op->cb;
+
+	cb(op->op.arg, op->op.code, op->op.code == ERR_OK ? 3 : -1, &op->op.fault);
+}
+
+struct dir_op *
+dir_user_gone(struct dir *d, const char *dn, dir_gone_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(gone_effect, answer_gone, (void *)(uintptr_t)cb, arg);
+
+	op->dn = fake_op_keep(op, dn);
+	return fake_op_start(d, op, "gone", false);
+}
+
+static enum err
+restore_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	struct saved s;
+	const struct entry *there;
+
+	if (secret_len(op->saved) != sizeof(s))
+		return fault_set(f, ERR_CORRUPT, "not what was saved");
+	memcpy(&s, secret_bytes(op->saved), sizeof(s));
+	there = fake_entry_by_dn(d, s.entry.dn);
+	if (there != NULL && strcmp(there->mail, s.entry.mail) != 0)
+		return fault_set(f, ERR_EXISTS, "%s is taken", s.entry.dn);
+	for (size_t i = 0; i < d->count; i++)
+		if (&d->entries[i] != there && s.entry.mail[0] != '\0' &&
+		    strcasecmp(d->entries[i].mail, s.entry.mail) == 0)
+			return fault_set(f, ERR_EXISTS, "mail: another entry has it");
+	if (d->org_unit_gone)
+		return fault_set(f, ERR_NOT_FOUND, "the org unit is gone");
+	if (there == NULL) {
+		fake_uuid(d, s.entry.uuid);
+		s.entry.version = 1;
+		s.entry.suspended = false;
+		fake_entry_put(d, &s.entry);
+	}
+	for (size_t i = 0; i < s.group_count; i++)
+		fake_join(d, s.groups[i], s.entry.dn);
+	return show(d, op, fake_entry_by_dn(d, s.entry.dn));
+}
+
+struct dir_op *
+dir_user_restore(struct dir *d, const struct secret *saved, dir_user_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(restore_effect, answer_user, (void *)(uintptr_t)cb, arg);
+
+	op->saved = secret_dup(saved);
+	return fake_op_start(d, op, "restore", true);
+}
