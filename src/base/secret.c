@@ -18,7 +18,7 @@ secret_new(const void *data, size_t len)
 {
 	struct secret *s;
 
-	assert(len <= SECRET_MAX);
+	assert(len <= SECRET_WHOLE_MAX);
 	s = mem_alloc(sizeof(*s) + len + 1);
 	s->len = len;
 	if (len > 0)

@@ -10,10 +10,13 @@
 
 struct secret;
 
-enum { SECRET_MAX = 4096 };
+enum {
+	SECRET_MAX = 4096,	   /* bytes of a password, token or key, for whoever reads one */
+	SECRET_WHOLE_MAX = 1 << 20 /* bytes of anything secret: a whole entry of the directory */
+};
 
-/* A copy of `data`; `len` is at most SECRET_MAX. The caller wipes its own copy. NULL never comes
- * back. */
+/* A copy of `data`; `len` is at most SECRET_WHOLE_MAX. The caller wipes its own copy. NULL never
+ * comes back. */
 struct secret *secret_new(const void *data, size_t len);
 struct secret *secret_dup(const struct secret *s);
 void secret_free(struct secret *s); /* wipes; NULL is fine */

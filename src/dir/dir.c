@@ -9,7 +9,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { TICK_MS = 200 }; /* how often deadlines are looked at while anything is under way */
+enum {
+	TICK_MS = 200, /* how often deadlines are looked at while anything is under way */
+	LOOKERS = 2    /* one that waits for a server that is away does not hold up the next */
+};
 
 int64_t
 dir_now(void)
@@ -242,6 +245,7 @@ dir_new(struct dir **out, struct loop *l, const struct dir_conf *conf, struct fa
 	d->pool = dir_pool(d, "dir", conf->threads, conf->queue_max, true);
 	d->probes = dir_pool(d, "dir-probe", conf->uri_count, conf->uri_count, false);
 	d->checks = dir_pool(d, "dir-check", 1, 4, false);
+	d->lookers = dir_pool(d, "dir-look", LOOKERS, conf->queue_max, false);
 	dir_server_start_probes(d, dir_now());
 	*out = d;
 	return ERR_OK;
@@ -261,6 +265,7 @@ dir_free(struct dir *d)
 	work_pool_free(d->pool);
 	work_pool_free(d->probes);
 	work_pool_free(d->checks);
+	work_pool_free(d->lookers);
 	for (size_t i = 0; i < d->conf.uri_count; i++)
 		dir_conn_close(&d->servers[i].watch);
 	pthread_cond_destroy(&d->opened);

@@ -249,7 +249,7 @@ dir_self_test(struct dir *d, dir_check_cb *cb, void *arg)
 	struct dir_job *job = dir_job_new(d, check_perform, check_answer, DIR_CB_KEEP(cb), arg);
 	struct check *k = arena_alloc(job->arena, sizeof(*k));
 
-	job->is_check = true;
+	job->aside = d->checks;
 	job->op.deadline = dir_now() + CHECK_TIME_FACTOR * d->conf.op_timeout_ms;
 	k->dir = d;
 	k->deadline = job->op.deadline;

@@ -283,7 +283,7 @@ conn_read_features(struct dir_conn *c, int64_t deadline)
 	LDAPMessage *found = NULL, *entry;
 	struct berval **values = NULL;
 
-	c->post_read = c->sync = c->paged = false;
+	c->post_read = c->sync = c->paged = c->assertion = false;
 	if (dir_wire_search(c, &s, deadline, &r, &found) == WIRE_ANSWERED &&
 	    (entry = ldap_first_entry(c->ld, found)) != NULL)
 		values = ldap_get_values_len(c->ld, entry, "supportedControl");
@@ -293,6 +293,7 @@ conn_read_features(struct dir_conn *c, int64_t deadline)
 		c->post_read = c->post_read || strcmp(oid, LDAP_CONTROL_POST_READ) == 0;
 		c->sync = c->sync || strcmp(oid, LDAP_CONTROL_SYNC) == 0;
 		c->paged = c->paged || strcmp(oid, LDAP_CONTROL_PAGEDRESULTS) == 0;
+		c->assertion = c->assertion || strcmp(oid, LDAP_CONTROL_ASSERT) == 0;
 	}
 	ldap_value_free_len(values);
 	ldap_msgfree(found);

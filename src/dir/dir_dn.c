@@ -220,6 +220,38 @@ dir_dn_name(const char *dn, struct arena *arena)
 	return name;
 }
 
+bool
+dir_dn_split(const char *dn, struct arena *arena, const char **rdn, const char **parent)
+{
+	LDAPDN parsed = dn_parse(dn);
+	LDAPDN one;
+
+	if (parsed == NULL)
+		return false;
+	one = mem_array(2, sizeof(*one));
+	one[0] = parsed[0];
+	*rdn = dn_text(one, arena);
+	*parent = parsed[1] != NULL ? dn_text(parsed + 1, arena) : NULL;
+	free(one);
+	ldap_dnfree(parsed);
+	return *rdn != NULL;
+}
+
+bool
+dir_dn_is_named_by(const char *dn, const char *attribute, const char *value)
+{
+	const struct berval a = { strlen(attribute), (char *)(uintptr_t)attribute },
+			    v = { strlen(value), (char *)(uintptr_t)value };
+	LDAPDN parsed = dn_parse(dn);
+	bool named = false;
+
+	for (size_t i = 0; parsed != NULL && parsed[0][i] != NULL; i++)
+		named = named || (value_equal(&parsed[0][i]->la_attr, &a) &&
+				     value_equal(&parsed[0][i]->la_value, &v));
+	ldap_dnfree(parsed);
+	return named;
+}
+
 /* RDN values from the root down, folded, each ended by a byte that sorts before every character. */
 const char *
 dir_dn_sort_key(const char *dn, struct arena *arena)
@@ -284,28 +316,36 @@ dn_is_exactly(const char *text, const char *name, const char *value, LDAPDN base
 	return same;
 }
 
+const char *
+dir_dn_child(const char *attribute, const char *value, const char *parent, struct arena *arena)
+{
+	LDAPDN base = dn_parse(parent);
+	const char *text = NULL;
+
+	if (base == NULL)
+		return NULL;
+	if (value[0] != '\0' && u8_check((const uint8_t *)value, strlen(value)) == NULL)
+		text = dn_prepend(attribute, value, base, arena);
+	if (text != NULL && !dn_is_exactly(text, attribute, value, base))
+		text = NULL;
+	ldap_dnfree(base);
+	return text;
+}
+
 enum err
 dir_person_dn(const struct dir *d, const char *uid, const char *org_unit, struct arena *arena,
     const char **dn, struct fault *f)
 {
-	LDAPDN base;
-	const char *text = NULL;
+	const char *normal, *text;
 
 	if (uid[0] == '\0')
 		return fault_set(f, ERR_INVALID, "a name for an entry is empty");
-	base = dn_parse(org_unit);
-	if (base == NULL)
+	if (!dir_dn_normalise(org_unit, arena, &normal))
 		return fault_set(f, ERR_INVALID, "the org unit is no DN: %s", org_unit);
-	if (!dir_dn_is_below(org_unit, d->conf.people_base, true)) {
-		ldap_dnfree(base);
+	if (!dir_dn_is_below(org_unit, d->conf.people_base, true))
 		return fault_set(
 		    f, ERR_INVALID, "%s is not below %s", org_unit, d->conf.people_base);
-	}
-	if (u8_check((const uint8_t *)uid, strlen(uid)) == NULL)
-		text = dn_prepend(d->conf.rdn_attribute, uid, base, arena);
-	if (text != NULL && !dn_is_exactly(text, d->conf.rdn_attribute, uid, base))
-		text = NULL;
-	ldap_dnfree(base);
+	text = dir_dn_child(d->conf.rdn_attribute, uid, org_unit, arena);
 	if (text == NULL)
 		return fault_set(f, ERR_INVALID, "a name cannot stand in a DN: %s", uid);
 	*dn = text;

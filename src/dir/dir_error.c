@@ -19,6 +19,8 @@ static const struct {
 	{ LDAP_OTHER, ERR_UNAVAILABLE, NULL }, /* slapd: database full, disk errors */
 	{ LDAP_NO_SUCH_OBJECT, ERR_NOT_FOUND, NULL },
 	{ LDAP_ALREADY_EXISTS, ERR_EXISTS, NULL },
+	{ LDAP_ASSERTION_FAILED, ERR_CONFLICT, "it has been changed meanwhile" },
+	{ LDAP_NOT_ALLOWED_ON_NONLEAF, ERR_CONFLICT, "there are entries below it" },
 	{ LDAP_CONSTRAINT_VIOLATION, ERR_INVALID, NULL },
 	{ LDAP_INVALID_DN_SYNTAX, ERR_INVALID, NULL },
 	{ LDAP_RESULTS_TOO_LARGE, ERR_TOO_LARGE, NULL }, /* our own: DIR_ANSWER_MAX */
@@ -159,5 +161,33 @@ dir_error_of_password(const struct dir *d, const struct dir_reply *r, struct fau
 	else if (code == ERR_INVALID || code == ERR_EXISTS)
 		code = ERR_MISCONFIGURED;
 	f->code = code;
+	return code;
+}
+
+/* An attribute that the server does not know is one that ppolicy would have brought along. */
+enum err
+dir_error_of_suspend(
+    const struct dir *d, const struct dir_reply *r, const char *doing, struct fault *f)
+{
+	if (r->code == LDAP_UNDEFINED_TYPE)
+		return error_say(ERR_MISCONFIGURED, r, doing,
+		    "load the ppolicy overlay, which brings the attribute along", f);
+	return dir_error_of(d, r, doing, f);
+}
+
+/* The password is one that the server itself had stored, hashed: a policy that refuses it refuses
+ * every hash. */
+enum err
+dir_error_of_restore(
+    const struct dir *d, const struct dir_reply *r, const char *doing, struct fault *f)
+{
+	enum err code = dir_error_of(d, r, doing, f);
+
+	if (code == ERR_REFUSED || (r->code == LDAP_CONSTRAINT_VIOLATION && r->policy >= 0))
+		return error_say(ERR_REFUSED, r, doing,
+		    "the password policy refuses passwords that are hashed already "
+		    "(pwdCheckQuality "
+		    "2)",
+		    f);
 	return code;
 }

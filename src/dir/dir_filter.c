@@ -43,17 +43,36 @@ filter_add_term(struct buf *out, const struct dir_term *term)
 	return true;
 }
 
-bool
-dir_filter_any(struct buf *out, const struct dir_term *terms, size_t count)
+static bool
+filter_join(struct buf *out, const char *how, const struct dir_term *terms, size_t count)
 {
 	if (count == 0)
 		return false;
 	if (count > 1)
-		buf_add_string(out, "(|");
+		buf_add_string(out, how);
 	for (size_t i = 0; i < count; i++)
 		if (!filter_add_term(out, &terms[i]))
 			return false;
 	if (count > 1)
 		buf_add_char(out, ')');
 	return !buf_failed(out);
+}
+
+bool
+dir_filter_any(struct buf *out, const struct dir_term *terms, size_t count)
+{
+	return filter_join(out, "(|", terms, count);
+}
+
+const char *
+dir_filter_all(struct arena *arena, const struct dir_term *terms, size_t count)
+{
+	const char *text = NULL;
+	struct buf out;
+
+	buf_init(&out, DIR_FILTER_MAX);
+	if (filter_join(&out, "(&", terms, count))
+		text = arena_dup(arena, out.data, out.len);
+	buf_release(&out);
+	return text;
 }

@@ -144,7 +144,7 @@ job_run(void *arg, void *context)
 		    fault_set(&job->fault, ERR_BUSY, "waited too long for a directory connection");
 		return;
 	}
-	if (job->is_check) {
+	if (job->aside != NULL) {
 		job->code = job->perform(job, NULL, &job->fault);
 	} else {
 		c->turned_away = false;
@@ -177,7 +177,7 @@ job_submit(struct dir_job *job)
 
 	TAILQ_INSERT_TAIL(&d->live, &job->op, link);
 	job->work =
-	    work_start(job->is_check ? d->checks : d->pool, job_run, job_done, job_free, job);
+	    work_start(job->aside != NULL ? job->aside : d->pool, job_run, job_done, job_free, job);
 	dir_watch(d, d->conf.op_timeout_ms);
 }
 
@@ -214,12 +214,12 @@ dir_job_start(struct dir_job *job, enum err code)
 
 	if (code != ERR_OK)
 		return job_refuse(job, code);
-	if (!job->is_check && dir_server_is_unknown(d)) {
+	if (job->aside == NULL && dir_server_is_unknown(d)) {
 		TAILQ_INSERT_TAIL(&d->held, &job->op, link);
 		dir_watch(d, d->conf.op_timeout_ms);
 		return &job->op;
 	}
-	if (!job->is_check && (code = dir_server_choose(d, &server, &job->fault)) != ERR_OK)
+	if (job->aside == NULL && (code = dir_server_choose(d, &server, &job->fault)) != ERR_OK)
 		return job_refuse(job, code);
 	job_submit(job);
 	if (job->work != NULL)

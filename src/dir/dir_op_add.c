@@ -61,7 +61,7 @@ add_adopt(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	job->sent = true;
 	c->points = failpoints_of(adopt_points);
 	if (dir_wire_modify(c, a->entry.dn,
-		dir_entry_for_replace(&c->dir->conf, &a->entry, job->arena), job->op.deadline,
+		dir_entry_for_replace(&c->dir->conf, &a->entry, job->arena), NULL, job->op.deadline,
 		&r) != WIRE_ANSWERED)
 		code = dir_job_lost(job, &r, f);
 	else
@@ -194,7 +194,7 @@ password_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 		return code;
 	job->sent = true;
 	c->points = failpoints_of(password_points);
-	w = argon2 ? dir_wire_modify(c, p->dn, mods, job->op.deadline, &r)
+	w = argon2 ? dir_wire_modify(c, p->dn, mods, NULL, job->op.deadline, &r)
 		   : dir_wire_password(c, p->dn, p->value, job->op.deadline, &r);
 	if (w == WIRE_LOST)
 		code = dir_job_lost(job, &r, f);

@@ -50,6 +50,7 @@ struct dir_conn {
 	unsigned outages; /* of the server when this was opened */
 	bool post_read;	  /* the server knows RFC 4527 */
 	bool sync, paged; /* it knows RFC 4533, RFC 2696 */
+	bool assertion;	  /* it knows RFC 4528 */
 	bool turned_away; /* an answer was "busy" or "unavailable" */
 	/* Around the next request and its answer, in test builds; else NULL. */
 	struct failpoints *points;
@@ -128,10 +129,19 @@ enum wire dir_wire_search(struct dir_conn *c, struct dir_search *s, int64_t dead
     struct dir_reply *r, LDAPMessage **entries);
 enum wire dir_wire_add(
     struct dir_conn *c, const char *dn, LDAPMod **mods, int64_t deadline, struct dir_reply *r);
-enum wire dir_wire_modify(
-    struct dir_conn *c, const char *dn, LDAPMod **mods, int64_t deadline, struct dir_reply *r);
+/* `only_if`: a filter that the entry must match (RFC 4528), else LDAP_ASSERTION_FAILED; NULL: no
+ * condition. A server that does not know the control carries the request out all the same. */
+enum wire dir_wire_modify(struct dir_conn *c, const char *dn, LDAPMod **mods, const char *only_if,
+    int64_t deadline, struct dir_reply *r);
 enum wire dir_wire_delete(
-    struct dir_conn *c, const char *dn, int64_t deadline, struct dir_reply *r);
+    struct dir_conn *c, const char *dn, const char *only_if, int64_t deadline, struct dir_reply *r);
+struct dir_rename {
+	const char *rdn;    /* the new one */
+	const char *parent; /* NULL: where it is */
+	bool drops_old;	    /* values of the old RDN go */
+};
+enum wire dir_wire_rename(struct dir_conn *c, const char *dn, const struct dir_rename *to,
+    const char *only_if, int64_t deadline, struct dir_reply *r);
 enum wire dir_wire_password(struct dir_conn *c, const char *dn, const struct secret *password,
     int64_t deadline, struct dir_reply *r);
 
@@ -162,10 +172,11 @@ struct dir_job {
 	struct dir_op op;  /* first: a job is an op */
 	struct work *work; /* NULL while it is held or refused */
 	_Atomic int phase;
-	bool answered;		  /* or cancelled: the caller has heard, or wants to hear no more */
-	bool writes;		  /* never sent twice */
-	bool is_check;		  /* opens its own connections and runs beside the operations */
-	bool sent;		  /* worker: a write is out whose effect may be there */
+	bool answered; /* or cancelled: the caller has heard, or wants to hear no more */
+	bool writes;   /* never sent twice */
+	struct work_pool
+	    *aside; /* opens its own connections and runs there, beside the operations */
+	bool sent;  /* worker: a write is out whose effect may be there */
 	dir_job_perform *perform; /* on a worker */
 	void (*answer)(struct dir_job *job, enum err code, const struct fault *f);
 	void (*release)(struct dir_job *job); /* may be NULL: frees what is not in the arena */
@@ -202,10 +213,11 @@ struct asker;
 struct dir {
 	struct loop *loop;
 	const struct dir_conf conf;
-	struct work_pool *pool;	  /* operations: each thread has its connection */
-	struct work_pool *probes; /* a server that is away holds up nobody here */
-	struct work_pool *checks; /* self-tests */
-	struct loop_timer *watch; /* announces states, starts probes, ends what is overdue */
+	struct work_pool *pool;	   /* operations: each thread has its connection */
+	struct work_pool *probes;  /* a server that is away holds up nobody here */
+	struct work_pool *checks;  /* self-tests */
+	struct work_pool *lookers; /* ask every server */
+	struct loop_timer *watch;  /* announces states, starts probes, ends what is overdue */
 	struct dir_op_list live, held;
 	struct asker *asker;
 	dir_state_cb *on_state;
@@ -249,6 +261,8 @@ struct dir_term {
 /* "(a=v)", or "(|(a=v)(b=w))" for several, appended to `out`. False: no term, an empty value, bad
  * UTF-8. */
 bool dir_filter_any(struct buf *out, const struct dir_term *terms, size_t count);
+/* The same with "(&". The text is in `arena`; NULL instead of false. */
+const char *dir_filter_all(struct arena *arena, const struct dir_term *terms, size_t count);
 bool dir_attribute_is_valid(const char *name);
 
 bool dir_dn_equal(const char *a, const char *b);
@@ -256,6 +270,14 @@ bool dir_dn_is_below(const char *dn, const char *base, bool or_equal);
 /* A key that sorts parents before their children, siblings by name. NULL: no DN. */
 const char *dir_dn_sort_key(const char *dn, struct arena *arena);
 const char *dir_dn_name(const char *dn, struct arena *arena); /* the first RDN's value */
+/* The first RDN and what is above it (NULL when nothing is). False: no DN. */
+bool dir_dn_split(const char *dn, struct arena *arena, const char **rdn, const char **parent);
+/* Whether `value` (RFC 4514, unescaped) of `attribute` is in the first RDN. */
+bool dir_dn_is_named_by(const char *dn, const char *attribute, const char *value);
+/* "ATTRIBUTE=VALUE,PARENT", escaped. NULL: the value cannot stand in a DN, or the parent is none.
+ */
+const char *dir_dn_child(
+    const char *attribute, const char *value, const char *parent, struct arena *arena);
 
 struct dir_entry {
 	const char *dn, *uid, *invitation_id;
@@ -272,6 +294,11 @@ enum err dir_error_of(
     const struct dir *d, const struct dir_reply *r, const char *doing, struct fault *f);
 /* The same for a password's change, with what dir_set_password() promises. `f` is not NULL. */
 enum err dir_error_of_password(const struct dir *d, const struct dir_reply *r, struct fault *f);
+/* The same for a change that suspends, and for an Add of what was saved. `f` is not NULL. */
+enum err dir_error_of_suspend(
+    const struct dir *d, const struct dir_reply *r, const char *doing, struct fault *f);
+enum err dir_error_of_restore(
+    const struct dir *d, const struct dir_reply *r, const char *doing, struct fault *f);
 /* The attribute that a uniqueness refusal names, "" when it names none. */
 const char *dir_error_taken(const struct dir_reply *r, struct arena *arena);
 bool dir_error_is_uniqueness(const struct dir_reply *r);

@@ -94,7 +94,8 @@ proof_add(struct dir_conn *c, struct proof_entry *e, int64_t deadline, struct fa
 		dir_reply_release(&r);
 		if (w != WIRE_ANSWERED || code != ERR_EXISTS || tries > 0)
 			break;
-		w = dir_wire_delete(c, e->dn, deadline, &r); /* left by a run that was cut short */
+		w = dir_wire_delete(
+		    c, e->dn, NULL, deadline, &r); /* left by a run that was cut short */
 		dir_reply_release(&r);
 		if (w != WIRE_ANSWERED)
 			break;
@@ -162,7 +163,7 @@ proof_delete(struct dir_conn *c, size_t server, const char *dn, int64_t deadline
 		if (code != ERR_OK)
 			break;
 		c->points = failpoints_of(proof_delete_points);
-		w = dir_wire_delete(c, dn, deadline, &r);
+		w = dir_wire_delete(c, dn, NULL, deadline, &r);
 		if (w == WIRE_ANSWERED && r.code != LDAP_NO_SUCH_OBJECT)
 			code = dir_error_of(c->dir, &r, "self-test: delete of its entry", f);
 		dir_reply_release(&r);

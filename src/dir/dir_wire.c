@@ -231,29 +231,65 @@ dir_wire_add(
 				  : wire_not_sent(c, rc, r);
 }
 
-enum wire
-dir_wire_modify(
-    struct dir_conn *c, const char *dn, LDAPMod **mods, int64_t deadline, struct dir_reply *r)
+/* At most one control more. A condition that cannot be made must not be left out. */
+static int
+wire_add_condition(struct dir_conn *c, const char *only_if, LDAPControl **control)
 {
-	LDAPControl *controls[2] = { NULL, NULL };
+	if (only_if == NULL || !c->assertion)
+		return LDAP_SUCCESS;
+	return ldap_create_assertion_control(c->ld, (char *)(uintptr_t)only_if, 1, control);
+}
+
+enum wire
+dir_wire_modify(struct dir_conn *c, const char *dn, LDAPMod **mods, const char *only_if,
+    int64_t deadline, struct dir_reply *r)
+{
+	LDAPControl *controls[3] = { NULL, NULL, NULL };
+	size_t n = 0;
 	int id = 0, rc;
 
-	ldap_create_passwordpolicy_control(c->ld, &controls[0]);
-	rc = wire_may_send(c, deadline);
+	if (ldap_create_passwordpolicy_control(c->ld, &controls[n]) == LDAP_SUCCESS)
+		n++;
+	rc = wire_add_condition(c, only_if, &controls[n]);
+	if (rc == LDAP_SUCCESS)
+		rc = wire_may_send(c, deadline);
 	if (rc == LDAP_SUCCESS)
 		rc = ldap_modify_ext(c->ld, dn, mods, controls, NULL, &id);
+	ldap_control_free(controls[0]);
+	ldap_control_free(controls[1]);
+	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
+				  : wire_not_sent(c, rc, r);
+}
+
+enum wire
+dir_wire_delete(
+    struct dir_conn *c, const char *dn, const char *only_if, int64_t deadline, struct dir_reply *r)
+{
+	LDAPControl *controls[2] = { NULL, NULL };
+	int id = 0, rc = wire_add_condition(c, only_if, &controls[0]);
+
+	if (rc == LDAP_SUCCESS)
+		rc = wire_may_send(c, deadline);
+	if (rc == LDAP_SUCCESS)
+		rc = ldap_delete_ext(c->ld, dn, controls, NULL, &id);
 	ldap_control_free(controls[0]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
 				  : wire_not_sent(c, rc, r);
 }
 
 enum wire
-dir_wire_delete(struct dir_conn *c, const char *dn, int64_t deadline, struct dir_reply *r)
+dir_wire_rename(struct dir_conn *c, const char *dn, const struct dir_rename *to,
+    const char *only_if, int64_t deadline, struct dir_reply *r)
 {
-	int id = 0, rc = wire_may_send(c, deadline);
+	LDAPControl *controls[2] = { NULL, NULL };
+	int id = 0, rc = wire_add_condition(c, only_if, &controls[0]);
 
 	if (rc == LDAP_SUCCESS)
-		rc = ldap_delete_ext(c->ld, dn, NULL, NULL, &id);
+		rc = wire_may_send(c, deadline);
+	if (rc == LDAP_SUCCESS)
+		rc =
+		    ldap_rename(c->ld, dn, to->rdn, to->parent, to->drops_old, controls, NULL, &id);
+	ldap_control_free(controls[0]);
 	return rc == LDAP_SUCCESS ? dir_wire_wait(c, id, deadline, r, NULL)
 				  : wire_not_sent(c, rc, r);
 }
