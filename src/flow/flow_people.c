@@ -211,6 +211,9 @@ people_leave(struct people_op *op, const struct fault *f)
 	struct fault own;
 
 	fault_set(&own, ERR_UNKNOWN, "%s", f->text);
+	if (op->resumed && f->code == ERR_MISCONFIGURED)
+		log_error("a change that is written down cannot be completed", "event",
+		    store_intent_event(op->intent.kind), "id", op->id, "reason", f->text);
 	if (!op->resumed) {
 		log_warning("a change was left to be settled later", "event",
 		    store_intent_event(op->intent.kind), "id", op->id, "reason", f->text, "request",

@@ -15,12 +15,13 @@
 
 /* ---- the feed (flow_feed.c) ---- */
 
-/* Keeps the roster fed: invitations from the store's watch, users from `follow_conf`. Starts with
- * the roster's warm file. on_state words go to the log and to flow_feed_figures(). Before
- * flow_run(). */
+/* Keeps the roster fed: invitations from the store's watch, users from following the flow's
+ * directory. Starts with the roster's warm file. What is to be done about the directory is logged
+ * once for each state. Call when the store is prepared, before flow_run(). Freed before the flow
+ * and after the roster, whose batches it hears of. */
 struct flow_feed;
-struct flow_feed *flow_feed_new(struct flow *f, struct roster *r, const struct dir_conf *dir,
-    int64_t poll_ms, int64_t activity_ms);
+struct flow_feed *flow_feed_new(
+    struct flow *f, struct roster *r, int64_t poll_ms, int64_t activity_ms);
 void flow_feed_free(struct flow_feed *feed);
 struct flow_feed_figures {
 	enum dir_follow_state state;

@@ -142,6 +142,9 @@ remove_on_saved(void *arg, enum err code, const struct dir_user *user, const str
 		people_finish(op, code, f);
 		return;
 	}
+	if (!dir_saved_has_password(saved))
+		log_warning("a deleted user is kept without a password: the directory shows none",
+		    "id", op->id, "request", op->intent.request_id);
 	op->intent.dn = arena_strdup(op->arena, user->dn); /* as saved, and no other */
 	people_begin(op, saved, 0, remove_begun);
 }

@@ -11,7 +11,7 @@
 enum {
 	TRASH_KEY_SIZE = 32,
 	TRASH_PART = 192 * 1024, /* bytes; a value may have 256 KiB with its own seal */
-	TRASH_PARTS_MAX = 8,	 /* 1.5 MiB: more than dir_user_save() hands out */
+	TRASH_PARTS_MAX = 6,	 /* more than the largest secret, sealed */
 	TRASH_PAGE_MAX = STORE_LIST_MAX
 };
 
@@ -134,7 +134,8 @@ trash_load_open(struct trash_load *l)
 	enum err code = ERR_OK;
 
 	if (seal_open(seal, name.text, strlen(name.text), l->sealed, l->len, plain, &len, &own) ==
-	    ERR_OK)
+		ERR_OK &&
+	    len <= SECRET_WHOLE_MAX)
 		saved = secret_new(plain, len);
 	else
 		code = fault_set(&own, ERR_CORRUPT, "trashpart/%s does not open", l->trash.id);

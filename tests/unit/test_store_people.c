@@ -250,7 +250,7 @@ delete_user(struct people *p, const void *data, size_t len)
 static void
 what_is_kept_comes_back_whole(void **state)
 {
-	static const size_t sizes[] = { 0, 1, 4000, SECRET_MAX };
+	static const size_t sizes[] = { 0, 1, 192 * 1024, SECRET_WHOLE_MAX };
 	struct kv_world *w = *state;
 
 	for (size_t n = 0; n < sizeof(sizes) / sizeof(sizes[0]); n++) {
