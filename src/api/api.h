@@ -7,6 +7,8 @@
 #include "auth/auth.h"
 #include "flow/flow.h"
 #include "http/http.h"
+#include "loop/loop.h"
+#include "roster/roster.h"
 
 struct api;
 
@@ -17,7 +19,10 @@ struct health_check {
 };
 
 struct api_conf {
+	struct loop *loop;
 	struct flow *flow;
+	struct roster *roster;
+	const char *people_base; /* org units are listed from here on; NULL: all of them */
 	struct auth *auth;
 	const struct clock *clock;
 	const char *public_url; /* links are built from it alone; no slash at the end */
@@ -25,7 +30,7 @@ struct api_conf {
 	void *health_arg;
 };
 
-/* Borrows what `conf` points to. */
+/* Borrows what `conf` points to. The api listens to the roster until it is freed. */
 struct api *api_new(const struct api_conf *conf);
 void api_free(struct api *a);
 
