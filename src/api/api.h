@@ -25,6 +25,7 @@ struct api_conf {
 	const char *people_base; /* org units are listed from here on; NULL: all of them */
 	struct auth *auth;
 	const struct clock *clock;
+	int64_t beat_ms;	/* between two signs of life of a stream; 0: 15 s */
 	const char *public_url; /* links are built from it alone; no slash at the end */
 	size_t (*health)(void *arg, struct health_check *checks, size_t max);
 	void *health_arg;

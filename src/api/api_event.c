@@ -12,7 +12,7 @@
 
 enum {
 	EVENTS_KEPT = 1024,
-	BEAT_MS = 15 * 1000, /* proxies end what is silent for a minute */
+	BEAT_DEFAULT_MS = 15 * 1000, /* proxies end what is silent for a minute */
 	RUN_BYTES = 8,
 	RUN_SIZE = 2 * RUN_BYTES + 1,
 	LAST_ID_MAX = 64
@@ -41,6 +41,7 @@ struct api_events {
 	uint64_t version;   /* of the last event */
 	uint64_t forgotten; /* nothing that is newer than this version is missing from the ring */
 	struct api_stream_list streams;
+	int64_t beat_ms;
 	struct loop_timer *beat; /* looks at tokens while somebody listens */
 };
 
@@ -170,7 +171,7 @@ api_on_beat(void *arg)
 	struct api_events *e = arg;
 	struct api_stream *s, *next;
 
-	loop_timer_set(e->beat, BEAT_MS);
+	loop_timer_set(e->beat, e->beat_ms);
 	for (s = TAILQ_FIRST(&e->streams); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, link);
 		if (auth_is_good(e->api->conf.auth, &s->who))
@@ -227,7 +228,7 @@ api_event_stream(struct api_call *c, struct fault *f)
 	const char *last = http_header(http_request_of(c->x), "last-event-id");
 	struct http_stream_conf conf = { .type = "text/event-stream",
 		.beat = ":\n\n",
-		.beat_ms = BEAT_MS,
+		.beat_ms = e->beat_ms,
 		.closed = api_on_closed };
 	struct api_json j = { .data = NULL };
 	struct field_errors errors;
@@ -249,7 +250,7 @@ api_event_stream(struct api_call *c, struct fault *f)
 		free(s);
 	else {
 		if (TAILQ_EMPTY(&e->streams))
-			loop_timer_set(e->beat, BEAT_MS);
+			loop_timer_set(e->beat, e->beat_ms);
 		TAILQ_INSERT_TAIL(&e->streams, s, link);
 		http_stream_send(s->http, j.data, j.len);
 	}
@@ -273,6 +274,7 @@ api_events_new(struct api *a)
 	TAILQ_INIT(&e->streams);
 	roster_figures(a->conf.roster, &figures);
 	e->version = e->forgotten = figures.version;
+	e->beat_ms = a->conf.beat_ms > 0 ? a->conf.beat_ms : BEAT_DEFAULT_MS;
 	e->beat = loop_timer_new(a->conf.loop, api_on_beat, e);
 	roster_on_change(a->conf.roster, api_on_change, e);
 	return e;

@@ -23,6 +23,7 @@ api_page_render(void *arg, size_t index, const struct roster_row *row)
 	if (index > 0)
 		api_json_add(&page->json, ",", 1);
 	api_json_add_row(&page->json, row);
+	api_json_add(&page->json, "}", 1);
 }
 
 static void
