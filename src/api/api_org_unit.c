@@ -12,6 +12,22 @@ struct api_org_unit_ask {
 	int status; /* of success; 204: nothing more to say */
 };
 
+/* The unit above it is a value of the request: gone, or not where people are. */
+static void
+api_reply_bad_parent(struct http_exchange *x, enum err code, const struct fault *f)
+{
+	struct field_errors errors;
+	struct fault own;
+
+	field_errors_init(&errors, http_arena(x));
+	if (code == ERR_NOT_FOUND)
+		field_errors_add(&errors, "parent", "not_found", "there is no such org unit");
+	else
+		field_errors_add(&errors, "parent", "not_allowed", "%s", f->text);
+	fault_set(&own, ERR_INVALID, "parent: %s", errors.items[0].detail);
+	api_reply_error(x, ERR_INVALID, &errors, &own);
+}
+
 static void
 api_on_org_unit(void *arg, enum err code, const char *dn, const struct field_errors *errors,
     const struct fault *f)
@@ -31,6 +47,8 @@ api_on_org_unit(void *arg, enum err code, const char *dn, const struct field_err
 		api_reply_problem(x, 409, "Not empty",
 		    "there are people, pending invitations or other org units in it", "not_empty",
 		    NULL);
+	else if (ask->status == 201 && (code == ERR_NOT_FOUND || code == ERR_REFUSED))
+		api_reply_bad_parent(x, code, f);
 	else if (code == ERR_REFUSED)
 		api_reply_barred(x, f);
 	else if (errors != NULL && errors->count > 0)

@@ -276,6 +276,30 @@ org_units_are_made_changed_and_deleted_by_the_flow(void **state)
 }
 
 static void
+a_parent_that_cannot_be_is_told_on_its_field(void **state)
+{
+	static const struct {
+		enum err code;
+		const char *error;
+	} rows[] = { { ERR_NOT_FOUND, "not_found" }, { ERR_REFUSED, "not_allowed" } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct http_exchange *x;
+		json_t *body;
+
+		world.flow.code = rows[i].code;
+		x = api_world_send_root(
+		    HTTP_POST, "/api/v1/org-units", NULL, "{\"parent\":\"ou=x\",\"name\":\"n\"}");
+		body = api_world_body(x);
+		assert_int_equal(fake_http_status(x), 422);
+		assert_string_equal(api_world_error_on(body, "parent"), rows[i].error);
+		json_decref(body);
+		fake_http_free(x);
+	}
+}
+
+static void
 an_org_unit_is_refused_on_its_fields(void **state)
 {
 	static const struct {
@@ -541,6 +565,7 @@ main(void)
 		WITH_API(the_directory_is_asked_for_places_while_the_list_is_loading),
 		WITH_API(org_units_of_the_base_of_people_have_numbers_and_parents),
 		WITH_API(org_units_are_made_changed_and_deleted_by_the_flow),
+		WITH_API(a_parent_that_cannot_be_is_told_on_its_field),
 		WITH_API(an_org_unit_is_refused_on_its_fields),
 		WITH_API(a_token_is_shown_once_works_and_ends_when_it_is_deleted),
 		WITH_API(a_token_request_is_refused_on_its_fields),
