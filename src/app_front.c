@@ -135,7 +135,9 @@ void
 app_build_front(struct app *a, loop_cb *ready)
 {
 	const struct conf *c = a->conf;
-	struct api_conf api = { .flow = a->flow,
+	struct api_conf api = { .loop = a->loop,
+		.flow = a->flow,
+		.people_base = c->people_base,
 		.clock = &clock_system,
 		.public_url = c->public_url,
 		.health = app_health,

@@ -197,6 +197,18 @@ auth_check_token(
 	return ERR_OK;
 }
 
+bool
+auth_is_good(const struct auth *a, const struct principal *who)
+{
+	static const char prefix[] = "token:";
+	const struct api_token *t;
+
+	if (strncmp(who->name, prefix, sizeof(prefix) - 1) != 0)
+		return true;
+	t = auth_find(a, who->name + sizeof(prefix) - 1);
+	return t != NULL && clock_wall_ms(a->clock) < t->expires_at;
+}
+
 size_t
 auth_token_count(const struct auth *a)
 {

@@ -116,3 +116,9 @@ flow_groups_start(struct flow *f, dir_places_cb *cb, void *arg)
 {
 	dir_list_groups(f->conf.dir, cb, arg);
 }
+
+bool
+flow_dn_normalise(const char *dn, struct arena *arena, const char **normal)
+{
+	return dir_dn_normalise(dn, arena, normal);
+}

@@ -154,5 +154,7 @@ void flow_accept_start(
 
 void flow_org_units_start(struct flow *f, dir_places_cb *cb, void *arg);
 void flow_groups_start(struct flow *f, dir_places_cb *cb, void *arg);
+/* The one spelling of a DN that the roster knows places by; false: it is no DN. No network. */
+bool flow_dn_normalise(const char *dn, struct arena *arena, const char **normal);
 
 #endif

@@ -50,7 +50,8 @@ struct person_change {
 void flow_person_change(struct flow *f, const char *id, const struct person_change *change,
     const struct flow_caller *caller, flow_person_cb *cb, void *arg);
 
-/* ERR_REFUSED: no means (the text says so), oneself, or the last administrator. ERR_USED: it is an
+/* ERR_REFUSED: no means (the text says so), oneself, or the last administrator; of these the text
+ * begins with "self: " or "last_administrator: ", which is told to programs. ERR_USED: it is an
  * invitation. */
 void flow_person_suspend(struct flow *f, const char *id, bool suspended,
     const struct flow_caller *caller, flow_person_cb *cb, void *arg);
@@ -59,8 +60,8 @@ void flow_person_suspend(struct flow *f, const char *id, bool suspended,
  * sealed, deleted with its memberships, and its own tokens and sessions end; then every configured
  * server is asked until none knows it. ERR_OK: done; `refused_ms`: how long access lasted after the
  * request, -1 when some server could not be asked (f->text names it). ERR_REFUSED: the last
- * administrator, or oneself ("detail" says which). ERR_UNKNOWN: it goes on by itself (202).
- * ERR_NOT_FOUND. */
+ * administrator, or oneself (the text says which, as above). ERR_UNKNOWN: it goes on by itself
+ * (202). ERR_NOT_FOUND. */
 struct person_removed {
 	bool was_invitation;
 	int64_t refused_ms;

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-enum { TOKENS_MAX = 64 };
+enum { TOKENS_MAX = 256 };
 
 struct store {
 	struct loop *loop;

@@ -157,6 +157,11 @@ class Usherd:
             return bool(states) and (states[0] in ("ok", "up", "pass")) == up
         wait_for(noticed, f"the directory is {'up' if up else 'down'}", seconds)
 
+    def wait_list(self, seconds=15):
+        """Until the people list is loaded."""
+        wait_for(lambda: self.control("user", "list", "--limit", "1").returncode == 0, "the list is loaded",
+                 seconds, 0.05)
+
     def fails_to_start(self, seconds=15):
         """Start, expect it to give up by itself; its exit status and what it said this time."""
         before = len(self.log())
