@@ -110,7 +110,8 @@ guard_on_members(void *arg, enum err code, bool is_member, size_t others, const 
 		return;
 	}
 	if (code == ERR_OK && is_member && others == 0) {
-		fault_set(&own, ERR_REFUSED, "this is the last administrator");
+		fault_set(&own, ERR_REFUSED,
+		    "last_administrator: without this one nobody could administer");
 		people_finish(op, ERR_REFUSED, &own);
 		return;
 	}
@@ -132,7 +133,7 @@ people_guard(struct people_op *op, const char *what, people_step *next)
 	struct fault own;
 
 	if (op->caller_entry != NULL && strcasecmp(op->caller_entry, op->user.entry_uuid) == 0) {
-		fault_set(&own, ERR_REFUSED, "nobody can %s their own account", what);
+		fault_set(&own, ERR_REFUSED, "self: nobody can %s their own account", what);
 		people_finish(op, ERR_REFUSED, &own);
 		return;
 	}
