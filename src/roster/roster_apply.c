@@ -75,6 +75,7 @@ writer_free(struct roster_writer *w)
 	block_free(r, w->vacant_groups.rows);
 	block_free(r, w->saved.rows);
 	block_free(r, w->removed.ids);
+	block_free(r, w->saved_groups.ids);
 	block_free(r, w->marked_rows.words);
 	block_free(r, w->marked_places.words);
 	block_free(r, w->marked_groups.words);

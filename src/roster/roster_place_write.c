@@ -69,7 +69,7 @@ places_own(struct roster_writer *w)
 		    (w->place_room + 1) * sizeof(*t->by_rank));
 	}
 	w->own_places = true;
-	w->dirty = true;
+	w->dirty = w->saved_places = true;
 	return t;
 }
 
@@ -90,6 +90,17 @@ place_slot(struct roster_writer *w)
 		t->counts = block_resize(w->r, t->counts, (w->place_room + 1) * sizeof(*t->counts));
 	}
 	return (uint32_t)t->count++;
+}
+
+/* A slot that stays free for now. */
+static void
+place_skip(struct roster_writer *w)
+{
+	uint32_t slot = place_slot(w);
+	struct roster_places_table *t = w->draft->places;
+
+	memset(&t->items[slot], 0, sizeof(t->items[slot]));
+	memset(t->counts[slot], 0, sizeof(t->counts[slot]));
 }
 
 /* ---- ranks ---- */
@@ -499,4 +510,32 @@ place_gone(struct roster_writer *w, uint32_t place)
 	other = place_find(w, p->key);
 	if (other != ROSTER_ROW_NONE && other != place)
 		rows_move_place(w, place, other);
+}
+
+bool
+place_restore(struct roster_writer *w, uint32_t number, const unsigned char id[FEED_ID_SIZE],
+    const struct feed_place *place)
+{
+	char key[FEED_DN_MAX + 1], dn[FEED_DN_MAX + 1];
+	struct place *p;
+
+	if (number < w->draft->places->count || !dn_key(place->normal, key) ||
+	    !dn_key(place->dn, dn))
+		return false;
+	while (w->draft->places->count < number)
+		place_skip(w);
+	p = &w->draft->places->items[place_new(w, place->dn, key)];
+	place_set_name(w, p, place->name, place->description);
+	memcpy(p->id, id, FEED_ID_SIZE);
+	if (!id_is_zero(id))
+		ids_add(w->r, &w->place_ids, number);
+	return true;
+}
+
+void
+places_restored(struct roster_writer *w)
+{
+	for (uint32_t i = 0; i < w->draft->places->count; i++)
+		if (!w->draft->places->items[i].used)
+			row_list_add(w->r, &w->vacant_places, i);
 }
