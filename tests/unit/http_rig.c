@@ -62,6 +62,17 @@ rig_on_user(struct http_exchange *x, void *ctx, struct fault *f)
 }
 
 static enum err
+rig_on_taken(struct http_exchange *x, void *ctx, struct fault *f)
+{
+	char *body = mem_alloc(RIG_TAKEN);
+
+	(void)ctx, (void)f;
+	memset(body, 't', RIG_TAKEN);
+	http_reply_take(x, 200, "text/plain", body, RIG_TAKEN);
+	return ERR_OK;
+}
+
+static enum err
 rig_on_hold(struct http_exchange *x, void *ctx, struct fault *f)
 {
 	struct rig *r = ctx;
@@ -82,6 +93,14 @@ rig_on_fail(struct http_exchange *x, void *ctx, struct fault *f)
 }
 
 static enum err
+rig_on_stream(struct http_exchange *x, void *ctx, struct fault *f)
+{
+	struct rig *r = ctx;
+
+	return r->on_stream(x, r, f);
+}
+
+static enum err
 rig_on_gone(struct http_exchange *x, void *ctx, struct fault *f)
 {
 	(void)ctx, (void)f;
@@ -92,12 +111,14 @@ rig_on_gone(struct http_exchange *x, void *ctx, struct fault *f)
 static const struct http_route routes[] = {
 	{ HTTP_GET, "/hello", ALL, rig_on_hello, NULL, false },
 	{ HTTP_POST, "/echo", ALL, rig_on_echo, "text/plain application/json", false },
+	{ HTTP_GET, "/taken", ALL, rig_on_taken, NULL, false },
 	{ HTTP_GET, "/big", ALL, rig_on_big, NULL, false },
 	{ HTTP_GET, "/users/me", ALL, rig_on_hello, NULL, false },
 	{ HTTP_GET, "/users/{id}", ALL, rig_on_user, NULL, false },
 	{ HTTP_DELETE | HTTP_PATCH, "/users/{id}", ALL, rig_on_gone, "application/json", false },
 	{ HTTP_GET | HTTP_POST, "/hold", ALL, rig_on_hold, "text/plain", false },
 	{ HTTP_GET, "/fail", ALL, rig_on_fail, NULL, false },
+	{ HTTP_GET, "/stream", ALL, rig_on_stream, NULL, false },
 	{ HTTP_GET, "/elsewhere", 1 << HTTP_PUBLIC, rig_on_hello, NULL, false },
 	{ .pattern = NULL },
 };

@@ -1,8 +1,9 @@
 /* A server on its own thread, and a client of plain sockets. Host "a" is served.
  *
- * Routes: GET /hello, POST /echo (text/plain, application/json), GET /big (5 MiB), GET /users/{id}
- * (shows the capture), GET|POST /hold (answered by rig_answer), GET /fail (the handler returns
- * ERR_BUSY). */
+ * Routes: GET /hello, POST /echo (text/plain, application/json), GET /big (5 MiB), GET /taken
+ * (40,000 bytes that are handed over), GET /users/{id} (shows the capture), GET|POST /hold
+ * (answered by rig_answer), GET /fail (the handler returns ERR_BUSY), GET /stream (the test's own
+ * handler, set after rig_start). */
 #ifndef USHERD_TESTS_HTTP_RIG_H
 #define USHERD_TESTS_HTTP_RIG_H
 
@@ -13,7 +14,7 @@
 
 #include "http/http.h"
 
-enum { RIG_BIG = 5 << 20 };
+enum { RIG_BIG = 5 << 20, RIG_TAKEN = 40000 };
 
 struct rig {
 	struct loop *loop;
@@ -21,6 +22,7 @@ struct rig {
 	pthread_t thread;
 	sem_t turn, held;
 	struct http_exchange *waiting;
+	http_handler *on_stream; /* `ctx` is the rig */
 	struct http_listen listen;
 	struct http_route_set set;
 	atomic_int accesses, last_status, troubles, drained;
