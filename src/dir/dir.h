@@ -164,8 +164,9 @@ struct dir_op *dir_list_org_units(struct dir *d, dir_places_cb *cb, void *arg);
 struct dir_op *dir_list_groups(struct dir *d, dir_places_cb *cb, void *arg);
 
 /* Prove what the configuration says: connect, bind (and that we are who we say, RFC 4532), base
- * entries, schema (classes and attributes), password mode. In argon2 mode a probe entry is added,
- * bound as, and deleted; until that has succeeded once dir_add_person and dir_set_password answer
+ * entries, schema (classes and attributes), password mode, the means to suspend, and whether
+ * changes are pushed (never a failure). In argon2 mode a probe entry is added, bound as, and
+ * deleted; until that has succeeded once dir_add_person and dir_set_password answer
  * ERR_MISCONFIGURED, or ERR_UNAVAILABLE while the server does not answer it. Runs by itself after
  * each (re)connect of a fresh process; this call is for check-config and health. */
 enum { DIR_CHECKS_MAX = 16 };

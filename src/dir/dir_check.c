@@ -1,5 +1,5 @@
 /* The self-test: is everything there that the configuration says? */
-#include "dir/dir_private.h"
+#include "dir/dir_user_private.h"
 
 #include <ldap_schema.h>
 #include <stdio.h>
@@ -143,29 +143,80 @@ check_missing(struct check *k, struct dir_conn *c, LDAPMessage *entry, struct fa
 	return ERR_OK;
 }
 
-static void
-check_schema(struct check *k, struct dir_conn *c)
+/* The caller frees `*found`, whose first entry has the whole schema. */
+static enum err
+check_read_schema(struct check *k, struct dir_conn *c, LDAPMessage **found, struct fault *f)
 {
 	static const char *const where[] = { "subschemaSubentry", NULL };
 	static const char *const what[] = { "objectClasses", "attributeTypes", NULL };
 	struct arena *arena = arena_new(0);
-	struct fault f = { .text = "classes and attributes are known" };
-	LDAPMessage *root = NULL, *found = NULL;
+	LDAPMessage *root = NULL;
 	const char *dn = NULL;
-	enum err code = check_read(k, c, "", where, &root, &f);
+	enum err code = check_read(k, c, "", where, &root, f);
 
+	*found = NULL;
 	if (code == ERR_OK)
 		dn = dir_entry_value(c->ld, ldap_first_entry(c->ld, root), where[0], arena);
 	if (code == ERR_OK && dn == NULL)
-		code = fault_set(&f, ERR_MISCONFIGURED, "the server does not show its schema");
+		code = fault_set(f, ERR_MISCONFIGURED, "the server does not show its schema");
 	if (code == ERR_OK)
-		code = check_read(k, c, dn, what, &found, &f);
+		code = check_read(k, c, dn, what, found, f);
+	ldap_msgfree(root);
+	arena_free(arena);
+	return code;
+}
+
+static void
+check_schema(struct check *k, struct dir_conn *c)
+{
+	struct fault f = { .text = "classes and attributes are known" };
+	LDAPMessage *found;
+	enum err code = check_read_schema(k, c, &found, &f);
+
 	if (code == ERR_OK)
 		code = check_missing(k, c, ldap_first_entry(c->ld, found), &f);
 	check_note(k, "schema", code == ERR_OK, f.text);
-	ldap_msgfree(root);
 	ldap_msgfree(found);
-	arena_free(arena);
+}
+
+/* Does the server know the attribute, and would it heed it? */
+static void
+check_suspend(struct check *k, struct dir_job *job, struct dir_conn *c)
+{
+	const char *means = dir_suspend_means(k->dir), *missing = means;
+	struct fault f = { .text = "" };
+	LDAPMessage *found = NULL;
+	enum err code;
+
+	if (means == NULL) {
+		check_note(k, "suspend", true, "this profile has no means to suspend anybody");
+		return;
+	}
+	code = check_read_schema(k, c, &found, &f);
+	if (code == ERR_OK) {
+		schema_compare(c, ldap_first_entry(c->ld, found), false, &missing, 1);
+		if (missing != NULL)
+			code = fault_set(&f, ERR_MISCONFIGURED,
+			    "the server does not know %s; load the ppolicy overlay, or nobody can "
+			    "be "
+			    "suspended",
+			    means);
+	}
+	if (code == ERR_OK)
+		code = dir_suspend_is_enforced(job, c, &f);
+	if (code == ERR_OK)
+		snprintf(f.text, sizeof(f.text), "by %s", means);
+	check_note(k, "suspend", code == ERR_OK, f.text);
+	ldap_msgfree(found);
+}
+
+/* Not pushing is no mistake: it only makes the list of people a few seconds older. */
+static void
+check_sync(struct check *k, const struct dir_conn *c)
+{
+	check_note(k, "sync", true,
+	    c->sync ? "pushed: the server tells of changes at once (RFC 4533)"
+		    : "polled: the server does not tell of changes; load the syncprov overlay");
 }
 
 static void
@@ -220,6 +271,8 @@ check_perform(struct dir_job *job, struct dir_conn *unused, struct fault *f)
 	check_bases(k, &c);
 	check_schema(k, &c);
 	check_password_mode(k, &c, server);
+	check_suspend(k, job, &c);
+	check_sync(k, &c);
 	dir_conn_close(&c);
 	for (size_t i = 0; i < k->count; i++)
 		if (!k->items[i].ok)

@@ -15,7 +15,6 @@ struct reader {
 	struct arena *arena;
 };
 
-/* At least one byte stands behind whatever is counted, so a count is bounded by what is left. */
 static size_t
 read_number(struct reader *r)
 {
@@ -28,17 +27,31 @@ read_number(struct reader *r)
 	memcpy(&big, r->at, LENGTH_SIZE);
 	r->at += LENGTH_SIZE;
 	r->left -= LENGTH_SIZE;
-	if (ntohl(big) > r->left)
+	return ntohl(big);
+}
+
+/* Whatever is counted has at least a length, so a count is bounded by what is left. */
+static size_t
+read_count(struct reader *r)
+{
+	size_t count = read_number(r);
+
+	if (count > r->left / LENGTH_SIZE)
 		r->failed = true;
-	return r->failed ? 0 : ntohl(big);
+	return r->failed ? 0 : count;
 }
 
 static struct berval
 read_run(struct reader *r)
 {
 	size_t len = read_number(r);
-	struct berval run = { len, (char *)(uintptr_t)r->at };
+	struct berval run;
 
+	if (len > r->left)
+		r->failed = true;
+	if (r->failed)
+		len = 0;
+	run = (struct berval){ len, (char *)(uintptr_t)r->at };
 	r->at += len;
 	r->left -= len;
 	return run;
@@ -60,7 +73,7 @@ read_attribute(struct reader *r, struct saved_attribute *a)
 	size_t count;
 
 	a->name = read_text(r);
-	count = read_number(r);
+	count = read_count(r);
 	a->values = arena_alloc(r->arena, (count + 1) * sizeof(struct berval *));
 	for (size_t i = 0; i < count && !r->failed; i++) {
 		a->values[i] = arena_alloc(r->arena, sizeof(struct berval));
@@ -78,11 +91,11 @@ dir_saved_parse(const struct secret *bytes, struct saved *s, struct arena *arena
 	r.at++;
 	r.left--;
 	s->dn = read_text(&r);
-	s->attribute_count = read_number(&r);
+	s->attribute_count = read_count(&r);
 	s->attributes = arena_alloc(arena, (s->attribute_count + 1) * sizeof(*s->attributes));
 	for (size_t i = 0; i < s->attribute_count && !r.failed; i++)
 		read_attribute(&r, &s->attributes[i]);
-	s->groups.count = read_number(&r);
+	s->groups.count = read_count(&r);
 	s->groups.dn = arena_alloc(arena, (s->groups.count + 1) * sizeof(*s->groups.dn));
 	for (size_t i = 0; i < s->groups.count && !r.failed; i++)
 		s->groups.dn[i] = read_text(&r);

@@ -135,12 +135,12 @@ restore_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	job->sent = job->sent || o->saved.groups.count > 0;
 	if (code == ERR_OK && uuid == NULL)
 		code = restore_find_uuid(job, c, &uuid, f);
+	if (code == ERR_OK) {
+		code = dir_groups_join(job, c, o->saved.dn, &o->saved.groups, f);
+		refused = *f;
+	}
 	if (code == ERR_OK)
-		code = dir_groups_join(job, c, o->saved.dn, &o->saved.groups, &refused);
-	if (code == ERR_OK && refused.code == ERR_OK)
 		code = dir_groups_end_placeholders(job, c, &o->saved.groups, f);
-	else if (code != ERR_OK && refused.text[0] != '\0')
-		*f = refused;
 	if (code == ERR_OK)
 		code = dir_user_read(job, c, uuid, c->dir->conf.people_base, &o->job.now, f);
 	if (code == ERR_OK)

@@ -117,23 +117,27 @@ drop_overlay() {
 	sed -i "/^overlay $1\$/,/^\$/d; /^moduleload $1\$/d" "$dir/slapd.conf"
 }
 
-# Without the policy: no rule that names its attributes.
+# Without the rules that name attributes which begin so.
+drop_rules() {
+	awk -v attributes="attrs=$1" '/^access / && index($0, attributes) { skip = 1; next }
+		skip && /^\t/ { next }
+		{ skip = 0; print }
+	' "$dir/slapd.conf" >"$dir/run/slapd.conf"
+	cat "$dir/run/slapd.conf" >"$dir/slapd.conf"
+	rm "$dir/run/slapd.conf"
+}
+
 drop_ppolicy() {
 	drop_overlay ppolicy
-	sed -i '/^access to attrs=pwd/,/^[^\t]/{ /^access to attrs=pwd/d; /^\t/d; }' "$dir/slapd.conf"
+	drop_rules pwd
 }
 
 # Without our schema: no rule, index or overlay that names its attributes.
 drop_schema() {
 	drop_overlay unique
-	awk '/^access .*attrs=usherd/ { skip = 1; next }
-		skip && /^\t/ { next }
-		/^include .*usherd.schema$/ { next }
-		{ skip = 0 }
-		{ sub(/ filter="\(usherdInvitationId=\*\)"/, ""); sub(/,usherdInvitationId eq$/, " eq"); print }
-	' "$dir/slapd.conf" >"$dir/run/slapd.conf"
-	cat "$dir/run/slapd.conf" >"$dir/slapd.conf"
-	rm "$dir/run/slapd.conf"
+	drop_rules usherd
+	sed -i -e '/^include .*usherd.schema$/d' -e 's/ filter="(usherdInvitationId=\*)"//' \
+		-e 's/,usherdInvitationId eq$/ eq/' "$dir/slapd.conf"
 }
 
 make_configuration() {

@@ -60,7 +60,8 @@ static const char tree[] =
     "dn: uid=jane," PEOPLE "\nobjectClass: inetOrgPerson\nuid: jane\ncn: Jane\nsn: Doe\n"
     "mail: jane@example.org\nmobile: +4930123456\n\n"
     "dn: cn=password-policy," BASE "\nobjectClass: device\nobjectClass: pwdPolicy\n"
-    "cn: password-policy\npwdAttribute: userPassword\npwdMinLength: 10\npwdCheckQuality: 1\n";
+    "cn: password-policy\npwdAttribute: userPassword\npwdMinLength: 10\npwdCheckQuality: 1\n"
+    "pwdLockout: TRUE\n";
 
 static void
 read_password(struct rig *r)

@@ -103,11 +103,19 @@ esac
 for who in "$zoe second" "$LDAP_SERVICE_DN service.password"; do
 	words=$(shown "${who% *}" "${who##* }")
 	case $words in
-	*pwdHistory* | *userPassword*) die "${who% *} sees $words" ;;
+	*pwdHistory*) die "${who% *} sees $words" ;;
 	*pwdChangedTime*) ;;
 	*) die "${who% *} sees only $words" ;;
 	esac
+	[ "${who% *}" != "$zoe" ] || [ "${words#*userPassword}" = "$words" ] || die "$zoe sees her hash"
 done
+
+# The hash of a person, whom it may have to bring back; not its own, nor of anybody elsewhere.
+hashes() {
+	as "$LDAP_SERVICE_DN" service.password ldapsearch -LLL -b "$1" userPassword | grep -c '^userPassword'
+}
+[ "$(hashes "$LDAP_PEOPLE")" = 2 ] || die "the service account cannot save a password"
+[ "$(hashes "$suffix")" = 2 ] || die "the service account sees more than the people's passwords"
 
 # shellcheck disable=SC2016
 as "$LDAP_ROOT_DN" root.password ldapsearch -LLL -o ldif-wrap=no -b "$zoe" -s base userPassword |

@@ -1,0 +1,22 @@
+/* A relay in front of slapd that can swallow the answer to one kind of request: it is carried out,
+ * and nobody hears. One thread, one relay at a time. */
+#ifndef USHERD_TESTS_DIR_PROXY_H
+#define USHERD_TESTS_DIR_PROXY_H
+
+/* The tags of requests (RFC 4511 section 4.2 and on). */
+enum proxy_request {
+	PROXY_NONE = 0,
+	PROXY_MODIFY = 0x66,
+	PROXY_ADD = 0x68,
+	PROXY_DELETE = 0x4a,
+	PROXY_RENAME = 0x6c
+};
+
+int proxy_start(int server_port); /* the port to connect to */
+void proxy_stop(void);
+/* The connection on which the `nth` such request from now on is made ends in place of the answer.
+ */
+void proxy_swallow(enum proxy_request request, int nth);
+int proxy_swallowed(void); /* how many answers so far */
+
+#endif

@@ -1,0 +1,529 @@
+/* Deletion, what is kept of the deleted, and bringing them back. */
+#include "dir_user_rig.h"
+
+#include <ldap.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "dir_proxy.h"
+
+#define ZOE "uid=zoe," SALES
+
+static void
+who_is_removed_can_no_longer_sign_in_and_is_in_no_group(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(rig_join(&rig, ZOE, BOARD), ERR_OK);
+	assert_int_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_SUCCESS);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_true(seen.removed.was_there);
+	assert_int_equal(seen.removed.groups_left, 2);
+	assert_string_equal(rig.fault.text, "");
+	assert_int_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_INVALID_CREDENTIALS);
+	assert_string_equal(rig_values(&rig, STAFF, "member"), "cn=nobody," BASE);
+	assert_string_equal(rig_values(&rig, BOARD, "member"), "cn=nobody," BASE);
+	/* Once more: it is so already. */
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_false(seen.removed.was_there);
+	assert_int_equal(seen.removed.groups_left, 0);
+}
+
+static void
+without_refint(void)
+{
+	char command[256];
+
+	rig_stop_slapd(&rig, false);
+	snprintf(command, sizeof(command),
+	    "sed -i '/^overlay refint/,/^$/d; /^moduleload refint/d' %s/slapd.conf", rig.folder);
+	assert_int_equal(system(command), 0);
+	rig_restart_slapd(&rig);
+	rig.up = false;
+	rig_close(&rig);
+	rig_open(&rig);
+}
+
+/* Nobody but us ends memberships, and the last member of a group leaves it with itself. */
+static void
+a_server_without_refint_is_no_worse(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	without_refint();
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	rig_change(&rig, "dn: " LONE "\nchangetype: add\nobjectClass: groupOfNames\ncn: lone\n"
+			 "member: " ZOE "\n");
+	assert_int_equal(user_set(uuid, PERSON_ORG_UNIT, "ou=north," SALES), ERR_OK);
+	assert_int_equal(seen.group_count, 2);
+	assert_string_equal(rig_values(&rig, LONE, "member"), "uid=zoe,ou=north," SALES);
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove(seen.dn, uuid), ERR_OK);
+	assert_int_equal(seen.removed.groups_left, 2);
+	assert_string_equal(rig_values(&rig, LONE, "member"), LONE);
+	assert_string_equal(rig_values(&rig, STAFF, "member"), "cn=nobody," BASE);
+	assert_int_equal(user_restore(), ERR_OK);
+	assert_string_equal(rig_values(&rig, LONE, "member"), "uid=zoe,ou=north," SALES);
+}
+
+/* Somebody deleted the entry by other means; what it was in is still to be left. */
+static void
+memberships_of_an_entry_that_is_gone_already_end_too(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	without_refint();
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	rig_change(&rig, "dn: " ZOE "\nchangetype: delete\n");
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_false(seen.removed.was_there);
+	assert_int_equal(seen.removed.groups_left, 1);
+	assert_string_equal(rig_values(&rig, STAFF, "member"), "cn=nobody," BASE);
+}
+
+static void
+another_entry_at_the_dn_is_left_alone(void **state)
+{
+	char old[64], new[64];
+
+	(void)state;
+	snprintf(old, sizeof(old), "%s", user_make(ZOE, "zoe@example.org"));
+	rig_change(&rig, "dn: " ZOE "\nchangetype: delete\n");
+	snprintf(new, sizeof(new), "%s", user_make(ZOE, "zoe2@example.org"));
+	assert_string_not_equal(old, new);
+	assert_int_equal(user_remove(ZOE, old), ERR_CONFLICT);
+	assert_string_equal(uuid_of(ZOE), new);
+	assert_non_null(strstr(rig_values(&rig, STAFF, "member"), ZOE));
+}
+
+static void
+an_entry_that_has_moved_is_not_called_gone(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(user_set(uuid, PERSON_ORG_UNIT, PEOPLE), ERR_OK);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_CONFLICT);
+	assert_non_null(strstr(rig.fault.text, "uid=zoe," PEOPLE));
+	assert_int_equal(rig_bind(&rig, "uid=zoe," PEOPLE, PASSWORD), LDAP_SUCCESS);
+}
+
+static void
+only_people_are_removed(void **state)
+{
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+
+	(void)state;
+	assert_int_equal(user_remove("cn=usherd," BASE, uuid_of("cn=usherd," BASE)), ERR_REFUSED);
+	assert_int_equal(user_remove(STAFF, uuid_of(STAFF)), ERR_REFUSED);
+	assert_int_equal(user_remove(PEOPLE, uuid_of(PEOPLE)), ERR_REFUSED);
+	assert_int_equal(user_remove("nonsense", uuid), ERR_REFUSED);
+	assert_int_equal(user_remove(ZOE, "nonsense"), ERR_INVALID);
+	assert_int_equal(user_remove(SALES, uuid_of(SALES)), ERR_CONFLICT); /* not empty */
+	rig_close(&rig);
+	rig.conf.people_base = BASE;
+	rig_open(&rig);
+	assert_int_equal(user_remove("cn=usherd," BASE, uuid_of("cn=usherd," BASE)), ERR_REFUSED);
+}
+
+static void
+who_is_restored_signs_in_with_the_old_password(void **state)
+{
+	static const char *const attributes[] = { "cn", "sn", "givenName", "displayName", "mail",
+		"mobile", "title", "usherdGender", "usherdBirthday", "usherdInvitationId", "uid",
+		"objectClass", "jpegPhoto" };
+	enum { COUNT = sizeof(attributes) / sizeof(attributes[0]) };
+	char uuid[64], before[COUNT][1024];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(rig_join(&rig, ZOE, BOARD), ERR_OK);
+	rig_change(&rig, "dn: " ZOE "\nchangetype: modify\nadd: mail\nmail: z@example.net\n-\n"
+			 "add: jpegPhoto\njpegPhoto:: /9j/AAEC/9k=\n");
+	for (size_t i = 0; i < COUNT; i++)
+		snprintf(before[i], sizeof(before[i]), "%s", rig_values(&rig, ZOE, attributes[i]));
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_true(dir_saved_has_password(seen.saved));
+	assert_string_equal(seen.dn, ZOE);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_int_equal(user_restore(), ERR_OK);
+	assert_string_equal(seen.dn, ZOE);
+	assert_string_equal(seen.uuid, uuid_of(ZOE));
+	assert_string_not_equal(seen.uuid, uuid);
+	assert_int_equal(seen.group_count, 2);
+	assert_string_equal(rig.fault.text, "");
+	assert_int_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_SUCCESS);
+	assert_non_null(strstr(rig_values(&rig, STAFF, "member"), ZOE));
+	assert_non_null(strstr(rig_values(&rig, BOARD, "member"), ZOE));
+	for (size_t i = 0; i < COUNT; i++)
+		assert_string_equal(rig_values(&rig, ZOE, attributes[i]), before[i]);
+	/* Once more: what stands there is what was saved. */
+	assert_int_equal(user_restore(), ERR_OK);
+	/* Not any more. */
+	assert_int_equal(user_set(seen.uuid, PERSON_POSITION, "Other"), ERR_OK);
+	assert_int_equal(user_restore(), ERR_EXISTS);
+}
+
+static void
+an_entry_that_usherd_did_not_make_comes_back_too(void **state)
+{
+	const char *jane = "uid=jane," PEOPLE;
+	char uuid[64];
+
+	(void)state;
+	rig_change(&rig,
+	    "dn: uid=jane," PEOPLE
+	    "\nchangetype: modify\nreplace: userPassword\nuserPassword: " PASSWORD "\n");
+	snprintf(uuid, sizeof(uuid), "%s", uuid_of(jane));
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove(jane, uuid), ERR_OK);
+	assert_int_equal(user_restore(), ERR_OK);
+	assert_int_equal(rig_bind(&rig, jane, PASSWORD), LDAP_SUCCESS);
+}
+
+static void
+what_keeps_somebody_from_coming_back_is_said(void **state)
+{
+	char uuid[64], rest[64];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make("uid=zoe," RETCODES, "zoe@example.org"));
+	rig_change(&rig, "dn: " LONE "\nchangetype: add\nobjectClass: groupOfNames\ncn: lone\n"
+			 "member: uid=zoe," RETCODES "\n");
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove("uid=zoe," RETCODES, uuid), ERR_OK);
+	rig_change(
+	    &rig, "dn: " LONE "\nchangetype: delete\n\ndn: " RETCODES "\nchangetype: delete\n");
+	assert_int_equal(user_restore(), ERR_NOT_FOUND);
+	assert_non_null(strstr(rig.fault.text, "org unit"));
+	assert_int_equal(unit_add(PEOPLE, "doomed", NULL), ERR_OK);
+	rig_change(&rig, "dn: cn=password-policy," BASE
+			 "\nchangetype: modify\nreplace: pwdCheckQuality\npwdCheckQuality: 2\n");
+	assert_int_equal(user_restore(), ERR_REFUSED);
+	assert_non_null(strstr(rig.fault.text, "pwdCheckQuality"));
+	rig_change(&rig, "dn: cn=password-policy," BASE
+			 "\nchangetype: modify\nreplace: pwdCheckQuality\npwdCheckQuality: 1\n");
+	/* A group that is gone keeps nobody from the others. */
+	assert_int_equal(user_restore(), ERR_OK);
+	assert_non_null(strstr(rig.fault.text, "not joined: " LONE));
+	assert_string_equal(seen.groups, STAFF ";");
+	/* The invitation's id is in use: another entry carries it. */
+	snprintf(rest, sizeof(rest), "%s", seen.uuid);
+	rig_change(&rig,
+	    "dn: uid=zoe," RETCODES "\nchangetype: modrdn\nnewrdn: uid=zoe2\ndeleteoldrdn: 1\n");
+	assert_int_equal(user_restore(), ERR_EXISTS);
+	assert_int_equal(user_load(rest), ERR_OK);
+}
+
+static void
+damaged_bytes_restore_nobody(void **state)
+{
+	char uuid[64], bytes[8192];
+	size_t len;
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(user_save(uuid), ERR_OK);
+	len = secret_len(seen.saved);
+	assert_in_range(len, 100, sizeof(bytes));
+	memcpy(bytes, secret_bytes(seen.saved), len);
+	for (size_t cut = 0; cut < len; cut += 7) {
+		secret_free(seen.saved);
+		seen.saved = secret_new(bytes, cut);
+		assert_false(dir_saved_has_password(seen.saved));
+		assert_int_equal(user_restore(), ERR_CORRUPT);
+	}
+	for (size_t at = 0; at < len; at++) { /* whatever is in it, nothing is read behind it */
+		bytes[at] = (char)(bytes[at] ^ 0xff);
+		secret_free(seen.saved);
+		seen.saved = secret_new(bytes, len);
+		dir_saved_has_password(seen.saved);
+		bytes[at] = (char)(bytes[at] ^ 0xff);
+	}
+	bytes[0] = 2; /* of a later version */
+	secret_free(seen.saved);
+	seen.saved = secret_new(bytes, len);
+	assert_int_equal(user_restore(), ERR_CORRUPT);
+}
+
+static void
+an_entry_that_is_too_large_is_not_kept(void **state)
+{
+	enum { BYTES = (1 << 20) + 300 };
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+	struct buf ldif;
+
+	(void)state;
+	buf_init(&ldif, 2 * BYTES);
+	buf_add_string(&ldif, "dn: " ZOE "\nchangetype: modify\nadd: description\ndescription: ");
+	for (size_t i = 0; i < BYTES; i++)
+		buf_add_char(&ldif, 'x');
+	buf_add_char(&ldif, '\n');
+	rig_change(&rig, ldif.data);
+	buf_release(&ldif);
+	assert_int_equal(user_save(uuid), ERR_TOO_LARGE);
+	assert_null(seen.saved);
+	assert_int_equal(user_save("018f3a52-0000-7000-8000-ffffffffffff"), ERR_NOT_FOUND);
+}
+
+static void
+a_password_that_may_not_be_read_is_missed(void **state)
+{
+	char command[256], uuid[64];
+
+	(void)state;
+	rig_stop_slapd(&rig, false);
+	snprintf(command, sizeof(command), "sed -i 's/=rw$/=w/' %s/slapd.conf", rig.folder);
+	assert_int_equal(system(command), 0);
+	rig_restart_slapd(&rig);
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_false(dir_saved_has_password(seen.saved));
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_int_equal(user_restore(), ERR_OK);
+	assert_int_not_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_SUCCESS);
+	assert_int_equal(rig_password(&rig, ZOE, PASSWORD), ERR_OK);
+	assert_int_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_SUCCESS);
+}
+
+/* ---- gone from every server ---- */
+
+static struct rig second;
+
+static void
+start_second(void)
+{
+	char ldif[256];
+
+	memset(&second, 0, sizeof(second));
+	rig_start_slapd(&second, "");
+	snprintf(ldif, sizeof(ldif),
+	    "dn: cn=usherd," BASE "\nchangetype: modify\nreplace: userPassword\nuserPassword: %s\n",
+	    secret_bytes(rig.service_password));
+	rig_change(&second, ldif);
+	rig_close(&rig);
+	rig.conf.uris[1] = second.url;
+	rig.conf.uri_count = 2;
+	rig.conf.op_timeout_ms = 2000;
+	rig.up = false;
+	rig_open(&rig);
+	assert_true(rig_wait_up(&rig, true, 3000));
+}
+
+static void
+on_gone_later(void *arg, enum err code, int64_t ms, const struct fault *f)
+{
+	*(int64_t *)arg = code == ERR_OK ? ms : -1;
+	rig.fault = *f;
+	loop_stop(rig.loop);
+}
+
+static void
+gone_means_gone_from_every_server(void **state)
+{
+	const char *jane = "uid=jane," PEOPLE;
+	int64_t ms = -2;
+
+	(void)state;
+	start_second();
+	assert_int_equal(user_gone("uid=never," SALES), ERR_OK);
+	assert_in_range(seen.ms, 0, 1000);
+	assert_int_equal(user_remove(jane, uuid_of(jane)), ERR_OK);
+	assert_int_equal(user_gone(jane), ERR_UNAVAILABLE); /* the other one still has her */
+	assert_non_null(strstr(rig.fault.text, second.url));
+	assert_null(strstr(rig.fault.text, rig.url));
+	assert_int_equal(seen.ms, -1);
+	assert_true(rig.wait_ms < 3000);
+	dir_user_gone(rig.dir, jane, on_gone_later, &ms);
+	rig_run_for(&rig, 200);
+	assert_int_equal(ms, -2);
+	assert_int_equal(rig_find(&rig, SALES), ERR_OK); /* operations go on meanwhile */
+	assert_true(rig.wait_ms < 500);
+	rig_change(&second, "dn: uid=jane," PEOPLE "\nchangetype: delete\n");
+	while (ms == -2)
+		loop_run(rig.loop);
+	assert_in_range(ms, 200, 2000);
+	rig_stop_slapd(&second, true);
+	assert_int_equal(user_gone(jane), ERR_UNAVAILABLE);
+	assert_non_null(strstr(rig.fault.text, second.url));
+	assert_int_equal(user_gone("cn=elsewhere"), ERR_REFUSED);
+	rig_remove(&second);
+}
+
+/* ---- answers that never come ---- */
+
+static char proxy_url[64];
+
+static void
+open_through_proxy(void)
+{
+	snprintf(proxy_url, sizeof(proxy_url), "ldap://127.0.0.1:%d", proxy_start(rig.port));
+	rig_close(&rig);
+	rig.conf.uris[0] = proxy_url;
+	rig.conf.threads = 1;
+	rig.up = false;
+	rig_open(&rig);
+	assert_true(rig_wait_up(&rig, true, 3000));
+}
+
+static void
+close_proxy(void)
+{
+	rig_close(&rig);
+	proxy_stop();
+}
+
+static void
+a_lost_answer_to_a_deletion_is_settled_by_repeating_it(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	open_through_proxy();
+	proxy_swallow(PROXY_DELETE, 1);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_UNKNOWN);
+	assert_int_equal(proxy_swallowed(), 1);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_false(seen.removed.was_there);
+	assert_string_equal(rig_values(&rig, STAFF, "member"), "cn=nobody," BASE);
+	close_proxy();
+}
+
+static void
+a_lost_answer_of_a_group_is_settled_by_repeating_it(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	without_refint();
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	open_through_proxy();
+	proxy_swallow(PROXY_MODIFY, 1);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_UNKNOWN);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_string_equal(rig_values(&rig, STAFF, "member"), "cn=nobody," BASE);
+	close_proxy();
+}
+
+static void
+a_lost_answer_to_a_change_is_settled_by_repeating_it(void **state)
+{
+	struct dir_user_change change = {
+		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = "ou=north," SALES }
+	};
+	static const enum proxy_request requests[] = { PROXY_MODIFY, PROXY_RENAME };
+	char uuid[64];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	open_through_proxy();
+	for (size_t i = 0; i < 2; i++) {
+		proxy_swallow(requests[i], 1);
+		assert_int_equal(user_change(uuid, &change), ERR_UNKNOWN);
+		assert_false(seen.user);
+	}
+	assert_int_equal(user_change(uuid, &change), ERR_OK);
+	assert_string_equal(seen.dn, "uid=zoe,ou=north," SALES);
+	assert_string_equal(seen.value[PERSON_POSITION], "New");
+	proxy_swallow(PROXY_MODIFY, 1);
+	assert_int_equal(user_suspend(uuid, true), ERR_UNKNOWN);
+	assert_int_equal(user_suspend(uuid, true), ERR_OK);
+	assert_int_equal(rig_bind(&rig, seen.dn, PASSWORD), LDAP_INVALID_CREDENTIALS);
+	close_proxy();
+}
+
+static void
+a_lost_answer_to_a_restoration_is_settled_by_repeating_it(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	open_through_proxy();
+	proxy_swallow(PROXY_ADD, 1);
+	assert_int_equal(user_restore(), ERR_UNKNOWN);
+	proxy_swallow(PROXY_MODIFY, 1);
+	assert_int_equal(user_restore(), ERR_UNKNOWN); /* the entry is there, a group is not sure */
+	assert_int_equal(user_restore(), ERR_OK);
+	assert_string_equal(seen.groups, STAFF ";");
+	assert_int_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_SUCCESS);
+	close_proxy();
+}
+
+static void
+a_lost_answer_about_an_org_unit_leaves_it_unknown(void **state)
+{
+	(void)state;
+	open_through_proxy();
+	proxy_swallow(PROXY_ADD, 1);
+	assert_int_equal(unit_add(PEOPLE, "new", NULL), ERR_UNKNOWN);
+	assert_int_equal(unit_add(PEOPLE, "new", NULL), ERR_EXISTS);
+	proxy_swallow(PROXY_RENAME, 1);
+	assert_int_equal(unit_change(uuid_of("ou=new," PEOPLE), "newer", NULL), ERR_UNKNOWN);
+	assert_int_equal(unit_change(uuid_of("ou=newer," PEOPLE), "newer", NULL), ERR_OK);
+	proxy_swallow(PROXY_DELETE, 1);
+	assert_int_equal(unit_delete(uuid_of("ou=newer," PEOPLE)), ERR_UNKNOWN);
+	assert_string_equal(uuid_of("ou=newer," PEOPLE), "");
+	close_proxy();
+}
+
+static void
+a_silent_server_holds_nobody_longer_than_the_deadline(void **state)
+{
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+
+	(void)state;
+	rig_close(&rig);
+	rig.conf.op_timeout_ms = 1000;
+	rig.conf.connect_timeout_ms = 500;
+	rig.up = false;
+	rig_open(&rig);
+	assert_true(rig_wait_up(&rig, true, 3000));
+	assert_int_equal(user_load(uuid), ERR_OK);
+	rig_signal_slapd(&rig, SIGSTOP);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_UNAVAILABLE); /* only read so far */
+	assert_true(rig.wait_ms < 2000);
+	assert_int_equal(user_gone(ZOE), ERR_UNAVAILABLE);
+	assert_true(rig.wait_ms < 2000);
+	rig_signal_slapd(&rig, SIGCONT);
+}
+
+int
+main(void)
+{
+#define ROW(name) cmocka_unit_test_setup_teardown(name, user_set_up, user_tear_down)
+	const struct CMUnitTest tests[] = {
+		ROW(who_is_removed_can_no_longer_sign_in_and_is_in_no_group),
+		ROW(a_server_without_refint_is_no_worse),
+		ROW(memberships_of_an_entry_that_is_gone_already_end_too),
+		ROW(another_entry_at_the_dn_is_left_alone),
+		ROW(an_entry_that_has_moved_is_not_called_gone),
+		ROW(only_people_are_removed),
+		ROW(who_is_restored_signs_in_with_the_old_password),
+		ROW(an_entry_that_usherd_did_not_make_comes_back_too),
+		ROW(what_keeps_somebody_from_coming_back_is_said),
+		ROW(damaged_bytes_restore_nobody),
+		ROW(an_entry_that_is_too_large_is_not_kept),
+		ROW(a_password_that_may_not_be_read_is_missed),
+		ROW(gone_means_gone_from_every_server),
+		ROW(a_lost_answer_to_a_deletion_is_settled_by_repeating_it),
+		ROW(a_lost_answer_of_a_group_is_settled_by_repeating_it),
+		ROW(a_lost_answer_to_a_change_is_settled_by_repeating_it),
+		ROW(a_lost_answer_to_a_restoration_is_settled_by_repeating_it),
+		ROW(a_lost_answer_about_an_org_unit_leaves_it_unknown),
+		ROW(a_silent_server_holds_nobody_longer_than_the_deadline),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
