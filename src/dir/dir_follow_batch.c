@@ -1,23 +1,12 @@
-/* Batches: what is handed on when, and with which cookie.
- *
- * A server records sign-ins in the entry (slapd 2.5 with "lastbind on": every bind is a change of
- * pwdLastSuccess, entryCSN and modifyTimestamp that is pushed like any other; tried with 2.5.13).
- * On a busy morning that would be a new version of the roster for each. So a change whose entry was
- * last modified at the second of its last sign-in is taken for a sign-in: the newest of each entry
- * waits, at most activity_ms or until a batch is full. A change by somebody else within that same
- * second waits along; nothing else does. A held change never outlives a later one of the same id:
- * that one replaces it. While something is held no cookie is handed on, because what is held is not
- * yet told. */
+/* Batches: what is handed on when, and with which cookie. While a sign-in is held back no cookie is
+ * handed on, because something from before it is not yet told. */
 #include "dir/dir_follow_private.h"
 
 #include <string.h>
 
 #include "base/mem.h"
 
-enum {
-	HELD_ITEM_BYTES = 1024, /* a guess that bounds the arena of what is replaced again */
-	COOKIE_ALONE_MS = 5000	/* between cookies that come without a change of ours */
-};
+enum { COOKIE_ALONE_MS = 5000 }; /* between cookies that come without a change of ours */
 
 static struct feed_batch *
 batch_new(struct dir_follow *fw, enum feed_step step)
@@ -80,81 +69,6 @@ dir_follow_add_id(struct dir_follow *fw, enum feed_kind kind, const unsigned cha
 {
 	feed_batch_add(dir_follow_room(fw), kind, id);
 }
-
-/* ---- sign-ins ---- */
-
-static struct feed_item *
-held_find(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE])
-{
-	for (size_t i = 0; fw->held != NULL && i < fw->held->count; i++)
-		if (memcmp(fw->held->items[i].id, id, FEED_ID_SIZE) == 0)
-			return &fw->held->items[i];
-	return NULL;
-}
-
-void
-dir_follow_drop_held(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE])
-{
-	struct feed_item *item = held_find(fw, id);
-
-	if (item == NULL)
-		return;
-	*item = fw->held->items[--fw->held->count];
-	if (fw->held->count > 0)
-		return;
-	feed_batch_free(fw->held);
-	fw->held = NULL;
-}
-
-void
-dir_follow_flush_held(struct dir_follow *fw)
-{
-	if (fw->held == NULL)
-		return;
-	dir_follow_flush(fw);
-	feed_batch_free(fw->batch); /* an empty one */
-	fw->batch = fw->held;
-	fw->held = NULL;
-	dir_follow_flush(fw);
-}
-
-static void
-held_copy(struct feed_user *to, const struct feed_user *from, struct arena *arena)
-{
-	*to = *from;
-	to->name = arena_strdup(arena, from->name);
-	to->given_name = arena_strdup(arena, from->given_name);
-	to->family_name = arena_strdup(arena, from->family_name);
-	to->mail = arena_strdup(arena, from->mail);
-	to->phone = arena_strdup(arena, from->phone);
-	to->position = arena_strdup(arena, from->position);
-	to->uid = arena_strdup(arena, from->uid);
-	for (size_t i = 0; i < from->more_mail_count; i++)
-		to->more_mails[i] = arena_strdup(arena, from->more_mails[i]);
-	to->rdn = arena_strdup(arena, from->rdn);
-	to->parent = arena_strdup(arena, from->parent);
-}
-
-void
-dir_follow_hold(struct dir_follow *fw)
-{
-	struct feed_item *item = &fw->batch->items[--fw->batch->count], *held;
-
-	if (fw->held == NULL) {
-		fw->held = feed_batch_new(FEED_DIRECTORY, FEED_CHANGES);
-		fw->held_due = dir_now() + fw->conf.activity_ms;
-		fw->held_bytes = 0;
-	}
-	held = held_find(fw, item->id);
-	if (held == NULL)
-		held = feed_batch_add(fw->held, FEED_USER, item->id);
-	held_copy(&held->user, &item->user, fw->held->arena);
-	fw->held_bytes += HELD_ITEM_BYTES;
-	if (fw->held->count == fw->held->capacity || fw->held_bytes > FOLLOW_BATCH_BYTES)
-		dir_follow_flush_held(fw);
-}
-
-/* ---- refreshes ---- */
 
 void
 dir_follow_begin(struct dir_follow *fw)

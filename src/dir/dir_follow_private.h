@@ -122,6 +122,13 @@ struct follow_cookie {
 	size_t len;
 };
 
+/* Of a person who was pushed lately: a number of all but the last activity. */
+struct follow_known {
+	unsigned char id[FEED_ID_SIZE];
+	uint64_t hash;
+};
+enum { FOLLOW_KNOWN = 4096 };
+
 struct dir_follow {
 	struct dir_follow_conf conf;
 	struct loop *loop;
@@ -157,6 +164,7 @@ struct dir_follow {
 	uint64_t batch_number;
 	size_t batch_bytes, held_bytes;
 	int64_t held_due, cookie_told_at;
+	struct follow_known known[FOLLOW_KNOWN];
 };
 
 /* The thread is to stop, or to begin anew. */
@@ -168,6 +176,16 @@ void dir_follow_say(struct dir_follow *fw, enum dir_follow_state state, const ch
 /* Takes `b`. Waits until few enough are out; `must`: even when the thread is to begin anew. */
 void dir_follow_hand_on(struct dir_follow *fw, struct feed_batch *b, bool must);
 
+/* ---- sign-ins (dir_follow_held.c) ---- */
+
+/* What changed of this person, as far as can be told, is no more than the last activity. */
+bool dir_follow_is_sign_in(
+    struct dir_follow *fw, const struct feed_item *item, int64_t modified_at);
+/* The last item of the batch may wait. */
+void dir_follow_hold(struct dir_follow *fw);
+void dir_follow_drop_held(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE]);
+void dir_follow_flush_held(struct dir_follow *fw);
+
 /* ---- batches (dir_follow_batch.c) ---- */
 
 /* A batch with room for one more item. */
@@ -175,11 +193,7 @@ struct feed_batch *dir_follow_room(struct dir_follow *fw);
 /* One that needs no more than its id. */
 void dir_follow_add_id(
     struct dir_follow *fw, enum feed_kind kind, const unsigned char id[FEED_ID_SIZE]);
-/* The last item of the batch says no more than that somebody signed in: it may wait. */
-void dir_follow_hold(struct dir_follow *fw);
-void dir_follow_drop_held(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE]);
-void dir_follow_flush(struct dir_follow *fw); /* what is there, if anything */
-void dir_follow_flush_held(struct dir_follow *fw);
+void dir_follow_flush(struct dir_follow *fw);	     /* what is there, if anything */
 void dir_follow_flush_cookie(struct dir_follow *fw); /* alone, when it has not been told for long */
 void dir_follow_begin(struct dir_follow *fw);	     /* a refresh, if none has begun */
 void dir_follow_complete(struct dir_follow *fw, bool absent_is_gone);

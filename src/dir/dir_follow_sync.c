@@ -61,7 +61,6 @@ sync_changed(struct dir_follow *fw, LDAPMessage *message, const struct sync_entr
 {
 	struct feed_batch *b = dir_follow_room(fw);
 	struct follow_read read;
-	const struct feed_item *item;
 
 	fw->entries++;
 	if (!dir_follow_read(
@@ -78,9 +77,8 @@ sync_changed(struct dir_follow *fw, LDAPMessage *message, const struct sync_entr
 	dir_follow_ids_remove(&fw->gone, s->id);
 	if (fw->refreshing)
 		return;
-	item = read.item;
-	if (fw->conf.activity_ms > 0 && s->state == SYNC_MODIFY && item->kind == FEED_USER &&
-	    read.modified_at != 0 && item->user.last_activity_at == read.modified_at)
+	if (fw->conf.activity_ms > 0 && read.item->kind == FEED_USER && s->state == SYNC_MODIFY &&
+	    dir_follow_is_sign_in(fw, read.item, read.modified_at))
 		dir_follow_hold(fw);
 	else
 		dir_follow_drop_held(fw, s->id);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 struct follower follower;
@@ -214,6 +215,58 @@ follower_count(enum feed_kind kind)
 	for (size_t i = 0; i < follower.capacity; i++)
 		count += follower.rows[i].used && follower.rows[i].kind == kind;
 	return count;
+}
+
+void
+follower_haunt(void)
+{
+	static const unsigned char id[FEED_ID_SIZE] = "no such entry...";
+	struct row *r = row_by_id(id, true);
+
+	r->kind = FEED_USER;
+	copy(r->dn, sizeof(r->dn), GHOST);
+}
+
+static void
+change_people(const char *prefix, unsigned count, bool add)
+{
+	struct buf ldif;
+
+	buf_init(&ldif, 64 << 20);
+	for (unsigned i = 0; i < count; i++) {
+		buf_printf(&ldif, "dn: uid=%s%u," SALES "\nchangetype: %s\n", prefix, i,
+		    add ? "add" : "delete");
+		if (add)
+			buf_printf(&ldif,
+			    "objectClass: inetOrgPerson\nuid: %s%u\ncn: %s %u\nsn: %u\n", prefix, i,
+			    prefix, i, i);
+		buf_add_char(&ldif, '\n');
+	}
+	rig_change(&rig, ldif.data);
+	buf_release(&ldif);
+}
+
+void
+follow_add_people(const char *prefix, unsigned count)
+{
+	change_people(prefix, count, true);
+}
+
+void
+follow_delete_people(const char *prefix, unsigned count)
+{
+	change_people(prefix, count, false);
+}
+
+void
+follow_edit_slapd(const char *sed)
+{
+	char command[400];
+
+	rig_stop_slapd(&rig, false);
+	snprintf(command, sizeof(command), "sed -i '%s' %s/slapd.conf", sed, rig.folder);
+	assert_int_equal(system(command), 0);
+	rig_restart_slapd(&rig);
 }
 
 static void

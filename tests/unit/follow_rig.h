@@ -47,6 +47,22 @@ void follower_acknowledge(void); /* all that was kept, and from now on */
 struct row *follower_find(const char *dn);
 size_t follower_count(enum feed_kind kind);
 
+/* A row that no directory has. */
+#define GHOST "uid=ghost," SALES
+void follower_haunt(void);
+
+/* People of the directory, straight into slapd: uid=PREFIX0 and on, below SALES. */
+void follow_add_people(const char *prefix, unsigned count);
+void follow_delete_people(const char *prefix, unsigned count);
+/* A line of tests/rig's slapd.conf is deleted (a sed address), slapd starts again. */
+void follow_edit_slapd(const char *sed);
+
+/* Passes on what both sides send, and to each client no more than `most` bytes: then it is silent.
+ * Returns its port. */
+int follow_proxy_start(int to_port, size_t most);
+void follow_proxy_release(void); /* from now on everything passes */
+void follow_proxy_stop(void);
+
 /* Until it holds; asserts that it does within 20 s. */
 typedef bool follower_is(const void *arg);
 void follower_until(follower_is *is, const void *arg);
