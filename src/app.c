@@ -38,6 +38,8 @@ app_on_tokens(void *arg)
 		app_fail(a, &f);
 		return;
 	}
+	a->feed = flow_feed_new(
+	    a->flow, a->roster, a->conf->poll_interval * 1000, a->conf->activity_interval * 1000);
 	flow_run(a->flow);
 	if (app_watchdog_ms() > 0)
 		app_on_watchdog(a);
@@ -97,6 +99,19 @@ app_build_store(struct app *a, struct fault *f)
 }
 
 static void
+app_build_roster(struct app *a)
+{
+	struct dir_conf dir;
+	struct roster_conf roster = {
+		.loop = a->loop, .seal = a->seal, .warm_path = a->conf->warm_file
+	};
+
+	app_dir_conf(&dir, a->conf);
+	roster.warm_subject = dir_follow_subject(&dir, a->conf->arena);
+	a->roster = roster_new(&roster);
+}
+
+static void
 app_build_flow(struct app *a)
 {
 	const struct conf *c = a->conf;
@@ -104,6 +119,7 @@ app_build_flow(struct app *a)
 	struct flow_conf flow = { .loop = a->loop,
 		.store = a->store,
 		.dir = a->dir,
+		.roster = a->roster,
 		.passwd = a->passwd,
 		.clock = &clock_system,
 		.blocklist = a->blocklist,
@@ -114,6 +130,8 @@ app_build_flow(struct app *a)
 		.password_min = (size_t)c->min_length,
 		.lifetime_s = c->lifetime,
 		.retention_s = c->retention,
+		.expired_kept_s = c->expired_kept,
+		.restorable_s = c->restorable,
 		.attempts_max = (size_t)c->registrations,
 		.answer_ms = APP_ANSWER_MS };
 
@@ -168,6 +186,7 @@ app_new_take(struct app **out, struct conf *conf, struct fault *f)
 		app_free(a);
 		return code;
 	}
+	app_build_roster(a);
 	app_build_flow(a);
 	*out = a;
 	return ERR_OK;
@@ -192,6 +211,8 @@ app_free(struct app *a)
 	if (a == NULL)
 		return;
 	app_free_front(a);
+	roster_free(a->roster);
+	flow_feed_free(a->feed);
 	flow_free(a->flow);
 	store_free(a->store);
 	if (a->kv != NULL)

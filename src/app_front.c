@@ -7,6 +7,20 @@ enum { APP_HOSTS_MAX = CONF_WORDS_MAX + 4 };
 
 /* ---- callbacks of the HTTP server ---- */
 
+/* All that the directory and the store have is in the list, as far as anybody knows. */
+static bool
+app_list_is_whole(struct app *a)
+{
+	struct flow_feed_figures feed;
+	struct roster_figures roster;
+
+	if (a->feed == NULL)
+		return false;
+	flow_feed_figures(a->feed, &feed);
+	roster_figures(a->roster, &roster);
+	return feed.ready && roster.state == ROSTER_COMPLETE;
+}
+
 static size_t
 app_health(void *arg, struct health_check *checks, size_t max)
 {
@@ -19,6 +33,8 @@ app_health(void *arg, struct health_check *checks, size_t max)
 		    (struct health_check){ "store", store_is_healthy(a->store, &f), true };
 	if (n < max)
 		checks[n++] = (struct health_check){ "directory", dir_is_up(a->dir, &f), false };
+	if (n < max)
+		checks[n++] = (struct health_check){ "list", app_list_is_whole(a), false };
 	if (n < max)
 		checks[n++] = (struct health_check){ "running", !a->stopping, true };
 	return n;
@@ -135,7 +151,10 @@ void
 app_build_front(struct app *a, loop_cb *ready)
 {
 	const struct conf *c = a->conf;
-	struct api_conf api = { .flow = a->flow,
+	struct api_conf api = { .loop = a->loop,
+		.flow = a->flow,
+		.roster = a->roster,
+		.people_base = c->people_base,
 		.clock = &clock_system,
 		.public_url = c->public_url,
 		.health = app_health,

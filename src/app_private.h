@@ -9,6 +9,7 @@
 #include "auth/auth.h"
 #include "auth/passwd.h"
 #include "flow/flow.h"
+#include "flow/flow_people.h"
 #include "http/http.h"
 #include "invite/password.h"
 #include "loop/loop.h"
@@ -32,7 +33,9 @@ struct app {
 	struct dir *dir;
 	struct passwd *passwd;
 	struct blocklist *blocklist;
+	struct roster *roster;
 	struct flow *flow;
+	struct flow_feed *feed;
 	struct auth *auth;
 	struct api *api;
 	struct web *web;

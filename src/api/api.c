@@ -14,6 +14,10 @@ api_new(const struct api_conf *conf)
 	struct api *a = mem_alloc(sizeof(*a));
 
 	a->conf = *conf;
+	a->arena = arena_new(0);
+	if (conf->people_base != NULL)
+		flow_dn_normalise(conf->people_base, a->arena, &a->people_base);
+	a->events = api_events_new(a);
 	api_description_init(a);
 	return a;
 }
@@ -21,6 +25,10 @@ api_new(const struct api_conf *conf)
 void
 api_free(struct api *a)
 {
+	if (a == NULL)
+		return;
+	api_events_free(a->events);
+	arena_free(a->arena);
 	free(a);
 }
 
@@ -81,14 +89,26 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scope, const char *ty
 	ROW(HTTP_DELETE, "/invitations/{id}", AUTH_INVITATIONS_WRITE, api_invitation_revoke, none) \
 	ROW(HTTP_POST, "/invitations/{id}/link", AUTH_INVITATIONS_WRITE, api_invitation_link,      \
 	    json)                                                                                  \
+	ROW(HTTP_GET, "/users", AUTH_USERS_READ, api_user_list, none)                              \
+	ROW(HTTP_GET, "/users/{id}", AUTH_USERS_READ, api_user_show, none)                         \
+	ROW(HTTP_PATCH, "/users/{id}", AUTH_USERS_WRITE, api_user_change, patch)                   \
+	ROW(HTTP_DELETE, "/users/{id}", AUTH_USERS_WRITE, api_user_remove, none)                   \
+	ROW(HTTP_POST, "/users/{id}/suspend", AUTH_USERS_WRITE, api_user_suspend, json)            \
+	ROW(HTTP_POST, "/users/{id}/resume", AUTH_USERS_WRITE, api_user_resume, json)              \
+	ROW(HTTP_POST, "/users/{id}/restore", AUTH_USERS_WRITE, api_user_restore, json)            \
+	ROW(HTTP_GET, "/events", AUTH_USERS_READ, api_event_stream, none)                          \
 	ROW(HTTP_GET, "/org-units", AUTH_DIRECTORY_READ, api_org_units, none)                      \
+	ROW(HTTP_POST, "/org-units", AUTH_DIRECTORY_WRITE, api_org_unit_create, json)              \
+	ROW(HTTP_PATCH, "/org-units/{id}", AUTH_DIRECTORY_WRITE, api_org_unit_change, patch)       \
+	ROW(HTTP_DELETE, "/org-units/{id}", AUTH_DIRECTORY_WRITE, api_org_unit_delete, none)       \
 	ROW(HTTP_GET, "/groups", AUTH_DIRECTORY_READ, api_groups, none)                            \
 	ROW(HTTP_GET, "/tokens", AUTH_TOKENS, api_token_list, none)                                \
 	ROW(HTTP_POST, "/tokens", AUTH_TOKENS, api_token_create, json)                             \
 	ROW(HTTP_DELETE, "/tokens/{id}", AUTH_TOKENS, api_token_delete, none)
 
-#define json "application/json"
-#define none NULL
+#define json  "application/json"
+#define patch "application/json application/merge-patch+json"
+#define none  NULL
 
 #define API_ENTRANCE(method, path, scope, handler, types)                                          \
 	static enum err handler##_enter(struct http_exchange *x, void *ctx, struct fault *f)       \

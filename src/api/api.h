@@ -7,6 +7,8 @@
 #include "auth/auth.h"
 #include "flow/flow.h"
 #include "http/http.h"
+#include "loop/loop.h"
+#include "roster/roster.h"
 
 struct api;
 
@@ -17,15 +19,19 @@ struct health_check {
 };
 
 struct api_conf {
+	struct loop *loop;
 	struct flow *flow;
+	struct roster *roster;
+	const char *people_base; /* org units are listed from here on; NULL: all of them */
 	struct auth *auth;
 	const struct clock *clock;
+	int64_t beat_ms;	/* between two signs of life of a stream; 0: 15 s */
 	const char *public_url; /* links are built from it alone; no slash at the end */
 	size_t (*health)(void *arg, struct health_check *checks, size_t max);
 	void *health_arg;
 };
 
-/* Borrows what `conf` points to. */
+/* Borrows what `conf` points to. The api listens to the roster until it is freed. */
 struct api *api_new(const struct api_conf *conf);
 void api_free(struct api *a);
 

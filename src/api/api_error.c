@@ -1,4 +1,6 @@
 /* What an enum err is to an HTTP client: one table. */
+#include <string.h>
+
 #include "api/api_private.h"
 #include "log/log.h"
 
@@ -85,7 +87,7 @@ api_add_errors(struct buf *b, struct arena *arena, const struct field_errors *er
 	buf_add_char(b, ']');
 }
 
-static void
+void
 api_reply_problem(struct http_exchange *x, int status, const char *title, const char *detail,
     const char *reason, const struct field_errors *errors)
 {
@@ -141,6 +143,17 @@ api_reply_malformed(struct http_exchange *x, const struct field_errors *errors)
 {
 	api_reply_problem(x, outcomes[ERR_INVALID].status, outcomes[ERR_INVALID].title,
 	    errors->items[0].detail, NULL, errors);
+}
+
+void
+api_add_named(struct field_errors *errors, const struct fault *f)
+{
+	const char *colon = strstr(f->text, ": ");
+
+	if (colon == NULL)
+		return;
+	field_errors_add(errors, arena_dup(errors->arena, f->text, (size_t)(colon - f->text)),
+	    "invalid", "%s", colon + 2);
 }
 
 void

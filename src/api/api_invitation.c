@@ -190,15 +190,10 @@ enum err
 api_invitation_link(struct api_call *c, struct fault *f)
 {
 	struct flow_caller caller = api_caller(c);
-	struct field_errors errors;
 	const char *id;
 
-	/* Nothing to say, but many clients cannot POST without saying so: {}. */
-	field_errors_init(&errors, http_arena(c->x));
-	if (http_request_of(c->x)->body_len > 0 && !api_read_body(c->x, NULL, 0, NULL, &errors)) {
-		api_reply_malformed(c->x, &errors);
+	if (!api_read_nothing(c->x))
 		return ERR_OK;
-	}
 	if (api_id_of(c, &id, f) != ERR_OK)
 		return f->code;
 	http_hold(c->x);
@@ -237,25 +232,6 @@ api_on_listed(void *arg, enum err code, struct invitation *const *list, size_t c
 	api_reply_json(c->x, 200, &b);
 }
 
-/* 1 to API_LIST_MAX in plain digits. */
-static bool
-api_read_limit(const char *text, size_t *out)
-{
-	size_t n = 0;
-
-	if (text == NULL)
-		return true;
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p < '0' || *p > '9' || n > API_LIST_MAX)
-			return false;
-		n = n * 10 + (size_t)(*p - '0');
-	}
-	if (n < 1 || n > API_LIST_MAX)
-		return false;
-	*out = n;
-	return true;
-}
-
 enum err
 api_invitation_list(struct api_call *c, struct fault *f)
 {
@@ -268,9 +244,7 @@ api_invitation_list(struct api_call *c, struct fault *f)
 	(void)f;
 	field_errors_init(&errors, http_arena(c->x));
 	api_check_query(c->x, names, &errors);
-	if (!api_read_limit(http_query(r, "limit"), &limit))
-		field_errors_add(
-		    &errors, "limit", "invalid", "must be a number from 1 to %d", API_LIST_MAX);
+	api_read_limit(http_query(r, "limit"), &limit, &errors);
 	if (cursor != NULL && !id_is_valid(cursor))
 		field_errors_add(
 		    &errors, "cursor", "invalid", "must be the next_cursor of an earlier answer");

@@ -1,15 +1,15 @@
-/* /api/v1/org-units and /api/v1/groups */
+/* GET /api/v1/org-units and /api/v1/groups: what the list knows of them, with the numbers of
+ * people. While it is loading the directory itself is asked, so that people can be invited from the
+ * first second on; it knows neither numbers nor ids. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "api/api_private.h"
+#include "api/api_user.h"
 #include "base/mem.h"
 
-/* What stands behind the first comma that is not escaped (RFC 4514), or NULL: the DN of the entry
- * above. */
-static const char *
-api_above(const char *dn)
+const char *
+api_dn_above(const char *dn)
 {
 	for (; *dn != '\0'; dn++) {
 		if (*dn == '\\' && dn[1] != '\0')
@@ -31,7 +31,7 @@ api_compare_dns(const void *a, const void *b)
 static const char *
 api_parent_of(const char *dn, const char *const *sorted, size_t count)
 {
-	const char *above = api_above(dn);
+	const char *above = api_dn_above(dn);
 	const char *const *found = NULL;
 
 	if (above != NULL && count > 0)
@@ -40,15 +40,29 @@ api_parent_of(const char *dn, const char *const *sorted, size_t count)
 }
 
 static void
-api_add_place(struct buf *b, struct arena *arena, const struct dir_place *p)
+api_add_words(struct api_json *j, struct arena *arena, const char *dn, const char *name,
+    const char *description)
 {
-	buf_add_string(b, "{\"dn\":");
-	buf_add_json_string(b, api_clean(arena, p->dn));
-	buf_add_string(b, ",\"name\":");
-	buf_add_json_string(b, api_clean(arena, p->name));
-	buf_add_string(b, ",\"description\":");
-	buf_add_json_string(b, api_clean(arena, p->description));
+	api_json_add_word(j, "{\"dn\":");
+	api_json_add_string(j, api_clean(arena, dn));
+	api_json_add_word(j, ",\"name\":");
+	api_json_add_string(j, api_clean(arena, name));
+	api_json_add_word(j, ",\"description\":");
+	api_json_add_string(j, api_clean(arena, description));
 }
+
+static void
+api_add_id(struct api_json *j, const unsigned char id[FEED_ID_SIZE])
+{
+	static const unsigned char none[FEED_ID_SIZE];
+	char text[ID_SIZE];
+
+	feed_id_text(id, text);
+	api_json_add_word(j, ",\"id\":");
+	api_json_add_string(j, memcmp(id, none, FEED_ID_SIZE) != 0 ? text : NULL);
+}
+
+/* ---- as the directory says them ---- */
 
 static void
 api_reply_places(
@@ -56,28 +70,31 @@ api_reply_places(
 {
 	const char **sorted = mem_array(count, sizeof(*sorted));
 	struct arena *arena = http_arena(c->x);
-	struct buf b;
+	struct api_json j = { .data = NULL };
 
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = places[i].dn;
 	if (with_parents && count > 0)
 		qsort(sorted, count, sizeof(*sorted), api_compare_dns);
-	buf_init(&b, API_REPLY_MAX);
-	buf_add_string(&b, "{\"items\":[");
+	api_json_add_word(&j, "{\"items\":[");
 	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
-			buf_add_char(&b, ',');
-		api_add_place(&b, arena, &places[i]);
+		const struct dir_place *p = &places[i];
+
+		api_json_add_word(&j, i > 0 ? "," : "");
+		api_add_words(&j, arena, p->dn, p->name, p->description);
 		if (with_parents) {
-			buf_add_string(&b, ",\"parent\":");
-			buf_add_json_string(
-			    &b, api_clean(arena, api_parent_of(places[i].dn, sorted, count)));
-		}
-		buf_add_char(&b, '}');
+			api_json_add_word(&j, ",\"parent\":");
+			api_json_add_string(
+			    &j, api_clean(arena, api_parent_of(p->dn, sorted, count)));
+			api_json_add_word(
+			    &j, ",\"counts\":null,\"total\":null,\"total_below\":null");
+		} else
+			api_json_add_word(&j, ",\"members\":null");
+		api_json_add_word(&j, ",\"id\":null}");
 	}
-	buf_add_string(&b, "]}");
+	api_json_add_word(&j, "]}");
 	free(sorted);
-	api_reply_json(c->x, 200, &b);
+	api_reply_take(c->x, 200, &j);
 }
 
 static void
@@ -108,10 +125,125 @@ api_on_groups(
 	api_finish_places(arg, code, places, count, f, false);
 }
 
+/* ---- as the list knows them ---- */
+
+/* A list under construction. */
+struct api_known {
+	struct api_call *call;
+	struct api_json json;
+};
+
+static uint64_t
+api_sum(const uint64_t count[FEED_STATUS_COUNT])
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < FEED_STATUS_COUNT; i++)
+		sum += count[i];
+	return sum;
+}
+
+/* People are invited into the base of people and below it; the list follows more than that. */
+static bool
+api_is_for_people(const struct api_call *c, const char *dn)
+{
+	const char *base = c->api->people_base, *normal;
+	size_t len, base_len;
+
+	if (base == NULL)
+		return true;
+	if (!flow_dn_normalise(dn, http_arena(c->x), &normal))
+		return false;
+	len = strlen(normal);
+	base_len = strlen(base);
+	return len >= base_len && strcmp(normal + len - base_len, base) == 0 &&
+	       (len == base_len || normal[len - base_len - 1] == ',');
+}
+
+static void
+api_add_org_unit(struct api_known *known, const struct roster_place *p, const char *parent)
+{
+	struct api_json *j = &known->json;
+
+	api_add_words(j, http_arena(known->call->x), p->dn, p->name, p->description);
+	api_json_add_word(j, ",\"parent\":");
+	api_json_add_string(j, parent);
+	api_json_add_word(j, ",\"counts\":");
+	api_json_add_counts(j, p->count);
+	api_json_add_word(j, ",\"total\":");
+	api_json_add_number(j, api_sum(p->count));
+	api_json_add_word(j, ",\"total_below\":");
+	api_json_add_number(j, api_sum(p->count_below));
+	api_add_id(j, p->id);
+	api_json_add_word(j, "}");
+}
+
+static void
+api_on_known_org_units(void *arg, const struct roster_place *places, size_t count)
+{
+	struct api_known *known = arg;
+	struct arena *arena = http_arena(known->call->x);
+	bool *shown = mem_array(count, sizeof(*shown));
+	const char *comma = "";
+
+	for (size_t i = 0; i < count; i++) {
+		size_t above = places[i].parent;
+		bool has_parent = above < i && shown[above];
+
+		shown[i] = api_is_for_people(known->call, places[i].dn);
+		if (!shown[i])
+			continue;
+		api_json_add_word(&known->json, comma);
+		api_add_org_unit(
+		    known, &places[i], has_parent ? api_clean(arena, places[above].dn) : NULL);
+		comma = ",";
+	}
+	free(shown);
+}
+
+static void
+api_on_known_groups(void *arg, const struct roster_group *groups, size_t count)
+{
+	struct api_known *known = arg;
+	struct api_json *j = &known->json;
+
+	for (size_t i = 0; i < count; i++) {
+		api_json_add_word(j, i > 0 ? "," : "");
+		api_add_words(j, http_arena(known->call->x), groups[i].dn, groups[i].name,
+		    groups[i].description);
+		api_json_add_word(j, ",\"members\":");
+		api_json_add_number(j, groups[i].members);
+		api_add_id(j, groups[i].id);
+		api_json_add_word(j, "}");
+	}
+}
+
+static void
+api_known_begin(struct api_known *known, struct api_call *c)
+{
+	*known = (struct api_known){ .call = c };
+	api_json_add_word(&known->json, "{\"items\":[");
+}
+
+static void
+api_known_end(struct api_known *known)
+{
+	api_json_add_word(&known->json, "]}");
+	api_reply_take(known->call->x, 200, &known->json);
+}
+
 enum err
 api_org_units(struct api_call *c, struct fault *f)
 {
+	struct api_known known;
+
 	(void)f;
+	api_known_begin(&known, c);
+	if (roster_places(c->api->conf.roster, api_on_known_org_units, &known)) {
+		api_known_end(&known);
+		return ERR_OK;
+	}
+	free(known.json.data);
 	http_hold(c->x);
 	flow_org_units_start(c->api->conf.flow, api_on_org_units, c);
 	return ERR_OK;
@@ -120,7 +252,15 @@ api_org_units(struct api_call *c, struct fault *f)
 enum err
 api_groups(struct api_call *c, struct fault *f)
 {
+	struct api_known known;
+
 	(void)f;
+	api_known_begin(&known, c);
+	if (roster_groups(c->api->conf.roster, api_on_known_groups, &known)) {
+		api_known_end(&known);
+		return ERR_OK;
+	}
+	free(known.json.data);
 	http_hold(c->x);
 	flow_groups_start(c->api->conf.flow, api_on_groups, c);
 	return ERR_OK;

@@ -14,8 +14,13 @@ enum {
 	API_TAG_SIZE = 35 /* of an ETag: 32 hexadecimal digits in quotes */
 };
 
+struct api_events;
+
 struct api {
 	struct api_conf conf;
+	struct arena *arena;
+	const char *people_base; /* in one spelling, or NULL */
+	struct api_events *events;
 	char description_tag[API_TAG_SIZE];
 };
 
@@ -36,9 +41,16 @@ typedef enum err api_handler(struct api_call *c, struct fault *f);
 
 api_handler api_invitation_create, api_invitation_list, api_invitation_show, api_invitation_revoke,
     api_invitation_link;
-api_handler api_org_units, api_groups;
+api_handler api_user_list, api_user_show, api_user_change, api_user_remove, api_user_suspend,
+    api_user_resume, api_user_restore;
+api_handler api_org_units, api_org_unit_create, api_org_unit_change, api_org_unit_delete,
+    api_groups;
+api_handler api_event_stream;
 api_handler api_token_create, api_token_list, api_token_delete;
 http_handler api_health_live, api_health_ready, api_description;
+
+struct api_events *api_events_new(struct api *a);
+void api_events_free(struct api_events *e);
 
 /* Works out the ETag. */
 void api_description_init(struct api *a);
@@ -56,6 +68,11 @@ void api_reply_item_error(
     struct http_exchange *x, enum err code, const char *kind, const struct fault *f);
 /* 400: the document or the query is not what the route takes. */
 void api_reply_malformed(struct http_exchange *x, const struct field_errors *errors);
+/* A problem of no enum err. `reason` and `errors` may be NULL. */
+void api_reply_problem(struct http_exchange *x, int status, const char *title, const char *detail,
+    const char *reason, const struct field_errors *errors);
+/* Adds an error of a fault whose text begins with the field's name and a colon. */
+void api_add_named(struct field_errors *errors, const struct fault *f);
 /* application/json, and the buffer is wiped and released. One that crossed its maximum becomes a
  * problem. */
 void api_reply_json(struct http_exchange *x, int status, struct buf *b);
@@ -63,10 +80,11 @@ void api_reply_json(struct http_exchange *x, int status, struct buf *b);
 /* ---- reading ---- */
 
 enum api_kind {
-	API_STRING,  /* const char * */
-	API_INTEGER, /* struct api_integer */
-	API_STRINGS, /* struct api_strings, at most API_STRINGS_MAX */
-	API_MAP	     /* struct api_map: an object whose values are strings */
+	API_STRING,    /* const char * */
+	API_REMOVABLE, /* the same, and null is "" (RFC 7396: null removes) */
+	API_INTEGER,   /* struct api_integer */
+	API_STRINGS,   /* struct api_strings, at most API_STRINGS_MAX */
+	API_MAP	       /* struct api_map: an object whose values are strings */
 };
 
 enum { API_STRINGS_MAX = 64 };
@@ -97,13 +115,19 @@ struct api_member {
 /* The request's body as an object of these members and no others, into `out` (zeroed by the
  * caller); strings live in the exchange's arena. False: every fault of the document was added to
  * `errors`, for api_reply_malformed(). A whole document that is not JSON has the field "". null is
- * a wrong type. */
+ * a wrong type for all but API_REMOVABLE. */
 bool api_read_body(struct http_exchange *x, const struct api_member *members, size_t count,
     void *out, struct field_errors *errors);
+
+/* Nothing to say, but many clients cannot POST without saying so: {}. False: it was answered. */
+bool api_read_nothing(struct http_exchange *x);
 
 /* Every query parameter must be one of `names` (NULL terminated) and occur once. */
 bool api_check_query(
     struct http_exchange *x, const char *const *names, struct field_errors *errors);
+
+/* 1 to API_LIST_MAX in plain digits, else an error on "limit". NULL leaves `out` alone. */
+void api_read_limit(const char *text, size_t *out, struct field_errors *errors);
 
 /* The body of POST /invitations. False: every fault of the document is in `errors`, as above. What
  * a rule alone refuses (a missing method, a mode that a field cannot have) is added to `own`; it is

@@ -104,6 +104,12 @@ api_read_value(struct api_reader *r, const struct api_member *m, json_t *v, void
 		else
 			api_add_wrong_type(r, m->name, "a string");
 		break;
+	case API_REMOVABLE:
+		if (json_is_string(v) || json_is_null(v))
+			*(const char **)at = json_is_null(v) ? "" : api_copy_string(r, v);
+		else
+			api_add_wrong_type(r, m->name, "a string or null");
+		break;
 	case API_INTEGER:
 		if (json_is_integer(v))
 			*(struct api_integer *)at =
@@ -211,4 +217,32 @@ api_check_query(struct http_exchange *x, const char *const *names, struct field_
 				    "duplicate", "given more than once");
 	}
 	return errors->count == 0;
+}
+
+void
+api_read_limit(const char *text, size_t *out, struct field_errors *errors)
+{
+	size_t n = 0;
+
+	if (text == NULL)
+		return;
+	for (const char *p = text; *p != '\0' && n <= API_LIST_MAX; p++)
+		n = *p >= '0' && *p <= '9' ? n * 10 + (size_t)(*p - '0') : API_LIST_MAX + 1;
+	if (n < 1 || n > API_LIST_MAX)
+		field_errors_add(
+		    errors, "limit", "invalid", "must be a number from 1 to %d", API_LIST_MAX);
+	else
+		*out = n;
+}
+
+bool
+api_read_nothing(struct http_exchange *x)
+{
+	struct field_errors errors;
+
+	field_errors_init(&errors, http_arena(x));
+	if (http_request_of(x)->body_len == 0 || api_read_body(x, NULL, 0, NULL, &errors))
+		return true;
+	api_reply_malformed(x, &errors);
+	return false;
 }

@@ -141,18 +141,6 @@ api_read_scopes(
 	return scopes;
 }
 
-/* The text of auth's refusal begins with the field's name and a colon. */
-static void
-api_add_refusal(struct field_errors *errors, const struct fault *f)
-{
-	const char *colon = strstr(f->text, ": ");
-
-	if (colon == NULL)
-		return;
-	field_errors_add(errors, arena_dup(errors->arena, f->text, (size_t)(colon - f->text)),
-	    "invalid", "%s", colon + 2);
-}
-
 enum err
 api_token_create(struct api_call *c, struct fault *f)
 {
@@ -180,7 +168,7 @@ api_token_create(struct api_call *c, struct fault *f)
 		http_hold(c->x);
 		return ERR_OK;
 	}
-	api_add_refusal(&errors, f);
+	api_add_named(&errors, f);
 	api_reply_error(c->x, f->code, &errors, f);
 	return ERR_OK;
 }

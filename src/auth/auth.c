@@ -135,8 +135,8 @@ auth_on_failed(void *arg, enum err code, const struct fault *f)
 static void
 auth_follow(void *arg)
 {
-	static const struct store_token_watch_cbs cbs = {
-		.changed = auth_on_changed,
+	static const struct store_watch_cbs cbs = {
+		.api_token = auth_on_changed,
 		.ready = auth_on_ready,
 		.failed = auth_on_failed,
 		.damaged = auth_on_damaged,
@@ -173,7 +173,7 @@ auth_free(struct auth *a)
 		return;
 	auth_ops_free(a);
 	if (a->watch != NULL)
-		store_token_watch_stop(a->watch);
+		store_watch_stop(a->watch);
 	loop_timer_free(a->retry);
 	free(a->rows);
 	free(a);
@@ -195,6 +195,18 @@ auth_check_token(
 	out->expires_at = t->expires_at;
 	snprintf(out->name, sizeof(out->name), "token:%s", t->id);
 	return ERR_OK;
+}
+
+bool
+auth_is_good(const struct auth *a, const struct principal *who)
+{
+	static const char prefix[] = "token:";
+	const struct api_token *t;
+
+	if (strncmp(who->name, prefix, sizeof(prefix) - 1) != 0)
+		return true;
+	t = auth_find(a, who->name + sizeof(prefix) - 1);
+	return t != NULL && clock_wall_ms(a->clock) < t->expires_at;
 }
 
 size_t

@@ -17,10 +17,15 @@ struct auth;
 enum auth_scope {
 	AUTH_INVITATIONS_READ = 1,
 	AUTH_INVITATIONS_WRITE = 2,
-	AUTH_DIRECTORY_READ = 4, /* org units and groups */
-	AUTH_TOKENS = 8,	 /* make, list and revoke API tokens */
-	AUTH_ALL = 15
+	AUTH_DIRECTORY_READ = 4,   /* org units and groups */
+	AUTH_TOKENS = 8,	   /* make, list and revoke API tokens */
+	AUTH_USERS_READ = 16,	   /* the people list and its events */
+	AUTH_USERS_WRITE = 32,	   /* change, suspend, delete and restore people */
+	AUTH_DIRECTORY_WRITE = 64, /* make, rename and delete org units */
+	AUTH_ALL = 127
 };
+/* A token keeps the bits that it was made with: a scope that is new to this release is in none of
+ * the tokens that were made before, whatever "all" meant then. */
 
 /* "invitations:read" ... ; 0 when there is none of that name. "all" is AUTH_ALL. */
 unsigned auth_scope_by_name(const char *name);
@@ -46,6 +51,10 @@ void auth_on_trouble(struct auth *a, void (*cb)(void *arg, const struct fault *f
  * all). */
 enum err auth_check_token(
     struct auth *a, const char *token, size_t len, struct principal *out, struct fault *f);
+
+/* Whether the caller of a request that goes on and on (a stream) still has the rights it began
+ * with: false once its token was revoked or has ended. */
+bool auth_is_good(const struct auth *a, const struct principal *who);
 
 /* The other end of a unix socket, as the kernel knew it when it connected. */
 struct auth_peer {

@@ -27,7 +27,7 @@ struct auth {
 	gid_t admin_gid;
 	loop_cb *ready; /* NULL once called */
 	void *ready_arg;
-	struct store_token_watch *watch;
+	struct store_watch *watch;
 	struct loop_timer *retry; /* starts the watch again */
 	int64_t pause_ms;
 	unsigned round;

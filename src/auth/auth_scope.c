@@ -10,6 +10,9 @@ static const struct {
 	{ "invitations:write", AUTH_INVITATIONS_WRITE },
 	{ "directory:read", AUTH_DIRECTORY_READ },
 	{ "tokens", AUTH_TOKENS },
+	{ "users:read", AUTH_USERS_READ },
+	{ "users:write", AUTH_USERS_WRITE },
+	{ "directory:write", AUTH_DIRECTORY_WRITE },
 };
 
 unsigned

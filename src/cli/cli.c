@@ -31,6 +31,17 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_invitation_list,
 	&cmd_invitation_revoke,
 	&cmd_invitation_link,
+	&cmd_user_list,
+	&cmd_user_show,
+	&cmd_user_change,
+	&cmd_user_suspend,
+	&cmd_user_resume,
+	&cmd_user_delete,
+	&cmd_user_restore,
+	&cmd_org_unit_list,
+	&cmd_org_unit_create,
+	&cmd_org_unit_rename,
+	&cmd_org_unit_delete,
 	&cmd_health,
 	NULL,
 };
@@ -94,7 +105,8 @@ cli_read_command(struct cli *c, const struct cli_command *command, int argc, cha
 		fprintf(c->err, "usherctl: one word too many: %s\n", argv[at]);
 	else if (command->argument != NULL && c->argument == NULL)
 		fprintf(c->err, "usherctl: %s is missing\n", command->argument);
-	else if (c->argument != NULL && !cli_is_id(c->argument))
+	else if (c->argument != NULL &&
+		 (command->is_name ? !cli_is_name(c->argument) : !cli_is_id(c->argument)))
 		fprintf(c->err, "usherctl: that is no %s\n", command->argument);
 	else
 		return true;

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <jansson.h>
 
+#include "base/buf.h"
+
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_FAILED = 1,
@@ -18,7 +20,12 @@ enum cli_exit {
 	CLI_UNREACHABLE = 5
 };
 
-enum { CLI_OPTIONS_MAX = 24, CLI_REPEAT_MAX = 32 };
+enum {
+	CLI_OPTIONS_MAX = 24,
+	CLI_REPEAT_MAX = 32,
+	CLI_ID_SIZE = 37,   /* of a UUID as text */
+	CLI_NAME_MAX = 1024 /* bytes of a name, an address or a DN */
+};
 
 #define CLI_SOCKET "/run/usherd/control.sock"
 
@@ -53,6 +60,7 @@ struct cli {
 struct cli_command {
 	const char *group, *name; /* "token" "create"; group NULL: a single word */
 	const char *argument;	  /* "ID", or NULL: none */
+	bool is_name;		  /* the argument may be a uid, an address or a DN as well */
 	const char *help;
 	const struct cli_option *options; /* may be NULL */
 	enum cli_exit (*run)(struct cli *c);
@@ -62,8 +70,10 @@ extern const struct cli_option cli_globals[];
 extern const struct cli_command *const cli_commands[]; /* NULL ends it */
 
 extern const struct cli_command cmd_health, cmd_invitation_create, cmd_invitation_link,
-    cmd_invitation_list, cmd_invitation_revoke, cmd_invitation_show, cmd_token_create,
-    cmd_token_list, cmd_token_revoke;
+    cmd_invitation_list, cmd_invitation_revoke, cmd_invitation_show, cmd_org_unit_create,
+    cmd_org_unit_delete, cmd_org_unit_list, cmd_org_unit_rename, cmd_token_create, cmd_token_list,
+    cmd_token_revoke, cmd_user_change, cmd_user_delete, cmd_user_list, cmd_user_restore,
+    cmd_user_resume, cmd_user_show, cmd_user_suspend;
 
 /* The program without its process: arguments, output streams, exit status. */
 enum cli_exit cli_main(int argc, char **argv, FILE *out, FILE *err);
@@ -81,6 +91,8 @@ void cli_print_command(FILE *to, const struct cli_command *c);
 bool cli_read_duration(const char *text, int64_t *seconds);
 /* A path segment made of nothing that a path means. */
 bool cli_is_id(const char *text);
+/* A name, an address or a DN: something, and no control characters. */
+bool cli_is_name(const char *text);
 /* What --url may be: https, or http to a loopback address; no user, query or fragment. `why`
  * otherwise. */
 bool cli_url_is_safe(const char *url, const char **why);
@@ -99,6 +111,28 @@ enum cli_exit cli_request_item(
 enum cli_exit cli_delete_item(struct cli *c, const char *kind);
 /* An object or, as a table, the items of a list; as --output says. */
 void cli_show(struct cli *c, json_t *reply);
+
+/* ---- finding (cli_find.c) ---- */
+
+/* The id of the person whom the argument names: an id, or a uid or mail address that exactly one
+ * has. CLI_CONFLICT: several have it; they were listed. */
+enum cli_exit cli_find_person(struct cli *c, char id[CLI_ID_SIZE]);
+enum cli_exit cli_find_org_unit(struct cli *c, char id[CLI_ID_SIZE]); /* by id or DN */
+/* "/api/v1/KIND/ID" and what comes behind; `body` is taken. */
+enum cli_exit cli_request_id(struct cli *c, const char *method, const char *kind, const char *id,
+    const char *suffix, json_t *body, json_t **reply);
+/* Find the person, ask, show the answer. `body` is taken. */
+enum cli_exit cli_run_person(struct cli *c, const char *method, const char *suffix, json_t *body);
+/* Members of the given options, with "_" for "-". False: said why. */
+bool cli_set_options(struct cli *c, json_t *body, const char *const *names, bool empty_removes);
+/* Percent-encoded (RFC 3986 section 2.1). */
+void cli_add_escaped(struct buf *b, const char *text);
+/* "?name=value" or "&name=value" behind a path; nothing when there is no value. */
+void cli_add_query(struct buf *b, const char *name, const char *value);
+/* The page behind `cursor` (NULL: the first) of a list whose path, with its query, is the first
+ * `len` bytes of `path`. A cursor that comes back unchanged would go round for ever: CLI_FAILED. */
+enum cli_exit cli_next_page(
+    struct cli *c, struct buf *path, size_t len, const char *cursor, json_t **reply);
 
 /* ---- output: nothing of the server's reaches a terminal raw ---- */
 

@@ -44,6 +44,17 @@ cli_is_id(const char *text)
 	       strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz-") == len;
 }
 
+bool
+cli_is_name(const char *text)
+{
+	const size_t len = strlen(text);
+
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++)
+		if (*p < 0x20 || *p == 0x7f)
+			return false;
+	return len > 0 && len <= CLI_NAME_MAX;
+}
+
 static bool
 cli_host_is_loopback(const char *host)
 {

@@ -27,7 +27,6 @@ static const struct cli_option options[] = {
 	{ .name = NULL },
 };
 
-/* Member names are the options' with "_" for "-". */
 static const char *const texts[] = { "given-name", "family-name", "display-name", "gender",
 	"birthday", "mail", "phone", "org-unit", "position", "language", "uid", NULL };
 
@@ -75,21 +74,8 @@ cmd_invitation_add_options(struct cli *c, json_t *body)
 	size_t count;
 	int64_t seconds;
 
-	for (const char *const *t = texts; *t != NULL; t++) {
-		const char *value = cli_value(&c->values, *t);
-		char name[32];
-
-		if (value == NULL)
-			continue;
-		snprintf(name, sizeof(name), "%s", *t);
-		for (char *p = name; *p != '\0'; p++)
-			if (*p == '-')
-				*p = '_';
-		if (json_object_set_new(body, name, json_string(value)) != 0) {
-			fprintf(c->err, "usherctl: --%s is not UTF-8\n", *t);
-			return false;
-		}
-	}
+	if (!cli_set_options(c, body, texts, false))
+		return false;
 	groups = cli_values_of(&c->values, "group", &count);
 	if (count > 0)
 		json_object_set_new(body, "groups", json_array());

@@ -8,7 +8,8 @@ static const struct cli_option options[] = {
 	{ .name = "name", .value = "NAME", .help = "what the token is for" },
 	{ .name = "scopes",
 	    .value = "LIST",
-	    .help = "invitations:read,invitations:write,directory:read,tokens or all" },
+	    .help = "users:read,users:write,invitations:read,invitations:write,"
+		    "directory:read,directory:write,tokens or all" },
 	{ .name = "expires", .value = "TIME", .help = "its life: 90m, 12h, 30d, 52w" },
 	{ .name = NULL },
 };

@@ -58,9 +58,13 @@ struct conf {
 	int64_t directory_threads, directory_queue, connect_timeout, operation_timeout;
 	struct secret *bind_password; /* read from its file; NULL when none is named */
 
-	int64_t lifetime;
+	int64_t lifetime, expired_kept;
 	const char *uid_template;
 	bool gender_required, birthday_required;
+
+	const char *warm_file; /* of the roster; NULL: none */
+	int64_t restorable;
+	int64_t poll_interval, activity_interval;
 
 	int64_t min_length, argon2_memory, argon2_passes, hash_threads, hash_queue;
 	const char *blocklist_file;

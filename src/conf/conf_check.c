@@ -142,6 +142,15 @@ conf_check_directory(struct conf *c, struct conf_errors *errors)
 	conf_check_file(c, section, "ca_file", c->ca_file, errors);
 }
 
+/* The table lets it be empty. */
+static void
+conf_check_roster(const struct conf *c, struct conf_errors *errors)
+{
+	if (c->warm_file != NULL && c->warm_file[0] != '/')
+		conf_complain(errors, c, "roster", "warm_file",
+		    "warm_file: \"%s\" is not an absolute path", c->warm_file);
+}
+
 void
 conf_check(struct conf *c, struct conf_errors *errors)
 {
@@ -155,4 +164,5 @@ conf_check(struct conf *c, struct conf_errors *errors)
 	conf_check_file(c, "password", "blocklist_file", c->blocklist_file, errors);
 	conf_check_listeners(c, errors);
 	conf_check_directory(c, errors);
+	conf_check_roster(c, errors);
 }

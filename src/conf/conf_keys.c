@@ -94,7 +94,20 @@ const struct conf_key conf_keys[] = {
 	{ "directory", "operation_timeout", CONF_SECONDS, AT(operation_timeout), "10s", 1, 120,
 	    NULL, false },
 
+	{ "directory", "poll_interval", CONF_SECONDS, AT(poll_interval), "5s", 1, 3600, NULL,
+	    false },
+	{ "directory", "activity_interval", CONF_SECONDS, AT(activity_interval), "5s", 0, 3600,
+	    NULL, false },
+
+	{ "roster", "warm_file", CONF_NAME, AT(warm_file), "/var/lib/usherd/roster.db", 0, 0, NULL,
+	    false },
+
+	{ "users", "restorable", CONF_SECONDS, AT(restorable), "30d", 0, 3650LL * DAY, NULL,
+	    false },
+
 	{ "invitation", "lifetime", CONF_SECONDS, AT(lifetime), "7d", 60, 90 * DAY, NULL, true },
+	{ "invitation", "expired_kept", CONF_SECONDS, AT(expired_kept), "30d", 0, 3650LL * DAY,
+	    NULL, false },
 	{ "invitation", "uid_template", CONF_TEXT, AT(uid_template), "{given}.{family}", 0, 0, NULL,
 	    false },
 	{ "invitation", "gender_required", CONF_BOOL, AT(gender_required), "yes", 0, 0, NULL,

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "flow/flow_private.h"
+#include "flow/people_private.h"
 #include "log/log.h"
 
 static void
@@ -18,6 +19,7 @@ flow_on_directory(void *arg, bool up, const struct fault *fault)
 	}
 	log_info("the directory answers");
 	flow_resolver_wake(f->resolver);
+	flow_people_resolver_wake(f->people_resolver, 0);
 }
 
 void
@@ -37,9 +39,13 @@ flow_new(const struct flow_conf *conf)
 	f->left_at = flow_now(f) - 1; /* what we claim from now on is ours */
 	TAILQ_INIT(&f->attempts);
 	TAILQ_INIT(&f->changes);
+	TAILQ_INIT(&f->people);
+	f->people_left_mono_ms = f->quiet_since_mono_ms;
 	f->memory = flow_memory_new();
 	f->resolver = flow_resolver_new(f);
 	f->sweeper = flow_sweeper_new(f);
+	f->people_resolver = flow_people_resolver_new(f);
+	f->trash_sweeper = flow_trash_sweeper_new(f);
 	return f;
 }
 
@@ -55,6 +61,7 @@ flow_run(struct flow *f)
 {
 	dir_on_state(f->conf.dir, flow_on_directory, f);
 	flow_resolver_wake(f->resolver);
+	flow_people_resolver_wake(f->people_resolver, 0);
 }
 
 void
@@ -77,6 +84,9 @@ flow_free(struct flow *f)
 		return;
 	flow_attempts_free(f);
 	flow_changes_free(f);
+	flow_people_free(f);
+	flow_trash_sweeper_free(f->trash_sweeper);
+	flow_people_resolver_free(f->people_resolver);
 	flow_sweeper_free(f->sweeper);
 	flow_resolver_free(f->resolver);
 	flow_memory_free(f->memory);
@@ -105,4 +115,10 @@ void
 flow_groups_start(struct flow *f, dir_places_cb *cb, void *arg)
 {
 	dir_list_groups(f->conf.dir, cb, arg);
+}
+
+bool
+flow_dn_normalise(const char *dn, struct arena *arena, const char **normal)
+{
+	return dir_dn_normalise(dn, arena, normal);
 }

@@ -23,6 +23,7 @@
 #include "store/store.h"
 
 struct flow;
+struct roster;
 
 /* Borrowed until flow_free(). */
 struct flow_conf {
@@ -30,14 +31,18 @@ struct flow_conf {
 	struct store *store;
 	struct dir *dir;
 	struct passwd *passwd;
+	struct roster *roster; /* NULL: nobody is known but by asking the directory */
 	const struct clock *clock;
 	const struct blocklist *blocklist;
 	const char *uid_template;
 	bool gender_required, birthday_required;
 	enum dir_password_mode password_mode;
 	size_t password_min;
-	int64_t lifetime_s;	 /* default of an invitation */
-	int64_t retention_s;	 /* final invitations are purged after */
+	int64_t lifetime_s;	/* default of an invitation */
+	int64_t retention_s;	/* invitations that are done or revoked are purged after */
+	int64_t expired_kept_s; /* and those that are expired, which keep their person */
+	int64_t
+	    restorable_s; /* what is kept of a deleted user goes after this; 0: nothing is kept */
 	const char *admin_group; /* a DN nobody is invited into, or NULL */
 	size_t attempts_max;	 /* registrations under way at once; beyond: ERR_BUSY */
 	int64_t answer_ms; /* a registration still unsettled after this is answered "in progress" */
@@ -58,6 +63,7 @@ size_t flow_password_min(const struct flow *f);
 struct flow_caller {
 	const char *name; /* principal's name, or "person" */
 	const char *request_id;
+	const char *entry; /* entryUUID of a caller who is a user of the directory; else NULL */
 };
 
 /* ---- invite ---- */
@@ -148,5 +154,7 @@ void flow_accept_start(
 
 void flow_org_units_start(struct flow *f, dir_places_cb *cb, void *arg);
 void flow_groups_start(struct flow *f, dir_places_cb *cb, void *arg);
+/* The one spelling of a DN that the roster knows places by; false: it is no DN. No network. */
+bool flow_dn_normalise(const char *dn, struct arena *arena, const char **normal);
 
 #endif

@@ -52,7 +52,7 @@ expire_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 		return fault_set(fault, ERR_CONFLICT, "a registration is under way");
 	code = invitation_apply(inv, INVITATION_EV_EXPIRE, flow_now(f), NULL, fault);
 	if (code == ERR_OK)
-		invitation_erase(inv);
+		invitation_end_links(inv);
 	return code;
 }
 
@@ -128,14 +128,17 @@ sweep_on_purged(void *arg, enum err code, const struct fault *f)
 static void
 sweep_look(struct sweeper *s, const struct invitation *inv, int64_t now)
 {
-	const int64_t forget_before = now - s->flow->conf.retention_s * 1000;
+	static const struct store_note note = { "sweeper", NULL };
+	const int64_t kept_s = inv->state == INVITATION_EXPIRED ? s->flow->conf.expired_kept_s
+								: s->flow->conf.retention_s;
+	const int64_t forget_before = now - kept_s * 1000;
 
 	if (inv->state != INVITATION_EXPIRED && invitation_seen(inv, now) == INVITATION_EXPIRED) {
 		s->pending++;
 		flow_expire_start(s->flow, inv->id, "sweeper", sweep_on_expired, NULL, s);
 	} else if (invitation_is_final(inv->state) && inv->done_at < forget_before) {
 		s->pending++;
-		store_purge(s->flow->conf.store, inv, forget_before, sweep_on_purged, s);
+		store_purge(s->flow->conf.store, inv->id, forget_before, &note, sweep_on_purged, s);
 	}
 }
 

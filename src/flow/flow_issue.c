@@ -271,23 +271,22 @@ issue_ask(struct issue *s)
 
 /* ---- check ---- */
 
-/* The org unit in its normal form, NULL after adding an error. */
-static const char *
-issue_check_place(struct issue *s, const char *raw)
+const char *
+flow_check_place(
+    struct flow *flow, const char *raw, struct arena *arena, struct field_errors *errors)
 {
-	struct flow *flow = s->flow;
 	const char *dn, *normal;
 	struct fault f = { .text = "" };
 
 	if (strcmp(raw, flow->place_raw) == 0)
-		return arena_strdup(s->inv->arena, flow->place_normal);
-	if (!dir_dn_normalise(raw, s->inv->arena, &normal)) {
+		return arena_strdup(arena, flow->place_normal);
+	if (!dir_dn_normalise(raw, arena, &normal)) {
 		field_errors_add(
-		    &s->errors, "org_unit", "invalid", "not a distinguished name (RFC 4514)");
+		    errors, "org_unit", "invalid", "not a distinguished name (RFC 4514)");
 		return NULL;
 	}
-	if (dir_person_dn(flow->conf.dir, "uid", normal, s->arena, &dn, &f) != ERR_OK) {
-		field_errors_add(&s->errors, "org_unit", "invalid", "%s", f.text);
+	if (dir_person_dn(flow->conf.dir, "uid", normal, arena, &dn, &f) != ERR_OK) {
+		field_errors_add(errors, "org_unit", "invalid", "%s", f.text);
 		return NULL;
 	}
 	if (strlen(raw) <= PERSON_DN_MAX && strlen(normal) <= PERSON_DN_MAX) {
@@ -311,7 +310,8 @@ issue_check_dns(struct issue *s)
 	struct person *p = &s->inv->person;
 
 	if (p->value[PERSON_ORG_UNIT] != NULL)
-		p->value[PERSON_ORG_UNIT] = issue_check_place(s, p->value[PERSON_ORG_UNIT]);
+		p->value[PERSON_ORG_UNIT] =
+		    flow_check_place(s->flow, p->value[PERSON_ORG_UNIT], s->inv->arena, &s->errors);
 	for (size_t i = 0; i < p->group_count; i++) {
 		if (!dir_dn_normalise(p->groups[i], s->inv->arena, &p->groups[i]))
 			field_errors_add(&s->errors, issue_group_name(s, i), "invalid",

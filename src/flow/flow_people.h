@@ -15,12 +15,13 @@
 
 /* ---- the feed (flow_feed.c) ---- */
 
-/* Keeps the roster fed: invitations from the store's watch, users from `follow_conf`. Starts with
- * the roster's warm file. on_state words go to the log and to flow_feed_figures(). Before
- * flow_run(). */
+/* Keeps the roster fed: invitations from the store's watch, users from following the flow's
+ * directory. Starts with the roster's warm file. What is to be done about the directory is logged
+ * once for each state. Call when the store is prepared, before flow_run(). Freed before the flow
+ * and after the roster, whose batches it hears of. */
 struct flow_feed;
-struct flow_feed *flow_feed_new(struct flow *f, struct roster *r, const struct dir_conf *dir,
-    int64_t poll_ms, int64_t activity_ms);
+struct flow_feed *flow_feed_new(
+    struct flow *f, struct roster *r, int64_t poll_ms, int64_t activity_ms);
 void flow_feed_free(struct flow_feed *feed);
 struct flow_feed_figures {
 	enum dir_follow_state state;
@@ -49,7 +50,8 @@ struct person_change {
 void flow_person_change(struct flow *f, const char *id, const struct person_change *change,
     const struct flow_caller *caller, flow_person_cb *cb, void *arg);
 
-/* ERR_REFUSED: no means (the text says so), oneself, or the last administrator. ERR_USED: it is an
+/* ERR_REFUSED: no means (the text says so), oneself, or the last administrator; of these the text
+ * begins with "self: " or "last_administrator: ", which is told to programs. ERR_USED: it is an
  * invitation. */
 void flow_person_suspend(struct flow *f, const char *id, bool suspended,
     const struct flow_caller *caller, flow_person_cb *cb, void *arg);
@@ -58,8 +60,8 @@ void flow_person_suspend(struct flow *f, const char *id, bool suspended,
  * sealed, deleted with its memberships, and its own tokens and sessions end; then every configured
  * server is asked until none knows it. ERR_OK: done; `refused_ms`: how long access lasted after the
  * request, -1 when some server could not be asked (f->text names it). ERR_REFUSED: the last
- * administrator, or oneself ("detail" says which). ERR_UNKNOWN: it goes on by itself (202).
- * ERR_NOT_FOUND. */
+ * administrator, or oneself (the text says which, as above). ERR_UNKNOWN: it goes on by itself
+ * (202). ERR_NOT_FOUND. */
 struct person_removed {
 	bool was_invitation;
 	int64_t refused_ms;

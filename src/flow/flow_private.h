@@ -22,10 +22,14 @@ enum {
 
 struct attempt;
 struct change;
+struct people_op;
+struct people_resolver;
+struct trash_sweeper;
 struct resolver;
 struct sweeper;
 TAILQ_HEAD(attempt_list, attempt);
 TAILQ_HEAD(change_list, change);
+TAILQ_HEAD(people_list, people_op);
 
 struct flow {
 	struct flow_conf conf;
@@ -43,6 +47,12 @@ struct flow {
 	int64_t quiet_since_mono_ms;
 	int64_t left_at; /* the same moment by the wall clock */
 	struct memory *memory;
+	struct people_list people; /* changes of entries under way */
+	struct people_resolver *people_resolver;
+	struct trash_sweeper *trash_sweeper;
+	struct people_op *admin_change; /* the one of an administrator, or NULL */
+	/* Since when no change of an entry was left behind here: our start, or the last one. */
+	int64_t people_left_mono_ms;
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;
@@ -89,6 +99,12 @@ void flow_changes_free(struct flow *f);
 
 /* A list of the store came back: say aloud what was left out of it because it is damaged. */
 void flow_log_damage(enum err code, const struct fault *f);
+
+/* ---- flow_issue.c ---- */
+
+/* The org unit in its one spelling, in `arena`; NULL after adding an error of "org_unit". */
+const char *flow_check_place(
+    struct flow *f, const char *raw, struct arena *arena, struct field_errors *errors);
 
 /* ---- flow_names.c: candidates of a uid ---- */
 

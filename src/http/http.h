@@ -106,6 +106,9 @@ void http_add_header(struct http_exchange *x, const char *name, const char *valu
 void http_reply(
     struct http_exchange *x, int status, const char *type, const void *body, size_t len);
 
+/* The same without a copy: `data` came from malloc and is freed once it is written. */
+void http_reply_take(struct http_exchange *x, int status, const char *type, char *data, size_t len);
+
 /* RFC 9457: {"type":"about:blank" or `type`,"title","status","detail","request_id"}; `members` is
  * extra text of the form ",\"errors\":[...]" or NULL. */
 void http_reply_problem(struct http_exchange *x, int status, const char *title, const char *detail,

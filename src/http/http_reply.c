@@ -84,19 +84,37 @@ reply_is_lost(const struct http_exchange *x, bool handed_over)
 			   : failpoint_before(failpoints_of(reply_points));
 }
 
-/* evhttp frees the request: now when the client is gone, else when the reply is written. */
 static void
-reply_send(struct http_exchange *x, int status, const void *body, size_t len)
+reply_forget(const void *data, size_t len, void *arg)
+{
+	(void)data, (void)len;
+	free(arg);
+}
+
+/* `taken`: the body is ours to free, and is handed on as it is. NULL: there is none. */
+static struct evbuffer *
+reply_content(const void *body, size_t len, char *taken)
 {
 	struct evbuffer *content = NULL;
 
+	if (len == 0) {
+		free(taken);
+		return NULL;
+	}
+	content = evbuffer_new();
+	if (content == NULL ||
+	    (taken != NULL ? evbuffer_add_reference(content, taken, len, reply_forget, taken)
+			   : evbuffer_add(content, body, len)) != 0)
+		mem_exhausted();
+	return content;
+}
+
+/* evhttp frees the request: now when the client is gone, else when the reply is written. */
+static void
+reply_send(struct http_exchange *x, int status, struct evbuffer *content)
+{
 	if (reply_is_lost(x, false))
 		shutdown(x->conn->fd, SHUT_RDWR);
-	if (len > 0) {
-		content = evbuffer_new();
-		if (content == NULL || evbuffer_add(content, body, len) != 0)
-			mem_exhausted();
-	}
 	evhttp_send_reply(x->evreq, status, http_status_title(status), content);
 	x->evreq = NULL;
 	if (content != NULL)
@@ -109,25 +127,40 @@ reply_send(struct http_exchange *x, int status, const void *body, size_t len)
 }
 
 static void
-reply_finish(struct http_exchange *x, int status, const void *body, size_t len)
+reply_finish(struct http_exchange *x, int status, struct evbuffer *content, size_t len)
 {
 	x->is_replied = true;
 	http_reply_tell(x, status, len);
-	reply_send(x, status, body, len);
+	reply_send(x, status, content);
 	if (!x->is_dispatching)
 		http_exchange_free(x);
 }
 
-void
-http_reply(struct http_exchange *x, int status, const char *type, const void *body, size_t len)
+static void
+reply_run(struct http_exchange *x, int status, const char *type, const void *body, size_t len,
+    char *taken)
 {
+	const size_t sent = x->request.method == HTTP_HEAD ? 0 : len;
+
 	assert(!x->is_replied);
 	assert(x->is_dispatching || x->is_held);
 	assert(type != NULL || len == 0);
 	http_reply_add_common(x, type);
 	if (type != NULL)
 		reply_add_length(x, len);
-	reply_finish(x, status, body, x->request.method == HTTP_HEAD ? 0 : len);
+	reply_finish(x, status, reply_content(body, sent, taken), sent);
+}
+
+void
+http_reply(struct http_exchange *x, int status, const char *type, const void *body, size_t len)
+{
+	reply_run(x, status, type, body, len, NULL);
+}
+
+void
+http_reply_take(struct http_exchange *x, int status, const char *type, char *data, size_t len)
+{
+	reply_run(x, status, type, data, len, data);
 }
 
 void

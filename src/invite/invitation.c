@@ -291,12 +291,18 @@ invitation_add_token(struct invitation *inv, const struct token_hash *token, boo
 }
 
 void
+invitation_end_links(struct invitation *inv)
+{
+	assert(invitation_is_final(inv->state));
+	invitation_end_tokens(inv, inv->token_count);
+}
+
+void
 invitation_erase(struct invitation *inv)
 {
 	const char *uid = inv->person.value[PERSON_UID];
 
-	assert(invitation_is_final(inv->state));
+	invitation_end_links(inv);
 	inv->person = (struct person){ .value = { [PERSON_UID] = uid } };
 	inv->personal_mail = NULL;
-	invitation_end_tokens(inv, inv->token_count);
 }

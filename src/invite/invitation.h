@@ -55,7 +55,7 @@ struct invitation {
 	uint64_t revision; /* of the stored version this was read from; 0 when new */
 	enum invitation_state state;
 	enum invitation_method method;
-	struct person person;	   /* erased (all NULL but uid) once done, expired or revoked */
+	struct person person;	   /* erased (all NULL but uid) once done or revoked */
 	const char *personal_mail; /* method email only */
 	bool uid_fixed;		   /* the administrator chose the uid: no renumbering */
 	enum field_mode modes[PERSON_FIELD_COUNT];
@@ -131,7 +131,11 @@ enum err invitation_claim(struct invitation *inv, const struct token_hash *token
 enum err invitation_add_token(struct invitation *inv, const struct token_hash *token, bool replace,
     int64_t now, struct fault *f);
 
-/* Forget the personal data and end all tokens (they stay in old_tokens). Only in a final state. */
+/* End all tokens (they stay in old_tokens). Only in a final state. What is expired keeps its person,
+ * so that an administrator sees who did not come and can invite them again, until it is purged. */
+void invitation_end_links(struct invitation *inv);
+
+/* The same, and forget the personal data. Only in a final state. */
 void invitation_erase(struct invitation *inv);
 
 /* The state as the outside sees it: a pending or created one past its end is expired, whatever the

@@ -26,12 +26,12 @@ void
 store_free(struct store *s)
 {
 	struct store_op *op;
-	struct store_token_watch *w;
+	struct store_watch *w;
 
 	if (s == NULL)
 		return;
 	while ((w = TAILQ_FIRST(&s->watches)) != NULL)
-		store_token_watch_stop(w);
+		store_watch_stop(w);
 	while ((op = TAILQ_FIRST(&s->ops)) != NULL)
 		store_cancel(op);
 	free(s);

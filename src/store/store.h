@@ -79,11 +79,11 @@ struct store_op *store_load_by_token(
 
 /* Write the next version of an invitation after invitation_apply(), with everything that goes with
  * the state: work/, token/ of new tokens, reservations (kept while pending, claimed or created;
- * marked released when done; deleted when expired or revoked), personal data erased in final
- * states, one audit record for `event`. ERR_CONFLICT: the stored version is not inv->revision any
- * more. ERR_UNKNOWN is settled inside by reading back as long as the store answers. ERR_OK:
- * `revision` is the new one. `before`: the version that was loaded, to see what changed (a renamed
- * uid moves its reservation: ERR_EXISTS when the new one is taken). */
+ * marked released when done; deleted when expired or revoked), links ended in final states and
+ * personal data erased when done or revoked, one audit record for `event`. ERR_CONFLICT: the stored
+ * version is not inv->revision any more. ERR_UNKNOWN is settled inside by reading back as long as
+ * the store answers. ERR_OK: `revision` is the new one. `before`: the version that was loaded, to
+ * see what changed (a renamed uid moves its reservation: ERR_EXISTS when the new one is taken). */
 typedef void store_save_cb(void *arg, enum err code, uint64_t revision, const struct fault *f);
 struct store_op *store_save(struct store *s, const struct invitation *before,
     const struct invitation *after, enum invitation_event event, const struct store_note *note,
@@ -107,8 +107,8 @@ struct store_op *store_list_unsettled(
 
 /* Delete a final invitation whose done_at is before `before_ms`, with its token keys and what is
  * left of its reservations. ERR_CONFLICT when it is not final or too young. */
-struct store_op *store_purge(
-    struct store *s, const struct invitation *inv, int64_t before_ms, store_done_cb *cb, void *arg);
+struct store_op *store_purge(struct store *s, const char *id, int64_t before_ms,
+    const struct store_note *note, store_done_cb *cb, void *arg);
 
 /* API tokens. */
 enum { API_TOKEN_NAME_MAX = 64, API_TOKEN_ID_SIZE = 17 };
@@ -127,21 +127,26 @@ struct store_op *store_add_api_token(struct store *s, const struct api_token *t,
 struct store_op *store_delete_api_token(
     struct store *s, const char *id, const struct store_note *note, store_done_cb *cb, void *arg);
 
-/* All API tokens now, then every change: `t` non-NULL was added, NULL with `id` was deleted. ready
- * is called once when all that exist have been told. One that cannot be read counts as absent and
- * is told by `damaged`, whose fault names its key; the watch goes on. Any other error ends the
- * watch and is told by `failed`: the watch is gone then, and store_token_watch_stop() must not be
- * called for it. */
-struct store_token_watch_cbs {
-	void (*changed)(void *arg, const char *id, const struct api_token *t);
+/* All of a kind now, then every change: the object as it stands, or NULL with the `id` of one that
+ * was deleted. Each watch calls the function of its own kind and no other. ready is called once
+ * when all that exist have been told. One that cannot be read counts as absent and is told by
+ * `damaged`, whose fault names its key; the watch goes on. Any other error ends the watch and is
+ * told by `failed`: the watch is gone then, and store_watch_stop() must not be called for it. Any
+ * of the callbacks may stop the watch. */
+struct store_watch_cbs {
+	void (*api_token)(void *arg, const char *id, const struct api_token *t);
+	void (*invitation)(void *arg, const char *id, const struct invitation *inv);
 	void (*ready)(void *arg);
 	void (*failed)(void *arg, enum err code, const struct fault *f);
 	void (*damaged)(void *arg, const struct fault *f); /* may be NULL */
 };
-struct store_token_watch;
-struct store_token_watch *store_watch_api_tokens(
-    struct store *s, const struct store_token_watch_cbs *cbs, void *arg);
-void store_token_watch_stop(struct store_token_watch *w);
+struct store_watch;
+struct store_watch *store_watch_api_tokens(
+    struct store *s, const struct store_watch_cbs *cbs, void *arg);
+/* Final ones, too, as long as they are kept. */
+struct store_watch *store_watch_invitations(
+    struct store *s, const struct store_watch_cbs *cbs, void *arg);
+void store_watch_stop(struct store_watch *w);
 
 bool store_is_healthy(struct store *s, struct fault *f);
 

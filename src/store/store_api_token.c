@@ -6,8 +6,6 @@
 
 #include "base/mem.h"
 
-static const char token_space[] = "apitoken/";
-
 /* ---- adding and deleting ---- */
 
 struct token_change {
@@ -107,144 +105,129 @@ store_delete_api_token(
 	return &t->c.op;
 }
 
-/* ---- watching ---- */
+/* ---- all of one maker ---- */
 
-struct store_token_watch {
-	TAILQ_ENTRY(store_token_watch) link;
-	struct store *store;
-	struct store_token_watch_cbs cbs;
-	void *arg;
-	struct kv_op *op;	/* the list, page by page */
-	struct kv_watch *watch; /* from the first page's revision on */
-	uint64_t from;
-	unsigned char last[KV_KEY_MAX]; /* key of the last item told */
-	size_t last_len;
-	bool *stopped; /* told to the function that is running callbacks */
+/* A page of tokens > each of them that is theirs > the next page. */
+struct tokens_of {
+	struct store_op op; /* first; op.kv is a page, `deleting` one deletion */
+	struct store_op *deleting;
+	store_done_cb *cb;
+	char *created_by, *actor, *request_id;
+	char ids[KV_RANGE_MAX][API_TOKEN_ID_SIZE];
+	size_t count, at;
+	struct store_key last;
+	bool more;
 };
 
-static void token_watch_list(struct store_token_watch *w);
+static void tokens_of_next(struct tokens_of *t);
 
-/* The watch is over; `failed` is told last. */
 static void
-token_watch_fail(struct store_token_watch *w, enum err code, const struct fault *f)
+tokens_of_release(struct store_op *op)
 {
-	struct store_token_watch_cbs cbs = w->cbs;
-	void *arg = w->arg;
+	struct tokens_of *t = (struct tokens_of *)op;
 
-	store_token_watch_stop(w);
-	cbs.failed(arg, code, f);
+	if (t->deleting != NULL)
+		store_cancel(t->deleting);
+	free(t->created_by);
+	free(t->actor);
+	free(t->request_id);
+	free(t);
 }
 
-static enum err
-token_watch_read(const struct store_token_watch *w, const struct kv_item *item, const char *id,
-    struct api_token *t, struct fault *f)
+static void
+tokens_of_finish(struct tokens_of *t, enum err code, const struct fault *f)
 {
-	struct arena *arena = arena_new(0);
-	char *text;
-	size_t len;
-	enum err code = store_open_item(w->store, item, arena, &text, &len, f);
+	store_done_cb *cb = t->cb;
+	void *arg = t->op.arg;
 
-	if (code == ERR_OK)
-		code = record_read_api_token(t, id, text, len, f);
-	arena_free(arena);
-	return code;
+	store_op_end(&t->op);
+	cb(arg, code, f);
 }
 
-/* Runs one callback, which may stop the watch. */
+/* One that cannot be read opens nothing for anybody: auth leaves it out, too. */
 static void
-token_watch_tell(struct store_token_watch *w, const struct kv_item *item)
+tokens_of_look(struct tokens_of *t, const struct kv_item *item)
 {
-	const size_t at = sizeof(token_space) - 1;
-	bool named = item->key.len == at + API_TOKEN_ID_SIZE - 1;
-	char id[API_TOKEN_ID_SIZE] = "";
-	struct api_token t;
+	static const char space[] = "apitoken/";
+	const size_t at = sizeof(space) - 1;
+	struct arena *arena;
+	struct api_token token;
+	char id[API_TOKEN_ID_SIZE] = "", *text;
 	struct fault f;
+	size_t len;
 
-	if (named)
-		memcpy(id, (const char *)item->key.data + at, API_TOKEN_ID_SIZE - 1);
-	if (named && item->value.data == NULL)
-		w->cbs.changed(w->arg, id, NULL);
-	else if (named && token_watch_read(w, item, id, &t, &f) == ERR_OK)
-		w->cbs.changed(w->arg, id, &t);
-	else if (w->cbs.damaged != NULL) {
-		if (!named)
-			fault_set(&f, ERR_CORRUPT, "%.*s names no API token", (int)item->key.len,
-			    (const char *)item->key.data);
-		w->cbs.damaged(w->arg, &f);
-	}
+	memcpy(t->last.text, item->key.data, item->key.len);
+	t->last.text[item->key.len] = '\0';
+	if (item->key.len != at + API_TOKEN_ID_SIZE - 1)
+		return;
+	memcpy(id, (const char *)item->key.data + at, API_TOKEN_ID_SIZE - 1);
+	arena = arena_new(0);
+	if (store_open_item(t->op.store, item, arena, &text, &len, &f) == ERR_OK &&
+	    record_read_api_token(&token, id, text, len, &f) == ERR_OK &&
+	    strcmp(token.created_by, t->created_by) == 0)
+		memcpy(t->ids[t->count++], id, sizeof(id));
+	arena_free(arena);
 }
 
 static void
-token_watch_on_change(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
-{
-	struct store_token_watch *w = arg;
-
-	if (code != ERR_OK) {
-		w->watch = NULL; /* that was its last call */
-		token_watch_fail(w, code, f);
-	} else
-		token_watch_tell(w, item);
-}
-
-static void
-token_watch_on_page(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+tokens_of_on_page(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
     uint64_t revision, const struct fault *f)
 {
-	struct store_token_watch *w = arg;
-	bool stopped = false;
+	struct tokens_of *t = arg;
 
-	w->op = NULL;
-	if (w->from == 0)
-		w->from = revision + 1;
-	w->stopped = &stopped;
-	for (size_t i = 0; i < count; i++) {
-		token_watch_tell(w, &items[i]);
-		if (stopped)
-			return;
-		memcpy(w->last, items[i].key.data, items[i].key.len);
-		w->last_len = items[i].key.len;
+	(void)revision;
+	t->op.kv = NULL;
+	if (code != ERR_OK) {
+		tokens_of_finish(t, code, f);
+		return;
 	}
-	w->stopped = NULL;
-	if (code != ERR_OK)
-		token_watch_fail(w, code, f);
-	else if (more)
-		token_watch_list(w);
-	else {
-		w->watch =
-		    kv_watch(w->store->kv, kv_text(token_space), w->from, token_watch_on_change, w);
-		w->cbs.ready(w->arg);
-	}
+	t->more = more;
+	t->count = t->at = 0;
+	for (size_t i = 0; i < count; i++)
+		if (items[i].key.len < sizeof(t->last.text))
+			tokens_of_look(t, &items[i]);
+	tokens_of_next(t);
 }
 
 static void
-token_watch_list(struct store_token_watch *w)
+tokens_of_on_deleted(void *arg, enum err code, const struct fault *f)
 {
-	w->op = kv_range(w->store->kv, kv_text(token_space),
-	    (struct kv_bytes){ w->last, w->last_len }, KV_RANGE_MAX, token_watch_on_page, w);
+	struct tokens_of *t = arg;
+
+	t->deleting = NULL;
+	if (code == ERR_OK || code == ERR_NOT_FOUND)
+		tokens_of_next(t);
+	else
+		tokens_of_finish(t, code, f);
 }
 
-struct store_token_watch *
-store_watch_api_tokens(struct store *s, const struct store_token_watch_cbs *cbs, void *arg)
+static void
+tokens_of_next(struct tokens_of *t)
 {
-	struct store_token_watch *w = mem_alloc(sizeof(*w));
+	const struct store_note note = { t->actor, t->request_id };
 
-	w->store = s;
-	w->cbs = *cbs;
-	w->arg = arg;
-	TAILQ_INSERT_TAIL(&s->watches, w, link);
-	token_watch_list(w);
-	return w;
+	if (t->at < t->count)
+		t->deleting = store_delete_api_token(
+		    t->op.store, t->ids[t->at++], &note, tokens_of_on_deleted, t);
+	else if (t->more)
+		t->op.kv = kv_range(t->op.store->kv, kv_text("apitoken/"),
+		    store_key_bytes(&t->last), KV_RANGE_MAX, tokens_of_on_page, t);
+	else
+		tokens_of_finish(t, ERR_OK, NULL);
 }
 
-void
-store_token_watch_stop(struct store_token_watch *w)
+struct store_op *
+store_delete_tokens_of(struct store *s, const char *created_by, const struct store_note *note,
+    store_done_cb *cb, void *arg)
 {
-	if (w->stopped != NULL)
-		*w->stopped = true;
-	if (w->op != NULL)
-		kv_cancel(w->op);
-	if (w->watch != NULL)
-		kv_watch_stop(w->watch);
-	TAILQ_REMOVE(&w->store->watches, w, link);
-	free(w);
+	struct tokens_of *t = mem_alloc(sizeof(*t));
+
+	store_op_start(&t->op, s, tokens_of_release, arg);
+	t->cb = cb;
+	t->created_by = mem_dup_string(created_by);
+	t->actor = mem_dup_string(note->actor);
+	t->request_id = mem_dup_string(note->request_id);
+	t->op.kv =
+	    kv_range(s->kv, kv_text("apitoken/"), kv_text(""), KV_RANGE_MAX, tokens_of_on_page, t);
+	return &t->op;
 }

@@ -159,22 +159,27 @@ list_finish(struct list *l, enum err code, const struct fault *f)
 		invitation_free(found[i]);
 }
 
-/* One value cannot be read: those behind it are told all the same. */
-static void
-list_skip(struct list *l, struct kv_bytes key, const struct fault *f)
+void
+store_note_damage(struct fault *first, struct kv_bytes key, const struct fault *f)
 {
 	const char *name = key.data;
 	bool named = strncmp(f->text, name, key.len) == 0;
 
-	if (l->damaged.text[0] != '\0')
+	if (first->text[0] != '\0')
 		return;
-	fault_set(&l->damaged, ERR_OK, "%.*s%s%s", named ? 0 : (int)key.len, name,
-	    named ? "" : ": ", f->text);
+	fault_set(
+	    first, ERR_OK, "%.*s%s%s", named ? 0 : (int)key.len, name, named ? "" : ": ", f->text);
 }
 
-/* The id behind `space` in a key. A key that holds none is nothing of ours. */
-static bool
-list_read_id(const char *space, struct kv_bytes key, char id[ID_SIZE])
+/* One value cannot be read: those behind it are told all the same. */
+static void
+list_skip(struct list *l, struct kv_bytes key, const struct fault *f)
+{
+	store_note_damage(&l->damaged, key, f);
+}
+
+bool
+store_read_id(const char *space, struct kv_bytes key, char id[ID_SIZE])
 {
 	const size_t at = strlen(space) + 1;
 	char text[ID_SIZE] = "";
@@ -223,7 +228,7 @@ list_on_range(void *arg, enum err code, const struct kv_item *items, size_t coun
 			l->more = true;
 			break;
 		}
-		list_read_id("invitation", items[i].key, l->next);
+		store_read_id("invitation", items[i].key, l->next);
 		if (store_read_invitation(l->op.store, &items[i], &inv, NULL, &own) != ERR_OK)
 			list_skip(l, items[i].key, &own);
 		else if (list_wants(l, inv))
@@ -320,7 +325,7 @@ list_on_work(void *arg, enum err code, const struct kv_item *items, size_t count
 	l->op.kv = NULL;
 	l->more = more;
 	for (size_t i = 0; i < count; i++)
-		if (list_read_id("work", items[i].key, l->ids[l->id_count]))
+		if (store_read_id("work", items[i].key, l->ids[l->id_count]))
 			l->id_count++;
 		else {
 			fault_set(&own, ERR_CORRUPT, "holds no id");

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "store/store.h"
+#include "store/store_people.h"
 
 enum {
 	STORE_KEY_SIZE =
@@ -25,7 +26,7 @@ struct store {
 	const struct seal *seal;
 	const struct clock *clock;
 	TAILQ_HEAD(store_op_list, store_op) ops;
-	TAILQ_HEAD(store_token_watch_list, store_token_watch) watches;
+	TAILQ_HEAD(store_watch_list, store_watch) watches;
 };
 
 /* Every operation begins with this. */
@@ -88,8 +89,9 @@ enum err record_read_reservation(
 struct audit {
 	int64_t at;
 	const char *event;
-	const char *subject, *id; /* "invitation" or "api_token", and which */
+	const char *subject, *id; /* "invitation", "api_token", "user", "org_unit", and which */
 	const char *state;	  /* afterwards; NULL when it has none */
+	const char *detail;	  /* more, as a JSON value; NULL when there is none */
 	const struct store_note *note;
 };
 void record_write_audit(struct buf *b, const struct audit *a);
@@ -98,17 +100,33 @@ void record_write_api_token(struct buf *b, const struct api_token *t);
 enum err record_read_api_token(
     struct api_token *out, const char *id, const char *text, size_t len, struct fault *f);
 
+void record_write_intent(struct buf *b, const struct store_intent *i);
+/* Strings are made in `arena`. */
+enum err record_read_intent(struct store_intent *out, const char *target, struct arena *arena,
+    const char *text, size_t len, struct fault *f);
+void record_write_trash(struct buf *b, const struct store_trash *t);
+enum err record_read_trash(struct store_trash *out, const char *id, struct arena *arena,
+    const char *text, size_t len, struct fault *f);
+
 /* A JSON object of the format we write; the caller owns it. ERR_CORRUPT for anything else. */
 struct json_t;
 struct json_t *record_parse(const char *text, size_t len, struct fault *f);
+
+/* ---- pages of keys that end in an id ---- */
+
+/* The id behind `space` in a key. False: the key holds none and is nothing of ours. */
+bool store_read_id(const char *space, struct kv_bytes key, char id[ID_SIZE]);
+/* One value cannot be read: `first` keeps the words about the first of them. */
+void store_note_damage(struct fault *first, struct kv_bytes key, const struct fault *f);
 
 /* ---- one transaction ---- */
 
 /* Built by the functions below, sent by commit_start(), settled exactly once. `settled` ends the
  * operation (store_op_end) and runs the caller's callback.
  *
- * Every transaction writes one audit record under a new key. That key tells later whether a
- * transaction of unknown fate was carried out. */
+ * Every transaction that changes something writes one audit record under a new key. That key tells
+ * later whether a transaction of unknown fate was carried out. Where there is no record, the key of
+ * the intent tells it, by being there with the value that was sent, or by being gone. */
 struct commit {
 	struct store_op op; /* first */
 	struct arena *arena;
@@ -117,6 +135,7 @@ struct commit {
 	struct kv_write writes[STORE_COMMIT_MAX];
 	size_t compare_count, write_count;
 	struct store_key marker;
+	const struct kv_write *mark; /* how the marker was written; NULL: it is deleted */
 	struct failpoints *points;
 	int64_t now;
 	enum err refused; /* ERR_OK, or why it cannot be sent */
@@ -138,9 +157,18 @@ void commit_expect(struct commit *c, struct kv_bytes key, uint64_t modified);
 void commit_put(struct commit *c, const struct store_key *key);
 void commit_delete(struct commit *c, const struct store_key *key);
 void commit_audit(struct commit *c, const struct audit *a);
+/* The last write tells whether it was carried out; `points` is the pair's name. */
+void commit_mark(struct commit *c, const struct store_key *key, const char *points);
 /* Hold `keys[name]` for the invitation c->owner. */
 void commit_reserve(struct commit *c, size_t name, const struct store_key *key);
 /* ERR_EXISTS, with c->taken: a reserved name is somebody else's. ERR_CONFLICT: another compare. */
 void commit_start(struct commit *c);
+
+/* ---- store_trash.c: the part of it in an intent's transaction ---- */
+
+/* Keep `saved` of the user whom the intent removes. */
+void trash_keep(struct commit *c, const struct store_intent *i, const struct secret *saved);
+/* Take away all that may be kept under the id, the key first. */
+void trash_delete(struct commit *c, const char *id);
 
 #endif

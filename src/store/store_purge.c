@@ -10,6 +10,7 @@ struct purge {
 	store_done_cb *cb;
 	char id[ID_SIZE];
 	int64_t before_ms;
+	const char *actor, *request_id; /* in the commit's arena */
 	struct invitation *inv;
 	struct store_held held;
 	size_t at;
@@ -37,9 +38,9 @@ purge_settled(struct commit *c, enum err code, uint64_t revision, const struct f
 static void
 purge_commit(struct purge *p)
 {
-	static const struct store_note note = { "sweeper", NULL };
 	struct commit *c = &p->c;
 	struct store_key key = store_key_of("invitation", p->id);
+	const struct store_note note = { p->actor, p->request_id };
 	const struct audit audit = {
 		.at = c->now, .event = "purged", .subject = "invitation", .id = p->id, .note = &note
 	};
@@ -135,18 +136,20 @@ purge_on_invitation(void *arg, enum err code, const struct kv_item *item, const 
 }
 
 struct store_op *
-store_purge(
-    struct store *s, const struct invitation *inv, int64_t before_ms, store_done_cb *cb, void *arg)
+store_purge(struct store *s, const char *id, int64_t before_ms, const struct store_note *note,
+    store_done_cb *cb, void *arg)
 {
 	struct purge *p = mem_alloc(sizeof(*p));
-	struct store_key key = store_key_of("invitation", inv->id);
+	struct store_key key = store_key_of("invitation", id_is_valid(id) ? id : "-");
 
 	commit_init(&p->c, s, arg);
 	p->c.settled = purge_settled;
 	p->c.release = purge_release;
 	p->cb = cb;
 	p->before_ms = before_ms;
-	memcpy(p->id, inv->id, sizeof(p->id));
+	memcpy(p->id, id, strnlen(id, ID_SIZE - 1));
+	p->actor = arena_strdup(p->c.arena, note->actor);
+	p->request_id = arena_strdup(p->c.arena, note->request_id);
 	p->c.op.kv = kv_get(s->kv, store_key_bytes(&key), purge_on_invitation, p);
 	return &p->c.op;
 }

@@ -84,6 +84,8 @@ record_write_audit(struct buf *b, const struct audit *a)
 	    a->at, a->event, a->subject, a->id);
 	if (a->state != NULL)
 		buf_printf(b, ",\"state\":\"%s\"", a->state);
+	if (a->detail != NULL)
+		buf_printf(b, ",\"detail\":%s", a->detail);
 	buf_add_string(b, ",\"actor\":");
 	buf_add_json_string(b, a->note->actor);
 	if (a->note->request_id != NULL) {

@@ -116,15 +116,18 @@ static void
 save_invitation(struct commit *c, const struct store_key *key, const struct invitation *after,
     const struct store_held *held)
 {
-	struct invitation *erased = NULL;
+	struct invitation *final = NULL;
 
 	if (invitation_is_final(after->state)) {
-		erased = invitation_copy(after);
-		invitation_erase(erased);
+		final = invitation_copy(after);
+		if (after->state == INVITATION_EXPIRED)
+			invitation_end_links(final);
+		else
+			invitation_erase(final);
 	}
-	codec_write_invitation(&c->json, erased != NULL ? erased : after, held);
+	codec_write_invitation(&c->json, final != NULL ? final : after, held);
 	commit_put(c, key);
-	invitation_free(erased);
+	invitation_free(final);
 }
 
 struct store_op *

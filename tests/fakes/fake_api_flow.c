@@ -1,5 +1,6 @@
 #include "fake_api_flow.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,9 @@ struct fake_answer {
 	flow_change_cb *changed;
 	flow_list_cb *listed;
 	dir_places_cb *found;
+	flow_person_cb *person;
+	flow_removed_cb *removed;
+	flow_org_unit_cb *org_unit;
 	bool with_token;
 	void *arg;
 };
@@ -21,6 +25,28 @@ fake_flow_of(struct fake_flow *f)
 {
 	return (struct flow *)f;
 }
+
+static const struct person fake_person = {
+	.value = { [PERSON_GIVEN_NAME] = "Grace",
+	    [PERSON_FAMILY_NAME] = "Hopper",
+	    [PERSON_DISPLAY_NAME] = "Rear Admiral Hopper",
+	    [PERSON_GENDER] = "female",
+	    [PERSON_BIRTHDAY] = "1906-12-09",
+	    [PERSON_MAIL] = "grace@example.org",
+	    [PERSON_LANGUAGE] = "en",
+	    [PERSON_UID] = "grace" },
+	.groups = { "cn=navy,dc=example,dc=org" },
+	.group_count = 1,
+};
+
+const struct dir_user fake_user = { .dn = "uid=grace,ou=Navy,dc=example,dc=org",
+	.entry_uuid = FAKE_USER_ID,
+	.person = &fake_person,
+	.group_count = 1,
+	.tag = "20261126120000.000000Z#000000#000#000000",
+	.registered_at = 1600000000,
+	.last_activity_at = 1700000000,
+	.last_activity_source = "authTimestamp" };
 
 struct invitation *
 fake_invitation_new(int64_t created_at)
@@ -75,6 +101,14 @@ fake_flow_answer(void *arg)
 	else if (a->listed != NULL)
 		a->listed(
 		    a->arg, f->code, list, ok ? f->list_count : 0, ok ? f->next : NULL, &fault);
+	else if (a->person != NULL)
+		a->person(a->arg, f->code, ok ? f->user : NULL, ok ? f->person_inv : NULL,
+		    &f->errors, &fault);
+	else if (a->removed != NULL)
+		a->removed(a->arg, f->code, ok ? &f->removed : NULL, &fault);
+	else if (a->org_unit != NULL)
+		a->org_unit(
+		    a->arg, f->code, ok ? "ou=New,dc=example,dc=org" : NULL, &f->errors, &fault);
 	else
 		a->found(a->arg, f->code, ok ? f->places : NULL, ok ? f->place_count : 0, &fault);
 	secret_free(token);
@@ -155,4 +189,106 @@ void
 flow_groups_start(struct flow *flow, dir_places_cb *cb, void *arg)
 {
 	fake_flow_start(flow, (struct fake_answer){ .found = cb, .arg = arg });
+}
+
+/* ---- people ---- */
+
+void
+flow_person_show(struct flow *flow, const char *id, flow_person_cb *cb, void *arg)
+{
+	fake_flow_note(flow, id, NULL);
+	fake_flow_start(flow, (struct fake_answer){ .person = cb, .arg = arg });
+}
+
+static const char *
+fake_flow_keep(struct fake_flow *f, size_t i, const char *s)
+{
+	snprintf(f->said[i], sizeof(f->said[i]), "%s", s != NULL ? s : "");
+	return s != NULL ? f->said[i] : NULL;
+}
+
+void
+flow_person_change(struct flow *flow, const char *id, const struct person_change *change,
+    const struct flow_caller *caller, flow_person_cb *cb, void *arg)
+{
+	struct fake_flow *f = (struct fake_flow *)flow;
+
+	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
+		f->change.value[i] = fake_flow_keep(f, i, change->value[i]);
+	f->change.tag = fake_flow_keep(f, PERSON_FIELD_COUNT, change->tag);
+	fake_flow_note(flow, id, caller);
+	fake_flow_start(flow, (struct fake_answer){ .person = cb, .arg = arg });
+}
+
+void
+flow_person_suspend(struct flow *flow, const char *id, bool suspended,
+    const struct flow_caller *caller, flow_person_cb *cb, void *arg)
+{
+	((struct fake_flow *)flow)->suspended = suspended;
+	fake_flow_note(flow, id, caller);
+	fake_flow_start(flow, (struct fake_answer){ .person = cb, .arg = arg });
+}
+
+void
+flow_person_restore(struct flow *flow, const char *id, const struct flow_caller *caller,
+    flow_person_cb *cb, void *arg)
+{
+	fake_flow_note(flow, id, caller);
+	fake_flow_start(flow, (struct fake_answer){ .person = cb, .arg = arg });
+}
+
+void
+flow_person_remove(struct flow *flow, const char *id, const struct flow_caller *caller,
+    flow_removed_cb *cb, void *arg)
+{
+	fake_flow_note(flow, id, caller);
+	fake_flow_start(flow, (struct fake_answer){ .removed = cb, .arg = arg });
+}
+
+static void
+fake_flow_org_unit(struct flow *flow, const char *id, const char *parent, const char *name,
+    const char *description, const struct flow_caller *caller, flow_org_unit_cb *cb, void *arg)
+{
+	struct fake_flow *f = (struct fake_flow *)flow;
+
+	f->parent = fake_flow_keep(f, 0, parent);
+	f->name = fake_flow_keep(f, 1, name);
+	f->description = fake_flow_keep(f, 2, description);
+	fake_flow_note(flow, id, caller);
+	fake_flow_start(flow, (struct fake_answer){ .org_unit = cb, .arg = arg });
+}
+
+void
+flow_org_unit_add(struct flow *flow, const char *parent, const char *name, const char *description,
+    const struct flow_caller *caller, flow_org_unit_cb *cb, void *arg)
+{
+	fake_flow_org_unit(flow, "", parent, name, description, caller, cb, arg);
+}
+
+void
+flow_org_unit_change(struct flow *flow, const char *id, const char *name, const char *description,
+    const struct flow_caller *caller, flow_org_unit_cb *cb, void *arg)
+{
+	fake_flow_org_unit(flow, id, NULL, name, description, caller, cb, arg);
+}
+
+void
+flow_org_unit_delete(struct flow *flow, const char *id, const struct flow_caller *caller,
+    flow_org_unit_cb *cb, void *arg)
+{
+	fake_flow_org_unit(flow, id, NULL, NULL, NULL, caller, cb, arg);
+}
+
+/* Lower case stands for the one spelling. */
+bool
+flow_dn_normalise(const char *dn, struct arena *arena, const char **normal)
+{
+	char *copy = arena_strdup(arena, dn);
+
+	if (strchr(dn, '=') == NULL)
+		return false;
+	for (char *p = copy; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	*normal = copy;
+	return true;
 }

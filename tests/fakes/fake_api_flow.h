@@ -1,9 +1,10 @@
-/* The part of flow.h that api uses. It remembers what it was asked and answers, through loop_defer,
- * what it was told to. */
+/* The part of flow.h and flow_people.h that api uses. It remembers what it was asked and answers,
+ * through loop_defer, what it was told to. */
 #ifndef USHERD_FAKE_API_FLOW_H
 #define USHERD_FAKE_API_FLOW_H
 
 #include "flow/flow.h"
+#include "flow/flow_people.h"
 
 #define FAKE_ID		"01890a5d-ac96-774b-bcce-b302099a8057"
 #define FAKE_LINK_TOKEN "usj_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -19,14 +20,25 @@ struct fake_flow {
 	const char *next;
 	const struct dir_place *places;
 	size_t place_count;
+	const struct dir_user *user;	     /* of every answer about a person */
+	const struct invitation *person_inv; /* the same, or NULL */
+	struct person_removed removed;
 	/* What was asked. */
 	size_t calls;
 	struct issue_spec spec;
 	char id[64], caller[64], request_id[64], after[64];
 	size_t limit;
+	struct person_change change;
+	bool suspended;
+	const char *parent, *name, *description;
+	char said[PERSON_FIELD_COUNT + 1][128]; /* what the strings of these point to */
 };
 
 struct flow *fake_flow_of(struct fake_flow *f);
+
+/* Of the directory, FAKE_USER_ID, "uid=grace,ou=Navy,dc=example,dc=org". */
+extern const struct dir_user fake_user;
+#define FAKE_USER_ID "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 
 /* A pending invitation of Ada with everything set; free with invitation_free(). */
 struct invitation *fake_invitation_new(int64_t created_at);

@@ -23,6 +23,8 @@ struct http_exchange {
 	struct buf body;
 	struct http_pair headers[HEADERS_MAX];
 	size_t header_count;
+	struct http_stream_conf stream;
+	bool streaming;
 };
 
 const struct http_request *
@@ -64,6 +66,53 @@ http_reply(struct http_exchange *x, int status, const char *type, const void *bo
 		buf_add(&x->body, body, len);
 	if (x->waiting)
 		loop_stop(x->loop);
+}
+
+void
+http_reply_take(struct http_exchange *x, int status, const char *type, char *data, size_t len)
+{
+	http_reply(x, status, type, data, len);
+	free(data);
+}
+
+/* ---- streams: the exchange is its own stream ---- */
+
+struct http_stream *
+http_stream_start(struct http_exchange *x, const struct http_stream_conf *conf)
+{
+	if (x->req.method == HTTP_HEAD) {
+		http_reply(x, 200, conf->type, "", 0);
+		return NULL;
+	}
+	http_reply(x, 200, conf->type, "", 0);
+	x->stream = *conf;
+	x->streaming = true;
+	return (struct http_stream *)x;
+}
+
+bool
+http_stream_send(struct http_stream *s, const void *data, size_t len)
+{
+	struct http_exchange *x = (struct http_exchange *)s;
+
+	assert(x->streaming);
+	buf_add(&x->body, data, len);
+	return true;
+}
+
+void
+http_stream_end(struct http_stream *s)
+{
+	struct http_exchange *x = (struct http_exchange *)s;
+
+	assert(x->streaming);
+	x->streaming = false;
+}
+
+bool
+fake_http_is_streaming(const struct http_exchange *x)
+{
+	return x->streaming;
 }
 
 void
@@ -123,6 +172,12 @@ fake_http_exchange(const struct fake_request *q)
 	if (q->if_none_match != NULL)
 		r->headers[r->header_count++] =
 		    (struct http_pair){ "if-none-match", arena_strdup(x->arena, q->if_none_match) };
+	if (q->if_match != NULL)
+		r->headers[r->header_count++] =
+		    (struct http_pair){ "if-match", arena_strdup(x->arena, q->if_match) };
+	if (q->last_event_id != NULL)
+		r->headers[r->header_count++] =
+		    (struct http_pair){ "last-event-id", arena_strdup(x->arena, q->last_event_id) };
 	if (q->body != NULL) {
 		r->body_len = q->body_len > 0 ? q->body_len : strlen(q->body);
 		r->body = arena_dup(x->arena, q->body, r->body_len);
@@ -132,18 +187,40 @@ fake_http_exchange(const struct fake_request *q)
 }
 
 void
+fake_http_leave(struct http_exchange *x)
+{
+	assert(x->streaming);
+	x->streaming = false;
+	x->stream.closed(x->stream.arg);
+}
+
+void
 fake_http_free(struct http_exchange *x)
 {
+	if (x->streaming)
+		fake_http_leave(x);
 	buf_release(&x->body);
 	arena_free(x->arena);
 	free(x);
+}
+
+/* One of a space separated list. */
+static bool
+fake_lists(const char *list, const char *type)
+{
+	const size_t len = strlen(type);
+
+	for (const char *p = list; (p = strstr(p, type)) != NULL; p += len)
+		if ((p == list || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
+			return true;
+	return false;
 }
 
 bool
 http_takes_body(struct http_exchange *x, const char *content_types)
 {
 	if (x->req.body_len == 0 ||
-	    (content_types != NULL && strcmp(content_types, x->content_type) == 0))
+	    (content_types != NULL && fake_lists(content_types, x->content_type)))
 		return true;
 	http_reply_problem(x, 415, NULL, "router", NULL);
 	return false;

@@ -10,7 +10,7 @@ struct fake_request {
 	const char *path;  /* without the query */
 	const char *query; /* "a=b&c=d", not encoded; NULL: none */
 	const char *authorization;
-	const char *if_none_match;
+	const char *if_none_match, *if_match, *last_event_id;
 	const char *body;	  /* NULL: none */
 	size_t body_len;	  /* 0: strlen(body) */
 	const char *content_type; /* NULL with a body: application/json */
@@ -25,8 +25,15 @@ struct http_exchange *fake_http_send(
 struct http_exchange *fake_http_exchange(const struct fake_request *q);
 void fake_http_free(struct http_exchange *x);
 
+/* ---- streams ---- */
+
+/* The client leaves (as it does in fake_http_free): `closed` runs. Not from inside of it. */
+void fake_http_leave(struct http_exchange *x);
+bool fake_http_is_streaming(const struct http_exchange *x); /* neither side has ended it */
+
 int fake_http_status(const struct http_exchange *x);
-const char *fake_http_body(const struct http_exchange *x); /* "" when there is none */
+/* "" when there is none; of a stream: what was sent so far. */
+const char *fake_http_body(const struct http_exchange *x);
 const char *fake_http_type(const struct http_exchange *x);
 const char *fake_http_reply_header(const struct http_exchange *x, const char *name); /* or NULL */
 

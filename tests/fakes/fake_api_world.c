@@ -48,8 +48,15 @@ api_world_setup(void **state)
 	world.store = fake_store_new(world.loop);
 	world.auth = auth_new(world.loop, world.store, &test_clock, (gid_t)-1, stop_loop, NULL);
 	loop_run(world.loop);
-	world.flow = (struct fake_flow){ .loop = world.loop, .inv = fake_invitation_new(NOW) };
+	world.flow = (struct fake_flow){
+		.loop = world.loop, .inv = fake_invitation_new(NOW), .user = &fake_user
+	};
+	world.roster = (struct fake_roster){ .loop = world.loop, .version = 7 };
+	conf.loop = world.loop;
+	conf.beat_ms = 1;
 	conf.flow = fake_flow_of(&world.flow);
+	conf.roster = fake_roster_of(&world.roster);
+	conf.people_base = "OU=People,dc=example,dc=org";
 	conf.auth = world.auth;
 	world.api = api_new(&conf);
 	return 0;

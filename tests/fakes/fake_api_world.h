@@ -1,5 +1,5 @@
-/* What the tests of the API stand on: fakes of http, flow and the token store, one struct api, and
- * a clock that stands still. */
+/* What the tests of the API stand on: fakes of http, flow, roster and the token store, one struct
+ * api, and a clock that stands still. */
 #ifndef USHERD_FAKE_API_WORLD_H
 #define USHERD_FAKE_API_WORLD_H
 
@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "fake_api_flow.h"
 #include "fake_api_http.h"
+#include "fake_api_roster.h"
 #include "fake_auth_store.h"
 
 #define NOW	    INT64_C(1700000000000)
@@ -23,6 +24,7 @@ struct api_world {
 	struct store *store;
 	struct auth *auth;
 	struct fake_flow flow;
+	struct fake_roster roster;
 	struct api *api;
 	char token_text[128]; /* of the last made token, as a header */
 	struct health_check health_checks[3];

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-enum { TOKENS_MAX = 64 };
+enum { TOKENS_MAX = 256 };
 
 struct store {
 	struct loop *loop;
@@ -14,7 +14,7 @@ struct store {
 	size_t count, watches;
 	enum err fail;
 	bool muted;
-	struct store_token_watch *watch;
+	struct store_watch *watch;
 };
 
 struct store_op {
@@ -24,9 +24,9 @@ struct store_op {
 	void *arg;
 };
 
-struct store_token_watch {
+struct store_watch {
 	struct store *store;
-	struct store_token_watch_cbs cbs;
+	struct store_watch_cbs cbs;
 	void *arg;
 	bool stopped;
 };
@@ -74,7 +74,7 @@ static void
 fake_store_tell(struct store *s, const char *id, const struct api_token *t)
 {
 	if (s->watch != NULL && !s->muted)
-		s->watch->cbs.changed(s->watch->arg, id, t);
+		s->watch->cbs.api_token(s->watch->arg, id, t);
 }
 
 void
@@ -173,7 +173,7 @@ store_cancel(struct store_op *op)
 static void
 fake_store_begin_watch(void *arg)
 {
-	struct store_token_watch *w = arg;
+	struct store_watch *w = arg;
 
 	if (w->stopped) {
 		free(w);
@@ -181,23 +181,23 @@ fake_store_begin_watch(void *arg)
 	}
 	w->store->watch = w;
 	for (size_t i = 0; i < w->store->count; i++)
-		w->cbs.changed(w->arg, w->store->tokens[i].id, &w->store->tokens[i]);
+		w->cbs.api_token(w->arg, w->store->tokens[i].id, &w->store->tokens[i]);
 	w->cbs.ready(w->arg);
 }
 
-struct store_token_watch *
-store_watch_api_tokens(struct store *s, const struct store_token_watch_cbs *cbs, void *arg)
+struct store_watch *
+store_watch_api_tokens(struct store *s, const struct store_watch_cbs *cbs, void *arg)
 {
-	struct store_token_watch *w = mem_alloc(sizeof(*w));
+	struct store_watch *w = mem_alloc(sizeof(*w));
 
-	*w = (struct store_token_watch){ .store = s, .cbs = *cbs, .arg = arg };
+	*w = (struct store_watch){ .store = s, .cbs = *cbs, .arg = arg };
 	s->watches++;
 	loop_defer(s->loop, fake_store_begin_watch, w);
 	return w;
 }
 
 void
-store_token_watch_stop(struct store_token_watch *w)
+store_watch_stop(struct store_watch *w)
 {
 	if (w->store->watch == w) {
 		w->store->watch = NULL;
@@ -209,12 +209,12 @@ store_token_watch_stop(struct store_token_watch *w)
 void
 fake_store_break_watch(struct store *s)
 {
-	struct store_token_watch *w = s->watch, ended;
+	struct store_watch *w = s->watch, ended;
 	struct fault f;
 
 	assert(w != NULL);
 	ended = *w;
-	store_token_watch_stop(w); /* as the store does: the watch is gone when it is told */
+	store_watch_stop(w); /* as the store does: the watch is gone when it is told */
 	fault_set(&f, ERR_UNAVAILABLE, "the watch broke");
 	ended.cbs.failed(ended.arg, ERR_UNAVAILABLE, &f);
 }

@@ -101,6 +101,7 @@ world_new(enum dir_password_mode mode)
 		.password_min = 15,
 		.lifetime_s = 3600,
 		.retention_s = 90 * 86400,
+		.expired_kept_s = 30 * 86400,
 		.attempts_max = 100,
 		.answer_ms = 100 };
 	world_start(w);

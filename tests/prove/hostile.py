@@ -23,7 +23,8 @@ from ledger import Event, Invited, Registration
 from usherd import BUILD, TOP
 
 CLIENTS = 8
-SCOPES = ("invitations:read", "invitations:write", "directory:read", "tokens")
+SCOPES = ("invitations:read", "invitations:write", "directory:read", "directory:write", "users:read", "users:write",
+          "tokens")
 PAST = -7200  # seconds: what is made then and lives an hour is over now
 PERSONS = ("live", "used", "revoked", "replaced", "expired", "garbage", "cookie")
 

@@ -70,9 +70,11 @@ class Client:
     # ---- a request ----
 
     def operation(self, role):
-        """Of its listener; seldom one of another, where it must not be."""
-        own = [o for o in self.document.operations if role.listener in o.listeners]
-        return self.chance.choice(own if self.chance.random() < 0.97 else self.document.operations)
+        """Of its listener; seldom one of another, where it must not be. A stream is opened by nobody who may."""
+        every = [o for o in self.document.operations
+                 if not (o.is_stream and set(o.scopes) <= (role.rights or set()))]
+        own = [o for o in every if role.listener in o.listeners]
+        return self.chance.choice(own if self.chance.random() < 0.97 else every)
 
     def draw(self):
         names, weights = zip(*LISTENERS)

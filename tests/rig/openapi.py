@@ -50,6 +50,11 @@ class Operation:
                 return scheme["token"]
         return None
 
+    @property
+    def is_stream(self):
+        """Whether it answers without an end."""
+        return "text/event-stream" in self.responses.get(200, {}).get("content", {})
+
     def parameters_in(self, place):
         return [parameter for parameter in self.parameters if parameter["in"] == place]
 

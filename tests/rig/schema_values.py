@@ -43,7 +43,14 @@ class Values:
             return schema["const"]
         if "enum" in schema:
             return self.chance.choice(schema["enum"])
-        return getattr(self, "_good_" + schema["type"])(schema, eager)
+        if "oneOf" in schema:
+            return self.good(self.chance.choice(schema["oneOf"]), eager)
+        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        return getattr(self, "_good_" + self.chance.choice(kinds))(schema, eager)
+
+    @staticmethod
+    def _good_null(*_):
+        return None
 
     def _good_object(self, schema, eager):
         wanted = set(schema.get("required", ()))

@@ -66,6 +66,7 @@ class Usherd:
             "listen": {**listen, "socket": self.socket_path, "hosts": "localhost"},
             "limits": {"connections_per_source": 1000, "join_rate": 100000},
             "store": {"path": self.store_path, "key_file": self.key_path},
+            "roster": {"warm_file": self.folder / "roster.db"},
             "directory": {
                 "uri": uri,
                 "bind_dn": self.slapd.service_dn,
@@ -155,6 +156,11 @@ class Usherd:
             states = [check["status"] for check in checks if check["name"] == "directory"]
             return bool(states) and (states[0] in ("ok", "up", "pass")) == up
         wait_for(noticed, f"the directory is {'up' if up else 'down'}", seconds)
+
+    def wait_list(self, seconds=15):
+        """Until the people list is loaded."""
+        wait_for(lambda: self.control("user", "list", "--limit", "1").returncode == 0, "the list is loaded",
+                 seconds, 0.05)
 
     def fails_to_start(self, seconds=15):
         """Start, expect it to give up by itself; its exit status and what it said this time."""

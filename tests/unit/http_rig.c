@@ -62,6 +62,17 @@ rig_on_user(struct http_exchange *x, void *ctx, struct fault *f)
 }
 
 static enum err
+rig_on_taken(struct http_exchange *x, void *ctx, struct fault *f)
+{
+	char *body = mem_alloc(RIG_TAKEN);
+
+	(void)ctx, (void)f;
+	memset(body, 't', RIG_TAKEN);
+	http_reply_take(x, 200, "text/plain", body, RIG_TAKEN);
+	return ERR_OK;
+}
+
+static enum err
 rig_on_hold(struct http_exchange *x, void *ctx, struct fault *f)
 {
 	struct rig *r = ctx;
@@ -100,6 +111,7 @@ rig_on_gone(struct http_exchange *x, void *ctx, struct fault *f)
 static const struct http_route routes[] = {
 	{ HTTP_GET, "/hello", ALL, rig_on_hello, NULL, false },
 	{ HTTP_POST, "/echo", ALL, rig_on_echo, "text/plain application/json", false },
+	{ HTTP_GET, "/taken", ALL, rig_on_taken, NULL, false },
 	{ HTTP_GET, "/big", ALL, rig_on_big, NULL, false },
 	{ HTTP_GET, "/users/me", ALL, rig_on_hello, NULL, false },
 	{ HTTP_GET, "/users/{id}", ALL, rig_on_user, NULL, false },

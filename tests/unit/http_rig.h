@@ -1,8 +1,9 @@
 /* A server on its own thread, and a client of plain sockets. Host "a" is served.
  *
- * Routes: GET /hello, POST /echo (text/plain, application/json), GET /big (5 MiB), GET /users/{id}
- * (shows the capture), GET|POST /hold (answered by rig_answer), GET /fail (the handler returns
- * ERR_BUSY), GET /stream (the test's own handler, set after rig_start). */
+ * Routes: GET /hello, POST /echo (text/plain, application/json), GET /big (5 MiB), GET /taken
+ * (40,000 bytes that are handed over), GET /users/{id} (shows the capture), GET|POST /hold
+ * (answered by rig_answer), GET /fail (the handler returns ERR_BUSY), GET /stream (the test's own
+ * handler, set after rig_start). */
 #ifndef USHERD_TESTS_HTTP_RIG_H
 #define USHERD_TESTS_HTTP_RIG_H
 
@@ -13,7 +14,7 @@
 
 #include "http/http.h"
 
-enum { RIG_BIG = 5 << 20 };
+enum { RIG_BIG = 5 << 20, RIG_TAKEN = 40000 };
 
 struct rig {
 	struct loop *loop;

@@ -10,6 +10,8 @@
 
 #include "../fakes/fake_api_world.h"
 
+#define USERS "/api/v1/users"
+
 static const struct {
 	enum http_method method;
 	const char *path, *body;
@@ -22,7 +24,19 @@ static const struct {
 	{ HTTP_GET, CREATE_PATH "/" FAKE_ID, NULL, AUTH_INVITATIONS_READ, 200 },
 	{ HTTP_DELETE, CREATE_PATH "/" FAKE_ID, NULL, AUTH_INVITATIONS_WRITE, 204 },
 	{ HTTP_POST, CREATE_PATH "/" FAKE_ID "/link", NULL, AUTH_INVITATIONS_WRITE, 200 },
+	{ HTTP_GET, USERS, NULL, AUTH_USERS_READ, 200 },
+	{ HTTP_GET, USERS "/" FAKE_USER_ID, NULL, AUTH_USERS_READ, 200 },
+	{ HTTP_PATCH, USERS "/" FAKE_USER_ID, "{\"phone\":null}", AUTH_USERS_WRITE, 200 },
+	{ HTTP_DELETE, USERS "/" FAKE_USER_ID, NULL, AUTH_USERS_WRITE, 200 },
+	{ HTTP_POST, USERS "/" FAKE_USER_ID "/suspend", NULL, AUTH_USERS_WRITE, 200 },
+	{ HTTP_POST, USERS "/" FAKE_USER_ID "/resume", NULL, AUTH_USERS_WRITE, 200 },
+	{ HTTP_POST, USERS "/" FAKE_USER_ID "/restore", NULL, AUTH_USERS_WRITE, 201 },
+	{ HTTP_GET, "/api/v1/events", NULL, AUTH_USERS_READ, 200 },
 	{ HTTP_GET, "/api/v1/org-units", NULL, AUTH_DIRECTORY_READ, 200 },
+	{ HTTP_POST, "/api/v1/org-units", "{\"parent\":\"dc=org\",\"name\":\"n\"}",
+	    AUTH_DIRECTORY_WRITE, 201 },
+	{ HTTP_PATCH, "/api/v1/org-units/" FAKE_ID, "{\"name\":\"n\"}", AUTH_DIRECTORY_WRITE, 200 },
+	{ HTTP_DELETE, "/api/v1/org-units/" FAKE_ID, NULL, AUTH_DIRECTORY_WRITE, 204 },
 	{ HTTP_GET, "/api/v1/groups", NULL, AUTH_DIRECTORY_READ, 200 },
 	{ HTTP_GET, "/api/v1/tokens", NULL, AUTH_TOKENS, 200 },
 	{ HTTP_POST, "/api/v1/tokens", "{\"name\":\"n\",\"scopes\":[\"tokens\"],\"expires_in\":60}",
@@ -138,7 +152,7 @@ no_api_route_is_on_the_public_or_the_management_listener(void **state)
 }
 
 static void
-org_units_know_the_one_above_them(void **state)
+the_directory_is_asked_for_places_while_the_list_is_loading(void **state)
 {
 	static const struct dir_place places[] = {
 		{ "ou=People,dc=example,dc=org", "People", "All of us" },
@@ -154,6 +168,7 @@ org_units_know_the_one_above_them(void **state)
 	json_t *body, *items;
 
 	(void)state;
+	world.roster.loading = true;
 	world.flow.places = places;
 	world.flow.place_count = 3;
 	x = api_world_send_root(HTTP_GET, "/api/v1/org-units", NULL, NULL);
@@ -168,6 +183,7 @@ org_units_know_the_one_above_them(void **state)
 		assert_int_equal(json_is_null(parent), parents[i] == NULL);
 		if (parents[i] != NULL)
 			assert_string_equal(json_string_value(parent), parents[i]);
+		assert_true(json_is_null(json_object_get(item, "total")));
 	}
 	json_decref(body);
 	fake_http_free(x);
@@ -179,6 +195,139 @@ org_units_know_the_one_above_them(void **state)
 	x = api_world_send_root(HTTP_GET, "/api/v1/groups", NULL, NULL);
 	assert_int_equal(fake_http_status(x), 503);
 	fake_http_free(x);
+}
+
+static void
+org_units_of_the_base_of_people_have_numbers_and_parents(void **state)
+{
+	static const struct roster_place places[] = {
+		{ .dn = "dc=example,dc=org", .name = "example", .parent = SIZE_MAX },
+		{ .dn = "ou=Groups,dc=example,dc=org", .name = "Groups", .id = { 1 } },
+		{ .dn = "ou=People,dc=example,dc=org",
+		    .name = "People",
+		    .description = "All",
+		    .id = { 2 },
+		    .count = { [FEED_ACTIVE] = 3 },
+		    .count_below = { [FEED_ACTIVE] = 3, [FEED_PENDING] = 4 } },
+		{ .dn = "ou=Lab,ou=People,dc=example,dc=org",
+		    .name = "Lab",
+		    .id = { 3 },
+		    .parent = 2,
+		    .count = { [FEED_PENDING] = 4 },
+		    .count_below = { [FEED_PENDING] = 4 } },
+		{ .dn = "ou=NotPeople,dc=example,dc=org", .name = "x", .id = { 4 } },
+	};
+	static const struct roster_group groups[] = {
+		{ .id = { 9 }, .dn = "cn=a,dc=org", .name = "a", .members = 12345678901 }
+	};
+	struct http_exchange *x;
+
+	(void)state;
+	world.roster.places = places;
+	world.roster.place_count = 5;
+	world.roster.groups = groups;
+	world.roster.group_count = 1;
+	x = api_world_send_root(HTTP_GET, "/api/v1/org-units", NULL, NULL);
+	assert_string_equal(fake_http_body(x),
+	    "{\"items\":[{\"dn\":\"ou=People,dc=example,dc=org\",\"name\":\"People\","
+	    "\"description\":\"All\",\"parent\":null,\"counts\":{\"pending\":0,"
+	    "\"undeliverable\":0,\"expired\":0,\"active\":3,\"suspended\":0},\"total\":3,"
+	    "\"total_below\":7,\"id\":\"02000000-0000-0000-0000-000000000000\"},"
+	    "{\"dn\":\"ou=Lab,ou=People,dc=example,dc=org\",\"name\":\"Lab\",\"description\":null,"
+	    "\"parent\":\"ou=People,dc=example,dc=org\",\"counts\":{\"pending\":4,"
+	    "\"undeliverable\":0,\"expired\":0,\"active\":0,\"suspended\":0},\"total\":4,"
+	    "\"total_below\":4,\"id\":\"03000000-0000-0000-0000-000000000000\"}]}");
+	fake_http_free(x);
+	x = api_world_send_root(HTTP_GET, "/api/v1/groups", NULL, NULL);
+	assert_string_equal(fake_http_body(x),
+	    "{\"items\":[{\"dn\":\"cn=a,dc=org\",\"name\":\"a\",\"description\":null,"
+	    "\"members\":12345678901,\"id\":\"09000000-0000-0000-0000-000000000000\"}]}");
+	fake_http_free(x);
+	assert_int_equal(world.flow.calls, 0);
+}
+
+static void
+org_units_are_made_changed_and_deleted_by_the_flow(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	x = api_world_send_root(HTTP_POST, "/api/v1/org-units", NULL,
+	    "{\"parent\":\"ou=People\",\"name\":\"New\",\"description\":\"d\"}");
+	assert_int_equal(fake_http_status(x), 201);
+	assert_string_equal(fake_http_body(x), "{\"dn\":\"ou=New,dc=example,dc=org\"}");
+	assert_string_equal(world.flow.parent, "ou=People");
+	assert_string_equal(world.flow.name, "New");
+	assert_string_equal(world.flow.description, "d");
+	assert_string_equal(world.flow.caller, "uid:0");
+	fake_http_free(x);
+	x = api_world_send_root(
+	    HTTP_PATCH, "/api/v1/org-units/" FAKE_ID, NULL, "{\"description\":null}");
+	assert_int_equal(fake_http_status(x), 200);
+	assert_null(world.flow.name);
+	assert_string_equal(world.flow.description, "");
+	assert_string_equal(world.flow.id, FAKE_ID);
+	fake_http_free(x);
+	world.flow.code = ERR_CONFLICT;
+	x = api_world_send_root(HTTP_DELETE, "/api/v1/org-units/" FAKE_ID, NULL, NULL);
+	assert_int_equal(fake_http_status(x), 409);
+	assert_non_null(strstr(fake_http_body(x), "\"reason\":\"not_empty\""));
+	fake_http_free(x);
+}
+
+static void
+a_parent_that_cannot_be_is_told_on_its_field(void **state)
+{
+	static const struct {
+		enum err code;
+		const char *error;
+	} rows[] = { { ERR_NOT_FOUND, "not_found" }, { ERR_REFUSED, "not_allowed" } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct http_exchange *x;
+		json_t *body;
+
+		world.flow.code = rows[i].code;
+		x = api_world_send_root(
+		    HTTP_POST, "/api/v1/org-units", NULL, "{\"parent\":\"ou=x\",\"name\":\"n\"}");
+		body = api_world_body(x);
+		assert_int_equal(fake_http_status(x), 422);
+		assert_string_equal(api_world_error_on(body, "parent"), rows[i].error);
+		json_decref(body);
+		fake_http_free(x);
+	}
+}
+
+static void
+an_org_unit_is_refused_on_its_fields(void **state)
+{
+	static const struct {
+		enum http_method method;
+		const char *path, *body, *field;
+		int status;
+	} rows[] = {
+		{ HTTP_POST, "/api/v1/org-units", "{}", "parent", 422 },
+		{ HTTP_POST, "/api/v1/org-units", "{}", "name", 422 },
+		{ HTTP_POST, "/api/v1/org-units", "{\"parent\":null}", "parent", 400 },
+		{ HTTP_POST, "/api/v1/org-units", "{\"dn\":\"x\"}", "dn", 400 },
+		{ HTTP_PATCH, "/api/v1/org-units/" FAKE_ID, "{\"name\":null}", "name", 400 },
+		{ HTTP_PATCH, "/api/v1/org-units/" FAKE_ID, "{\"parent\":\"x\"}", "parent", 400 },
+		{ HTTP_PATCH, "/api/v1/org-units/" FAKE_ID, "[]", "", 400 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_exchange *x =
+		    api_world_send_root(rows[i].method, rows[i].path, NULL, rows[i].body);
+		json_t *body = api_world_body(x);
+
+		assert_int_equal(fake_http_status(x), rows[i].status);
+		assert_string_not_equal(api_world_error_on(body, rows[i].field), "");
+		json_decref(body);
+		fake_http_free(x);
+	}
+	assert_int_equal(world.flow.calls, 0);
 }
 
 static void
@@ -413,7 +562,11 @@ main(void)
 		WITH_API(each_route_opens_with_its_own_scope_alone),
 		WITH_API(the_unix_socket_knows_root_and_not_everybody),
 		WITH_API(no_api_route_is_on_the_public_or_the_management_listener),
-		WITH_API(org_units_know_the_one_above_them),
+		WITH_API(the_directory_is_asked_for_places_while_the_list_is_loading),
+		WITH_API(org_units_of_the_base_of_people_have_numbers_and_parents),
+		WITH_API(org_units_are_made_changed_and_deleted_by_the_flow),
+		WITH_API(a_parent_that_cannot_be_is_told_on_its_field),
+		WITH_API(an_org_unit_is_refused_on_its_fields),
 		WITH_API(a_token_is_shown_once_works_and_ends_when_it_is_deleted),
 		WITH_API(a_token_request_is_refused_on_its_fields),
 		WITH_API(nobody_hands_out_a_scope_they_have_not),

@@ -257,7 +257,7 @@ what_makes_no_token_is_refused_by_field(void **state)
 		      .expires_in = 60 },
 		    "name: " },
 		{ { .name = "a", .scopes = 0, .expires_in = 60 }, "scopes: " },
-		{ { .name = "a", .scopes = 16, .expires_in = 60 }, "scopes: " },
+		{ { .name = "a", .scopes = AUTH_ALL + 1, .expires_in = 60 }, "scopes: " },
 		{ { .name = "a", .scopes = 1, .expires_in = 59 }, "expires_in: " },
 		{ { .name = "a", .scopes = 1, .expires_in = INT64_MAX }, "expires_in: " },
 		{ { .name = "a", .scopes = 1, .expires_in = INT64_MIN }, "expires_in: " },

@@ -189,6 +189,32 @@ a_body_is_awaited_after_100_continue(void **state)
 	rig_stop(&r);
 }
 
+/* By GET, by HEAD (nothing of it is sent) and to somebody who does not wait for it: each time it is
+ * freed, which a sanitizer sees. */
+static void
+a_body_that_is_handed_over_arrives_and_is_freed(void **state)
+{
+	struct http_limits limits = rig_limits();
+	struct rig r;
+	int fd;
+
+	(void)state;
+	rig_start(&r, &limits, NULL, NULL);
+	assert_int_equal(ask(&r, "GET /taken HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+	assert_non_null(strstr(reply, "\r\nContent-Length: 40000\r\n"));
+	assert_int_equal(strspn(strstr(reply, "\r\n\r\n") + 4, "t"), RIG_TAKEN);
+	fd = client_connect(r.port);
+	client_text(fd, "HEAD /taken HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	assert_true(client_read_all(fd, reply, sizeof(reply)) > 0);
+	assert_non_null(strstr(reply, "\r\nContent-Length: 40000\r\n"));
+	assert_string_equal(strstr(reply, "\r\n\r\n"), "\r\n\r\n");
+	close(fd);
+	fd = client_connect(r.port);
+	client_text(fd, "GET /taken HTTP/1.1\r\nHost: a\r\n\r\n");
+	close(fd);
+	rig_stop(&r);
+}
+
 static void
 a_slow_reader_gets_all_of_a_large_reply(void **state)
 {
@@ -297,6 +323,7 @@ main(void)
 		cmocka_unit_test(head_is_get_without_its_body),
 		cmocka_unit_test(pipelined_requests_are_answered_in_order_up_to_a_malformed_one),
 		cmocka_unit_test(a_body_is_awaited_after_100_continue),
+		cmocka_unit_test(a_body_that_is_handed_over_arrives_and_is_freed),
 		cmocka_unit_test(a_slow_reader_gets_all_of_a_large_reply),
 		cmocka_unit_test(a_reply_to_a_client_that_left_is_harmless),
 		cmocka_unit_test(a_held_exchange_survives_its_server),

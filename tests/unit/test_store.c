@@ -307,21 +307,25 @@ a_purge_takes_everything_of_an_old_final_one(void **state)
 
 	world_live(w, inv, to_done, 3);
 	later = w->inv->done_at + 1;
-	assert_int_equal(
-	    world_run(w, store_purge(w->store, inv, w->inv->done_at, world_on_done, w)),
+	assert_int_equal(world_run(w, store_purge(w->store, inv->id, w->inv->done_at, &world_note,
+					  world_on_done, w)),
 	    ERR_CONFLICT);
 	w->now += STORE_RELEASE_GRACE_MS;
 	other = world_make(w, "zoe", NULL, NULL); /* takes the uid over */
 	assert_int_equal(world_issue(w, other), ERR_OK);
-	assert_int_equal(
-	    world_run(w, store_purge(w->store, other, w->now + HOUR, world_on_done, w)),
+	assert_int_equal(world_run(w, store_purge(w->store, other->id, w->now + HOUR, &world_note,
+					  world_on_done, w)),
 	    ERR_CONFLICT);
-	assert_int_equal(world_run(w, store_purge(w->store, inv, later, world_on_done, w)), ERR_OK);
+	assert_int_equal(
+	    world_run(w, store_purge(w->store, inv->id, later, &world_note, world_on_done, w)),
+	    ERR_OK);
 	assert_int_equal(world_load(w, inv->id), ERR_NOT_FOUND);
 	assert_int_equal(world_keys(w, "token/"), 1);
 	assert_int_equal(world_keys(w, "mail/") + world_keys(w, "phone/"), 0);
 	assert_int_equal(world_keys(w, "uid/"), 1);
-	assert_int_equal(world_run(w, store_purge(w->store, inv, later, world_on_done, w)), ERR_OK);
+	assert_int_equal(
+	    world_run(w, store_purge(w->store, inv->id, later, &world_note, world_on_done, w)),
+	    ERR_OK);
 	invitation_free(other);
 	invitation_free(inv);
 }
@@ -524,7 +528,7 @@ cancelled_operations_say_nothing(void **state)
 	store_cancel(store_issue(w->store, inv, &world_note, world_on_issue, w));
 	store_cancel(store_load(w->store, inv->id, world_on_load, w));
 	store_cancel(store_list(w->store, NULL, 10, false, world_on_list, w));
-	store_cancel(store_purge(w->store, inv, 0, world_on_done, w));
+	store_cancel(store_purge(w->store, inv->id, 0, &world_note, world_on_done, w));
 	store_load(w->store, inv->id, world_on_load, w);
 	store_free(w->store);
 	call_get(w->loop, w->kv, "x");

@@ -60,10 +60,12 @@ api_tokens_are_told_now_and_later(void **state)
 		.created_at = 1,
 		.expires_at = 2,
 		.created_by = "uid:0" };
-	static const struct store_token_watch_cbs cbs = { tokens_changed, tokens_ready,
-		tokens_failed, tokens_damaged };
+	static const struct store_watch_cbs cbs = { .api_token = tokens_changed,
+		.ready = tokens_ready,
+		.failed = tokens_failed,
+		.damaged = tokens_damaged };
 	struct tokens k = { .w = w };
-	struct store_token_watch *watch;
+	struct store_watch *watch;
 
 	assert_int_equal(
 	    world_run(w, store_add_api_token(w->store, &t, &world_note, world_on_done, w)), ERR_OK);
@@ -94,7 +96,7 @@ api_tokens_are_told_now_and_later(void **state)
 	assert_int_equal(k.failed, 0);
 	assert_int_equal(world_keys(w, "audit/"), 3);
 	assert_int_equal(k.damaged, 0);
-	store_token_watch_stop(watch);
+	store_watch_stop(watch);
 }
 
 /* `listen`: somebody hears of the damage; the others are told either way. */
@@ -103,14 +105,16 @@ a_damaged_api_token_stops_no_other(void **state)
 {
 	struct world *w = *state;
 	struct api_token t = { .id = "BBBBBBBBBBBBBBBB", .name = "ci", .created_by = "uid:0" };
-	struct store_token_watch_cbs cbs = { tokens_changed, tokens_ready, tokens_failed, NULL };
+	struct store_watch_cbs cbs = {
+		.api_token = tokens_changed, .ready = tokens_ready, .failed = tokens_failed
+	};
 
 	call_put(w->loop, w->kv, "apitoken/AAAAAAAAAAAAAAAA", "damaged");
 	call_put(w->loop, w->kv, "apitoken/strange", "damaged");
 	world_run(w, store_add_api_token(w->store, &t, &world_note, world_on_done, w));
 	for (int listen = 0; listen < 2; listen++) {
 		struct tokens k = { .w = w };
-		struct store_token_watch *watch;
+		struct store_watch *watch;
 
 		cbs.damaged = listen ? tokens_damaged : NULL;
 		watch = store_watch_api_tokens(w->store, &cbs, &k);
@@ -124,7 +128,7 @@ a_damaged_api_token_stops_no_other(void **state)
 		assert_int_equal(k.deleted, 1);
 		assert_int_equal(k.damaged, listen ? 3 : 0);
 		assert_int_equal(k.failed, 0);
-		store_token_watch_stop(watch);
+		store_watch_stop(watch);
 		call_put(w->loop, w->kv, "apitoken/CCCCCCCCCCCCCCCC", NULL);
 		world_run(w, store_add_api_token(w->store, &t, &world_note, world_on_done, w));
 	}

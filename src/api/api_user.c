@@ -1,0 +1,262 @@
+/* /api/v1/users/{id}: one person. */
+#include <string.h>
+
+#include "api/api_user.h"
+
+/* A request about one person; lives in the exchange's arena. */
+struct api_ask {
+	struct api_call *call;
+	const char *id, *tag;
+	int status; /* of success */
+};
+
+static struct api_ask *
+api_ask_new(struct api_call *c, const char *id, int status)
+{
+	struct api_ask *ask = arena_alloc(http_arena(c->x), sizeof(*ask));
+
+	*ask = (struct api_ask){ .call = c, .id = id, .status = status };
+	return ask;
+}
+
+void
+api_reply_barred(struct http_exchange *x, const struct fault *f)
+{
+	static const char *const reasons[] = { "self", "last_administrator", "not_empty" };
+	const char *text = f->text, *reason = NULL;
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		size_t len = strlen(reasons[i]);
+
+		if (strncmp(text, reasons[i], len) != 0 || text[len] != ':')
+			continue;
+		reason = reasons[i];
+		text += len + 1 + strspn(text + len + 1, " ");
+		break;
+	}
+	api_reply_problem(x, 409, "Refused", text, reason, NULL);
+}
+
+/* What the table of api_error.c would tell in words of an invitation. */
+static void
+api_reply_person_error(
+    struct api_ask *ask, enum err code, const struct field_errors *errors, const struct fault *f)
+{
+	struct http_exchange *x = ask->call->x;
+
+	if (code == ERR_CONFLICT && ask->tag != NULL)
+		api_reply_problem(x, 412, "Changed meanwhile",
+		    "this is another version than the one in If-Match: load it again", NULL, NULL);
+	else if (code == ERR_USED)
+		api_reply_problem(x, 409, "Not yet a user",
+		    "this is a pending invitation: see /api/v1/invitations", "invitation", NULL);
+	else if (code == ERR_REFUSED)
+		api_reply_barred(x, f);
+	else if (errors != NULL && errors->count > 0)
+		api_reply_error(x, code, errors, f);
+	else
+		api_reply_item_error(x, code, "person", f);
+}
+
+static void
+api_on_person(void *arg, enum err code, const struct dir_user *user, const struct invitation *inv,
+    const struct field_errors *errors, const struct fault *f)
+{
+	struct api_ask *ask = arg;
+	struct api_call *c = ask->call;
+	struct api_person p = { .id = ask->id, .user = user, .inv = inv };
+
+	if (code != ERR_OK) {
+		api_reply_person_error(ask, code, errors, f);
+		return;
+	}
+	p.now = clock_wall_ms(c->api->conf.clock);
+	if (ask->status == 201 && user != NULL) {
+		p.id = user->entry_uuid;
+		http_add_header(c->x, "Location",
+		    arena_printf(http_arena(c->x), "/api/v1/users/%s", user->entry_uuid));
+	}
+	api_reply_person(c, ask->status, &p);
+}
+
+enum err
+api_user_show(struct api_call *c, struct fault *f)
+{
+	const char *id;
+
+	if (api_uuid_of(c, "person", &id, f) != ERR_OK)
+		return f->code;
+	http_hold(c->x);
+	flow_person_show(c->api->conf.flow, id, api_on_person, api_ask_new(c, id, 200));
+	return ERR_OK;
+}
+
+/* ---- change ---- */
+
+static const struct api_member members[] = {
+	{ "given_name", API_REMOVABLE, offsetof(struct person_change, value[PERSON_GIVEN_NAME]) },
+	{ "family_name", API_REMOVABLE, offsetof(struct person_change, value[PERSON_FAMILY_NAME]) },
+	{ "display_name", API_REMOVABLE,
+	    offsetof(struct person_change, value[PERSON_DISPLAY_NAME]) },
+	{ "position", API_REMOVABLE, offsetof(struct person_change, value[PERSON_POSITION]) },
+	{ "phone", API_REMOVABLE, offsetof(struct person_change, value[PERSON_PHONE]) },
+	{ "mail", API_REMOVABLE, offsetof(struct person_change, value[PERSON_MAIL]) },
+	{ "language", API_REMOVABLE, offsetof(struct person_change, value[PERSON_LANGUAGE]) },
+	{ "org_unit", API_REMOVABLE, offsetof(struct person_change, value[PERSON_ORG_UNIT]) },
+};
+
+/* One strong tag, or "*" (RFC 9110 section 13.1.1): a comparison by If-Match is strong, so a weak
+ * tag never matches. False: it was answered. */
+static bool
+api_read_match(struct api_call *c, const char **tag)
+{
+	const char *given = http_header(http_request_of(c->x), "if-match");
+	struct field_errors errors;
+	size_t len;
+
+	if (given == NULL || strcmp(given, "*") == 0)
+		return true;
+	if (strncmp(given, "W/", 2) == 0) {
+		api_reply_problem(c->x, 412, "Weak tag",
+		    "If-Match needs the tag as the ETag of an answer had it; a weak one proves "
+		    "nothing",
+		    NULL, NULL);
+		return false;
+	}
+	len = strlen(given);
+	if (len >= 3 && given[0] == '"' && strchr(given + 1, '"') == given + len - 1) {
+		*tag = arena_dup(http_arena(c->x), given + 1, len - 2);
+		return true;
+	}
+	field_errors_init(&errors, http_arena(c->x));
+	field_errors_add(&errors, "If-Match", "invalid", "must be one entity tag in quotes, or *");
+	api_reply_malformed(c->x, &errors);
+	return false;
+}
+
+enum err
+api_user_change(struct api_call *c, struct fault *f)
+{
+	struct flow_caller caller = api_caller(c);
+	struct person_change change = { .tag = NULL };
+	struct field_errors errors;
+	struct api_ask *ask;
+	const char *id;
+
+	field_errors_init(&errors, http_arena(c->x));
+	if (!api_read_body(c->x, members, API_MEMBER_COUNT(members), &change, &errors)) {
+		api_reply_malformed(c->x, &errors);
+		return ERR_OK;
+	}
+	if (api_uuid_of(c, "person", &id, f) != ERR_OK)
+		return f->code;
+	if (!api_read_match(c, &change.tag))
+		return ERR_OK;
+	ask = api_ask_new(c, id, 200);
+	ask->tag = change.tag;
+	http_hold(c->x);
+	flow_person_change(c->api->conf.flow, id, &change, &caller, api_on_person, ask);
+	return ERR_OK;
+}
+
+/* ---- suspend, resume, restore ---- */
+
+static enum err
+api_user_set_suspended(struct api_call *c, bool suspended, struct fault *f)
+{
+	struct flow_caller caller = api_caller(c);
+	const char *id;
+
+	if (!api_read_nothing(c->x))
+		return ERR_OK;
+	if (api_uuid_of(c, "person", &id, f) != ERR_OK)
+		return f->code;
+	http_hold(c->x);
+	flow_person_suspend(
+	    c->api->conf.flow, id, suspended, &caller, api_on_person, api_ask_new(c, id, 200));
+	return ERR_OK;
+}
+
+enum err
+api_user_suspend(struct api_call *c, struct fault *f)
+{
+	return api_user_set_suspended(c, true, f);
+}
+
+enum err
+api_user_resume(struct api_call *c, struct fault *f)
+{
+	return api_user_set_suspended(c, false, f);
+}
+
+enum err
+api_user_restore(struct api_call *c, struct fault *f)
+{
+	struct flow_caller caller = api_caller(c);
+	const char *id;
+
+	if (!api_read_nothing(c->x))
+		return ERR_OK;
+	if (api_uuid_of(c, "deleted person", &id, f) != ERR_OK)
+		return f->code;
+	http_hold(c->x);
+	flow_person_restore(c->api->conf.flow, id, &caller, api_on_person, api_ask_new(c, id, 201));
+	return ERR_OK;
+}
+
+/* ---- delete ---- */
+
+static void
+api_reply_removed(struct api_call *c, const struct person_removed *removed, const struct fault *f)
+{
+	struct buf b;
+
+	buf_init(&b, API_REPLY_MAX);
+	buf_add_string(&b, "{\"refused_after_ms\":");
+	if (removed->refused_ms >= 0)
+		buf_printf(&b, "%lld", (long long)removed->refused_ms);
+	else
+		buf_add_string(&b, "null");
+	buf_add_string(&b, ",\"restorable_until\":");
+	if (removed->restorable_until > 0)
+		api_add_time(&b, removed->restorable_until);
+	else
+		buf_add_string(&b, "null");
+	buf_add_string(&b, ",\"detail\":");
+	buf_add_json_string(&b, removed->refused_ms < 0 && f != NULL && *f->text != '\0'
+				    ? api_clean(http_arena(c->x), f->text)
+				    : NULL);
+	buf_add_char(&b, '}');
+	api_reply_json(c->x, 200, &b);
+}
+
+static void
+api_on_removed(
+    void *arg, enum err code, const struct person_removed *removed, const struct fault *f)
+{
+	static const char in_progress[] = "{\"status\":\"in_progress\"}";
+	struct api_ask *ask = arg;
+	struct http_exchange *x = ask->call->x;
+
+	if (code == ERR_UNKNOWN)
+		http_reply(x, 202, "application/json", in_progress, sizeof(in_progress) - 1);
+	else if (code != ERR_OK)
+		api_reply_person_error(ask, code, NULL, f);
+	else if (removed->was_invitation)
+		http_reply(x, 204, NULL, NULL, 0);
+	else
+		api_reply_removed(ask->call, removed, f);
+}
+
+enum err
+api_user_remove(struct api_call *c, struct fault *f)
+{
+	struct flow_caller caller = api_caller(c);
+	const char *id;
+
+	if (api_uuid_of(c, "person", &id, f) != ERR_OK)
+		return f->code;
+	http_hold(c->x);
+	flow_person_remove(c->api->conf.flow, id, &caller, api_on_removed, api_ask_new(c, id, 200));
+	return ERR_OK;
+}

@@ -1,0 +1,43 @@
+#include "cli/cli.h"
+
+static const struct cli_option options[] = {
+	{ .name = "given-name", .value = "NAME", .help = "given name" },
+	{ .name = "family-name", .value = "NAME", .help = "family name" },
+	{ .name = "display-name", .value = "NAME", .help = "name as it is shown" },
+	{ .name = "mail", .value = "ADDRESS", .help = "organisational mail address" },
+	{ .name = "phone", .value = "NUMBER", .help = "with country code: +49..." },
+	{ .name = "org-unit", .value = "DN", .help = "move the entry there" },
+	{ .name = "position", .value = "TEXT", .help = "position" },
+	{ .name = "language", .value = "TAG", .help = "language, as in en or pt-BR" },
+	{ .name = NULL },
+};
+
+static const char *const texts[] = { "given-name", "family-name", "display-name", "mail", "phone",
+	"org-unit", "position", "language", NULL };
+
+static enum cli_exit
+cmd_user_change_run(struct cli *c)
+{
+	json_t *body = json_object();
+
+	if (!cli_set_options(c, body, texts, true)) {
+		json_decref(body);
+		return CLI_USAGE;
+	}
+	if (json_object_size(body) == 0) {
+		fprintf(c->err, "usherctl: nothing to change: see usherctl user change --help\n");
+		json_decref(body);
+		return CLI_USAGE;
+	}
+	return cli_run_person(c, "PATCH", "", body);
+}
+
+const struct cli_command cmd_user_change = {
+	.group = "user",
+	.name = "change",
+	.argument = "PERSON",
+	.is_name = true,
+	.help = "Change a user; an empty value removes what is there.",
+	.options = options,
+	.run = cmd_user_change_run,
+};

@@ -1,0 +1,267 @@
+/* Delete. A user: looked > guarded > saved > begun, with what is kept of them > deleted > their own
+ * tokens end > every server asked until none has the entry > settled > answered.
+ *
+ * The servers are asked before the audit record is written, because the record says how long access
+ * lasted and is written once. A crash in between costs nothing: every step can be repeated, and the
+ * entry is gone since the second of them. */
+#include "flow/people_private.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log/log.h"
+
+struct removal {
+	struct people_op op; /* first */
+	struct person_removed removed;
+	flow_removed_cb *cb;
+	void *arg;
+};
+
+static void remove_end_tokens(struct people_op *op);
+
+static void
+remove_answer(struct people_op *op, enum err code, const struct fault *f)
+{
+	struct removal *r = (struct removal *)op;
+
+	r->cb(r->arg, code, code == ERR_OK ? &r->removed : NULL, f);
+}
+
+/* ---- a user ---- */
+
+static void
+remove_settled(struct people_op *op)
+{
+	people_finish(op, ERR_OK, &op->fault);
+}
+
+static void
+remove_on_gone(void *arg, enum err code, int64_t ms, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct removal *r = (struct removal *)op;
+	struct flow *flow = op->flow;
+	const char *detail = "{\"refused_ms\":null}";
+
+	(void)ms;
+	op->dir_op = NULL;
+	r->removed.refused_ms = -1;
+	if (code == ERR_OK) {
+		/* The clock that measures waits is another one after a restart. */
+		r->removed.refused_ms = op->resumed
+					    ? flow_now(flow) - op->intent.at
+					    : clock_mono_ms(flow->conf.clock) - op->started_mono_ms;
+		detail =
+		    arena_printf(op->arena, "{\"refused_ms\":%" PRId64 "}", r->removed.refused_ms);
+	} else {
+		log_warning("a server could not be asked whether a deleted user is gone", "id",
+		    op->id, "reason", f->text, "request", op->intent.request_id);
+		op->fault = *f;
+	}
+	people_settle(op, detail, remove_settled);
+}
+
+static void
+remove_on_tokens_ended(void *arg, enum err code, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->store_op = NULL;
+	if (code != ERR_OK)
+		people_leave(op, f);
+	else
+		op->dir_op = dir_user_gone(op->flow->conf.dir, op->intent.dn, remove_on_gone, op);
+}
+
+static void
+remove_end_tokens(struct people_op *op)
+{
+	const struct store_note note = { op->intent.actor, op->intent.request_id };
+
+	op->store_op = store_delete_tokens_of(op->flow->conf.store,
+	    arena_printf(op->arena, "user:%s", op->id), &note, remove_on_tokens_ended, op);
+}
+
+/* Nothing stood at the DN: an earlier try, somebody else, or the entry was moved meanwhile. */
+static void
+remove_on_looked_again(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct fault own;
+
+	(void)user;
+	op->dir_op = NULL;
+	if (code == ERR_NOT_FOUND)
+		remove_end_tokens(op);
+	else if (code == ERR_OK) {
+		fault_set(&own, ERR_CONFLICT, "the entry was moved meanwhile: try again");
+		people_refused(op, ERR_CONFLICT, &own);
+	} else
+		people_leave(op, f);
+}
+
+static void
+remove_on_deleted(
+    void *arg, enum err code, const struct dir_removed *removed, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->dir_op = NULL;
+	if (code != ERR_OK) {
+		people_refused(op, code, f);
+		return;
+	}
+	if (f != NULL && f->text[0] != '\0') {
+		log_warning("a deleted user could not be taken out of a group", "id", op->id,
+		    "reason", f->text, "request", op->intent.request_id);
+		op->fault = *f;
+	}
+	if (removed->was_there)
+		remove_end_tokens(op);
+	else
+		op->dir_op = dir_user_load(op->flow->conf.dir, op->id, remove_on_looked_again, op);
+}
+
+static void
+remove_begun(struct people_op *op)
+{
+	op->dir_op =
+	    dir_user_remove(op->flow->conf.dir, op->intent.dn, op->id, remove_on_deleted, op);
+}
+
+static void
+remove_on_saved(void *arg, enum err code, const struct dir_user *user, const struct secret *saved,
+    const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->dir_op = NULL;
+	if (code != ERR_OK) {
+		people_finish(op, code, f);
+		return;
+	}
+	if (!dir_saved_has_password(saved))
+		log_warning("a deleted user is kept without a password: the directory shows none",
+		    "id", op->id, "request", op->intent.request_id);
+	op->intent.dn = arena_strdup(op->arena, user->dn); /* as saved, and no other */
+	people_begin(op, saved, 0, remove_begun);
+}
+
+static void
+remove_guarded(struct people_op *op)
+{
+	struct removal *r = (struct removal *)op;
+	struct flow *f = op->flow;
+
+	op->intent.dn = op->user.dn;
+	if (f->conf.restorable_s == 0) {
+		people_begin(op, NULL, 0, remove_begun);
+		return;
+	}
+	op->intent.restorable_until = flow_now(f) + f->conf.restorable_s * 1000;
+	r->removed.restorable_until = op->intent.restorable_until;
+	op->dir_op = dir_user_save(f->conf.dir, op->id, remove_on_saved, op);
+}
+
+/* ---- an invitation ---- */
+
+static void
+remove_on_forgotten(void *arg, enum err code, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->store_op = NULL;
+	people_finish(op, code, f);
+}
+
+static void
+remove_forget(struct people_op *op)
+{
+	const struct store_note note = { op->intent.actor, op->intent.request_id };
+
+	op->store_op =
+	    store_purge(op->flow->conf.store, op->id, INT64_MAX, &note, remove_on_forgotten, op);
+}
+
+static void
+remove_on_expired(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
+{
+	struct people_op *op = ctx;
+
+	(void)inv;
+	if (code == ERR_OK || code == ERR_CONFLICT) /* somebody else wrote it down */
+		remove_forget(op);
+	else
+		people_finish(op, code, f);
+}
+
+static void
+remove_on_revoked(void *arg, enum err code, const struct invitation *inv,
+    const struct secret *token, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct fault own;
+
+	(void)token, (void)inv;
+	if (code == ERR_USED) {
+		fault_set(&own, ERR_BUSY, "the account is being made: try again in a moment");
+		people_finish(op, ERR_BUSY, &own);
+	} else
+		people_finish(op, code, code == ERR_OK ? NULL : f);
+}
+
+static void
+remove_invitation(struct people_op *op)
+{
+	struct flow *f = op->flow;
+	const struct flow_caller caller = { .name = op->intent.actor,
+		.request_id = op->intent.request_id };
+
+	((struct removal *)op)->removed.was_invitation = true;
+	if (op->inv->state == INVITATION_EXPIRED) {
+		remove_forget(op);
+		return;
+	}
+	if (invitation_seen(op->inv, flow_now(f)) == INVITATION_EXPIRED)
+		flow_expire_start(f, op->id, op->intent.actor, remove_on_expired, NULL, op);
+	else
+		flow_revoke_start(f, op->id, &caller, remove_on_revoked, op);
+}
+
+/* ---- */
+
+static void
+remove_looked(struct people_op *op)
+{
+	struct people_op *other = people_op_of(op->flow, op->id);
+	struct fault f;
+
+	if (op->inv != NULL)
+		remove_invitation(op);
+	else if (other != NULL && other->intent.kind == INTENT_USER_REMOVE) {
+		fault_set(&f, ERR_UNKNOWN, "it is being deleted already");
+		people_finish(op, ERR_UNKNOWN, &f);
+	} else
+		people_guard(op, "delete", remove_guarded);
+}
+
+void
+flow_person_remove(struct flow *f, const char *id, const struct flow_caller *caller,
+    flow_removed_cb *cb, void *arg)
+{
+	struct people_op *op =
+	    people_new(f, sizeof(struct removal), INTENT_USER_REMOVE, id, caller, remove_answer);
+	struct removal *r = (struct removal *)op;
+
+	r->cb = cb;
+	r->arg = arg;
+	people_look(op, remove_looked);
+}
+
+void
+person_remove_resume(struct flow *f, const struct store_intent *intent)
+{
+	remove_begun(people_resume(f, sizeof(struct removal), intent));
+}

@@ -1,0 +1,99 @@
+/* What is kept of deleted users goes when its time is over: its key first of all. */
+#include "flow/people_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "log/log.h"
+
+enum {
+	TRASH_EVERY_MS = 5 * 60 * 1000,
+	TRASH_FIRST_MS = 2000,
+	TRASH_PAUSE_MS = 250, /* between pages */
+	TRASH_PAGE = 100
+};
+
+struct trash_sweeper {
+	struct flow *flow;
+	struct loop_timer *timer;
+	struct store_op *op;
+	char next[ID_SIZE]; /* "" at the beginning of a walk */
+	bool more;
+	size_t pending;
+};
+
+static void
+trash_one_done(struct trash_sweeper *s)
+{
+	if (--s->pending > 0)
+		return;
+	if (!s->more)
+		s->next[0] = '\0';
+	loop_timer_set(s->timer, s->more ? TRASH_PAUSE_MS : TRASH_EVERY_MS);
+}
+
+static void
+trash_on_forgotten(void *arg, enum err code, const struct fault *f)
+{
+	if (code == ERR_OK)
+		log_info("what was kept of a deleted user was destroyed");
+	else
+		log_debug("a deleted user could not be forgotten now", "reason", f->text);
+	trash_one_done(arg);
+}
+
+static void
+trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t count,
+    const char *next, const struct fault *f)
+{
+	static const struct store_note note = { "sweeper", NULL };
+	struct trash_sweeper *s = arg;
+
+	s->op = NULL;
+	flow_log_damage(code, f);
+	if (code != ERR_OK)
+		log_warning("what is kept of deleted users could not be read", "reason", f->text);
+	s->more = code == ERR_OK && next != NULL;
+	if (s->more)
+		memcpy(s->next, next, ID_SIZE);
+	s->pending = 1; /* this function itself */
+	for (size_t i = 0; i < count; i++)
+		if (list[i].restorable_until <= flow_now(s->flow)) {
+			s->pending++;
+			store_trash_forget(
+			    s->flow->conf.store, &list[i], &note, trash_on_forgotten, s);
+		}
+	trash_one_done(s);
+}
+
+static void
+trash_on_timer(void *arg)
+{
+	struct trash_sweeper *s = arg;
+
+	s->op = store_trash_list(s->flow->conf.store, s->next[0] != '\0' ? s->next : NULL,
+	    TRASH_PAGE, trash_on_listed, s);
+}
+
+struct trash_sweeper *
+flow_trash_sweeper_new(struct flow *f)
+{
+	struct trash_sweeper *s = mem_alloc(sizeof(*s));
+
+	s->flow = f;
+	s->timer = loop_timer_new(f->conf.loop, trash_on_timer, s);
+	loop_timer_set(s->timer, TRASH_FIRST_MS);
+	return s;
+}
+
+void
+flow_trash_sweeper_free(struct trash_sweeper *s)
+{
+	if (s == NULL)
+		return;
+	if (s->op != NULL)
+		store_cancel(s->op);
+	loop_timer_free(s->timer);
+	free(s);
+}

@@ -1,0 +1,107 @@
+/* What the use cases about people share: one operation on one entry, from the look at it to the
+ * audit record. Nobody outside src/flow includes this.
+ *
+ * Steps in the order of events: looked (who is it, as they are now) > guarded (oneself, the last
+ * administrator) > begun (the intent is stored) > acted (the directory) > settled (the audit
+ * record, the intent is gone) > answered. A definite refusal of the directory drops the intent; an
+ * answer that never came leaves it to the resolver, which resumes the same operation without a
+ * caller. */
+#ifndef USHERD_FLOW_PEOPLE_PRIVATE_H
+#define USHERD_FLOW_PEOPLE_PRIVATE_H
+
+#include "flow/flow_people.h"
+#include "flow/flow_private.h"
+#include "store/store_people.h"
+
+struct people_op;
+typedef void people_step(struct people_op *op);
+typedef void people_answer(struct people_op *op, enum err code, const struct fault *f);
+
+/* Every operation begins with this. */
+struct people_op {
+	TAILQ_ENTRY(people_op) link;
+	struct flow *flow;
+	struct arena *arena;	    /* every string here */
+	struct field_errors errors; /* in the arena */
+	struct store_op *store_op;  /* the wait under way, one of the two, or neither */
+	struct dir_op *dir_op;
+	struct loop_timer *later; /* for what must not be done in the starting call */
+	people_step *at_last;	  /* then; NULL: the answer */
+	people_answer *answer;	  /* runs the caller's callback; NULL: resumed, nobody waits */
+	people_step *release;	  /* frees what a kind added, not the struct; may be NULL */
+	people_step *next;	  /* after the wait under way */
+	char id[ID_SIZE];	  /* who or what */
+	const char *caller_entry; /* flow_caller's */
+	int64_t started_mono_ms;
+	bool resumed; /* from its intent */
+	/* looked at */
+	bool in_roster, is_soft; /* soft: a directory that is away is no error */
+	struct dir_user user;	 /* dn NULL: none */
+	struct person person;
+	struct invitation *inv; /* it is an invitation */
+	/* written down */
+	struct store_intent intent;
+	enum err code; /* to be answered when the intent is dropped, or later */
+	struct fault fault;
+};
+
+/* flow_people.c. `size` bytes that begin with a people_op. `caller` NULL: resumed. */
+struct people_op *people_new(struct flow *f, size_t size, enum store_intent_kind kind,
+    const char *id, const struct flow_caller *caller, people_answer *answer);
+/* The same from what was found written down. */
+struct people_op *people_resume(struct flow *f, size_t size, const struct store_intent *intent);
+/* The operation on this id that is past its beginning here, or NULL. */
+struct people_op *people_op_of(struct flow *f, const char *id);
+/* Answers and frees; nothing touches it afterwards. */
+void people_finish(struct people_op *op, enum err code, const struct fault *f);
+/* The same from inside the starting call. */
+void people_finish_later(struct people_op *op, enum err code, const char *text);
+void people_do_later(struct people_op *op, people_step *step);
+
+/* Who is it? Afterwards user or inv is there; ERR_NOT_FOUND and the like finish it. */
+void people_look(struct people_op *op, people_step *next);
+/* Oneself and the last administrator are refused. `what`: "delete", "suspend". */
+void people_guard(struct people_op *op, const char *what, people_step *next);
+void people_begin(
+    struct people_op *op, const struct secret *saved, uint64_t trash_revision, people_step *next);
+/* The directory answered with an error: the intent is dropped and the error told, or it is left to
+ * the resolver and ERR_UNKNOWN is told. */
+void people_refused(struct people_op *op, enum err code, const struct fault *f);
+/* It is left to the resolver. */
+void people_leave(struct people_op *op, const struct fault *f);
+/* The audit record with `detail` (JSON or NULL). */
+void people_settle(struct people_op *op, const char *detail, people_step *next);
+/* A copy that lives as long as the operation. */
+void people_keep_user(struct people_op *op, const struct dir_user *user);
+/* "mail: ..." at the beginning of a fault of dir names a field: an error of it, with `code`;
+ * `otherwise` when none is named. */
+void people_add_named(
+    struct people_op *op, const struct fault *f, const char *code, const char *otherwise);
+static inline bool
+people_is_passing(enum err code)
+{
+	return code == ERR_UNAVAILABLE || code == ERR_UNKNOWN || code == ERR_BUSY;
+}
+
+/* flow_people_resolve.c */
+struct people_resolver;
+struct people_resolver *flow_people_resolver_new(struct flow *f);
+void flow_people_resolver_free(struct people_resolver *r);
+void flow_people_resolver_wake(struct people_resolver *r, int64_t ms);
+/* One that it had resumed has ended. */
+void flow_people_resolved(struct people_resolver *r, enum err code);
+void flow_people_free(struct flow *f);
+
+/* Carry on with what is written down, each in its own file. */
+void person_change_resume(struct flow *f, const struct store_intent *intent);
+void person_suspend_resume(struct flow *f, const struct store_intent *intent);
+void person_remove_resume(struct flow *f, const struct store_intent *intent);
+void person_restore_resume(struct flow *f, const struct store_intent *intent);
+void org_unit_resume(struct flow *f, const struct store_intent *intent);
+
+/* flow_trash.c: what is kept of deleted users goes when its time is over. */
+struct trash_sweeper;
+struct trash_sweeper *flow_trash_sweeper_new(struct flow *f);
+void flow_trash_sweeper_free(struct trash_sweeper *s);
+
+#endif

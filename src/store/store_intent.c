@@ -1,0 +1,216 @@
+/* Intents: begun in one transaction, settled in another, read again by whoever finds them. */
+#include "store/store_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+FAILPOINTS(points_of_intent, "store.intent", "the commit of an intent");
+FAILPOINTS(points_of_drop, "store.intent_dropped", "the commit that takes an intent away");
+FAILPOINTS(points_of_change, "store.user_changed", "the commit of this event");
+FAILPOINTS(points_of_suspend, "store.user_suspended", "the commit of this event");
+FAILPOINTS(points_of_resume, "store.user_resumed", "the commit of this event");
+FAILPOINTS(points_of_remove, "store.user_removed", "the commit of this event");
+FAILPOINTS(points_of_restore, "store.user_restored", "the commit of this event");
+FAILPOINTS(points_of_unit_add, "store.org_unit_added", "the commit of this event");
+FAILPOINTS(points_of_unit_change, "store.org_unit_changed", "the commit of this event");
+FAILPOINTS(points_of_unit_delete, "store.org_unit_deleted", "the commit of this event");
+
+/* ---- begin ---- */
+
+struct begin {
+	struct commit c; /* first */
+	store_begun_cb *cb;
+};
+
+static void
+begin_settled(struct commit *c, enum err code, uint64_t revision, const struct fault *f)
+{
+	store_begun_cb *cb = ((struct begin *)c)->cb;
+	void *arg = c->op.arg;
+	struct fault own;
+
+	if (code == ERR_CONFLICT) {
+		code = fault_set(&own, ERR_EXISTS, "another change is under way");
+		f = &own;
+	}
+	store_op_end(&c->op);
+	cb(arg, code, revision, f);
+}
+
+struct store_op *
+store_intent_begin(struct store *s, const struct store_intent *intent, const struct secret *saved,
+    uint64_t trash_revision, store_begun_cb *cb, void *arg)
+{
+	struct begin *b = mem_alloc(sizeof(*b));
+	struct commit *c = &b->c;
+	struct store_key key = store_key_of("job", intent->target);
+
+	assert(id_is_valid(intent->target));
+	commit_init(c, s, arg);
+	c->settled = begin_settled;
+	b->cb = cb;
+	commit_expect(c, store_key_bytes(&key), 0);
+	if (intent->kind == INTENT_USER_RESTORE) {
+		struct store_key trash = store_key_of("trash", intent->target);
+
+		commit_expect(c, store_key_bytes(&trash), trash_revision);
+	}
+	if (saved != NULL)
+		trash_keep(c, intent, saved);
+	record_write_intent(&c->json, intent);
+	commit_put(c, &key);
+	commit_mark(c, &key, "intent");
+	commit_start(c);
+	return &c->op;
+}
+
+/* ---- settle, drop ---- */
+
+struct settle {
+	struct commit c; /* first */
+	store_done_cb *cb;
+};
+
+static void
+settle_settled(struct commit *c, enum err code, uint64_t revision, const struct fault *f)
+{
+	store_done_cb *cb = ((struct settle *)c)->cb;
+	void *arg = c->op.arg;
+
+	(void)revision;
+	store_op_end(&c->op);
+	cb(arg, code, f);
+}
+
+/* With the end of the intent in it. */
+static struct settle *
+settle_new(struct store *s, const struct store_intent *intent, store_done_cb *cb, void *arg)
+{
+	struct settle *t = mem_alloc(sizeof(*t));
+	struct store_key key = store_key_of("job", intent->target);
+
+	commit_init(&t->c, s, arg);
+	t->c.settled = settle_settled;
+	t->cb = cb;
+	commit_expect(&t->c, store_key_bytes(&key), intent->revision);
+	commit_delete(&t->c, &key);
+	return t;
+}
+
+struct store_op *
+store_intent_settle(struct store *s, const struct store_intent *intent, const char *detail,
+    store_done_cb *cb, void *arg)
+{
+	struct settle *t = settle_new(s, intent, cb, arg);
+	const struct store_note note = { intent->actor, intent->request_id };
+	const struct audit audit = { .at = t->c.now,
+		.event = store_intent_event(intent->kind),
+		.subject = intent->kind >= INTENT_ORG_UNIT_ADD ? "org_unit" : "user",
+		.id = intent->target,
+		.detail = detail,
+		.note = &note };
+
+	if (intent->kind == INTENT_USER_RESTORE)
+		trash_delete(&t->c, intent->target);
+	commit_audit(&t->c, &audit);
+	commit_start(&t->c);
+	return &t->c.op;
+}
+
+struct store_op *
+store_intent_drop(struct store *s, const struct store_intent *intent, store_done_cb *cb, void *arg)
+{
+	struct settle *t = settle_new(s, intent, cb, arg);
+	struct store_key key = store_key_of("job", intent->target);
+
+	commit_mark(&t->c, &key, "intent_dropped");
+	if (intent->kind == INTENT_USER_REMOVE && intent->restorable_until != 0)
+		trash_delete(&t->c, intent->target);
+	commit_start(&t->c);
+	return &t->c.op;
+}
+
+/* ---- list ---- */
+
+struct intents {
+	struct store_op op; /* first */
+	store_intents_cb *cb;
+	struct arena *arena;
+};
+
+static void
+intents_release(struct store_op *op)
+{
+	arena_free(((struct intents *)op)->arena);
+	free(op);
+}
+
+static enum err
+intents_read(struct intents *l, const struct kv_item *item, const char *id,
+    struct store_intent *out, struct fault *f)
+{
+	char *text;
+	size_t len;
+	enum err code = store_open_item(l->op.store, item, l->arena, &text, &len, f);
+
+	if (code == ERR_OK)
+		code = record_read_intent(out, id, l->arena, text, len, f);
+	if (code == ERR_OK)
+		out->revision = item->modified;
+	return code;
+}
+
+static void
+intents_on_range(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	struct intents *l = arg;
+	struct store_intent *list = mem_array(count + 1, sizeof(*list));
+	struct arena *arena = l->arena;
+	store_intents_cb *cb = l->cb;
+	void *cb_arg = l->op.arg;
+	struct fault damaged = { .text = "" }, own;
+	char id[ID_SIZE], next[ID_SIZE] = "";
+	size_t found = 0;
+
+	(void)revision;
+	l->op.kv = NULL;
+	for (size_t i = 0; i < count; i++) {
+		bool named = store_read_id("job", items[i].key, id);
+
+		if (named)
+			memcpy(next, id, sizeof(next));
+		else
+			fault_set(&own, ERR_CORRUPT, "holds no id");
+		if (named && intents_read(l, &items[i], id, &list[found], &own) == ERR_OK)
+			found++;
+		else
+			store_note_damage(&damaged, items[i].key, &own);
+	}
+	l->arena = NULL;
+	store_op_end(&l->op);
+	cb(cb_arg, code, list, found, more && next[0] != '\0' ? next : NULL,
+	    code == ERR_OK ? &damaged : f);
+	free(list);
+	arena_free(arena);
+}
+
+struct store_op *
+store_intent_list(struct store *s, const char *after, size_t limit, store_intents_cb *cb, void *arg)
+{
+	struct intents *l = mem_alloc(sizeof(*l));
+	struct store_key prefix = store_key_of("job", ""), from = { "" };
+
+	assert(limit >= 1 && limit <= STORE_LIST_MAX);
+	if (after != NULL)
+		from = store_key_of("job", after);
+	store_op_start(&l->op, s, intents_release, arg);
+	l->cb = cb;
+	l->arena = arena_new(0);
+	l->op.kv = kv_range(
+	    s->kv, store_key_bytes(&prefix), store_key_bytes(&from), limit, intents_on_range, l);
+	return &l->op;
+}

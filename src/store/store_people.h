@@ -1,0 +1,113 @@
+/* What the store knows of changes to entries of the directory: the intents, written down before
+ * anything is sent and taken away in the transaction that writes the audit record; and what is kept
+ * of deleted users.
+ *
+ * Keys (values sealed as all are):
+ *   job/TARGET         an intent. One for each target: while it is there nobody else begins a
+ *                      change of the same entry, so what is found there later tells its outcome
+ *   trash/UUID         what is kept of a deleted user: whose, since when, until when
+ *   trashpart/UUID/N   the saved entry in parts, sealed with a key of its own
+ *   trashkey/UUID      that key
+ * Deleting trashkey/UUID destroys the key: the file's page is overwritten (secure_delete), and a
+ * copy of the parts that is left anywhere (a free page, the WAL, another medium) is noise without
+ * it. A backup of the whole store that was made before has both: it lives as long as its owner lets
+ * it.
+ *
+ * Promises, codes and ownership as in store.h. */
+#ifndef USHERD_STORE_STORE_PEOPLE_H
+#define USHERD_STORE_STORE_PEOPLE_H
+
+#include "base/secret.h"
+#include "invite/person.h"
+#include "store/store.h"
+
+/* ---- intents ---- */
+
+enum store_intent_kind {
+	INTENT_USER_CHANGE,
+	INTENT_USER_SUSPEND,
+	INTENT_USER_RESUME,
+	INTENT_USER_REMOVE,
+	INTENT_USER_RESTORE,
+	INTENT_ORG_UNIT_ADD,
+	INTENT_ORG_UNIT_CHANGE,
+	INTENT_ORG_UNIT_DELETE,
+	INTENT_KIND_COUNT
+};
+/* The event of its audit record: "user_changed", "user_suspended", ... */
+const char *store_intent_event(enum store_intent_kind kind);
+
+struct store_intent {
+	enum store_intent_kind kind;
+	char target[ID_SIZE]; /* entryUUID; of an org unit that is being added an id of its own */
+	uint64_t revision;    /* as begun or read */
+	int64_t at;	      /* wall ms of the request */
+	const char *actor, *request_id; /* for the audit record; request_id may be NULL */
+	const char *dn;			/* removal: where it stands; org unit to be added: parent */
+	const char *value[PERSON_FIELD_COUNT]; /* change: what differs; NULL: left alone */
+	const char *name, *description;	       /* of an org unit; NULL: left alone */
+	int64_t restorable_until;	       /* removal: wall ms; 0: nothing is kept */
+};
+
+/* Write it down. Removal: `saved` is kept with it in the same transaction (NULL: nothing is).
+ * Restoring: `trash_revision` is what store_trash_load() told. ERR_EXISTS: a change of this target
+ * is under way, or what was to be restored is gone. ERR_TOO_LARGE: `saved`. */
+typedef void store_begun_cb(void *arg, enum err code, uint64_t revision, const struct fault *f);
+struct store_op *store_intent_begin(struct store *s, const struct store_intent *intent,
+    const struct secret *saved, uint64_t trash_revision, store_begun_cb *cb, void *arg);
+
+/* It was carried out: the audit record, with `detail` (a JSON value, or NULL), and the end of the
+ * intent; what was restored is no longer kept. ERR_CONFLICT: it was settled already. */
+struct store_op *store_intent_settle(struct store *s, const struct store_intent *intent,
+    const char *detail, store_done_cb *cb, void *arg);
+/* Nothing came of it: no audit record; what a removal had kept goes. ERR_CONFLICT as above. */
+struct store_op *store_intent_drop(
+    struct store *s, const struct store_intent *intent, store_done_cb *cb, void *arg);
+
+/* Those that are there, in the order of their targets, strictly behind `after` (NULL: from the
+ * first), at most `limit` (up to STORE_LIST_MAX). `next`: call again behind it; NULL: that was all.
+ * One that is damaged is left out, told as store_list() does. */
+typedef void store_intents_cb(void *arg, enum err code, const struct store_intent *list,
+    size_t count, const char *next, const struct fault *f);
+struct store_op *store_intent_list(
+    struct store *s, const char *after, size_t limit, store_intents_cb *cb, void *arg);
+
+/* ---- what is kept of deleted users ---- */
+
+struct store_trash {
+	char id[ID_SIZE]; /* the entryUUID it had */
+	uint64_t revision;
+	const char *dn, *by;
+	int64_t at, restorable_until; /* wall ms */
+	size_t parts;
+};
+
+/* ERR_NOT_FOUND. ERR_CORRUPT: also when a part or the key is missing. */
+typedef void store_trash_cb(void *arg, enum err code, const struct store_trash *t,
+    const struct secret *saved, const struct fault *f);
+struct store_op *store_trash_load(struct store *s, const char *id, store_trash_cb *cb, void *arg);
+
+/* As store_intent_list(). */
+typedef void store_trashes_cb(void *arg, enum err code, const struct store_trash *list,
+    size_t count, const char *next, const struct fault *f);
+struct store_op *store_trash_list(
+    struct store *s, const char *after, size_t limit, store_trashes_cb *cb, void *arg);
+
+/* Destroy the key and all else, with an audit record. ERR_CONFLICT: a restore is under way, or it
+ * is gone. */
+struct store_op *store_trash_forget(struct store *s, const struct store_trash *t,
+    const struct store_note *note, store_done_cb *cb, void *arg);
+
+/* ---- names and tokens ---- */
+
+/* Which of the person's uid, mail and phone (NULL: not asked) a pending invitation holds. */
+typedef void store_names_cb(
+    void *arg, enum err code, const struct store_taken *taken, const struct fault *f);
+struct store_op *store_find_names(
+    struct store *s, const struct person *names, store_names_cb *cb, void *arg);
+
+/* Delete the API tokens that this principal made; repeating it is harmless. */
+struct store_op *store_delete_tokens_of(struct store *s, const char *created_by,
+    const struct store_note *note, store_done_cb *cb, void *arg);
+
+#endif

@@ -1,0 +1,140 @@
+/* Intents and what is kept of deleted users, as JSON. */
+#include "store/store_private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <jansson.h>
+
+#include "base/json.h"
+
+static const char *const intent_events[INTENT_KIND_COUNT] = {
+	[INTENT_USER_CHANGE] = "user_changed",
+	[INTENT_USER_SUSPEND] = "user_suspended",
+	[INTENT_USER_RESUME] = "user_resumed",
+	[INTENT_USER_REMOVE] = "user_removed",
+	[INTENT_USER_RESTORE] = "user_restored",
+	[INTENT_ORG_UNIT_ADD] = "org_unit_added",
+	[INTENT_ORG_UNIT_CHANGE] = "org_unit_changed",
+	[INTENT_ORG_UNIT_DELETE] = "org_unit_deleted",
+};
+
+const char *
+store_intent_event(enum store_intent_kind kind)
+{
+	return intent_events[kind];
+}
+
+static void
+people_write_text(struct buf *b, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_printf(b, ",\"%s\":", name);
+	buf_add_json_string(b, value);
+}
+
+void
+record_write_intent(struct buf *b, const struct store_intent *i)
+{
+	buf_printf(b, "{\"v\":1,\"event\":\"%s\",\"at\":%" PRId64 ",\"until\":%" PRId64,
+	    intent_events[i->kind], i->at, i->restorable_until);
+	people_write_text(b, "actor", i->actor);
+	people_write_text(b, "request", i->request_id);
+	people_write_text(b, "dn", i->dn);
+	people_write_text(b, "name", i->name);
+	people_write_text(b, "description", i->description);
+	for (int f = 0; f < PERSON_FIELD_COUNT; f++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "new_%s", person_field_name((enum person_field)f));
+		people_write_text(b, name, i->value[f]);
+	}
+	buf_add_char(b, '}');
+}
+
+void
+record_write_trash(struct buf *b, const struct store_trash *t)
+{
+	buf_printf(b, "{\"v\":1,\"at\":%" PRId64 ",\"until\":%" PRId64 ",\"parts\":%zu", t->at,
+	    t->restorable_until, t->parts);
+	people_write_text(b, "by", t->by);
+	people_write_text(b, "dn", t->dn);
+	buf_add_char(b, '}');
+}
+
+static const char *
+people_read_text(const json_t *root, const char *name, struct arena *arena)
+{
+	return arena_strdup(arena, json_string_of(root, name));
+}
+
+static int64_t
+people_read_number(const json_t *root, const char *name)
+{
+	return json_integer_value(json_object_get(root, name));
+}
+
+static enum store_intent_kind
+people_read_kind(const json_t *root)
+{
+	const char *event = json_string_of(root, "event");
+	int kind = 0;
+
+	while (
+	    kind < INTENT_KIND_COUNT && (event == NULL || strcmp(event, intent_events[kind]) != 0))
+		kind++;
+	return (enum store_intent_kind)kind;
+}
+
+enum err
+record_read_intent(struct store_intent *out, const char *target, struct arena *arena,
+    const char *text, size_t len, struct fault *f)
+{
+	struct fault own;
+	json_t *root = record_parse(text, len, &own);
+	struct store_intent i = { .kind = INTENT_KIND_COUNT };
+
+	if (root == NULL)
+		return fault_set(f, ERR_CORRUPT, "job/%s: %s", target, own.text);
+	i.kind = people_read_kind(root);
+	memcpy(i.target, target, ID_SIZE);
+	i.at = people_read_number(root, "at");
+	i.restorable_until = people_read_number(root, "until");
+	i.actor = people_read_text(root, "actor", arena);
+	i.request_id = people_read_text(root, "request", arena);
+	i.dn = people_read_text(root, "dn", arena);
+	i.name = people_read_text(root, "name", arena);
+	i.description = people_read_text(root, "description", arena);
+	for (int p = 0; p < PERSON_FIELD_COUNT; p++)
+		i.value[p] = people_read_text(root,
+		    arena_printf(arena, "new_%s", person_field_name((enum person_field)p)), arena);
+	json_decref(root);
+	if (i.kind == INTENT_KIND_COUNT || i.actor == NULL)
+		return fault_set(f, ERR_CORRUPT, "job/%s is not what we wrote", target);
+	*out = i;
+	return ERR_OK;
+}
+
+enum err
+record_read_trash(struct store_trash *out, const char *id, struct arena *arena, const char *text,
+    size_t len, struct fault *f)
+{
+	struct fault own;
+	json_t *root = record_parse(text, len, &own);
+	struct store_trash t = { .parts = 0 };
+
+	if (root == NULL)
+		return fault_set(f, ERR_CORRUPT, "trash/%s: %s", id, own.text);
+	memcpy(t.id, id, ID_SIZE);
+	t.at = people_read_number(root, "at");
+	t.restorable_until = people_read_number(root, "until");
+	t.parts = (size_t)people_read_number(root, "parts");
+	t.by = people_read_text(root, "by", arena);
+	t.dn = people_read_text(root, "dn", arena);
+	json_decref(root);
+	if (t.parts == 0 || t.by == NULL || t.dn == NULL)
+		return fault_set(f, ERR_CORRUPT, "trash/%s is not what we wrote", id);
+	*out = t;
+	return ERR_OK;
+}

@@ -1,0 +1,377 @@
+/* What is kept of deleted users. */
+#include "store/store_private.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+	TRASH_KEY_SIZE = 32,
+	TRASH_PART = 192 * 1024, /* bytes; a value may have 256 KiB with its own seal */
+	TRASH_PARTS_MAX = 6,	 /* more than the largest secret, sealed */
+	TRASH_PAGE_MAX = STORE_LIST_MAX
+};
+
+FAILPOINTS(points_of_forget, "store.user_forgotten", "the commit of this event");
+
+static struct store_key
+trash_part_key(const char *id, size_t part)
+{
+	char name[ID_SIZE + 2];
+
+	assert(part < TRASH_PARTS_MAX);
+	snprintf(name, sizeof(name), "%s/%zu", id, part);
+	return store_key_of("trashpart", name);
+}
+
+/* ---- in the transaction of an intent ---- */
+
+void
+trash_keep(struct commit *c, const struct store_intent *i, const struct secret *saved)
+{
+	size_t sealed_len = secret_len(saved) + SEAL_OVERHEAD;
+	struct store_trash t = { .dn = i->dn,
+		.by = i->actor,
+		.at = i->at,
+		.restorable_until = i->restorable_until,
+		.parts = (sealed_len + TRASH_PART - 1) / TRASH_PART };
+	struct store_key key = store_key_of("trash", i->target),
+			 secret_key = store_key_of("trashkey", i->target);
+	unsigned char own_key[TRASH_KEY_SIZE], *sealed;
+	struct seal *seal;
+
+	if (t.parts > TRASH_PARTS_MAX) {
+		c->refused = ERR_TOO_LARGE;
+		return;
+	}
+	random_fill(own_key, sizeof(own_key));
+	seal = seal_new(own_key);
+	sealed = arena_alloc(c->arena, sealed_len);
+	seal_close(
+	    seal, key.text, strlen(key.text), secret_bytes(saved), secret_len(saved), sealed);
+	seal_free(seal);
+	commit_expect(c, store_key_bytes(&key), 0);
+	record_write_trash(&c->json, &t);
+	commit_put(c, &key);
+	buf_add(&c->json, own_key, sizeof(own_key));
+	secret_wipe(own_key, sizeof(own_key));
+	commit_put(c, &secret_key);
+	secret_wipe(c->json.data, sizeof(own_key));
+	for (size_t p = 0; p < t.parts; p++) {
+		struct store_key part = trash_part_key(i->target, p);
+		size_t at = p * TRASH_PART, left = sealed_len - at;
+
+		buf_add(&c->json, sealed + at, left < TRASH_PART ? left : TRASH_PART);
+		commit_put(c, &part);
+	}
+}
+
+void
+trash_delete(struct commit *c, const char *id)
+{
+	struct store_key key = store_key_of("trashkey", id), record = store_key_of("trash", id);
+
+	commit_delete(c, &key);
+	commit_delete(c, &record);
+	for (size_t p = 0; p < TRASH_PARTS_MAX; p++) {
+		struct store_key part = trash_part_key(id, p);
+
+		commit_delete(c, &part);
+	}
+}
+
+/* ---- load: the record > its key > part after part ---- */
+
+struct trash_load {
+	struct store_op op; /* first */
+	store_trash_cb *cb;
+	struct arena *arena;
+	struct store_trash trash;
+	unsigned char key[TRASH_KEY_SIZE];
+	unsigned char *sealed;
+	size_t len, part;
+};
+
+static void trash_load_next(struct trash_load *l);
+
+static void
+trash_load_release(struct store_op *op)
+{
+	struct trash_load *l = (struct trash_load *)op;
+
+	secret_wipe(l->key, sizeof(l->key));
+	arena_free(l->arena);
+	free(l);
+}
+
+static void
+trash_load_finish(
+    struct trash_load *l, enum err code, const struct secret *saved, const struct fault *f)
+{
+	struct arena *arena = l->arena;
+	struct store_trash trash = l->trash;
+	store_trash_cb *cb = l->cb;
+	void *arg = l->op.arg;
+
+	l->arena = NULL; /* the record's strings live there */
+	store_op_end(&l->op);
+	cb(arg, code, code == ERR_OK ? &trash : NULL, saved, f);
+	arena_free(arena);
+}
+
+static void
+trash_load_open(struct trash_load *l)
+{
+	struct seal *seal = seal_new(l->key);
+	struct store_key name = store_key_of("trash", l->trash.id);
+	size_t room = l->len > SEAL_OVERHEAD ? l->len - SEAL_OVERHEAD : 0, len;
+	char *plain = arena_alloc(l->arena, room + 1);
+	struct secret *saved = NULL;
+	struct fault own;
+	enum err code = ERR_OK;
+
+	if (seal_open(seal, name.text, strlen(name.text), l->sealed, l->len, plain, &len, &own) ==
+		ERR_OK &&
+	    len <= SECRET_WHOLE_MAX)
+		saved = secret_new(plain, len);
+	else
+		code = fault_set(&own, ERR_CORRUPT, "trashpart/%s does not open", l->trash.id);
+	secret_wipe(plain, room);
+	seal_free(seal);
+	trash_load_finish(l, code, saved, code == ERR_OK ? NULL : &own);
+	secret_free(saved);
+}
+
+/* A key, or a part, as it was before our seal. Missing is damage: they come and go together. */
+static enum err
+trash_load_raw(struct trash_load *l, enum err code, const struct kv_item *item, char **data,
+    size_t *len, const struct fault *f, struct fault *own)
+{
+	if (code == ERR_NOT_FOUND)
+		return fault_set(own, ERR_CORRUPT, "a part of trash/%s is missing", l->trash.id);
+	if (code != ERR_OK) {
+		*own = *f;
+		return code;
+	}
+	return store_open_item(l->op.store, item, l->arena, data, len, own);
+}
+
+static void
+trash_load_on_part(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct trash_load *l = arg;
+	struct fault own;
+	char *data;
+	size_t len;
+
+	l->op.kv = NULL;
+	code = trash_load_raw(l, code, item, &data, &len, f, &own);
+	if (code == ERR_OK && len > TRASH_PART)
+		code = fault_set(&own, ERR_CORRUPT, "trashpart/%s is too long", l->trash.id);
+	if (code != ERR_OK) {
+		trash_load_finish(l, code, NULL, &own);
+		return;
+	}
+	memcpy(l->sealed + l->len, data, len);
+	l->len += len;
+	l->part++;
+	trash_load_next(l);
+}
+
+static void
+trash_load_next(struct trash_load *l)
+{
+	struct store_key key;
+
+	if (l->part == l->trash.parts) {
+		trash_load_open(l);
+		return;
+	}
+	key = trash_part_key(l->trash.id, l->part);
+	l->op.kv = kv_get(l->op.store->kv, store_key_bytes(&key), trash_load_on_part, l);
+}
+
+static void
+trash_load_on_key(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct trash_load *l = arg;
+	struct fault own;
+	char *data;
+	size_t len;
+
+	l->op.kv = NULL;
+	code = trash_load_raw(l, code, item, &data, &len, f, &own);
+	if (code == ERR_OK && len != sizeof(l->key))
+		code = fault_set(&own, ERR_CORRUPT, "trashkey/%s is no key", l->trash.id);
+	if (code != ERR_OK) {
+		trash_load_finish(l, code, NULL, &own);
+		return;
+	}
+	memcpy(l->key, data, sizeof(l->key));
+	secret_wipe(data, len);
+	l->sealed = arena_alloc(l->arena, l->trash.parts * TRASH_PART);
+	trash_load_next(l);
+}
+
+static enum err
+trash_read(const struct store *s, const struct kv_item *item, const char *id, struct arena *arena,
+    struct store_trash *out, struct fault *f)
+{
+	char *text;
+	size_t len;
+	enum err code = store_open_item(s, item, arena, &text, &len, f);
+
+	if (code == ERR_OK)
+		code = record_read_trash(out, id, arena, text, len, f);
+	if (code == ERR_OK && out->parts > TRASH_PARTS_MAX)
+		code = fault_set(f, ERR_CORRUPT, "trash/%s has too many parts", id);
+	if (code == ERR_OK)
+		out->revision = item->modified;
+	return code;
+}
+
+static void
+trash_load_on_record(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct trash_load *l = arg;
+	struct store_key key = store_key_of("trashkey", l->trash.id);
+	struct fault own;
+	char id[ID_SIZE];
+
+	l->op.kv = NULL;
+	memcpy(id, l->trash.id, sizeof(id));
+	if (code == ERR_OK) {
+		code = trash_read(l->op.store, item, id, l->arena, &l->trash, &own);
+		f = &own;
+	}
+	if (code != ERR_OK)
+		trash_load_finish(l, code, NULL, f);
+	else
+		l->op.kv = kv_get(l->op.store->kv, store_key_bytes(&key), trash_load_on_key, l);
+}
+
+struct store_op *
+store_trash_load(struct store *s, const char *id, store_trash_cb *cb, void *arg)
+{
+	struct trash_load *l = mem_alloc(sizeof(*l));
+	struct store_key key = store_key_of("trash", id_is_valid(id) ? id : "-");
+
+	store_op_start(&l->op, s, trash_load_release, arg);
+	l->cb = cb;
+	l->arena = arena_new(0);
+	memcpy(l->trash.id, id, strnlen(id, ID_SIZE - 1));
+	l->op.kv = kv_get(s->kv, store_key_bytes(&key), trash_load_on_record, l);
+	return &l->op;
+}
+
+/* ---- list ---- */
+
+struct trash_list {
+	struct store_op op; /* first */
+	store_trashes_cb *cb;
+	struct arena *arena;
+};
+
+static void
+trash_list_release(struct store_op *op)
+{
+	arena_free(((struct trash_list *)op)->arena);
+	free(op);
+}
+
+static void
+trash_list_on_range(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	struct trash_list *l = arg;
+	struct store_trash *list = mem_array(count + 1, sizeof(*list));
+	struct arena *arena = l->arena;
+	store_trashes_cb *cb = l->cb;
+	void *cb_arg = l->op.arg;
+	struct fault damaged = { .text = "" }, own;
+	char id[ID_SIZE], next[ID_SIZE] = "";
+	size_t found = 0;
+
+	(void)revision;
+	l->op.kv = NULL;
+	for (size_t i = 0; i < count; i++) {
+		bool named = store_read_id("trash", items[i].key, id);
+
+		if (named)
+			memcpy(next, id, sizeof(next));
+		else
+			fault_set(&own, ERR_CORRUPT, "holds no id");
+		if (named &&
+		    trash_read(l->op.store, &items[i], id, arena, &list[found], &own) == ERR_OK)
+			found++;
+		else
+			store_note_damage(&damaged, items[i].key, &own);
+	}
+	l->arena = NULL;
+	store_op_end(&l->op);
+	cb(cb_arg, code, list, found, more && next[0] != '\0' ? next : NULL,
+	    code == ERR_OK ? &damaged : f);
+	free(list);
+	arena_free(arena);
+}
+
+struct store_op *
+store_trash_list(struct store *s, const char *after, size_t limit, store_trashes_cb *cb, void *arg)
+{
+	struct trash_list *l = mem_alloc(sizeof(*l));
+	struct store_key prefix = store_key_of("trash", ""), from = { "" };
+
+	assert(limit >= 1 && limit <= TRASH_PAGE_MAX);
+	if (after != NULL)
+		from = store_key_of("trash", after);
+	store_op_start(&l->op, s, trash_list_release, arg);
+	l->cb = cb;
+	l->arena = arena_new(0);
+	l->op.kv = kv_range(
+	    s->kv, store_key_bytes(&prefix), store_key_bytes(&from), limit, trash_list_on_range, l);
+	return &l->op;
+}
+
+/* ---- forget ---- */
+
+struct forget {
+	struct commit c; /* first */
+	store_done_cb *cb;
+};
+
+static void
+forget_settled(struct commit *c, enum err code, uint64_t revision, const struct fault *f)
+{
+	store_done_cb *cb = ((struct forget *)c)->cb;
+	void *arg = c->op.arg;
+
+	(void)revision;
+	store_op_end(&c->op);
+	cb(arg, code, f);
+}
+
+struct store_op *
+store_trash_forget(struct store *s, const struct store_trash *t, const struct store_note *note,
+    store_done_cb *cb, void *arg)
+{
+	struct forget *o = mem_alloc(sizeof(*o));
+	struct store_key record = store_key_of("trash", t->id), job = store_key_of("job", t->id);
+	const struct audit audit = { .at = clock_wall_ms(s->clock),
+		.event = "user_forgotten",
+		.subject = "user",
+		.id = t->id,
+		.note = note };
+
+	commit_init(&o->c, s, arg);
+	o->c.settled = forget_settled;
+	o->cb = cb;
+	commit_expect(&o->c, store_key_bytes(&record), t->revision);
+	commit_expect(&o->c, store_key_bytes(&job), 0);
+	trash_delete(&o->c, t->id);
+	commit_audit(&o->c, &audit);
+	commit_start(&o->c);
+	return &o->c.op;
+}

@@ -1,0 +1,56 @@
+/* The use cases about people as if they were functions, in the small world of world.h. */
+#ifndef USHERD_TESTS_PEOPLE_WORLD_H
+#define USHERD_TESTS_PEOPLE_WORLD_H
+
+#include "flow/flow_people.h"
+#include "world.h"
+
+#define ADA	   "e1111111-0000-4000-8000-000000000001"
+#define BOB	   "e1111111-0000-4000-8000-000000000002"
+#define NOBODY	   "e1111111-0000-4000-8000-000000000009"
+#define ADA_DN	   "uid=ada,ou=engines,dc=example"
+#define BOB_DN	   "uid=bob,ou=engines,dc=example"
+#define POETS	   "cn=poets,dc=example"
+#define ADMINS	   "cn=admins,dc=example"
+#define ENGINES	   "ou=engines,dc=example"
+#define ENGINES_ID "e2222222-0000-4000-8000-000000000001"
+
+/* The last answer. */
+struct people_answer {
+	enum err code;
+	size_t count; /* how many came since the call */
+	char text[FAULT_TEXT_MAX];
+	char id[ID_SIZE], dn[256], invitation[ID_SIZE];
+	bool suspended;
+	char first_field[32], first_code[32];
+	struct person_removed removed;
+};
+extern struct people_answer people;
+
+/* Ada, a poet, and Bob; [users] restorable is 30 days. */
+struct world *people_world_new(void);
+
+/* Each waits for its answer; the code. */
+enum err people_show(struct world *w, const char *id);
+enum err people_change(
+    struct world *w, const char *id, enum person_field field, const char *value, const char *tag);
+enum err people_suspend(struct world *w, const char *id, bool suspended);
+enum err people_remove(struct world *w, const char *id);
+enum err people_restore(struct world *w, const char *id);
+enum err people_unit_add(struct world *w, const char *parent, const char *name);
+enum err people_unit_change(struct world *w, const char *id, const char *name);
+enum err people_unit_delete(struct world *w, const char *id);
+
+/* The same, by name and without waiting: "remove", "restore", "suspend", "change", "unit_add",
+ * "unit_change", "unit_delete", each of Ada or of ENGINES_ID. */
+void people_start(struct world *w, const char *verb);
+extern const char *people_caller_entry; /* of every call */
+
+/* How many audit records have this event; all keys that begin so. */
+size_t people_audits(struct world *w, const char *event);
+size_t people_keys(struct world *w, const char *prefix);
+
+/* The process is killed and starts again, time passes, and the resolver has nothing left to do. */
+void people_settle_all(struct world *w, bool crash);
+
+#endif

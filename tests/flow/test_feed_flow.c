@@ -1,0 +1,167 @@
+/* The feed: what the store has becomes rows of the roster, what the directory tells is passed on.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "../fakes/fake_follow.h"
+#include "../fakes/fake_roster.h"
+#include "people_world.h"
+
+struct feed_world {
+	struct world *w;
+	struct roster r;
+	struct flow_feed *feed;
+};
+
+static bool
+is_ready(struct world *w, void *arg)
+{
+	struct flow_feed_figures figures;
+
+	(void)w;
+	flow_feed_figures(((struct feed_world *)arg)->feed, &figures);
+	return figures.ready;
+}
+
+static void
+feed_start(struct feed_world *f)
+{
+	f->feed = flow_feed_new(f->w->flow, &f->r, 5000, 5000);
+	assert_true(world_until(f->w, is_ready, f));
+}
+
+static void
+feed_end(struct feed_world *f)
+{
+	flow_feed_free(f->feed);
+	world_free(f->w);
+}
+
+struct expected {
+	struct feed_world *f;
+	const char *id;
+	enum feed_kind kind;
+	enum feed_status status;
+	bool becoming;
+};
+
+static bool
+is_fed(struct world *w, void *arg)
+{
+	const struct expected *e = arg;
+	const struct fake_fed *last = fake_roster_last(&e->f->r, e->id);
+
+	(void)w;
+	return last != NULL && last->kind == e->kind && last->status == e->status &&
+	       last->becoming == e->becoming;
+}
+
+static void
+assert_fed(struct feed_world *f, const char *id, enum feed_kind kind, enum feed_status status,
+    bool becoming)
+{
+	struct expected e = { f, id, kind, status, becoming };
+
+	assert_true(world_until(f->w, is_fed, &e));
+}
+
+static void
+invitations_are_rows_from_the_start_until_they_are_over(void **state)
+{
+	struct feed_world f = { .w = people_world_new() };
+	struct world_link old, revoked, done;
+	struct person p = world_ada;
+
+	(void)state;
+	f.r.loop = f.w->loop;
+	old = world_invite(f.w, &p);
+	feed_start(&f);
+	assert_int_equal(f.r.fed[0].step, FEED_REFRESH_BEGINS);
+	assert_int_equal(f.r.fed[0].source, FEED_STORE);
+	assert_int_equal(f.r.fed[1].step, FEED_REFRESH_COMPLETE);
+	assert_true(f.r.fed[1].absent_is_gone);
+	assert_fed(&f, old.id, FEED_INVITATION, FEED_PENDING, false);
+	assert_string_equal(fake_roster_last(&f.r, old.id)->name, "Ada Lovelace");
+	p.value[PERSON_MAIL] = "r@example.org";
+	revoked = world_invite(f.w, &p);
+	assert_fed(&f, revoked.id, FEED_INVITATION, FEED_PENDING, false);
+	world_revoke(f.w, revoked.id);
+	assert_fed(&f, revoked.id, FEED_INVITATION_GONE, FEED_PENDING, false);
+	p.value[PERSON_MAIL] = "d@example.org";
+	done = world_invite(f.w, &p);
+	world_accept(f.w, &done.token, "correct horse staple", NULL);
+	assert_fed(&f, done.id, FEED_INVITATION_GONE, FEED_PENDING, true);
+	feed_end(&f);
+}
+
+static void
+who_passes_the_end_is_told_as_expired_and_keeps_the_name(void **state)
+{
+	struct feed_world f = { .w = people_world_new() };
+	struct person p = world_ada;
+	struct world_link link;
+
+	(void)state;
+	f.r.loop = f.w->loop;
+	f.w->conf.lifetime_s = 3600;
+	feed_start(&f);
+	link = world_invite(f.w, &p);
+	assert_fed(&f, link.id, FEED_INVITATION, FEED_PENDING, false);
+	f.w->now += 3600 * 1000 - 1; /* not yet */
+	p.value[PERSON_MAIL] = "b@example.org";
+	world_invite(f.w, &p); /* the timer is set anew by it */
+	assert_int_equal(world_state(f.w, link.id), INVITATION_PENDING);
+	f.w->now += 1;
+	assert_fed(&f, link.id, FEED_INVITATION, FEED_EXPIRED, false);
+	assert_string_equal(fake_roster_last(&f.r, link.id)->name, "Ada Lovelace");
+	assert_string_equal(fake_roster_last(&f.r, link.id)->mail, "ada@example.org");
+	assert_int_equal(world_state(f.w, link.id), INVITATION_EXPIRED);
+	assert_int_equal(people_remove(f.w, link.id), ERR_OK);
+	assert_fed(&f, link.id, FEED_INVITATION_GONE, FEED_PENDING, false);
+	feed_end(&f);
+}
+
+static void
+the_directory_is_followed_from_the_cookie_of_the_warm_file(void **state)
+{
+	struct feed_world f = { .w = people_world_new() };
+	struct feed_batch *b;
+	struct flow_feed_figures figures;
+	size_t fed;
+
+	(void)state;
+	f.r.loop = f.w->loop;
+	f.r.cookie = "csn=7";
+	feed_start(&f);
+	assert_non_null(fake_follow);
+	assert_string_equal(fake_follow->cookie, "csn=7");
+	assert_int_equal(fake_follow->conf.poll_ms, 5000);
+	b = feed_batch_new(FEED_DIRECTORY, FEED_CHANGES);
+	fed = f.r.fed_count;
+	fake_follow->conf.on_batch(fake_follow->conf.arg, b);
+	assert_int_equal(f.r.fed_count, fed + 1);
+	assert_int_equal(fake_follow->applied, 0);
+	people_keys(f.w, ""); /* a turn of the loop */
+	assert_int_equal(fake_follow->applied, 1);
+	fake_follow->conf.on_state(fake_follow->conf.arg, DIR_FOLLOW_CUT_SHORT, "raise sizelimit");
+	flow_feed_figures(f.feed, &figures);
+	assert_int_equal(figures.state, DIR_FOLLOW_CUT_SHORT);
+	assert_string_equal(figures.text, "raise sizelimit");
+	fake_follow->conf.on_state(fake_follow->conf.arg, DIR_FOLLOW_PERSISTING, "");
+	flow_feed_figures(f.feed, &figures);
+	assert_string_equal(figures.text, "");
+	feed_end(&f);
+	assert_null(fake_follow);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(invitations_are_rows_from_the_start_until_they_are_over),
+		cmocka_unit_test(who_passes_the_end_is_told_as_expired_and_keeps_the_name),
+		cmocka_unit_test(the_directory_is_followed_from_the_cookie_of_the_warm_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,337 @@
+/* The use cases about people: what they do, what they refuse, and what is written down. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../fakes/fake_roster.h"
+#include "people_world.h"
+
+static void
+a_deleted_user_is_gone_recorded_and_kept(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	assert_false(people.removed.was_invitation);
+	assert_true(people.removed.refused_ms >= 0);
+	assert_int_equal(people.removed.restorable_until, w->now + 30LL * 86400 * 1000);
+	assert_null(fake_dir_user_dn(w->dir, ADA));
+	assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
+	assert_int_equal(people_audits(w, "user_removed"), 1);
+	assert_int_equal(people_keys(w, "trash"), 3);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	assert_int_equal(people_remove(w, ADA), ERR_NOT_FOUND);
+	assert_non_null(fake_dir_user_dn(w->dir, BOB));
+	world_free(w);
+}
+
+static void
+a_server_that_cannot_be_asked_is_named(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	fake_dir_lingers_on(w->dir, "ldap://second");
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	assert_int_equal(people.removed.refused_ms, -1);
+	assert_non_null(strstr(people.text, "ldap://second"));
+	assert_int_equal(people_audits(w, "user_removed"), 1);
+	world_free(w);
+}
+
+static void
+nothing_is_kept_when_the_configuration_says_so(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	w->conf.restorable_s = 0;
+	world_crash(w);
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	assert_int_equal(people.removed.restorable_until, 0);
+	assert_int_equal(people_keys(w, "trash"), 0);
+	assert_int_equal(people_restore(w, ADA), ERR_NOT_FOUND);
+	world_free(w);
+}
+
+static void
+nobody_deletes_or_suspends_oneself_or_the_last_administrator(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	people_caller_entry = ADA;
+	assert_int_equal(people_remove(w, ADA), ERR_REFUSED);
+	assert_int_equal(people_suspend(w, ADA, true), ERR_REFUSED);
+	people_caller_entry = NULL;
+	w->conf.admin_group = ADMINS;
+	fake_dir_add_member(w->dir, ADMINS, ADA_DN);
+	world_crash(w);
+	assert_int_equal(people_remove(w, ADA), ERR_REFUSED);
+	assert_int_equal(people_suspend(w, ADA, true), ERR_REFUSED);
+	assert_int_equal(people_remove(w, BOB), ERR_OK);
+	fake_dir_add_user(w->dir, BOB_DN, BOB, "bob@x.org");
+	fake_dir_add_member(w->dir, ADMINS, BOB_DN);
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	assert_int_equal(people_remove(w, BOB), ERR_REFUSED);
+	world_free(w);
+}
+
+static void
+a_restored_user_has_entry_password_and_memberships_again(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	assert_int_equal(people_restore(w, ADA), ERR_OK);
+	assert_string_equal(people.dn, ADA_DN);
+	assert_string_not_equal(people.id, ADA);
+	assert_string_equal(fake_dir_user_dn(w->dir, people.id), ADA_DN);
+	assert_true(fake_dir_is_member(w->dir, POETS, ADA_DN));
+	assert_int_equal(people_audits(w, "user_restored"), 1);
+	assert_int_equal(people_keys(w, "trash"), 0);
+	assert_int_equal(people_restore(w, ADA), ERR_NOT_FOUND);
+	assert_int_equal(people_restore(w, "nonsense"), ERR_NOT_FOUND);
+	world_free(w);
+}
+
+static void
+what_stands_in_the_way_of_a_restore_is_named_and_it_stays_possible(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	fake_dir_add_user(w->dir, ADA_DN, NOBODY, "other@x.org");
+	assert_int_equal(people_restore(w, ADA), ERR_EXISTS);
+	assert_string_equal(people.first_field, "uid");
+	assert_int_equal(people_remove(w, NOBODY), ERR_OK);
+	fake_dir_remove_org_unit(w->dir);
+	assert_int_equal(people_restore(w, ADA), ERR_CONFLICT);
+	assert_string_equal(people.first_field, "org_unit");
+	assert_int_equal(people_audits(w, "user_restored"), 0);
+	assert_int_equal(people_keys(w, "trash/"), 2);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+static bool
+all_forgotten(struct world *w, void *arg)
+{
+	(void)arg;
+	return people_keys(w, "trash") == 0;
+}
+
+static void
+after_the_stated_time_the_key_is_destroyed(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	w->now += 30LL * 86400 * 1000;
+	assert_int_equal(people_restore(w, ADA), ERR_NOT_FOUND);
+	world_crash(w); /* the sweeper comes soon after a start */
+	assert_true(world_until(w, all_forgotten, NULL));
+	assert_int_equal(people_audits(w, "user_forgotten"), 1);
+	world_free(w);
+}
+
+/* ---- change ---- */
+
+static void
+a_change_is_recorded_by_its_fields_and_never_by_its_values(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(people_change(w, ADA, PERSON_POSITION, " Countess ", "v1"), ERR_OK);
+	assert_string_equal(fake_dir_user_value(w->dir, ADA, PERSON_POSITION), "Countess");
+	assert_int_equal(people_audits(w, "user_changed"), 1);
+	assert_int_equal(people_audits(w, "user_changed\",\"user\":\"" ADA
+					  "\",\"detail\":{\"fields\":[\"position\"]},\"actor"),
+	    1);
+	assert_int_equal(people_change(w, ADA, PERSON_POSITION, "Countess", NULL), ERR_OK);
+	assert_int_equal(people_audits(w, "user_changed"), 1); /* nothing was changed */
+	assert_int_equal(people_change(w, ADA, PERSON_POSITION, "Lady", "v1"), ERR_CONFLICT);
+	assert_int_equal(people_change(w, ADA, PERSON_POSITION, "", NULL), ERR_OK);
+	assert_null(fake_dir_user_value(w->dir, ADA, PERSON_POSITION));
+	assert_int_equal(
+	    people_change(w, ADA, PERSON_ORG_UNIT, "ou=poems,dc=example", NULL), ERR_OK);
+	assert_string_equal(fake_dir_user_dn(w->dir, ADA), "uid=ada,ou=poems,dc=example");
+	assert_int_equal(people_audits(w, "user_changed"), 3);
+	assert_int_equal(people_change(w, NOBODY, PERSON_POSITION, "x", NULL), ERR_NOT_FOUND);
+	world_free(w);
+}
+
+static void
+a_bad_field_is_named(void **state)
+{
+	static const struct {
+		enum person_field field;
+		const char *value;
+		enum err code;
+		const char *name, *error;
+	} rows[] = {
+		{ PERSON_MAIL, "not a mail", ERR_INVALID, "mail", "invalid" },
+		{ PERSON_MAIL, "", ERR_INVALID, "mail", "required" },
+		{ PERSON_GIVEN_NAME, " ", ERR_INVALID, "given_name", "required" },
+		{ PERSON_UID, "ada2", ERR_INVALID, "uid", "not_allowed" },
+		{ PERSON_ORG_UNIT, "ou=x,dc=elsewhere", ERR_INVALID, "org_unit", "invalid" },
+		{ PERSON_ORG_UNIT, "ou=missing,dc=example", ERR_INVALID, "org_unit", "invalid" },
+		{ PERSON_MAIL, "bob@x.org", ERR_EXISTS, "mail", "taken" },
+		{ PERSON_MAIL, "ada@example.org", ERR_EXISTS, "mail", "taken" }, /* invited */
+	};
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(world_invite(w, &world_ada).code, ERR_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(
+		    people_change(w, ADA, rows[i].field, rows[i].value, NULL), rows[i].code);
+		assert_string_equal(people.first_field, rows[i].name);
+		assert_string_equal(people.first_code, rows[i].error);
+		assert_int_equal(people_keys(w, "job/"), 0);
+	}
+	assert_int_equal(people_audits(w, "user_changed"), 0);
+	/* One's own address in other letters is nobody else's. */
+	assert_int_equal(people_change(w, ADA, PERSON_MAIL, "ADA@x.org", NULL), ERR_OK);
+	world_free(w);
+}
+
+/* ---- suspend ---- */
+
+static void
+suspend_and_resume_are_recorded_once_each(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(people_suspend(w, ADA, true), ERR_OK);
+	assert_true(people.suspended);
+	assert_int_equal(people_suspend(w, ADA, true), ERR_OK);
+	assert_int_equal(people_audits(w, "user_suspended"), 1);
+	assert_int_equal(people_suspend(w, ADA, false), ERR_OK);
+	assert_false(fake_dir_is_suspended(w->dir, ADA));
+	assert_int_equal(people_audits(w, "user_resumed"), 1);
+	fake_dir_without_means(w->dir);
+	assert_int_equal(people_suspend(w, ADA, true), ERR_REFUSED);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+/* ---- invitations, and who is who ---- */
+
+static void
+an_invitation_is_revoked_and_an_expired_one_forgotten(void **state)
+{
+	struct world *w = people_world_new();
+	struct person other = world_ada;
+	struct world_link a, b;
+
+	(void)state;
+	a = world_invite(w, &world_ada);
+	other.value[PERSON_MAIL] = "b@example.org";
+	b = world_invite(w, &other);
+	assert_int_equal(people_show(w, a.id), ERR_OK);
+	assert_string_equal(people.invitation, a.id);
+	assert_int_equal(people_suspend(w, a.id, true), ERR_USED);
+	assert_int_equal(people_change(w, a.id, PERSON_POSITION, "x", NULL), ERR_USED);
+	assert_int_equal(people_remove(w, a.id), ERR_OK);
+	assert_true(people.removed.was_invitation);
+	assert_int_equal(world_state(w, a.id), INVITATION_REVOKED);
+	assert_int_equal(people_remove(w, a.id), ERR_NOT_FOUND);
+	w->now += 3600 * 1000;
+	assert_int_equal(people_remove(w, b.id), ERR_OK);
+	assert_true(people.removed.was_invitation);
+	assert_int_equal(people_show(w, b.id), ERR_NOT_FOUND);
+	assert_int_equal(people_audits(w, "purged"), 1);
+	world_free(w);
+}
+
+static void
+the_roster_tells_who_an_id_is_and_answers_for_a_directory_that_is_away(void **state)
+{
+	struct world *w = people_world_new();
+	struct roster r = { .loop = w->loop };
+
+	(void)state;
+	w->conf.roster = &r;
+	world_crash(w);
+	fake_roster_add(&r, NOBODY, ADA, false); /* an invitation's id, and who came of it */
+	assert_int_equal(people_show(w, NOBODY), ERR_OK);
+	assert_string_equal(people.id, ADA);
+	fake_dir_set_up(w->dir, false);
+	assert_int_equal(people_show(w, NOBODY), ERR_OK);
+	assert_string_equal(people.id, "");
+	assert_int_equal(people_show(w, BOB), ERR_UNAVAILABLE); /* nobody knows */
+	assert_int_equal(people_remove(w, NOBODY), ERR_UNAVAILABLE);
+	fake_dir_set_up(w->dir, true);
+	assert_int_equal(people_show(w, BOB), ERR_OK); /* sooner than the roster */
+	assert_int_equal(people_show(w, "../../etc"), ERR_NOT_FOUND);
+	world_free(w);
+}
+
+/* ---- org units ---- */
+
+static void
+org_units_are_made_renamed_and_deleted_when_empty(void **state)
+{
+	struct world *w = people_world_new();
+	struct roster r = { .loop = w->loop, .unit = ENGINES_ID };
+
+	(void)state;
+	w->conf.roster = &r;
+	fake_dir_add_org_unit(w->dir, ENGINES, ENGINES_ID);
+	world_crash(w);
+	assert_int_equal(people_unit_add(w, "dc=example", "poems"), ERR_OK);
+	assert_string_equal(people.dn, "ou=poems,dc=example");
+	assert_int_equal(people_unit_add(w, "dc=example", "poems"), ERR_EXISTS);
+	assert_string_equal(people.first_field, "name");
+	assert_int_equal(people_unit_add(w, "nowhere", "poems"), ERR_INVALID);
+	assert_string_equal(people.first_field, "parent");
+	assert_int_equal(people_unit_add(w, "dc=example", " "), ERR_INVALID);
+	assert_int_equal(people_unit_change(w, NOBODY, "x"), ERR_NOT_FOUND);
+	assert_int_equal(people_unit_delete(w, ENGINES_ID), ERR_CONFLICT); /* Ada, Bob */
+	fake_dir_remove_entries(w->dir);
+	r.invited_there = 1;
+	assert_int_equal(people_unit_delete(w, ENGINES_ID), ERR_CONFLICT);
+	r.loading = true;
+	assert_int_equal(people_unit_delete(w, ENGINES_ID), ERR_UNAVAILABLE);
+	r.loading = false;
+	r.invited_there = 0;
+	assert_int_equal(people_unit_change(w, ENGINES_ID, "motors"), ERR_OK);
+	assert_string_equal(people.dn, "ou=motors,dc=example");
+	assert_int_equal(people_unit_delete(w, ENGINES_ID), ERR_OK);
+	assert_int_equal(people_unit_delete(w, "x"), ERR_NOT_FOUND);
+	assert_int_equal(people_audits(w, "org_unit_added"), 1);
+	assert_int_equal(people_audits(w, "org_unit_changed"), 1);
+	assert_int_equal(people_audits(w, "org_unit_deleted"), 1);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_deleted_user_is_gone_recorded_and_kept),
+		cmocka_unit_test(a_server_that_cannot_be_asked_is_named),
+		cmocka_unit_test(nothing_is_kept_when_the_configuration_says_so),
+		cmocka_unit_test(nobody_deletes_or_suspends_oneself_or_the_last_administrator),
+		cmocka_unit_test(a_restored_user_has_entry_password_and_memberships_again),
+		cmocka_unit_test(
+		    what_stands_in_the_way_of_a_restore_is_named_and_it_stays_possible),
+		cmocka_unit_test(after_the_stated_time_the_key_is_destroyed),
+		cmocka_unit_test(a_change_is_recorded_by_its_fields_and_never_by_its_values),
+		cmocka_unit_test(a_bad_field_is_named),
+		cmocka_unit_test(suspend_and_resume_are_recorded_once_each),
+		cmocka_unit_test(an_invitation_is_revoked_and_an_expired_one_forgotten),
+		cmocka_unit_test(
+		    the_roster_tells_who_an_id_is_and_answers_for_a_directory_that_is_away),
+		cmocka_unit_test(org_units_are_made_renamed_and_deleted_when_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
