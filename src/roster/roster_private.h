@@ -1,6 +1,6 @@
 /* The parts of the roster.
  *
- * Threads: the writer's thread owns struct writer (roster_write.c and what it calls) and builds the
+ * Threads: the writer's thread owns struct roster_writer (roster_writer.h) and builds the
  * next version; a published version is immutable and read by any thread between version_hold() and
  * version_release(). Blocks (pages, chunks, tables) are shared by the versions that did not change
  * them; a block that a version no longer uses is retired with it and freed when no reader holds an
@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/list.h"
 #include "loop/work.h"
 #include "roster/roster.h"
 
@@ -21,6 +20,7 @@ enum {
 	ROSTER_CHUNK_ROWS = 512, /* rows of a chunk of an order, at most */
 	ROSTER_KEY_MAX = 64,	 /* bytes of a sort key that count */
 	ROSTER_TEXT_MAX = 1024,	 /* bytes of a row's search text */
+	ROSTER_TEXT_PAD = 64,	 /* bytes behind a page's text, so that a wide load may cross it */
 	ROSTER_ROW_NONE = UINT32_MAX
 };
 
@@ -29,9 +29,14 @@ enum {
 /* ---- pages (roster_page.c): fixed columns, one contiguous search text, one run of strings ---- */
 
 /* The search text of a row is its segments, folded (roster_fold.c), each ended by '\n', which no
- * needle contains: name, mail, phone digits, uid, position, further mails. The first three double
- * as sort keys. A slot that is not live has no text: text_at[i] == text_at[i + 1]. */
+ * needle contains: name, mail, phone digits, uid, given name, family name, position, further mails.
+ * The first three are always there, possibly empty: they double as sort keys. Of the others only
+ * those that no earlier segment contains. A slot that is not live has no text: text_at[i] ==
+ * text_at[i + 1]. */
 struct roster_page_rows {
+	uint64_t born; /* the version that it was made for; that one's writer may change it */
+	/* Bytes of the blocks below while they are the writer's to change; 0: shared and exact. */
+	uint32_t text_room, data_room;
 	uint64_t live[ROSTER_PAGE_ROWS / 64];
 	uint32_t text_at[ROSTER_PAGE_ROWS + 1];
 	uint32_t data_at[ROSTER_PAGE_ROWS + 1];
@@ -40,13 +45,17 @@ struct roster_page_rows {
 	uint32_t last_activity_at[ROSTER_PAGE_ROWS];
 	uint8_t status[ROSTER_PAGE_ROWS]; /* enum feed_status */
 	unsigned char id[ROSTER_PAGE_ROWS][FEED_ID_SIZE];
-	char *text;	     /* text_at[ROSTER_PAGE_ROWS] bytes, and 64 more that may be read */
-	unsigned char *data; /* the strings, encoded by roster_page.c */
+	/* text_at[ROSTER_PAGE_ROWS] bytes, and ROSTER_TEXT_PAD more that may be read; NULL when no
+	 * row of the page was ever live. */
+	char *text;
+	unsigned char *data; /* the strings, encoded by roster_row.c */
 };
 
 /* ---- orders (roster_order.c) ---- */
 
+/* Never empty. */
 struct roster_chunk {
+	uint64_t born; /* as of a page */
 	uint32_t count;
 	uint32_t rows[ROSTER_CHUNK_ROWS];
 };
@@ -71,13 +80,41 @@ struct roster_version {
 	struct roster_places_table *places;
 	struct roster_groups_table *groups;
 	uint64_t count[FEED_STATUS_COUNT];
-	uint64_t bytes;
 	/* What follows belongs to roster_version.c. */
 	unsigned readers;
 	struct roster_version *newer;
 	void **retired; /* blocks this version used and the next one does not */
-	size_t retired_count, retired_capacity;
+	size_t retired_count;
 };
+
+/* ---- the object (roster.c) ---- */
+
+struct roster_readers; /* the threads of the queries (roster_reader.c) */
+struct roster_writer;  /* roster_writer.h */
+struct roster_keep;    /* what goes into the warm file (roster_keep.c) */
+struct roster_link;    /* what posts hold on to, as they outlive the roster (roster.c) */
+struct work_pool;
+
+struct roster {
+	struct roster_conf conf;
+	struct roster_readers *readers;
+	struct roster_writer *writer; /* of the one thread of `pool` */
+	struct work_pool *pool;
+	struct roster_keep *keep; /* NULL: without a warm file */
+	struct roster_link *link;
+	roster_event_cb *on_change;
+	void *on_change_arg;
+	struct loop_timer *tick;      /* wakes the writer for invitations that wait too long */
+	_Atomic uint64_t bytes;	      /* of all blocks */
+	_Atomic uint64_t loaded;      /* entries heard of in a refresh under way */
+	pthread_mutex_t version_lock; /* guards the chain of versions and their readers */
+	struct roster_version *oldest, *newest;
+	pthread_mutex_t ids_lock; /* guards the slots of the writer's row tables (roster_ids.c) */
+};
+
+/* Made last and freed first by roster_new() and roster_free(). */
+struct roster_readers *roster_readers_new(struct roster *r);
+void roster_readers_free(struct roster_readers *readers); /* waits for queries that run */
 
 /* The newest one, kept until released; any thread. Never NULL. */
 struct roster_version *version_hold(struct roster *r);
@@ -93,8 +130,9 @@ version_page(const struct roster_version *v, uint32_t row)
 /* Decode a live row; points into the version. */
 void version_row(const struct roster_version *v, uint32_t row, struct roster_row *out);
 
-/* The sort key of a row, for cursors: `number` for times and status, `text` (folded, at most
- * ROSTER_KEY_MAX bytes, `absent` sorts behind every text) for the others. */
+/* The sort key of a row, for cursors: `number` for times and status; `text` for the others
+ * (`absent` sorts behind every text): folded for name, mail and phone; for the org unit bytes of
+ * any value that name the place and its rank, so that a cursor outlives a change of ranks. */
 struct roster_key {
 	enum roster_sort sort;
 	bool absent;
@@ -108,6 +146,9 @@ void order_key_of(
 /* <0, 0, >0 in the ascending order of `sort`; 0 only for the row itself. */
 int order_compare(const struct roster_version *v, enum roster_sort sort, uint32_t a, uint32_t b);
 int order_compare_key(const struct roster_version *v, uint32_t row, const struct roster_key *key);
+/* A key that comes from another version (a cursor), made fit for order_compare_key() in this one;
+ * order_find() does it by itself. */
+void order_key_refresh(const struct roster_version *v, struct roster_key *key);
 
 /* A position in an order: between rows. */
 struct roster_position {
