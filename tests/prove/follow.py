@@ -131,7 +131,7 @@ def limited(run):
         for fresh in (False, True):
             if fresh:
                 assert world.daemon.stop() == 0
-                for path in warm_files(world.daemon):
+                for path in world.daemon.warm_files():
                     path.unlink()
             told = len(world.daemon.log())
             world.slapd.stop()
@@ -157,11 +157,6 @@ def limited(run):
 
 
 # ---- the warm file ----
-
-def warm_files(daemon):
-    """The roster's file and what SQLite has beside it."""
-    return [path for path in daemon.store_path.parent.iterdir() if not path.name.startswith(daemon.store_path.name)]
-
 
 def truncate(path, chance, _):
     os.truncate(path, chance.randrange(path.stat().st_size))
@@ -193,7 +188,7 @@ def foreign(path, _, other):
     """Of another daemon, with another key and of another directory."""
     for mine in warm_files_of(path):
         mine.unlink()
-    for theirs in warm_files(other.daemon):
+    for theirs in other.daemon.warm_files():
         shutil.copy(theirs, path.parent)
 
 
@@ -225,7 +220,7 @@ def damaged(run):
                     world.daemon.kill()
                 changer.look()
                 changer.change(20)
-                main = [path for path in warm_files(world.daemon) if not path.name.endswith(("-wal", "-shm"))]
+                main = [path for path in world.daemon.warm_files() if not path.name.endswith(("-wal", "-shm"))]
                 if not main:
                     run.violation("there is no warm file")
                     return
