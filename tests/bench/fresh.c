@@ -140,12 +140,12 @@ static void
 measure_list(struct fresh *fr, long number)
 {
 	long before = total(fr, "");
-	double began, now;
+	double began;
 
 	add(fr, number);
-	began = now = seconds_now();
+	began = seconds_now();
 	while (total(fr, "") == before) {
-		if ((now = seconds_now()) - began > PATIENCE)
+		if (seconds_now() - began > PATIENCE)
 			die("it never came into the list");
 	}
 	figures_add(&fr->list, (seconds_now() - began) * 1000);
