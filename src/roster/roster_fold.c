@@ -3,6 +3,7 @@
  *
  * It is applied to every row of a million while they are loaded: ASCII goes through one table. */
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -20,29 +21,40 @@ struct fold {
 	bool full;
 };
 
-/* Letters with a stroke, and ligatures: Unicode gives them no decomposition, people type the base.
- * Sorted. */
+/* What Unicode gives no decomposition and people type another way: letters with a stroke,
+ * ligatures, the digits of the two Arabic rows, typographic dashes and apostrophes. Sorted. */
 static const struct fold_letter {
 	uint16_t letter;
 	char base[3];
 } fold_letters[] = { { 0xe6, "ae" }, { 0xf0, "d" }, { 0xf8, "o" }, { 0xfe, "th" }, { 0x111, "d" },
 	{ 0x127, "h" }, { 0x131, "i" }, { 0x138, "k" }, { 0x142, "l" }, { 0x14b, "n" },
-	{ 0x153, "oe" }, { 0x167, "t" }, { 0x180, "b" }, { 0x18f, "e" }, { 0x19a, "l" },
-	{ 0x1b6, "z" }, { 0x1dd, "e" }, { 0x1e5, "g" }, { 0x247, "e" }, { 0x249, "j" },
-	{ 0x24d, "r" }, { 0x24f, "y" }, { 0x253, "b" }, { 0x256, "d" }, { 0x257, "d" },
-	{ 0x259, "e" }, { 0x268, "i" }, { 0x289, "u" } };
+	{ 0x153, "oe" }, { 0x167, "t" }, { 0x180, "b" }, { 0x19a, "l" }, { 0x1b6, "z" },
+	{ 0x1dd, "e" }, { 0x1e5, "g" }, { 0x247, "e" }, { 0x249, "j" }, { 0x24d, "r" },
+	{ 0x24f, "y" }, { 0x253, "b" }, { 0x256, "d" }, { 0x257, "d" }, { 0x259, "e" },
+	{ 0x268, "i" }, { 0x289, "u" }, { 0x2bb, "'" }, { 0x2bc, "'" }, { 0x660, "0" },
+	{ 0x661, "1" }, { 0x662, "2" }, { 0x663, "3" }, { 0x664, "4" }, { 0x665, "5" },
+	{ 0x666, "6" }, { 0x667, "7" }, { 0x668, "8" }, { 0x669, "9" }, { 0x6f0, "0" },
+	{ 0x6f1, "1" }, { 0x6f2, "2" }, { 0x6f3, "3" }, { 0x6f4, "4" }, { 0x6f5, "5" },
+	{ 0x6f6, "6" }, { 0x6f7, "7" }, { 0x6f8, "8" }, { 0x6f9, "9" }, { 0x2010, "-" },
+	{ 0x2012, "-" }, { 0x2013, "-" }, { 0x2014, "-" }, { 0x2015, "-" }, { 0x2018, "'" },
+	{ 0x2019, "'" }, { 0x2212, "-" } };
 
+static int
+fold_letter_compare(const void *key, const void *item)
+{
+	return *(const utf8proc_int32_t *)key - ((const struct fold_letter *)item)->letter;
+}
+
+/* NULL: it stands for itself. */
 static const char *
 fold_letter_base(utf8proc_int32_t c)
 {
-	const size_t count = sizeof(fold_letters) / sizeof(fold_letters[0]);
+	const struct fold_letter *found = NULL;
 
-	if (c < fold_letters[0].letter || c > fold_letters[count - 1].letter)
-		return NULL;
-	for (size_t i = 0; i < count && fold_letters[i].letter <= c; i++)
-		if (fold_letters[i].letter == c)
-			return fold_letters[i].base;
-	return NULL;
+	if (c >= fold_letters[0].letter)
+		found = bsearch(&c, fold_letters, sizeof(fold_letters) / sizeof(fold_letters[0]),
+		    sizeof(fold_letters[0]), fold_letter_compare);
+	return found != NULL ? found->base : NULL;
 }
 
 static void

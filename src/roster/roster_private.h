@@ -183,14 +183,6 @@ size_t fold_text(const char *s, size_t len, char *out, size_t size);
 /* The digits alone, without "(0)" and a leading "00" or "+". */
 size_t fold_phone(const char *s, size_t len, char *out, size_t size);
 
-/* ---- the query (roster_query.c: words; roster_scan.c: SIMD; roster_page_query.c) ---- */
-
-struct roster_found {
-	uint64_t *bits; /* one for each row number; owned by the reader, all of the version */
-	size_t words;
-	uint64_t matches;
-};
-
 /* ---- the warm file (roster_warm.c) ---- */
 
 /* A table of records, each a kind, an id and bytes that only the writer understands, and the cookie

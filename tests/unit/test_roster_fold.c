@@ -41,7 +41,8 @@ names_lose_case_and_marks(void **state)
 		  "ce",
 		    "filip office" },
 		{ "Ǆ", "dz" }, { "\xef\xbc\xa1\xef\xbc\x91\xef\xbc\x92", "a12" },
-		{ "mu\xcc\x88ller", "muller" }, { "O\xe2\x80\x99Neil", "o\xe2\x80\x99neil" } };
+		{ "mu\xcc\x88ller", "muller" }, { "O\xe2\x80\x99Neil", "o'neil" },
+		{ "Anne\xe2\x80\x91Marie", "anne-marie" } };
 
 	(void)state;
 	check_table(rows, sizeof(rows) / sizeof(rows[0]));

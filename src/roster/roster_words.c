@@ -1,0 +1,245 @@
+/* What was typed into the search becomes needles: words that must all be found, and phone numbers
+ * in whatever notation. */
+#include <string.h>
+#include <utf8proc.h>
+
+#include "roster/query_private.h"
+
+enum { PHONE_DIGITS_MIN = 3 /* fewer are a number of something else */ };
+
+/* ---- what is allowed ---- */
+
+/* Characters of `q`, a byte that is no UTF-8 being one; at most `max` + 1 are counted. */
+static size_t
+words_count_characters(const char *q, size_t max, bool *blank)
+{
+	const utf8proc_uint8_t *s = (const utf8proc_uint8_t *)q;
+	size_t count = 0;
+
+	*blank = true;
+	while (*s != '\0' && count <= max) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t n = utf8proc_iterate(s, -1, &c);
+		utf8proc_category_t category = n > 0 ? utf8proc_category(c) : UTF8PROC_CATEGORY_CN;
+
+		if (!(n == 1 && c >= '\t' && c <= '\r') && category != UTF8PROC_CATEGORY_ZS &&
+		    category != UTF8PROC_CATEGORY_ZL && category != UTF8PROC_CATEGORY_ZP)
+			*blank = false;
+		s += n > 0 ? n : 1;
+		count++;
+	}
+	return count;
+}
+
+/* ---- words ---- */
+
+static enum err
+words_split(struct words *w, struct fault *f)
+{
+	const char *s = w->text, *end = w->text + w->text_len;
+
+	while (s < end) {
+		const char *to = memchr(s, ' ', (size_t)(end - s));
+
+		if (to == NULL)
+			to = end;
+		if (w->count == WORDS_MAX)
+			return fault_set(f, ERR_INVALID, "q: at most %d words", WORDS_MAX);
+		w->words[w->count++] = (struct needle){ s, (size_t)(to - s) };
+		s = to < end ? to + 1 : end;
+	}
+	return ERR_OK;
+}
+
+static bool
+word_is_dialled(const struct needle *n)
+{
+	for (size_t i = 0; i < n->len; i++)
+		if (memchr("0123456789+()/-.", n->s[i], 16) == NULL)
+			return false;
+	return true;
+}
+
+static bool
+word_is_digits(const struct needle *n)
+{
+	for (size_t i = 0; i < n->len; i++)
+		if (n->s[i] < '0' || n->s[i] > '9')
+			return false;
+	return true;
+}
+
+/* The phone needle of the words from `first`, written behind `used` bytes of `phones`. The words
+ * stand in one piece of text. */
+static struct needle
+words_phone(struct words *w, size_t first, size_t count, size_t used)
+{
+	const char *s = w->words[first].s;
+	const struct needle *last = &w->words[first + count - 1];
+	size_t len = (size_t)(last->s + last->len - s), digits = 0;
+	struct needle phone = { w->phones + used, 0 };
+
+	for (size_t i = 0; i < len; i++)
+		digits += s[i] >= '0' && s[i] <= '9';
+	if (digits < PHONE_DIGITS_MIN)
+		return phone;
+	phone.len = fold_phone(s, len, w->phones + used, sizeof(w->phones) - used);
+	/* The trunk prefix: a row has it or a country's number instead. */
+	if (phone.len > 0 && phone.s[0] == '0') {
+		phone.s++;
+		phone.len--;
+	}
+	return phone;
+}
+
+/* A word of digits alone that is its own phone number needs no second reading. */
+static bool
+term_has_one_reading(const struct words *w, const struct words_term *t)
+{
+	const struct needle *n = &w->words[t->first];
+
+	return t->phone.len == 0 || (t->count == 1 && word_is_digits(n) && n->len == t->phone.len);
+}
+
+static void
+words_group(struct words *w)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < w->count;) {
+		struct words_term *t = &w->terms[w->term_count++];
+		size_t count = 0;
+
+		while (i + count < w->count && word_is_dialled(&w->words[i + count]))
+			count++;
+		*t = (struct words_term){ .first = i, .count = 1 };
+		if (count > 0) {
+			t->count = count;
+			t->phone = words_phone(w, i, count, used);
+			used += t->phone.len + 1;
+			if (term_has_one_reading(w, t))
+				t->phone.len = 0;
+		}
+		i += t->count;
+	}
+}
+
+/* ---- what to scan for ---- */
+
+static void
+words_offer(struct words *w, struct needle n)
+{
+	if (n.len > 0 && (w->scan.len == 0 || scan_frequency(&n) < scan_frequency(&w->scan)))
+		w->scan = n;
+}
+
+/* Runs of digits that both readings have, so that one pass finds the candidates of either. */
+static void
+words_offer_common(struct words *w, const struct words_term *t)
+{
+	for (size_t i = t->first; i < t->first + t->count; i++) {
+		const char *s = w->words[i].s, *end = s + w->words[i].len;
+
+		while (s < end) {
+			size_t n = 0;
+
+			while (s + n < end && s[n] >= '0' && s[n] <= '9')
+				n++;
+			if (n == 0)
+				s++;
+			/* Without zeros in front, of which the phone needle may have lost some. */
+			for (; n > 0; n--, s++)
+				if (memmem(t->phone.s, t->phone.len, s, n) != NULL) {
+					words_offer(w, (struct needle){ s, n });
+					s += n;
+					break;
+				}
+		}
+	}
+}
+
+static void
+words_choose(struct words *w)
+{
+	for (size_t i = 0; i < w->term_count; i++) {
+		const struct words_term *t = &w->terms[i];
+
+		if (t->phone.len > 0)
+			words_offer_common(w, t);
+		else
+			for (size_t k = t->first; k < t->first + t->count; k++)
+				words_offer(w, w->words[k]);
+	}
+	w->enough = w->count == 1 && w->terms[0].phone.len == 0;
+}
+
+enum err
+words_parse(struct words *w, const char *q, struct fault *f)
+{
+	size_t characters;
+	bool blank;
+
+	w->everybody = w->nobody = w->enough = false;
+	w->count = w->term_count = w->text_len = w->scan.len = 0;
+	characters = words_count_characters(q != NULL ? q : "", ROSTER_QUERY_MAX, &blank);
+	if (characters > ROSTER_QUERY_MAX)
+		return fault_set(f, ERR_INVALID, "q: at most %d characters", ROSTER_QUERY_MAX);
+	if (blank) {
+		w->everybody = true;
+		return ERR_OK;
+	}
+	w->text_len = fold_text(q, strlen(q), w->text, sizeof(w->text));
+	if (words_split(w, f) != ERR_OK)
+		return ERR_INVALID;
+	w->nobody = w->count == 0;
+	words_group(w);
+	words_choose(w);
+	return ERR_OK;
+}
+
+/* ---- a row ---- */
+
+/* The third segment of a row's text. */
+static struct needle
+row_phone(const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	for (int i = 0; i < 2; i++) {
+		const char *line = memchr(text, '\n', (size_t)(end - text));
+
+		if (line == NULL)
+			return (struct needle){ end, 0 };
+		text = line + 1;
+	}
+	end = memchr(text, '\n', (size_t)(end - text));
+	return (struct needle){ text, end != NULL ? (size_t)(end - text) : 0 };
+}
+
+static bool
+term_matches(const struct words *w, const struct words_term *t, const char *text, size_t len)
+{
+	size_t i = t->first;
+
+	while (i < t->first + t->count && memmem(text, len, w->words[i].s, w->words[i].len) != NULL)
+		i++;
+	if (i == t->first + t->count)
+		return true;
+	if (t->phone.len > 0) {
+		struct needle phone = row_phone(text, len);
+
+		return memmem(phone.s, phone.len, t->phone.s, t->phone.len) != NULL;
+	}
+	return false;
+}
+
+bool
+words_match(const struct words *w, const char *text, size_t len)
+{
+	if (w->nobody)
+		return false;
+	for (size_t i = 0; i < w->term_count; i++)
+		if (!term_matches(w, &w->terms[i], text, len))
+			return false;
+	return true;
+}
