@@ -55,13 +55,15 @@ class LargeBench(Bench):
     """A Bench whose directory is large, and kept."""
 
     def start_slapd(self):
-        place = CACHE / f"{USERS}-{SEED}"
+        place, ldif = CACHE / f"{USERS}-{SEED}", CACHE / f"{USERS}-{SEED}.ldif"
         is_made = (place / "settings").exists()
-        slapd = Slapd(place, ldif=CACHE / "made" if is_made else generated("ldif"))
+        if not is_made:
+            generated("ldif")
+        slapd = Slapd(place, ldif=ldif)
         # One that a run before us left behind.
         subprocess.run([TOP / "tests" / "rig" / "slapd.sh", "stop", place], check=True)
         slapd.start()
-        (CACHE / f"{USERS}-{SEED}.ldif").unlink(missing_ok=True)
+        ldif.unlink(missing_ok=True)
         if not is_made:
             slapd.stop()
             with open(place / "slapd.conf", "a", encoding="utf-8") as conf:
