@@ -4,9 +4,6 @@ The lines are those of shared.py. The people list's part is in roster.py.
 """
 
 import contextlib
-import json
-import os
-import pathlib
 import socket
 import statistics
 import subprocess
@@ -14,7 +11,7 @@ import sys
 import time
 
 import roster
-from shared import PROGRAMS, ROUNDS, Bench, program, report, report_rounds, resident_mb
+from shared import PROGRAMS, ROUNDS, Bench, report, report_rounds, resident_mb
 from ports import free_port
 from wait import wait_for
 
