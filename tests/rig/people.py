@@ -48,14 +48,14 @@ def ldap_seconds(values):
     return int(found.replace(tzinfo=datetime.timezone.utc).timestamp())
 
 
+def words(text):
+    """Without what a list may show in another way: white space and control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def shown(value):
-    """A value as a list can show it: UTF-8 without control characters; None for what is none."""
-    try:
-        text = value.decode() if isinstance(value, bytes) else value
-    except UnicodeDecodeError:
-        return None
-    text = "".join(letter for letter in text if letter >= " " and letter != "\x7f").strip()
-    return text or None
+    """A value as a list can show it; None for what is none."""
+    return words(value.decode(errors="replace") if isinstance(value, bytes) else value) or None
 
 
 class Entry:
@@ -84,8 +84,9 @@ class Entry:
         yield from _unequal(item, "status", self.status)
         yield from _unequal(item, "invitation", self.invitation)
         for name, attribute in (("given_name", "givenName"), ("family_name", "sn"), ("mail", "mail"),
-                                ("phone", "mobile"), ("position", "title"), ("uid", "uid")):
+                                ("position", "title"), ("uid", "uid")):
             yield from _one_of(item, name, self._texts(attribute))
+        yield from _one_of(item, "phone", self._texts("mobile") or self._texts("telephoneNumber"))
         names = (self._texts("displayName") or self._texts("cn") or self._texts("uid"))
         yield from _one_of(item, "name", names)
         for name, dn in (("dn", self.dn), ("org_unit", self.parent)):
@@ -133,6 +134,7 @@ def _one_of(item, name, texts):
     value = item[name]
     if value is None and not texts:
         return
+    value = value and words(value)
     if value is None or not any(text == value or len(value) >= 64 and text.startswith(value) for text in texts):
         yield f"{name} {value!r} instead of {texts[:3]!r}"
 
