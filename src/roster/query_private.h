@@ -102,7 +102,9 @@ void filter_count(
 static inline bool
 filter_passes(const struct row_filter *f, const struct roster_page_rows *page, size_t slot)
 {
-	if (f->below != NULL && f->below[page->place[slot]] == 0)
+	uint32_t place = page->place[slot];
+
+	if (f->below != NULL && (place == ROSTER_ROW_NONE || f->below[place] == 0))
 		return false;
 	return !f->dates || (page->registered_at[slot] >= f->registered_from &&
 				page->registered_at[slot] <= f->registered_to &&

@@ -110,7 +110,7 @@ find_pass(
 		return;
 	for (size_t i = 0; i < ROSTER_PAGE_ROWS; i++)
 		if ((page->live[i / 64] >> (i % 64) & 1) != 0)
-			pass[i] &= f->below[page->place[i]];
+			pass[i] &= page->place[i] != ROSTER_ROW_NONE && f->below[page->place[i]];
 }
 
 void

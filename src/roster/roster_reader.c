@@ -165,17 +165,6 @@ list_check(struct list_job *j)
 	return cursor_read(j->roster->conf.seal, j->print, q->cursor, &j->after, &j->fault);
 }
 
-/* Whether the quick thread is worth a try. */
-static bool
-list_may_be_quick(const struct list_job *j)
-{
-	const struct roster_query *q = &j->query;
-
-	return j->words.nobody ||
-	       (j->words.everybody && q->registered_from == 0 && q->registered_to == 0 &&
-		   q->active_from == 0 && q->active_to == 0);
-}
-
 void
 roster_list_start(struct roster *r, const struct roster_query *q, roster_render *render,
     void (*release)(void *render_arg), void *render_arg, roster_page_cb *cb, void *arg)
@@ -197,7 +186,7 @@ roster_list_start(struct roster *r, const struct roster_query *q, roster_render 
 	TAILQ_INSERT_TAIL(&r->readers->jobs, j, link);
 	j->code = list_check(j);
 	if (j->code == ERR_OK) {
-		j->quick = list_may_be_quick(j);
+		j->quick = j->words.everybody || j->words.nobody;
 		pool = j->quick ? r->readers->quick : r->readers->scans;
 		if (work_start(pool, list_run, list_done, list_free, j) != NULL)
 			return;

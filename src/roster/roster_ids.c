@@ -1,0 +1,126 @@
+#include "roster/roster_writer.h"
+
+/* At most 5 of 8 slots are taken: 6.4 bytes an id, 8 on the way there. */
+static bool
+ids_is_full(const struct ids *ids)
+{
+	return ids->used + 1 > ids->size / 8 * 5;
+}
+
+bool
+id_is_zero(const unsigned char id[FEED_ID_SIZE])
+{
+	static const unsigned char zero[FEED_ID_SIZE];
+
+	return id_equal(id, zero);
+}
+
+/* Ids are UUIDs that the directory or we ourselves made: spread, not hostile. Those of version 1
+ * differ in a few bits only, so that all of them are mixed. */
+static size_t
+ids_hash(const unsigned char *id)
+{
+	uint64_t a, b;
+
+	memcpy(&a, id, sizeof(a));
+	memcpy(&b, id + sizeof(a), sizeof(b));
+	a = (a ^ UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9);
+	a = (a ^ a >> 32 ^ b) * UINT64_C(0x94d049bb133111eb);
+	return (size_t)(a ^ a >> 29);
+}
+
+static void
+ids_place(struct ids *ids, uint32_t value)
+{
+	size_t i = ids_hash(ids->key(ids->owner, value)) & (ids->size - 1);
+
+	while (ids->slots[i] != ROSTER_ROW_NONE)
+		i = (i + 1) & (ids->size - 1);
+	ids->slots[i] = value;
+}
+
+static void
+ids_grow(struct roster *r, struct ids *ids)
+{
+	struct ids old = *ids;
+
+	ids->size = old.size > 0 ? old.size * 2 : 64;
+	ids->slots = block_new(r, ids->size * sizeof(*ids->slots));
+	memset(ids->slots, 0xff, ids->size * sizeof(*ids->slots));
+	for (size_t i = 0; i < old.size; i++)
+		if (old.slots[i] != ROSTER_ROW_NONE)
+			ids_place(ids, old.slots[i]);
+	block_free(r, old.slots);
+}
+
+void
+ids_add(struct roster *r, struct ids *ids, uint32_t value)
+{
+	if (ids_is_full(ids))
+		ids_grow(r, ids);
+	ids_place(ids, value);
+	ids->used++;
+}
+
+/* The slots behind a freed one move up when they were only pushed on by it, so that a walk can stop
+ * at the first free slot (Knuth, 6.4 R). */
+static void
+ids_close_gap(struct ids *ids, size_t gap)
+{
+	size_t mask = ids->size - 1;
+
+	for (size_t i = (gap + 1) & mask; ids->slots[i] != ROSTER_ROW_NONE; i = (i + 1) & mask) {
+		size_t home = ids_hash(ids->key(ids->owner, ids->slots[i])) & mask;
+
+		if (((i - home) & mask) < ((i - gap) & mask))
+			continue;
+		ids->slots[gap] = ids->slots[i];
+		gap = i;
+	}
+	ids->slots[gap] = ROSTER_ROW_NONE;
+}
+
+void
+ids_remove(struct ids *ids, uint32_t value)
+{
+	size_t i;
+
+	if (ids->size == 0)
+		return;
+	i = ids_hash(ids->key(ids->owner, value)) & (ids->size - 1);
+	while (ids->slots[i] != value) {
+		if (ids->slots[i] == ROSTER_ROW_NONE)
+			return;
+		i = (i + 1) & (ids->size - 1);
+	}
+	ids_close_gap(ids, i);
+	ids->used--;
+}
+
+void
+ids_free(struct roster *r, struct ids *ids)
+{
+	block_free(r, ids->slots);
+	ids->slots = NULL;
+	ids->size = ids->used = 0;
+}
+
+uint32_t
+ids_next(const struct ids *ids, const unsigned char id[FEED_ID_SIZE], size_t *at)
+{
+	if (ids->size == 0)
+		return ROSTER_ROW_NONE;
+	return ids->slots[(ids_hash(id) + (*at)++) & (ids->size - 1)];
+}
+
+uint32_t
+ids_find(const struct ids *ids, const unsigned char id[FEED_ID_SIZE])
+{
+	size_t at = 0;
+	uint32_t value;
+
+	while ((value = ids_next(ids, id, &at)) != ROSTER_ROW_NONE)
+		if (id_equal(ids->key(ids->owner, value), id))
+			break;
+	return value;
+}

@@ -1,0 +1,78 @@
+/* Places and groups, and the DNs by which both are known.
+ *
+ * DNs come in one spelling but for case (feed.h); a key is that spelling with ASCII letters in
+ * lower case, which is what the follow's source compares by, too. */
+#ifndef USHERD_ROSTER_ROSTER_PLACE_H
+#define USHERD_ROSTER_ROSTER_PLACE_H
+
+#include "roster/roster_private.h"
+
+/* ---- DNs (roster_dn.c), pure ---- */
+
+enum { DN_HASH_SIZE = 16 };
+
+/* False: longer than FEED_DN_MAX, or empty. `out` has room for FEED_DN_MAX + 1. */
+bool dn_key(const char *dn, char *out);
+/* The same bytes in every process: a cursor names a place by it. */
+void dn_hash(const char *key, unsigned char out[DN_HASH_SIZE]);
+/* The DN above; NULL: there is none. Points into `dn`. */
+const char *dn_parent(const char *dn);
+bool dn_is_below(const char *key, const char *above); /* really below; keys */
+/* Text by which a tree is listed: parents first, siblings by folded name. Added to `out`. */
+void dn_path(const char *key, struct buf *out);
+/* The value of the first RDN, unescaped. `out` has room for strlen(dn) + 1. */
+void dn_name(const char *dn, char *out);
+
+/* ---- places: every DN that rows are below, and every org unit ---- */
+
+/* Strings are blocks of their own, shared by the tables that did not change them. */
+struct place {
+	bool used;
+	unsigned char id[FEED_ID_SIZE];	  /* all zero: no org unit that we know of */
+	unsigned char hash[DN_HASH_SIZE]; /* of the key */
+	char *dn;			  /* as the server spells it */
+	char *key, *name, *description, *path;
+	uint32_t parent; /* the nearest place above, or ROSTER_ROW_NONE */
+	uint32_t rank;	 /* in the order of paths */
+};
+
+struct roster_places_table {
+	size_t count; /* slots */
+	struct place *items;
+	uint32_t *by_rank;
+	size_t ranked;
+	uint32_t (*counts)[FEED_STATUS_COUNT]; /* of the rows directly there */
+};
+
+struct roster_places_table *places_empty(struct roster *r);
+void places_free(struct roster *r, struct roster_places_table *t);
+
+/* `place`: a slot, or ROSTER_ROW_NONE. */
+struct roster_text place_dn(const struct roster_version *v, uint32_t place);
+uint32_t place_rank(const struct roster_version *v, uint32_t place); /* none: behind all */
+void place_key(const struct roster_version *v, uint32_t place, struct roster_key *out);
+uint32_t place_key_rank(const struct roster_key *key);
+void place_key_refresh(const struct roster_version *v, struct roster_key *key);
+
+/* ---- groups ---- */
+
+/* One block. Members are kept as keyed hashes: who is in a group is asked for one DN, never listed.
+ */
+struct group {
+	unsigned char id[FEED_ID_SIZE];
+	const char *dn, *name, *description, *folded; /* inside the block, behind the hashes */
+	size_t member_count;
+	uint64_t members[]; /* ascending */
+};
+
+struct roster_groups_table {
+	size_t count; /* slots; NULL items are free */
+	struct group **items;
+	uint32_t *by_name;
+	size_t named;
+};
+
+struct roster_groups_table *groups_empty(struct roster *r);
+void groups_free(struct roster *r, struct roster_groups_table *t);
+
+#endif

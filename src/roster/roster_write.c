@@ -1,0 +1,213 @@
+/* A row comes, changes or goes: page, orders, ids, counts and events in one step. */
+#include "roster/roster_writer.h"
+
+/* One event for each id in a version: the first state it had, against the last. */
+static void
+event_add(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], int change,
+    enum feed_status status)
+{
+	struct roster_event *e = w->events, *end = w->events + w->event_count;
+
+	w->dirty = true;
+	if (w->event_all)
+		return;
+	while (e < end && !id_equal(e->id, id))
+		e++;
+	if (e == end) {
+		if (w->event_count == ROSTER_EVENTS_MAX) {
+			w->event_all = true;
+			return;
+		}
+		w->event_count++;
+		memcpy(e->id, id, FEED_ID_SIZE);
+		e->change = change;
+	} else if (e->change == ROSTER_ADDED && change == ROSTER_REMOVED) {
+		*e = end[-1]; /* nobody saw it */
+		w->event_count--;
+		return;
+	} else if (e->change == ROSTER_REMOVED && change == ROSTER_ADDED) {
+		e->change = ROSTER_CHANGED;
+	} else if (e->change != ROSTER_ADDED) {
+		e->change = change;
+	}
+	e->status = status;
+}
+
+static void
+id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE])
+{
+	if (list->count == list->room) {
+		list->room = list->room > 0 ? list->room * 2 : 16;
+		list->ids = block_resize(r, list->ids, list->room * FEED_ID_SIZE);
+	}
+	memcpy(list->ids[list->count++], id, FEED_ID_SIZE);
+}
+
+/* For the warm file, which holds users only: the store brings its invitations itself. */
+static void
+row_note(struct roster_writer *w, uint32_t row)
+{
+	if (w->r->keep == NULL || w->saved_all)
+		return;
+	if (w->bulk) {
+		w->saved_all = true;
+		w->saved.count = 0;
+		return;
+	}
+	row_list_add(w->r, &w->saved, row);
+}
+
+static void
+row_count(struct roster_writer *w, uint32_t place, enum feed_status status, int32_t rows)
+{
+	w->draft->count[status] += (uint64_t)(int64_t)rows;
+	w->live += (uint64_t)(int64_t)rows;
+	place_add_rows(w, place, status, rows);
+}
+
+static void
+row_index(struct roster_writer *w, uint32_t row)
+{
+	pthread_mutex_lock(&w->r->ids_lock);
+	ids_add(w->r, &w->rows, row);
+	if (row_marker(w->draft, row) != NULL)
+		ids_add(w->r, &w->markers, row);
+	pthread_mutex_unlock(&w->r->ids_lock);
+}
+
+static void
+row_unindex(struct roster_writer *w, uint32_t row)
+{
+	pthread_mutex_lock(&w->r->ids_lock);
+	ids_remove(&w->rows, row);
+	if (row_marker(w->draft, row) != NULL)
+		ids_remove(&w->markers, row);
+	pthread_mutex_unlock(&w->r->ids_lock);
+}
+
+static uint32_t
+row_number_new(struct roster_writer *w)
+{
+	if (w->vacant.count > 0)
+		return w->vacant.rows[--w->vacant.count];
+	/* A page that is full mostly stays as it is. */
+	if (w->row_end > 0 && w->row_end % ROSTER_PAGE_ROWS == 0)
+		page_seal(w, w->row_end / ROSTER_PAGE_ROWS - 1);
+	return w->row_end++;
+}
+
+uint32_t
+row_add(struct roster_writer *w, const struct row_values *values)
+{
+	uint32_t row = row_number_new(w);
+
+	page_put(w, row, values);
+	row_index(w, row);
+	row_count(w, values->place, values->status, 1);
+	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++)
+		if (!w->stale[s])
+			order_insert(w, s, row);
+	event_add(w, values->id, ROSTER_ADDED, values->status);
+	if (!row_is_invitation(w->draft, row))
+		row_note(w, row);
+	w->changes++;
+	return row;
+}
+
+static bool
+marker_is_same(const unsigned char *a, const unsigned char *b)
+{
+	return a == NULL || b == NULL ? a == b : id_equal(a, b);
+}
+
+/* The page, with the marker's place in the table. */
+static void
+row_put(struct roster_writer *w, uint32_t row, const struct row_values *values)
+{
+	bool same = marker_is_same(row_marker(w->draft, row), row_values_marker(values));
+
+	if (!same && row_marker(w->draft, row) != NULL) {
+		pthread_mutex_lock(&w->r->ids_lock);
+		ids_remove(&w->markers, row);
+		pthread_mutex_unlock(&w->r->ids_lock);
+	}
+	page_put(w, row, values);
+	if (!same && row_marker(w->draft, row) != NULL) {
+		pthread_mutex_lock(&w->r->ids_lock);
+		ids_add(w->r, &w->markers, row);
+		pthread_mutex_unlock(&w->r->ids_lock);
+	}
+}
+
+void
+row_change(struct roster_writer *w, uint32_t row, const struct row_values *values)
+{
+	const struct roster_page_rows *p = version_page(w->draft, row);
+	unsigned slot = row % ROSTER_PAGE_ROWS, moved = 0;
+
+	if (row_is_same(w->draft, row, values))
+		return;
+	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++)
+		if (!w->stale[s] && order_differs(w->draft, s, row, values)) {
+			order_remove(w, s, row);
+			moved |= 1U << s;
+		}
+	if (p->status[slot] != values->status || p->place[slot] != values->place) {
+		row_count(w, p->place[slot], p->status[slot], -1);
+		row_count(w, values->place, values->status, 1);
+	}
+	row_put(w, row, values);
+	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++)
+		if ((moved >> s & 1) != 0)
+			order_insert(w, s, row);
+	event_add(w, values->id, ROSTER_CHANGED, values->status);
+	if (!row_is_invitation(w->draft, row))
+		row_note(w, row);
+	w->changes++;
+}
+
+void
+row_remove(struct roster_writer *w, uint32_t row)
+{
+	const struct roster_page_rows *p = version_page(w->draft, row);
+	unsigned slot = row % ROSTER_PAGE_ROWS;
+
+	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++)
+		if (!w->stale[s])
+			order_remove(w, s, row);
+	row_unindex(w, row);
+	row_count(w, p->place[slot], p->status[slot], -1);
+	event_add(w, p->id[slot], ROSTER_REMOVED, p->status[slot]);
+	if (w->r->keep != NULL && !row_is_invitation(w->draft, row))
+		id_list_add(w->r, &w->removed, p->id[slot]);
+	page_drop(w, row);
+	row_list_add(w->r, &w->vacant, row);
+	w->changes++;
+}
+
+static void
+page_move_place(struct roster_writer *w, uint32_t page, uint32_t from, uint32_t to)
+{
+	for (uint32_t slot = 0; slot < ROSTER_PAGE_ROWS; slot++) {
+		uint32_t row = page * ROSTER_PAGE_ROWS + slot;
+		struct roster_page_rows *p = w->draft->pages[page];
+
+		if (!row_is_live(w->draft, row) || p->place[slot] != from)
+			continue;
+		p = page_own(w, page);
+		p->place[slot] = to;
+		row_count(w, from, p->status[slot], -1);
+		row_count(w, to, p->status[slot], 1);
+		if (!row_is_invitation(w->draft, row))
+			row_note(w, row);
+	}
+}
+
+void
+rows_move_place(struct roster_writer *w, uint32_t from, uint32_t to)
+{
+	for (uint32_t page = 0; page < w->draft->page_count; page++)
+		page_move_place(w, page, from, to);
+	w->stale[ROSTER_BY_ORG_UNIT] = true;
+	w->dirty = w->event_all = true;
+}

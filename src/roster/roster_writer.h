@@ -1,0 +1,284 @@
+/* The writing half of the roster: what builds the next version.
+ *
+ * Everything here belongs to the writer's thread. The draft is the version being built. It starts
+ * as a copy of the newest one and shares all blocks with it; a block is copied before its first
+ * change (..._own), and the one that the newest version still uses is retired.
+ */
+#ifndef USHERD_ROSTER_ROSTER_WRITER_H
+#define USHERD_ROSTER_ROSTER_WRITER_H
+
+#include <string.h>
+
+#include "base/list.h"
+#include "roster/roster_private.h"
+
+/* ---- blocks (roster_version.c): memory that roster_figures counts ---- */
+
+void *block_new(struct roster *r, size_t size); /* not zeroed */
+void *block_zeroed(struct roster *r, size_t size);
+void *block_resize(struct roster *r, void *block, size_t size); /* NULL: as block_new() */
+void block_free(struct roster *r, void *block);			/* NULL is fine */
+char *block_string(struct roster *r, const char *s);		/* NULL stays NULL */
+
+/* A growing list of row numbers. */
+struct row_list {
+	uint32_t *rows;
+	size_t count, room;
+};
+void row_list_add(struct roster *r, struct row_list *list, uint32_t row);
+
+/* ---- hash tables of ids (roster_ids.c) ---- */
+
+/* Open addressing over numbers alone, 4 bytes a slot; what a number's id is, `key` says. Several
+ * numbers may have the same id. */
+typedef const unsigned char *ids_key(const void *owner, uint32_t value);
+struct ids {
+	uint32_t *slots; /* ROSTER_ROW_NONE: free */
+	size_t size;	 /* a power of two, or 0 */
+	size_t used;
+	ids_key *key;
+	const void *owner;
+};
+void ids_add(struct roster *r, struct ids *ids, uint32_t value);
+void ids_remove(struct ids *ids, uint32_t value); /* while key() still answers for it */
+void ids_free(struct roster *r, struct ids *ids);
+/* Walk the numbers that may have this id, in any version: start with *at == 0, ends with
+ * ROSTER_ROW_NONE. */
+uint32_t ids_next(const struct ids *ids, const unsigned char id[FEED_ID_SIZE], size_t *at);
+/* The first number that has it now, or ROSTER_ROW_NONE. */
+uint32_t ids_find(const struct ids *ids, const unsigned char id[FEED_ID_SIZE]);
+
+bool id_is_zero(const unsigned char id[FEED_ID_SIZE]);
+static inline bool
+id_equal(const unsigned char *a, const unsigned char *b)
+{
+	return memcmp(a, b, FEED_ID_SIZE) == 0;
+}
+
+/* ---- rows as they are written (roster_row.c) ---- */
+
+enum {
+	/* Bytes of a row's strings: flags, marker, five texts of FEED_TEXT_MAX, mail, phone, RDN,
+	 * each with its length. */
+	ROW_DATA_MAX = 4096
+};
+
+/* The values of one row, ready to be put into a page. */
+struct row_values {
+	unsigned char id[FEED_ID_SIZE];
+	uint32_t place;
+	uint32_t invited_at, registered_at, last_activity_at;
+	uint8_t status;
+	uint32_t text_len, data_len;
+	char text[ROSTER_TEXT_MAX];
+	unsigned char data[ROW_DATA_MAX];
+};
+
+/* All but the place. `is_invitation`: `u->invitation` is the row's own id. */
+void row_encode(struct row_values *out, const unsigned char id[FEED_ID_SIZE],
+    const struct feed_user *u, bool is_invitation);
+/* What stands in a page. */
+void row_copy(const struct roster_version *v, uint32_t row, struct row_values *out);
+bool row_is_invitation(const struct roster_version *v, uint32_t row);
+/* The marker of a user's row; NULL: it has none. */
+const unsigned char *row_marker(const struct roster_version *v, uint32_t row);
+const unsigned char *row_values_marker(const struct row_values *values);
+bool row_is_live(const struct roster_version *v, uint32_t row); /* any number */
+/* Whether a row put as these values would be the one that is there. */
+bool row_is_same(const struct roster_version *v, uint32_t row, const struct row_values *values);
+
+/* ---- the writer ---- */
+
+struct group;
+struct invite;
+
+/* Who is to be told that a batch is applied. */
+struct applied {
+	TAILQ_ENTRY(applied) link;
+	loop_cb *cb;
+	void *arg;
+};
+TAILQ_HEAD(applied_list, applied);
+
+/* A growing list of ids. */
+struct feed_id_list {
+	unsigned char (*ids)[FEED_ID_SIZE];
+	size_t count, room;
+};
+
+/* A growing set of small numbers. */
+struct marks {
+	uint64_t *words;
+	size_t count;
+};
+
+struct roster_writer {
+	struct roster *r;
+	struct roster_version *draft;
+	bool dirty; /* the draft differs from the newest version */
+
+	/* The draft's arrays that are its own already, and their room. */
+	bool own_pages, own_order[ROSTER_SORT_COUNT];
+	size_t page_room, order_room[ROSTER_SORT_COUNT];
+	struct row_list drafted; /* numbers of pages that were made for the draft */
+	void **retired;		 /* blocks of the newest version that the draft replaced */
+	size_t retired_count, retired_room;
+
+	/* Rows: `rows` by id, `markers` users by the invitation they came of. */
+	struct ids rows, markers;
+	struct row_list vacant; /* row numbers to use again */
+	uint32_t row_end;	/* one behind the highest row number */
+	uint64_t live;
+	/* An order that is not kept but made anew before the next version; all are while a refresh
+	 * changes more rows than a sort is worth (`bulk`). */
+	bool stale[ROSTER_SORT_COUNT];
+	bool bulk;
+	uint64_t changes; /* of rows, in the refresh under way of the directory */
+
+	struct ids place_ids;	/* org units by entryUUID */
+	struct ids place_names; /* places by the hash of their key */
+	struct row_list vacant_places;
+	size_t place_room;
+	bool own_places, own_counts;
+	bool places_emptied; /* some place may have lost its last row */
+	struct ids group_ids;
+	struct row_list vacant_groups;
+	size_t group_room;
+	bool own_groups;
+	unsigned char member_key[16];
+
+	/* Invitations of the store, shown or hidden behind their users. */
+	struct ids invite_ids;
+	struct invite **invites; /* by number; NULL: free */
+	size_t invite_count, invite_room;
+	struct row_list vacant_invites;
+	size_t waiting; /* those that are gone and still shown, until their users come */
+	int64_t grace_ms;
+
+	/* What a refresh under way has named: rows, places and groups by number. */
+	bool refreshing[2], broken[2]; /* by enum feed_source */
+	uint64_t refresh;	       /* how many of the directory have begun */
+	bool ended; /* a refresh of the directory has, or there was a warm file */
+	struct marks marked_rows, marked_places, marked_groups;
+
+	/* What the next version tells, and what of it goes into the warm file. */
+	struct roster_event events[ROSTER_EVENTS_MAX];
+	size_t event_count;
+	bool event_all;
+	struct row_list saved; /* rows of users that changed */
+	bool saved_all;
+	struct feed_id_list removed; /* ids of users */
+	unsigned char cookie[FEED_COOKIE_MAX];
+	size_t cookie_len;
+	bool cookie_is_new;
+	struct applied_list applied; /* batches in the draft */
+	int64_t dirty_since;	     /* ms */
+};
+
+/* ---- versions (roster_version.c) ---- */
+
+/* A first, empty version and a draft. */
+void version_init(struct roster *r);
+/* Everything of every version; nobody reads any more. The draft was published. */
+void version_free_all(struct roster *r);
+/* The draft becomes the newest version, and the next draft begins. */
+void draft_publish(struct roster_writer *w);
+void draft_retire(struct roster_writer *w, void *block); /* NULL is fine */
+
+/* ---- places (roster_place_write.c), groups (roster_group.c) ---- */
+
+/* The slot of the place of this DN, made when there is none; ROSTER_ROW_NONE: it is no DN. */
+uint32_t place_of(struct roster_writer *w, const char *normal_dn);
+void place_add_rows(struct roster_writer *w, uint32_t place, enum feed_status status, int32_t rows);
+void place_put(
+    struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const struct feed_place *place);
+void place_gone(struct roster_writer *w, uint32_t place); /* the org unit is no more */
+void places_settle(struct roster_writer *w); /* places that nothing holds are forgotten */
+/* All rows of one place are of another one, which takes its name (roster_write.c). */
+void rows_move_place(struct roster_writer *w, uint32_t from, uint32_t to);
+ids_key place_id_of, place_hash_of, group_id_of; /* of the writer's draft */
+
+void group_put(
+    struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const struct feed_group *group);
+void group_set(struct roster_writer *w, struct group *g); /* takes the block */
+void group_gone(struct roster_writer *w, uint32_t group);
+
+/* ---- pages (roster_page.c) ---- */
+
+struct roster_page_rows *page_own(struct roster_writer *w, uint32_t page);
+/* The row's slot may be live or not; its id may be another. */
+void page_put(struct roster_writer *w, uint32_t row, const struct row_values *values);
+void page_drop(struct roster_writer *w, uint32_t row);
+void page_seal(struct roster_writer *w, uint32_t page); /* blocks get their exact size */
+
+/* ---- rows as a whole (roster_write.c): pages, orders, ids, counts and events together ---- */
+
+uint32_t row_add(struct roster_writer *w, const struct row_values *values);
+void row_change(struct roster_writer *w, uint32_t row, const struct row_values *values);
+void row_remove(struct roster_writer *w, uint32_t row);
+
+/* ---- what a batch says (roster_apply.c, roster_refresh.c, roster_invite.c) ---- */
+
+struct roster_writer *writer_new(struct roster *r);
+void writer_free(struct roster_writer *w);
+/* All of the batch; the draft is consistent afterwards. */
+void writer_apply(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms);
+/* Invitations that waited too long for their users go. */
+void writer_tick(struct roster_writer *w, int64_t now_ms);
+bool writer_may_publish(const struct roster_writer *w);
+void writer_publish(struct roster_writer *w); /* orders that are stale are made first */
+void writer_bulk(struct roster_writer *w);    /* from here on to the end of the refresh */
+
+void marks_set(struct roster_writer *w, struct marks *m, uint32_t number);
+bool marks_have(const struct marks *m, uint32_t number);
+
+void refresh_begin(struct roster_writer *w, enum feed_source source);
+void refresh_end(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms);
+void user_remove(struct roster_writer *w, uint32_t row);
+
+void invite_put(struct roster_writer *w, const struct feed_item *item);
+void invite_present(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE]);
+void invite_gone(
+    struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], bool becoming, int64_t now_ms);
+/* The row of an invitation has to make room for an entry with its id. */
+void invite_forget_id(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE]);
+/* When it was sent; 0: unknown. */
+int64_t invite_time(const struct roster_writer *w, const unsigned char id[FEED_ID_SIZE]);
+/* A user with this marker is there; the last one with it is no more. */
+void invite_on_user(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE]);
+void invite_on_user_gone(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE]);
+void invites_refresh_begin(struct roster_writer *w);
+void invites_drop_absent(struct roster_writer *w, int64_t now_ms);
+/* Those that wait since before the refresh `refresh` of the directory, or too long. */
+void invites_drop_waiting(struct roster_writer *w, uint64_t refresh, int64_t now_ms);
+void invites_free(struct roster_writer *w);
+ids_key invite_id_of;
+
+/* ---- the warm file (roster_keep.c) ---- */
+
+struct roster_keep *keep_new(struct roster *r); /* NULL: there is none */
+void keep_free(struct roster_keep *k);		/* waits for a save; before the versions go */
+/* On the writer's thread, once a version is published: what changed in it. */
+void keep_take_changes(struct roster_keep *k, struct roster_writer *w);
+void keep_poke(struct roster_keep *k); /* on the loop: saves when it is time */
+
+/* ---- orders (roster_order.c, roster_order_write.c, roster_sort.c) ---- */
+
+/* The row stands in the draft's page as it stands in the order. */
+void order_insert(struct roster_writer *w, enum roster_sort sort, uint32_t row);
+void order_remove(struct roster_writer *w, enum roster_sort sort, uint32_t row);
+void order_rebuild(struct roster_writer *w, enum roster_sort sort); /* of all live rows */
+void order_clear(struct roster_writer *w, enum roster_sort sort);
+void order_append(struct roster_writer *w, enum roster_sort sort, uint32_t row);
+/* Whether the row would stand elsewhere with these values. */
+bool order_differs(const struct roster_version *v, enum roster_sort sort, uint32_t row,
+    const struct row_values *values);
+/* One segment of a live row's search text: 0 name, 1 mail, 2 phone. */
+const char *row_segment(
+    const struct roster_version *v, uint32_t row, unsigned segment, size_t *len);
+/* The number that a time or a status sorts by; of an org unit its rank. */
+uint64_t row_number(const struct roster_version *v, enum roster_sort sort, uint32_t row);
+bool sort_is_text(enum roster_sort sort);
+unsigned sort_segment(enum roster_sort sort); /* of one that is text */
+
+#endif
