@@ -77,6 +77,23 @@ bench_pages(struct bench *b)
 	free(c.text);
 }
 
+static void
+keep_name(void *render, size_t index, const struct roster_row *row)
+{
+	(void)index;
+	snprintf(render, FEED_TEXT_MAX + 1, "%.*s", (int)row->name.len, row->name.s);
+}
+
+/* Whoever asks now must see the change. */
+static void
+must_be_called(struct bench *b, const unsigned char *id, const char *name)
+{
+	char found[FEED_TEXT_MAX + 1] = "";
+
+	if (!roster_find(b->roster, id, keep_name, found) || strcmp(found, name) != 0)
+		bench_die("a change is not seen when it is said to be applied");
+}
+
 /* One person at a time, known and changed: until new queries see it. */
 void
 bench_changes(struct bench *b)
@@ -88,10 +105,13 @@ bench_changes(struct bench *b)
 	bench_people_open(&people, b->rows);
 	for (int i = 0; i < CHANGES && bench_people_next(&people, &person); i++) {
 		struct feed_batch *batch = feed_batch_new(FEED_DIRECTORY, FEED_CHANGES);
+		unsigned char id[FEED_ID_SIZE];
 
+		feed_id_parse(person.value[BENCH_ID], id);
 		person.value[BENCH_NAME] = i % 2 == 0 ? "Zoë Changed" : "Aaron Changed";
 		bench_person_feed(&person, batch);
 		figures_add(&ms, bench_feed(b, batch));
+		must_be_called(b, id, person.value[BENCH_NAME]);
 	}
 	bench_people_close(&people);
 	figures_bound("roster", "a change of one name until queries see it", "ms", &ms, 1);
