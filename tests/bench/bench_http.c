@@ -1,5 +1,5 @@
 /* Two servers in one process for a load generator: bare evhttp and ours, same body.
- * Usage: bench_http BARE_PORT OUR_PORT; ends with SIGTERM. */
+ * Usage: bench_http BARE_PORT OUR_PORT [BODY_BYTES]; ends with SIGTERM. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,13 +7,29 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 
+#include "base/mem.h"
 #include "http/http.h"
 
-static const char body[] =
+static const char one_invitation[] =
     "{\"id\":\"01934f7e-0000-7000-8000-000000000000\",\"status\":\"pending\",\"uid\":\"ada\","
     "\"given_name\":\"Ada\",\"family_name\":\"Lovelace\",\"mail\":\"ada@example.org\","
     "\"org_unit\":\"ou=Engineering,dc=example,dc=org\",\"created_at\":\"2026-11-23T02:00:29."
     "123Z\"}";
+
+static const char *body = one_invitation;
+static size_t body_len = sizeof(one_invitation) - 1;
+
+/* The same text again and again, up to so many bytes. */
+static void
+lengthen_body(size_t len)
+{
+	char *longer = mem_alloc(len);
+
+	for (size_t i = 0; i < len; i++)
+		longer[i] = one_invitation[i % body_len];
+	body = longer;
+	body_len = len;
+}
 
 static void
 bare_on_request(struct evhttp_request *request, void *arg)
@@ -21,7 +37,7 @@ bare_on_request(struct evhttp_request *request, void *arg)
 	struct evbuffer *content = evbuffer_new();
 
 	(void)arg;
-	evbuffer_add(content, body, sizeof(body) - 1);
+	evbuffer_add(content, body, body_len);
 	evhttp_add_header(
 	    evhttp_request_get_output_headers(request), "Content-Type", "application/json");
 	evhttp_send_reply(request, 200, "OK", content);
@@ -32,7 +48,7 @@ static enum err
 bench_get(struct http_exchange *x, void *ctx, struct fault *f)
 {
 	(void)ctx, (void)f;
-	http_reply(x, 200, "application/json", body, sizeof(body) - 1);
+	http_reply(x, 200, "application/json", body, body_len);
 	return ERR_OK;
 }
 
@@ -66,8 +82,10 @@ main(int argc, char **argv)
 	struct evhttp *bare;
 	char address[32];
 
-	if (argc != 3 || loop == NULL)
+	if (argc < 3 || argc > 4 || loop == NULL)
 		return 2;
+	if (argc == 4)
+		lengthen_body(strtoul(argv[3], NULL, 10));
 	signal = loop_signal_new(loop, SIGTERM, bench_stop, loop);
 	bare = evhttp_new(loop_base(loop));
 	evhttp_set_gencb(bare, bare_on_request, NULL);

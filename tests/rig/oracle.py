@@ -10,8 +10,9 @@ file (read without the daemon's code), the directory (a full search of its own) 
   I6  a link, a token or a password in clear in the log, the store, the arguments or the environment
   I11 a change without an audit record, two records of one change, records out of order
 
-I5 (mail) and I10 (roster) have nothing to look at before there is mail and a roster; instead of the
-latter, the API's own list of open invitations is compared with the store.
+  I10 the list of people is not the directory and the store; a list of invitations that is not the store's
+
+I5 (mail) has nothing to look at before there is mail.
 """
 
 import collections
@@ -23,6 +24,7 @@ import time
 import ldap
 import ldap.filter
 
+import people
 from ledger import LOST, PASSWORD_MARK
 from store_file import OPEN_STATES, Damage, read_store, token_hash
 from transitions import replay
@@ -270,6 +272,13 @@ class Oracle:
             self.breach("I10", f"listed {len(listed)}, open {len(there)}: "
                         f"{sorted(set(listed) ^ set(there))[:5]}")
 
+    def check_people(self):
+        """I10: after a while without changes, the list of people is what directory and store hold."""
+        wrong = people.unsettled(self.world)
+        if wrong:
+            self.breaches += 1
+            self._report(f"I10: the list of people is wrong in {len(wrong)} places", wrong[:people.SHOWN])
+
     def check_secrets(self):
         """I6, in whatever the daemon has written and what everybody may see of its process."""
         daemon = self.world.daemon
@@ -309,6 +318,7 @@ class Oracle:
             "(usherdInvitationId=*)", attributes=["usherdInvitationId", "uid"])
         self.judge(store, entries, everybody, open_ones)
         self.check_list(store)
+        self.check_people()
         self.check_secrets()
         return self.breaches == before
 

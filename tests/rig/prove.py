@@ -28,7 +28,7 @@ sys.path[:0] = [str(HERE), str(RIGS)]
 from client import Api  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from proxy import Proxy  # noqa: E402
-from slapd import Slapd  # noqa: E402
+from slapd import SAMPLE, Slapd  # noqa: E402
 from usherd import SANITIZER_WORDS, TOP, Usherd  # noqa: E402
 
 VIOLATIONS_SHOWN = 20
@@ -100,14 +100,15 @@ class Run:
         raise Skip(reason)
 
     @contextlib.contextmanager
-    def world(self, proxied=False, slapd_options=(), environment=None, build=None, wrapper=(), **sections):
+    def world(self, proxied=False, slapd_options=(), environment=None, build=None, wrapper=(), ldif=SAMPLE,
+              **sections):
         """A running World; `build` names a tree of ./dev build ("fail"), the default is the runner's."""
         with self._lock:
             self._worlds += 1
             folder = self.folder / str(self._worlds)
         folder.mkdir()
         folder.chmod(0o755)
-        slapd = Slapd(folder / "s", slapd_options)
+        slapd = Slapd(folder / "s", slapd_options, ldif)
         daemon = proxy = None
         try:
             slapd.start()

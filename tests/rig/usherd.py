@@ -202,6 +202,10 @@ class Usherd:
 
     # ---- what it says and does ----
 
+    def warm_files(self):
+        """The list's own file and what SQLite has beside it: all that is not the store's."""
+        return [path for path in self.store_path.parent.iterdir() if not path.name.startswith(self.store_path.name)]
+
     def log(self):
         try:
             return self.log_path.read_text(errors="replace")

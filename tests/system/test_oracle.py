@@ -14,6 +14,7 @@ import pytest
 from client import Api
 from ledger import Event, Ledger, Registration
 from oracle import SECRET, Oracle, check
+from people import differences, entries_of, expected_people, unsettled
 from store_file import Damage, Sealer, read_store
 from world import world as whole_world
 
@@ -270,3 +271,31 @@ def test_a_value_that_was_moved_does_not_open(world):
     sealer = Sealer(world.daemon.key_path)
     with pytest.raises(Damage):
         sealer.open("invitation/x", bytes([1]) + sealer._id + bytes(60))  # pylint: disable=protected-access
+
+
+# ---- the list of people ----
+
+def forget(w, people):
+    del people[w.pending.id]
+
+
+def suspend(w, people):
+    people[entry_id(w)].status = "suspended"
+
+
+def expire(w, people):
+    people[w.pending.id].expired = True
+
+
+def entry_id(w):
+    return next(identifier for identifier, entry in entries_of(w.slapd).items()
+                if entry.invitation == w.done.id)
+
+
+@pytest.mark.parametrize("change", [forget, suspend, expire])
+def test_a_list_of_people_that_is_wrong_is_told(world, change):
+    assert unsettled(world) == []
+    people = expected_people(world.slapd, read_store(world.daemon))
+    assert differences(world.api, people) == []
+    change(world, people)
+    assert len(differences(world.api, people)) >= 1
