@@ -534,13 +534,15 @@ place_restore(struct roster_writer *w, uint32_t number, const unsigned char id[F
 {
 	char key[FEED_DN_MAX + 1], dn[FEED_DN_MAX + 1];
 	struct place *p;
+	uint32_t made;
 
 	if (number < w->draft->places->count || !dn_key(place->normal, key) ||
 	    !dn_key(place->dn, dn))
 		return false;
 	while (w->draft->places->count < number)
 		place_skip(w);
-	p = &w->draft->places->items[place_new(w, place->dn, key)];
+	made = place_new(w, place->dn, key); /* which may move the table */
+	p = &w->draft->places->items[made];
 	place_set_name(w, p, place->name, place->description);
 	memcpy(p->id, id, FEED_ID_SIZE);
 	if (!id_is_zero(id))
