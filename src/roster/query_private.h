@@ -75,12 +75,14 @@ double scan_frequency(const struct needle *n);
 
 /* ---- filter ---- */
 
-/* Bounds of times are inclusive; unknown times are 0 and within no bounds but [0, UINT32_MAX]. */
+/* Bounds of times are inclusive and in order. An unknown time is 0 and within no bounds but [0,
+ * UINT32_MAX]. */
 struct row_filter {
 	unsigned statuses;    /* the wanted ones: never 0 */
+	bool nobody;	      /* there is no such place or time */
 	const uint8_t *below; /* by place; NULL: everywhere */
-	bool nowhere;	      /* there is no such place */
-	bool dates;	      /* a time is bounded */
+	size_t places;
+	bool dates; /* a time is bounded */
 	uint32_t registered_from, registered_to, active_from, active_to;
 };
 
@@ -104,7 +106,7 @@ filter_passes(const struct row_filter *f, const struct roster_page_rows *page, s
 {
 	uint32_t place = page->place[slot];
 
-	if (f->below != NULL && (place == ROSTER_ROW_NONE || f->below[place] == 0))
+	if (f->below != NULL && (place >= f->places || f->below[place] == 0))
 		return false;
 	return !f->dates || (page->registered_at[slot] >= f->registered_from &&
 				page->registered_at[slot] <= f->registered_to &&
