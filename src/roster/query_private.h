@@ -18,8 +18,10 @@
 
 enum {
 	WORDS_MAX = 16,
-	/* Bytes of a folded query: a character is at most 18 of three bytes (U+FDFA). */
-	WORDS_TEXT_MAX = ROSTER_QUERY_MAX * 56
+	/* Bytes of a folded query: the longest decomposition has 33 (U+FDFA), and 3 is
+	 * the most digits (U+2152). */
+	WORDS_TEXT_MAX = ROSTER_QUERY_MAX * 36,
+	WORDS_PHONES_MAX = ROSTER_QUERY_MAX * 4
 };
 
 struct needle {
@@ -46,7 +48,7 @@ struct words {
 	struct needle scan;
 	bool enough;
 	size_t text_len;
-	char text[WORDS_TEXT_MAX], phones[WORDS_TEXT_MAX];
+	char text[WORDS_TEXT_MAX], phones[WORDS_PHONES_MAX];
 };
 
 /* ERR_INVALID: "q: ...". NULL is blank. */
