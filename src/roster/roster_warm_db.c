@@ -254,9 +254,11 @@ warm_db_make(struct warm *w, struct fault *f)
 int
 warm_db_use_wal(struct warm *w)
 {
-	char mode[16];
-	int rc = db_ask(w->handle, "PRAGMA journal_mode = WAL", mode, sizeof(mode));
+	char mode[16] = "";
+	int rc = warm_file_make_log(w->path) ? SQLITE_OK : SQLITE_CANTOPEN;
 
+	if (rc == SQLITE_OK)
+		rc = db_ask(w->handle, "PRAGMA journal_mode = WAL", mode, sizeof(mode));
 	if (rc == SQLITE_OK && strcmp(mode, "wal") != 0)
 		rc = SQLITE_CANTOPEN;
 	w->is_wal = rc == SQLITE_OK;
@@ -266,15 +268,14 @@ warm_db_use_wal(struct warm *w)
 void
 warm_db_close(struct warm *w, bool whole)
 {
-	char mode[16];
-
 	for (int i = 0; i < WARM_STMT_COUNT; i++) {
 		sqlite3_finalize(w->stmt[i]);
 		w->stmt[i] = NULL;
 	}
-	/* When it fails the log stays beside the file, and is read from there. */
+	/* When it fails, what is in the log is read from there. */
 	if (whole && w->handle != NULL && w->is_wal)
-		(void)db_ask(w->handle, "PRAGMA journal_mode = DELETE", mode, sizeof(mode));
+		(void)sqlite3_wal_checkpoint_v2(
+		    w->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_close(w->handle);
 	w->handle = NULL;
 }

@@ -31,14 +31,22 @@ file_beside(const char *path, const char *suffix)
 	return name;
 }
 
-static bool
-file_has_log(const char *path)
+/* The log's size; -1: it is missing. The log is made before the file says that it has one, and not
+ * removed while it says so: one that is missing was perhaps copied into the file in half. One
+ * beside a file that says it has none means nothing. */
+static off_t
+file_log_size(const char *path, bool has_log)
 {
 	char *name = file_beside(path, "-wal");
-	bool has = access(name, F_OK) == 0;
+	struct stat st = { .st_size = 0 };
+	off_t size = 0;
 
+	if (!has_log)
+		unlink(name);
+	else
+		size = lstat(name, &st) == 0 ? st.st_size : -1;
 	free(name);
-	return has;
+	return size;
 }
 
 static uint32_t
@@ -63,13 +71,12 @@ file_unfit(const char *path, const char *why, struct fault *f)
 	return fault_set(f, ERR_CORRUPT, "%s: %s", path, why);
 }
 
-/* A file that was closed has no log (warm_db_close), and one whose log is open has it beside it. A
- * log that is missing has perhaps been copied in half. */
 static enum err
 file_check_header(
     const char *path, const unsigned char *header, size_t len, off_t size, struct fault *f)
 {
 	static const char magic[16] = "SQLite format 3";
+	off_t log_size;
 
 	if (len == 0)
 		return file_unfit(path, "it is empty", f);
@@ -83,9 +90,10 @@ file_check_header(
 		return file_unfit(path, "a newer usherd has written it", f);
 	if (header_number(header + HEADER_USER_VERSION) != WARM_FORMAT)
 		return file_unfit(path, "its format is not known", f);
-	if (header[HEADER_WRITE_VERSION] == 1 && !file_has_all_pages(header, size))
+	log_size = file_log_size(path, header[HEADER_WRITE_VERSION] != 1);
+	if (log_size == 0 && !file_has_all_pages(header, size))
 		return file_unfit(path, "it is cut off", f);
-	if (header[HEADER_WRITE_VERSION] != 1 && !file_has_log(path))
+	if (log_size < 0)
 		return file_unfit(path, "its write-ahead log is missing", f);
 	return ERR_OK;
 }
@@ -150,4 +158,14 @@ warm_file_remove(const char *path)
 		unlink(name);
 		free(name);
 	}
+}
+
+bool
+warm_file_make_log(const char *path)
+{
+	char *name = file_beside(path, "-wal");
+	bool made = warm_file_make(name, NULL) == ERR_OK;
+
+	free(name);
+	return made;
 }

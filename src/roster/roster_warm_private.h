@@ -56,6 +56,8 @@ void warm_name_of(enum warm_kind kind, const unsigned char *id, unsigned char ou
 enum err warm_file_check(const char *path, struct fault *f);
 /* An empty file that nobody else can read. */
 enum err warm_file_make(const char *path, struct fault *f);
+/* The empty log of a file that has none. */
+bool warm_file_make_log(const char *path);
 /* With all that SQLite keeps beside it. */
 void warm_file_remove(const char *path);
 
@@ -67,7 +69,7 @@ enum err warm_db_open(struct warm *w, struct fault *f);
 enum err warm_db_make(struct warm *w, struct fault *f);
 /* From now on changes go to a log beside the file. */
 int warm_db_use_wal(struct warm *w);
-/* `whole`: without a log beside it; otherwise as it is, for it is removed next. */
+/* `whole`: with an empty log; otherwise as it is, for it is removed next. */
 void warm_db_close(struct warm *w, bool whole);
 /* Run a statement that gives no rows. */
 int warm_db_step(struct warm *w, enum warm_stmt_name name);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sodium.h>
@@ -58,24 +59,29 @@ expect_broken(struct warm_rig *r, const char *why)
 	warm_expect(r, 2);
 }
 
+/* As the first save leaves it, and as a later one does, with an empty log beside it. */
 static void
 a_file_that_is_cut_off_is_dropped(void **state)
 {
 	struct warm_rig *r = *state;
-	struct stat st;
 
-	make_file(r);
-	assert_int_equal(stat(r->path, &st), 0);
-	for (off_t len = 0; len < st.st_size; len = len * 2 + 25) {
-		unlink(r->path);
-		make_file(r);
-		assert_int_equal(truncate(r->path, len), 0);
-		expect_dropped(r, r->path);
+	for (int saves = 1; saves <= 2; saves++) {
+		off_t size = 1;
+
+		for (off_t len = 0; len < size; len = len < size - 1 ? len * 2 + 25 : size) {
+			struct stat st;
+
+			unlink(r->path);
+			make_file(r);
+			if (saves == 2)
+				make_file(r);
+			assert_int_equal(stat(r->path, &st), 0);
+			size = st.st_size;
+			len = len < size ? len : size - 1;
+			assert_int_equal(truncate(r->path, len), 0);
+			expect_dropped(r, len < 100 ? r->path : "cut off");
+		}
 	}
-	unlink(r->path);
-	make_file(r);
-	assert_int_equal(truncate(r->path, st.st_size - 1), 0);
-	expect_dropped(r, r->path);
 }
 
 static void
@@ -221,9 +227,9 @@ no_flipped_bit_is_ever_told_as_a_record(void **state)
 	make_file(r);
 	data = warm_read_file(r->path, &len);
 	for (size_t at = 0; at < len; at += at < 150 ? 3 : 331) {
-		data[at] ^= (char)(1 << at % 8);
+		data[at] = (char)(data[at] ^ 1 << at % 8);
 		warm_write_file(r->path, data, len);
-		data[at] ^= (char)(1 << at % 8);
+		data[at] = (char)(data[at] ^ 1 << at % 8);
 		load_damaged(r, &dropped, &broken, &whole);
 	}
 	free(data);
@@ -276,15 +282,17 @@ kill_saver(pid_t pid, int told)
 	close(told);
 }
 
-/* The state of one save, `at_least` the number; 0: the empty one may be. */
-static void
+/* The state of one save, `at_least` the number; 0: an empty one may be, also of a file that was
+ * dropped. */
+static int
 expect_one_save(struct warm_rig *r, int at_least)
 {
 	struct loaded l = { .stop_after = 0 };
 	int n = 0;
 
 	warm_must_open(r);
-	assert_string_equal(r->f.text, "");
+	if (at_least > 0)
+		assert_string_equal(r->f.text, "");
 	if (!warm_load_all(r, &l))
 		fail_msg("%s", r->f.text);
 	if (l.cookie_len > 0)
@@ -293,6 +301,7 @@ expect_one_save(struct warm_rig *r, int at_least)
 	assert_int_equal(l.count[WARM_USER], n > 0 ? RIG_RECORDS - RIG_PLACES - RIG_GROUPS : 0);
 	assert_true(n >= at_least);
 	warm_shut(r);
+	return n;
 }
 
 static void
@@ -309,6 +318,41 @@ a_process_killed_while_it_saves_leaves_one_of_its_saves(void **state)
 		expect_one_save(r, saves);
 		unlink(r->path);
 	}
+}
+
+/* The kernel kills whoever lets a file grow beyond a limit: at each of many points of the first
+ * three saves, in the file and in its log. */
+static void
+a_process_that_dies_within_a_write_leaves_one_of_its_saves(void **state)
+{
+	struct warm_rig *r = *state;
+	int seen[4] = { 0 };
+
+	for (rlim_t size = 4000; size < 300000; size += 6007) {
+		pid_t pid = fork();
+		int status;
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			const struct rlimit limit = { size, size }, none = { 0, 0 };
+
+			signal(SIGXFSZ, SIG_DFL);
+			setrlimit(RLIMIT_CORE, &none);
+			setrlimit(RLIMIT_FSIZE, &limit);
+			r->w = warm_open(r->path, "ldap://here/ dc=example", r->seal, &r->f);
+			for (int n = 1; n <= 3; n++)
+				if (r->w == NULL || !warm_save_number(r, n))
+					_exit(1);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(
+		    WIFSIGNALED(status) ? WTERMSIG(status) == SIGXFSZ : WEXITSTATUS(status) == 0);
+		seen[expect_one_save(r, WIFSIGNALED(status) ? 0 : 3)]++;
+		unlink(r->path);
+	}
+	/* The second save needs no more of the log than the first one of the file. */
+	assert_true(seen[0] > 5 && seen[2] > 5 && seen[3] > 5);
 }
 
 static void
@@ -421,6 +465,7 @@ main(void)
 		T(records_changed_behind_our_back_break_the_load),
 		T(no_flipped_bit_is_ever_told_as_a_record),
 		T(a_process_killed_while_it_saves_leaves_one_of_its_saves),
+		T(a_process_that_dies_within_a_write_leaves_one_of_its_saves),
 		T(a_log_that_is_missing_drops_the_file),
 		T(a_torn_log_costs_the_last_saves_and_mixes_none),
 		T(a_file_that_another_process_has_open_is_left_alone),
