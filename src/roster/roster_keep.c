@@ -12,7 +12,6 @@
 #include "roster/roster_writer.h"
 
 enum {
-	KEEP_MS = 2000,			 /* between the end of a save and the next one */
 	KEEP_ROWS = 16384,		 /* of one transaction of a save of everything */
 	KEEP_NICE = 10,			 /* nobody waits for it */
 	KEEP_BYTES = 1024 * 1024 * 1024, /* of a transaction's records, at most */
@@ -238,7 +237,8 @@ save_changes(
 		sheet_changed_group(s, v, c->groups.ids[i]);
 	if (c->places)
 		sheet_places(s, v);
-	qsort(c->rows.rows, c->rows.count, sizeof(*c->rows.rows), row_compare);
+	if (c->rows.count > 0)
+		qsort(c->rows.rows, c->rows.count, sizeof(*c->rows.rows), row_compare);
 	for (size_t i = 0; i < c->rows.count; i++) {
 		uint32_t row = c->rows.rows[i];
 
@@ -274,6 +274,8 @@ save_run(void *job, void *context)
 	buf_init(&s.data, KEEP_BYTES);
 	saved =
 	    j->changes.all ? save_all(k, &s, v, &j->changes) : save_changes(k, &s, v, &j->changes);
+	if (saved)
+		atomic_store_explicit(&k->r->kept, v->number, memory_order_relaxed);
 	version_release(k->r, v);
 	changes_release(k->r, &j->changes);
 	buf_release(&s.data);
@@ -322,8 +324,8 @@ keep_poke(struct roster_keep *k)
 
 	if (!k->ready || k->saving || atomic_load(&k->failed) || !keep_is_due(k))
 		return;
-	if (k->saved_at != 0 && now - k->saved_at < KEEP_MS)
-		loop_timer_set(k->timer, KEEP_MS - (now - k->saved_at));
+	if (k->saved_at != 0 && now - k->saved_at < k->r->keep_ms)
+		loop_timer_set(k->timer, k->r->keep_ms - (now - k->saved_at));
 	else
 		keep_start(k);
 }

@@ -88,7 +88,7 @@ words_phone(struct words *w, size_t first, size_t count, size_t used)
 
 	for (size_t i = 0; i < len; i++)
 		digits += s[i] >= '0' && s[i] <= '9';
-	if (digits < PHONE_DIGITS_MIN)
+	if (digits < PHONE_DIGITS_MIN || used >= sizeof(w->phones))
 		return phone;
 	phone.len = fold_phone(s, len, w->phones + used, sizeof(w->phones) - used);
 	/* The trunk prefix: a row has it or a country's number instead. */
