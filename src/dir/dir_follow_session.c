@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { READ_AHEAD = 64 << 10 };
+
 /* The size limit is the client's own to raise in slapd's "limits", 389's nsSizeLimit; the account
  * is named so that the operator can paste it. */
 static enum follow_end
@@ -168,6 +170,19 @@ dir_follow_search(struct dir_follow *fw, const char *filter, LDAPControl **contr
 	return -1;
 }
 
+/* libldap reads a message's header and its rest, each with a call to the kernel, and asks first
+ * whether it may: three calls for each of a million entries. With a buffer below it they are few.
+ */
+static void
+follow_read_ahead(LDAP *ld)
+{
+	static int size = READ_AHEAD; /* liblber takes no const */
+	Sockbuf *sb = NULL;
+
+	if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sb) == LDAP_SUCCESS && sb != NULL)
+		ber_sockbuf_add_io(sb, &ber_sockbuf_io_readahead, LBER_SBIOD_LEVEL_PROVIDER, &size);
+}
+
 enum follow_end
 dir_follow_open(struct dir_follow *fw)
 {
@@ -186,5 +201,6 @@ dir_follow_open(struct dir_follow *fw)
 		dir_follow_say(fw, DIR_FOLLOW_AWAY, fw->fault.text);
 		return FOLLOW_INTERRUPTED;
 	}
+	follow_read_ahead(fw->conn.ld);
 	return FOLLOW_GOES_ON;
 }
