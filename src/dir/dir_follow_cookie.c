@@ -1,0 +1,165 @@
+/* Cookies: whether one is ours, and whether the server can go on from it.
+ *
+ * What is handed on carries a tag in front, made of the cookie and of what it belongs to (servers,
+ * account, base, filter, attributes). A server cannot be relied on to notice that a cookie is none:
+ * slapd 2.5.13 answers several kinds of garbage with everything and the end of a delete phase,
+ * which says that nobody is gone.
+ *
+ * An OpenLDAP cookie holds the server's change numbers (CSN), one for each server id. One with a
+ * CSN newer than the server's own is of a database that was restored from a backup since. slapd
+ * refuses it (result 53) when it looks, and stays silent about the difference once new changes have
+ * passed the old ones; so it is looked at here, each time a session begins. */
+#include "dir/dir_follow_private.h"
+
+#include <ctype.h>
+#include <sodium.h>
+#include <string.h>
+
+enum { CSN_LEN = 40, CSN_SID_AT = 30, CSN_SID_LEN = 3, CSNS_MAX = 64 };
+
+static void
+cookie_tag(const struct dir_conf *conf, const void *cookie, size_t len, unsigned char *tag)
+{
+	crypto_generichash_state h;
+	struct arena *arena = arena_new(0);
+	const char *subject = dir_follow_subject(conf, arena);
+
+	crypto_generichash_init(&h, NULL, 0, FOLLOW_TAG_SIZE);
+	crypto_generichash_update(&h, (const unsigned char *)subject, strlen(subject) + 1);
+	crypto_generichash_update(&h, cookie, len);
+	crypto_generichash_final(&h, tag, FOLLOW_TAG_SIZE);
+	arena_free(arena);
+}
+
+const void *
+dir_follow_cookie_pack(const struct dir_conf *conf, const void *cookie, size_t len,
+    struct arena *arena, size_t *packed_len)
+{
+	unsigned char *packed = arena_alloc(arena, FOLLOW_TAG_SIZE + len);
+
+	cookie_tag(conf, cookie, len, packed);
+	memcpy(packed + FOLLOW_TAG_SIZE, cookie, len);
+	*packed_len = FOLLOW_TAG_SIZE + len;
+	return packed;
+}
+
+void
+dir_follow_cookie_unpack(
+    const struct dir_conf *conf, const void *packed, size_t len, struct follow_cookie *out)
+{
+	const unsigned char *cookie = (const unsigned char *)packed + FOLLOW_TAG_SIZE;
+	unsigned char tag[FOLLOW_TAG_SIZE];
+
+	out->len = 0;
+	if (len <= FOLLOW_TAG_SIZE || len - FOLLOW_TAG_SIZE > FOLLOW_COOKIE_MAX)
+		return;
+	cookie_tag(conf, cookie, len - FOLLOW_TAG_SIZE, tag);
+	if (memcmp(tag, packed, FOLLOW_TAG_SIZE) != 0)
+		return;
+	out->len = len - FOLLOW_TAG_SIZE;
+	memcpy(out->data, cookie, out->len);
+}
+
+/* "20261126133334.320373Z#000000#000#000000": compared as text within one server id. */
+static bool
+csn_is_valid(const char *csn, size_t len)
+{
+	static const char form[] = "dddddddddddddd.ddddddZ#xxxxxx#xxx#xxxxxx";
+
+	if (len != CSN_LEN)
+		return false;
+	for (size_t i = 0; i < CSN_LEN; i++) {
+		unsigned char c = (unsigned char)csn[i];
+		bool fits = form[i] == 'd'   ? isdigit(c)
+			    : form[i] == 'x' ? isxdigit(c)
+					     : c == form[i];
+
+		if (!fits)
+			return false;
+	}
+	return true;
+}
+
+/* The CSNs of "rid=000,csn=A;B"; 0 when it is no cookie of slapd's. */
+static size_t
+cookie_csns(const char *text, const char *csns[CSNS_MAX])
+{
+	const char *at = strstr(text, "csn=");
+	size_t count = 0;
+
+	if (at == NULL || (at != text && at[-1] != ','))
+		return 0;
+	for (at += strlen("csn=");; at++) {
+		size_t len = strcspn(at, ";,");
+
+		if (count == CSNS_MAX || !csn_is_valid(at, len))
+			return 0;
+		csns[count++] = at;
+		at += len;
+		if (*at != ';')
+			return count;
+	}
+}
+
+static bool
+csn_is_known(const char *csn, struct berval *const *server)
+{
+	for (; *server != NULL; server++)
+		if (csn_is_valid((*server)->bv_val, (*server)->bv_len) &&
+		    memcmp(csn + CSN_SID_AT, (*server)->bv_val + CSN_SID_AT, CSN_SID_LEN) == 0 &&
+		    memcmp(csn, (*server)->bv_val, CSN_LEN) <= 0)
+			return true;
+	return false;
+}
+
+/* contextCSN of the database, which stands in its topmost entry: search_base or one above. NULL:
+ * it cannot be read. */
+static struct berval **
+server_csns(struct dir_follow *fw)
+{
+	static const char *const wanted[] = { "contextCSN", NULL };
+	const char *dn = fw->dir->conf.search_base;
+	struct berval **values = NULL;
+	int64_t deadline = dir_now() + fw->dir->conf.op_timeout_ms;
+
+	while (values == NULL && *dn != '\0' && fw->conn.ld != NULL) {
+		struct dir_search s = { dn, "(objectClass=*)", LDAP_SCOPE_BASE, wanted, 1, 0 };
+		struct dir_reply r = { .policy = -1 };
+		LDAPMessage *found = NULL, *entry = NULL;
+		size_t rdn = dir_follow_rdn_len(dn, strlen(dn));
+
+		if (dir_wire_search(&fw->conn, &s, deadline, &r, &found) == WIRE_ANSWERED)
+			entry = ldap_first_entry(fw->conn.ld, found);
+		if (entry != NULL)
+			values = ldap_get_values_len(fw->conn.ld, entry, wanted[0]);
+		ldap_msgfree(found);
+		dir_reply_release(&r);
+		if (entry == NULL)
+			break;
+		dn += dn[rdn] == ',' ? rdn + 1 : rdn;
+	}
+	return values;
+}
+
+bool
+dir_follow_cookie_fits(struct dir_follow *fw)
+{
+	const char *csns[CSNS_MAX], *text;
+	struct arena *arena = arena_new(0);
+	struct berval **server;
+	size_t count, known = 0;
+
+	text = arena_dup(arena, fw->cookie.data, fw->cookie.len);
+	if (fw->dir->conf.profile != DIR_OPENLDAP && strstr(text, "csn=") == NULL) {
+		arena_free(arena);
+		return true; /* another kind of server, whose words are its own */
+	}
+	count = cookie_csns(text, csns);
+	server = count > 0 ? server_csns(fw) : NULL;
+	while (server != NULL && known < count && csn_is_known(csns[known], server))
+		known++;
+	arena_free(arena);
+	if (server != NULL)
+		ldap_value_free_len(server);
+	return count > 0 && (server == NULL || known == count);
+}
