@@ -1,4 +1,5 @@
 /* One entry by its UUID, with all that an operation on it wants to know. */
+#include "dir/dir_follow_private.h"
 #include "dir/dir_user_private.h"
 
 #include <sodium.h>
@@ -159,7 +160,7 @@ read_time(struct dir_conn *c, LDAPMessage *message, const char *attribute, struc
 {
 	const char *text = dir_entry_value(c->ld, message, attribute, arena);
 
-	return text != NULL ? dir_time_parse(text) : 0;
+	return text != NULL ? dir_follow_time(text, strlen(text)) : 0;
 }
 
 static void

@@ -10,7 +10,8 @@
 #include "base/buf.h"
 #include "dir_proxy.h"
 
-#define ZOE "uid=zoe," SALES
+#define ZOE   "uid=zoe," SALES
+#define NORTH "ou=north," SALES
 
 static void
 who_is_removed_can_no_longer_sign_in_and_is_in_no_group(void **state)
@@ -112,7 +113,7 @@ static void
 a_server_without_controls_is_asked_twice(void **state)
 {
 	struct dir_user_change change = {
-		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = "ou=north," SALES }
+		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = NORTH }
 	};
 	char uuid[64];
 
@@ -506,7 +507,7 @@ static void
 a_lost_answer_to_a_change_is_settled_by_repeating_it(void **state)
 {
 	struct dir_user_change change = {
-		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = "ou=north," SALES }
+		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = NORTH }
 	};
 	static const enum proxy_request requests[] = { PROXY_MODIFY, PROXY_RENAME };
 	char uuid[64];
