@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 
-#define ZOE "uid=zoe," SALES
+#define ZOE   "uid=zoe," SALES
+#define NORTH "ou=north," SALES
 
 static void
 a_person_is_loaded_with_all_that_is_known(void **state)
@@ -183,7 +184,7 @@ a_move_onto_another_entry_leaves_everything_as_it_was(void **state)
 {
 	const char *uuid = user_make(ZOE, "zoe@example.org");
 	struct dir_user_change change = {
-		.value = { [PERSON_ORG_UNIT] = "ou=north," SALES, [PERSON_POSITION] = "Explorer" }
+		.value = { [PERSON_ORG_UNIT] = NORTH, [PERSON_POSITION] = "Explorer" }
 	};
 
 	(void)state;
