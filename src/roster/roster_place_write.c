@@ -316,8 +316,24 @@ places_settle(struct roster_writer *w)
 
 /* ---- org units ---- */
 
-/* The place gets another DN. One that has it already gives up its rows when no org unit stands for
- * it; otherwise that org unit's new DN is still to come, and the name belongs to this one. */
+/* Whether a place that stands in the way of a name is only that name: no org unit, and below none
+ * that has lost its own name and will take this one along when its new DN comes. */
+static bool
+place_is_bare(const struct roster_writer *w, uint32_t place)
+{
+	const struct roster_places_table *t = w->draft->places;
+	size_t steps = t->count;
+
+	if (!id_is_zero(t->items[place].id))
+		return false;
+	while ((place = t->items[place].parent) != ROSTER_ROW_NONE && steps-- > 0)
+		if (place_find(w, t->items[place].key) != place)
+			return false;
+	return true;
+}
+
+/* The place gets another DN. One that has it already gives up its rows when it is bare; otherwise
+ * its own new DN is still to come, and the name belongs to this one. */
 static void
 place_rename(struct roster_writer *w, uint32_t place, const char *dn, const char *key)
 {
@@ -327,7 +343,7 @@ place_rename(struct roster_writer *w, uint32_t place, const char *dn, const char
 	ids_remove(&w->place_names, place);
 	place_set_key(w, &t->items[place], dn, key);
 	if (other != ROSTER_ROW_NONE && other != place) {
-		if (id_is_zero(t->items[other].id)) {
+		if (place_is_bare(w, other)) {
 			rows_move_place(w, other, place);
 			place_forget(w, other);
 		} else {

@@ -70,7 +70,7 @@ users_drop_absent(struct roster_writer *w)
 
 	for (uint32_t row = 0; row < w->row_end; row++)
 		absent += row_is_absent(w, row);
-	if (absent > w->live / 8 && absent > 4096)
+	if (absent > w->live / 8 && absent > w->bulk_changes)
 		writer_bulk(w);
 	for (uint32_t row = 0; absent > 0 && row < w->row_end; row++)
 		if (row_is_absent(w, row)) {

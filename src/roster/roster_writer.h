@@ -134,6 +134,7 @@ struct roster_writer {
 	bool stale[ROSTER_SORT_COUNT];
 	bool bulk;
 	uint64_t changes; /* of rows, in the refresh under way of the directory */
+	uint64_t bulk_changes;
 
 	struct ids place_ids;	/* org units by entryUUID */
 	struct ids place_names; /* places by the hash of their key */
