@@ -415,7 +415,6 @@ void
 http_conn_stop_listening(struct http_conn *c)
 {
 	conn_drop(c, bufferevent_get_input(c->bev));
-	c->pending = 1;
 	http_deadline_begin(c);
 }
 

@@ -47,7 +47,7 @@ struct warm *
 warm_open(const char *path, const char *subject, const struct seal *seal, struct fault *f)
 {
 	struct warm *w = mem_alloc(sizeof(*w));
-	struct fault own;
+	struct fault own = { .code = ERR_OK };
 
 	f = f != NULL ? f : &own;
 	f->code = ERR_OK;

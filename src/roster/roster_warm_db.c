@@ -254,7 +254,7 @@ warm_db_make(struct warm *w, struct fault *f)
 int
 warm_db_use_wal(struct warm *w)
 {
-	char mode[16];
+	char mode[16] = "";
 	int rc = warm_file_make_log(w->path) ? SQLITE_OK : SQLITE_CANTOPEN;
 
 	if (rc == SQLITE_OK)

@@ -227,9 +227,9 @@ no_flipped_bit_is_ever_told_as_a_record(void **state)
 	make_file(r);
 	data = warm_read_file(r->path, &len);
 	for (size_t at = 0; at < len; at += at < 150 ? 3 : 331) {
-		data[at] ^= (char)(1 << at % 8);
+		data[at] = (char)(data[at] ^ 1 << at % 8);
 		warm_write_file(r->path, data, len);
-		data[at] ^= (char)(1 << at % 8);
+		data[at] = (char)(data[at] ^ 1 << at % 8);
 		load_damaged(r, &dropped, &broken, &whole);
 	}
 	free(data);
