@@ -11,7 +11,9 @@ enum {
 	/* Sources bound what they have out; the queue itself only has a number. */
 	QUEUE_MAX = 1 << 20,
 	/* While batches queue up, a version comes at least this often. */
-	PUBLISH_MS = 3
+	PUBLISH_MS = 3,
+	/* A crash costs what changed since the last save: the cookie brings it back. */
+	KEEP_MS = 2000
 };
 
 /* What posts hold on to: they cannot be taken back, and may come when the roster is gone. */
@@ -269,6 +271,7 @@ roster_new(const struct roster_conf *conf)
 	version_init(r);
 	r->tick = loop_timer_new(conf->loop, roster_on_tick, r);
 	r->pool = work_pool_new(conf->loop, &pool);
+	r->keep_ms = KEEP_MS;
 	r->keep = keep_new(r);
 	r->readers = roster_readers_new(r);
 	return r;
@@ -291,10 +294,10 @@ roster_free(struct roster *r)
 	if (r == NULL)
 		return;
 	r->link->r = NULL;
-	link_release(r->link);
 	roster_readers_free(r->readers);
 	work_pool_free(r->pool);
 	keep_free(r->keep);
+	link_release(r->link); /* nobody posts any more */
 	loop_timer_free(r->tick);
 	applied_drop(&r->writer->applied);
 	version_free_all(r);
@@ -341,6 +344,7 @@ roster_figures(struct roster *r, struct roster_figures *out)
 	memcpy(out->count, v->count, sizeof(out->count));
 	version_release(r, v);
 	out->bytes = atomic_load_explicit(&r->bytes, memory_order_relaxed);
+	out->kept = atomic_load_explicit(&r->kept, memory_order_relaxed);
 	out->loaded = atomic_load_explicit(&r->loaded, memory_order_relaxed);
 }
 

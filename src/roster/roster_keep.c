@@ -12,7 +12,6 @@
 #include "roster/roster_writer.h"
 
 enum {
-	KEEP_MS = 2000,			 /* between the end of a save and the next one */
 	KEEP_ROWS = 16384,		 /* of one transaction of a save of everything */
 	KEEP_NICE = 10,			 /* nobody waits for it */
 	KEEP_BYTES = 1024 * 1024 * 1024, /* of a transaction's records, at most */
@@ -274,6 +273,8 @@ save_run(void *job, void *context)
 	buf_init(&s.data, KEEP_BYTES);
 	saved =
 	    j->changes.all ? save_all(k, &s, v, &j->changes) : save_changes(k, &s, v, &j->changes);
+	if (saved)
+		atomic_store_explicit(&k->r->kept, v->number, memory_order_relaxed);
 	version_release(k->r, v);
 	changes_release(k->r, &j->changes);
 	buf_release(&s.data);
@@ -322,8 +323,8 @@ keep_poke(struct roster_keep *k)
 
 	if (!k->ready || k->saving || atomic_load(&k->failed) || !keep_is_due(k))
 		return;
-	if (k->saved_at != 0 && now - k->saved_at < KEEP_MS)
-		loop_timer_set(k->timer, KEEP_MS - (now - k->saved_at));
+	if (k->saved_at != 0 && now - k->saved_at < k->r->keep_ms)
+		loop_timer_set(k->timer, k->r->keep_ms - (now - k->saved_at));
 	else
 		keep_start(k);
 }

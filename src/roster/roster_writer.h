@@ -188,7 +188,7 @@ void version_free_all(struct roster *r);
 void draft_publish(struct roster_writer *w);
 void draft_retire(struct roster_writer *w, void *block); /* NULL is fine */
 
-/* ---- places (roster_place_write.c), groups (roster_group.c) ---- */
+/* ---- places (roster_place_write.c, roster_place_entry.c), groups (roster_group.c) ---- */
 
 /* The slot of the place of this DN, made when there is none; ROSTER_ROW_NONE: it is no DN. */
 uint32_t place_of(struct roster_writer *w, const char *normal_dn);
@@ -200,6 +200,21 @@ void places_settle(struct roster_writer *w); /* places that nothing holds are fo
 /* All rows of one place are of another one, which takes its name (roster_write.c). */
 void rows_move_place(struct roster_writer *w, uint32_t from, uint32_t to);
 ids_key place_id_of, place_hash_of, group_id_of; /* of the writer's draft */
+
+/* Between the two: slots, ranks and the tree, which an org unit's entry changes. */
+struct place;
+struct roster_places_table *places_own(struct roster_writer *w);
+uint32_t place_new(struct roster_writer *w, const char *dn, const char *key);
+void place_skip(struct roster_writer *w);		    /* a slot that stays free for now */
+void place_forget(struct roster_writer *w, uint32_t place); /* its rows are gone or moved */
+uint32_t place_find(const struct roster_writer *w, const char *key);
+uint32_t place_above(const struct roster_writer *w, const char *key); /* the nearest there is */
+void place_adopt(struct roster_places_table *t, uint32_t place);
+void place_set_key(struct roster_writer *w, struct place *p, const char *dn, const char *key);
+/* `name` NULL: that of the DN. */
+void place_set_name(
+    struct roster_writer *w, struct place *p, const char *name, const char *description);
+void ranks_renew(struct roster_writer *w); /* after paths have changed */
 
 void group_put(
     struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const struct feed_group *group);
