@@ -59,7 +59,7 @@ trash_keep(struct commit *c, const struct store_intent *i, const struct secret *
 	buf_add(&c->json, own_key, sizeof(own_key));
 	secret_wipe(own_key, sizeof(own_key));
 	commit_put(c, &secret_key);
-	secret_wipe(c->json.data, sizeof(own_key));
+	secret_wipe(c->json.data, sizeof(own_key)); /* the buffer keeps its memory */
 	for (size_t p = 0; p < t.parts; p++) {
 		struct store_key part = trash_part_key(i->target, p);
 		size_t at = p * TRASH_PART, left = sealed_len - at;

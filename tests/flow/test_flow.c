@@ -666,6 +666,35 @@ a_clock_that_is_set_on_takes_no_account_from_who_is_finishing_it(void **state)
 }
 
 /* Nobody has swept: whether the names are free must not depend on it. */
+static bool
+is_forgotten(struct world *w, void *arg)
+{
+	return world_view(w, arg, NULL) == VIEW_UNKNOWN;
+}
+
+static void
+what_is_expired_is_kept_as_long_as_the_configuration_says(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person other = world_ada;
+	struct world_link old = world_invite(w, &world_ada), young;
+
+	(void)state;
+	other.value[PERSON_MAIL] = "ada2@example.org";
+	young = world_invite(w, &other);
+	w->now += 3600 * 1000;
+	world_revoke(w, old.id); /* told "expired", so that is written down */
+	assert_true(world_until(w, is_expired, old.id));
+	w->now += 1000;
+	world_revoke(w, young.id);
+	assert_true(world_until(w, is_expired, young.id));
+	w->now += 30LL * 86400 * 1000 - 1;
+	world_crash(w); /* the sweeper comes soon after a start */
+	assert_true(world_until(w, is_forgotten, &old.token));
+	assert_int_equal(world_view(w, &young.token, NULL), VIEW_EXPIRED);
+	world_free(w);
+}
+
 static void
 who_is_shown_as_expired_can_be_invited_again(void **state)
 {
@@ -818,6 +847,7 @@ main(void)
 		cmocka_unit_test(another_password_under_the_same_attempt_is_not_told_as_done),
 		cmocka_unit_test(a_clock_that_is_set_back_revives_no_link),
 		cmocka_unit_test(an_administrator_who_is_told_expired_can_rely_on_it),
+		cmocka_unit_test(what_is_expired_is_kept_as_long_as_the_configuration_says),
 		cmocka_unit_test(who_is_shown_as_expired_can_be_invited_again),
 		cmocka_unit_test(who_is_told_to_wait_hears_the_end),
 		cmocka_unit_test(a_clock_that_is_set_on_takes_no_account_from_who_is_finishing_it),

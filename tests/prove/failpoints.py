@@ -10,6 +10,8 @@ import signal
 import subprocess
 import time
 
+import ldap
+
 import oracle
 from clock import Clock
 from client import Api, new_session
@@ -185,6 +187,119 @@ class Stage:
     def delete_token(self):
         self.token(delete=True)
 
+    # ---- people: on accounts that no invitation made, so that the ledger has nothing to say of them ----
+
+    def account(self):
+        """Somebody who was there before, as the list knows them; they are in a group."""
+        self.number += 1
+        uid = f"stage{self.number}"
+        dn = f"uid={uid},{self.slapd.people}"
+        self.slapd.add(dn, objectClass=["inetOrgPerson"], uid=uid, cn=f"Stage {uid}", sn=uid,
+                       mail=f"{uid}@meridian.example", userPassword="stage hand")
+        connection = self.slapd.connect()
+        connection.modify_s(f"cn=vault-access,{self.slapd.groups}", [(ldap.MOD_ADD, "member", dn.encode())])
+        connection.unbind_s()
+        [row] = wait_for(lambda: self.people(q=uid), f"{uid} is in the list", 15)
+        return f"/api/v1/users/{row['id']}"
+
+    def people(self, **query):
+        answer = self.world.api.get("/api/v1/users", params=query)
+        return answer.json()["items"] if answer.status_code == 200 else []
+
+    def ask(self, method, path, **document):
+        """An armed request: its answer is the oracle's business, and it may never come."""
+        try:
+            return self.world.api.call(method, path, **({"json": document} if document else {})).status_code
+        except OSError:
+            return None
+
+    def must(self, method, path, **document):
+        status = self.ask(method, path, **document)
+        assert status in (200, 201, 204), f"{method} {path}: {status}"
+
+    def change(self):
+        path = self.account()
+        self.arm()
+        self.ask("PATCH", path, position="Prompter")
+
+    def move(self):
+        self.number += 1
+        place = f"ou=Wing {self.number},{self.slapd.people}"
+        self.slapd.add(place, objectClass="organizationalUnit", ou=f"Wing {self.number}")
+        path = self.account()
+        self.arm()
+        self.ask("PATCH", path, org_unit=place)
+
+    def suspend(self):
+        path = self.account()
+        self.arm()
+        self.ask("POST", f"{path}/suspend")
+
+    def resume(self):
+        path = self.account()
+        self.must("POST", f"{path}/suspend")
+        self.arm()
+        self.ask("POST", f"{path}/resume")
+
+    def remove(self):
+        path = self.account()
+        self.arm()
+        self.ask("DELETE", path)
+
+    def restore(self):
+        path = self.account()
+        self.must("DELETE", path)
+        self.arm()
+        self.ask("POST", f"{path}/restore")
+
+    def restore_in_vain(self):
+        """The name was taken meanwhile: the intent is taken away again."""
+        path = self.account()
+        self.must("DELETE", path)
+        uid = f"stage{self.number}"
+        self.slapd.add(f"uid={uid},{self.slapd.people}", objectClass=["inetOrgPerson"], uid=uid, cn="Other",
+                       sn="Other", mail=f"other{self.number}@meridian.example")
+        self.arm()
+        self.ask("POST", f"{path}/restore")
+
+    def forget(self):
+        """Long after a deletion the sweeper of the next start destroys what was kept."""
+        self.must("DELETE", self.account())
+        self.daemon.stop()
+        for other in self.ledger.snapshot():
+            other.may_be_forgotten = True
+        self.clock(60 * DAY)
+        self.start_armed()
+        self.wait_acted()
+        self.bury()
+        self.clock(0)
+
+    def unit_add(self):
+        self.number += 1
+        self.arm()
+        self.ask("POST", "/api/v1/org-units", parent=self.slapd.people, name=f"Loft {self.number}")
+
+    def unit(self):
+        """An org unit of the list: its path."""
+        self.number += 1
+        name = f"Loft {self.number}"
+        self.must("POST", "/api/v1/org-units", parent=self.slapd.people, name=name)
+
+        def found():
+            items = self.world.api.get("/api/v1/org-units").json()["items"]
+            return next((item["id"] for item in items if item["name"] == name), None)
+        return f"/api/v1/org-units/{wait_for(found, f'{name} is in the list', 15)}"
+
+    def unit_change(self):
+        path = self.unit()
+        self.arm()
+        self.ask("PATCH", path, name=f"Attic {self.number}")
+
+    def unit_delete(self):
+        path = self.unit()
+        self.arm()
+        self.ask("DELETE", path)
+
     def list_places(self):
         self.arm()
         try:
@@ -266,6 +381,16 @@ WAYS = {
     "dir.bind": Stage.register_anew, "dir.whoami": Stage.register_anew, "dir.ping": Stage.wait_ping,
     "dir.list": Stage.list_places, "dir.proof_add": Stage.self_test, "dir.proof_delete": Stage.self_test,
     "http.reply": Stage.register, "http.written": Stage.register,
+    "store.intent": Stage.change, "store.user_changed": Stage.change, "dir.user.change": Stage.change,
+    "dir.user.read": Stage.change, "dir.user.move": Stage.move,
+    "store.user_suspended": Stage.suspend, "dir.user.suspend": Stage.suspend, "store.user_resumed": Stage.resume,
+    "store.user_removed": Stage.remove, "dir.user.save": Stage.remove, "dir.user.remove": Stage.remove,
+    "dir.user.groups": Stage.remove, "dir.user.gone": Stage.remove,
+    "store.user_restored": Stage.restore, "dir.user.restore": Stage.restore,
+    "store.intent_dropped": Stage.restore_in_vain, "store.user_forgotten": Stage.forget,
+    "store.org_unit_added": Stage.unit_add, "dir.org_unit": Stage.unit_add,
+    "store.org_unit_changed": Stage.unit_change, "dir.org_unit_change": Stage.unit_change,
+    "store.org_unit_deleted": Stage.unit_delete,
 }
 ARGON2 = ("dir.proof_add", "dir.proof_delete")
 
@@ -287,12 +412,12 @@ def meet(run, stage, point, action):
     stage.ledger.note(f"{point} {action}")
     way = WAYS[point.rpartition(".")[0]]
     way(stage)
-    if way not in (Stage.self_test, Stage.first_start, Stage.purge):
+    if way not in (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget):
         try:
             stage.wait_acted()
         except AssertionError:
             run.violation(f"{point} {action} was not met", stage.daemon.log().splitlines()[-15:])
-    if action == "kill" and way not in (Stage.self_test, Stage.first_start, Stage.purge):
+    if action == "kill" and way not in (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget):
         wait_for(stage.is_dead, "the daemon is dead")
     stage.recover()
     run.fault()

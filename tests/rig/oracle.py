@@ -137,7 +137,8 @@ class Oracle:
             if count > 1:
                 self.breach("I11", f"revision {revision} has {count} audit records")
         for name, item in store.items.items():
-            if not name.startswith(("audit/", "meta/")) and not {item.created, item.modified} <= set(revisions):
+            # An intent is no change yet, and what it keeps comes and goes with it.
+            if not name.startswith(("audit/", "meta/", "job/", "trash")) and not {item.created, item.modified} <= set(revisions):
                 self.breach("I11", f"{name} was made at {item.created} and changed at {item.modified}, "
                             "without a record")
         for identifier, item in store.invitations.items():

@@ -92,8 +92,11 @@ class StoreFile:
         for key, created, modified, value in rows:
             name = key.decode()
             plain = self.sealer.open(name, value)
-            self.items[name] = Item(created, modified, json.loads(plain) if plain[:1] == b"{" else
-                                    plain.decode())
+            if name.startswith(("trashkey/", "trashpart/")):
+                value = plain.hex()  # bytes: a key, and what is sealed with it
+            else:
+                value = json.loads(plain) if plain[:1] == b"{" else plain.decode()
+            self.items[name] = Item(created, modified, value)
 
     def space(self, name):
         """{what follows the slash: Item} of all keys below "name/"."""

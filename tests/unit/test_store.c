@@ -299,6 +299,24 @@ a_lost_answer_is_settled_by_reading_back(void **state)
 }
 
 static void
+what_is_expired_keeps_its_person_and_gives_up_links_and_names(void **state)
+{
+	static const enum invitation_event to_expired[] = { INVITATION_EV_EXPIRE };
+	struct world *w = *state;
+	struct invitation *inv = world_make(w, "zoe", "zoe@x.org", "+491");
+	struct invitation *next = world_make(w, "zoe", "zoe@x.org", "+491");
+
+	world_live(w, inv, to_expired, 1);
+	assert_string_equal(w->inv->person.value[PERSON_FAMILY_NAME], "Canaryname");
+	assert_string_equal(w->inv->person.value[PERSON_MAIL], "zoe@x.org");
+	assert_int_equal(w->inv->token_count, 0);
+	assert_int_equal(w->inv->old_token_count, 1);
+	assert_int_equal(world_issue(w, next), ERR_OK);
+	invitation_free(inv);
+	invitation_free(next);
+}
+
+static void
 a_purge_takes_everything_of_an_old_final_one(void **state)
 {
 	struct world *w = *state;
@@ -555,6 +573,7 @@ main(void)
 		ROW(a_name_in_another_case_keeps_its_reservation_and_its_spelling),
 		ROW(a_new_link_adds_its_key_and_the_old_one_still_finds),
 		ROW(a_lost_answer_is_settled_by_reading_back),
+		ROW(what_is_expired_keeps_its_person_and_gives_up_links_and_names),
 		ROW(a_purge_takes_everything_of_an_old_final_one),
 		ROW(lists_go_by_creation_and_can_leave_out_final_ones),
 		ROW(a_stored_person_cannot_be_read_in_the_store),
