@@ -111,6 +111,40 @@ void http_reply(
 void http_reply_problem(struct http_exchange *x, int status, const char *title, const char *detail,
     const char *members);
 
+/* A reply without an end, for server-sent events, in place of http_reply(): from the handler, or
+ * later when the exchange is held. Status 200; the headers leave at once, the connection closes
+ * behind the stream, and what the client still sends is dropped unread. A client that closes its
+ * sending side is gone.
+ *
+ * A stream is valid until `closed` has run or http_stream_end() was called, and so are the request
+ * and its arena. The deadlines of http_limits do not end it. It is ended, and `closed` runs once
+ * and never inside a call to the stream, when the client left, took nothing for idle_ms although
+ * something waits (with a beat also one that vanished is noticed so), or did not read while
+ * HTTP_STREAM_BUFFER bytes came to wait for it; by http_server_drain(); and inside of
+ * http_server_free(). The access log has its line then. */
+enum {
+	HTTP_STREAMS_MAX = 64,		 /* of a server; they count as connections as well */
+	HTTP_STREAM_BUFFER = 256 * 1024, /* bytes that wait for one client */
+	HTTP_STREAM_RETRY_S = 10	 /* Retry-After when there are too many */
+};
+struct http_stream;
+struct http_stream_conf {
+	const char *type; /* "text/event-stream" */
+	const char *beat; /* sent each beat_ms, such as ":\n\n"; outlives the stream; NULL: none */
+	int64_t beat_ms;
+	loop_cb *closed;
+	void *arg;
+};
+/* NULL: the exchange was answered in another way and is over: HEAD has its headers; 503 with
+ * Retry-After when HTTP_STREAMS_MAX are open or the server drains; or the client is gone. */
+struct http_stream *http_stream_start(struct http_exchange *x, const struct http_stream_conf *conf);
+/* `data` is copied; send what belongs together in one call. False: the stream is over and `closed`
+ * will run. Behind TLS nothing leaves before the loop's next turn: do not send more than
+ * HTTP_STREAM_BUFFER in one. */
+bool http_stream_send(struct http_stream *s, const void *data, size_t len);
+/* Not after `closed`, which does not run any more. What was sent still reaches the client. */
+void http_stream_end(struct http_stream *s);
+
 /* ERR_OK: the reply was sent or is held. Anything else is answered by `on_error` of the server. */
 typedef enum err http_handler(struct http_exchange *x, void *ctx, struct fault *f);
 

@@ -52,6 +52,14 @@ conn_cut(struct http_conn *c, struct evbuffer *input)
 	c->received = front + keep;
 }
 
+static void
+conn_drop(struct http_conn *c, struct evbuffer *input)
+{
+	c->is_cutting = true;
+	evbuffer_drain(input, evbuffer_get_length(input));
+	c->is_cutting = false;
+}
+
 /* False: refused. */
 static bool
 conn_check_run(struct http_conn *c, const unsigned char *p, size_t len)
@@ -108,6 +116,10 @@ conn_on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void 
 
 	if (info->n_added == 0 || c->is_cutting)
 		return;
+	if (c->exchange != NULL && c->exchange->stream != NULL) {
+		conn_drop(c, input);
+		return;
+	}
 	if (phase != HTTP_GUARD_OVER && conn_check(c, input, info->n_added)) {
 		if (phase != c->guard.phase || pending != c->pending)
 			http_deadline_begin(c);
@@ -158,6 +170,8 @@ conn_free(struct http_conn *c)
 {
 	struct http_server *s = c->server;
 
+	if (c->exchange != NULL && c->exchange->stream != NULL)
+		http_stream_lose(c->exchange->stream);
 	if (c->exchange != NULL)
 		c->exchange->conn = NULL;
 	if (c->is_woken)
@@ -370,8 +384,8 @@ http_conn_end(struct http_conn *c)
 
 /* Most replies fit into the socket's buffer at once. The bufferevent keeps the front of its output
  * frozen against everybody but its own writer, which does the same as we do here. */
-static size_t
-conn_write_now(struct http_conn *c)
+size_t
+http_conn_write_now(struct http_conn *c)
 {
 	struct evbuffer *output = bufferevent_get_output(c->bev);
 
@@ -389,9 +403,18 @@ void
 http_conn_replied(struct http_conn *c)
 {
 	c->exchange = NULL;
-	c->unsent = conn_write_now(c);
+	c->unsent = http_conn_write_now(c);
 	if (c->unsent > 0)
 		bufferevent_disable(c->bev, EV_READ);
+	http_deadline_begin(c);
+}
+
+/* The requests that have come in already stay without an answer. Reading goes on, to see the client
+ * leave. */
+void
+http_conn_stop_listening(struct http_conn *c)
+{
+	conn_drop(c, bufferevent_get_input(c->bev));
 	http_deadline_begin(c);
 }
 

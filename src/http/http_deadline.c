@@ -16,6 +16,8 @@ deadline_length(const struct http_conn *c)
 {
 	const struct http_limits *limits = &c->server->conf.limits;
 
+	if (c->exchange != NULL && c->exchange->stream != NULL)
+		return http_stream_period(c->exchange->stream);
 	if (c->pending > 0 && c->exchange == NULL && c->taken_at < c->since)
 		return limits->idle_ms - (c->since - c->taken_at);
 	if (c->pending > 0)
@@ -68,7 +70,10 @@ deadline_is_stuck(struct http_conn *c)
 static void
 deadline_act(struct http_conn *c)
 {
-	if (c->exchange != NULL) {
+	if (c->exchange != NULL && c->exchange->stream != NULL) {
+		http_stream_beat(c->exchange->stream);
+		deadline_renew(c);
+	} else if (c->exchange != NULL) {
 		deadline_renew(c); /* a handler holds it and has a deadline of its own */
 	} else if (c->pending > 0) {
 		if (deadline_is_stuck(c))

@@ -179,7 +179,7 @@ http_exchange_on_request(struct evhttp_request *evreq, void *listener)
 	exchange_run(x, l);
 	x->is_dispatching = false;
 	assert(x->is_replied || x->is_held);
-	if (x->is_replied)
+	if (x->is_replied && x->stream == NULL)
 		http_exchange_free(x);
 }
 

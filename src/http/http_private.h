@@ -1,6 +1,6 @@
 /* Shared by the .c files of this directory. Life of a connection: http_listen.c accepts it, evhttp
  * asks http_conn.c for its bufferevent, the guard reads along, http_exchange.c makes a value of
- * each request, http_router.c finds its handler, http_reply.c answers. */
+ * each request, http_router.c finds its handler, http_reply.c answers, or http_stream.c. */
 #ifndef USHERD_HTTP_HTTP_PRIVATE_H
 #define USHERD_HTTP_HTTP_PRIVATE_H
 
@@ -21,6 +21,7 @@ struct evconnlistener;
 TAILQ_HEAD(http_conn_list, http_conn);
 TAILQ_HEAD(http_listener_list, http_listener);
 TAILQ_HEAD(http_exchange_list, http_exchange);
+TAILQ_HEAD(http_stream_list, http_stream);
 
 struct http_listener {
 	TAILQ_ENTRY(http_listener) link, link_accepting;
@@ -51,6 +52,8 @@ struct http_server {
 	struct http_exchange_list exchanges;
 	struct http_conn_list conns;
 	struct http_conn_list woken; /* to be attended to outside of evhttp's callbacks */
+	struct http_stream_list streams, ended_streams; /* ended: to be settled likewise */
+	size_t stream_count;				/* of both lists */
 	struct event *attention;
 	struct http_slot *by_fd;
 	size_t by_fd_size, conn_count;
@@ -107,6 +110,7 @@ struct http_exchange {
 	struct evhttp_request *evreq;
 	struct arena *arena; /* holds this struct too */
 	const char *route;
+	struct http_stream *stream; /* the reply, while it goes on */
 	bool is_dispatching, is_held, is_replied, is_last, has_cache_control;
 	struct http_request request;
 };
@@ -120,6 +124,10 @@ bool http_conn_is_idle(const struct http_conn *c);
 /* Closes without a word. Not from inside evhttp: the connection is freed. */
 void http_conn_end(struct http_conn *c);
 void http_conn_replied(struct http_conn *c);
+/* From now on what comes in is dropped, until the reply that has begun is over. */
+void http_conn_stop_listening(struct http_conn *c);
+/* Returns the bytes that are left to be written. */
+size_t http_conn_write_now(struct http_conn *c);
 void http_conn_on_complete(struct evhttp_request *evreq, void *conn);
 
 /* http_deadline.c */
@@ -156,6 +164,18 @@ void http_exchange_on_request(struct evhttp_request *evreq, void *listener);
 void http_exchange_free(struct http_exchange *x);
 /* The request's body moves from evhttp's memory, which is wiped, to the arena. */
 void http_exchange_take_body(struct http_request *r, struct arena *arena, struct evbuffer *from);
+
+/* http_reply.c */
+void http_reply_add_common(struct http_exchange *x, const char *type); /* but no length */
+void http_reply_headers(struct http_exchange *x, const char *type);    /* and nothing else */
+void http_reply_tell(const struct http_exchange *x, int status, size_t len);
+
+/* http_stream.c */
+int64_t http_stream_period(const struct http_stream *s); /* between two beats, in ms */
+void http_stream_beat(struct http_stream *s);
+void http_stream_lose(struct http_stream *s); /* the connection goes */
+void http_streams_end(struct http_server *s);
+void http_streams_settle(struct http_server *s); /* not from inside evhttp */
 
 /* http_router.c */
 enum err http_router_run(struct http_exchange *x, const struct http_listener *l, struct fault *f);

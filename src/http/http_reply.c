@@ -38,17 +38,11 @@ http_add_header(struct http_exchange *x, const char *name, const char *value)
 	evhttp_add_header(evhttp_request_get_output_headers(x->evreq), name, value);
 }
 
-static void
-reply_add_common(struct http_exchange *x, const char *type, size_t len)
+void
+http_reply_add_common(struct http_exchange *x, const char *type)
 {
-	char text[24];
-
-	assert(type != NULL || len == 0);
-	if (type != NULL) {
+	if (type != NULL)
 		http_add_header(x, "Content-Type", type);
-		snprintf(text, sizeof(text), "%zu", len);
-		http_add_header(x, "Content-Length", text);
-	}
 	http_add_header(x, "X-Request-Id", x->request.id);
 	if (!x->has_cache_control)
 		http_add_header(x, "Cache-Control", "no-store");
@@ -59,7 +53,16 @@ reply_add_common(struct http_exchange *x, const char *type, size_t len)
 }
 
 static void
-reply_tell(const struct http_exchange *x, int status, size_t len)
+reply_add_length(struct http_exchange *x, size_t len)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%zu", len);
+	http_add_header(x, "Content-Length", text);
+}
+
+void
+http_reply_tell(const struct http_exchange *x, int status, size_t len)
 {
 	const struct http_conf *conf;
 
@@ -105,19 +108,34 @@ reply_send(struct http_exchange *x, int status, const void *body, size_t len)
 	x->conn = NULL;
 }
 
+static void
+reply_finish(struct http_exchange *x, int status, const void *body, size_t len)
+{
+	x->is_replied = true;
+	http_reply_tell(x, status, len);
+	reply_send(x, status, body, len);
+	if (!x->is_dispatching)
+		http_exchange_free(x);
+}
+
 void
 http_reply(struct http_exchange *x, int status, const char *type, const void *body, size_t len)
 {
-	const size_t sent = x->request.method == HTTP_HEAD ? 0 : len;
-
 	assert(!x->is_replied);
 	assert(x->is_dispatching || x->is_held);
-	reply_add_common(x, type, len);
-	x->is_replied = true;
-	reply_tell(x, status, sent);
-	reply_send(x, status, body, sent);
-	if (!x->is_dispatching)
-		http_exchange_free(x);
+	assert(type != NULL || len == 0);
+	http_reply_add_common(x, type);
+	if (type != NULL)
+		reply_add_length(x, len);
+	reply_finish(x, status, body, x->request.method == HTTP_HEAD ? 0 : len);
+}
+
+void
+http_reply_headers(struct http_exchange *x, const char *type)
+{
+	assert(x->request.method == HTTP_HEAD);
+	http_reply_add_common(x, type);
+	reply_finish(x, 200, NULL, 0);
 }
 
 void

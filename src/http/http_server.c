@@ -35,6 +35,7 @@ server_on_attention(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	while ((c = TAILQ_FIRST(&s->woken)) != NULL)
 		http_conn_attend(c);
+	http_streams_settle(s);
 	if (!server_is_drained(s) || s->drained == NULL)
 		return;
 	drained = s->drained;
@@ -90,6 +91,8 @@ http_server_new(const struct http_conf *conf)
 	TAILQ_INIT(&s->exchanges);
 	TAILQ_INIT(&s->conns);
 	TAILQ_INIT(&s->woken);
+	TAILQ_INIT(&s->streams);
+	TAILQ_INIT(&s->ended_streams);
 	s->attention = event_new(loop_base(conf->loop), -1, 0, server_on_attention, s);
 	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	server_clamp_connections(s);
@@ -108,6 +111,7 @@ http_server_drain(struct http_server *s, loop_cb *drained, void *arg)
 	s->drained_arg = arg;
 	for (l = TAILQ_FIRST(&s->listeners); l != NULL; l = TAILQ_NEXT(l, link))
 		http_listener_stop(l);
+	http_streams_end(s);
 	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = TAILQ_NEXT(c, link))
 		http_conn_wake(c);
 	http_server_attend(s);
@@ -124,6 +128,8 @@ http_server_free(struct http_server *s)
 		return;
 	while ((c = TAILQ_FIRST(&s->woken)) != NULL)
 		http_conn_attend(c);
+	http_streams_end(s);
+	http_streams_settle(s);
 	while ((c = TAILQ_FIRST(&s->conns)) != NULL)
 		http_conn_end(c);
 	while ((x = TAILQ_FIRST(&s->exchanges)) != NULL) {

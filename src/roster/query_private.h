@@ -18,8 +18,10 @@
 
 enum {
 	WORDS_MAX = 16,
-	/* Bytes of a folded query: a character is at most 18 of three bytes (U+FDFA). */
-	WORDS_TEXT_MAX = ROSTER_QUERY_MAX * 56
+	/* Bytes of a folded query: the longest decomposition has 33 (U+FDFA), and 3 is
+	 * the most digits (U+2152). */
+	WORDS_TEXT_MAX = ROSTER_QUERY_MAX * 36,
+	WORDS_PHONES_MAX = ROSTER_QUERY_MAX * 4
 };
 
 struct needle {
@@ -46,7 +48,7 @@ struct words {
 	struct needle scan;
 	bool enough;
 	size_t text_len;
-	char text[WORDS_TEXT_MAX], phones[WORDS_TEXT_MAX];
+	char text[WORDS_TEXT_MAX], phones[WORDS_PHONES_MAX];
 };
 
 /* ERR_INVALID: "q: ...". NULL is blank. */
@@ -75,12 +77,14 @@ double scan_frequency(const struct needle *n);
 
 /* ---- filter ---- */
 
-/* Bounds of times are inclusive; unknown times are 0 and within no bounds but [0, UINT32_MAX]. */
+/* Bounds of times are inclusive and in order. An unknown time is 0 and within no bounds but [0,
+ * UINT32_MAX]. */
 struct row_filter {
 	unsigned statuses;    /* the wanted ones: never 0 */
+	bool nobody;	      /* there is no such place or time */
 	const uint8_t *below; /* by place; NULL: everywhere */
-	bool nowhere;	      /* there is no such place */
-	bool dates;	      /* a time is bounded */
+	size_t places;
+	bool dates; /* a time is bounded */
 	uint32_t registered_from, registered_to, active_from, active_to;
 };
 
@@ -104,7 +108,7 @@ filter_passes(const struct row_filter *f, const struct roster_page_rows *page, s
 {
 	uint32_t place = page->place[slot];
 
-	if (f->below != NULL && (place == ROSTER_ROW_NONE || f->below[place] == 0))
+	if (f->below != NULL && (place >= f->places || f->below[place] == 0))
 		return false;
 	return !f->dates || (page->registered_at[slot] >= f->registered_from &&
 				page->registered_at[slot] <= f->registered_to &&

@@ -11,7 +11,9 @@ enum {
 	/* Sources bound what they have out; the queue itself only has a number. */
 	QUEUE_MAX = 1 << 20,
 	/* While batches queue up, a version comes at least this often. */
-	PUBLISH_MS = 3
+	PUBLISH_MS = 3,
+	/* A crash costs what changed since the last save: the cookie brings it back. */
+	KEEP_MS = 2000
 };
 
 /* What posts hold on to: they cannot be taken back, and may come when the roster is gone. */
@@ -94,6 +96,16 @@ news_post(struct roster_writer *w, bool published)
 	loop_post(w->r->conf.loop, news_arrive, n);
 }
 
+void
+roster_publish(struct roster_writer *w)
+{
+	w->dirty_since = 0;
+	writer_publish(w);
+	if (w->r->keep != NULL)
+		keep_take_changes(w->r->keep, w);
+	news_post(w, true);
+}
+
 /* Before a refresh has ended nobody is shown anything, and a source need not wait for it. */
 static void
 writer_finish(struct roster_writer *w, int64_t now_ms)
@@ -107,13 +119,8 @@ writer_finish(struct roster_writer *w, int64_t now_ms)
 	}
 	if (w->dirty_since == 0)
 		w->dirty_since = now_ms;
-	if (work_pool_waiting(w->r->pool) > 0 && now_ms - w->dirty_since < PUBLISH_MS)
-		return;
-	w->dirty_since = 0;
-	writer_publish(w);
-	if (w->r->keep != NULL)
-		keep_take_changes(w->r->keep, w);
-	news_post(w, true);
+	if (work_pool_waiting(w->r->pool) == 0 || now_ms - w->dirty_since >= PUBLISH_MS)
+		roster_publish(w);
 }
 
 /* ---- jobs of the writer ---- */
@@ -167,12 +174,47 @@ roster_feed_take(struct roster *r, struct feed_batch *b, loop_cb *applied, void 
 	assert(started != NULL);
 }
 
+struct call_job {
+	struct roster_writer *w;
+	void (*run)(struct roster_writer *w, void *arg);
+	void *arg; /* NULL once it was run */
+};
+
 static void
-tick_run(void *job, void *context)
+call_run(void *job, void *context)
 {
-	struct roster_writer *w = ((struct feed_job *)job)->w;
+	struct call_job *j = job;
+	void *arg = j->arg;
 
 	(void)context;
+	j->arg = NULL;
+	j->run(j->w, arg);
+}
+
+static void
+call_release(void *job)
+{
+	struct call_job *j = job;
+
+	free(j->arg);
+	free(j);
+}
+
+void
+roster_write(struct roster *r, void (*run)(struct roster_writer *w, void *arg), void *arg)
+{
+	struct call_job *j = mem_alloc(sizeof(*j));
+	const struct work *started;
+
+	*j = (struct call_job){ r->writer, run, arg };
+	started = work_start(r->pool, call_run, NULL, call_release, j);
+	assert(started != NULL);
+}
+
+static void
+tick_run(struct roster_writer *w, void *arg)
+{
+	(void)arg;
 	writer_tick(w, clock_mono_ms(&clock_system));
 	writer_finish(w, clock_mono_ms(&clock_system));
 }
@@ -180,12 +222,33 @@ tick_run(void *job, void *context)
 static void
 roster_on_tick(void *arg)
 {
-	struct roster *r = arg;
-	struct feed_job *j = mem_alloc(sizeof(*j));
+	roster_write(arg, tick_run, NULL);
+}
 
-	j->w = r->writer;
-	if (work_start(r->pool, tick_run, NULL, feed_release, j) == NULL)
-		feed_release(j);
+struct post {
+	struct roster_link *link;
+	roster_post_cb *cb;
+	void *arg;
+};
+
+static void
+post_arrive(void *arg)
+{
+	struct post *p = arg;
+
+	p->cb(p->link->r, p->arg);
+	link_release(p->link);
+	free(p);
+}
+
+void
+roster_post(struct roster *r, roster_post_cb *cb, void *arg)
+{
+	struct post *p = mem_alloc(sizeof(*p));
+
+	*p = (struct post){ r->link, cb, arg };
+	atomic_fetch_add(&p->link->refs, 1);
+	loop_post(r->conf.loop, post_arrive, p);
 }
 
 /* ---- life ---- */
@@ -208,6 +271,7 @@ roster_new(const struct roster_conf *conf)
 	version_init(r);
 	r->tick = loop_timer_new(conf->loop, roster_on_tick, r);
 	r->pool = work_pool_new(conf->loop, &pool);
+	r->keep_ms = KEEP_MS;
 	r->keep = keep_new(r);
 	r->readers = roster_readers_new(r);
 	return r;
@@ -230,10 +294,10 @@ roster_free(struct roster *r)
 	if (r == NULL)
 		return;
 	r->link->r = NULL;
-	link_release(r->link);
 	roster_readers_free(r->readers);
 	work_pool_free(r->pool);
 	keep_free(r->keep);
+	link_release(r->link); /* nobody posts any more */
 	loop_timer_free(r->tick);
 	applied_drop(&r->writer->applied);
 	version_free_all(r);
@@ -280,6 +344,7 @@ roster_figures(struct roster *r, struct roster_figures *out)
 	memcpy(out->count, v->count, sizeof(out->count));
 	version_release(r, v);
 	out->bytes = atomic_load_explicit(&r->bytes, memory_order_relaxed);
+	out->kept = atomic_load_explicit(&r->kept, memory_order_relaxed);
 	out->loaded = atomic_load_explicit(&r->loaded, memory_order_relaxed);
 }
 

@@ -68,6 +68,7 @@ struct roster_figures {
 	uint64_t count[FEED_STATUS_COUNT];
 	uint64_t bytes;	 /* of rows, text, orders and what readers still hold */
 	uint64_t loaded; /* rows of a refresh under way */
+	uint64_t kept;	 /* the version that the warm file holds; 0: it was not written yet */
 };
 void roster_figures(struct roster *r, struct roster_figures *out);
 

@@ -46,6 +46,7 @@ writer_new(struct roster *r)
 	w->group_ids = (struct ids){ .key = group_id_of, .owner = w };
 	w->invite_ids = (struct ids){ .key = invite_id_of, .owner = w };
 	w->grace_ms = INVITE_GRACE_MS;
+	w->bulk_changes = BULK_CHANGES;
 	TAILQ_INIT(&w->applied);
 	/* The warm file keeps hashes of members, so that their key outlives a restart. */
 	if (r->conf.seal != NULL)
@@ -75,6 +76,7 @@ writer_free(struct roster_writer *w)
 	block_free(r, w->vacant_groups.rows);
 	block_free(r, w->saved.rows);
 	block_free(r, w->removed.ids);
+	block_free(r, w->saved_groups.ids);
 	block_free(r, w->marked_rows.words);
 	block_free(r, w->marked_places.words);
 	block_free(r, w->marked_groups.words);
@@ -280,7 +282,7 @@ writer_apply(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms
 		atomic_fetch_add_explicit(&w->r->loaded, b->count, memory_order_relaxed);
 	if (b->step == FEED_REFRESH_COMPLETE || b->step == FEED_REFRESH_BROKEN)
 		refresh_end(w, b, now_ms);
-	else if (w->refreshing[FEED_DIRECTORY] && w->changes > BULK_CHANGES &&
+	else if (w->refreshing[FEED_DIRECTORY] && w->changes > w->bulk_changes &&
 		 w->changes > w->live / BULK_SHARE)
 		writer_bulk(w);
 	cookie_keep(w, b);

@@ -4,22 +4,22 @@
 #include "base/mem.h"
 #include "roster/query_private.h"
 
-/* [from, to) with 0 for open becomes bounds that are inclusive. */
+/* [from, to) with 0 for open becomes bounds that are inclusive; false: no known time is in it. */
 static bool
 filter_bounds(int64_t from, int64_t to, uint32_t *first, uint32_t *last)
 {
 	*first = 0;
 	*last = UINT32_MAX;
 	if (from == 0 && to == 0)
-		return false;
-	if (from > (int64_t)UINT32_MAX || (to != 0 && to <= 1)) { /* no known time is in there */
-		*first = UINT32_MAX;
-		*last = 0;
 		return true;
-	}
-	*first = from > 1 ? (uint32_t)from : 1;
-	if (to != 0 && to <= (int64_t)UINT32_MAX)
-		*last = (uint32_t)(to - 1);
+	if (to == 0 || to > (int64_t)UINT32_MAX + 1)
+		to = (int64_t)UINT32_MAX + 1;
+	if (from < 1)
+		from = 1;
+	if (from >= to)
+		return false;
+	*first = (uint32_t)from;
+	*last = (uint32_t)(to - 1);
 	return true;
 }
 
@@ -28,22 +28,23 @@ filter_make(struct row_filter *f, const struct roster_version *v, const struct r
     struct list_memory *m)
 {
 	const unsigned all = (1U << FEED_STATUS_COUNT) - 1;
-	size_t places = place_count(v);
 
-	*f = (struct row_filter){ .statuses = q->statuses & all };
+	*f = (struct row_filter){ .statuses = q->statuses & all, .places = place_count(v) };
 	if (f->statuses == 0)
 		f->statuses = all;
-	f->dates = filter_bounds(
-	    q->registered_from, q->registered_to, &f->registered_from, &f->registered_to);
-	f->dates |= filter_bounds(q->active_from, q->active_to, &f->active_from, &f->active_to);
+	f->nobody = !filter_bounds(q->registered_from, q->registered_to, &f->registered_from,
+			&f->registered_to) ||
+		    !filter_bounds(q->active_from, q->active_to, &f->active_from, &f->active_to);
+	f->dates = q->registered_from != 0 || q->registered_to != 0 || q->active_from != 0 ||
+		   q->active_to != 0;
 	if (q->org_unit == NULL)
 		return;
-	if (places > m->places) {
-		m->below = mem_resize(m->below, places, 1);
-		m->places = places;
+	if (f->places > m->places) {
+		m->below = mem_resize(m->below, f->places, 1);
+		m->places = f->places;
 	}
-	f->nowhere = places == 0 || !place_mark_below(v, q->org_unit, m->below);
 	f->below = m->below;
+	f->nobody |= f->places == 0 || !place_mark_below(v, q->org_unit, m->below);
 }
 
 void
@@ -51,8 +52,8 @@ filter_count(
     const struct row_filter *f, const struct roster_version *v, uint64_t count[FEED_STATUS_COUNT])
 {
 	for (unsigned s = 0; s < FEED_STATUS_COUNT; s++)
-		count[s] = f->nowhere || f->below != NULL ? 0 : v->count[s];
-	if (!f->nowhere && f->below != NULL)
+		count[s] = f->below != NULL ? 0 : v->count[s];
+	if (f->below != NULL)
 		place_add_counts(v, f->below, count);
 }
 

@@ -142,9 +142,10 @@ string_put(char **at, const char *s, size_t size)
 	return copy;
 }
 
+/* Without members yet, but with room for `room` of them. */
 static struct group *
-group_make(
-    struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const struct feed_group *from)
+group_make(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE],
+    const struct feed_group *from, size_t room)
 {
 	const char *name = from->name != NULL ? from->name : from->dn;
 	const char *description = from->description;
@@ -152,10 +153,9 @@ group_make(
 	size_t dn_size = strlen(from->dn) + 1, name_size = strlen(name) + 1;
 	size_t description_size = description != NULL ? strlen(description) + 1 : 0;
 	size_t folded_len = fold_text(name, name_size - 1, folded, FEED_TEXT_MAX);
-	size_t hashes = from->member_count * sizeof(uint64_t);
-	struct group *g = block_zeroed(
-	    w->r, sizeof(*g) + hashes + dn_size + name_size + description_size + folded_len + 1);
-	char *at = (char *)g + sizeof(*g) + hashes;
+	struct group *g = block_zeroed(w->r, sizeof(*g) + room * sizeof(*g->members) + dn_size +
+						 name_size + description_size + folded_len + 1);
+	char *at = (char *)(g->members + room);
 
 	folded[folded_len] = '\0';
 	memcpy(g->id, id, FEED_ID_SIZE);
@@ -164,19 +164,17 @@ group_make(
 	if (description != NULL)
 		g->description = string_put(&at, description, description_size);
 	g->folded = string_put(&at, folded, folded_len + 1);
-	for (size_t i = 0; i < from->member_count; i++)
-		if (member_hash(w->member_key, from->members[i], &g->members[g->member_count]))
-			g->member_count++;
-	qsort(g->members, g->member_count, sizeof(*g->members), member_compare);
 	return g;
 }
 
-void
+static void
 group_set(struct roster_writer *w, struct group *g)
 {
 	uint32_t slot = ids_find(&w->group_ids, g->id);
 	struct roster_groups_table *t;
 
+	if (w->r->keep != NULL)
+		id_list_add(w->r, &w->saved_groups, g->id);
 	if (slot != ROSTER_ROW_NONE) {
 		t = groups_own(w, w->draft->groups->count);
 		name_remove(t, slot);
@@ -193,12 +191,46 @@ group_set(struct roster_writer *w, struct group *g)
 	name_insert(t, slot);
 }
 
+static bool
+group_is_same(const struct group *a, const struct group *b)
+{
+	return strcmp(a->dn, b->dn) == 0 && strcmp(a->name, b->name) == 0 &&
+	       strcmp(a->description != NULL ? a->description : "",
+		   b->description != NULL ? b->description : "") == 0 &&
+	       a->member_count == b->member_count &&
+	       memcmp(a->members, b->members, a->member_count * sizeof(*a->members)) == 0;
+}
+
 void
 group_put(
     struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const struct feed_group *group)
 {
-	if (group->dn != NULL)
-		group_set(w, group_make(w, id, group));
+	uint32_t slot = ids_find(&w->group_ids, id);
+	struct group *g;
+
+	if (group->dn == NULL)
+		return;
+	g = group_make(w, id, group, group->member_count);
+	for (size_t i = 0; i < group->member_count; i++)
+		if (member_hash(w->member_key, group->members[i], &g->members[g->member_count]))
+			g->member_count++;
+	qsort(g->members, g->member_count, sizeof(*g->members), member_compare);
+	if (slot != ROSTER_ROW_NONE && group_is_same(w->draft->groups->items[slot], g))
+		block_free(w->r, g);
+	else
+		group_set(w, g);
+}
+
+void
+group_restore(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE],
+    const struct feed_group *group, const void *members, size_t count)
+{
+	struct group *g = group_make(w, id, group, count);
+
+	if (count > 0)
+		memcpy(g->members, members, count * sizeof(*g->members));
+	g->member_count = count;
+	group_set(w, g);
 }
 
 void
@@ -206,6 +238,8 @@ group_gone(struct roster_writer *w, uint32_t group)
 {
 	struct roster_groups_table *t = groups_own(w, w->draft->groups->count);
 
+	if (w->r->keep != NULL)
+		id_list_add(w->r, &w->saved_groups, t->items[group]->id);
 	ids_remove(&w->group_ids, group);
 	name_remove(t, group);
 	draft_retire(w, t->items[group]);

@@ -82,7 +82,7 @@ list_make(const struct roster_version *v, const struct roster_query *q, const st
 	*out = (struct listing){ 0 };
 	filter_make(&f, v, q, m);
 	l.filter = &f;
-	if (w->nobody || f.nowhere)
+	if (w->nobody || f.nobody)
 		return true;
 	if (!w->everybody || f.dates) {
 		if (quick)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "roster/query_private.h"
+#include "roster/roster_place.h"
 
 /* ---- walk ---- */
 
@@ -11,26 +12,53 @@ struct list_path {
 	struct roster_position at, end;
 };
 
-/* The least and the greatest number that a match can have in this order, where it is one of
- * numbers: a filter's rows may all be at the far end. */
-static bool
-list_number_range(
-    const struct row_filter *f, enum roster_sort sort, uint64_t *least, uint64_t *greatest)
+/* Narrow the keys to the places that a filter marks; siblings and what is below them stand
+ * together. */
+static void
+list_place_range(const struct list_rows *l, struct roster_key *low, struct roster_key *high)
 {
+	uint32_t least = ROSTER_ROW_NONE, greatest = 0, rank;
+
+	for (uint32_t i = 0; i < l->filter->places; i++) {
+		if (l->filter->below[i] == 0)
+			continue;
+		rank = place_rank(l->v, i);
+		if (rank <= least) {
+			least = rank;
+			place_key(l->v, i, low);
+		}
+		if (rank >= greatest) {
+			greatest = rank;
+			place_key(l->v, i, high);
+		}
+	}
+}
+
+/* The least and the greatest key that a match can have, where the filter says so: else the rows of
+ * a filter may all be at the far end. False: it may have any. */
+static bool
+list_range(const struct list_rows *l, struct roster_key *low, struct roster_key *high)
+{
+	const struct row_filter *f = l->filter;
+
 	if (f == NULL)
 		return false;
-	switch (sort) {
+	switch (l->query->sort) {
+	case ROSTER_BY_ORG_UNIT:
+		if (f->below != NULL)
+			list_place_range(l, low, high);
+		return f->below != NULL;
 	case ROSTER_BY_STATUS:
-		*least = (uint64_t)__builtin_ctz(f->statuses);
-		*greatest = 31 - (uint64_t)__builtin_clz(f->statuses);
+		low->number = (uint64_t)__builtin_ctz(f->statuses);
+		high->number = 31 - (uint64_t)__builtin_clz(f->statuses);
 		return true;
 	case ROSTER_BY_REGISTERED:
-		*least = f->registered_from;
-		*greatest = f->registered_to;
+		low->number = f->registered_from;
+		high->number = f->registered_to;
 		return true;
 	case ROSTER_BY_LAST_ACTIVITY:
-		*least = f->active_from;
-		*greatest = f->active_to;
+		low->number = f->active_from;
+		high->number = f->active_to;
 		return true;
 	default:
 		return false;
@@ -45,7 +73,7 @@ list_path_make(const struct list_rows *l, struct list_path *path)
 	struct roster_position first = order_begin(l->v, sort), last = order_end(l->v, sort);
 	struct roster_key low = { .sort = sort }, high = { .sort = sort };
 
-	if (list_number_range(l->filter, sort, &low.number, &high.number)) {
+	if (list_range(l, &low, &high)) {
 		memset(high.id, 0xff, sizeof(high.id));
 		first = order_find(l->v, &low, false);
 		last = order_find(l->v, &high, true);

@@ -39,6 +39,12 @@ place_dn(const struct roster_version *v, uint32_t place)
 	return (struct roster_text){ dn, dn != NULL ? strlen(dn) : 0 };
 }
 
+bool
+place_is_used(const struct roster_version *v, uint32_t place)
+{
+	return place < v->places->count && v->places->items[place].used;
+}
+
 uint32_t
 place_rank(const struct roster_version *v, uint32_t place)
 {

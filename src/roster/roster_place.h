@@ -49,6 +49,7 @@ void places_free(struct roster *r, struct roster_places_table *t);
 
 /* `place`: a slot, or ROSTER_ROW_NONE. */
 struct roster_text place_dn(const struct roster_version *v, uint32_t place);
+bool place_is_used(const struct roster_version *v, uint32_t place);  /* any number */
 uint32_t place_rank(const struct roster_version *v, uint32_t place); /* none: behind all */
 void place_key(const struct roster_version *v, uint32_t place, struct roster_key *out);
 uint32_t place_key_rank(const struct roster_key *key);

@@ -1,5 +1,4 @@
-/* Places as they change. A server does not announce the entries below a renamed one (their DNs are
- * not stored with them), so that a renamed org unit renames every place below it. */
+/* Places as they come and go: slots, ranks, and the tree. */
 #include <stdlib.h>
 
 #include "roster/roster_place.h"
@@ -57,7 +56,7 @@ counts_own(struct roster_writer *w)
 	return t;
 }
 
-static struct roster_places_table *
+struct roster_places_table *
 places_own(struct roster_writer *w)
 {
 	struct roster_places_table *t = table_own(w);
@@ -69,7 +68,7 @@ places_own(struct roster_writer *w)
 		    (w->place_room + 1) * sizeof(*t->by_rank));
 	}
 	w->own_places = true;
-	w->dirty = true;
+	w->dirty = w->saved_places = true;
 	return t;
 }
 
@@ -90,6 +89,16 @@ place_slot(struct roster_writer *w)
 		t->counts = block_resize(w->r, t->counts, (w->place_room + 1) * sizeof(*t->counts));
 	}
 	return (uint32_t)t->count++;
+}
+
+void
+place_skip(struct roster_writer *w)
+{
+	uint32_t slot = place_slot(w);
+	struct roster_places_table *t = w->draft->places;
+
+	memset(&t->items[slot], 0, sizeof(t->items[slot]));
+	memset(t->counts[slot], 0, sizeof(t->counts[slot]));
 }
 
 /* ---- ranks ---- */
@@ -158,7 +167,7 @@ place_set_path(struct roster_writer *w, struct place *p)
 
 /* ---- the tree ---- */
 
-static uint32_t
+uint32_t
 place_find(const struct roster_writer *w, const char *key)
 {
 	unsigned char hash[DN_HASH_SIZE];
@@ -167,7 +176,7 @@ place_find(const struct roster_writer *w, const char *key)
 	return ids_find(&w->place_names, hash);
 }
 
-static uint32_t
+uint32_t
 place_above(const struct roster_writer *w, const char *key)
 {
 	uint32_t found = ROSTER_ROW_NONE;
@@ -178,7 +187,7 @@ place_above(const struct roster_writer *w, const char *key)
 }
 
 /* The place comes between its parent and what of that is below it. */
-static void
+void
 place_adopt(struct roster_places_table *t, uint32_t place)
 {
 	const struct place *p = &t->items[place];
@@ -189,7 +198,7 @@ place_adopt(struct roster_places_table *t, uint32_t place)
 			t->items[i].parent = place;
 }
 
-static void
+void
 place_set_key(struct roster_writer *w, struct place *p, const char *dn, const char *key)
 {
 	draft_retire(w, p->dn);
@@ -200,7 +209,7 @@ place_set_key(struct roster_writer *w, struct place *p, const char *dn, const ch
 	place_set_path(w, p);
 }
 
-static void
+void
 place_set_name(struct roster_writer *w, struct place *p, const char *name, const char *description)
 {
 	char own[FEED_DN_MAX + 1];
@@ -215,7 +224,7 @@ place_set_name(struct roster_writer *w, struct place *p, const char *name, const
 	p->description = block_string(w->r, description);
 }
 
-static uint32_t
+uint32_t
 place_new(struct roster_writer *w, const char *dn, const char *key)
 {
 	uint32_t above = place_above(w, key), slot = place_slot(w);
@@ -269,8 +278,7 @@ place_add_rows(struct roster_writer *w, uint32_t place, enum feed_status status,
 		w->places_emptied = true;
 }
 
-/* Its rows are gone or moved. */
-static void
+void
 place_forget(struct roster_writer *w, uint32_t place)
 {
 	struct roster_places_table *t = places_own(w);
@@ -303,83 +311,6 @@ places_settle(struct roster_writer *w)
 			place_forget(w, i);
 }
 
-/* ---- org units ---- */
-
-/* The place gets another DN. One that has it already gives up its rows when no org unit stands for
- * it; otherwise that org unit's new DN is still to come, and the name belongs to this one. */
-static void
-place_rename(struct roster_writer *w, uint32_t place, const char *dn, const char *key)
-{
-	struct roster_places_table *t = places_own(w);
-	uint32_t other = place_find(w, key);
-
-	ids_remove(&w->place_names, place);
-	place_set_key(w, &t->items[place], dn, key);
-	if (other != ROSTER_ROW_NONE && other != place) {
-		if (id_is_zero(t->items[other].id)) {
-			rows_move_place(w, other, place);
-			place_forget(w, other);
-		} else {
-			ids_remove(&w->place_names, other);
-		}
-	}
-	ids_add(w->r, &w->place_names, place);
-}
-
-/* The RDNs of `dn` in front of the last `above` ones, and `tail` behind them. */
-static bool
-dn_replace_tail(const char *dn, size_t above, const char *tail, char *out)
-{
-	size_t head, len = strlen(tail), rdns = 1;
-	const char *rest = dn;
-
-	for (const char *p = dn; (p = dn_parent(p)) != NULL;)
-		rdns++;
-	for (; rdns > above && rest != NULL; rdns--)
-		rest = dn_parent(rest);
-	if (rest == NULL || rest == dn)
-		return false;
-	head = (size_t)(rest - dn);
-	if (head + len > FEED_DN_MAX)
-		return false;
-	memcpy(out, dn, head);
-	memcpy(out + head, tail, len + 1);
-	return true;
-}
-
-static bool
-place_is_under(const struct roster_places_table *t, uint32_t place, uint32_t above)
-{
-	size_t steps = t->count; /* parents that were mixed up end here */
-
-	while (place != ROSTER_ROW_NONE && place != above && steps-- > 0)
-		place = t->items[place].parent;
-	return place == above;
-}
-
-/* Everything under `place`, which was `old_key` until now. */
-static void
-places_rename_under(struct roster_writer *w, uint32_t place, const char *old_key)
-{
-	char dn[FEED_DN_MAX + 1], key[FEED_DN_MAX + 1];
-	const struct roster_places_table *t = w->draft->places;
-	size_t above = 1;
-
-	for (const char *p = old_key; (p = dn_parent(p)) != NULL;)
-		above++;
-	for (uint32_t i = 0; i < t->count; i++) {
-		const struct place *p = &t->items[i];
-		const struct place *now = &t->items[place];
-
-		if (!p->used || i == place || !place_is_under(t, i, place) ||
-		    !dn_is_below(p->key, old_key))
-			continue;
-		if (dn_replace_tail(p->key, above, now->key, key) &&
-		    dn_replace_tail(p->dn, above, now->dn, dn))
-			place_rename(w, i, dn, key);
-	}
-}
-
 /* Whether the places that have rows still stand in the order that their ranks say. */
 static bool
 ranks_kept(const struct roster_places_table *t)
@@ -398,8 +329,7 @@ ranks_kept(const struct roster_places_table *t)
 	return true;
 }
 
-/* After paths have changed. */
-static void
+void
 ranks_renew(struct roster_writer *w)
 {
 	struct roster_places_table *t = w->draft->places;
@@ -408,95 +338,4 @@ ranks_renew(struct roster_writer *w)
 	if (!ranks_kept(t))
 		w->stale[ROSTER_BY_ORG_UNIT] = true;
 	ranks_number(t, 0);
-}
-
-static void
-place_move(struct roster_writer *w, uint32_t place, const char *dn, const char *key)
-{
-	char old_key[FEED_DN_MAX + 1];
-	struct place *p = &w->draft->places->items[place];
-
-	memcpy(old_key, p->key, strlen(p->key) + 1);
-	place_rename(w, place, dn, key);
-	places_rename_under(w, place, old_key);
-	p = &w->draft->places->items[place];
-	p->parent = ROSTER_ROW_NONE;
-	p->parent = place_above(w, key);
-	place_adopt(w->draft->places, place);
-	ranks_renew(w);
-	w->event_all = true; /* of every row below the DN has changed */
-}
-
-static bool
-string_is(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool
-place_is_same(const struct place *p, const struct feed_place *place, const char *key)
-{
-	return strcmp(p->key, key) == 0 && string_is(p->dn, place->dn) &&
-	       string_is(p->name, place->name) && string_is(p->description, place->description);
-}
-
-/* A place for an org unit that is new to us. Where another one stands, that one has moved or is
- * gone, and we are still to hear of it: the rows below it stay its own until then. */
-static uint32_t
-place_for_entry(
-    struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const char *dn, const char *key)
-{
-	uint32_t slot = place_find(w, key);
-
-	if (slot != ROSTER_ROW_NONE && !id_is_zero(w->draft->places->items[slot].id)) {
-		ids_remove(&w->place_names, slot);
-		slot = ROSTER_ROW_NONE;
-	}
-	if (slot == ROSTER_ROW_NONE)
-		slot = place_new(w, dn, key);
-	memcpy(places_own(w)->items[slot].id, id, FEED_ID_SIZE);
-	ids_add(w->r, &w->place_ids, slot);
-	return slot;
-}
-
-void
-place_put(
-    struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const struct feed_place *place)
-{
-	uint32_t slot = ids_find(&w->place_ids, id);
-	char key[FEED_DN_MAX + 1], dn[FEED_DN_MAX + 1];
-	const char *spelled = place->dn != NULL ? place->dn : place->normal;
-
-	if (place->normal == NULL || !dn_key(place->normal, key) || !dn_key(spelled, dn))
-		return;
-	if (slot == ROSTER_ROW_NONE)
-		slot = place_for_entry(w, id, spelled, key);
-	if (place_is_same(&w->draft->places->items[slot], place, key))
-		return;
-	places_own(w);
-	if (strcmp(w->draft->places->items[slot].key, key) != 0) {
-		place_move(w, slot, spelled, key);
-	} else if (!string_is(w->draft->places->items[slot].dn, spelled)) {
-		struct place *p = &w->draft->places->items[slot];
-
-		draft_retire(w, p->dn);
-		p->dn = block_string(w->r, spelled);
-		w->event_all = true;
-	}
-	place_set_name(w, &w->draft->places->items[slot], place->name, place->description);
-}
-
-void
-place_gone(struct roster_writer *w, uint32_t place)
-{
-	struct place *p = &places_own(w)->items[place];
-	uint32_t other;
-
-	ids_remove(&w->place_ids, place);
-	memset(p->id, 0, FEED_ID_SIZE);
-	place_set_name(w, p, NULL, NULL);
-	w->places_emptied = true;
-	other = place_find(w, p->key);
-	if (other != ROSTER_ROW_NONE && other != place)
-		rows_move_place(w, place, other);
 }

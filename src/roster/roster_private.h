@@ -106,6 +106,8 @@ struct roster {
 	void *on_change_arg;
 	struct loop_timer *tick;      /* wakes the writer for invitations that wait too long */
 	_Atomic uint64_t bytes;	      /* of all blocks */
+	_Atomic uint64_t kept;	      /* as in roster_figures */
+	int64_t keep_ms;	      /* between the end of a save and the next one */
 	_Atomic uint64_t loaded;      /* entries heard of in a refresh under way */
 	pthread_mutex_t version_lock; /* guards the chain of versions and their readers */
 	struct roster_version *oldest, *newest;

@@ -70,7 +70,7 @@ users_drop_absent(struct roster_writer *w)
 
 	for (uint32_t row = 0; row < w->row_end; row++)
 		absent += row_is_absent(w, row);
-	if (absent > w->live / 8 && absent > 4096)
+	if (absent > w->live / 8 && absent > w->bulk_changes)
 		writer_bulk(w);
 	for (uint32_t row = 0; absent > 0 && row < w->row_end; row++)
 		if (row_is_absent(w, row)) {
@@ -80,18 +80,30 @@ users_drop_absent(struct roster_writer *w)
 }
 
 static void
-directory_drop_absent(struct roster_writer *w)
+places_drop_absent(struct roster_writer *w)
 {
-	users_drop_absent(w);
 	for (uint32_t i = 0; i < w->draft->places->count; i++) {
 		const struct place *p = &w->draft->places->items[i];
 
 		if (p->used && !id_is_zero(p->id) && !marks_have(&w->marked_places, i))
 			place_gone(w, i);
 	}
+}
+
+static void
+groups_drop_absent(struct roster_writer *w)
+{
 	for (uint32_t i = 0; i < w->draft->groups->count; i++)
 		if (w->draft->groups->items[i] != NULL && !marks_have(&w->marked_groups, i))
 			group_gone(w, i);
+}
+
+void
+entries_forget(struct roster_writer *w)
+{
+	marks_reset_all(w);
+	places_drop_absent(w);
+	groups_drop_absent(w);
 }
 
 static void
@@ -117,8 +129,11 @@ refresh_end(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms)
 		if (drops)
 			invites_drop_absent(w, now_ms);
 	} else {
-		if (drops)
-			directory_drop_absent(w);
+		if (drops) {
+			users_drop_absent(w);
+			places_drop_absent(w);
+			groups_drop_absent(w);
+		}
 		if (whole && w->refreshing[b->source])
 			invites_drop_waiting(w, w->refresh, now_ms);
 		marks_reset_all(w);

@@ -10,6 +10,8 @@ enum {
 	SORT_SMALL = 16 /* items that insertion sorts */
 };
 
+#define SORT_SEED UINT64_C(0x9e3779b97f4a7c15)
+
 struct sort_item {
 	uint64_t high, low;
 	uint32_t row;
@@ -166,10 +168,9 @@ items_sort_further(struct sorter *s, struct sort_item *items, size_t count, size
 	}
 }
 
-static void
-items_fill(struct sorter *s, struct sort_item *items)
+static size_t
+items_fill(const struct roster_version *v, struct sort_item *items)
 {
-	const struct roster_version *v = s->v;
 	size_t n = 0;
 
 	for (size_t page = 0; page < v->page_count; page++)
@@ -179,6 +180,7 @@ items_fill(struct sorter *s, struct sort_item *items)
 			if (row_is_live(v, row))
 				items[n++].row = row;
 		}
+	return n;
 }
 
 /* The first key of a row that sorts by a number has the first half of its id beside it. */
@@ -201,11 +203,11 @@ items_sort_numbers(struct sorter *s, struct sort_item *items, size_t count)
 void
 order_rebuild(struct roster_writer *w, enum roster_sort sort)
 {
-	struct sorter s = { w->draft, sort, UINT64_C(0x9e3779b97f4a7c15) };
+	struct sorter s = { w->draft, sort, SORT_SEED };
 	size_t count = w->live;
 	struct sort_item *items = block_new(w->r, (count + 1) * sizeof(*items));
 
-	items_fill(&s, items);
+	items_fill(w->draft, items);
 	if (sort_is_text(sort))
 		items_sort_further(&s, items, count, 0);
 	else
@@ -214,4 +216,24 @@ order_rebuild(struct roster_writer *w, enum roster_sort sort)
 	for (size_t i = 0; i < count; i++)
 		order_append(w, sort, items[i].row);
 	block_free(w->r, items);
+}
+
+uint32_t *
+rows_by_id(struct roster *r, const struct roster_version *v, size_t *count)
+{
+	struct sorter s = { v, ROSTER_SORT_COUNT, SORT_SEED };
+	uint64_t rows = 0;
+	struct sort_item *items;
+	uint32_t *sorted;
+
+	for (size_t i = 0; i < FEED_STATUS_COUNT; i++)
+		rows += v->count[i];
+	items = block_new(r, (rows + 1) * sizeof(*items));
+	*count = items_fill(v, items);
+	items_sort_by_id(&s, items, *count);
+	sorted = block_new(r, (rows + 1) * sizeof(*sorted));
+	for (size_t i = 0; i < *count; i++)
+		sorted[i] = items[i].row;
+	block_free(r, items);
+	return sorted;
 }

@@ -70,6 +70,16 @@ row_list_add(struct roster *r, struct row_list *list, uint32_t row)
 	list->rows[list->count++] = row;
 }
 
+void
+id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE])
+{
+	if (list->count == list->room) {
+		list->room = list->room > 0 ? list->room * 2 : 16;
+		list->ids = block_resize(r, list->ids, list->room * FEED_ID_SIZE);
+	}
+	memcpy(list->ids[list->count++], id, FEED_ID_SIZE);
+}
+
 struct roster_version *
 version_hold(struct roster *r)
 {

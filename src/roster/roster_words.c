@@ -52,10 +52,17 @@ words_split(struct words *w, struct fault *f)
 }
 
 static bool
+char_is_dialled(char c)
+{
+	return (c >= '0' && c <= '9') || c == '+' || c == '(' || c == ')' || c == '/' || c == '-' ||
+	       c == '.';
+}
+
+static bool
 word_is_dialled(const struct needle *n)
 {
 	for (size_t i = 0; i < n->len; i++)
-		if (memchr("0123456789+()/-.", n->s[i], 16) == NULL)
+		if (!char_is_dialled(n->s[i]))
 			return false;
 	return true;
 }
@@ -81,7 +88,7 @@ words_phone(struct words *w, size_t first, size_t count, size_t used)
 
 	for (size_t i = 0; i < len; i++)
 		digits += s[i] >= '0' && s[i] <= '9';
-	if (digits < PHONE_DIGITS_MIN)
+	if (digits < PHONE_DIGITS_MIN || used >= sizeof(w->phones))
 		return phone;
 	phone.len = fold_phone(s, len, w->phones + used, sizeof(w->phones) - used);
 	/* The trunk prefix: a row has it or a country's number instead. */
@@ -181,7 +188,9 @@ words_parse(struct words *w, const char *q, struct fault *f)
 
 	w->everybody = w->nobody = w->enough = false;
 	w->count = w->term_count = w->text_len = w->scan.len = 0;
-	characters = words_count_characters(q != NULL ? q : "", ROSTER_QUERY_MAX, &blank);
+	if (q == NULL)
+		q = "";
+	characters = words_count_characters(q, ROSTER_QUERY_MAX, &blank);
 	if (characters > ROSTER_QUERY_MAX)
 		return fault_set(f, ERR_INVALID, "q: at most %d characters", ROSTER_QUERY_MAX);
 	if (blank) {

@@ -33,16 +33,6 @@ event_add(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], int cha
 	e->status = status;
 }
 
-static void
-id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE])
-{
-	if (list->count == list->room) {
-		list->room = list->room > 0 ? list->room * 2 : 16;
-		list->ids = block_resize(r, list->ids, list->room * FEED_ID_SIZE);
-	}
-	memcpy(list->ids[list->count++], id, FEED_ID_SIZE);
-}
-
 /* For the warm file, which holds users only: the store brings its invitations itself. */
 static void
 row_note(struct roster_writer *w, uint32_t row)

@@ -26,6 +26,12 @@ struct row_list {
 	size_t count, room;
 };
 void row_list_add(struct roster *r, struct row_list *list, uint32_t row);
+/* A growing list of ids. */
+struct feed_id_list {
+	unsigned char (*ids)[FEED_ID_SIZE];
+	size_t count, room;
+};
+void id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE]);
 
 /* ---- hash tables of ids (roster_ids.c) ---- */
 
@@ -100,12 +106,6 @@ struct applied {
 };
 TAILQ_HEAD(applied_list, applied);
 
-/* A growing list of ids. */
-struct feed_id_list {
-	unsigned char (*ids)[FEED_ID_SIZE];
-	size_t count, room;
-};
-
 /* A growing set of small numbers. */
 struct marks {
 	uint64_t *words;
@@ -134,6 +134,7 @@ struct roster_writer {
 	bool stale[ROSTER_SORT_COUNT];
 	bool bulk;
 	uint64_t changes; /* of rows, in the refresh under way of the directory */
+	uint64_t bulk_changes;
 
 	struct ids place_ids;	/* org units by entryUUID */
 	struct ids place_names; /* places by the hash of their key */
@@ -168,6 +169,8 @@ struct roster_writer {
 	struct row_list saved; /* rows of users that changed */
 	bool saved_all;
 	struct feed_id_list removed; /* ids of users */
+	struct feed_id_list saved_groups;
+	bool saved_places;
 	unsigned char cookie[FEED_COOKIE_MAX];
 	size_t cookie_len;
 	bool cookie_is_new;
@@ -185,7 +188,7 @@ void version_free_all(struct roster *r);
 void draft_publish(struct roster_writer *w);
 void draft_retire(struct roster_writer *w, void *block); /* NULL is fine */
 
-/* ---- places (roster_place_write.c), groups (roster_group.c) ---- */
+/* ---- places (roster_place_write.c, roster_place_entry.c), groups (roster_group.c) ---- */
 
 /* The slot of the place of this DN, made when there is none; ROSTER_ROW_NONE: it is no DN. */
 uint32_t place_of(struct roster_writer *w, const char *normal_dn);
@@ -198,9 +201,23 @@ void places_settle(struct roster_writer *w); /* places that nothing holds are fo
 void rows_move_place(struct roster_writer *w, uint32_t from, uint32_t to);
 ids_key place_id_of, place_hash_of, group_id_of; /* of the writer's draft */
 
+/* Between the two: slots, ranks and the tree, which an org unit's entry changes. */
+struct place;
+struct roster_places_table *places_own(struct roster_writer *w);
+uint32_t place_new(struct roster_writer *w, const char *dn, const char *key);
+void place_skip(struct roster_writer *w);		    /* a slot that stays free for now */
+void place_forget(struct roster_writer *w, uint32_t place); /* its rows are gone or moved */
+uint32_t place_find(const struct roster_writer *w, const char *key);
+uint32_t place_above(const struct roster_writer *w, const char *key); /* the nearest there is */
+void place_adopt(struct roster_places_table *t, uint32_t place);
+void place_set_key(struct roster_writer *w, struct place *p, const char *dn, const char *key);
+/* `name` NULL: that of the DN. */
+void place_set_name(
+    struct roster_writer *w, struct place *p, const char *name, const char *description);
+void ranks_renew(struct roster_writer *w); /* after paths have changed */
+
 void group_put(
     struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const struct feed_group *group);
-void group_set(struct roster_writer *w, struct group *g); /* takes the block */
 void group_gone(struct roster_writer *w, uint32_t group);
 
 /* ---- pages (roster_page.c) ---- */
@@ -254,13 +271,48 @@ void invites_drop_waiting(struct roster_writer *w, uint64_t refresh, int64_t now
 void invites_free(struct roster_writer *w);
 ids_key invite_id_of;
 
-/* ---- the warm file (roster_keep.c) ---- */
+/* ---- the warm file (roster_keep.c, roster_keep_load.c, roster_keep_record.c) ---- */
 
 struct roster_keep *keep_new(struct roster *r); /* NULL: there is none */
-void keep_free(struct roster_keep *k);		/* waits for a save; before the versions go */
+void keep_free(struct roster_keep *k);		/* stops a save; before the versions go */
 /* On the writer's thread, once a version is published: what changed in it. */
 void keep_take_changes(struct roster_keep *k, struct roster_writer *w);
 void keep_poke(struct roster_keep *k); /* on the loop: saves when it is time */
+/* On the loop, once the file was read: `warm` (NULL: none this time) is the keeper's. */
+void keep_begin(struct roster_keep *k, struct warm *warm);
+
+/* Records of the warm file. */
+void record_user(const struct roster_version *v, uint32_t row, struct buf *out);
+void record_place(const struct roster_version *v, uint32_t place, struct buf *out);
+void record_group(const struct group *g, struct buf *out);
+/* False: made by another version of the program. Places come first, in the order of their numbers,
+ * which they keep. */
+bool record_read_place(struct roster_writer *w, const struct warm_record *record);
+bool record_read_group(struct roster_writer *w, const struct warm_record *record);
+bool record_read_user(
+    const struct roster_writer *w, const struct warm_record *record, struct row_values *out);
+void record_place_id(uint32_t place, unsigned char id[FEED_ID_SIZE]);
+/* On the writer's thread: what the draft holds is what the file holds. */
+void keep_restored(
+    struct roster_keep *k, struct roster_writer *w, const void *cookie, size_t cookie_len);
+bool place_restore(struct roster_writer *w, uint32_t number, const unsigned char id[FEED_ID_SIZE],
+    const struct feed_place *place);
+void places_restored(struct roster_writer *w); /* after the last one */
+void group_restore(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE],
+    const struct feed_group *group, const void *members, size_t count);
+/* All org units and groups are gone. */
+void entries_forget(struct roster_writer *w);
+
+/* ---- what other parts ask of the object (roster.c) ---- */
+
+/* From any thread: posts to the loop; `r` is NULL when the roster is gone by then. */
+typedef void roster_post_cb(struct roster *r, void *arg);
+void roster_post(struct roster *r, roster_post_cb *cb, void *arg);
+/* Runs on the writer's thread, in turn with the batches; takes `arg` then. Dropped with free(arg).
+ */
+void roster_write(struct roster *r, void (*run)(struct roster_writer *w, void *arg), void *arg);
+/* Publishes what there is, on the writer's thread, and tells of it. */
+void roster_publish(struct roster_writer *w);
 
 /* ---- orders (roster_order.c, roster_order_write.c, roster_sort.c) ---- */
 
@@ -268,6 +320,8 @@ void keep_poke(struct roster_keep *k); /* on the loop: saves when it is time */
 void order_insert(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 void order_remove(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 void order_rebuild(struct roster_writer *w, enum roster_sort sort); /* of all live rows */
+/* The numbers of all live rows in the order of their ids, freed with block_free(). */
+uint32_t *rows_by_id(struct roster *r, const struct roster_version *v, size_t *count);
 void order_clear(struct roster_writer *w, enum roster_sort sort);
 void order_append(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 /* Whether the row would stand elsewhere with these values. */

@@ -82,6 +82,14 @@ rig_on_fail(struct http_exchange *x, void *ctx, struct fault *f)
 }
 
 static enum err
+rig_on_stream(struct http_exchange *x, void *ctx, struct fault *f)
+{
+	struct rig *r = ctx;
+
+	return r->on_stream(x, r, f);
+}
+
+static enum err
 rig_on_gone(struct http_exchange *x, void *ctx, struct fault *f)
 {
 	(void)ctx, (void)f;
@@ -98,6 +106,7 @@ static const struct http_route routes[] = {
 	{ HTTP_DELETE | HTTP_PATCH, "/users/{id}", ALL, rig_on_gone, "application/json", false },
 	{ HTTP_GET | HTTP_POST, "/hold", ALL, rig_on_hold, "text/plain", false },
 	{ HTTP_GET, "/fail", ALL, rig_on_fail, NULL, false },
+	{ HTTP_GET, "/stream", ALL, rig_on_stream, NULL, false },
 	{ HTTP_GET, "/elsewhere", 1 << HTTP_PUBLIC, rig_on_hello, NULL, false },
 	{ .pattern = NULL },
 };

@@ -2,7 +2,7 @@
  *
  * Routes: GET /hello, POST /echo (text/plain, application/json), GET /big (5 MiB), GET /users/{id}
  * (shows the capture), GET|POST /hold (answered by rig_answer), GET /fail (the handler returns
- * ERR_BUSY). */
+ * ERR_BUSY), GET /stream (the test's own handler, set after rig_start). */
 #ifndef USHERD_TESTS_HTTP_RIG_H
 #define USHERD_TESTS_HTTP_RIG_H
 
@@ -21,6 +21,7 @@ struct rig {
 	pthread_t thread;
 	sem_t turn, held;
 	struct http_exchange *waiting;
+	http_handler *on_stream; /* `ctx` is the rig */
 	struct http_listen listen;
 	struct http_route_set set;
 	atomic_int accesses, last_status, troubles, drained;

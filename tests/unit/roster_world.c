@@ -5,11 +5,19 @@
 #include <string.h>
 
 void
+world_open_conf(struct roster_world *w, const struct roster_conf *conf)
+{
+	struct roster_conf own = *conf;
+
+	memset(w, 0, sizeof(*w));
+	w->loop = own.loop = loop_new();
+	w->roster = roster_new(&own);
+}
+
+void
 world_open(struct roster_world *w)
 {
-	memset(w, 0, sizeof(*w));
-	w->loop = loop_new();
-	w->roster = roster_new(&(struct roster_conf){ .loop = w->loop });
+	world_open_conf(w, &(struct roster_conf){ 0 });
 }
 
 void

@@ -11,6 +11,7 @@ struct roster_world {
 };
 
 void world_open(struct roster_world *w);
+void world_open_conf(struct roster_world *w, const struct roster_conf *conf); /* but the loop */
 void world_close(struct roster_world *w);
 
 /* An id whose first bytes are `n`, so that ids sort like numbers. */

@@ -181,6 +181,66 @@ a_large_reply_passes_through_tls(void **state)
 	rig_stop(&r);
 }
 
+static sem_t stream_closed;
+
+static void
+stream_on_closed(void *arg)
+{
+	(void)arg;
+	sem_post(&stream_closed);
+}
+
+static enum err
+stream_begin(struct http_exchange *x, void *ctx, struct fault *f)
+{
+	const struct http_stream_conf conf = {
+		.type = "text/event-stream", .beat = "x", .beat_ms = 5, .closed = stream_on_closed
+	};
+	struct http_stream *s = http_stream_start(x, &conf);
+
+	(void)ctx, (void)f;
+	assert_true(http_stream_send(s, "begun", 5));
+	return ERR_OK;
+}
+
+/* With word of it and without. */
+static void
+a_stream_passes_through_tls_until_its_client_leaves(void **state)
+{
+	static const char text[] = "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct http_limits limits = rig_limits();
+	char cert[64], key[64];
+	struct rig r;
+
+	(void)state;
+	alarm(60);
+	sem_init(&stream_closed, 0, 0);
+	make_pair("one", cert, key);
+	rig_start(&r, &limits, cert, key);
+	r.on_stream = stream_begin;
+	for (int says_goodbye = 0; says_goodbye < 2; says_goodbye++) {
+		SSL *ssl = tls_connect(r.port, 0, NULL);
+		size_t len = 0;
+
+		assert_non_null(ssl);
+		SSL_write(ssl, text, sizeof(text) - 1);
+		for (reply[0] = '\0';
+		     strstr(reply, "5\r\nbegun\r\n1\r\nx\r\n1\r\nx\r\n") == NULL;) {
+			int n = SSL_read(ssl, reply + len, (int)(sizeof(reply) - 1 - len));
+
+			assert_true(n > 0);
+			len += (size_t)n;
+			reply[len] = '\0';
+		}
+		if (says_goodbye)
+			SSL_shutdown(ssl);
+		tls_close(ssl);
+		sem_wait(&stream_closed);
+	}
+	rig_stop(&r);
+	sem_destroy(&stream_closed);
+}
+
 /* ---- one connection that sends on and on ---- */
 
 static void
@@ -348,6 +408,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tls_speaks_modern_versions_and_http_1_1_only),
 		cmocka_unit_test(a_large_reply_passes_through_tls),
+		cmocka_unit_test(a_stream_passes_through_tls_until_its_client_leaves),
 		cmocka_unit_test(a_client_that_only_sends_fills_no_memory_and_gets_all_its_answers),
 		cmocka_unit_test(a_rotated_certificate_serves_new_connections_and_drops_none),
 		cmocka_unit_test(a_silent_tls_client_is_dropped_at_the_header_deadline),

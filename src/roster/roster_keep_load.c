@@ -1,0 +1,123 @@
+/* The warm file is read at the start, before anything is fed. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "roster/roster_writer.h"
+
+struct warm_start {
+	roster_warm_cb *cb;
+	void *arg;
+	struct warm *warm;
+	uint64_t users;
+	size_t cookie_len;
+	unsigned char cookie[FEED_COOKIE_MAX];
+	struct fault fault;
+};
+
+/* ---- on the loop ---- */
+
+static void
+warm_arrive(struct roster *r, void *arg)
+{
+	struct warm_start *s = arg;
+
+	if (r == NULL) {
+		warm_close(s->warm);
+	} else {
+		if (r->keep != NULL)
+			keep_begin(r->keep, s->warm);
+		s->cb(s->arg, s->cookie, s->cookie_len, s->users, &s->fault);
+	}
+	free(s);
+}
+
+/* ---- on the writer's thread ---- */
+
+static bool
+warm_take(void *arg, const struct warm_record *record)
+{
+	struct roster_writer *w = arg;
+	struct row_values values;
+
+	switch (record->kind) {
+	case WARM_PLACE:
+		return record_read_place(w, record);
+	case WARM_GROUP:
+		return record_read_group(w, record);
+	case WARM_USER:
+		if (!record_read_user(w, record, &values))
+			return false;
+		row_add(w, &values);
+		return true;
+	}
+	return false;
+}
+
+/* Nothing that came of the file stays. */
+static void
+warm_undo(struct roster_writer *w)
+{
+	for (uint32_t row = 0; row < w->row_end; row++)
+		if (row_is_live(w->draft, row))
+			row_remove(w, row);
+	entries_forget(w);
+	w->places_emptied = true;
+}
+
+/* False: there is nothing to begin with. */
+static bool
+warm_fill(struct roster_writer *w, struct warm_start *s)
+{
+	bool read = warm_load(s->warm, warm_take, w, s->cookie, &s->cookie_len, &s->fault);
+
+	places_restored(w);
+	/* Without a cookie it is the part of a save that was interrupted. */
+	if (read && s->cookie_len > 0)
+		return true;
+	if (!read && s->fault.text[0] == '\0')
+		fault_set(&s->fault, ERR_CORRUPT, "the warm file is of another version");
+	s->cookie_len = 0;
+	warm_undo(w);
+	if (!warm_reset(s->warm, &s->fault)) {
+		warm_close(s->warm);
+		s->warm = NULL;
+	}
+	return false;
+}
+
+static void
+warm_read(struct roster_writer *w, struct warm_start *s)
+{
+	const struct roster_conf *conf = &w->r->conf;
+
+	s->warm = warm_open(conf->warm_path, conf->warm_subject, conf->seal, &s->fault);
+	if (s->warm == NULL || !warm_fill(w, s))
+		return;
+	s->users = w->live;
+	keep_restored(w->r->keep, w, s->cookie, s->cookie_len);
+	w->ended = true;
+	w->bulk = false;
+	w->draft->state = ROSTER_COMPLETE;
+	w->dirty = true;
+	roster_publish(w);
+}
+
+static void
+warm_run(struct roster_writer *w, void *arg)
+{
+	struct warm_start *s = arg;
+
+	if (w->r->keep != NULL)
+		warm_read(w, s);
+	roster_post(w->r, warm_arrive, s);
+}
+
+void
+roster_warm_start(struct roster *r, roster_warm_cb *cb, void *arg)
+{
+	struct warm_start *s = mem_alloc(sizeof(*s));
+
+	s->cb = cb;
+	s->arg = arg;
+	roster_write(r, warm_run, s);
+}

@@ -1,0 +1,431 @@
+/* Places and groups: the tree, its names, and what a renamed org unit takes along. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "roster/roster_place.h"
+#include "roster_world.h"
+
+enum { UNIT = 1000, GROUP = 2000 };
+
+static void
+open_empty(struct roster_world *w)
+{
+	world_open(w);
+	world_apply(w, world_begin(FEED_DIRECTORY));
+	world_end(w, FEED_DIRECTORY, true);
+}
+
+/* ---- the list as text: "DN active/active below", indented by depth ---- */
+
+static void
+list_places(void *arg, const struct roster_place *places, size_t count)
+{
+	char *out = arg;
+
+	*out = '\0';
+	for (size_t i = 0; i < count; i++) {
+		size_t parent = places[i].parent;
+
+		for (; parent != SIZE_MAX; parent = places[parent].parent) {
+			assert_true(parent < i);
+			strcat(out, "-");
+		}
+		sprintf(out + strlen(out), "%s %u/%u\n", places[i].dn,
+		    (unsigned)places[i].count[FEED_ACTIVE],
+		    (unsigned)places[i].count_below[FEED_ACTIVE]);
+	}
+}
+
+static void
+assert_places(struct roster_world *w, const char *expected)
+{
+	char text[4096];
+
+	assert_true(roster_places(w->roster, list_places, text));
+	assert_string_equal(text, expected);
+}
+
+static void
+user_in(struct feed_batch *b, uint32_t id, const char *dn)
+{
+	world_user(b, id, "Somebody")->parent = arena_strdup(b->arena, dn);
+}
+
+static const char *
+org_unit_of(struct roster_world *w, uint32_t n)
+{
+	static char dn[FEED_DN_MAX + 1];
+	struct roster_version *v = version_hold(w->roster);
+	struct roster_position p = order_begin(v, ROSTER_BY_ORG_UNIT);
+	struct roster_row values;
+	uint32_t row;
+
+	dn[0] = '\0';
+	while ((row = order_next(v, ROSTER_BY_ORG_UNIT, &p)) != ROSTER_ROW_NONE) {
+		version_row(v, row, &values);
+		if (world_number(values.id) == n)
+			snprintf(
+			    dn, sizeof(dn), "%.*s", (int)values.org_unit.len, values.org_unit.s);
+	}
+	version_release(w->roster, v);
+	return dn;
+}
+
+static void
+parents_come_first_and_siblings_by_name(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	user_in(b, 1, "ou=zoo,dc=x");
+	user_in(b, 2,
+	    "ou=\xc3\x84"
+	    "pfel,dc=x");
+	user_in(b, 3, "ou=inner,ou=zoo,dc=x");
+	user_in(b, 4, "dc=x");
+	user_in(b, 5, "ou=Birnen,dc=x");
+	user_in(b, 6, "ou=deep,ou=unknown,ou=zoo,dc=x");
+	world_apply(&w, b);
+	assert_places(&w, "dc=x 1/6\n"
+			  "-ou=\xc3\x84"
+			  "pfel,dc=x 1/1\n"
+			  "-ou=Birnen,dc=x 1/1\n"
+			  "-ou=zoo,dc=x 1/3\n"
+			  "--ou=inner,ou=zoo,dc=x 1/1\n"
+			  "--ou=deep,ou=unknown,ou=zoo,dc=x 1/1\n");
+	world_close(&w);
+}
+
+static void
+a_place_without_an_entry_goes_with_its_last_row(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	world_place(b, UNIT, "ou=kept,ou=bare,dc=x");
+	user_in(b, 1, "ou=bare,dc=x");
+	world_apply(&w, b);
+	assert_places(&w, "ou=bare,dc=x 1/1\n-ou=kept,ou=bare,dc=x 0/0\n");
+	b = world_changes();
+	world_item(b, FEED_GONE, 1);
+	world_apply(&w, b);
+	assert_places(&w, "ou=kept,ou=bare,dc=x 0/0\n");
+	b = world_changes();
+	world_item(b, FEED_GONE, UNIT);
+	world_apply(&w, b);
+	assert_places(&w, "");
+	world_close(&w);
+}
+
+static void
+case_and_spelling_do_not_make_two_places(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct feed_place *p;
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	p = &world_item(b, FEED_PLACE, UNIT)->place;
+	p->dn = "OU=Sales, DC=x";
+	p->normal = "ou=Sales,dc=x";
+	p->name = "Sales";
+	user_in(b, 1, "ou=sales,dc=X");
+	user_in(b, 2, "ou=in,ou=Sales,dc=x");
+	world_apply(&w, b);
+	assert_places(&w, "OU=Sales, DC=x 1/2\n-ou=in,ou=Sales,dc=x 1/1\n");
+	assert_string_equal(org_unit_of(&w, 1), "OU=Sales, DC=x");
+	world_close(&w);
+}
+
+static void
+escaped_commas_and_quotes_stay_inside_an_rdn(void **state)
+{
+	struct feed_batch *b = world_changes();
+	uint8_t below[8];
+	struct roster_version *v;
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	user_in(b, 1, "ou=a\\,b,dc=x");
+	user_in(b, 2, "ou=q\\22uoted\\22,ou=a\\,b,dc=x");
+	user_in(b, 3, "b,dc=x"); /* no child of it, in spite of its letters */
+	user_in(b, 4, "ou=a\\5c,b,dc=x");
+	world_apply(&w, b);
+	assert_places(&w, "ou=a\\,b,dc=x 1/2\n-ou=q\\22uoted\\22,ou=a\\,b,dc=x 1/1\n"
+			  "b,dc=x 1/2\n-ou=a\\5c,b,dc=x 1/1\n");
+	v = version_hold(w.roster);
+	assert_true(place_mark_below(v, "ou=a\\,b,dc=x", below));
+	assert_int_equal(below[0] + below[1] + below[2] + below[3], 2);
+	assert_true(place_mark_below(v, "dc=x", below)); /* though it is no place itself */
+	assert_int_equal(below[0] + below[1] + below[2] + below[3], 4);
+	assert_false(place_mark_below(v, "dc=y", below));
+	version_release(w.roster, v);
+	world_close(&w);
+}
+
+static void
+a_renamed_org_unit_takes_all_below_it_along(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	world_place(b, UNIT, "ou=alpha,dc=x");
+	world_place(b, UNIT + 1, "ou=team,ou=alpha,dc=x");
+	world_place(b, UNIT + 2, "ou=middle,dc=x");
+	user_in(b, 1, "ou=alpha,dc=x");
+	user_in(b, 2, "ou=team,ou=alpha,dc=x");
+	user_in(b, 3, "cn=bare,ou=team,ou=alpha,dc=x");
+	user_in(b, 4, "ou=middle,dc=x");
+	world_apply(&w, b);
+
+	b = world_changes();
+	world_place(b, UNIT, "ou=omega,dc=x");
+	world_apply(&w, b);
+	assert_places(&w, "ou=middle,dc=x 1/1\n"
+			  "ou=omega,dc=x 1/3\n"
+			  "-ou=team,ou=omega,dc=x 1/2\n"
+			  "--cn=bare,ou=team,ou=omega,dc=x 1/1\n");
+	assert_string_equal(org_unit_of(&w, 3), "cn=bare,ou=team,ou=omega,dc=x");
+
+	b = world_changes();
+	world_place(b, UNIT, "ou=inside,ou=middle,dc=x");
+	user_in(b, 5, "ou=team,ou=inside,ou=middle,dc=x");
+	world_apply(&w, b);
+	assert_places(&w, "ou=middle,dc=x 1/5\n"
+			  "-ou=inside,ou=middle,dc=x 1/4\n"
+			  "--ou=team,ou=inside,ou=middle,dc=x 2/3\n"
+			  "---cn=bare,ou=team,ou=inside,ou=middle,dc=x 1/1\n");
+	world_close(&w);
+}
+
+/* Rows that came with the new name before the org unit's own entry did. */
+static void
+a_name_that_was_taken_by_rows_alone_is_joined(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	world_place(b, UNIT, "ou=old,dc=x");
+	user_in(b, 1, "ou=old,dc=x");
+	user_in(b, 2, "ou=sub,ou=old,dc=x");
+	world_apply(&w, b);
+	b = world_changes();
+	user_in(b, 3, "ou=new,dc=x");
+	user_in(b, 4, "ou=sub,ou=new,dc=x");
+	world_apply(&w, b);
+	b = world_changes();
+	world_place(b, UNIT, "ou=new,dc=x");
+	world_apply(&w, b);
+	assert_places(&w, "ou=new,dc=x 2/4\n-ou=sub,ou=new,dc=x 2/2\n");
+	world_close(&w);
+}
+
+static void
+two_org_units_change_places(void **state)
+{
+	struct feed_batch *b;
+	struct roster_world w;
+
+	(void)state;
+	for (unsigned first = 0; first < 2; first++) {
+		open_empty(&w);
+		b = world_changes();
+		world_place(b, UNIT, "ou=a,dc=x");
+		world_place(b, UNIT + 1, "ou=b,dc=x");
+		user_in(b, 1, "ou=a,dc=x");
+		user_in(b, 2, "ou=in,ou=a,dc=x");
+		user_in(b, 3, "ou=b,dc=x");
+		user_in(b, 4, "ou=in,ou=b,dc=x");
+		world_apply(&w, b);
+		b = world_begin(FEED_DIRECTORY);
+		world_place(b, UNIT + first, first == 0 ? "ou=b,dc=x" : "ou=a,dc=x");
+		world_place(b, UNIT + 1 - first, first == 0 ? "ou=a,dc=x" : "ou=b,dc=x");
+		world_apply(&w, b);
+		world_end(&w, FEED_DIRECTORY, false);
+		assert_string_equal(org_unit_of(&w, 1), "ou=b,dc=x");
+		assert_string_equal(org_unit_of(&w, 2), "ou=in,ou=b,dc=x");
+		assert_string_equal(org_unit_of(&w, 3), "ou=a,dc=x");
+		assert_string_equal(org_unit_of(&w, 4), "ou=in,ou=a,dc=x");
+		assert_places(&w, "ou=a,dc=x 1/2\n-ou=in,ou=a,dc=x 1/1\n"
+				  "ou=b,dc=x 1/2\n-ou=in,ou=b,dc=x 1/1\n");
+		world_close(&w);
+	}
+}
+
+static void
+an_org_unit_made_anew_takes_over_from_the_one_that_is_gone(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	world_place(b, UNIT, "ou=a,dc=x");
+	user_in(b, 1, "ou=a,dc=x");
+	world_apply(&w, b);
+	b = world_begin(FEED_DIRECTORY);
+	world_place(b, UNIT + 1, "ou=a,dc=x");
+	user_in(b, 2, "ou=a,dc=x");
+	world_item(b, FEED_PRESENT, 1);
+	world_apply(&w, b);
+	world_end(&w, FEED_DIRECTORY, true);
+	assert_places(&w, "ou=a,dc=x 2/2\n");
+	world_close(&w);
+}
+
+static void
+a_dn_beyond_all_bounds_is_no_place(void **state)
+{
+	struct feed_batch *b = world_changes();
+	char *dn = mem_alloc(70000);
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	memset(dn, 'a', 69999);
+	user_in(b, 1, dn);
+	memset(dn, ',', FEED_DN_MAX);
+	dn[FEED_DN_MAX] = '\0';
+	user_in(b, 2, dn);
+	user_in(b, 3, "");
+	world_place(b, UNIT, "ou=a,dc=x");
+	world_apply(&w, b);
+	assert_string_equal(org_unit_of(&w, 1), "");
+	assert_string_equal(org_unit_of(&w, 2), dn);
+	assert_string_equal(org_unit_of(&w, 3), "");
+	free(dn);
+	world_close(&w);
+}
+
+/* ---- groups ---- */
+
+static struct feed_group *
+group_of(struct feed_batch *b, uint32_t id, const char *name, size_t members)
+{
+	const char **list = arena_alloc(b->arena, (members + 1) * sizeof(*list));
+	struct feed_group *g = &world_item(b, FEED_GROUP, id)->group;
+
+	g->dn = g->normal = world_text(b, "cn=%s,ou=groups,dc=x", name);
+	g->name = arena_strdup(b->arena, name);
+	for (size_t i = 0; i < members; i++)
+		list[i] = world_text(b, "uid=u%zu,ou=people,dc=x", i);
+	g->members = list;
+	g->member_count = members;
+	return g;
+}
+
+static void
+list_groups(void *arg, const struct roster_group *groups, size_t count)
+{
+	char *out = arg;
+
+	*out = '\0';
+	for (size_t i = 0; i < count; i++)
+		sprintf(out + strlen(out), "%s %u;", groups[i].name, (unsigned)groups[i].members);
+}
+
+static void
+groups_are_listed_by_name_and_asked_for_a_member(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+	char text[1024];
+
+	(void)state;
+	open_empty(&w);
+	group_of(b, GROUP, "zebra", 3);
+	group_of(b, GROUP + 1, "\xc3\x84mter", 10000);
+	group_of(b, GROUP + 2, "beta", 0);
+	world_apply(&w, b);
+	assert_true(roster_groups(w.roster, list_groups, text));
+	assert_string_equal(text, "\xc3\x84mter 10000;beta 0;zebra 3;");
+	assert_true(roster_groups_of(w.roster, "UID=u9999,ou=people,dc=x", list_groups, text));
+	assert_string_equal(text, "\xc3\x84mter 10000;");
+	assert_true(roster_groups_of(w.roster, "uid=u2,ou=people,dc=x", list_groups, text));
+	assert_string_equal(text, "\xc3\x84mter 10000;zebra 3;");
+	assert_true(roster_groups_of(w.roster, "uid=nobody,dc=x", list_groups, text));
+	assert_string_equal(text, "");
+	assert_true(roster_groups_of(w.roster, "", list_groups, text));
+	assert_string_equal(text, "");
+	world_close(&w);
+}
+
+static void
+ten_thousand_members_cost_eighty_kilobytes(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_figures before, after;
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	roster_figures(w.roster, &before);
+	group_of(b, GROUP, "crowd", 10000);
+	world_apply(&w, b);
+	roster_figures(w.roster, &after);
+	assert_true(after.bytes - before.bytes < 90000);
+	world_close(&w);
+}
+
+static void
+a_group_changes_its_name_and_goes(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+	char text[1024];
+
+	(void)state;
+	open_empty(&w);
+	for (uint32_t i = 0; i < 50; i++)
+		group_of(b, GROUP + i, world_text(b, "g%02u", i), i);
+	world_apply(&w, b);
+	b = world_changes();
+	for (uint32_t i = 2; i < 50; i++)
+		world_item(b, FEED_GONE, GROUP + i);
+	group_of(b, GROUP, "renamed", 1);
+	group_of(b, GROUP + 60, "late", 1);
+	world_apply(&w, b);
+	assert_true(roster_groups(w.roster, list_groups, text));
+	assert_string_equal(text, "g01 1;late 1;renamed 1;");
+	world_apply(&w, world_begin(FEED_DIRECTORY));
+	world_end(&w, FEED_DIRECTORY, true);
+	assert_true(roster_groups(w.roster, list_groups, text));
+	assert_string_equal(text, "");
+	world_close(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parents_come_first_and_siblings_by_name),
+		cmocka_unit_test(a_place_without_an_entry_goes_with_its_last_row),
+		cmocka_unit_test(case_and_spelling_do_not_make_two_places),
+		cmocka_unit_test(escaped_commas_and_quotes_stay_inside_an_rdn),
+		cmocka_unit_test(a_renamed_org_unit_takes_all_below_it_along),
+		cmocka_unit_test(a_name_that_was_taken_by_rows_alone_is_joined),
+		cmocka_unit_test(two_org_units_change_places),
+		cmocka_unit_test(an_org_unit_made_anew_takes_over_from_the_one_that_is_gone),
+		cmocka_unit_test(a_dn_beyond_all_bounds_is_no_place),
+		cmocka_unit_test(groups_are_listed_by_name_and_asked_for_a_member),
+		cmocka_unit_test(ten_thousand_members_cost_eighty_kilobytes),
+		cmocka_unit_test(a_group_changes_its_name_and_goes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

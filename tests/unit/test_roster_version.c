@@ -1,0 +1,410 @@
+/* Versions: what a reader holds stays as it is, what nobody holds goes; and what a row holds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "roster_world.h"
+
+enum { PEOPLE = 1500 };
+
+static void
+feed_people(struct roster_world *w, const char *name, size_t from, size_t to)
+{
+	struct feed_batch *b = world_changes();
+
+	for (size_t i = from; i < to; i++) {
+		if (b->count == FEED_BATCH_ITEMS) {
+			world_feed(w, b);
+			b = world_changes();
+		}
+		world_user(b, (uint32_t)i + 1, world_text(b, "%s %zu", name, i));
+	}
+	world_apply(w, b);
+}
+
+static void
+open_people(struct roster_world *w)
+{
+	world_open(w);
+	world_apply(w, world_begin(FEED_DIRECTORY));
+	feed_people(w, "First", 0, PEOPLE);
+	world_end(w, FEED_DIRECTORY, false);
+}
+
+/* Every row is seen once, in order, and its name begins like this. */
+static void
+check_version(const struct roster_version *v, const char *name, uint64_t count)
+{
+	struct roster_position p = order_begin(v, ROSTER_BY_NAME);
+	uint32_t row, before = ROSTER_ROW_NONE;
+	struct roster_row values;
+
+	while ((row = order_next(v, ROSTER_BY_NAME, &p)) != ROSTER_ROW_NONE) {
+		version_row(v, row, &values);
+		if (name != NULL)
+			assert_memory_equal(values.name.s, name, strlen(name));
+		if (before != ROSTER_ROW_NONE)
+			assert_true(order_compare(v, ROSTER_BY_NAME, before, row) < 0);
+		before = row;
+		count--;
+	}
+	assert_int_equal(count, 0);
+}
+
+static uint64_t
+bytes_of(struct roster_world *w)
+{
+	struct roster_figures f;
+
+	roster_figures(w->roster, &f);
+	return f.bytes;
+}
+
+static void
+what_a_reader_holds_stays_as_it_is(void **state)
+{
+	struct roster_version *first, *second, *last;
+	struct roster_world w;
+
+	(void)state;
+	open_people(&w);
+	first = version_hold(w.roster);
+	feed_people(&w, "Second", 0, PEOPLE);
+	second = version_hold(w.roster);
+	feed_people(&w, "Third", 0, PEOPLE + 200);
+	last = version_hold(w.roster);
+	check_version(first, "First", PEOPLE);
+	check_version(second, "Second", PEOPLE);
+	check_version(last, "Third", PEOPLE + 200);
+	version_release(w.roster, second);
+	check_version(first, "First", PEOPLE);
+	version_release(w.roster, first);
+	check_version(last, "Third", PEOPLE + 200);
+	version_release(w.roster, last);
+	world_close(&w);
+}
+
+static void
+what_nobody_holds_any_more_is_given_back(void **state)
+{
+	struct roster_version *held;
+	struct roster_world w;
+	uint64_t before, during;
+
+	(void)state;
+	open_people(&w);
+	feed_people(&w, "Again", 0, PEOPLE);
+	before = bytes_of(&w);
+	held = version_hold(w.roster);
+	for (unsigned i = 0; i < 20; i++)
+		feed_people(&w, i % 2 == 0 ? "Other" : "Again", 0, PEOPLE);
+	during = bytes_of(&w);
+	assert_true(during > before + before / 4);
+	version_release(w.roster, held);
+	assert_true(bytes_of(&w) < before + before / 8);
+	world_close(&w);
+}
+
+static void
+the_figure_of_memory_falls_with_the_rows(void **state)
+{
+	struct feed_batch *b;
+	struct roster_world w;
+	uint64_t full;
+
+	(void)state;
+	open_people(&w);
+	full = bytes_of(&w);
+	for (uint32_t from = 0; from < PEOPLE; from += 500) {
+		b = world_changes();
+		for (uint32_t i = from; i < from + 500; i++)
+			world_item(b, FEED_GONE, i + 1);
+		world_apply(&w, b);
+	}
+	assert_true(bytes_of(&w) < full);
+	world_close(&w);
+}
+
+struct reading {
+	struct roster *roster;
+	atomic_bool stop;
+	atomic_uint versions;
+};
+
+static void *
+read_on(void *arg)
+{
+	struct reading *r = arg;
+
+	while (!atomic_load(&r->stop)) {
+		struct roster_version *v = version_hold(r->roster);
+
+		check_version(v, NULL, v->count[FEED_ACTIVE]);
+		version_release(r->roster, v);
+		atomic_fetch_add(&r->versions, 1);
+	}
+	return NULL;
+}
+
+static void
+readers_and_the_writer_do_not_meet(void **state)
+{
+	struct roster_world w;
+	struct reading r = { 0 };
+	pthread_t thread;
+	unsigned seen = 0;
+
+	(void)state;
+	open_people(&w);
+	r.roster = w.roster;
+	assert_int_equal(pthread_create(&thread, NULL, read_on, &r), 0);
+	for (unsigned i = 0; i < 40 || seen < 10; i++) {
+		feed_people(
+		    &w, i % 2 == 0 ? "Even" : "Odd", i * 20 % PEOPLE, i * 20 % PEOPLE + 40 + i);
+		seen = atomic_load(&r.versions);
+	}
+	atomic_store(&r.stop, true);
+	pthread_join(thread, NULL);
+	world_close(&w);
+}
+
+/* ---- events ---- */
+
+struct told {
+	size_t times, all, count;
+	struct roster_event last[8];
+	uint64_t version;
+};
+
+static void
+on_change(void *arg, uint64_t version, bool all, const struct roster_event *events, size_t count)
+{
+	struct told *t = arg;
+
+	assert_true(version > t->version);
+	t->version = version;
+	t->times++;
+	t->all += all;
+	t->count = count;
+	if (count <= 8)
+		memcpy(t->last, events, count * sizeof(*events));
+}
+
+static void
+changes_are_told_once_each(void **state)
+{
+	struct told t = { 0 };
+	struct feed_batch *b;
+	struct roster_world w;
+
+	(void)state;
+	open_people(&w);
+	roster_on_change(w.roster, on_change, &t);
+	b = world_changes();
+	world_user(b, 5000, "New");
+	world_user(b, 5000, "Newer");
+	world_user(b, 2, "Changed")->status = FEED_SUSPENDED;
+	world_item(b, FEED_GONE, 3);
+	world_user(b, 6000, "Came and");
+	world_item(b, FEED_GONE, 6000);
+	world_item(b, FEED_GONE, 4);
+	world_user(b, 4, "Back");
+	world_apply(&w, b);
+	assert_int_equal(t.times, 1);
+	assert_int_equal(t.count, 4);
+	assert_int_equal(world_number(t.last[0].id), 5000);
+	assert_int_equal(t.last[0].change, ROSTER_ADDED);
+	assert_int_equal(world_number(t.last[1].id), 2);
+	assert_int_equal(t.last[1].change, ROSTER_CHANGED);
+	assert_int_equal(t.last[1].status, FEED_SUSPENDED);
+	assert_int_equal(world_number(t.last[2].id), 3);
+	assert_int_equal(t.last[2].change, ROSTER_REMOVED);
+	assert_int_equal(t.last[2].status, FEED_ACTIVE);
+	assert_int_equal(world_number(t.last[3].id), 4);
+	assert_int_equal(t.last[3].change, ROSTER_CHANGED);
+	world_close(&w);
+}
+
+static void
+what_changes_nothing_is_not_told(void **state)
+{
+	struct told t = { 0 };
+	struct roster_figures before, after;
+	struct roster_world w;
+
+	(void)state;
+	open_people(&w);
+	roster_on_change(w.roster, on_change, &t);
+	roster_figures(w.roster, &before);
+	feed_people(&w, "First", 0, 100);
+	roster_figures(w.roster, &after);
+	assert_int_equal(t.times, 0);
+	assert_int_equal(after.version, before.version);
+	world_close(&w);
+}
+
+static void
+many_changes_at_once_are_told_as_one(void **state)
+{
+	struct told t = { 0 };
+	struct roster_world w;
+
+	(void)state;
+	world_open(&w);
+	roster_on_change(w.roster, on_change, &t);
+	world_apply(&w, world_begin(FEED_DIRECTORY));
+	feed_people(&w, "Many", 0, PEOPLE);
+	assert_int_equal(t.times, 0);
+	world_end(&w, FEED_DIRECTORY, true);
+	assert_int_equal(t.times, 1);
+	assert_int_equal(t.all, 1);
+	assert_int_equal(t.count, 0);
+	world_close(&w);
+}
+
+/* ---- rows ---- */
+
+struct row_case {
+	const char *name, *given, *family, *mail, *phone, *uid, *rdn, *position;
+	const char *text; /* what is searched */
+};
+
+static void
+assert_text(struct roster_text got, const char *expected)
+{
+	expected = expected != NULL ? expected : "";
+	assert_int_equal(got.len, strlen(expected));
+	if (got.len > 0)
+		assert_memory_equal(got.s, expected, got.len);
+}
+
+static void
+assert_row(struct roster_world *w, const struct row_case *c)
+{
+	struct roster_version *v = version_hold(w->roster);
+	struct roster_position p = order_begin(v, ROSTER_BY_NAME);
+	uint32_t row = order_next(v, ROSTER_BY_NAME, &p), slot = row % ROSTER_PAGE_ROWS;
+	const struct roster_page_rows *page = version_page(v, row);
+	struct roster_row r;
+	char rdn[1024];
+
+	version_row(v, row, &r);
+	assert_text(r.name, c->name);
+	assert_text(r.given_name, c->given);
+	assert_text(r.family_name, c->family);
+	assert_text(r.mail, c->mail);
+	assert_text(r.phone, c->phone);
+	assert_text(r.uid, c->uid);
+	assert_text(r.position, c->position);
+	snprintf(rdn, sizeof(rdn), "%.*s%.*s", (int)r.rdn_type.len, r.rdn_type.s, (int)r.rdn.len,
+	    r.rdn.s);
+	assert_string_equal(rdn, c->rdn);
+	assert_int_equal(page->text_at[slot + 1] - page->text_at[slot], strlen(c->text));
+	assert_memory_equal(page->text + page->text_at[slot], c->text, strlen(c->text));
+	version_release(w->roster, v);
+}
+
+static void
+a_row_gives_back_what_it_was_made_of(void **state)
+{
+	static const struct row_case cases[] = {
+		{ "Ada King", "Ada", "King", "ada.king@example.org", "+49 (0)30 12", "ada.king",
+		    "uid=ada.king", "Countess",
+		    "ada king\nada.king@example.org\n493012\ncountess\n" },
+		{ "Ada", NULL, NULL, NULL, NULL, NULL, "cn=Ada", NULL, "ada\n\n\n" },
+		{ "A. King", "Ada", "King", "office@example.org", NULL, "aking", "cn=A. King",
+		    "King", "a. king\noffice@example.org\n\naking\nada\n" },
+		{ "Ada-King", "Ada", "King", "a@x", "7", "b", "uid=other", NULL,
+		    "ada-king\na@x\n7\nb\n" },
+		{ "\xc3\x81"
+		  "da Ki",
+		    "\xc3\x81"
+		    "da",
+		    "Ki", "ada@x", NULL, "ada@x", "uid=ada@x", NULL, "ada ki\nada@x\n\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct row_case *c = &cases[i];
+		struct feed_batch *b = world_begin(FEED_DIRECTORY);
+		struct feed_user *u = world_user(b, 1, c->name);
+		struct roster_world w;
+
+		u->given_name = c->given;
+		u->family_name = c->family;
+		u->mail = c->mail;
+		u->phone = c->phone;
+		u->uid = c->uid;
+		u->rdn = c->rdn;
+		u->position = c->position;
+		world_open(&w);
+		world_apply(&w, b);
+		world_end(&w, FEED_DIRECTORY, true);
+		assert_row(&w, c);
+		world_close(&w);
+	}
+}
+
+static void
+values_beyond_all_bounds_are_cut_at_a_character(void **state)
+{
+	struct feed_batch *b = world_begin(FEED_DIRECTORY);
+	char *huge = mem_alloc(65537), *letters = mem_alloc(65537);
+	struct roster_version *v;
+	struct feed_user *u;
+	struct roster_row r;
+	struct roster_world w;
+
+	(void)state;
+	memset(letters, 'x', 65536);
+	for (size_t i = 0; i + 3 <= 65536; i += 3)
+		memcpy(huge + i, "\xef\xb7\xba", 3); /* one character that folds into eighteen */
+	u = world_user(b, 1, "x");
+	u->name = u->given_name = u->family_name = u->position = u->uid = u->rdn = huge;
+	u->mail = u->phone = letters;
+	u->more_mail_count = FEED_MAILS_MAX;
+	for (size_t i = 0; i < FEED_MAILS_MAX; i++)
+		u->more_mails[i] = letters + i;
+	u->registered_at = INT64_MAX;
+	u->last_activity_at = -5;
+	world_open(&w);
+	world_apply(&w, b);
+	world_end(&w, FEED_DIRECTORY, true);
+	v = version_hold(w.roster);
+	version_row(v, 0, &r);
+	assert_int_equal(r.name.len, 510);
+	assert_int_equal(r.mail.len, FEED_MAIL_MAX);
+	assert_int_equal(r.phone.len, FEED_PHONE_MAX);
+	assert_int_equal(r.rdn.len, 510);
+	assert_int_equal(r.registered_at, UINT32_MAX);
+	assert_int_equal(r.last_activity_at, 0);
+	assert_true(version_page(v, 0)->text_at[1] <= ROSTER_TEXT_MAX);
+	assert_int_equal(version_page(v, 0)->text[version_page(v, 0)->text_at[1] - 1], '\n');
+	version_release(w.roster, v);
+	free(huge);
+	free(letters);
+	world_close(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_reader_holds_stays_as_it_is),
+		cmocka_unit_test(what_nobody_holds_any_more_is_given_back),
+		cmocka_unit_test(the_figure_of_memory_falls_with_the_rows),
+		cmocka_unit_test(readers_and_the_writer_do_not_meet),
+		cmocka_unit_test(changes_are_told_once_each),
+		cmocka_unit_test(what_changes_nothing_is_not_told),
+		cmocka_unit_test(many_changes_at_once_are_told_as_one),
+		cmocka_unit_test(a_row_gives_back_what_it_was_made_of),
+		cmocka_unit_test(values_beyond_all_bounds_are_cut_at_a_character),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
