@@ -180,7 +180,8 @@ def flip(path, chance, _):
 
 
 def newer(path, _, __):
-    with contextlib.closing(sqlite3.connect(path)) as database:
+    """What an earlier damage left may be no database."""
+    with contextlib.closing(sqlite3.connect(path)) as database, contextlib.suppress(sqlite3.DatabaseError):
         database.execute("pragma user_version = 999")
         database.commit()
 

@@ -203,8 +203,9 @@ class Usherd:
     # ---- what it says and does ----
 
     def warm_files(self):
-        """The list's own file and what SQLite has beside it: all that is not the store's."""
-        return [path for path in self.store_path.parent.iterdir() if not path.name.startswith(self.store_path.name)]
+        """The list's own file and what SQLite has beside it."""
+        path = pathlib.Path(self.conf["roster"]["warm_file"])
+        return [beside for beside in path.parent.iterdir() if beside.name.startswith(path.name)]
 
     def log(self):
         try:
