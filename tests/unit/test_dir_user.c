@@ -7,8 +7,9 @@
 
 #include "base/clock.h"
 
-#define ZOE   "uid=zoe," SALES
-#define NORTH "ou=north," SALES
+#define ZOE "uid=zoe," SALES
+
+static const char north[] = "ou=north," SALES;
 
 static void
 a_person_is_loaded_with_all_that_is_known(void **state)
@@ -157,7 +158,7 @@ a_change_that_cannot_be_names_its_field(void **state)
 static void
 who_moves_keeps_password_id_and_memberships(void **state)
 {
-	const char *uuid = user_make(ZOE, "zoe@example.org"), *north = "ou=north," SALES;
+	const char *uuid = user_make(ZOE, "zoe@example.org");
 	struct dir_user_change change = {
 		.value = { [PERSON_ORG_UNIT] = north, [PERSON_POSITION] = "Explorer" }
 	};
@@ -184,7 +185,7 @@ a_move_onto_another_entry_leaves_everything_as_it_was(void **state)
 {
 	const char *uuid = user_make(ZOE, "zoe@example.org");
 	struct dir_user_change change = {
-		.value = { [PERSON_ORG_UNIT] = NORTH, [PERSON_POSITION] = "Explorer" }
+		.value = { [PERSON_ORG_UNIT] = north, [PERSON_POSITION] = "Explorer" }
 	};
 
 	(void)state;

@@ -10,8 +10,9 @@
 #include "base/buf.h"
 #include "dir_proxy.h"
 
-#define ZOE   "uid=zoe," SALES
-#define NORTH "ou=north," SALES
+#define ZOE "uid=zoe," SALES
+
+static const char north[] = "ou=north," SALES;
 
 static void
 who_is_removed_can_no_longer_sign_in_and_is_in_no_group(void **state)
@@ -113,7 +114,7 @@ static void
 a_server_without_controls_is_asked_twice(void **state)
 {
 	struct dir_user_change change = {
-		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = NORTH }
+		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = north }
 	};
 	char uuid[64];
 
@@ -507,7 +508,7 @@ static void
 a_lost_answer_to_a_change_is_settled_by_repeating_it(void **state)
 {
 	struct dir_user_change change = {
-		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = NORTH }
+		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = north }
 	};
 	static const enum proxy_request requests[] = { PROXY_MODIFY, PROXY_RENAME };
 	char uuid[64];
