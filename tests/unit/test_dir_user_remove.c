@@ -36,25 +36,10 @@ who_is_removed_can_no_longer_sign_in_and_is_in_no_group(void **state)
 	assert_int_equal(seen.removed.groups_left, 0);
 }
 
-/* slapd starts again with its configuration edited by sed. */
-static void
-with_settings(const char *edit)
-{
-	char command[512];
-
-	rig_close(&rig);
-	rig_stop_slapd(&rig, false);
-	snprintf(command, sizeof(command), "sed -i '%s' %s/slapd.conf", edit, rig.folder);
-	assert_int_equal(system(command), 0);
-	rig_restart_slapd(&rig);
-	rig.up = false;
-	rig_open(&rig);
-}
-
 static void
 without_refint(void)
 {
-	with_settings("/^overlay refint/,/^$/d; /^moduleload refint/d");
+	user_with_settings("/^overlay refint/,/^$/d; /^moduleload refint/d");
 }
 
 /* Nobody but us ends memberships, and the last member of a group leaves it with itself. */
@@ -119,7 +104,7 @@ a_server_without_controls_is_asked_twice(void **state)
 	char uuid[64];
 
 	(void)state;
-	with_settings(
+	user_with_settings(
 	    "/^database config/i access to dn.base=\"\" attrs=supportedControl by * none\\n"
 	    "access to * by * read");
 	assert_string_equal(rig_values(&rig, "", "supportedControl"), "");
@@ -373,7 +358,7 @@ a_password_that_may_not_be_read_is_missed(void **state)
 	char uuid[64];
 
 	(void)state;
-	with_settings("s/=rw$/=w/");
+	user_with_settings("s/=rw$/=w/");
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
 	assert_int_equal(user_save(uuid), ERR_OK);
 	assert_false(dir_saved_has_password(seen.saved));
