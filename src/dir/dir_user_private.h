@@ -56,7 +56,7 @@ enum err dir_user_recheck(struct dir_job *job, struct dir_conn *c, const struct 
 const char *dir_user_condition(const char *uuid, const char *csn, struct arena *arena);
 
 /* One search whose first entry (NULL: none) is taken from `*found`, which the caller frees.
- * ERR_NOT_FOUND only when the base is not there. */
+ * ERR_NOT_FOUND: there is no such base; of a subtree that is ERR_MISCONFIGURED. */
 enum err dir_user_search(struct dir_job *job, struct dir_conn *c, struct dir_search *s,
     const char *doing, LDAPMessage **found, LDAPMessage **entry, struct fault *f);
 

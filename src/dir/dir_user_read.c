@@ -65,6 +65,8 @@ dir_user_search(struct dir_job *job, struct dir_conn *c, struct dir_search *s, c
 	else
 		code = dir_error_of(c->dir, &r, doing, f);
 	dir_reply_release(&r);
+	if (code == ERR_NOT_FOUND && s->scope == LDAP_SCOPE_SUBTREE)
+		code = fault_set(f, ERR_MISCONFIGURED, "there is no entry %s", s->base);
 	if (code == ERR_OK)
 		*entry = ldap_first_entry(c->ld, *found);
 	return code;
