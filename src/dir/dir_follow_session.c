@@ -35,11 +35,12 @@ judge_limit(struct dir_follow *fw, int code)
 static bool
 judge_is_about_cookie(const struct dir_follow *fw, int code)
 {
-	if (code == LDAP_SYNC_REFRESH_REQUIRED)
-		return true;
-	if (!fw->resumed || !fw->refreshing)
+	if (!fw->refreshing)
+		return code == LDAP_SYNC_REFRESH_REQUIRED;
+	if (!fw->resumed)
 		return false;
-	return !fw->begun || code == LDAP_UNWILLING_TO_PERFORM || code == LDAP_PROTOCOL_ERROR ||
+	return !fw->begun || code == LDAP_SYNC_REFRESH_REQUIRED ||
+	       code == LDAP_UNWILLING_TO_PERFORM || code == LDAP_PROTOCOL_ERROR ||
 	       code == LDAP_OTHER;
 }
 
