@@ -283,12 +283,13 @@ api_events_new(struct api *a)
 void
 api_events_free(struct api_events *e)
 {
-	struct api_stream *s;
+	struct api_stream *s, *next;
 
 	roster_on_change(e->api->conf.roster, NULL, NULL);
-	while ((s = TAILQ_FIRST(&e->streams)) != NULL) {
+	for (s = TAILQ_FIRST(&e->streams); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, link);
 		http_stream_end(s->http);
-		api_stream_forget(s);
+		free(s);
 	}
 	loop_timer_free(e->beat);
 	free(e->kept);

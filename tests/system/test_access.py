@@ -87,7 +87,7 @@ def test_a_token_may_what_its_scopes_say(usherd, scopes, allowed):
     bodies = {"/api/v1/invitations": person(usherd.slapd),
               "/api/v1/org-units": {"parent": usherd.slapd.people, "name": "Outreach"}}
     for method, path in ROUTES:
-        if path == "/api/v1/tokens" and method == "POST":
+        if "/0" in path or path == "/api/v1/tokens" and method == "POST":
             continue
         with api.call(method, path, json=bodies.get(path) if method == "POST" else None, stream=True) as answer:
             wanted = 403 if (method, path) not in allowed else 201 if method == "POST" else 200
@@ -264,10 +264,11 @@ def test_health_tells_what_works_and_what_does_not(slapd, usherd, api):
         status, document = usherd.health("ready")
         return status, document["status"], {c["name"]: c["status"] for c in document["checks"]}
 
-    assert states() == (200, "ok", {"store": "ok", "directory": "ok", "running": "ok"})
+    usherd.wait_list()
+    assert states() == (200, "ok", {"store": "ok", "directory": "ok", "list": "ok", "running": "ok"})
     slapd.stop()
     usherd.wait_directory(up=False)
-    assert states() == (200, "degraded", {"store": "ok", "directory": "failed", "running": "ok"})
+    assert states() == (200, "degraded", {"store": "ok", "directory": "failed", "list": "ok", "running": "ok"})
     assert usherd.health("live")[0] == 200
     slapd.start()
     wait_for(lambda: states()[1] == "ok", "the directory is back")

@@ -33,7 +33,7 @@ make_character(unsigned char *out)
 		c = chance(0x20);
 		break;
 	case 1:
-		c = "\"\\/\x7f<&'\x01"[chance(8)];
+		c = (unsigned char)"\"\\/\x7f<&'\x01"[chance(8)];
 		break;
 	case 2:
 		c = 0x80 + chance(0x780);
