@@ -238,10 +238,8 @@ dir_follow_new(
 	if (fw->wake < 0)
 		mem_exhausted();
 	atomic_init(&fw->links, 1);
-	if (cookie_len <= FEED_COOKIE_MAX && cookie != NULL) {
-		memcpy(fw->cookie.data, cookie, cookie_len);
-		fw->cookie.len = cookie_len;
-	}
+	if (cookie != NULL)
+		dir_follow_cookie_unpack(&conf->dir->conf, cookie, cookie_len, &fw->cookie);
 	fw->filter = mem_dup_string(dir_follow_filter(&conf->dir->conf, arena));
 	arena_free(arena);
 	dir_follow_reader_init(&fw->reader, &conf->dir->conf);

@@ -29,8 +29,8 @@ batch_send(struct dir_follow *fw, enum feed_step step, bool absent_is_gone)
 	b->step = step;
 	b->absent_is_gone = absent_is_gone && step == FEED_REFRESH_COMPLETE;
 	if (fw->cookie_is_news && !fw->refreshing && fw->held == NULL) {
-		b->cookie = arena_dup(b->arena, fw->cookie.data, fw->cookie.len);
-		b->cookie_len = fw->cookie.len;
+		b->cookie = dir_follow_cookie_pack(
+		    &fw->dir->conf, fw->cookie.data, fw->cookie.len, b->arena, &b->cookie_len);
 		fw->cookie_is_news = false;
 		fw->cookie_told_at = dir_now();
 	}
@@ -109,7 +109,7 @@ dir_follow_set_cookie(struct dir_follow *fw, const struct sync_bytes *cookie)
 {
 	struct follow_cookie *to = fw->refreshing ? &fw->refresh_cookie : &fw->cookie;
 
-	if (cookie->len == 0 || cookie->len > FEED_COOKIE_MAX)
+	if (cookie->len == 0 || cookie->len > FOLLOW_COOKIE_MAX)
 		return;
 	memcpy(to->data, cookie->data, cookie->len);
 	to->len = cookie->len;

@@ -115,12 +115,23 @@ void dir_follow_ids_clear(struct follow_ids *s);
 /* Any one of them, taken out; false when there is none. */
 bool dir_follow_ids_take(struct follow_ids *s, size_t *at, unsigned char id[FEED_ID_SIZE]);
 
-/* ---- the object (dir_follow.c) ---- */
+/* ---- cookies (dir_follow_cookie.c) ---- */
 
+enum { FOLLOW_TAG_SIZE = 16, FOLLOW_COOKIE_MAX = FEED_COOKIE_MAX - FOLLOW_TAG_SIZE };
+
+/* As the server knows it. */
 struct follow_cookie {
-	unsigned char data[FEED_COOKIE_MAX];
-	size_t len;
+	unsigned char data[FOLLOW_COOKIE_MAX];
+	size_t len; /* 0: none */
 };
+/* As it is handed on: tagged with what it belongs to. In `arena`. */
+const void *dir_follow_cookie_pack(const struct dir_conf *conf, const void *cookie, size_t len,
+    struct arena *arena, size_t *packed_len);
+/* None when `packed` was not made so, or for another subject. */
+void dir_follow_cookie_unpack(
+    const struct dir_conf *conf, const void *packed, size_t len, struct follow_cookie *out);
+
+/* ---- the object (dir_follow.c) ---- */
 
 /* Of a person who was pushed lately: a number of all but the last activity. */
 struct follow_known {
@@ -234,7 +245,7 @@ int dir_follow_search(struct dir_follow *fw, const char *filter, LDAPControl **c
 /* Connect to the server that takes the operations. */
 enum follow_end dir_follow_open(struct dir_follow *fw);
 
-/* Can a server go on from fw->cookie (dir_follow_csn.c)? */
+/* Can a server go on from fw->cookie (dir_follow_cookie.c)? */
 bool dir_follow_cookie_fits(struct dir_follow *fw);
 enum follow_end dir_follow_sync(struct dir_follow *fw); /* (dir_follow_sync.c) */
 enum follow_end dir_follow_poll(struct dir_follow *fw); /* (dir_follow_poll.c) */

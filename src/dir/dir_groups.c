@@ -88,13 +88,14 @@ static enum err
 group_modify(struct dir_job *job, struct dir_conn *c, const char *group, const char *out,
     const char *in, int *result, struct fault *f)
 {
+	struct failpoints *join = failpoints_of(join_points), *leave = failpoints_of(leave_points);
 	struct dir_reply r = { .policy = -1 };
 	struct membership m;
 	enum err code;
 	enum wire w;
 
 	membership_make(&m, c->dir->conf.group_member, out, in);
-	c->points = out != NULL ? failpoints_of(leave_points) : failpoints_of(join_points);
+	c->points = out != NULL ? leave : join;
 	w = dir_wire_modify(c, group, m.list, NULL, job->op.deadline, &r);
 	*result = r.code;
 	if (w == WIRE_LOST)

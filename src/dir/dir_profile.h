@@ -2,8 +2,6 @@
 #ifndef USHERD_DIR_PROFILE_H
 #define USHERD_DIR_PROFILE_H
 
-#include <stdint.h>
-
 #include "dir/dir.h"
 
 enum { DIR_ACTIVITY_MAX = 4 };
@@ -16,9 +14,5 @@ struct dir_profile_facts {
 };
 
 const struct dir_profile_facts *dir_profile_of(enum dir_profile profile);
-
-/* Seconds of a GeneralizedTime in UTC (RFC 4517 section 3.3.13), fractions dropped; 0 for anything
- * else. */
-int64_t dir_time_parse(const char *text);
 
 #endif

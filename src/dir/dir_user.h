@@ -2,8 +2,11 @@
  * and the callback promise are those of dir.h.
  *
  * An entry is named by entryUUID, which is its identity; its DN may change at any time and is
- * looked up by the operation itself, on the server that takes the writes. Everything here refuses
- * what is not below search_base (people: people_base).
+ * looked up by the operation itself, on the server that takes the writes; what is written carries
+ * the condition that it is still that entry (RFC 4528), or follows another look at it where the
+ * server does not know the control. ERR_REFUSED: what is named is not below search_base (for a
+ * write: people_base), or nobody: an org unit, a group, usherd's own account. ERR_NOT_FOUND also
+ * for a text that is no UUID.
  */
 #ifndef USHERD_DIR_DIR_USER_H
 #define USHERD_DIR_DIR_USER_H
@@ -29,13 +32,18 @@ typedef void dir_user_cb(
 /* ERR_NOT_FOUND. */
 struct dir_op *dir_user_load(struct dir *d, const char *entry_uuid, dir_user_cb *cb, void *arg);
 
-/* Change a profile: `value[field]` NULL leaves it, "" removes it. ORG_UNIT moves the entry (RFC
- * 4511 modifyDN with newSuperior); display name and cn follow the names. UID and groups cannot be
- * changed here. `tag`: only if the entry is still that version (RFC 4528 assertion where the server
- * knows it), NULL: whatever it is. ERR_OK: `user` is the new version. ERR_CONFLICT: another
- * version. ERR_NOT_FOUND: the entry; ERR_INVALID: a value the server refused, or an org unit that
- * does not exist ("org_unit: ..." begins the text); ERR_EXISTS: a mail or phone that another entry
- * has. */
+/* Change a profile: `value[field]` NULL leaves it, "" removes it with all its values; another value
+ * takes the place of the first one, which is the one that is shown, and further ones stay. ORG_UNIT
+ * moves the entry (RFC 4511 modifyDN with newSuperior), which stays a member of its groups; display
+ * name and cn follow the names when they were made of them. UID and groups cannot be changed here.
+ * `tag`: only if the entry is still that version (RFC 4528 assertion where the server knows it),
+ * NULL: whatever it is. ERR_OK: `user` is the new version. ERR_CONFLICT: another version.
+ * ERR_NOT_FOUND: the entry; ERR_INVALID: a value that the server refuses or its schema has no room
+ * for, or an org unit that does not exist; ERR_EXISTS: a mail or phone that another entry has, or
+ * an entry of that name in the new org unit. The text of these two begins with the field's name and
+ * ": " where one is to blame. Values and move are two requests: should the values be written and
+ * the move fail, the code is the move's, the text ends with that, and `user` is the entry as it is
+ * then. Groups that could not be told of a move are named in f->text (ERR_OK). */
 struct dir_user_change {
 	const char *value[PERSON_FIELD_COUNT];
 	const char *tag;
@@ -45,15 +53,19 @@ struct dir_op *dir_user_change(struct dir *d, const char *entry_uuid,
 
 /* Suspend and resume by the profile's means: openldap: ppolicy's administrative lock
  * (pwdAccountLockedTime 000001010000Z; slapo-ppolicy(5)); generic: ERR_REFUSED, whose text says
- * that this directory has no means that we know. Already so is ERR_OK. */
+ * that this directory has no means that we know. Already so is ERR_OK; resuming also ends a lock
+ * after too many wrong passwords. ERR_MISCONFIGURED: ppolicy is not loaded, or we see no policy
+ * with pwdLockout TRUE, without which slapd ignores the lock. A session that is bound already is
+ * not ended by it. */
 struct dir_op *dir_user_suspend(
     struct dir *d, const char *entry_uuid, bool suspended, dir_user_cb *cb, void *arg);
 /* What the profile can: "pwdAccountLockedTime" or NULL. Pure. */
 const char *dir_suspend_means(const struct dir *d);
 
 /* The whole entry and the groups that name it, as bytes that dir_user_restore() understands: every
- * user attribute with all its values (userPassword among them, so: a secret) and nothing
- * operational, and the DN. ERR_NOT_FOUND. ERR_TOO_LARGE: over 1 MiB. */
+ * user attribute with all its values (userPassword among them, so: a secret), the suspension,
+ * nothing else that is operational or derived (memberOf), and the DN. ERR_NOT_FOUND. ERR_TOO_LARGE:
+ * over 1 MiB. */
 typedef void dir_user_saved_cb(void *arg, enum err code, const struct dir_user *user,
     const struct secret *saved, const struct fault *f);
 struct dir_op *dir_user_save(
@@ -67,11 +79,12 @@ bool dir_saved_has_password(const struct secret *saved);
  * group that names it. A group that cannot do without its last member gets its own DN as member
  * (groupOfNames must have one; a name left behind would fall to whoever gets that DN next). Gone
  * already is ERR_OK, so it can be repeated: the groups are searched again. ERR_CONFLICT: another
- * entry stands there now; it is left alone and so are the groups. f->text names groups that refused
- * ("" when none did). */
+ * entry stands there now, or ours has moved elsewhere or has entries below it; nothing is done
+ * then. ERR_INVALID: no UUID. ERR_UNKNOWN and ERR_UNAVAILABLE may also come from the groups: repeat
+ * it. f->text names groups that refused ("" when none did). */
 struct dir_removed {
 	bool was_there;
-	size_t groups_left; /* memberships that were ended */
+	size_t groups_left; /* memberships that ended, by us or with the entry by the server */
 };
 typedef void dir_removed_cb(
     void *arg, enum err code, const struct dir_removed *removed, const struct fault *f);
@@ -80,31 +93,39 @@ struct dir_op *dir_user_remove(
 
 /* Ask every configured server until none has the entry, at most until op_timeout_ms: how long it
  * took from this call. ERR_UNAVAILABLE: some server still had it or did not answer; the text names
- * it. */
+ * each, and `ms` is -1. Runs on threads of its own, so that no operation waits for it. */
 typedef void dir_gone_cb(void *arg, enum err code, int64_t ms, const struct fault *f);
 struct dir_op *dir_user_gone(struct dir *d, const char *dn, dir_gone_cb *cb, void *arg);
 
-/* Add what dir_user_save() returned again: entry, password, memberships. It gets a new entryUUID.
- * ERR_EXISTS: the DN or a unique name is taken; but an entry at the DN that equals what was saved
- * is ours from an earlier try, and that is ERR_OK. ERR_NOT_FOUND: the org unit is gone. Groups that
- * are gone, or refuse the member, are named in f->text; the code is ERR_OK. */
+/* Add what dir_user_save() returned again: entry, password, memberships. It gets a new entryUUID;
+ * who was suspended comes back suspended. ERR_EXISTS: the DN or a unique name is taken; but an
+ * entry at the DN that has everything that was saved is ours from an earlier try, and that is
+ * ERR_OK. ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: also a password policy that takes no
+ * hashes. ERR_CORRUPT: not what was saved. Groups that are gone, or refuse the member, are named in
+ * f->text; the code is ERR_OK.
+ */
 struct dir_op *dir_user_restore(
     struct dir *d, const struct secret *saved, dir_user_cb *cb, void *arg);
 
-/* How many members does this group have beside `dn`, and is `dn` one? For "the last administrator".
- * ERR_NOT_FOUND: no such group. */
+/* Is `dn` a member of this group, and is there another one who can sign in? For "the last
+ * administrator". `others` is 1 as soon as one other member exists and is not suspended, and 0 when
+ * none of the first 20 others is so: that errs on the side of refusing. Names are compared as
+ * dir_dn_may_be_same() does. ERR_NOT_FOUND: no such group. */
 typedef void dir_members_cb(
     void *arg, enum err code, bool is_member, size_t others, const struct fault *f);
 struct dir_op *dir_group_members(
     struct dir *d, const char *group, const char *dn, dir_members_cb *cb, void *arg);
 
 /* Org units. `parent` is below people_base or it. ERR_EXISTS; ERR_NOT_FOUND: the parent;
- * ERR_INVALID: the name. `dn` of the result dies with the callback. */
+ * ERR_INVALID: name or description ("name: ..." begins the text). `dn` of the result dies with the
+ * callback. */
 typedef void dir_dn_cb(void *arg, enum err code, const char *dn, const struct fault *f);
 struct dir_op *dir_org_unit_add(struct dir *d, const char *parent, const char *name,
     const char *description, dir_dn_cb *cb, void *arg);
 /* A new name and/or description of the org unit of that UUID (NULL: as it is; description "":
- * none). people_base itself cannot be renamed: ERR_REFUSED. */
+ * none). Everybody below it moves along; their memberships follow only where the server sees to it
+ * (slapo-refint). people_base itself cannot be renamed: ERR_REFUSED. Two requests, description
+ * first: should the second fail, the text ends with that. */
 struct dir_op *dir_org_unit_change(struct dir *d, const char *entry_uuid, const char *name,
     const char *description, dir_dn_cb *cb, void *arg);
 /* ERR_CONFLICT: not empty (a leaf check by the server itself, RFC 4511 section 4.8). ERR_REFUSED:

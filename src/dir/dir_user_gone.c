@@ -51,7 +51,9 @@ gone_wait(struct dir_job *job, size_t server, struct fault *f)
 		code = gone_look(job, &c, &there, f);
 		if (code != ERR_OK || !there)
 			break;
-		if (dir_now() + ms >= job->op.deadline)
+		/* Whoever asked has given up: dir_free() waits for us. */
+		if (dir_now() + ms >= job->op.deadline ||
+		    atomic_load(&job->phase) == PHASE_ABANDONED)
 			code = fault_set(f, ERR_UNAVAILABLE, "still has it");
 		else
 			poll(NULL, 0, ms);

@@ -38,6 +38,8 @@ enum err dir_uuid_check(const char *uuid, struct fault *f);
  * or nobody (an org unit, a group, our own account). */
 enum err dir_user_find(struct dir_job *job, struct dir_conn *c, const char *uuid, const char *base,
     struct user_entry *e, struct fault *f);
+/* Not everything below the base is somebody. `message` has objectClass. */
+bool dir_user_is_nobody(struct dir_conn *c, LDAPMessage *message, const char *dn);
 /* The groups of the entry that was found. */
 enum err dir_user_find_groups(
     struct dir_job *job, struct dir_conn *c, struct user_entry *e, struct fault *f);
@@ -54,7 +56,7 @@ enum err dir_user_recheck(struct dir_job *job, struct dir_conn *c, const struct 
 const char *dir_user_condition(const char *uuid, const char *csn, struct arena *arena);
 
 /* One search whose first entry (NULL: none) is taken from `*found`, which the caller frees.
- * ERR_NOT_FOUND only when the base is not there. */
+ * ERR_NOT_FOUND: there is no such base; of a subtree that is ERR_MISCONFIGURED. */
 enum err dir_user_search(struct dir_job *job, struct dir_conn *c, struct dir_search *s,
     const char *doing, LDAPMessage **found, LDAPMessage **entry, struct fault *f);
 

@@ -1,4 +1,5 @@
 /* One entry by its UUID, with all that an operation on it wants to know. */
+#include "dir/dir_follow_private.h"
 #include "dir/dir_user_private.h"
 
 #include <sodium.h>
@@ -64,6 +65,8 @@ dir_user_search(struct dir_job *job, struct dir_conn *c, struct dir_search *s, c
 	else
 		code = dir_error_of(c->dir, &r, doing, f);
 	dir_reply_release(&r);
+	if (code == ERR_NOT_FOUND && s->scope == LDAP_SCOPE_SUBTREE)
+		code = fault_set(f, ERR_MISCONFIGURED, "there is no entry %s", s->base);
 	if (code == ERR_OK)
 		*entry = ldap_first_entry(c->ld, *found);
 	return code;
@@ -159,7 +162,7 @@ read_time(struct dir_conn *c, LDAPMessage *message, const char *attribute, struc
 {
 	const char *text = dir_entry_value(c->ld, message, attribute, arena);
 
-	return text != NULL ? dir_time_parse(text) : 0;
+	return text != NULL ? dir_follow_time(text, strlen(text)) : 0;
 }
 
 static void
@@ -185,9 +188,8 @@ read_entry(struct dir_conn *c, LDAPMessage *message, struct user_entry *e, struc
 	read_tag(c, message, e, arena);
 }
 
-/* Not everything below the base is somebody. */
-static bool
-read_is_nobody(struct dir_conn *c, LDAPMessage *message, const char *dn)
+bool
+dir_user_is_nobody(struct dir_conn *c, LDAPMessage *message, const char *dn)
 {
 	const struct dir_conf *conf = &c->dir->conf;
 	struct berval **classes = ldap_get_values_len(c->ld, message, "objectClass");
@@ -220,7 +222,7 @@ dir_user_find(struct dir_job *job, struct dir_conn *c, const char *uuid, const c
 		if (e->user.dn == NULL || !dir_dn_is_below(e->user.dn, base, false))
 			code = fault_set(f, ERR_REFUSED, "%s is not below %s",
 			    e->user.dn != NULL ? e->user.dn : uuid, base);
-		else if (read_is_nobody(c, entry, e->user.dn))
+		else if (dir_user_is_nobody(c, entry, e->user.dn))
 			code = fault_set(f, ERR_REFUSED, "%s is not a person", e->user.dn);
 		else
 			read_entry(c, entry, e, job->arena);

@@ -35,7 +35,7 @@ removal_look_elsewhere(struct dir_job *job, struct dir_conn *c, struct fault *f)
 static enum err
 removal_look(struct dir_job *job, struct dir_conn *c, bool *there, struct fault *f)
 {
-	static const char *const wanted[] = { "entryUUID", NULL };
+	static const char *const wanted[] = { "entryUUID", "objectClass", NULL };
 	struct removal *m = job->value;
 	struct dir_search s = { m->dn, "(objectClass=*)", LDAP_SCOPE_BASE, wanted, 1, 0 };
 	LDAPMessage *found, *entry;
@@ -50,6 +50,8 @@ removal_look(struct dir_job *job, struct dir_conn *c, bool *there, struct fault 
 			    fault_set(f, ERR_MISCONFIGURED, "%s exists but may not be read", m->dn);
 		else if (strcmp(uuid, m->uuid) != 0)
 			code = fault_set(f, ERR_CONFLICT, "another entry stands at %s", m->dn);
+		else if (dir_user_is_nobody(c, entry, m->dn))
+			code = fault_set(f, ERR_REFUSED, "%s is not a person", m->dn);
 		*there = code == ERR_OK;
 	}
 	ldap_msgfree(found);
@@ -116,16 +118,11 @@ removal_answer(struct dir_job *job, enum err code, const struct fault *f)
 static enum err
 removal_check(const struct dir *d, const struct removal *m, struct fault *f)
 {
-	const struct dir_conf *conf = &d->conf;
-
-	if (!dir_dn_is_below(m->dn, conf->people_base, false))
-		return fault_set(f, ERR_REFUSED, "%s is not below %s", m->dn, conf->people_base);
-	if (conf->bind_dn != NULL && conf->bind_dn[0] != '\0' &&
-	    dir_dn_may_be_same(m->dn, conf->bind_dn))
-		return fault_set(f, ERR_REFUSED, "%s is usherd's own account", m->dn);
-	return dir_uuid_check(m->uuid, f) == ERR_OK
-		   ? ERR_OK
-		   : fault_set(f, ERR_INVALID, "%s is no entryUUID", m->uuid);
+	if (!dir_dn_is_below(m->dn, d->conf.people_base, false))
+		return fault_set(f, ERR_REFUSED, "%s is not below %s", m->dn, d->conf.people_base);
+	if (dir_uuid_check(m->uuid, f) != ERR_OK)
+		return fault_set(f, ERR_INVALID, "%s is no entryUUID", m->uuid);
+	return ERR_OK;
 }
 
 struct dir_op *

@@ -60,7 +60,8 @@ restore_is_ours(struct dir_conn *c, LDAPMessage *entry, const struct saved *s)
 static enum err
 restore_meet(struct dir_job *job, struct dir_conn *c, const char **uuid, struct fault *f)
 {
-	static const char *const wanted[] = { LDAP_ALL_USER_ATTRIBUTES, "entryUUID", NULL };
+	const char *const wanted[] = { LDAP_ALL_USER_ATTRIBUTES, "entryUUID",
+		dir_profile_of(c->dir->conf.profile)->suspend_attribute, NULL };
 	struct restore *o = job->value;
 	struct dir_search s = { o->saved.dn, "(objectClass=*)", LDAP_SCOPE_BASE, wanted, 1, 0 };
 	LDAPMessage *found, *entry;

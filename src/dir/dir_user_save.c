@@ -51,17 +51,29 @@ write_run(struct writer *w, const void *data, size_t len)
 	write_bytes(w, data, len);
 }
 
-/* What the server derives from the groups by itself would be refused in an Add. */
-static bool
-attribute_is_derived(const struct berval *name)
-{
-	return name->bv_len == 8 && strncasecmp(name->bv_val, "memberOf", 8) == 0;
-}
-
 /* A raw attribute of a message: pointers into the message itself. */
 struct raw {
 	struct berval name, *values;
 };
+
+static bool
+raw_is(const struct berval *raw, const char *text)
+{
+	return raw->bv_len == strlen(text) && strncasecmp(raw->bv_val, text, raw->bv_len) == 0;
+}
+
+/* What the server derives from the groups by itself would be refused in an Add, and a lock after
+ * too many wrong passwords is no suspension. */
+static bool
+raw_is_kept(const struct dir_conf *conf, const struct raw *raw)
+{
+	const struct dir_profile_facts *facts = dir_profile_of(conf->profile);
+
+	if (raw->values == NULL || raw_is(&raw->name, "memberOf"))
+		return false;
+	return facts->suspend_attribute == NULL || !raw_is(&raw->name, facts->suspend_attribute) ||
+	       (raw->values[0].bv_val != NULL && raw_is(&raw->values[0], facts->suspend_value));
+}
 
 static void
 write_saved(struct writer *w, const char *dn, const struct raw *raws, size_t count,
@@ -120,8 +132,7 @@ save_collect(struct dir_conn *c, LDAPMessage *entry, struct raw *raws, BerElemen
 		return 0;
 	while (ldap_get_attribute_ber(c->ld, entry, *ber, &raw.name, &raw.values) == LDAP_SUCCESS &&
 	       raw.name.bv_val != NULL) {
-		if (count < ATTRIBUTES_MAX && raw.values != NULL &&
-		    !attribute_is_derived(&raw.name))
+		if (count < ATTRIBUTES_MAX && raw_is_kept(&c->dir->conf, &raw))
 			raws[count++] = raw;
 		else
 			ber_memfree(raw.values);
@@ -142,7 +153,8 @@ save_wipe(struct raw *raws, size_t count)
 static enum err
 save_entry(struct dir_job *job, struct dir_conn *c, const struct dir_names *groups, struct fault *f)
 {
-	static const char *const wanted[] = { LDAP_ALL_USER_ATTRIBUTES, NULL };
+	const char *const wanted[] = { LDAP_ALL_USER_ATTRIBUTES,
+		dir_profile_of(c->dir->conf.profile)->suspend_attribute, NULL };
 	struct save *s = job->value;
 	struct dir_search q = { s->job.now.user.dn,
 		dir_user_condition(s->job.uuid, NULL, job->arena), LDAP_SCOPE_BASE, wanted, 1, 0 };

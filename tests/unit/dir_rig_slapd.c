@@ -58,7 +58,9 @@ static const char tree[] =
     "dn: cn=board,ou=groups," BASE "\nobjectClass: groupOfNames\ncn: board\nmember: cn=nobody," BASE
     "\n\n"
     "dn: uid=jane," PEOPLE "\nobjectClass: inetOrgPerson\nuid: jane\ncn: Jane\nsn: Doe\n"
-    "mail: jane@example.org\nmobile: +4930123456\n\n"
+    "mail: jane@example.org\nmobile: +4930123456\n\n";
+
+static const char policy[] =
     "dn: cn=password-policy," BASE "\nobjectClass: device\nobjectClass: pwdPolicy\n"
     "cn: password-policy\npwdAttribute: userPassword\npwdMinLength: 10\npwdCheckQuality: 1\n"
     "pwdLockout: TRUE\n";
@@ -91,6 +93,8 @@ rig_start_slapd(struct rig *r, const char *options)
 	f = fopen(path, "w");
 	assert_non_null(f);
 	fputs(tree, f);
+	if (strstr(options, "--without ppolicy") == NULL)
+		fputs(policy, f);
 	fclose(f);
 	chmod(r->folder, 0755);
 	r->port = rig_free_port();

@@ -1,6 +1,7 @@
 #include "dir_user_rig.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct seen seen;
@@ -25,6 +26,20 @@ user_tear_down(void **state)
 	secret_free(seen.saved);
 	rig_remove(&rig);
 	return 0;
+}
+
+void
+user_with_settings(const char *edit)
+{
+	char command[512];
+
+	rig_close(&rig);
+	rig_stop_slapd(&rig, false);
+	snprintf(command, sizeof(command), "sed -i '%s' %s/slapd.conf", edit, rig.folder);
+	assert_int_equal(system(command), 0);
+	rig_restart_slapd(&rig);
+	rig.up = false;
+	rig_open(&rig);
 }
 
 const char *

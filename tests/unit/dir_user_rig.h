@@ -32,6 +32,9 @@ extern struct seen seen;
 int user_set_up(void **state);
 int user_tear_down(void **state);
 
+/* slapd starts again with its configuration edited by sed. */
+void user_with_settings(const char *edit);
+
 /* Somebody with a password, in staff and in a group of their own. The UUID is in static memory. */
 const char *user_make(const char *dn, const char *mail);
 /* The entryUUID at a DN, in one of a few static buffers. */

@@ -9,6 +9,8 @@
 
 #define ZOE "uid=zoe," SALES
 
+static const char north[] = "ou=north," SALES;
+
 static void
 a_person_is_loaded_with_all_that_is_known(void **state)
 {
@@ -116,6 +118,31 @@ a_change_of_another_version_is_a_conflict(void **state)
 	assert_int_equal(user_change(uuid, &change), ERR_CONFLICT); /* an old tag by now */
 }
 
+/* Then a version is modifyTimestamp, which has seconds, and what is in the entry. */
+static void
+versions_differ_without_an_entry_csn_too(void **state)
+{
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+	struct dir_user_change change = { .value = { [PERSON_POSITION] = "Mine" } };
+	char tag[DIR_TAG_SIZE];
+
+	(void)state;
+	user_with_settings("/^access to attrs=pwdHistory/i access to attrs=entryCSN by * none");
+	assert_string_equal(rig_values(&rig, ZOE, "entryCSN"), "");
+	assert_int_equal(user_load(uuid), ERR_OK);
+	assert_int_equal(strlen(seen.tag), DIR_TAG_SIZE - 1);
+	strcpy(tag, seen.tag);
+	change.tag = tag;
+	rig_change(&rig, "dn: " ZOE "\nchangetype: modify\nreplace: title\ntitle: Theirs\n");
+	assert_int_equal(user_change(uuid, &change), ERR_CONFLICT);
+	assert_int_equal(user_load(uuid), ERR_OK);
+	strcpy(tag, seen.tag);
+	assert_int_equal(user_load(uuid), ERR_OK);
+	assert_string_equal(seen.tag, tag);
+	assert_int_equal(user_change(uuid, &change), ERR_OK);
+	assert_string_equal(seen.value[PERSON_POSITION], "Mine");
+}
+
 static void
 a_change_that_cannot_be_names_its_field(void **state)
 {
@@ -156,7 +183,7 @@ a_change_that_cannot_be_names_its_field(void **state)
 static void
 who_moves_keeps_password_id_and_memberships(void **state)
 {
-	const char *uuid = user_make(ZOE, "zoe@example.org"), *north = "ou=north," SALES;
+	const char *uuid = user_make(ZOE, "zoe@example.org");
 	struct dir_user_change change = {
 		.value = { [PERSON_ORG_UNIT] = north, [PERSON_POSITION] = "Explorer" }
 	};
@@ -183,7 +210,7 @@ a_move_onto_another_entry_leaves_everything_as_it_was(void **state)
 {
 	const char *uuid = user_make(ZOE, "zoe@example.org");
 	struct dir_user_change change = {
-		.value = { [PERSON_ORG_UNIT] = "ou=north," SALES, [PERSON_POSITION] = "Explorer" }
+		.value = { [PERSON_ORG_UNIT] = north, [PERSON_POSITION] = "Explorer" }
 	};
 
 	(void)state;
@@ -306,6 +333,28 @@ a_lock_that_the_server_would_ignore_is_not_called_one(void **state)
 }
 
 static void
+a_directory_without_ppolicy_is_told_apart(void **state)
+{
+	bool told = false;
+
+	(void)state;
+	rig_remove(&rig);
+	rig_start_slapd(&rig, "--without ppolicy");
+	rig_default_conf(&rig);
+	rig_open(&rig);
+	assert_int_equal(user_suspend(uuid_of("uid=jane," PEOPLE), true), ERR_MISCONFIGURED);
+	assert_int_equal(user_suspend(uuid_of("uid=jane," PEOPLE), false), ERR_MISCONFIGURED);
+	assert_non_null(strstr(rig.fault.text, "load the ppolicy overlay"));
+	rig.answered = false;
+	dir_self_test(rig.dir, rig_on_check, &rig);
+	rig_run(&rig);
+	for (size_t i = 0; i < rig.check_count; i++)
+		if (strcmp(rig.checks[i].name, "suspend") == 0)
+			told = !rig.checks[i].ok && strstr(rig.checks[i].text, "ppolicy") != NULL;
+	assert_true(told);
+}
+
+static void
 a_generic_directory_has_no_means(void **state)
 {
 	const char *uuid = user_make(ZOE, "zoe@example.org");
@@ -330,6 +379,7 @@ main(void)
 		ROW(an_empty_value_removes_and_an_equal_one_writes_nothing),
 		ROW(further_values_stay_when_the_first_one_changes),
 		ROW(a_change_of_another_version_is_a_conflict),
+		ROW(versions_differ_without_an_entry_csn_too),
 		ROW(a_change_that_cannot_be_names_its_field),
 		ROW(who_moves_keeps_password_id_and_memberships),
 		ROW(a_move_onto_another_entry_leaves_everything_as_it_was),
@@ -338,6 +388,7 @@ main(void)
 		ROW(an_entry_that_was_renamed_meanwhile_is_still_the_same),
 		ROW(suspended_means_no_sign_in_until_resumed),
 		ROW(a_lock_that_the_server_would_ignore_is_not_called_one),
+		ROW(a_directory_without_ppolicy_is_told_apart),
 		ROW(a_generic_directory_has_no_means),
 	};
 

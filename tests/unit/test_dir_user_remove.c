@@ -12,6 +12,8 @@
 
 #define ZOE "uid=zoe," SALES
 
+static const char north[] = "ou=north," SALES;
+
 static void
 who_is_removed_can_no_longer_sign_in_and_is_in_no_group(void **state)
 {
@@ -37,16 +39,7 @@ who_is_removed_can_no_longer_sign_in_and_is_in_no_group(void **state)
 static void
 without_refint(void)
 {
-	char command[256];
-
-	rig_stop_slapd(&rig, false);
-	snprintf(command, sizeof(command),
-	    "sed -i '/^overlay refint/,/^$/d; /^moduleload refint/d' %s/slapd.conf", rig.folder);
-	assert_int_equal(system(command), 0);
-	rig_restart_slapd(&rig);
-	rig.up = false;
-	rig_close(&rig);
-	rig_open(&rig);
+	user_with_settings("/^overlay refint/,/^$/d; /^moduleload refint/d");
 }
 
 /* Nobody but us ends memberships, and the last member of a group leaves it with itself. */
@@ -70,6 +63,63 @@ a_server_without_refint_is_no_worse(void **state)
 	assert_string_equal(rig_values(&rig, STAFF, "member"), "cn=nobody," BASE);
 	assert_int_equal(user_restore(), ERR_OK);
 	assert_string_equal(rig_values(&rig, LONE, "member"), "uid=zoe,ou=north," SALES);
+}
+
+#define ADMINISTRATORS "cn=usherd-administrators," BASE
+
+/* The group that we may not change is left through the server, or is named. */
+static void
+a_group_that_we_may_not_change_is_named_when_nobody_else_does_it(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	rig_change(&rig, "dn: " ADMINISTRATORS
+			 "\nchangetype: add\nobjectClass: groupOfNames\ncn: usherd-administrators\n"
+			 "member: cn=nobody," BASE "\n");
+	for (int round = 0; round < 2; round++) {
+		snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+		rig_change(&rig,
+		    "dn: " ADMINISTRATORS "\nchangetype: modify\nadd: member\nmember: " ZOE "\n");
+		assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+		assert_int_equal(seen.removed.groups_left, round == 0 ? 2 : 1);
+		if (round == 0) {
+			assert_string_equal(rig.fault.text, "");
+			assert_string_equal(
+			    rig_values(&rig, ADMINISTRATORS, "member"), "cn=nobody," BASE);
+			without_refint();
+		} else
+			assert_non_null(strstr(rig.fault.text,
+			    "still a member of: " ADMINISTRATORS " (Insufficient access)"));
+	}
+}
+
+/* A server that knows neither conditions nor post-read is asked once more instead. */
+static void
+a_server_without_controls_is_asked_twice(void **state)
+{
+	struct dir_user_change change = {
+		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = north }
+	};
+	char uuid[64];
+
+	(void)state;
+	user_with_settings(
+	    "/^database config/i access to dn.base=\"\" attrs=supportedControl by * none\\n"
+	    "access to * by * read");
+	assert_string_equal(rig_values(&rig, "", "supportedControl"), "");
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(user_load(uuid), ERR_OK);
+	change.tag = seen.tag;
+	assert_int_equal(user_change(uuid, &change), ERR_OK);
+	assert_int_equal(user_suspend(uuid, true), ERR_OK);
+	assert_int_equal(user_suspend(uuid, false), ERR_OK);
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove(seen.dn, uuid), ERR_OK);
+	assert_int_equal(user_restore(), ERR_OK);
+	assert_string_not_equal(seen.uuid, uuid);
+	assert_string_equal(seen.uuid, uuid_of(seen.dn));
+	assert_string_equal(seen.value[PERSON_POSITION], "New");
 }
 
 /* Somebody deleted the entry by other means; what it was in is still to be left. */
@@ -127,7 +177,8 @@ only_people_are_removed(void **state)
 	assert_int_equal(user_remove(PEOPLE, uuid_of(PEOPLE)), ERR_REFUSED);
 	assert_int_equal(user_remove("nonsense", uuid), ERR_REFUSED);
 	assert_int_equal(user_remove(ZOE, "nonsense"), ERR_INVALID);
-	assert_int_equal(user_remove(SALES, uuid_of(SALES)), ERR_CONFLICT); /* not empty */
+	assert_int_equal(
+	    user_remove("ou=doomed," PEOPLE, uuid_of("ou=doomed," PEOPLE)), ERR_REFUSED);
 	rig_close(&rig);
 	rig.conf.people_base = BASE;
 	rig_open(&rig);
@@ -170,6 +221,33 @@ who_is_restored_signs_in_with_the_old_password(void **state)
 	/* Not any more. */
 	assert_int_equal(user_set(seen.uuid, PERSON_POSITION, "Other"), ERR_OK);
 	assert_int_equal(user_restore(), ERR_EXISTS);
+}
+
+static void
+who_was_suspended_comes_back_suspended(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	/* Too many wrong passwords are no suspension. */
+	rig_change(&rig, "dn: " ZOE "\nchangetype: modify\nadd: pwdAccountLockedTime\n"
+			 "pwdAccountLockedTime: 20260101000000Z\n");
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_int_equal(user_restore(), ERR_OK);
+	assert_int_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_SUCCESS);
+	snprintf(uuid, sizeof(uuid), "%s", seen.uuid);
+	assert_int_equal(user_suspend(uuid, true), ERR_OK);
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(user_restore(), ERR_OK);
+		assert_true(seen.suspended);
+		assert_int_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_INVALID_CREDENTIALS);
+	}
+	assert_int_equal(user_suspend(seen.uuid, false), ERR_OK);
+	assert_int_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_SUCCESS);
 }
 
 static void
@@ -277,13 +355,10 @@ an_entry_that_is_too_large_is_not_kept(void **state)
 static void
 a_password_that_may_not_be_read_is_missed(void **state)
 {
-	char command[256], uuid[64];
+	char uuid[64];
 
 	(void)state;
-	rig_stop_slapd(&rig, false);
-	snprintf(command, sizeof(command), "sed -i 's/=rw$/=w/' %s/slapd.conf", rig.folder);
-	assert_int_equal(system(command), 0);
-	rig_restart_slapd(&rig);
+	user_with_settings("s/=rw$/=w/");
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
 	assert_int_equal(user_save(uuid), ERR_OK);
 	assert_false(dir_saved_has_password(seen.saved));
@@ -418,7 +493,7 @@ static void
 a_lost_answer_to_a_change_is_settled_by_repeating_it(void **state)
 {
 	struct dir_user_change change = {
-		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = "ou=north," SALES }
+		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = north }
 	};
 	static const enum proxy_request requests[] = { PROXY_MODIFY, PROXY_RENAME };
 	char uuid[64];
@@ -506,11 +581,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(who_is_removed_can_no_longer_sign_in_and_is_in_no_group),
 		ROW(a_server_without_refint_is_no_worse),
+		ROW(a_group_that_we_may_not_change_is_named_when_nobody_else_does_it),
+		ROW(a_server_without_controls_is_asked_twice),
 		ROW(memberships_of_an_entry_that_is_gone_already_end_too),
 		ROW(another_entry_at_the_dn_is_left_alone),
 		ROW(an_entry_that_has_moved_is_not_called_gone),
 		ROW(only_people_are_removed),
 		ROW(who_is_restored_signs_in_with_the_old_password),
+		ROW(who_was_suspended_comes_back_suspended),
 		ROW(an_entry_that_usherd_did_not_make_comes_back_too),
 		ROW(what_keeps_somebody_from_coming_back_is_said),
 		ROW(damaged_bytes_restore_nobody),

@@ -1,15 +1,64 @@
-/* Whether an OpenLDAP server can go on from a cookie: it holds the server's change numbers (CSN),
- * one for each server id, and slapd takes much for a cookie that is none.
+/* Cookies: whether one is ours, and whether the server can go on from it.
  *
- * One with a CSN newer than the server's own is of a database that was restored from a backup
- * since. slapd 2.5 refuses it (result 53) when it looks, and stays silent about the difference once
- * new changes have passed the old ones; so it is looked at here, each time a session begins. */
+ * What is handed on carries a tag in front, made of the cookie and of what it belongs to (servers,
+ * account, base, filter, attributes). A server cannot be relied on to notice that a cookie is none:
+ * slapd 2.5.13 answers several kinds of garbage with everything and the end of a delete phase,
+ * which says that nobody is gone.
+ *
+ * An OpenLDAP cookie holds the server's change numbers (CSN), one for each server id. One with a
+ * CSN newer than the server's own is of a database that was restored from a backup since. slapd
+ * refuses it (result 53) when it looks, and stays silent about the difference once new changes have
+ * passed the old ones; so it is looked at here, each time a session begins. */
 #include "dir/dir_follow_private.h"
 
 #include <ctype.h>
+#include <sodium.h>
 #include <string.h>
 
 enum { CSN_LEN = 40, CSN_SID_AT = 30, CSN_SID_LEN = 3, CSNS_MAX = 64 };
+
+static void
+cookie_tag(const struct dir_conf *conf, const void *cookie, size_t len, unsigned char *tag)
+{
+	crypto_generichash_state h;
+	struct arena *arena = arena_new(0);
+	const char *subject = dir_follow_subject(conf, arena);
+
+	crypto_generichash_init(&h, NULL, 0, FOLLOW_TAG_SIZE);
+	crypto_generichash_update(&h, (const unsigned char *)subject, strlen(subject) + 1);
+	crypto_generichash_update(&h, cookie, len);
+	crypto_generichash_final(&h, tag, FOLLOW_TAG_SIZE);
+	arena_free(arena);
+}
+
+const void *
+dir_follow_cookie_pack(const struct dir_conf *conf, const void *cookie, size_t len,
+    struct arena *arena, size_t *packed_len)
+{
+	unsigned char *packed = arena_alloc(arena, FOLLOW_TAG_SIZE + len);
+
+	cookie_tag(conf, cookie, len, packed);
+	memcpy(packed + FOLLOW_TAG_SIZE, cookie, len);
+	*packed_len = FOLLOW_TAG_SIZE + len;
+	return packed;
+}
+
+void
+dir_follow_cookie_unpack(
+    const struct dir_conf *conf, const void *packed, size_t len, struct follow_cookie *out)
+{
+	const unsigned char *cookie = (const unsigned char *)packed + FOLLOW_TAG_SIZE;
+	unsigned char tag[FOLLOW_TAG_SIZE];
+
+	out->len = 0;
+	if (len <= FOLLOW_TAG_SIZE || len - FOLLOW_TAG_SIZE > FOLLOW_COOKIE_MAX)
+		return;
+	cookie_tag(conf, cookie, len - FOLLOW_TAG_SIZE, tag);
+	if (memcmp(tag, packed, FOLLOW_TAG_SIZE) != 0)
+		return;
+	out->len = len - FOLLOW_TAG_SIZE;
+	memcpy(out->data, cookie, out->len);
+}
 
 /* "20261126133334.320373Z#000000#000#000000": compared as text within one server id. */
 static bool
@@ -95,15 +144,17 @@ server_csns(struct dir_follow *fw)
 bool
 dir_follow_cookie_fits(struct dir_follow *fw)
 {
-	const char *csns[CSNS_MAX];
-	struct arena *arena;
+	const char *csns[CSNS_MAX], *text;
+	struct arena *arena = arena_new(0);
 	struct berval **server;
 	size_t count, known = 0;
 
-	if (fw->dir->conf.profile != DIR_OPENLDAP)
-		return true;
-	arena = arena_new(0);
-	count = cookie_csns(arena_dup(arena, fw->cookie.data, fw->cookie.len), csns);
+	text = arena_dup(arena, fw->cookie.data, fw->cookie.len);
+	if (fw->dir->conf.profile != DIR_OPENLDAP && strstr(text, "csn=") == NULL) {
+		arena_free(arena);
+		return true; /* another kind of server, whose words are its own */
+	}
+	count = cookie_csns(text, csns);
 	server = count > 0 ? server_csns(fw) : NULL;
 	while (server != NULL && known < count && csn_is_known(csns[known], server))
 		known++;

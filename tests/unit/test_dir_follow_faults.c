@@ -1,0 +1,406 @@
+/* Following a directory that refuses, forgets, cuts short, falls silent or cannot push. Whatever it
+ * does, nobody disappears who is there, and nobody stays who is not. */
+#include "follow_rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "dir/dir_follow_private.h"
+
+enum { PEOPLE_COUNT = 700 };
+
+static int
+group_set_up(void **state)
+{
+	(void)state;
+	rig_start_slapd(&rig, "--without cost");
+	follow_add_people("p", PEOPLE_COUNT);
+	return 0;
+}
+
+static int
+set_up(void **state)
+{
+	rig_set_up(state);
+	follower_default();
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	follower_stop();
+	follower_forget();
+	return rig_tear_down(state);
+}
+
+static void
+open_again(void)
+{
+	rig_close(&rig);
+	rig_open(&rig);
+	follower_default();
+}
+
+static size_t
+everybody(void)
+{
+	size_t count = 0;
+	char dn[64];
+
+	for (int i = 0; i < PEOPLE_COUNT; i++) {
+		snprintf(dn, sizeof(dn), "uid=p%d," SALES, i);
+		count += follower_find(dn) != NULL;
+	}
+	return count;
+}
+
+static void
+learn_everybody(void)
+{
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	follower_stop();
+	follower_haunt();
+}
+
+static void
+refresh_from(const void *cookie, size_t len)
+{
+	learn_everybody();
+	assert_non_null(follower_find(GHOST));
+	follower_start(cookie, len);
+	follower_until_persisting();
+	assert_null(follower_find(GHOST));
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	assert_true(follower.absent_is_gone);
+	assert_true(follower.cookie_len > 0);
+	follower_stop();
+}
+
+static void
+what_is_no_cookie_of_ours_ends_in_a_whole_refresh(void **state)
+{
+	static const char *const cookies[] = { "", "x", "garbage that is longer than a tag",
+		"rid=000,csn=20010101000000.000000Z#000000#000#000000" };
+	unsigned char large[FEED_COOKIE_MAX + 1] = { 1 }, ours[FEED_COOKIE_MAX];
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++)
+		refresh_from(cookies[i], strlen(cookies[i]));
+	refresh_from(large, sizeof(large));
+	len = follower.cookie_len;
+	memcpy(ours, follower.cookie, len);
+	for (size_t i = 0; i < len; i += 13) {
+		ours[i] ^= 1;
+		refresh_from(ours, len);
+		ours[i] ^= 1;
+	}
+	refresh_from(ours, len - 1);
+	/* Of the same servers, but of other entries. */
+	rig.conf.attributes[PERSON_POSITION] = "employeeType";
+	open_again();
+	refresh_from(ours, len);
+}
+
+static void
+a_cookie_that_the_server_cannot_go_on_from_ends_in_a_whole_refresh(void **state)
+{
+	static const char *const cookies[] = { "garbage", "csn=", "rid=000,csn=nonsense",
+		"rid=000,csn=20010101000000.000000Z#000000#000#000000", /* before all entries */
+		"rid=001,sid=005,csn=20010101000000.000000Z#000000#005#000000", /* another's */
+		"rid=000,csn=20990101000000.000000Z#000000#000#000000",		/* to come */
+		"server:389#cn=usherd:dc=example#42" };
+	struct arena *arena = arena_new(0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++) {
+		size_t len;
+		const void *packed =
+		    dir_follow_cookie_pack(&rig.conf, cookies[i], strlen(cookies[i]), arena, &len);
+
+		refresh_from(packed, len);
+	}
+	arena_free(arena);
+}
+
+/* The server itself says so: nobody looks into the cookies of an unknown kind of server. */
+static void
+a_cookie_that_the_server_refuses_ends_in_a_whole_refresh(void **state)
+{
+	static const char *const cookies[] = {
+		"rid=000,csn=20990101000000.000000Z#000000#000#000000", "garbage"
+	};
+	struct arena *arena = arena_new(0);
+
+	(void)state;
+	rig.conf.profile = DIR_GENERIC;
+	open_again();
+	for (size_t i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++) {
+		size_t len;
+		const void *packed =
+		    dir_follow_cookie_pack(&rig.conf, cookies[i], strlen(cookies[i]), arena, &len);
+
+		refresh_from(packed, len);
+	}
+	arena_free(arena);
+}
+
+static bool
+is_cut_short(const void *arg)
+{
+	(void)arg;
+	return follower.state == DIR_FOLLOW_CUT_SHORT;
+}
+
+static void
+a_size_limit_takes_nobody_away_and_is_named(void **state)
+{
+	(void)state;
+	learn_everybody();
+	rig_close(&rig);
+	follow_edit_slapd("/^limits /d");
+	rig_open(&rig);
+	follower_default();
+	follower_start(NULL, 0);
+	follower_until(is_cut_short, NULL);
+	assert_int_equal(follower.complete, 0);
+	assert_int_equal(follower.broken, 1);
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	assert_non_null(follower_find(GHOST));
+	assert_non_null(strstr(follower.text, "after 500 entries"));
+	assert_non_null(strstr(follower.text, "limits dn.exact=\"cn=usherd," BASE "\" size="));
+	follower_stop();
+	follow_edit_slapd("/^overlay unique/i limits dn.exact=\"cn=usherd," BASE
+			  "\" size=unlimited time=unlimited");
+}
+
+static bool
+is_refreshing(const void *arg)
+{
+	(void)arg;
+	return follower.refreshing;
+}
+
+static bool
+is_broken(const void *arg)
+{
+	return follower.broken >= *(const int *)arg;
+}
+
+static void
+a_server_that_stops_amid_a_message_is_noticed(void **state)
+{
+	static const int one = 1;
+	static char url[64];
+	/* Enough for bind and root DSE, and some of the entries. */
+	int port = follow_proxy_start(rig.port, 40001);
+
+	(void)state;
+	learn_everybody();
+	snprintf(url, sizeof(url), "ldap://127.0.0.1:%d", port);
+	rig.conf.uris[0] = url;
+	rig.conf.op_timeout_ms = 700;
+	open_again();
+	follower_start(NULL, 0);
+	follower_until(is_refreshing, NULL);
+	follower_until(is_broken, &one);
+	assert_int_equal(follower.complete, 0);
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	assert_non_null(follower_find(GHOST));
+	follow_proxy_release();
+	follower_until_persisting();
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	assert_null(follower_find(GHOST));
+	follower_stop();
+	rig_close(&rig);
+	follow_proxy_stop();
+}
+
+static void
+a_follower_is_freed_at_once_while_half_a_message_is_there(void **state)
+{
+	static char url[64];
+	int port = follow_proxy_start(rig.port, 40001);
+
+	(void)state;
+	snprintf(url, sizeof(url), "ldap://127.0.0.1:%d", port);
+	rig.conf.uris[0] = url;
+	rig.conf.op_timeout_ms = 15000;
+	open_again();
+	follower_start(NULL, 0);
+	follower_until(is_refreshing, NULL);
+	rig_run_for(&rig, 200);
+	follower_stop(); /* the program's time limit would notice a wait of op_timeout_ms */
+	assert_int_equal(follower.complete, 0);
+	rig_close(&rig);
+	follow_proxy_stop();
+}
+
+static bool
+is_away(const void *arg)
+{
+	(void)arg;
+	return follower.state == DIR_FOLLOW_AWAY && follower.text[0] != '\0';
+}
+
+static void
+the_next_server_goes_on_from_the_cookie_of_the_one_that_is_gone(void **state)
+{
+	static char url[64];
+	int port = follow_proxy_start(rig.port, SIZE_MAX);
+
+	(void)state;
+	snprintf(url, sizeof(url), "ldap://127.0.0.1:%d", port);
+	rig.conf.uris[0] = url;
+	rig.conf.uris[1] = rig.url;
+	rig.conf.uri_count = 2;
+	open_again();
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	follower.told = 0;
+	follow_proxy_stop();
+	follower_until(is_away, NULL);
+	follower_until_persisting();
+	assert_in_range(follower.told, 0, 3);
+	rig_change(&rig, "dn: uid=second," SALES
+			 "\nchangetype: add\nobjectClass: inetOrgPerson\ncn: S\nsn: S\n");
+	follower_until_found("uid=second," SALES);
+}
+
+static void
+no_server_is_told_with_the_reason_and_no_password(void **state)
+{
+	static char url[64];
+	struct secret *wrong = secret_new("a wrong password", 16);
+
+	(void)state;
+	snprintf(url, sizeof(url), "ldap://127.0.0.1:%d", rig_free_port());
+	rig.conf.uris[0] = url;
+	open_again();
+	follower_start(NULL, 0);
+	follower_until(is_away, NULL);
+	follower_stop();
+	rig.conf.uris[0] = rig.url;
+	rig.conf.bind_password = wrong;
+	open_again();
+	follower_start(NULL, 0);
+	rig_wait_up(&rig, true, 1000);
+	follower_until(is_away, NULL);
+	assert_null(strstr(follower.text, "a wrong password"));
+	assert_int_equal(follower.begun, 0);
+	follower_stop();
+	rig_close(&rig);
+	secret_free(wrong);
+}
+
+static void
+a_reference_to_another_server_is_left_alone_and_told(void **state)
+{
+	(void)state;
+	rig_change(&rig, "dn: ou=elsewhere," BASE "\nchangetype: add\nobjectClass: referral\n"
+			 "objectClass: extensibleObject\nou: elsewhere\n"
+			 "ref: ldap://127.0.0.1:1/ou=elsewhere," BASE "\n");
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	follower_stop();
+}
+
+static bool
+is_polling(const void *arg)
+{
+	(void)arg;
+	return follower.state == DIR_FOLLOW_POLLING;
+}
+
+static void
+poll_a_while(void)
+{
+	follower.conf.poll_ms = 200;
+	follower.conf.compare_ms = 2500;
+	follower_haunt();
+	follower_start("rid=000,csn=20010101000000.000000Z#000000#000#000000", 52);
+	follower_until(is_polling, NULL);
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	assert_null(follower_find(GHOST));
+	assert_int_equal(follower.cookie_len, 0);
+	assert_non_null(strstr(follower.text, "cannot push"));
+	rig_change(&rig, "dn: uid=polled," SALES
+			 "\nchangetype: add\nobjectClass: inetOrgPerson\ncn: P\nsn: P\n");
+	follower_until_found("uid=polled," SALES);
+	rig_change(&rig, "dn: uid=polled," SALES "\nchangetype: modrdn\nnewrdn: uid=moved\n"
+			 "deleteoldrdn: 1\n");
+	follower_until_found("uid=moved," SALES);
+	rig_change(&rig, "dn: uid=moved," SALES "\nchangetype: delete\n");
+	follower_until_lost("uid=moved," SALES);
+	assert_int_equal(follower.broken, 0);
+	follower_stop();
+	follower_forget();
+}
+
+/* The overlay is gone: result 12. Then its module too: the server does not offer the control. */
+static void
+a_server_that_cannot_push_is_polled(void **state)
+{
+	(void)state;
+	rig_close(&rig);
+	follow_edit_slapd("/^overlay syncprov/d;/^syncprov/d");
+	rig_open(&rig);
+	follower_default();
+	poll_a_while();
+	rig_close(&rig);
+	follow_edit_slapd("/^moduleload syncprov/d");
+	rig_open(&rig);
+	follower_default();
+	poll_a_while();
+}
+
+/* Last: slapd stays without its limits. */
+static void
+a_size_limit_takes_nobody_away_from_a_poll_either(void **state)
+{
+	(void)state;
+	follower_start(NULL, 0);
+	follower_until(is_polling, NULL);
+	follower_stop();
+	follower_haunt();
+	rig_close(&rig);
+	/* Paged searches have a limit of their own (size.prtotal). */
+	follow_edit_slapd("s/^limits .*/limits * size=500 size.prtotal=500/");
+	rig_open(&rig);
+	follower_default();
+	follower_start(NULL, 0);
+	follower_until(is_cut_short, NULL);
+	assert_int_equal(follower.complete, 0);
+	assert_int_equal(follower.broken, 1);
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	assert_non_null(follower_find(GHOST));
+}
+
+#define FAULT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FAULT_TEST(what_is_no_cookie_of_ours_ends_in_a_whole_refresh),
+		FAULT_TEST(a_cookie_that_the_server_cannot_go_on_from_ends_in_a_whole_refresh),
+		FAULT_TEST(a_cookie_that_the_server_refuses_ends_in_a_whole_refresh),
+		FAULT_TEST(a_size_limit_takes_nobody_away_and_is_named),
+		FAULT_TEST(a_server_that_stops_amid_a_message_is_noticed),
+		FAULT_TEST(a_follower_is_freed_at_once_while_half_a_message_is_there),
+		FAULT_TEST(the_next_server_goes_on_from_the_cookie_of_the_one_that_is_gone),
+		FAULT_TEST(no_server_is_told_with_the_reason_and_no_password),
+		FAULT_TEST(a_reference_to_another_server_is_left_alone_and_told),
+		FAULT_TEST(a_server_that_cannot_push_is_polled),
+		FAULT_TEST(a_size_limit_takes_nobody_away_from_a_poll_either),
+	};
+
+	return cmocka_run_group_tests_name("faults", tests, group_set_up, rig_group_tear_down);
+}
