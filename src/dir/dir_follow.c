@@ -20,6 +20,7 @@
 enum {
 	PAUSE_FIRST_MS = 200,
 	PAUSE_MAX_MS = 30000,
+	CALM_MS = 10000,
 	PAUSE_MEND_MS = 30000, /* somebody has to mend something on the server */
 	PAUSE_MEND_MAX_MS = 600000
 };
@@ -203,13 +204,16 @@ follow_main(void *arg)
 			fw->cookie.len = pause = 0;
 			fw->cookie_is_news = false;
 		}
-		fw->settled = false;
+		fw->settled_at = 0;
 		end = follow_session(fw);
-		if (fw->settled)
+		/* A server that ends each session soon is not refreshed from without pause. */
+		if (fw->settled_at != 0 && dir_now() - fw->settled_at >= CALM_MS)
 			pause = 0;
-		if (end == FOLLOW_NOT_RESUMED)
+		if (end == FOLLOW_NOT_RESUMED) {
 			fw->cookie.len = 0;
-		if (end == FOLLOW_INTERRUPTED || end == FOLLOW_NOT_RESUMED)
+			end = fw->settled_at == 0 ? FOLLOW_INTERRUPTED : FOLLOW_LOST;
+		}
+		if (end == FOLLOW_INTERRUPTED)
 			continue;
 		dir_follow_say(fw, end == FOLLOW_CUT_SHORT ? DIR_FOLLOW_CUT_SHORT : DIR_FOLLOW_AWAY,
 		    fw->fault.text);

@@ -92,7 +92,7 @@ dir_follow_complete(struct dir_follow *fw, bool absent_is_gone)
 	dir_follow_ids_clear(&fw->gone);
 	fw->refreshing = fw->begun = false;
 	batch_send(fw, FEED_REFRESH_COMPLETE, absent_is_gone);
-	fw->settled = true;
+	fw->settled_at = dir_now();
 }
 
 void

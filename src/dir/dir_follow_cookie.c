@@ -69,12 +69,10 @@ csn_is_valid(const char *csn, size_t len)
 	if (len != CSN_LEN)
 		return false;
 	for (size_t i = 0; i < CSN_LEN; i++) {
-		unsigned char c = (unsigned char)csn[i];
-		bool fits = form[i] == 'd'   ? isdigit(c)
-			    : form[i] == 'x' ? isxdigit(c)
-					     : c == form[i];
+		int c = (unsigned char)csn[i];
 
-		if (!fits)
+		if ((form[i] == 'd' && !isdigit(c)) || (form[i] == 'x' && !isxdigit(c)) ||
+		    (form[i] != 'd' && form[i] != 'x' && csn[i] != form[i]))
 			return false;
 	}
 	return true;

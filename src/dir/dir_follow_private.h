@@ -165,7 +165,7 @@ struct dir_follow {
 	char note[FAULT_TEXT_MAX]; /* what an operator should know while all goes well */
 	/* of the session (dir_follow_sync.c) */
 	bool fresh, begun, refreshing, saw_present;
-	bool settled; /* a refresh ended well: pauses are short again */
+	int64_t settled_at; /* when a refresh ended well; 0: none has; monotonic ms */
 	size_t entries;
 	struct follow_cookie refresh_cookie;
 	struct follow_ids gone;

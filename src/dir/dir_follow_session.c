@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { READ_AHEAD = 64 << 10 };
+
 /* The size limit is the client's own to raise in slapd's "limits", 389's nsSizeLimit; the account
  * is named so that the operator can paste it. */
 static enum follow_end
@@ -33,11 +35,12 @@ judge_limit(struct dir_follow *fw, int code)
 static bool
 judge_is_about_cookie(const struct dir_follow *fw, int code)
 {
-	if (code == LDAP_SYNC_REFRESH_REQUIRED)
-		return true;
-	if (!fw->resumed || !fw->refreshing)
+	if (!fw->refreshing)
+		return code == LDAP_SYNC_REFRESH_REQUIRED;
+	if (!fw->resumed)
 		return false;
-	return !fw->begun || code == LDAP_UNWILLING_TO_PERFORM || code == LDAP_PROTOCOL_ERROR ||
+	return !fw->begun || code == LDAP_SYNC_REFRESH_REQUIRED ||
+	       code == LDAP_UNWILLING_TO_PERFORM || code == LDAP_PROTOCOL_ERROR ||
 	       code == LDAP_OTHER;
 }
 
@@ -168,6 +171,19 @@ dir_follow_search(struct dir_follow *fw, const char *filter, LDAPControl **contr
 	return -1;
 }
 
+/* libldap reads a message's header and its rest, each with a call to the kernel, and asks first
+ * whether it may: three calls for each of a million entries. With a buffer below it they are few.
+ */
+static void
+follow_read_ahead(LDAP *ld)
+{
+	static int size = READ_AHEAD; /* liblber takes no const */
+	Sockbuf *sb = NULL;
+
+	if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sb) == LDAP_SUCCESS && sb != NULL)
+		ber_sockbuf_add_io(sb, &ber_sockbuf_io_readahead, LBER_SBIOD_LEVEL_PROVIDER, &size);
+}
+
 enum follow_end
 dir_follow_open(struct dir_follow *fw)
 {
@@ -186,5 +202,6 @@ dir_follow_open(struct dir_follow *fw)
 		dir_follow_say(fw, DIR_FOLLOW_AWAY, fw->fault.text);
 		return FOLLOW_INTERRUPTED;
 	}
+	follow_read_ahead(fw->conn.ld);
 	return FOLLOW_GOES_ON;
 }

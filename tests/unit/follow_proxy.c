@@ -79,11 +79,14 @@ proxy_serve(size_t i, short client, short server)
 {
 	size_t most = atomic_load(&proxy.most), ignored = 0;
 	size_t left = most - proxy.pair[i].passed;
+	bool lives = true;
 
-	if (client != 0 && !pass_on(proxy.pair[i].client, proxy.pair[i].server, SIZE_MAX, &ignored))
-		hang_up(i);
-	else if (server != 0 && left > 0 &&
-		 !pass_on(proxy.pair[i].server, proxy.pair[i].client, left, &proxy.pair[i].passed))
+	if (client != 0)
+		lives = pass_on(proxy.pair[i].client, proxy.pair[i].server, SIZE_MAX, &ignored);
+	if (lives && server != 0 && left > 0)
+		lives = pass_on(
+		    proxy.pair[i].server, proxy.pair[i].client, left, &proxy.pair[i].passed);
+	if (!lives)
 		hang_up(i);
 }
 

@@ -302,6 +302,27 @@ everything_begins_anew_when_the_roster_asks_for_it(void **state)
 }
 
 static void
+everything_begins_anew_even_amid_a_refresh(void **state)
+{
+	static const size_t two = 2;
+
+	(void)state;
+	follower.conf.batches_out = two;
+	follower.keep = true;
+	follower_haunt();
+	follower_start(NULL, 0);
+	follower_until(is_kept, &two);
+	dir_follow_again(follower.fw);
+	follower_acknowledge();
+	follower_until_persisting();
+	assert_int_equal(follower.begun, 2);
+	assert_int_equal(follower.broken, 1);
+	assert_int_equal(follower.complete, 1);
+	assert_null(follower_find(GHOST));
+	assert_non_null(follower_find("uid=wait1999," SALES));
+}
+
+static void
 deletions_of_thousands_arrive(void **state)
 {
 	(void)state;
@@ -434,6 +455,45 @@ the_subject_names_what_a_cookie_depends_on(void **state)
 	arena_free(arena);
 }
 
+static int
+tls_group_set_up(void **state)
+{
+	(void)state;
+	rig_start_slapd(&rig, "@LDAPS@");
+	follow_add_people("safe", 1000);
+	return 0;
+}
+
+static void
+a_protected_connection_is_followed_as_well(void **state)
+{
+	static const char *const uids[] = { "start", "whole" };
+	char dn[64];
+
+	(void)state;
+	rig.conf.ca_file = rig.ca;
+	for (size_t i = 0; i < 2; i++) {
+		rig.conf.tls = i == 0 ? DIR_TLS_START : DIR_TLS_NONE;
+		rig.conf.uris[0] = i == 0 ? rig.url : rig.ldaps_url;
+		rig_close(&rig);
+		rig_open(&rig);
+		follower_default();
+		follower_start(NULL, 0);
+		follower_until_persisting();
+		assert_non_null(follower_find("uid=safe999," SALES));
+		for (int n = 0; n < 20; n++) {
+			char uid[16];
+
+			snprintf(uid, sizeof(uid), "%s%d", uids[i], n);
+			person(uid, "");
+			snprintf(dn, sizeof(dn), "uid=%s," SALES, uid);
+			follower_until_found(dn);
+		}
+		follower_stop();
+		follower_forget();
+	}
+}
+
 #define FOLLOW_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -449,6 +509,7 @@ main(void)
 		FOLLOW_TEST(a_roster_that_is_behind_makes_the_follower_wait),
 		FOLLOW_TEST(a_follower_that_is_freed_amid_its_work_says_nothing_more),
 		FOLLOW_TEST(everything_begins_anew_when_the_roster_asks_for_it),
+		FOLLOW_TEST(everything_begins_anew_even_amid_a_refresh),
 		FOLLOW_TEST(deletions_of_thousands_arrive),
 		FOLLOW_TEST(sign_ins_are_told_together_and_hold_up_nothing_else),
 		FOLLOW_TEST(a_server_that_is_started_again_is_followed_from_where_it_was),
@@ -456,5 +517,10 @@ main(void)
 		FOLLOW_TEST(the_subject_names_what_a_cookie_depends_on),
 	};
 
-	return cmocka_run_group_tests_name("follow", tests, group_set_up, rig_group_tear_down);
+	const struct CMUnitTest tls[] = {
+		FOLLOW_TEST(a_protected_connection_is_followed_as_well),
+	};
+
+	return cmocka_run_group_tests_name("follow", tests, group_set_up, rig_group_tear_down) +
+	       cmocka_run_group_tests_name("tls", tls, tls_group_set_up, rig_group_tear_down);
 }
