@@ -204,10 +204,9 @@ flow_org_unit_delete(struct flow *f, const char *id, const struct flow_caller *c
 	struct people_op *op = unit_new(f, INTENT_ORG_UNIT_DELETE, id, caller, cb, arg);
 	struct roster *r = f->conf.roster;
 	struct unit_invited w = { .count = 0 };
+	const bool named = feed_id_parse(id, w.id);
 
-	if (!feed_id_parse(id, w.id))
-		unit_start(op);
-	else if (r != NULL && !roster_places(r, unit_on_places, &w))
+	if (named && r != NULL && !roster_places(r, unit_on_places, &w))
 		people_finish_later(op, ERR_UNAVAILABLE,
 		    "the list is being loaded: whether somebody is invited here is not known yet");
 	else if (w.count > 0)

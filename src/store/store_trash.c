@@ -145,18 +145,21 @@ trash_load_open(struct trash_load *l)
 	secret_free(saved);
 }
 
-/* A key, or a part, as it was before our seal. Missing is damage: they come and go together. */
-static enum err
-trash_load_raw(struct trash_load *l, enum err code, const struct kv_item *item, char **data,
-    size_t *len, const struct fault *f, struct fault *own)
+/* A key, or a part, as it was before our seal; NULL with `own`. Missing is damage: they come and go
+ * together. */
+static char *
+trash_load_raw(struct trash_load *l, enum err code, const struct kv_item *item, size_t *len,
+    const struct fault *f, struct fault *own)
 {
+	char *data = NULL;
+
 	if (code == ERR_NOT_FOUND)
-		return fault_set(own, ERR_CORRUPT, "a part of trash/%s is missing", l->trash.id);
-	if (code != ERR_OK) {
-		*own = *f;
-		return code;
-	}
-	return store_open_item(l->op.store, item, l->arena, data, len, own);
+		fault_set(own, ERR_CORRUPT, "a part of trash/%s is missing", l->trash.id);
+	else if (code != ERR_OK)
+		fault_set(own, code, "%s", f->text);
+	else if (store_open_item(l->op.store, item, l->arena, &data, len, own) != ERR_OK)
+		return NULL;
+	return data;
 }
 
 static void
@@ -164,15 +167,16 @@ trash_load_on_part(void *arg, enum err code, const struct kv_item *item, const s
 {
 	struct trash_load *l = arg;
 	struct fault own;
-	char *data;
-	size_t len;
+	size_t len = 0;
+	char *data = trash_load_raw(l, code, item, &len, f, &own);
 
 	l->op.kv = NULL;
-	code = trash_load_raw(l, code, item, &data, &len, f, &own);
-	if (code == ERR_OK && len > TRASH_PART)
-		code = fault_set(&own, ERR_CORRUPT, "trashpart/%s is too long", l->trash.id);
-	if (code != ERR_OK) {
-		trash_load_finish(l, code, NULL, &own);
+	if (data != NULL && len > TRASH_PART) {
+		fault_set(&own, ERR_CORRUPT, "trashpart/%s is too long", l->trash.id);
+		data = NULL;
+	}
+	if (data == NULL) {
+		trash_load_finish(l, own.code, NULL, &own);
 		return;
 	}
 	memcpy(l->sealed + l->len, data, len);
@@ -199,15 +203,16 @@ trash_load_on_key(void *arg, enum err code, const struct kv_item *item, const st
 {
 	struct trash_load *l = arg;
 	struct fault own;
-	char *data;
-	size_t len;
+	size_t len = 0;
+	char *data = trash_load_raw(l, code, item, &len, f, &own);
 
 	l->op.kv = NULL;
-	code = trash_load_raw(l, code, item, &data, &len, f, &own);
-	if (code == ERR_OK && len != sizeof(l->key))
-		code = fault_set(&own, ERR_CORRUPT, "trashkey/%s is no key", l->trash.id);
-	if (code != ERR_OK) {
-		trash_load_finish(l, code, NULL, &own);
+	if (data != NULL && len != sizeof(l->key)) {
+		fault_set(&own, ERR_CORRUPT, "trashkey/%s is no key", l->trash.id);
+		data = NULL;
+	}
+	if (data == NULL) {
+		trash_load_finish(l, own.code, NULL, &own);
 		return;
 	}
 	memcpy(l->key, data, sizeof(l->key));

@@ -474,9 +474,9 @@ def test_the_stream_tells_of_every_change(people):
     assert invitation["join"].register().status_code == 201
     row = people.one(q=invitation["uid"], status="active")
     listener.wait("added", row["id"])
-    people.act(row["id"], "suspend")
+    assert people.act(row["id"], "suspend").status_code == 200
     listener.wait("changed", row["id"])
-    people.api.delete(f"{USERS}/{row['id']}")
+    assert people.api.delete(f"{USERS}/{row['id']}").status_code == 200
     listener.wait("removed", row["id"])
     listener.close()
 
@@ -546,7 +546,7 @@ def test_an_org_unit_is_made_filled_renamed_emptied_and_deleted(people):
     assert find(dn) is None
     wait_for(lambda: people.one(q=row["uid"])["org_unit"] == new["dn"], "whoever is in it moved along")
 
-    people.api.delete(f"{USERS}/{row['id']}")
+    assert people.api.delete(f"{USERS}/{row['id']}").status_code == 200
     gone = people.api.delete(f"{units}/{unit['id']}")
     assert gone.status_code == 204, gone.text
     wait_for(lambda: find(new["dn"]) is None, "it is no longer listed")
