@@ -9,6 +9,7 @@ search of its own.
 import contextlib
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -51,6 +52,14 @@ def listed(world):
     return {item["id"] for item in people.walk(world.api)[0]}
 
 
+def edit_configuration(slapd, edit):
+    """Of each line; slapd reads it when it starts."""
+    path = slapd.folder / "slapd.conf"
+    owner, lines = path.stat(), path.read_text().splitlines()
+    path.write_text("\n".join(map(edit, lines)) + "\n")
+    os.chown(path, owner.st_uid, owner.st_gid)
+
+
 # ---- changes and kills ----
 
 def change_and_kill(run, world, changer, count):
@@ -90,12 +99,17 @@ def copy_whole(source, target):
 
 
 def restored(run):
-    """The daemon's cookie is of a future that the directory no longer has."""
+    """The daemon's cookie is of a future that the directory no longer has. First nothing has been written since
+    (slapd itself sees that the cookie is too new), then much has: the server cannot know what the daemon knows."""
     with synthetic(run, seed=2) as world:
         changer = Changer(world.slapd, random.Random(run.random.random()))
         data, kept = world.slapd.folder / "data", world.slapd.folder / "kept"
-        for number in range(run.size(10, 1)):
+        for number in range(run.size(10, 2)):
+            forked = number % 2 == 1
             world.slapd.stop()
+            # The daemon's own bind is a write where it is recorded.
+            edit_configuration(world.slapd, lambda line: re.sub("^lastbind .*", f"lastbind {'on' if forked else 'off'}",
+                                                                line))
             copy_whole(data, kept)
             world.slapd.start()
             changer.look()
@@ -105,23 +119,17 @@ def restored(run):
             copy_whole(kept, data)
             world.slapd.start()
             run.fault()
-            if number % 2:
-                # New changes on top: the same sequence, with another content.
+            if forked:
                 changer.look()
-                changer.change(50)
-            check(run, world, "a restored database")
+                changer.change(10)
+            check(run, world, "a restored database that was written to" if forked else "a restored database")
 
 
 # ---- a size limit ----
 
 def set_size_limit(slapd, limit):
-    """For the service account; slapd reads it when it starts."""
-    path = slapd.folder / "slapd.conf"
-    owner, text = path.stat(), path.read_text()
-    lines = [line.rpartition(" size=")[0] + f" size={limit} time=unlimited" if line.startswith("limits ") else line
-             for line in text.splitlines()]
-    path.write_text("\n".join(lines) + "\n")
-    os.chown(path, owner.st_uid, owner.st_gid)
+    """For the service account."""
+    edit_configuration(slapd, lambda line: re.sub("^(limits .*) size=[^ ]*", rf"\1 size={limit}", line))
 
 
 def limited(run):
