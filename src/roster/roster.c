@@ -106,6 +106,20 @@ roster_publish(struct roster_writer *w)
 	news_post(w, true);
 }
 
+void
+roster_publish_due(struct roster_writer *w)
+{
+	int64_t now_ms;
+
+	if (!writer_may_publish(w))
+		return;
+	now_ms = clock_mono_ms(&clock_system);
+	if (w->dirty_since == 0)
+		w->dirty_since = now_ms;
+	if (now_ms - w->dirty_since >= PUBLISH_MS)
+		roster_publish(w);
+}
+
 /* Before a refresh has ended nobody is shown anything, and a source need not wait for it. */
 static void
 writer_finish(struct roster_writer *w, int64_t now_ms)
@@ -388,13 +402,13 @@ roster_find(
 	struct roster_row values;
 	uint32_t row = ROSTER_ROW_NONE;
 
-	pthread_mutex_lock(&r->ids_lock);
 	if (v->state != ROSTER_LOADING) {
+		pthread_mutex_lock(&r->ids_lock);
 		row = find_by_id(r, v, id);
 		if (row == ROSTER_ROW_NONE)
 			row = find_by_marker(r, v, id);
+		pthread_mutex_unlock(&r->ids_lock);
 	}
-	pthread_mutex_unlock(&r->ids_lock);
 	if (row != ROSTER_ROW_NONE) {
 		version_row(v, row, &values);
 		render(render_arg, 0, &values);
