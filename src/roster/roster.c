@@ -106,20 +106,6 @@ roster_publish(struct roster_writer *w)
 	news_post(w, true);
 }
 
-void
-roster_publish_due(struct roster_writer *w)
-{
-	int64_t now_ms;
-
-	if (!writer_may_publish(w))
-		return;
-	now_ms = clock_mono_ms(&clock_system);
-	if (w->dirty_since == 0)
-		w->dirty_since = now_ms;
-	if (now_ms - w->dirty_since >= PUBLISH_MS)
-		roster_publish(w);
-}
-
 /* Before a refresh has ended nobody is shown anything, and a source need not wait for it. */
 static void
 writer_finish(struct roster_writer *w, int64_t now_ms)

@@ -13,8 +13,7 @@ enum {
 	INVITE_GRACE_MS = 60 * 1000,
 	/* So many changes of rows in a refresh, and an eighth of all, and a sort is cheaper. */
 	BULK_CHANGES = 8192,
-	BULK_SHARE = 8,
-	ITEMS_AT_A_TIME = 32 /* before the clock is looked at */
+	BULK_SHARE = 8
 };
 
 static const unsigned char *
@@ -277,12 +276,8 @@ writer_apply(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms
 {
 	if (b->step == FEED_REFRESH_BEGINS)
 		refresh_begin(w, b->source);
-	for (size_t i = 0; i < b->count; i++) {
-		/* Each item leaves the draft consistent; a long batch need not be one version. */
-		if (i % ITEMS_AT_A_TIME == ITEMS_AT_A_TIME - 1)
-			roster_publish_due(w);
+	for (size_t i = 0; i < b->count; i++)
 		item_apply(w, b->source, &b->items[i], now_ms);
-	}
 	if (w->refreshing[FEED_DIRECTORY] && b->source == FEED_DIRECTORY)
 		atomic_fetch_add_explicit(&w->r->loaded, b->count, memory_order_relaxed);
 	if (b->step == FEED_REFRESH_COMPLETE || b->step == FEED_REFRESH_BROKEN)

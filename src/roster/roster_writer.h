@@ -315,8 +315,6 @@ void roster_post(struct roster *r, roster_post_cb *cb, void *arg);
 void roster_write(struct roster *r, void (*run)(struct roster_writer *w, void *arg), void *arg);
 /* Publishes what there is, on the writer's thread, and tells of it. */
 void roster_publish(struct roster_writer *w);
-/* The same, when there is something and it has waited for some milliseconds. */
-void roster_publish_due(struct roster_writer *w);
 
 /* ---- orders (roster_order.c, roster_order_write.c, roster_sort.c) ---- */
 
