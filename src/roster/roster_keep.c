@@ -237,7 +237,8 @@ save_changes(
 		sheet_changed_group(s, v, c->groups.ids[i]);
 	if (c->places)
 		sheet_places(s, v);
-	qsort(c->rows.rows, c->rows.count, sizeof(*c->rows.rows), row_compare);
+	if (c->rows.count > 0)
+		qsort(c->rows.rows, c->rows.count, sizeof(*c->rows.rows), row_compare);
 	for (size_t i = 0; i < c->rows.count; i++) {
 		uint32_t row = c->rows.rows[i];
 

@@ -182,7 +182,7 @@ draft_disown(struct roster_writer *w)
 		page->text_room = page->data_room = 0;
 	}
 	w->drafted.count = 0;
-	w->own_pages = w->own_places = w->own_groups = false;
+	w->own_pages = w->own_places = w->own_counts = w->own_groups = false;
 	memset(w->own_order, 0, sizeof(w->own_order));
 }
 

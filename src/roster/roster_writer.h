@@ -319,7 +319,7 @@ void roster_publish(struct roster_writer *w);
 /* The row stands in the draft's page as it stands in the order. */
 void order_insert(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 void order_remove(struct roster_writer *w, enum roster_sort sort, uint32_t row);
-void order_rebuild(struct roster_writer *w, enum roster_sort sort); /* of all live rows */
+bool orders_rebuild(struct roster_writer *w); /* those that are stale; false: none was */
 /* The numbers of all live rows in the order of their ids, freed with block_free(). */
 uint32_t *rows_by_id(struct roster *r, const struct roster_version *v, size_t *count);
 void order_clear(struct roster_writer *w, enum roster_sort sort);

@@ -89,6 +89,47 @@ what_a_reader_holds_stays_as_it_is(void **state)
 	world_close(&w);
 }
 
+static uint64_t
+rows_below(const struct roster_version *v, const char *dn)
+{
+	uint64_t count[FEED_STATUS_COUNT] = { 0 };
+	uint8_t below[16];
+
+	assert_true(place_count(v) <= sizeof(below));
+	if (place_mark_below(v, dn, below))
+		place_add_counts(v, below, count);
+	return count[FEED_ACTIVE];
+}
+
+static void
+places_that_a_reader_holds_stay_as_they_are(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_version *first, *second;
+	struct roster_world w;
+
+	(void)state;
+	open_people(&w);
+	world_place(b, 9000, "ou=people,dc=x");
+	world_apply(&w, b);
+	first = version_hold(w.roster);
+	feed_people(&w, "More", PEOPLE, PEOPLE + 10);
+	second = version_hold(w.roster);
+	b = world_changes();
+	world_place(b, 9000, "ou=everybody,dc=x");
+	world_item(b, FEED_GONE, 1);
+	world_apply(&w, b);
+	assert_int_equal(rows_below(first, "ou=people,dc=x"), PEOPLE);
+	assert_int_equal(rows_below(second, "ou=people,dc=x"), PEOPLE + 10);
+	version_release(w.roster, first);
+	version_release(w.roster, second);
+	first = version_hold(w.roster);
+	assert_int_equal(rows_below(first, "ou=people,dc=x"), 0);
+	assert_int_equal(rows_below(first, "ou=everybody,dc=x"), PEOPLE + 9);
+	version_release(w.roster, first);
+	world_close(&w);
+}
+
 static void
 what_nobody_holds_any_more_is_given_back(void **state)
 {
@@ -396,6 +437,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_reader_holds_stays_as_it_is),
+		cmocka_unit_test(places_that_a_reader_holds_stay_as_they_are),
 		cmocka_unit_test(what_nobody_holds_any_more_is_given_back),
 		cmocka_unit_test(the_figure_of_memory_falls_with_the_rows),
 		cmocka_unit_test(readers_and_the_writer_do_not_meet),
