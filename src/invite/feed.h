@@ -67,7 +67,9 @@ struct feed_place {
 
 struct feed_group {
 	const char *dn, *normal, *name, *description;
-	const char *const *members; /* DNs in one spelling */
+	/* DNs in one spelling. Values keep the case in which somebody wrote them: to be compared
+	 * with entries' DNs without it. */
+	const char *const *members;
 	size_t member_count;
 };
 

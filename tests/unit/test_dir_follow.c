@@ -249,7 +249,7 @@ a_roster_that_is_behind_makes_the_follower_wait(void **state)
 	static const size_t two = 2;
 
 	(void)state;
-	follow_add_people("wait", 2000);
+	follow_add_people("wait", 1200);
 	follower.conf.batches_out = two;
 	follower.keep = true;
 	follower_start(NULL, 0);
@@ -259,7 +259,7 @@ a_roster_that_is_behind_makes_the_follower_wait(void **state)
 	assert_int_equal(follower.state, DIR_FOLLOW_REFRESHING);
 	follower_acknowledge();
 	follower_until_persisting();
-	assert_non_null(follower_find("uid=wait1999," SALES));
+	assert_non_null(follower_find("uid=wait1199," SALES));
 	assert_int_equal(follower.largest, FEED_BATCH_ITEMS);
 }
 
@@ -297,7 +297,7 @@ everything_begins_anew_when_the_roster_asks_for_it(void **state)
 	follower_until_lost(GHOST);
 	assert_int_equal(follower.complete, 2);
 	assert_true(follower.absent_is_gone);
-	assert_true(follower.told > 2000);
+	assert_true(follower.told > 1200);
 	assert_true(follower.cookie_len > 0);
 }
 
@@ -319,7 +319,7 @@ everything_begins_anew_even_amid_a_refresh(void **state)
 	assert_int_equal(follower.broken, 1);
 	assert_int_equal(follower.complete, 1);
 	assert_null(follower_find(GHOST));
-	assert_non_null(follower_find("uid=wait1999," SALES));
+	assert_non_null(follower_find("uid=wait1199," SALES));
 }
 
 static void
@@ -328,9 +328,9 @@ deletions_of_thousands_arrive(void **state)
 	(void)state;
 	follower_start(NULL, 0);
 	follower_until_persisting();
-	assert_non_null(follower_find("uid=wait1999," SALES));
-	follow_delete_people("wait", 2000);
-	follower_until_lost("uid=wait1999," SALES);
+	assert_non_null(follower_find("uid=wait1199," SALES));
+	follow_delete_people("wait", 1200);
+	follower_until_lost("uid=wait1199," SALES);
 	for (size_t i = 0; i < follower.capacity; i++)
 		assert_false(
 		    follower.rows[i].used && strncmp(follower.rows[i].dn, "uid=wait", 8) == 0);
@@ -460,7 +460,7 @@ tls_group_set_up(void **state)
 {
 	(void)state;
 	rig_start_slapd(&rig, "@LDAPS@");
-	follow_add_people("safe", 1000);
+	follow_add_people("safe", 600);
 	return 0;
 }
 
@@ -480,7 +480,7 @@ a_protected_connection_is_followed_as_well(void **state)
 		follower_default();
 		follower_start(NULL, 0);
 		follower_until_persisting();
-		assert_non_null(follower_find("uid=safe999," SALES));
+		assert_non_null(follower_find("uid=safe599," SALES));
 		for (int n = 0; n < 20; n++) {
 			char uid[16];
 
