@@ -27,6 +27,7 @@ enum {
 struct needle {
 	const char *s;
 	size_t len;
+	size_t rare; /* where its rarest byte is: scan_rarest() */
 };
 
 /* A word, or a run of words that may be a phone number: it is found when all its words are, or when
@@ -44,8 +45,10 @@ struct words {
 	size_t count;
 	struct words_term terms[WORDS_MAX];
 	size_t term_count;
-	/* Every row that matches has it; `enough`: every row that has it matches. */
+	/* Every row that matches has it; a row that has it need not be asked for the term `sure`
+	 * (WORDS_MAX: for each); `enough`: it matches. */
 	struct needle scan;
+	size_t sure;
 	bool enough;
 	size_t text_len;
 	char text[WORDS_TEXT_MAX], phones[WORDS_PHONES_MAX];
@@ -53,8 +56,8 @@ struct words {
 
 /* ERR_INVALID: "q: ...". NULL is blank. */
 enum err words_parse(struct words *w, const char *q, struct fault *f);
-/* Whether a row's search text has them all. */
-bool words_match(const struct words *w, const char *text, size_t len);
+/* Whether a row's search text has them all; `hit`: it is known to have what was scanned for. */
+bool words_match(const struct words *w, const char *text, size_t len, bool hit);
 
 /* ---- scan ---- */
 
@@ -72,6 +75,7 @@ extern const struct scan_way scan_ways[];
 extern const size_t scan_way_count;
 const struct scan_way *scan_best(void);
 
+size_t scan_rarest(const struct needle *n);
 /* How often a needle may be expected at any place, for comparing. */
 double scan_frequency(const struct needle *n);
 

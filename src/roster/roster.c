@@ -388,13 +388,13 @@ roster_find(
 	struct roster_row values;
 	uint32_t row = ROSTER_ROW_NONE;
 
-	pthread_mutex_lock(&r->ids_lock);
 	if (v->state != ROSTER_LOADING) {
+		pthread_mutex_lock(&r->ids_lock);
 		row = find_by_id(r, v, id);
 		if (row == ROSTER_ROW_NONE)
 			row = find_by_marker(r, v, id);
+		pthread_mutex_unlock(&r->ids_lock);
 	}
-	pthread_mutex_unlock(&r->ids_lock);
 	if (row != ROSTER_ROW_NONE) {
 		version_row(v, row, &values);
 		render(render_arg, 0, &values);

@@ -47,11 +47,13 @@ typedef void roster_warm_cb(
     void *arg, const void *cookie, size_t cookie_len, uint64_t users, const struct fault *f);
 void roster_warm_start(struct roster *r, roster_warm_cb *cb, void *arg);
 
-/* Apply one batch, in the order of calls. Takes `b`. `applied` (may be NULL) runs on the loop once
- * its changes are in the version that new queries see: a source keeps a bounded number of batches
- * out. Rows of the store are kept over a refresh of the directory and the other way round. A user
- * with an invitation's marker hides that invitation's row in the same version that shows the user;
- * an invitation that is becoming a user keeps its row until then. */
+/* Apply one batch whole, in the order of calls. Takes `b`. `applied` (may be NULL) runs on the loop
+ * once its changes are in the version that new queries see: a source keeps a bounded number of
+ * batches out. While the first refresh is under way, or one that changes much, there is no such
+ * version before its end, and `applied` runs once the batch is taken in. Rows of the store are kept
+ * over a refresh of the directory and the other way round. A user with an invitation's marker hides
+ * that invitation's row in the same version that shows the user; an invitation that is becoming a
+ * user keeps its row until then. */
 void roster_feed_take(struct roster *r, struct feed_batch *b, loop_cb *applied, void *arg);
 
 /* ---- what is known ---- */

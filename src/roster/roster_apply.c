@@ -304,15 +304,10 @@ writer_may_publish(const struct roster_writer *w)
 void
 writer_publish(struct roster_writer *w)
 {
-	bool sorted = false;
+	bool sorted;
 
 	places_settle(w);
-	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++)
-		if (w->stale[s]) {
-			order_rebuild(w, s);
-			w->stale[s] = false;
-			sorted = true;
-		}
+	sorted = orders_rebuild(w);
 	draft_publish(w);
 	if (sorted) /* what the sort and growing blocks left behind goes back to the system */
 		malloc_trim(0);

@@ -66,6 +66,16 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* The byte that two hexadecimal digits spell; -1: they are none. */
+static int
+hex_byte(const char *s, const char *end)
+{
+	int high = s + 1 < end ? hex_digit(s[0]) : -1;
+	int low = s + 1 < end ? hex_digit(s[1]) : -1;
+
+	return high >= 0 && low >= 0 ? high * 16 + low : -1;
+}
+
 /* The RDN's first value from `s` up to `end`, unescaped; returns its length. */
 static size_t
 rdn_value(const char *s, const char *end, char *out)
@@ -74,13 +84,15 @@ rdn_value(const char *s, const char *end, char *out)
 	size_t len = 0;
 
 	for (p = p != NULL ? p + 1 : s; p < end; p++) {
-		if (*p != '\\' || p + 1 == end) {
-			out[len++] = *p;
-		} else if (p + 2 < end && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
-			out[len++] = (char)(hex_digit(p[1]) << 4 | hex_digit(p[2]));
+		int byte = *p == '\\' ? hex_byte(p + 1, end) : -1;
+
+		if (byte >= 0) {
+			out[len++] = (char)byte;
 			p += 2;
-		} else {
+		} else if (*p == '\\' && p + 1 < end) {
 			out[len++] = *++p;
+		} else {
+			out[len++] = *p;
 		}
 	}
 	return len;

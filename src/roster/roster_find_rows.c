@@ -64,7 +64,7 @@ find_row_matches(const struct words *w, const struct row_filter *f,
 	uint32_t at = page->text_at[slot];
 
 	return filter_passes(f, page, slot) &&
-	       (w->enough || words_match(w, page->text + at, page->text_at[slot + 1] - at));
+	       (w->enough || words_match(w, page->text + at, page->text_at[slot + 1] - at, true));
 }
 
 /* Of 64 slots from `first` with a hit, those that match. */

@@ -240,7 +240,7 @@ group_gone(struct roster_writer *w, uint32_t group)
 
 	if (w->r->keep != NULL)
 		id_list_add(w->r, &w->saved_groups, t->items[group]->id);
-	ids_remove(&w->group_ids, group);
+	ids_remove(w->r, &w->group_ids, group);
 	name_remove(t, group);
 	draft_retire(w, t->items[group]);
 	t->items[group] = NULL;

@@ -39,18 +39,23 @@ ids_place(struct ids *ids, uint32_t value)
 	ids->slots[i] = value;
 }
 
+/* Made beside the old one: filling a table of a million takes longer than a reader may wait. */
 static void
 ids_grow(struct roster *r, struct ids *ids)
 {
-	struct ids old = *ids;
+	struct ids grown = *ids;
+	uint32_t *old = ids->slots;
 
-	ids->size = old.size > 0 ? old.size * 2 : 64;
-	ids->slots = block_new(r, ids->size * sizeof(*ids->slots));
-	memset(ids->slots, 0xff, ids->size * sizeof(*ids->slots));
-	for (size_t i = 0; i < old.size; i++)
-		if (old.slots[i] != ROSTER_ROW_NONE)
-			ids_place(ids, old.slots[i]);
-	block_free(r, old.slots);
+	grown.size = ids->size > 0 ? ids->size * 2 : 64;
+	grown.slots = block_new(r, grown.size * sizeof(*grown.slots));
+	memset(grown.slots, 0xff, grown.size * sizeof(*grown.slots));
+	for (size_t i = 0; i < ids->size; i++)
+		if (old[i] != ROSTER_ROW_NONE)
+			ids_place(&grown, old[i]);
+	pthread_mutex_lock(&r->ids_lock);
+	*ids = grown;
+	pthread_mutex_unlock(&r->ids_lock);
+	block_free(r, old);
 }
 
 void
@@ -58,8 +63,10 @@ ids_add(struct roster *r, struct ids *ids, uint32_t value)
 {
 	if (ids_is_full(ids))
 		ids_grow(r, ids);
+	pthread_mutex_lock(&r->ids_lock);
 	ids_place(ids, value);
 	ids->used++;
+	pthread_mutex_unlock(&r->ids_lock);
 }
 
 /* The slots behind a freed one move up when they were only pushed on by it, so that a walk can stop
@@ -81,7 +88,7 @@ ids_close_gap(struct ids *ids, size_t gap)
 }
 
 void
-ids_remove(struct ids *ids, uint32_t value)
+ids_remove(struct roster *r, struct ids *ids, uint32_t value)
 {
 	size_t i;
 
@@ -93,8 +100,10 @@ ids_remove(struct ids *ids, uint32_t value)
 			return;
 		i = (i + 1) & (ids->size - 1);
 	}
+	pthread_mutex_lock(&r->ids_lock);
 	ids_close_gap(ids, i);
 	ids->used--;
+	pthread_mutex_unlock(&r->ids_lock);
 }
 
 void

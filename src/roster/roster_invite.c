@@ -87,7 +87,7 @@ invite_forget(struct roster_writer *w, struct invite *inv)
 	if (inv->gone)
 		w->waiting--;
 	hidden_free(w, inv);
-	ids_remove(&w->invite_ids, number);
+	ids_remove(w->r, &w->invite_ids, number);
 	w->invites[number] = NULL;
 	row_list_add(w->r, &w->vacant_invites, number);
 	block_free(w->r, inv);

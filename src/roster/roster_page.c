@@ -93,7 +93,7 @@ run_own(struct roster_writer *w, const struct run *run, size_t used, size_t size
 		*run->block = block_resize(w->r, *run->block, room);
 	} else {
 		own = block_new(w->r, room);
-		if (used > 0)
+		if (*run->block != NULL)
 			memcpy(own, *run->block, used);
 		draft_retire(w, *run->block);
 		*run->block = own;

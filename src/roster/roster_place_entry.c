@@ -30,14 +30,14 @@ place_rename(struct roster_writer *w, uint32_t place, const char *dn, const char
 	struct roster_places_table *t = places_own(w);
 	uint32_t other = place_find(w, key);
 
-	ids_remove(&w->place_names, place);
+	ids_remove(w->r, &w->place_names, place);
 	place_set_key(w, &t->items[place], dn, key);
 	if (other != ROSTER_ROW_NONE && other != place) {
 		if (place_is_bare(w, other)) {
 			rows_move_place(w, other, place);
 			place_forget(w, other);
 		} else {
-			ids_remove(&w->place_names, other);
+			ids_remove(w->r, &w->place_names, other);
 		}
 	}
 	ids_add(w->r, &w->place_names, place);
@@ -136,7 +136,7 @@ place_for_entry(
 	uint32_t slot = place_find(w, key);
 
 	if (slot != ROSTER_ROW_NONE && !id_is_zero(w->draft->places->items[slot].id)) {
-		ids_remove(&w->place_names, slot);
+		ids_remove(w->r, &w->place_names, slot);
 		slot = ROSTER_ROW_NONE;
 	}
 	if (slot == ROSTER_ROW_NONE)
@@ -179,7 +179,7 @@ place_gone(struct roster_writer *w, uint32_t place)
 	struct place *p = &places_own(w)->items[place];
 	uint32_t other;
 
-	ids_remove(&w->place_ids, place);
+	ids_remove(w->r, &w->place_ids, place);
 	memset(p->id, 0, FEED_ID_SIZE);
 	place_set_name(w, p, NULL, NULL);
 	w->places_emptied = true;

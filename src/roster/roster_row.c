@@ -12,8 +12,6 @@ enum row_flag {
 	ROW_RDN_IS_UID = 16  /* RDN is "uid=" and the uid */
 };
 
-enum { SEGMENTS_KEPT = 3 /* name, mail, phone are there even when empty */ };
-
 /* Of what is always there: the sum leaves room for more. */
 enum { NAME_FOLDED_MAX = 384, MAIL_FOLDED_MAX = 320, PHONE_FOLDED_MAX = 64 };
 
@@ -22,8 +20,11 @@ static const char uid_type[] = "uid=";
 static struct roster_text
 text_of(const char *s, size_t max)
 {
-	size_t len = s != NULL ? strlen(s) : 0;
+	size_t len;
 
+	if (s == NULL)
+		s = "";
+	len = strlen(s);
 	if (len > max)
 		for (len = max; len > 0 && ((unsigned char)s[len] & 0xc0) == 0x80;)
 			len--;
@@ -83,47 +84,49 @@ rdn_is_uid(const struct strings *s)
 
 /* ---- search text ---- */
 
-/* Nothing here crosses ROSTER_TEXT_MAX: the kept segments' bounds and ends are below it. */
+/* What was folded to the end of the text is a segment of it. */
 static void
-text_add(struct row_values *out, const char *folded, size_t len)
+text_end(struct row_values *out, size_t len)
 {
-	memcpy(out->text + out->text_len, folded, len);
 	out->text_len += (uint32_t)len;
 	out->text[out->text_len++] = '\n';
 }
 
 /* A segment that is searched only; left out when found in an earlier one anyway. */
 static void
-text_add_more(struct row_values *out, struct roster_text s)
+text_add(struct row_values *out, struct roster_text s)
 {
-	char folded[ROSTER_TEXT_MAX];
 	size_t room = ROSTER_TEXT_MAX - out->text_len, len;
+	char *end = out->text + out->text_len;
 
 	if (s.len == 0 || room < 2)
 		return;
-	len = fold_text(s.s, s.len, folded, room - 1);
-	if (len > 0 && memmem(out->text, out->text_len, folded, len) == NULL)
-		text_add(out, folded, len);
+	len = fold_text(s.s, s.len, end, room - 1);
+	if (len > 0 && memmem(out->text, out->text_len, end, len) == NULL)
+		text_end(out, len);
 }
 
+/* Nothing here crosses ROSTER_TEXT_MAX: the bounds of the first three are below it. */
 static void
 text_encode(struct row_values *out, const struct strings *s, const struct feed_user *u, bool joins)
 {
-	char folded[NAME_FOLDED_MAX];
-
+	_Static_assert(NAME_FOLDED_MAX + MAIL_FOLDED_MAX + PHONE_FOLDED_MAX + 3 < ROSTER_TEXT_MAX,
+	    "the kept segments fit");
 	out->text_len = 0;
-	text_add(out, folded, fold_text(s->name.s, s->name.len, folded, NAME_FOLDED_MAX));
-	text_add(out, folded, fold_text(s->mail.s, s->mail.len, folded, MAIL_FOLDED_MAX));
-	text_add(out, folded, fold_phone(s->phone.s, s->phone.len, folded, PHONE_FOLDED_MAX));
+	text_end(out, fold_text(s->name.s, s->name.len, out->text, NAME_FOLDED_MAX));
+	text_end(
+	    out, fold_text(s->mail.s, s->mail.len, out->text + out->text_len, MAIL_FOLDED_MAX));
+	text_end(
+	    out, fold_phone(s->phone.s, s->phone.len, out->text + out->text_len, PHONE_FOLDED_MAX));
 	if (!uid_in_mail(s))
-		text_add_more(out, s->uid);
+		text_add(out, s->uid);
 	if (!joins) {
-		text_add_more(out, s->given);
-		text_add_more(out, s->family);
+		text_add(out, s->given);
+		text_add(out, s->family);
 	}
-	text_add_more(out, s->position);
+	text_add(out, s->position);
 	for (size_t i = 0; i < u->more_mail_count && i < FEED_MAILS_MAX; i++)
-		text_add_more(out, text_of(u->more_mails[i], FEED_MAIL_MAX));
+		text_add(out, text_of(u->more_mails[i], FEED_MAIL_MAX));
 }
 
 /* ---- strings ---- */

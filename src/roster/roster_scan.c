@@ -87,6 +87,17 @@ scan_choose(const struct needle *n, size_t *a, size_t *b)
 	*b = first < second ? second : first;
 }
 
+size_t
+scan_rarest(const struct needle *n)
+{
+	size_t rarest = 0;
+
+	for (size_t i = 1; i < n->len; i++)
+		if (scan_weight(n->s[i]) < scan_weight(n->s[rarest]))
+			rarest = i;
+	return rarest;
+}
+
 double
 scan_frequency(const struct needle *n)
 {

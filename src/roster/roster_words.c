@@ -33,6 +33,15 @@ words_count_characters(const char *q, size_t max, bool *blank)
 
 /* ---- words ---- */
 
+static struct needle
+needle_of(const char *s, size_t len)
+{
+	struct needle n = { s, len, 0 };
+
+	n.rare = scan_rarest(&n);
+	return n;
+}
+
 static enum err
 words_split(struct words *w, struct fault *f)
 {
@@ -45,7 +54,7 @@ words_split(struct words *w, struct fault *f)
 			to = end;
 		if (w->count == WORDS_MAX)
 			return fault_set(f, ERR_INVALID, "q: at most %d words", WORDS_MAX);
-		w->words[w->count++] = (struct needle){ s, (size_t)(to - s) };
+		w->words[w->count++] = needle_of(s, (size_t)(to - s));
 		s = to < end ? to + 1 : end;
 	}
 	return ERR_OK;
@@ -84,19 +93,18 @@ words_phone(struct words *w, size_t first, size_t count, size_t used)
 	const char *s = w->words[first].s;
 	const struct needle *last = &w->words[first + count - 1];
 	size_t len = (size_t)(last->s + last->len - s), digits = 0;
-	struct needle phone = { w->phones + used, 0 };
+	struct needle none = { 0 };
+	char *phone = w->phones + used;
 
 	for (size_t i = 0; i < len; i++)
 		digits += s[i] >= '0' && s[i] <= '9';
 	if (digits < PHONE_DIGITS_MIN || used >= sizeof(w->phones))
-		return phone;
-	phone.len = fold_phone(s, len, w->phones + used, sizeof(w->phones) - used);
+		return none;
+	len = fold_phone(s, len, phone, sizeof(w->phones) - used);
 	/* The trunk prefix: a row has it or a country's number instead. */
-	if (phone.len > 0 && phone.s[0] == '0') {
-		phone.s++;
-		phone.len--;
-	}
-	return phone;
+	if (len > 0 && phone[0] == '0')
+		return needle_of(phone + 1, len - 1);
+	return needle_of(phone, len);
 }
 
 /* A word of digits alone that is its own phone number needs no second reading. */
@@ -157,7 +165,7 @@ words_offer_common(struct words *w, const struct words_term *t)
 			/* Without zeros in front, of which the phone needle may have lost some. */
 			for (; n > 0; n--, s++)
 				if (memmem(t->phone.s, t->phone.len, s, n) != NULL) {
-					words_offer(w, (struct needle){ s, n });
+					words_offer(w, needle_of(s, n));
 					s += n;
 					break;
 				}
@@ -168,6 +176,7 @@ words_offer_common(struct words *w, const struct words_term *t)
 static void
 words_choose(struct words *w)
 {
+	w->sure = WORDS_MAX;
 	for (size_t i = 0; i < w->term_count; i++) {
 		const struct words_term *t = &w->terms[i];
 
@@ -177,7 +186,11 @@ words_choose(struct words *w)
 			for (size_t k = t->first; k < t->first + t->count; k++)
 				words_offer(w, w->words[k]);
 	}
-	w->enough = w->count == 1 && w->terms[0].phone.len == 0;
+	for (size_t i = 0; i < w->term_count; i++)
+		if (w->terms[i].count == 1 && w->terms[i].phone.len == 0 &&
+		    w->words[w->terms[i].first].s == w->scan.s)
+			w->sure = i;
+	w->enough = w->term_count == 1 && w->sure == 0;
 }
 
 enum err
@@ -208,21 +221,40 @@ words_parse(struct words *w, const char *q, struct fault *f)
 
 /* ---- a row ---- */
 
-/* The third segment of a row's text. */
-static struct needle
-row_phone(const char *text, size_t len)
+/* Rows are short: their rare bytes are looked at one by one. glibc's memmem() makes a table first,
+ * which takes longer than this. */
+static bool
+text_has(const char *text, size_t len, const struct needle *n)
 {
-	const char *end = text + len;
+	const char *at, *end;
+
+	if (n->len > len)
+		return false;
+	end = text + (len - n->len + n->rare + 1);
+	for (at = text + n->rare; at < end; at++) {
+		at = memchr(at, n->s[n->rare], (size_t)(end - at));
+		if (at == NULL)
+			return false;
+		if (memcmp(at - n->rare, n->s, n->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The third segment of a row's text. */
+static bool
+phone_has(const char *text, size_t len, const struct needle *n)
+{
+	const char *end = text + len, *line;
 
 	for (int i = 0; i < 2; i++) {
-		const char *line = memchr(text, '\n', (size_t)(end - text));
-
+		line = memchr(text, '\n', (size_t)(end - text));
 		if (line == NULL)
-			return (struct needle){ end, 0 };
+			return false;
 		text = line + 1;
 	}
-	end = memchr(text, '\n', (size_t)(end - text));
-	return (struct needle){ text, end != NULL ? (size_t)(end - text) : 0 };
+	line = memchr(text, '\n', (size_t)(end - text));
+	return line != NULL && text_has(text, (size_t)(line - text), n);
 }
 
 static bool
@@ -230,25 +262,20 @@ term_matches(const struct words *w, const struct words_term *t, const char *text
 {
 	size_t i = t->first;
 
-	while (i < t->first + t->count && memmem(text, len, w->words[i].s, w->words[i].len) != NULL)
-		i++;
-	if (i == t->first + t->count)
+	if (t->phone.len > 0 && phone_has(text, len, &t->phone))
 		return true;
-	if (t->phone.len > 0) {
-		struct needle phone = row_phone(text, len);
-
-		return memmem(phone.s, phone.len, t->phone.s, t->phone.len) != NULL;
-	}
-	return false;
+	while (i < t->first + t->count && text_has(text, len, &w->words[i]))
+		i++;
+	return i == t->first + t->count;
 }
 
 bool
-words_match(const struct words *w, const char *text, size_t len)
+words_match(const struct words *w, const char *text, size_t len, bool hit)
 {
 	if (w->nobody)
 		return false;
 	for (size_t i = 0; i < w->term_count; i++)
-		if (!term_matches(w, &w->terms[i], text, len))
+		if (!(hit && i == w->sure) && !term_matches(w, &w->terms[i], text, len))
 			return false;
 	return true;
 }

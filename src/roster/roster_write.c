@@ -58,21 +58,17 @@ row_count(struct roster_writer *w, uint32_t place, enum feed_status status, int3
 static void
 row_index(struct roster_writer *w, uint32_t row)
 {
-	pthread_mutex_lock(&w->r->ids_lock);
 	ids_add(w->r, &w->rows, row);
 	if (row_marker(w->draft, row) != NULL)
 		ids_add(w->r, &w->markers, row);
-	pthread_mutex_unlock(&w->r->ids_lock);
 }
 
 static void
 row_unindex(struct roster_writer *w, uint32_t row)
 {
-	pthread_mutex_lock(&w->r->ids_lock);
-	ids_remove(&w->rows, row);
+	ids_remove(w->r, &w->rows, row);
 	if (row_marker(w->draft, row) != NULL)
-		ids_remove(&w->markers, row);
-	pthread_mutex_unlock(&w->r->ids_lock);
+		ids_remove(w->r, &w->markers, row);
 }
 
 static uint32_t
@@ -116,17 +112,11 @@ row_put(struct roster_writer *w, uint32_t row, const struct row_values *values)
 {
 	bool same = marker_is_same(row_marker(w->draft, row), row_values_marker(values));
 
-	if (!same && row_marker(w->draft, row) != NULL) {
-		pthread_mutex_lock(&w->r->ids_lock);
-		ids_remove(&w->markers, row);
-		pthread_mutex_unlock(&w->r->ids_lock);
-	}
+	if (!same && row_marker(w->draft, row) != NULL)
+		ids_remove(w->r, &w->markers, row);
 	page_put(w, row, values);
-	if (!same && row_marker(w->draft, row) != NULL) {
-		pthread_mutex_lock(&w->r->ids_lock);
+	if (!same && row_marker(w->draft, row) != NULL)
 		ids_add(w->r, &w->markers, row);
-		pthread_mutex_unlock(&w->r->ids_lock);
-	}
 }
 
 void

@@ -36,7 +36,8 @@ void id_list_add(struct roster *r, struct feed_id_list *list, const unsigned cha
 /* ---- hash tables of ids (roster_ids.c) ---- */
 
 /* Open addressing over numbers alone, 4 bytes a slot; what a number's id is, `key` says. Several
- * numbers may have the same id. */
+ * numbers may have the same id. The writer alone changes a table, with ids_lock around each change,
+ * so that roster_find() may walk those of rows with the lock. */
 typedef const unsigned char *ids_key(const void *owner, uint32_t value);
 struct ids {
 	uint32_t *slots; /* ROSTER_ROW_NONE: free */
@@ -46,7 +47,8 @@ struct ids {
 	const void *owner;
 };
 void ids_add(struct roster *r, struct ids *ids, uint32_t value);
-void ids_remove(struct ids *ids, uint32_t value); /* while key() still answers for it */
+/* While key() still answers for it. */
+void ids_remove(struct roster *r, struct ids *ids, uint32_t value);
 void ids_free(struct roster *r, struct ids *ids);
 /* Walk the numbers that may have this id, in any version: start with *at == 0, ends with
  * ROSTER_ROW_NONE. */
@@ -319,7 +321,7 @@ void roster_publish(struct roster_writer *w);
 /* The row stands in the draft's page as it stands in the order. */
 void order_insert(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 void order_remove(struct roster_writer *w, enum roster_sort sort, uint32_t row);
-void order_rebuild(struct roster_writer *w, enum roster_sort sort); /* of all live rows */
+bool orders_rebuild(struct roster_writer *w); /* those that are stale; false: none was */
 /* The numbers of all live rows in the order of their ids, freed with block_free(). */
 uint32_t *rows_by_id(struct roster *r, const struct roster_version *v, size_t *count);
 void order_clear(struct roster_writer *w, enum roster_sort sort);

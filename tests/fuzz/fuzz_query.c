@@ -73,11 +73,13 @@ check_rows(const struct words *w, const struct page *p)
 	for (size_t i = 0; i < ROSTER_PAGE_ROWS; i++) {
 		const char *text = p->text + p->text_at[i];
 		size_t len = p->text_at[i + 1] - p->text_at[i];
-		bool hit = (first[i / 64] >> (i % 64) & 1) != 0, is = words_match(w, text, len);
+		bool hit = (first[i / 64] >> (i % 64) & 1) != 0,
+		     is = words_match(w, text, len, false);
 
 		assert(hit == (memmem(text, len, w->scan.s, w->scan.len) != NULL));
 		assert(!is || hit);
 		assert(!w->enough || is == hit);
+		assert(!hit || is == words_match(w, text, len, true));
 	}
 }
 
@@ -101,7 +103,7 @@ check_query(const char *const *lines, size_t count)
 		p->text_at[ROSTER_PAGE_ROWS] = at;
 		check_rows(w, p);
 		if (w->text_len < 1024)
-			assert(w->nobody || words_match(w, p->text, p->text_at[1]));
+			assert(w->nobody || words_match(w, p->text, p->text_at[1], false));
 	} else
 		assert(strncmp(f.text, "q: ", 3) == 0);
 	free(p);

@@ -119,7 +119,7 @@ model_on_applied(void *arg)
 	loop_stop(((struct model *)arg)->loop);
 }
 
-static void
+void
 model_feed(struct model *m, struct feed_batch *b)
 {
 	roster_feed_take(m->roster, b, model_on_applied, m);

@@ -37,6 +37,7 @@ unsigned model_random(struct model *m, unsigned bound);
 void model_fill(struct model *m, size_t count);
 void model_add(struct model *m, size_t count);
 void model_remove(struct model *m, size_t row);
+void model_feed(struct model *m, struct feed_batch *b); /* of people that the model ignores */
 
 /* ---- the naive answers ---- */
 

@@ -15,9 +15,7 @@ enum { PEOPLE = 2500, ROUNDS = 60, CHANGES = 120, PLACES = 6 };
 /* In the order in which they are listed: parents first, siblings by folded name. */
 static const char *const places[PLACES] = { "ou=people,dc=x", "ou=alpha,ou=people,dc=x",
 	"ou=z\\2c y,ou=alpha,ou=people,dc=x", "ou=Beta,ou=people,dc=x",
-	"ou=\xc3\x89"
-	"clair,ou=people,dc=x",
-	"ou=zeta,ou=people,dc=x" };
+	"ou=\303\211clair,ou=people,dc=x", "ou=zeta,ou=people,dc=x" };
 
 struct person {
 	bool there;
@@ -46,10 +44,8 @@ random_below_seeded(unsigned below)
 static void
 person_make(struct person *p, uint32_t id)
 {
-	static const char *const given[] = { "Ada", "ada",
-		"\xc3\x84"
-		"da",
-		"Zo\xc3\xab", "Bo", "", "\xd0\x96\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0",
+	static const char *const given[] = { "Ada", "ada", "\303\204da", "Zo\xc3\xab", "Bo", "",
+		"\xd0\x96\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0",
 		"Anna Katharina Wilhelmine Friederike Sophie Charlotte Amalie" };
 
 	p->there = true;
@@ -109,7 +105,7 @@ static enum roster_sort by;
 static int
 text_order(const char *a, const char *b, bool phone)
 {
-	char x[256], y[256];
+	char x[256] = { 0 }, y[256] = { 0 };
 	size_t lx = (phone ? fold_phone : fold_text)(a, strlen(a), x, sizeof(x));
 	size_t ly = (phone ? fold_phone : fold_text)(b, strlen(b), y, sizeof(y));
 	int order;

@@ -85,17 +85,14 @@ parents_come_first_and_siblings_by_name(void **state)
 	(void)state;
 	open_empty(&w);
 	user_in(b, 1, "ou=zoo,dc=x");
-	user_in(b, 2,
-	    "ou=\xc3\x84"
-	    "pfel,dc=x");
+	user_in(b, 2, "ou=\303\204pfel,dc=x");
 	user_in(b, 3, "ou=inner,ou=zoo,dc=x");
 	user_in(b, 4, "dc=x");
 	user_in(b, 5, "ou=Birnen,dc=x");
 	user_in(b, 6, "ou=deep,ou=unknown,ou=zoo,dc=x");
 	world_apply(&w, b);
 	assert_places(&w, "dc=x 1/6\n"
-			  "-ou=\xc3\x84"
-			  "pfel,dc=x 1/1\n"
+			  "-ou=\303\204pfel,dc=x 1/1\n"
 			  "-ou=Birnen,dc=x 1/1\n"
 			  "-ou=zoo,dc=x 1/3\n"
 			  "--ou=inner,ou=zoo,dc=x 1/1\n"

@@ -290,6 +290,53 @@ a_page_that_needs_a_pass_waits_with_the_searches(void **state)
 	free(answers);
 }
 
+/* A batch takes one person away and brings another of that name. */
+static struct feed_batch *
+swap_of(unsigned number)
+{
+	struct feed_batch *b = feed_batch_new(FEED_DIRECTORY, FEED_CHANGES);
+	unsigned char old[FEED_ID_SIZE] = { 0xab, (unsigned char)number };
+	unsigned char new[FEED_ID_SIZE] = { 0xab, (unsigned char)(number + 1) };
+	struct feed_user *u;
+
+	feed_batch_add(b, FEED_GONE, old);
+	u = &feed_batch_add(b, FEED_USER, new)->user;
+	u->status = FEED_ACTIVE;
+	u->name = "Wanderer";
+	u->rdn = "uid=wanderer";
+	u->parent = model_places[1];
+	return b;
+}
+
+static void
+no_query_sees_half_a_batch(void **state)
+{
+	enum { SWAPS = 250 };
+	const struct roster_query all = { .limit = 1 }, search = { .q = "wanderer", .limit = 200 };
+	struct answer *pages = mem_array(SWAPS, sizeof(*pages));
+	struct answer *searches = mem_array(SWAPS, sizeof(*searches));
+	struct model *m = *state;
+
+	model_feed(m, swap_of(0));
+	for (unsigned i = 0; i < SWAPS; i++) {
+		roster_feed_take(m->roster, swap_of(i + 1), NULL, NULL);
+		start(m, &all, &pages[i]);
+		start(m, &search, &searches[i]);
+		if (i % 16 == 0)
+			answers_await(m, &searches[i], 1);
+	}
+	answers_await(m, pages, SWAPS);
+	answers_await(m, searches, SWAPS);
+	for (unsigned i = 0; i < SWAPS; i++) {
+		assert_int_equal(pages[i].page.total, ROWS + 1);
+		assert_int_equal(searches[i].page.total, 1);
+		assert_int_equal(searches[i].rendered, 1);
+		assert_true(i == 0 || pages[i].page.version >= pages[i - 1].page.version);
+	}
+	free(pages);
+	free(searches);
+}
+
 static void
 a_freed_roster_answers_nobody_and_releases_everybody(void **state)
 {
@@ -367,6 +414,7 @@ main(void)
 		    a_full_queue_refuses_and_the_other_one_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_page_that_needs_a_pass_waits_with_the_searches, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_query_sees_half_a_batch, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_freed_roster_answers_nobody_and_releases_everybody, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_answer_may_free_the_roster, setup, teardown),

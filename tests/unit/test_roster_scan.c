@@ -58,7 +58,7 @@ static void
 check_needle(const struct page *p, const char *s, size_t len)
 {
 	char *copy = mem_dup(s, len); /* nothing to read behind it */
-	struct needle n = { copy, len };
+	struct needle n = { copy, len, 0 };
 	uint64_t expected[PAGE_WORDS] = { 0 };
 
 	for (size_t row = 0; row < ROSTER_PAGE_ROWS; row++)
@@ -170,7 +170,7 @@ static void
 an_empty_page_has_no_hits(void **state)
 {
 	struct page p = { 0 };
-	struct needle n = { "a", 1 };
+	struct needle n = { "a", 1, 0 };
 
 	(void)state;
 	page_end(&p);
@@ -218,13 +218,15 @@ bytes_beyond_ascii_are_bytes_like_others(void **state)
 static void
 the_rarer_needle_has_the_lower_frequency(void **state)
 {
-	static const struct needle common = { "ea", 2 }, rare = { "zq", 2 }, one = { "z", 1 },
-				   longer = { "eazea", 5 };
+	static const struct needle common = { "ea", 2, 0 }, rare = { "zq", 2, 0 },
+				   one = { "z", 1, 0 }, longer = { "eazea", 5, 0 };
 
 	(void)state;
 	assert_true(scan_frequency(&rare) < scan_frequency(&common));
 	assert_true(scan_frequency(&rare) < scan_frequency(&one));
 	assert_true(scan_frequency(&longer) < scan_frequency(&common));
+	assert_int_equal(scan_rarest(&longer), 2);
+	assert_int_equal(scan_rarest(&rare), 1);
 }
 
 int

@@ -30,12 +30,13 @@ static bool
 matches(const char *q, const char *text)
 {
 	struct words *w = parse(q);
-	bool is = words_match(w, text, strlen(text));
+	bool is = words_match(w, text, strlen(text), false);
 	bool has = w->scan.len > 0 && memmem(text, strlen(text), w->scan.s, w->scan.len) != NULL;
 
 	assert_true(w->everybody || w->nobody || w->scan.len > 0);
 	assert_true(!is || w->everybody || has);
 	assert_true(!w->enough || is == has);
+	assert_true(!has || is == words_match(w, text, strlen(text), true));
 	free(w);
 	return is;
 }
@@ -132,13 +133,13 @@ blank_is_everybody_and_what_folds_to_nothing_is_nobody(void **state)
 	for (size_t i = 0; i < sizeof(blank) / sizeof(blank[0]); i++) {
 		w = parse(blank[i]);
 		assert_true(w->everybody && !w->nobody);
-		assert_true(words_match(w, row, sizeof(row) - 1));
+		assert_true(words_match(w, row, sizeof(row) - 1, false));
 		free(w);
 	}
 	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
 		w = parse(nothing[i]);
 		assert_true(w->nobody && !w->everybody);
-		assert_false(words_match(w, row, sizeof(row) - 1));
+		assert_false(words_match(w, row, sizeof(row) - 1, false));
 		free(w);
 	}
 }
