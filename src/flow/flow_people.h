@@ -4,7 +4,10 @@
  * An id is an entryUUID or an invitation's id; which one, the flow finds out (the roster knows).
  * Everything that changes the directory is written down before it is done (intent), so that a crash
  * at any moment leaves it done, or not begun, or finished by the resolver; every finished change
- * has one audit record. */
+ * has one audit record, and what changes nothing has none. ERR_UNKNOWN, of every change: no answer
+ * came; deletions, restores and changes of org units are carried on, other changes are looked at
+ * later and recorded when they were made. ERR_BUSY, of every change: another one of the same entry
+ * is under way or not settled yet. */
 #ifndef USHERD_FLOW_FLOW_PEOPLE_H
 #define USHERD_FLOW_FLOW_PEOPLE_H
 
@@ -73,8 +76,8 @@ void flow_person_remove(struct flow *f, const char *id, const struct flow_caller
     flow_removed_cb *cb, void *arg);
 
 /* Bring a deleted user back by the id it had. ERR_OK: `user` is the new entry (with a new id).
- * ERR_NOT_FOUND: never was, or too long ago. ERR_EXISTS: DN or name taken meanwhile (errors names
- * it). ERR_CONFLICT: its org unit is gone ("org_unit"). */
+ * ERR_NOT_FOUND: never was, or too long ago. f->text: groups that are gone. ERR_EXISTS: DN or name
+ * taken meanwhile (errors names it). ERR_CONFLICT: its org unit is gone ("org_unit"). */
 void flow_person_restore(struct flow *f, const char *id, const struct flow_caller *caller,
     flow_person_cb *cb, void *arg);
 

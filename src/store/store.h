@@ -6,9 +6,12 @@
  *   uid/KH mail/KH phone/KH  reservation by keyed hash: {invitation, released_at}; of uid and mail
  *                            the hash ignores ASCII case, as the directory's matching does
  *   work/ID                  empty; present while the invitation is claimed or created
- *   audit/UUIDv7             one record for each state change, written in its transaction
+ *   audit/UUIDv7             one record for each state change, written in its transaction: "at",
+ *                            "event", whom ("invitation", "api_token", "user", "org_unit": the id),
+ *                            "actor", perhaps "state", "request" and "detail"
  *   apitoken/ID              an API token (its hash)
  *   meta/schema              schema version and a key check
+ *   job/, trash/, ...        changes of entries of the directory: see store_people.h
  * Every call keeps kv.h's callback promise and its codes. Additional codes are named at each call.
  * Objects handed to a callback belong to the store and die when it returns, unless the name says
  * take.
