@@ -27,8 +27,7 @@ LANES = 7
 SHRINK_SECONDS = 120
 SHRUNK = 3  # mismatches; more of them have the same cause, or the world is on fire
 # Anything shorter is the person's mistake to the directory, but not to the daemon.
-POLICY = {"objectClass": ["organizationalRole", "pwdPolicy"], "cn": "password-policy",
-          "pwdAttribute": "userPassword", "pwdMinLength": "30", "pwdCheckQuality": "2"}
+POLICY = {"pwdMinLength": "30", "pwdCheckQuality": "2"}
 
 # Every row of the table once, so that no run depends on chance for it.
 EVERY_ROW = [
@@ -74,7 +73,7 @@ def playing(run):
     limits = {"operation_timeout": f"{OPERATION_TIMEOUT}s", "connect_timeout": "1s"}
     with run.world(proxied=True, environment=clock.environment, slapd_options=("--without", "cost"),
                    directory=limits) as world:
-        world.slapd.add(f"cn=password-policy,{world.slapd.base}", **POLICY)
+        world.slapd.set_policy(**POLICY)
         try:
             yield Play(world, clock)
         finally:

@@ -148,6 +148,13 @@ class Slapd:
         connection.add_s(dn, ldap.modlist.addModlist(values))
         connection.unbind_s()
 
+    def set_policy(self, **attributes):
+        """Replace these of the default password policy."""
+        connection = self.connect()
+        connection.modify_s(f"cn=password-policy,{self.base}", [
+            (ldap.MOD_REPLACE, name, [value.encode()]) for name, value in attributes.items()])
+        connection.unbind_s()
+
     def delete(self, dn):
         connection = self.connect()
         connection.delete_s(dn)

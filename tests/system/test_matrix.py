@@ -145,10 +145,7 @@ def slapd(make_slapd):
 
 @pytest.mark.parametrize("state", ROWS)
 def test_in_each_state_every_request_is_answered_as_the_matrix_says(slapd, proxy, make_usherd, clock, state):
-    slapd.add(
-        f"cn=password-policy,{slapd.base}", objectClass=["organizationalRole", "pwdPolicy"],
-        cn="password-policy", pwdAttribute="userPassword", pwdMinLength="20", pwdCheckQuality="2",
-    )
+    slapd.set_policy(pwdMinLength="20", pwdCheckQuality="2")
     daemon = make_usherd(slapd, uri=proxy.url, environment=clock.environment)
     # As many connections as there are people: each of their Adds can be held.
     daemon.configure("directory", threads=len(COLUMNS)).start()

@@ -119,10 +119,7 @@ def test_the_directory_never_sees_an_empty_password(slapd, proxy, make_usherd):
 
 def test_what_the_directory_refuses_reaches_the_person(make_slapd, make_usherd):
     slapd = make_slapd().start()
-    slapd.add(
-        f"cn=password-policy,{slapd.base}", objectClass=["organizationalRole", "pwdPolicy"],
-        cn="password-policy", pwdAttribute="userPassword", pwdMinLength="30", pwdCheckQuality="2",
-    )
+    slapd.set_policy(pwdMinLength="30", pwdCheckQuality="2")
     daemon = make_usherd(slapd).start()
     daemon.wait_directory()
     invitation = Api(daemon, daemon.make_token()).invited()
