@@ -180,6 +180,13 @@ cli_print_table(FILE *to, const struct cli_column *columns, size_t count, const 
 	}
 }
 
+/* What is absent, or does not apply, has no line. */
+static bool
+cli_is_nothing(const json_t *v)
+{
+	return json_is_null(v) || json_is_false(v);
+}
+
 void
 cli_print_object(FILE *to, json_t *object)
 {
@@ -191,14 +198,14 @@ cli_print_object(FILE *to, json_t *object)
 	{
 		int w = cli_width(key);
 
-		if (!json_is_null(v) && w > width)
+		if (!cli_is_nothing(v) && w > width)
 			width = w;
 	}
 	json_object_foreach(object, key, v)
 	{
 		char *name, *text;
 
-		if (json_is_null(v))
+		if (cli_is_nothing(v))
 			continue;
 		name = cli_clean(key);
 		text = cli_text_of(v);

@@ -176,6 +176,8 @@ demo_configuration() {
 		[store]
 		path = $demo/store/usherd.db
 		key_file = $demo/store.key
+		[roster]
+		warm_file = $demo/store/roster.db
 		[directory]
 		uri = $LDAPI_URL
 		bind_dn = $LDAP_SERVICE_DN

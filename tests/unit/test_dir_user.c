@@ -43,6 +43,18 @@ a_person_is_loaded_with_all_that_is_known(void **state)
 }
 
 static void
+a_phone_in_another_attribute_is_shown_as_in_the_list(void **state)
+{
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+
+	(void)state;
+	rig_change(&rig, "dn: " ZOE "\nchangetype: modify\nreplace: mobile\n-\n"
+			 "replace: telephoneNumber\ntelephoneNumber: +442079460100\n");
+	assert_int_equal(user_load(uuid), ERR_OK);
+	assert_string_equal(seen.value[PERSON_PHONE], "+442079460100");
+}
+
+static void
 the_names_that_were_made_of_the_names_follow_them(void **state)
 {
 	const char *uuid = user_make(ZOE, "zoe@example.org");
@@ -375,6 +387,7 @@ main(void)
 #define ROW(name) cmocka_unit_test_setup_teardown(name, user_set_up, user_tear_down)
 	const struct CMUnitTest tests[] = {
 		ROW(a_person_is_loaded_with_all_that_is_known),
+		ROW(a_phone_in_another_attribute_is_shown_as_in_the_list),
 		ROW(the_names_that_were_made_of_the_names_follow_them),
 		ROW(an_empty_value_removes_and_an_equal_one_writes_nothing),
 		ROW(further_values_stay_when_the_first_one_changes),
