@@ -73,7 +73,16 @@ person_change_settled(struct people_op *op)
 static void
 person_change_answer_refusal(struct people_op *op)
 {
-	people_finish(op, op->code, &op->fault);
+	bool whole = true;
+
+	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
+		if (op->intent.value[i] != NULL &&
+		    person_change_differs(op, i, op->intent.value[i]))
+			whole = false;
+	if (whole)
+		people_finish(op, ERR_OK, NULL);
+	else
+		people_finish(op, op->code, &op->fault);
 }
 
 /* Which of what was written down is so now; it differed before. */
