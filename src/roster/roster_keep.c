@@ -4,6 +4,7 @@
  * to it. A thread of its own saves them from the version it finds, which may be newer: then the
  * file holds changes that its cookie does not know yet, and the directory tells them once more. The
  * other way round never happens. */
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -280,6 +281,8 @@ save_run(void *job, void *context)
 	changes_release(k->r, &j->changes);
 	buf_release(&s.data);
 	free(s.records);
+	if (j->changes.all) /* a sort of everybody, and sheets of them */
+		malloc_trim(0);
 	if (!saved)
 		atomic_store(&k->failed, true);
 }

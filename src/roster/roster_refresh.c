@@ -1,6 +1,6 @@
 /* A refresh (RFC 4533 section 3.3): what it names is marked, and what it did not name is gone when
  * it says so in its end. */
-#include <stdlib.h>
+#include <malloc.h>
 
 #include "roster/roster_place.h"
 #include "roster/roster_writer.h"
@@ -139,6 +139,7 @@ refresh_end(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms)
 		marks_reset_all(w);
 		w->ended = true;
 		w->bulk = false;
+		malloc_trim(0); /* thousands of batches have passed through */
 	}
 	w->refreshing[b->source] = false;
 	w->broken[b->source] = !whole;
