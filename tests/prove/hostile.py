@@ -67,12 +67,15 @@ def make_plan(world):
     """All that a client has to know, in plain values."""
     expired_token, expired = make_expired(world)
     daemon, api = world.daemon, world.api
+    daemon.wait_list()
+    people = api.get("/api/v1/users", params={"status": "active", "limit": 200}).json()["items"]
     page = new_session().get(f"{daemon.public_url}/join", headers={"Accept": "text/html"}, timeout=10).text
     return {
         "addresses": {**daemon.ports, "socket": str(daemon.socket_path)},
         "roles": make_roles(world, expired_token),
         "expired": {"id": expired.id, "token": expired.link.token},
         "places": [item["dn"] for item in api.get("/api/v1/org-units").json()["items"]][:8],
+        "people": [item["id"] for item in people],
         "groups": [item["dn"] for item in api.get("/api/v1/groups").json()["items"]][:8],
         "assets": re.findall(r"/join/assets/([a-z.0-9]+)", page),
     }

@@ -39,7 +39,8 @@ class Mine:
 
 
 class Client:
-    """`plan`: seed, addresses, roles, expired (the token of a link), places, groups."""
+    """`plan`: seed, addresses, roles, expired (the token of a link), places, groups, people (ids of users whom no
+    book is kept of)."""
 
     def __init__(self, number, plan, chance):
         self.number, self.plan, self.chance = number, plan, chance
@@ -51,6 +52,7 @@ class Client:
         self.wires = {name: Wire(address) for name, address in plan["addresses"].items()}
         self.frames = [(name, text) for name, _, text in framings() if len(text) < 200_000]
         self.mine, self.ended, self.tokens = [], [], []
+        self.people, self.deleted = list(plan["people"]), []
         self.statuses = collections.Counter()
         self.complaints = {}  # one of each kind: text -> (request as text, count)
         self.counter = 0
@@ -115,6 +117,8 @@ class Client:
                 return request.invited.id
             if self.chance.random() < 0.1:
                 return self.plan["expired"]["id"]
+        if "/users/" in request.path and self.chance.random() < 0.7:
+            return self.person_for(request.operation)
         if "/tokens/" in request.path and self.tokens and self.chance.random() < 0.7:
             return self.tokens.pop(0)
         if parameter["name"] == "token":
@@ -122,6 +126,14 @@ class Client:
         if parameter["name"] == "name" and self.chance.random() < 0.5:
             return self.chance.choice(self.plan["assets"])
         return self.values.good(parameter["schema"])
+
+    def person_for(self, operation):
+        """The id of somebody; those who are deleted are few, so that some are left, and some come back."""
+        if operation.id == "restoreUser" and self.deleted:
+            return self.deleted.pop()
+        if operation.id == "deleteUser" and self.chance.random() < 0.9:
+            return hostile_request.IDS[1]
+        return self.chance.choice(self.people)
 
     def link_of(self, request):
         """The link that the role of a person holds."""
@@ -226,6 +238,13 @@ class Client:
         if mine:
             mine.tokens.append(json.loads(answer.body)["link"].rsplit("/", 1)[1])
             mine.note("relink", 200, token=mine.tokens[-1])
+
+    def book_deleteUser(self, request, answer):  # pylint: disable=invalid-name
+        if answer.status == 200:
+            self.deleted.append(request.path.rsplit("/", 1)[1])
+
+    def book_restoreUser(self, _, answer):  # pylint: disable=invalid-name
+        self.people.append(json.loads(answer.body)["id"])
 
     def book_createToken(self, _, answer):  # pylint: disable=invalid-name
         self.tokens.append(json.loads(answer.body)["id"])
