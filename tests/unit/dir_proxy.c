@@ -21,7 +21,8 @@ static struct {
 	int listener, server_port, stop[2];
 	struct pair pairs[PAIRS_MAX];
 	size_t count;
-	_Atomic int request, left, swallowed;
+	_Atomic int request, left, swallowed, awaited;
+	void (*happens)(void); /* written before `awaited` */
 } proxy;
 
 static struct sockaddr_in
@@ -49,17 +50,31 @@ request_tag(const unsigned char *p, size_t len)
 }
 
 static bool
-pass_on(int from, int to, unsigned char *bytes, ssize_t *len)
+pass_on(int to, const unsigned char *bytes, ssize_t len)
 {
-	*len = recv(from, bytes, CHUNK, 0);
-	for (ssize_t done = 0; done < *len;) {
-		ssize_t n = send(to, bytes + done, (size_t)(*len - done), MSG_NOSIGNAL);
+	for (ssize_t done = 0; done < len;) {
+		ssize_t n = send(to, bytes + done, (size_t)(len - done), MSG_NOSIGNAL);
 
 		if (n <= 0)
 			return false;
 		done += n;
 	}
-	return *len > 0;
+	return len > 0;
+}
+
+/* What was asked to be done about this request. */
+static void
+pair_note(struct pair *p, int tag)
+{
+	if (tag == PROXY_NONE)
+		return;
+	if (tag == atomic_load(&proxy.awaited)) {
+		atomic_store(&proxy.awaited, PROXY_NONE);
+		proxy.happens();
+	}
+	if (tag == atomic_load(&proxy.request) && atomic_load(&proxy.left) > 0 &&
+	    atomic_fetch_sub(&proxy.left, 1) == 1)
+		p->swallows = true;
 }
 
 /* False: the pair has ended. */
@@ -73,17 +88,17 @@ pair_step(struct pair *p, bool from_client, bool from_server)
 		atomic_fetch_add(&proxy.swallowed, 1);
 		return false;
 	}
-	if (from_server && !pass_on(p->server, p->client, bytes, &len))
-		return false;
+	if (from_server) {
+		len = recv(p->server, bytes, sizeof(bytes), 0);
+		if (!pass_on(p->client, bytes, len))
+			return false;
+	}
 	if (!from_client)
 		return true;
-	if (!pass_on(p->client, p->server, bytes, &len))
-		return false;
-	if (atomic_load(&proxy.left) > 0 &&
-	    request_tag(bytes, (size_t)len) == atomic_load(&proxy.request) &&
-	    atomic_fetch_sub(&proxy.left, 1) == 1)
-		p->swallows = true;
-	return true;
+	len = recv(p->client, bytes, sizeof(bytes), 0);
+	if (len > 0)
+		pair_note(p, request_tag(bytes, (size_t)len));
+	return pass_on(p->server, bytes, len);
 }
 
 static void
@@ -156,6 +171,7 @@ proxy_start(int server_port)
 	proxy.count = 0;
 	atomic_store(&proxy.left, 0);
 	atomic_store(&proxy.swallowed, 0);
+	atomic_store(&proxy.awaited, PROXY_NONE);
 	proxy.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(proxy.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	assert_int_equal(bind(proxy.listener, (struct sockaddr *)&here, sizeof(here)), 0);
@@ -180,6 +196,13 @@ proxy_swallow(enum proxy_request request, int nth)
 {
 	atomic_store(&proxy.request, (int)request);
 	atomic_store(&proxy.left, nth);
+}
+
+void
+proxy_before(enum proxy_request request, void (*happens)(void))
+{
+	proxy.happens = happens;
+	atomic_store(&proxy.awaited, (int)request);
 }
 
 int

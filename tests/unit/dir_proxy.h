@@ -1,5 +1,5 @@
-/* A relay in front of slapd that can swallow the answer to one kind of request: it is carried out,
- * and nobody hears. One thread, one relay at a time. */
+/* A relay in front of slapd that can swallow the answer to one kind of request (it is carried out,
+ * and nobody hears), or let something happen right before one. One thread, one relay at a time. */
 #ifndef USHERD_TESTS_DIR_PROXY_H
 #define USHERD_TESTS_DIR_PROXY_H
 
@@ -17,6 +17,9 @@ void proxy_stop(void);
 /* The connection on which the `nth` such request from now on is made ends in place of the answer.
  */
 void proxy_swallow(enum proxy_request request, int nth);
+/* `happens` once, on the relay's thread, when the next such request has come and slapd has not got
+ * it yet. */
+void proxy_before(enum proxy_request request, void (*happens)(void));
 int proxy_swallowed(void); /* how many answers so far */
 
 #endif

@@ -2,13 +2,11 @@
 #include "dir_user_rig.h"
 
 #include <ldap.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "dir_proxy.h"
 
 #define ZOE "uid=zoe," SALES
 
@@ -433,147 +431,6 @@ gone_means_gone_from_every_server(void **state)
 	rig_remove(&second);
 }
 
-/* ---- answers that never come ---- */
-
-static char proxy_url[64];
-
-static void
-open_through_proxy(void)
-{
-	snprintf(proxy_url, sizeof(proxy_url), "ldap://127.0.0.1:%d", proxy_start(rig.port));
-	rig_close(&rig);
-	rig.conf.uris[0] = proxy_url;
-	rig.conf.threads = 1;
-	rig.up = false;
-	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 3000));
-}
-
-static void
-close_proxy(void)
-{
-	rig_close(&rig);
-	proxy_stop();
-}
-
-static void
-a_lost_answer_to_a_deletion_is_settled_by_repeating_it(void **state)
-{
-	char uuid[64];
-
-	(void)state;
-	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
-	proxy_swallow(PROXY_DELETE, 1);
-	assert_int_equal(user_remove(ZOE, uuid), ERR_UNKNOWN);
-	assert_int_equal(proxy_swallowed(), 1);
-	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
-	assert_false(seen.removed.was_there);
-	assert_string_equal(rig_values(&rig, STAFF, "member"), "cn=nobody," BASE);
-	close_proxy();
-}
-
-static void
-a_lost_answer_of_a_group_is_settled_by_repeating_it(void **state)
-{
-	char uuid[64];
-
-	(void)state;
-	without_refint();
-	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
-	proxy_swallow(PROXY_MODIFY, 1);
-	assert_int_equal(user_remove(ZOE, uuid), ERR_UNKNOWN);
-	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
-	assert_string_equal(rig_values(&rig, STAFF, "member"), "cn=nobody," BASE);
-	close_proxy();
-}
-
-static void
-a_lost_answer_to_a_change_is_settled_by_repeating_it(void **state)
-{
-	struct dir_user_change change = {
-		.value = { [PERSON_POSITION] = "New", [PERSON_ORG_UNIT] = north }
-	};
-	static const enum proxy_request requests[] = { PROXY_MODIFY, PROXY_RENAME };
-	char uuid[64];
-
-	(void)state;
-	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
-	for (size_t i = 0; i < 2; i++) {
-		proxy_swallow(requests[i], 1);
-		assert_int_equal(user_change(uuid, &change), ERR_UNKNOWN);
-		assert_false(seen.user);
-	}
-	assert_int_equal(user_change(uuid, &change), ERR_OK);
-	assert_string_equal(seen.dn, "uid=zoe,ou=north," SALES);
-	assert_string_equal(seen.value[PERSON_POSITION], "New");
-	proxy_swallow(PROXY_MODIFY, 1);
-	assert_int_equal(user_suspend(uuid, true), ERR_UNKNOWN);
-	assert_int_equal(user_suspend(uuid, true), ERR_OK);
-	assert_int_equal(rig_bind(&rig, seen.dn, PASSWORD), LDAP_INVALID_CREDENTIALS);
-	close_proxy();
-}
-
-static void
-a_lost_answer_to_a_restoration_is_settled_by_repeating_it(void **state)
-{
-	char uuid[64];
-
-	(void)state;
-	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	assert_int_equal(user_save(uuid), ERR_OK);
-	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
-	open_through_proxy();
-	proxy_swallow(PROXY_ADD, 1);
-	assert_int_equal(user_restore(), ERR_UNKNOWN);
-	proxy_swallow(PROXY_MODIFY, 1);
-	assert_int_equal(user_restore(), ERR_UNKNOWN); /* the entry is there, a group is not sure */
-	assert_int_equal(user_restore(), ERR_OK);
-	assert_string_equal(seen.groups, STAFF ";");
-	assert_int_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_SUCCESS);
-	close_proxy();
-}
-
-static void
-a_lost_answer_about_an_org_unit_leaves_it_unknown(void **state)
-{
-	(void)state;
-	open_through_proxy();
-	proxy_swallow(PROXY_ADD, 1);
-	assert_int_equal(unit_add(PEOPLE, "new", NULL), ERR_UNKNOWN);
-	assert_int_equal(unit_add(PEOPLE, "new", NULL), ERR_EXISTS);
-	proxy_swallow(PROXY_RENAME, 1);
-	assert_int_equal(unit_change(uuid_of("ou=new," PEOPLE), "newer", NULL), ERR_UNKNOWN);
-	assert_int_equal(unit_change(uuid_of("ou=newer," PEOPLE), "newer", NULL), ERR_OK);
-	proxy_swallow(PROXY_DELETE, 1);
-	assert_int_equal(unit_delete(uuid_of("ou=newer," PEOPLE)), ERR_UNKNOWN);
-	assert_string_equal(uuid_of("ou=newer," PEOPLE), "");
-	close_proxy();
-}
-
-static void
-a_silent_server_holds_nobody_longer_than_the_deadline(void **state)
-{
-	const char *uuid = user_make(ZOE, "zoe@example.org");
-
-	(void)state;
-	rig_close(&rig);
-	rig.conf.op_timeout_ms = 1000;
-	rig.conf.connect_timeout_ms = 500;
-	rig.up = false;
-	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 3000));
-	assert_int_equal(user_load(uuid), ERR_OK);
-	rig_signal_slapd(&rig, SIGSTOP);
-	assert_int_equal(user_remove(ZOE, uuid), ERR_UNAVAILABLE); /* only read so far */
-	assert_true(rig.wait_ms < 2000);
-	assert_int_equal(user_gone(ZOE), ERR_UNAVAILABLE);
-	assert_true(rig.wait_ms < 2000);
-	rig_signal_slapd(&rig, SIGCONT);
-}
-
 int
 main(void)
 {
@@ -595,12 +452,6 @@ main(void)
 		ROW(an_entry_that_is_too_large_is_not_kept),
 		ROW(a_password_that_may_not_be_read_is_missed),
 		ROW(gone_means_gone_from_every_server),
-		ROW(a_lost_answer_to_a_deletion_is_settled_by_repeating_it),
-		ROW(a_lost_answer_of_a_group_is_settled_by_repeating_it),
-		ROW(a_lost_answer_to_a_change_is_settled_by_repeating_it),
-		ROW(a_lost_answer_to_a_restoration_is_settled_by_repeating_it),
-		ROW(a_lost_answer_about_an_org_unit_leaves_it_unknown),
-		ROW(a_silent_server_holds_nobody_longer_than_the_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
