@@ -41,10 +41,12 @@ struct dir_follow_conf {
 	void *arg;
 };
 
-/* `cookie`: where an earlier follow of the same subject ended; NULL: a full refresh. */
+/* `cookie`: a batch's, where an earlier follow ended; NULL: a full refresh. One that was made for
+ * another subject, or damaged, is dropped here and means the same. */
 struct dir_follow *dir_follow_new(
     struct loop *l, const struct dir_follow_conf *conf, const void *cookie, size_t cookie_len);
-void dir_follow_free(struct dir_follow *fw); /* waits for the thread, which is woken */
+/* Waits for the thread, which is woken; while it connects, at most connect_timeout_ms. */
+void dir_follow_free(struct dir_follow *fw);
 void dir_follow_applied(struct dir_follow *fw);
 /* Forget the cookie and refresh from nothing, at once: the roster lost what it had. */
 void dir_follow_again(struct dir_follow *fw);

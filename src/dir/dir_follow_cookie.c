@@ -5,7 +5,9 @@
  * slapd 2.5.13 answers several kinds of garbage with everything and the end of a delete phase,
  * which says that nobody is gone.
  *
- * An OpenLDAP cookie holds the server's change numbers (CSN), one for each server id. One with a
+ * An OpenLDAP cookie holds the server's change numbers (CSN), one for each server id, so it is good
+ * on every provider of the same data (tried with two: made on one, the other told of a deletion);
+ * one that lags behind is followed from nothing, which slapd would ask for too. One with a
  * CSN newer than the server's own is of a database that was restored from a backup since. slapd
  * refuses it (result 53) when it looks, and stays silent about the difference once new changes have
  * passed the old ones; so it is looked at here, each time a session begins. */

@@ -16,9 +16,8 @@
 #include "base/mem.h"
 
 enum {
-	HELD_ITEM_BYTES =
-	    1024,	    /* a guess that bounds the arena of what is replaced again and again */
-	SIGN_IN_SLACK_S = 1 /* checking a password takes a while: modified just behind it */
+	HELD_ITEM_BYTES = 1024, /* a guess: it bounds the arena of what is replaced for long */
+	SIGN_IN_SLACK_S = 1	/* checking a password takes a while: modified just behind it */
 };
 
 static uint64_t
