@@ -239,11 +239,7 @@ people_on_dropped(void *arg, enum err code, const struct fault *f)
 void
 people_refused(struct people_op *op, enum err code, const struct fault *f)
 {
-	/* What was told "in progress" is not given up because the directory is away, or because
-	 * our rights are amiss for a while. */
-	bool passes = people_is_passing(code) || code == ERR_MISCONFIGURED;
-
-	if (code == ERR_UNKNOWN || (op->resumed && passes)) {
+	if (code == ERR_UNKNOWN || (op->resumed && people_may_pass(code))) {
 		people_leave(op, f);
 		return;
 	}

@@ -52,10 +52,70 @@ person_change_detail(struct people_op *op, const bool changed[PERSON_FIELD_COUNT
 	return *list != '\0' ? arena_printf(op->arena, "{\"fields\":[%s]}", list) : NULL;
 }
 
+static bool
+person_change_differs(struct people_op *op, int field, const char *new)
+{
+	const char *old = op->person.value[field], *normal;
+
+	if (old == NULL)
+		return *new != '\0';
+	if (field == PERSON_ORG_UNIT && dir_dn_normalise(old, op->arena, &normal))
+		old = normal;
+	return strcmp(old, new) != 0;
+}
+
 static void
 person_change_settled(struct people_op *op)
 {
 	people_finish(op, ERR_OK, NULL);
+}
+
+static void
+person_change_answer_refusal(struct people_op *op)
+{
+	bool whole = true;
+
+	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
+		if (op->intent.value[i] != NULL &&
+		    person_change_differs(op, i, op->intent.value[i]))
+			whole = false;
+	if (whole)
+		people_finish(op, ERR_OK, NULL);
+	else
+		people_finish(op, op->code, &op->fault);
+}
+
+/* Which of what was written down is so now; it differed before. */
+static const char *
+person_change_carried_out(struct people_op *op)
+{
+	bool changed[PERSON_FIELD_COUNT];
+
+	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
+		changed[i] = op->intent.value[i] != NULL &&
+			     !person_change_differs(op, i, op->intent.value[i]);
+	return person_change_detail(op, changed);
+}
+
+/* A change may take two requests, a move and the rest: one may have been carried out. */
+static void
+person_change_on_looked_again(
+    void *arg, enum err code, const struct dir_user *user, const struct fault *f)
+{
+	struct people_op *op = arg;
+	const char *detail = NULL;
+
+	op->dir_op = NULL;
+	if (code == ERR_OK) {
+		people_keep_user(op, user);
+		detail = person_change_carried_out(op);
+	}
+	if (code != ERR_OK && code != ERR_NOT_FOUND)
+		people_leave(op, f);
+	else if (detail != NULL)
+		people_settle(op, detail, person_change_answer_refusal);
+	else
+		people_refused(op, op->code, &op->fault);
 }
 
 static void
@@ -71,8 +131,15 @@ person_change_on_acted(void *arg, enum err code, const struct dir_user *user, co
 		people_add_named(op, f, taken ? "taken" : "invalid",
 		    taken ? (op->intent.value[PERSON_MAIL] != NULL ? "mail" : "phone") : NULL);
 	}
+	if (code == ERR_UNKNOWN) {
+		people_leave(op, f);
+		return;
+	}
 	if (code != ERR_OK) {
-		people_refused(op, code, f);
+		op->code = code;
+		op->fault = *f;
+		op->dir_op =
+		    dir_user_load(op->flow->conf.dir, op->id, person_change_on_looked_again, op);
 		return;
 	}
 	people_keep_user(op, user);
@@ -206,18 +273,6 @@ person_change_check_field(struct people_op *op, enum person_field field, const c
 	return person_check_field(field, name, value, &rules, op->arena, &op->errors);
 }
 
-static bool
-person_change_differs(struct people_op *op, int field, const char *new)
-{
-	const char *old = op->person.value[field], *normal;
-
-	if (old == NULL)
-		return *new != '\0';
-	if (field == PERSON_ORG_UNIT && dir_dn_normalise(old, op->arena, &normal))
-		old = normal;
-	return strcmp(old, new) != 0;
-}
-
 /* Somebody without mail and phone cannot be told anything. Who had neither before may stay so. */
 static void
 person_change_check_contact(struct people_op *op)
@@ -308,7 +363,6 @@ person_change_on_read_back(
     void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
 	struct people_op *op = arg;
-	bool changed[PERSON_FIELD_COUNT] = { false };
 	const char *detail;
 	struct fault own;
 
@@ -318,10 +372,7 @@ person_change_on_read_back(
 		return;
 	}
 	people_keep_user(op, user);
-	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
-		changed[i] = op->intent.value[i] != NULL &&
-			     !person_change_differs(op, i, op->intent.value[i]);
-	detail = person_change_detail(op, changed);
+	detail = person_change_carried_out(op);
 	if (detail != NULL)
 		people_settle(op, detail, person_change_settled);
 	else {

@@ -84,7 +84,9 @@ remove_end_tokens(struct people_op *op)
 	    arena_printf(op->arena, "user:%s", op->id), &note, remove_on_tokens_ended, op);
 }
 
-/* Nothing stood at the DN: an earlier try, somebody else, or the entry was moved meanwhile. */
+/* What is kept is only given up when the entry is seen: a refusal may concern what comes after the
+ * deletion. When nothing stood at the DN that was an earlier try, somebody else, or the entry was
+ * moved meanwhile. */
 static void
 remove_on_looked_again(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
@@ -95,11 +97,19 @@ remove_on_looked_again(void *arg, enum err code, const struct dir_user *user, co
 	op->dir_op = NULL;
 	if (code == ERR_NOT_FOUND)
 		remove_end_tokens(op);
+	else if (code == ERR_OK && op->code != ERR_OK)
+		people_refused(op, op->code, &op->fault);
 	else if (code == ERR_OK) {
 		fault_set(&own, ERR_CONFLICT, "the entry was moved meanwhile: try again");
 		people_refused(op, ERR_CONFLICT, &own);
 	} else
 		people_leave(op, f);
+}
+
+static void
+remove_look_again(struct people_op *op)
+{
+	op->dir_op = dir_user_load(op->flow->conf.dir, op->id, remove_on_looked_again, op);
 }
 
 static void
@@ -109,8 +119,14 @@ remove_on_deleted(
 	struct people_op *op = arg;
 
 	op->dir_op = NULL;
+	if (code == ERR_UNKNOWN || (op->resumed && people_may_pass(code))) {
+		people_leave(op, f);
+		return;
+	}
 	if (code != ERR_OK) {
-		people_refused(op, code, f);
+		op->code = code;
+		op->fault = *f;
+		remove_look_again(op);
 		return;
 	}
 	if (f != NULL && f->text[0] != '\0') {
@@ -121,7 +137,7 @@ remove_on_deleted(
 	if (removed->was_there)
 		remove_end_tokens(op);
 	else
-		op->dir_op = dir_user_load(op->flow->conf.dir, op->id, remove_on_looked_again, op);
+		remove_look_again(op);
 }
 
 static void

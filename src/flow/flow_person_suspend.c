@@ -25,18 +25,46 @@ suspend_settled(struct people_op *op)
 	people_finish(op, ERR_OK, NULL);
 }
 
+/* A refusal may concern what comes after the change, the look at the new version: how the entry is
+ * decides. So does it when the answer never came, later. */
+static void
+suspend_on_looked_again(
+    void *arg, enum err code, const struct dir_user *user, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct fault own;
+
+	op->dir_op = NULL;
+	if (code == ERR_OK && user->suspended == (op->intent.kind == INTENT_USER_SUSPEND)) {
+		people_keep_user(op, user);
+		people_settle(op, NULL, suspend_settled);
+	} else if (code == ERR_OK && op->code != ERR_OK)
+		people_refused(op, op->code, &op->fault);
+	else if (code == ERR_OK) {
+		fault_set(&own, ERR_CONFLICT, "it was not carried out");
+		people_refused(op, ERR_CONFLICT, &own);
+	} else if (code == ERR_NOT_FOUND)
+		people_refused(op, code, f);
+	else
+		people_leave(op, f);
+}
+
 static void
 suspend_on_acted(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
 	struct people_op *op = arg;
 
 	op->dir_op = NULL;
-	if (code != ERR_OK) {
-		people_refused(op, code, f);
-		return;
+	if (code == ERR_UNKNOWN)
+		people_leave(op, f);
+	else if (code != ERR_OK) {
+		op->code = code;
+		op->fault = *f;
+		op->dir_op = dir_user_load(op->flow->conf.dir, op->id, suspend_on_looked_again, op);
+	} else {
+		people_keep_user(op, user);
+		people_settle(op, NULL, suspend_settled);
 	}
-	people_keep_user(op, user);
-	people_settle(op, NULL, suspend_settled);
 }
 
 static void
@@ -89,26 +117,10 @@ flow_person_suspend(struct flow *f, const char *id, bool suspended,
 
 /* ---- left behind ---- */
 
-static void
-suspend_on_read_back(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
-{
-	struct people_op *op = arg;
-	struct fault own;
-
-	op->dir_op = NULL;
-	if (code == ERR_OK && user->suspended == (op->intent.kind == INTENT_USER_SUSPEND))
-		people_settle(op, NULL, suspend_settled);
-	else if (code == ERR_OK) {
-		fault_set(&own, ERR_CONFLICT, "it was not carried out");
-		people_refused(op, ERR_CONFLICT, &own);
-	} else
-		people_refused(op, code, f);
-}
-
 void
 person_suspend_resume(struct flow *f, const struct store_intent *intent)
 {
 	struct people_op *op = people_resume(f, sizeof(struct suspend), intent);
 
-	op->dir_op = dir_user_load(f->conf.dir, op->id, suspend_on_read_back, op);
+	op->dir_op = dir_user_load(f->conf.dir, op->id, suspend_on_looked_again, op);
 }

@@ -83,6 +83,14 @@ people_is_passing(enum err code)
 	return code == ERR_UNAVAILABLE || code == ERR_UNKNOWN || code == ERR_BUSY;
 }
 
+/* What was told "in progress" is not given up because the directory is away, or because our rights
+ * are amiss for a while. */
+static inline bool
+people_may_pass(enum err code)
+{
+	return people_is_passing(code) || code == ERR_MISCONFIGURED;
+}
+
 /* flow_people_resolve.c */
 struct people_resolver;
 struct people_resolver *flow_people_resolver_new(struct flow *f);

@@ -8,6 +8,7 @@
 enum fake_fault {
 	FAKE_FINE,
 	FAKE_REFUSE,	 /* `code`, and nothing was carried out */
+	FAKE_DONE,	 /* carried out, and `code` is told: of what came after it */
 	FAKE_LOSE_REPLY, /* carried out, and ERR_UNKNOWN (ERR_UNAVAILABLE for a read) is told */
 	FAKE_LOSE_ALL,	 /* not carried out, and ERR_UNKNOWN is told */
 	FAKE_LATE,  /* ERR_UNKNOWN is told, and it is carried out when fake_dir_deliver() is called

@@ -156,6 +156,21 @@ a_change_is_done_once_or_not_at_all_whatever_the_directory_does(void **state)
 		}
 }
 
+static void
+a_refusal_of_what_comes_after_a_change_hides_no_change(void **state)
+{
+	static const char *const names[] = { "remove", "suspend", "change" };
+
+	(void)state;
+	for (size_t v = 0; v < VERBS; v++)
+		for (size_t n = 0; n < 3; n++)
+			for (int nth = 1; strcmp(verbs[v].name, names[n]) == 0; nth++)
+				if (!try_directory(&verbs[v], nth, FAKE_DONE, ERR_MISCONFIGURED)) {
+					assert_true(nth > 2);
+					break;
+				}
+}
+
 static bool
 try_store(const struct verb *v, int nth, enum fake_kv_fault fault)
 {
@@ -276,6 +291,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_is_done_once_or_not_at_all_whatever_the_directory_does),
+		cmocka_unit_test(a_refusal_of_what_comes_after_a_change_hides_no_change),
 		cmocka_unit_test(a_change_is_done_once_or_not_at_all_whatever_the_store_does),
 		cmocka_unit_test(
 		    a_change_is_done_once_or_not_at_all_wherever_the_process_is_killed),

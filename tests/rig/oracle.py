@@ -138,7 +138,9 @@ class Oracle:
                 self.breach("I11", f"revision {revision} has {count} audit records")
         for name, item in store.items.items():
             # An intent is no change yet, and what it keeps comes and goes with it.
-            if not name.startswith(("audit/", "meta/", "job/", "trash")) and not {item.created, item.modified} <= set(revisions):
+            if name.startswith(("audit/", "meta/", "job/", "trash")):
+                continue
+            if not {item.created, item.modified} <= set(revisions):
                 self.breach("I11", f"{name} was made at {item.created} and changed at {item.modified}, "
                             "without a record")
         for identifier, item in store.invitations.items():
