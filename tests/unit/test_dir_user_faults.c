@@ -219,6 +219,35 @@ a_change_under_a_write_with_a_tag_is_a_conflict(void **state)
 	close_proxy();
 }
 
+/* Whoever changed it knew nothing of the deletion, before our look and after it. */
+static void
+another_version_is_neither_deleted_nor_suspended(void **state)
+{
+	char uuid[64], tag[DIR_TAG_SIZE];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	open_through_proxy();
+	assert_int_equal(user_load(uuid), ERR_OK);
+	strcpy(tag, seen.tag);
+	proxy_before(PROXY_DELETE, somebody_changes);
+	assert_int_equal(user_remove_version(ZOE, uuid, tag), ERR_CONFLICT);
+	assert_int_equal(user_remove_version(ZOE, uuid, tag), ERR_CONFLICT);
+	assert_int_equal(user_suspend_version(uuid, true, tag), ERR_CONFLICT);
+	assert_int_equal(user_load(uuid), ERR_OK);
+	strcpy(tag, seen.tag);
+	proxy_before(PROXY_MODIFY, somebody_renames);
+	assert_int_equal(user_suspend_version(uuid, true, tag), ERR_CONFLICT);
+	assert_int_equal(user_load(uuid), ERR_OK);
+	assert_false(seen.suspended);
+	assert_int_equal(user_suspend_version(uuid, true, seen.tag), ERR_OK);
+	assert_int_equal(user_remove_version(seen.dn, uuid, seen.tag), ERR_OK);
+	assert_true(seen.removed.was_there);
+	/* Gone is gone, whichever version it was. */
+	assert_int_equal(user_remove_version("uid=zoe2," SALES, uuid, tag), ERR_OK);
+	close_proxy();
+}
+
 static void
 who_got_the_name_meanwhile_is_not_deleted(void **state)
 {
@@ -286,6 +315,7 @@ main(void)
 		ROW(a_silent_server_holds_nobody_longer_than_the_deadline),
 		ROW(a_name_that_changes_under_a_write_is_followed),
 		ROW(a_change_under_a_write_with_a_tag_is_a_conflict),
+		ROW(another_version_is_neither_deleted_nor_suspended),
 		ROW(who_got_the_name_meanwhile_is_not_deleted),
 		ROW(who_got_the_name_meanwhile_is_neither_changed_nor_suspended),
 		ROW(a_move_that_fails_behind_a_change_says_how_far_it_came),
