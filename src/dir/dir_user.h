@@ -33,14 +33,17 @@ typedef void dir_user_cb(
 struct dir_op *dir_user_load(struct dir *d, const char *entry_uuid, dir_user_cb *cb, void *arg);
 
 /* Change a profile: `value[field]` NULL leaves it, "" removes it with all its values; another value
- * takes the place of the first one, which is the one that is shown, and further ones stay. ORG_UNIT
+ * takes the place of the first one, which is the one that is shown, and further ones stay. A phone
+ * that is shown from another attribute than the configured one (telephoneNumber, mobile) is removed
+ * from there too; a new one is written to the configured one, and is shown from then on. ORG_UNIT
  * moves the entry (RFC 4511 modifyDN with newSuperior), which stays a member of its groups; display
  * name and cn follow the names when they were made of them. UID and groups cannot be changed here.
  * `tag`: only if the entry is still that version (RFC 4528 assertion where the server knows it),
- * NULL: whatever it is. ERR_OK: `user` is the new version. ERR_CONFLICT: another version.
- * ERR_NOT_FOUND: the entry; ERR_INVALID: a value that the server refuses or its schema has no room
- * for, or an org unit that does not exist; ERR_EXISTS: a mail or phone that another entry has, or
- * an entry of that name in the new org unit. The text of these two begins with the field's name and
+ * NULL: whatever it is. ERR_OK: `user` is the new version, with the tag of the old one if nothing
+ * had to be written. ERR_CONFLICT: another version. ERR_NOT_FOUND: the entry; ERR_INVALID: a value
+ * that the server refuses or its schema has no room for, or an org unit that does not exist;
+ * ERR_EXISTS: a mail or phone that another entry has, or an entry of that name in the new org unit.
+ * The text of these two begins with the field's name and
  * ": " where one is to blame. Values and move are two requests: should the values be written and
  * the move fail, the code is the move's, the text ends with that, and `user` is the entry as it is
  * then. Groups that could not be told of a move are named in f->text (ERR_OK). */
