@@ -68,7 +68,7 @@ const char *dir_suspend_means(const struct dir *d);
 /* The whole entry and the groups that name it, as bytes that dir_user_restore() understands: every
  * user attribute with all its values (userPassword among them, so: a secret), the suspension,
  * nothing else that is operational or derived (memberOf), and the DN. ERR_NOT_FOUND. ERR_TOO_LARGE:
- * over 1 MiB. */
+ * over 1 MiB, or over 1000 attributes. */
 typedef void dir_user_saved_cb(void *arg, enum err code, const struct dir_user *user,
     const struct secret *saved, const struct fault *f);
 struct dir_op *dir_user_save(

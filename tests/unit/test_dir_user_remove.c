@@ -350,6 +350,27 @@ an_entry_that_is_too_large_is_not_kept(void **state)
 	assert_int_equal(user_save("018f3a52-0000-7000-8000-ffffffffffff"), ERR_NOT_FOUND);
 }
 
+/* An entry that came back without some of them would not be the one that was deleted. */
+static void
+an_entry_of_too_many_attributes_is_not_kept(void **state)
+{
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+	struct buf ldif;
+
+	(void)state;
+	buf_init(&ldif, 1 << 20);
+	buf_add_string(&ldif, "dn: " ZOE "\nchangetype: modify\n");
+	for (int i = 0; i < 1001; i++)
+		buf_printf(&ldif, "add: description;lang-%c%c%c\ndescription;lang-%c%c%c: x\n-\n",
+		    'a' + i / 100, 'a' + i / 10 % 10, 'a' + i % 10, 'a' + i / 100,
+		    'a' + i / 10 % 10, 'a' + i % 10);
+	rig_change(&rig, ldif.data);
+	buf_release(&ldif);
+	assert_int_equal(user_save(uuid), ERR_TOO_LARGE);
+	assert_non_null(strstr(rig.fault.text, "1000 attributes"));
+	assert_null(seen.saved);
+}
+
 static void
 a_password_that_may_not_be_read_is_missed(void **state)
 {
@@ -450,6 +471,7 @@ main(void)
 		ROW(what_keeps_somebody_from_coming_back_is_said),
 		ROW(damaged_bytes_restore_nobody),
 		ROW(an_entry_that_is_too_large_is_not_kept),
+		ROW(an_entry_of_too_many_attributes_is_not_kept),
 		ROW(a_password_that_may_not_be_read_is_missed),
 		ROW(gone_means_gone_from_every_server),
 	};
