@@ -92,6 +92,32 @@ a_group_that_we_may_not_change_is_named_when_nobody_else_does_it(void **state)
 	}
 }
 
+/* Each of them may yet be left by the server, and waiting for one is waiting for all: one after the
+ * other they would outlast the deadline, and no repetition would ever end. */
+static void
+many_groups_that_refuse_are_waited_for_together(void **state)
+{
+	enum { GROUPS = 20 };
+	char uuid[64], ldif[512];
+
+	(void)state;
+	user_with_settings("/^overlay refint/,/^$/d; /^moduleload refint/d; "
+			   "s/^access to dn.exact=.*/access to dn.regex=\"^cn=locked\"/");
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	for (int i = 0; i < GROUPS; i++) {
+		snprintf(ldif, sizeof(ldif),
+		    "dn: cn=locked%d,ou=groups," BASE "\nchangetype: add\n"
+		    "objectClass: groupOfNames\ncn: locked%d\nmember: " ZOE "\n",
+		    i, i);
+		rig_change(&rig, ldif);
+	}
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_true(seen.removed.was_there);
+	assert_int_equal(seen.removed.groups_left, 1);
+	assert_non_null(strstr(rig.fault.text, "cn=locked0,ou=groups," BASE " (Insuff"));
+	assert_non_null(strstr(rig.fault.text, " more"));
+}
+
 /* A server that knows neither conditions nor post-read is asked once more instead. */
 static void
 a_server_without_controls_is_asked_twice(void **state)
@@ -460,6 +486,7 @@ main(void)
 		ROW(who_is_removed_can_no_longer_sign_in_and_is_in_no_group),
 		ROW(a_server_without_refint_is_no_worse),
 		ROW(a_group_that_we_may_not_change_is_named_when_nobody_else_does_it),
+		ROW(many_groups_that_refuse_are_waited_for_together),
 		ROW(a_server_without_controls_is_asked_twice),
 		ROW(memberships_of_an_entry_that_is_gone_already_end_too),
 		ROW(another_entry_at_the_dn_is_left_alone),
