@@ -50,6 +50,8 @@ record_write_intent(struct buf *b, const struct store_intent *i)
 		snprintf(name, sizeof(name), "new_%s", person_field_name((enum person_field)f));
 		people_write_text(b, name, i->value[f]);
 	}
+	if (i->of_admin)
+		buf_add_string(b, ",\"admin\":true");
 	buf_add_char(b, '}');
 }
 
@@ -106,6 +108,7 @@ record_read_intent(struct store_intent *out, const char *target, struct arena *a
 	i.dn = people_read_text(root, "dn", arena);
 	i.name = people_read_text(root, "name", arena);
 	i.description = people_read_text(root, "description", arena);
+	i.of_admin = json_is_true(json_object_get(root, "admin"));
 	for (int p = 0; p < PERSON_FIELD_COUNT; p++)
 		i.value[p] = people_read_text(root,
 		    arena_printf(arena, "new_%s", person_field_name((enum person_field)p)), arena);

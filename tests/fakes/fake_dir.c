@@ -203,7 +203,7 @@ fake_dir_call(struct dir *d, struct dir_op *op, bool writes)
 	}
 	if (d->calls_to_fault > 0 && --d->calls_to_fault == 0)
 		fault = d->fault;
-	if (fault == FAKE_REFUSE || fault == FAKE_DONE)
+	if (fault == FAKE_REFUSE || fault == FAKE_DONE || fault == FAKE_NO_GROUPS)
 		op->code = fault_set(&op->fault, d->fault_code, "injected");
 	else if (fault != FAKE_FINE)
 		op->code =
@@ -224,8 +224,8 @@ dir_answer(struct dir *d, struct dir_op *op, enum fake_fault fault)
 bool
 fake_is_done(enum fake_fault fault)
 {
-	return fault == FAKE_FINE || fault == FAKE_DONE || fault == FAKE_LOSE_REPLY ||
-	       fault == FAKE_SILENT;
+	return fault == FAKE_FINE || fault == FAKE_DONE || fault == FAKE_NO_GROUPS ||
+	       fault == FAKE_LOSE_REPLY || fault == FAKE_SILENT;
 }
 
 /* ---- dir.h ---- */

@@ -87,7 +87,7 @@ struct user_op {
 	struct arena *arena;
 	/* arguments, in the arena */
 	const char *uuid, *dn, *name, *description, *tag, *value[PERSON_FIELD_COUNT];
-	bool suspended;
+	bool suspended, spares_groups;
 	/* results */
 	struct dir_user user;
 	struct person person;

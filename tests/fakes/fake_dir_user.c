@@ -76,6 +76,7 @@ fake_op_start(struct dir *d, struct user_op *op, const char *name, bool writes)
 		loop_defer(d->loop, op_fire, told);
 		return NULL;
 	}
+	op->spares_groups = fault == FAKE_NO_GROUPS;
 	if (fake_is_done(fault)) {
 		code = op->effect(d, op, &f);
 		if (fault == FAKE_FINE) {
@@ -291,7 +292,7 @@ remove_effect(struct dir *d, struct user_op *op, struct fault *f)
 	op->removed.was_there = e != NULL;
 	if (e != NULL)
 		*e = d->entries[--d->count];
-	for (size_t i = 0; i < d->group_count; i++) {
+	for (size_t i = 0; i < d->group_count && !op->spares_groups; i++) {
 		struct group *g = &d->groups[i];
 		size_t at = fake_group_find(g, op->dn);
 
@@ -373,7 +374,7 @@ restore_effect(struct dir *d, struct user_op *op, struct fault *f)
 		s.entry.suspended = false;
 		fake_entry_put(d, &s.entry);
 	}
-	for (size_t i = 0; i < s.group_count; i++)
+	for (size_t i = 0; i < s.group_count && !op->spares_groups; i++)
 		fake_join(d, s.groups[i], s.entry.dn);
 	return show(d, op, fake_entry_by_dn(d, s.entry.dn));
 }
