@@ -243,9 +243,22 @@ people_refused(struct people_op *op, enum err code, const struct fault *f)
 		people_leave(op, f);
 		return;
 	}
+	if (op->resumed)
+		log_error("a change that was written down is given up", "event",
+		    store_intent_event(op->intent.kind), "id", op->id, "reason", f->text, "request",
+		    op->intent.request_id);
 	op->code = code;
 	op->fault = *f;
 	op->store_op = store_intent_drop(op->flow->conf.store, &op->intent, people_on_dropped, op);
+}
+
+void
+people_give_up_or_leave(struct people_op *op, enum err code, const struct fault *f)
+{
+	if (code == ERR_REFUSED)
+		people_refused(op, code, f);
+	else
+		people_leave(op, f);
 }
 
 static void

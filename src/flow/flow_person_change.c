@@ -111,7 +111,7 @@ person_change_on_looked_again(
 		detail = person_change_carried_out(op);
 	}
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
-		people_leave(op, f);
+		people_give_up_or_leave(op, code, f);
 	else if (detail != NULL)
 		people_settle(op, detail, person_change_answer_refusal);
 	else

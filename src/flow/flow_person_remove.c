@@ -9,17 +9,22 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "log/log.h"
 
 struct removal {
 	struct people_op op; /* first */
 	struct person_removed removed;
+	int moves; /* how often it was found elsewhere */
 	flow_removed_cb *cb;
 	void *arg;
 };
 
+enum { REMOVE_MOVES_MAX = 3 };
+
 static void remove_end_tokens(struct people_op *op);
+static void remove_begun(struct people_op *op);
 
 static void
 remove_answer(struct people_op *op, enum err code, const struct fault *f)
@@ -84,26 +89,80 @@ remove_end_tokens(struct people_op *op)
 	    arena_printf(op->arena, "user:%s", op->id), &note, remove_on_tokens_ended, op);
 }
 
-/* What is kept is only given up when the entry is seen: a refusal may concern what comes after the
- * deletion. When nothing stood at the DN that was an earlier try, somebody else, or the entry was
- * moved meanwhile. */
+/* ---- somebody moved it since it was saved ---- */
+
+static void
+remove_on_replaced(void *arg, enum err code, uint64_t revision, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->store_op = NULL;
+	if (code == ERR_OK) {
+		op->intent.revision = revision;
+		remove_begun(op);
+	} else
+		people_leave(op, f); /* the one of before is there, or this one */
+}
+
+static void
+remove_replace(struct people_op *op, const char *dn, const struct secret *saved)
+{
+	op->intent.dn = arena_strdup(op->arena, dn);
+	op->store_op =
+	    store_intent_replace(op->flow->conf.store, &op->intent, saved, remove_on_replaced, op);
+}
+
+static void
+remove_on_saved_again(void *arg, enum err code, const struct dir_user *user,
+    const struct secret *saved, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->dir_op = NULL;
+	if (code == ERR_OK)
+		remove_replace(op, user->dn, saved);
+	else
+		people_give_up_or_leave(op, code, f);
+}
+
+/* It is the same person wherever they stand: what was asked for is done there. */
+static void
+remove_follow(struct people_op *op, const char *dn)
+{
+	struct removal *r = (struct removal *)op;
+	struct fault own;
+
+	if (++r->moves > REMOVE_MOVES_MAX) {
+		fault_set(&own, ERR_UNAVAILABLE, "the entry is moved again and again");
+		people_leave(op, &own);
+	} else if (op->intent.restorable_until == 0)
+		remove_replace(op, dn, NULL);
+	else
+		op->dir_op = dir_user_save(op->flow->conf.dir, op->id, remove_on_saved_again, op);
+}
+
+/* What is kept is only given up when the entry is seen where it was: a refusal may concern what
+ * comes after the deletion, the groups. When nothing of ours stood at the DN that was an earlier
+ * try, somebody else, or the entry was moved meanwhile. */
 static void
 remove_on_looked_again(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
 	struct people_op *op = arg;
-	struct fault own;
+	bool elsewhere = op->code == ERR_OK || op->code == ERR_CONFLICT;
 
-	(void)user;
 	op->dir_op = NULL;
-	if (code == ERR_NOT_FOUND)
+	if (code == ERR_NOT_FOUND && people_may_pass(op->code))
+		people_leave(op, &op->fault); /* its groups are searched once more */
+	else if (code == ERR_NOT_FOUND)
 		remove_end_tokens(op);
-	else if (code == ERR_OK && op->code != ERR_OK)
+	else if (code != ERR_OK)
+		people_give_up_or_leave(op, code, f);
+	else if (elsewhere && strcasecmp(user->dn, op->intent.dn) != 0)
+		remove_follow(op, user->dn);
+	else if (op->code != ERR_OK)
 		people_refused(op, op->code, &op->fault);
-	else if (code == ERR_OK) {
-		fault_set(&own, ERR_CONFLICT, "the entry was moved meanwhile: try again");
-		people_refused(op, ERR_CONFLICT, &own);
-	} else
-		people_leave(op, f);
+	else
+		remove_follow(op, user->dn); /* it is back */
 }
 
 static void
@@ -119,6 +178,7 @@ remove_on_deleted(
 	struct people_op *op = arg;
 
 	op->dir_op = NULL;
+	op->code = ERR_OK; /* of an earlier try */
 	if (code == ERR_UNKNOWN || (op->resumed && people_may_pass(code))) {
 		people_leave(op, f);
 		return;
@@ -279,5 +339,5 @@ flow_person_remove(struct flow *f, const char *id, const struct flow_caller *cal
 void
 person_remove_resume(struct flow *f, const struct store_intent *intent)
 {
-	remove_begun(people_resume(f, sizeof(struct removal), intent));
+	people_guard_again(people_resume(f, sizeof(struct removal), intent), remove_begun);
 }

@@ -46,7 +46,7 @@ suspend_on_looked_again(
 	} else if (code == ERR_NOT_FOUND)
 		people_refused(op, code, f);
 	else
-		people_leave(op, f);
+		people_give_up_or_leave(op, code, f);
 }
 
 static void

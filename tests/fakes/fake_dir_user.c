@@ -289,6 +289,8 @@ remove_effect(struct dir *d, struct user_op *op, struct fault *f)
 
 	if (e != NULL && strcasecmp(e->uuid, op->uuid) != 0)
 		return fault_set(f, ERR_CONFLICT, "another entry stands at %s", op->dn);
+	if (e == NULL && fake_entry_by_uuid(d, op->uuid) != NULL)
+		return fault_set(f, ERR_CONFLICT, "%s has moved", op->dn);
 	op->removed.was_there = e != NULL;
 	if (e != NULL)
 		*e = d->entries[--d->count];
