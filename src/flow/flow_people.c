@@ -253,6 +253,14 @@ people_refused(struct people_op *op, enum err code, const struct fault *f)
 }
 
 void
+people_drop(struct people_op *op)
+{
+	op->code = ERR_OK;
+	op->fault = (struct fault){ .code = ERR_OK };
+	op->store_op = store_intent_drop(op->flow->conf.store, &op->intent, people_on_dropped, op);
+}
+
+void
 people_give_up_or_leave(struct people_op *op, enum err code, const struct fault *f)
 {
 	if (code == ERR_REFUSED)

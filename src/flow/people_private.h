@@ -70,6 +70,8 @@ void people_begin(
 /* The directory answered with an error: the intent is dropped and the error told, or it is left to
  * the resolver and ERR_UNKNOWN is told. */
 void people_refused(struct people_op *op, enum err code, const struct fault *f);
+/* It changed nothing: no record, and ERR_OK is told. */
+void people_drop(struct people_op *op);
 /* A look afterwards failed: nobody may ever be let look (ERR_REFUSED), else it is left. */
 void people_give_up_or_leave(struct people_op *op, enum err code, const struct fault *f);
 /* It is left to the resolver. */

@@ -290,7 +290,8 @@ dir_ask(struct dir *d, const struct dir_question *q, dir_ask_cb *cb, void *arg)
 		for (size_t i = 0; i < q->uid_count; i++)
 			if (strcmp(d->entries[e].uid, q->uids[i]) == 0)
 				op->answer.uid_taken[i] = true;
-		if (q->mail != NULL && strcmp(d->entries[e].mail, q->mail) == 0)
+		if (q->mail != NULL && (strcmp(d->entries[e].mail, q->mail) == 0 ||
+					   strcmp(d->entries[e].second_mail, q->mail) == 0))
 			op->answer.mail_taken = true;
 	}
 	op->answer.org_unit_missing = q->org_unit != NULL && d->org_unit_gone;

@@ -217,8 +217,9 @@ suspend_effect(struct dir *d, struct user_op *op, struct fault *f)
 		return fault_set(f, ERR_REFUSED, "this directory has no means to suspend");
 	if (e == NULL)
 		return fault_set(f, ERR_NOT_FOUND, "no such entry");
-	if (e->suspended != op->suspended)
+	if (e->suspended != op->suspended || (e->is_locked && !op->suspended))
 		e->version++;
+	e->is_locked = e->is_locked && op->suspended;
 	e->suspended = op->suspended;
 	return show(d, op, e);
 }
