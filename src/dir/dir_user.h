@@ -56,9 +56,9 @@ struct dir_op *dir_user_change(struct dir *d, const char *entry_uuid,
  * that this directory has no means that we know. Already so is ERR_OK; resuming also ends a lock
  * after too many wrong passwords. ERR_MISCONFIGURED: ppolicy is not loaded, or we see no policy
  * with pwdLockout TRUE, without which slapd ignores the lock. A session that is bound already is
- * not ended by it. */
-struct dir_op *dir_user_suspend(
-    struct dir *d, const char *entry_uuid, bool suspended, dir_user_cb *cb, void *arg);
+ * not ended by it. `tag` as for a change; ERR_CONFLICT: another version. */
+struct dir_op *dir_user_suspend(struct dir *d, const char *entry_uuid, bool suspended,
+    const char *tag, dir_user_cb *cb, void *arg);
 /* What the profile can: "pwdAccountLockedTime" or NULL. Pure. */
 const char *dir_suspend_means(const struct dir *d);
 
@@ -78,18 +78,19 @@ bool dir_saved_has_password(const struct secret *saved);
 /* Delete the entry, if it is still the one of that UUID at that DN, then take `dn` out of every
  * group that names it. A group that cannot do without its last member gets its own DN as member
  * (groupOfNames must have one; a name left behind would fall to whoever gets that DN next). Gone
- * already is ERR_OK, so it can be repeated: the groups are searched again. ERR_CONFLICT: another
- * entry stands there now, or ours has moved elsewhere or has entries below it; nothing is done
- * then. ERR_INVALID: no UUID. ERR_UNKNOWN and ERR_UNAVAILABLE may also come from the groups: repeat
- * it. f->text names groups that refused ("" when none did). */
+ * already is ERR_OK, so it can be repeated: the groups are searched again. `tag`: only if the entry
+ * is still that version; NULL: whatever it is. ERR_CONFLICT: it is another version, another entry
+ * stands there now, or ours has moved elsewhere or has entries below it; nothing is done then.
+ * ERR_INVALID: no UUID. ERR_UNKNOWN and ERR_UNAVAILABLE may also come from the groups: repeat it.
+ * f->text names groups that refused ("" when none did). */
 struct dir_removed {
 	bool was_there;
 	size_t groups_left; /* memberships that ended, by us or with the entry by the server */
 };
 typedef void dir_removed_cb(
     void *arg, enum err code, const struct dir_removed *removed, const struct fault *f);
-struct dir_op *dir_user_remove(
-    struct dir *d, const char *dn, const char *entry_uuid, dir_removed_cb *cb, void *arg);
+struct dir_op *dir_user_remove(struct dir *d, const char *dn, const char *entry_uuid,
+    const char *tag, dir_removed_cb *cb, void *arg);
 
 /* Ask every configured server until none has the entry, at most until op_timeout_ms: how long it
  * took from this call. ERR_UNAVAILABLE: some server still had it or did not answer; the text names
@@ -98,11 +99,12 @@ typedef void dir_gone_cb(void *arg, enum err code, int64_t ms, const struct faul
 struct dir_op *dir_user_gone(struct dir *d, const char *dn, dir_gone_cb *cb, void *arg);
 
 /* Add what dir_user_save() returned again: entry, password, memberships. It gets a new entryUUID;
- * who was suspended comes back suspended. ERR_EXISTS: the DN or a unique name is taken; but an
- * entry at the DN that has everything that was saved is ours from an earlier try, and that is
- * ERR_OK. ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: also a password policy that takes no
- * hashes. ERR_CORRUPT: not what was saved. Groups that are gone, or refuse the member, are named in
- * f->text; the code is ERR_OK.
+ * who was suspended comes back suspended. Whatever fails once the entry stands there is ERR_UNKNOWN
+ * and never a refusal: repeat it, it finds its own entry and goes on. ERR_EXISTS: the DN or a
+ * unique name is taken; but an entry at the DN that has everything that was saved is ours from an
+ * earlier try, and that is ERR_OK. ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: also a
+ * password policy that takes no hashes. ERR_CORRUPT: not what was saved. Groups that are gone, or
+ * refuse the member, are named in f->text; the code is ERR_OK.
  */
 struct dir_op *dir_user_restore(
     struct dir *d, const struct secret *saved, dir_user_cb *cb, void *arg);

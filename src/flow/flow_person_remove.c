@@ -204,7 +204,7 @@ static void
 remove_begun(struct people_op *op)
 {
 	op->dir_op =
-	    dir_user_remove(op->flow->conf.dir, op->intent.dn, op->id, remove_on_deleted, op);
+	    dir_user_remove(op->flow->conf.dir, op->intent.dn, op->id, NULL, remove_on_deleted, op);
 }
 
 static void

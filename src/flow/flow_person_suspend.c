@@ -83,8 +83,8 @@ suspend_on_acted(void *arg, enum err code, const struct dir_user *user, const st
 static void
 suspend_begun(struct people_op *op)
 {
-	op->dir_op = dir_user_suspend(
-	    op->flow->conf.dir, op->id, ((struct suspend *)op)->suspended, suspend_on_acted, op);
+	op->dir_op = dir_user_suspend(op->flow->conf.dir, op->id, ((struct suspend *)op)->suspended,
+	    NULL, suspend_on_acted, op);
 }
 
 static void

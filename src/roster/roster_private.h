@@ -131,6 +131,8 @@ version_page(const struct roster_version *v, uint32_t row)
 }
 /* Decode a live row; points into the version. */
 void version_row(const struct roster_version *v, uint32_t row, struct roster_row *out);
+/* Brings live rows that are about to be decoded into the processor's cache, all at once. */
+void version_fetch(const struct roster_version *v, const uint32_t *rows, size_t count);
 
 /* The sort key of a row, for cursors: `number` for times and status; `text` for the others
  * (`absent` sorts behind every text): folded for name, mail and phone; for the org unit bytes of

@@ -157,17 +157,24 @@ dir_user_load(struct dir *d, const char *entry_uuid, dir_user_cb *cb, void *arg)
 	return fake_op_start(d, op, "load", false);
 }
 
+static bool
+is_another_version(const struct user_op *op, const struct entry *e)
+{
+	char tag[DIR_TAG_SIZE];
+
+	snprintf(tag, sizeof(tag), "v%u", e->version);
+	return op->tag != NULL && strcmp(op->tag, tag) != 0;
+}
+
 static enum err
 change_effect(struct dir *d, struct user_op *op, struct fault *f)
 {
 	struct entry *e = fake_entry_by_uuid(d, op->uuid);
 	const char *unit = op->value[PERSON_ORG_UNIT];
-	char tag[DIR_TAG_SIZE];
 
 	if (e == NULL)
 		return fault_set(f, ERR_NOT_FOUND, "no such entry");
-	snprintf(tag, sizeof(tag), "v%u", e->version);
-	if (op->tag != NULL && strcmp(op->tag, tag) != 0)
+	if (is_another_version(op, e))
 		return fault_set(f, ERR_CONFLICT, "the entry is another version");
 	if (unit != NULL && (d->org_unit_gone || strstr(unit, "missing") != NULL))
 		return fault_set(f, ERR_INVALID, "org_unit: %s does not exist", unit);
@@ -217,6 +224,8 @@ suspend_effect(struct dir *d, struct user_op *op, struct fault *f)
 		return fault_set(f, ERR_REFUSED, "this directory has no means to suspend");
 	if (e == NULL)
 		return fault_set(f, ERR_NOT_FOUND, "no such entry");
+	if (is_another_version(op, e))
+		return fault_set(f, ERR_CONFLICT, "the entry is another version");
 	if (e->suspended != op->suspended || (e->is_locked && !op->suspended))
 		e->version++;
 	e->is_locked = e->is_locked && op->suspended;
@@ -225,12 +234,14 @@ suspend_effect(struct dir *d, struct user_op *op, struct fault *f)
 }
 
 struct dir_op *
-dir_user_suspend(struct dir *d, const char *entry_uuid, bool suspended, dir_user_cb *cb, void *arg)
+dir_user_suspend(struct dir *d, const char *entry_uuid, bool suspended, const char *tag,
+    dir_user_cb *cb, void *arg)
 {
 	struct user_op *op = fake_op_new(suspend_effect, answer_user, (void *)(uintptr_t)cb, arg);
 
 	op->uuid = fake_op_keep(op, entry_uuid);
 	op->suspended = suspended;
+	op->tag = fake_op_keep(op, tag);
 	return fake_op_start(d, op, suspended ? "suspend" : "resume", true);
 }
 
@@ -292,6 +303,8 @@ remove_effect(struct dir *d, struct user_op *op, struct fault *f)
 		return fault_set(f, ERR_CONFLICT, "another entry stands at %s", op->dn);
 	if (e == NULL && fake_entry_by_uuid(d, op->uuid) != NULL)
 		return fault_set(f, ERR_CONFLICT, "%s has moved", op->dn);
+	if (e != NULL && is_another_version(op, e))
+		return fault_set(f, ERR_CONFLICT, "the entry is another version");
 	op->removed.was_there = e != NULL;
 	if (e != NULL)
 		*e = d->entries[--d->count];
@@ -316,13 +329,14 @@ answer_removed(struct user_op *op)
 }
 
 struct dir_op *
-dir_user_remove(
-    struct dir *d, const char *dn, const char *entry_uuid, dir_removed_cb *cb, void *arg)
+dir_user_remove(struct dir *d, const char *dn, const char *entry_uuid, const char *tag,
+    dir_removed_cb *cb, void *arg)
 {
 	struct user_op *op = fake_op_new(remove_effect, answer_removed, (void *)(uintptr_t)cb, arg);
 
 	op->uuid = fake_op_keep(op, entry_uuid);
 	op->dn = fake_op_keep(op, dn);
+	op->tag = fake_op_keep(op, tag);
 	return fake_op_start(d, op, "remove", true);
 }
 
