@@ -66,6 +66,7 @@ people_resume(struct flow *f, size_t size, const struct store_intent *intent)
 	own->actor = arena_strdup(op->arena, intent->actor);
 	own->request_id = arena_strdup(op->arena, intent->request_id);
 	own->dn = arena_strdup(op->arena, intent->dn);
+	own->tag = arena_strdup(op->arena, intent->tag);
 	own->name = arena_strdup(op->arena, intent->name);
 	own->description = arena_strdup(op->arena, intent->description);
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)

@@ -16,7 +16,7 @@
 struct removal {
 	struct people_op op; /* first */
 	struct person_removed removed;
-	int moves; /* how often it was found elsewhere */
+	int moves; /* how often it was found elsewhere, or changed */
 	flow_removed_cb *cb;
 	void *arg;
 };
@@ -89,7 +89,16 @@ remove_end_tokens(struct people_op *op)
 	    arena_printf(op->arena, "user:%s", op->id), &note, remove_on_tokens_ended, op);
 }
 
-/* ---- somebody moved it since it was saved ---- */
+/* What is deleted is what was saved, and no later version: what others changed in between would be
+ * lost when it is restored. */
+static void
+remove_note(struct people_op *op, const struct dir_user *user, const struct secret *saved)
+{
+	op->intent.dn = arena_strdup(op->arena, user->dn);
+	op->intent.tag = saved != NULL ? arena_strdup(op->arena, user->tag) : NULL;
+}
+
+/* ---- somebody moved or changed it since it was saved ---- */
 
 static void
 remove_on_replaced(void *arg, enum err code, uint64_t revision, const struct fault *f)
@@ -105,9 +114,9 @@ remove_on_replaced(void *arg, enum err code, uint64_t revision, const struct fau
 }
 
 static void
-remove_replace(struct people_op *op, const char *dn, const struct secret *saved)
+remove_replace(struct people_op *op, const struct dir_user *user, const struct secret *saved)
 {
-	op->intent.dn = arena_strdup(op->arena, dn);
+	remove_note(op, user, saved);
 	op->store_op =
 	    store_intent_replace(op->flow->conf.store, &op->intent, saved, remove_on_replaced, op);
 }
@@ -120,35 +129,41 @@ remove_on_saved_again(void *arg, enum err code, const struct dir_user *user,
 
 	op->dir_op = NULL;
 	if (code == ERR_OK)
-		remove_replace(op, user->dn, saved);
+		remove_replace(op, user, saved);
 	else
 		people_give_up_or_leave(op, code, f);
 }
 
 /* It is the same person wherever they stand: what was asked for is done there. */
 static void
-remove_follow(struct people_op *op, const char *dn)
+remove_follow(struct people_op *op, const struct dir_user *user)
 {
 	struct removal *r = (struct removal *)op;
 	struct fault own;
 
 	if (++r->moves > REMOVE_MOVES_MAX) {
-		fault_set(&own, ERR_UNAVAILABLE, "the entry is moved again and again");
+		fault_set(&own, ERR_UNAVAILABLE, "the entry is changed again and again");
 		people_leave(op, &own);
 	} else if (op->intent.restorable_until == 0)
-		remove_replace(op, dn, NULL);
+		remove_replace(op, user, NULL);
 	else
 		op->dir_op = dir_user_save(op->flow->conf.dir, op->id, remove_on_saved_again, op);
 }
 
-/* What is kept is only given up when the entry is seen where it was: a refusal may concern what
- * comes after the deletion, the groups. When nothing of ours stood at the DN that was an earlier
- * try, somebody else, or the entry was moved meanwhile. */
+static bool
+remove_is_outdated(const struct people_op *op, const struct dir_user *user)
+{
+	return strcasecmp(user->dn, op->intent.dn) != 0 ||
+	       (op->intent.tag != NULL && strcmp(user->tag, op->intent.tag) != 0);
+}
+
+/* What is kept is only given up when the entry is seen as it was: a refusal may concern what comes
+ * after the deletion, the groups. When nothing of ours stood at the DN that was an earlier try,
+ * somebody else, or the entry was moved meanwhile. */
 static void
 remove_on_looked_again(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
 	struct people_op *op = arg;
-	bool elsewhere = op->code == ERR_OK || op->code == ERR_CONFLICT;
 
 	op->dir_op = NULL;
 	if (code == ERR_NOT_FOUND && people_may_pass(op->code))
@@ -157,12 +172,10 @@ remove_on_looked_again(void *arg, enum err code, const struct dir_user *user, co
 		remove_end_tokens(op);
 	else if (code != ERR_OK)
 		people_give_up_or_leave(op, code, f);
-	else if (elsewhere && strcasecmp(user->dn, op->intent.dn) != 0)
-		remove_follow(op, user->dn);
-	else if (op->code != ERR_OK)
-		people_refused(op, op->code, &op->fault);
+	else if (op->code == ERR_OK || (op->code == ERR_CONFLICT && remove_is_outdated(op, user)))
+		remove_follow(op, user);
 	else
-		remove_follow(op, user->dn); /* it is back */
+		people_refused(op, op->code, &op->fault);
 }
 
 static void
@@ -203,8 +216,8 @@ remove_on_deleted(
 static void
 remove_begun(struct people_op *op)
 {
-	op->dir_op =
-	    dir_user_remove(op->flow->conf.dir, op->intent.dn, op->id, NULL, remove_on_deleted, op);
+	op->dir_op = dir_user_remove(
+	    op->flow->conf.dir, op->intent.dn, op->id, op->intent.tag, remove_on_deleted, op);
 }
 
 static void
@@ -221,7 +234,7 @@ remove_on_saved(void *arg, enum err code, const struct dir_user *user, const str
 	if (!dir_saved_has_password(saved))
 		log_warning("a deleted user is kept without a password: the directory shows none",
 		    "id", op->id, "request", op->intent.request_id);
-	op->intent.dn = arena_strdup(op->arena, user->dn); /* as saved, and no other */
+	remove_note(op, user, saved);
 	people_begin(op, saved, 0, remove_begun);
 }
 

@@ -54,6 +54,24 @@ who_was_moved_meanwhile_is_deleted_where_they_are_and_comes_back_there(void **st
 }
 
 static void
+what_others_changed_before_the_deletion_comes_back_with_it(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	fake_dir_fail(w->dir, 3, FAKE_LOSE_ALL, ERR_OK);
+	assert_int_equal(people_remove(w, ADA), ERR_UNKNOWN);
+	fake_dir_add_member(w->dir, ADMINS, ADA_DN);
+	fake_dir_touch(w->dir, ADA);
+	people_settle_all(w, true);
+	assert_null(fake_dir_user_dn(w->dir, ADA));
+	assert_int_equal(people_audits(w, "user_removed"), 1);
+	assert_int_equal(people_restore(w, ADA), ERR_OK);
+	assert_true(fake_dir_is_member(w->dir, ADMINS, ADA_DN));
+	world_free(w);
+}
+
+static void
 what_is_refused_for_good_is_given_up(void **state)
 {
 	static const char *const verbs[] = { "remove", "suspend", "change" };
@@ -182,6 +200,7 @@ main(void)
 		    a_membership_never_outlives_a_deletion_whose_groups_did_not_answer),
 		cmocka_unit_test(
 		    who_was_moved_meanwhile_is_deleted_where_they_are_and_comes_back_there),
+		cmocka_unit_test(what_others_changed_before_the_deletion_comes_back_with_it),
 		cmocka_unit_test(what_is_refused_for_good_is_given_up),
 		cmocka_unit_test(while_one_administrator_is_not_settled_the_other_stays),
 		cmocka_unit_test(who_became_the_last_administrator_meanwhile_is_not_deleted),
