@@ -9,17 +9,22 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "log/log.h"
 
 struct removal {
 	struct people_op op; /* first */
 	struct person_removed removed;
+	int moves; /* how often it was found elsewhere, or changed */
 	flow_removed_cb *cb;
 	void *arg;
 };
 
+enum { REMOVE_MOVES_MAX = 3 };
+
 static void remove_end_tokens(struct people_op *op);
+static void remove_begun(struct people_op *op);
 
 static void
 remove_answer(struct people_op *op, enum err code, const struct fault *f)
@@ -84,26 +89,93 @@ remove_end_tokens(struct people_op *op)
 	    arena_printf(op->arena, "user:%s", op->id), &note, remove_on_tokens_ended, op);
 }
 
-/* What is kept is only given up when the entry is seen: a refusal may concern what comes after the
- * deletion. When nothing stood at the DN that was an earlier try, somebody else, or the entry was
- * moved meanwhile. */
+/* What is deleted is what was saved, and no later version: what others changed in between would be
+ * lost when it is restored. */
+static void
+remove_note(struct people_op *op, const struct dir_user *user, const struct secret *saved)
+{
+	op->intent.dn = arena_strdup(op->arena, user->dn);
+	op->intent.tag = saved != NULL ? arena_strdup(op->arena, user->tag) : NULL;
+}
+
+/* ---- somebody moved or changed it since it was saved ---- */
+
+static void
+remove_on_replaced(void *arg, enum err code, uint64_t revision, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->store_op = NULL;
+	if (code == ERR_OK) {
+		op->intent.revision = revision;
+		remove_begun(op);
+	} else
+		people_leave(op, f); /* the one of before is there, or this one */
+}
+
+static void
+remove_replace(struct people_op *op, const struct dir_user *user, const struct secret *saved)
+{
+	remove_note(op, user, saved);
+	op->store_op =
+	    store_intent_replace(op->flow->conf.store, &op->intent, saved, remove_on_replaced, op);
+}
+
+static void
+remove_on_saved_again(void *arg, enum err code, const struct dir_user *user,
+    const struct secret *saved, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->dir_op = NULL;
+	if (code == ERR_OK)
+		remove_replace(op, user, saved);
+	else
+		people_give_up_or_leave(op, code, f);
+}
+
+/* It is the same person wherever they stand: what was asked for is done there. */
+static void
+remove_follow(struct people_op *op, const struct dir_user *user)
+{
+	struct removal *r = (struct removal *)op;
+	struct fault own;
+
+	if (++r->moves > REMOVE_MOVES_MAX) {
+		fault_set(&own, ERR_UNAVAILABLE, "the entry is changed again and again");
+		people_leave(op, &own);
+	} else if (op->intent.restorable_until == 0)
+		remove_replace(op, user, NULL);
+	else
+		op->dir_op = dir_user_save(op->flow->conf.dir, op->id, remove_on_saved_again, op);
+}
+
+static bool
+remove_is_outdated(const struct people_op *op, const struct dir_user *user)
+{
+	return strcasecmp(user->dn, op->intent.dn) != 0 ||
+	       (op->intent.tag != NULL && strcmp(user->tag, op->intent.tag) != 0);
+}
+
+/* What is kept is only given up when the entry is seen as it was: a refusal may concern what comes
+ * after the deletion, the groups. When nothing of ours stood at the DN that was an earlier try,
+ * somebody else, or the entry was moved meanwhile. */
 static void
 remove_on_looked_again(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
 	struct people_op *op = arg;
-	struct fault own;
 
-	(void)user;
 	op->dir_op = NULL;
-	if (code == ERR_NOT_FOUND)
+	if (code == ERR_NOT_FOUND && people_may_pass(op->code))
+		people_leave(op, &op->fault); /* its groups are searched once more */
+	else if (code == ERR_NOT_FOUND)
 		remove_end_tokens(op);
-	else if (code == ERR_OK && op->code != ERR_OK)
+	else if (code != ERR_OK)
+		people_give_up_or_leave(op, code, f);
+	else if (op->code == ERR_OK || (op->code == ERR_CONFLICT && remove_is_outdated(op, user)))
+		remove_follow(op, user);
+	else
 		people_refused(op, op->code, &op->fault);
-	else if (code == ERR_OK) {
-		fault_set(&own, ERR_CONFLICT, "the entry was moved meanwhile: try again");
-		people_refused(op, ERR_CONFLICT, &own);
-	} else
-		people_leave(op, f);
 }
 
 static void
@@ -119,6 +191,7 @@ remove_on_deleted(
 	struct people_op *op = arg;
 
 	op->dir_op = NULL;
+	op->code = ERR_OK; /* of an earlier try */
 	if (code == ERR_UNKNOWN || (op->resumed && people_may_pass(code))) {
 		people_leave(op, f);
 		return;
@@ -143,8 +216,8 @@ remove_on_deleted(
 static void
 remove_begun(struct people_op *op)
 {
-	op->dir_op =
-	    dir_user_remove(op->flow->conf.dir, op->intent.dn, op->id, NULL, remove_on_deleted, op);
+	op->dir_op = dir_user_remove(
+	    op->flow->conf.dir, op->intent.dn, op->id, op->intent.tag, remove_on_deleted, op);
 }
 
 static void
@@ -161,7 +234,7 @@ remove_on_saved(void *arg, enum err code, const struct dir_user *user, const str
 	if (!dir_saved_has_password(saved))
 		log_warning("a deleted user is kept without a password: the directory shows none",
 		    "id", op->id, "request", op->intent.request_id);
-	op->intent.dn = arena_strdup(op->arena, user->dn); /* as saved, and no other */
+	remove_note(op, user, saved);
 	people_begin(op, saved, 0, remove_begun);
 }
 
@@ -279,5 +352,5 @@ flow_person_remove(struct flow *f, const char *id, const struct flow_caller *cal
 void
 person_remove_resume(struct flow *f, const struct store_intent *intent)
 {
-	remove_begun(people_resume(f, sizeof(struct removal), intent));
+	people_guard_again(people_resume(f, sizeof(struct removal), intent), remove_begun);
 }

@@ -50,7 +50,7 @@ struct flow {
 	struct people_list people; /* changes of entries under way */
 	struct people_resolver *people_resolver;
 	struct trash_sweeper *trash_sweeper;
-	struct people_op *admin_change; /* the one of an administrator, or NULL */
+	struct people_op *admin_change; /* the one of an administrator whose turn it is, or NULL */
 	/* Since when no change of an entry was left behind here: our start, or the last one. */
 	int64_t people_left_mono_ms;
 	bool draining;

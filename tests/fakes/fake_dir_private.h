@@ -14,10 +14,10 @@ enum {
 };
 
 struct entry {
-	char dn[256], uid[64], mail[256], marker[64], password[256];
+	char dn[256], uid[64], mail[256], second_mail[256], marker[64], password[256];
 	char uuid[DIR_UUID_SIZE], value[PERSON_FIELD_COUNT][128];
 	unsigned version;
-	bool suspended;
+	bool suspended, is_locked;
 };
 
 struct unit {
@@ -87,7 +87,7 @@ struct user_op {
 	struct arena *arena;
 	/* arguments, in the arena */
 	const char *uuid, *dn, *name, *description, *tag, *value[PERSON_FIELD_COUNT];
-	bool suspended;
+	bool suspended, spares_groups;
 	/* results */
 	struct dir_user user;
 	struct person person;

@@ -9,13 +9,14 @@ static enum err
 members_effect(struct dir *d, struct user_op *op, struct fault *f)
 {
 	const struct group *g = fake_group_by_dn(d, op->name);
+	const struct entry *other;
 
 	if (g == NULL)
 		return fault_set(f, ERR_NOT_FOUND, "no such group");
 	for (size_t i = 0; i < g->count; i++)
 		if (strcasecmp(g->members[i], op->dn) == 0)
 			op->is_member = true;
-		else if (fake_entry_by_dn(d, g->members[i]) != NULL)
+		else if ((other = fake_entry_by_dn(d, g->members[i])) != NULL && !other->suspended)
 			op->others++;
 	return ERR_OK;
 }

@@ -76,6 +76,7 @@ fake_op_start(struct dir *d, struct user_op *op, const char *name, bool writes)
 		loop_defer(d->loop, op_fire, told);
 		return NULL;
 	}
+	op->spares_groups = fault == FAKE_NO_GROUPS;
 	if (fake_is_done(fault)) {
 		code = op->effect(d, op, &f);
 		if (fault == FAKE_FINE) {
@@ -225,8 +226,9 @@ suspend_effect(struct dir *d, struct user_op *op, struct fault *f)
 		return fault_set(f, ERR_NOT_FOUND, "no such entry");
 	if (is_another_version(op, e))
 		return fault_set(f, ERR_CONFLICT, "the entry is another version");
-	if (e->suspended != op->suspended)
+	if (e->suspended != op->suspended || (e->is_locked && !op->suspended))
 		e->version++;
+	e->is_locked = e->is_locked && op->suspended;
 	e->suspended = op->suspended;
 	return show(d, op, e);
 }
@@ -299,12 +301,14 @@ remove_effect(struct dir *d, struct user_op *op, struct fault *f)
 
 	if (e != NULL && strcasecmp(e->uuid, op->uuid) != 0)
 		return fault_set(f, ERR_CONFLICT, "another entry stands at %s", op->dn);
+	if (e == NULL && fake_entry_by_uuid(d, op->uuid) != NULL)
+		return fault_set(f, ERR_CONFLICT, "%s has moved", op->dn);
 	if (e != NULL && is_another_version(op, e))
 		return fault_set(f, ERR_CONFLICT, "the entry is another version");
 	op->removed.was_there = e != NULL;
 	if (e != NULL)
 		*e = d->entries[--d->count];
-	for (size_t i = 0; i < d->group_count; i++) {
+	for (size_t i = 0; i < d->group_count && !op->spares_groups; i++) {
 		struct group *g = &d->groups[i];
 		size_t at = fake_group_find(g, op->dn);
 
@@ -387,7 +391,7 @@ restore_effect(struct dir *d, struct user_op *op, struct fault *f)
 		s.entry.suspended = false;
 		fake_entry_put(d, &s.entry);
 	}
-	for (size_t i = 0; i < s.group_count; i++)
+	for (size_t i = 0; i < s.group_count && !op->spares_groups; i++)
 		fake_join(d, s.groups[i], s.entry.dn);
 	return show(d, op, fake_entry_by_dn(d, s.entry.dn));
 }

@@ -251,10 +251,16 @@ nothing_is_left(struct world *w, void *arg)
 void
 people_settle_all(struct world *w, bool crash)
 {
-	fake_dir_fail(w->dir, 0, FAKE_FINE, ERR_OK);
 	fake_kv_fail(w->kv, 0, FAKE_KV_FINE);
 	if (crash)
 		world_crash(w);
+	people_settle_meeting(w, FAKE_FINE, ERR_OK);
+}
+
+void
+people_settle_meeting(struct world *w, enum fake_fault fault, enum err code)
+{
+	fake_dir_fail(w->dir, fault == FAKE_FINE ? 0 : 1, fault, code);
 	w->now += dir_settle_ms(w->dir) + 1000;
 	fake_dir_set_up(w->dir, true); /* wakes the resolver */
 	assert_true(world_until(w, nothing_is_left, NULL));

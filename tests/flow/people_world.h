@@ -52,5 +52,7 @@ size_t people_keys(struct world *w, const char *prefix);
 
 /* The process is killed and starts again, time passes, and the resolver has nothing left to do. */
 void people_settle_all(struct world *w, bool crash);
+/* The same without a crash, and the resolver's first call to the directory meets `fault`. */
+void people_settle_meeting(struct world *w, enum fake_fault fault, enum err code);
 
 #endif

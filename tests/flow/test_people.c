@@ -195,7 +195,9 @@ a_bad_field_is_named(void **state)
 		assert_int_equal(people_keys(w, "job/"), 0);
 	}
 	assert_int_equal(people_audits(w, "user_changed"), 0);
-	/* One's own address in other letters is nobody else's. */
+	/* One's own address in other letters, and one's own second one, are nobody else's. */
+	fake_dir_add_mail(w->dir, ADA, "countess@x.org");
+	assert_int_equal(people_change(w, ADA, PERSON_MAIL, "countess@x.org", NULL), ERR_OK);
 	assert_int_equal(people_change(w, ADA, PERSON_MAIL, "ADA@x.org", NULL), ERR_OK);
 	world_free(w);
 }
@@ -215,6 +217,12 @@ suspend_and_resume_are_recorded_once_each(void **state)
 	assert_int_equal(people_suspend(w, ADA, false), ERR_OK);
 	assert_false(fake_dir_is_suspended(w->dir, ADA));
 	assert_int_equal(people_audits(w, "user_resumed"), 1);
+	assert_int_equal(people_suspend(w, ADA, false), ERR_OK); /* nothing to end */
+	assert_int_equal(people_audits(w, "user_resumed"), 1);
+	fake_dir_lock_for_a_while(w->dir, ADA);
+	assert_int_equal(people_suspend(w, ADA, false), ERR_OK);
+	assert_false(fake_dir_is_locked(w->dir, ADA));
+	assert_int_equal(people_audits(w, "user_resumed"), 2);
 	fake_dir_without_means(w->dir);
 	assert_int_equal(people_suspend(w, ADA, true), ERR_REFUSED);
 	assert_int_equal(people_keys(w, "job/"), 0);
