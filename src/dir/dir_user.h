@@ -78,6 +78,10 @@ struct dir_op *dir_user_save(
  * get a new one. Pure. */
 bool dir_saved_has_password(const struct secret *saved);
 
+/* The uid, mail and phone in it, in `arena`; NULL: none. False: not what was saved. Pure. */
+bool dir_saved_names(
+    const struct dir *d, const struct secret *saved, struct arena *arena, struct person *names);
+
 /* Delete the entry, if it is still the one of that UUID at that DN, then take `dn` out of every
  * group that names it. A group that cannot do without its last member gets its own DN as member
  * (groupOfNames must have one; a name left behind would fall to whoever gets that DN next). Gone

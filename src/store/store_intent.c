@@ -214,12 +214,13 @@ store_intent_drop(struct store *s, const struct store_intent *intent, store_done
 	return &t->c.op;
 }
 
-/* ---- list ---- */
+/* ---- list, load ---- */
 
 struct intents {
 	struct store_op op; /* first */
 	store_intents_cb *cb;
 	struct arena *arena;
+	char target[ID_SIZE]; /* the only one */
 };
 
 static void
@@ -293,5 +294,45 @@ store_intent_list(struct store *s, const char *after, size_t limit, store_intent
 	l->arena = arena_new(0);
 	l->op.kv = kv_range(
 	    s->kv, store_key_bytes(&prefix), store_key_bytes(&from), limit, intents_on_range, l);
+	return &l->op;
+}
+
+static void
+intents_on_got(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct intents *l = arg;
+	struct store_intent found;
+	struct arena *arena = l->arena;
+	store_intents_cb *cb = l->cb;
+	void *cb_arg = l->op.arg;
+	struct fault own = { .text = "" };
+	size_t count = 0;
+
+	l->op.kv = NULL;
+	if (code == ERR_OK) {
+		code = intents_read(l, item, l->target, &found, &own);
+		count = code == ERR_OK ? 1 : 0;
+	} else if (code == ERR_NOT_FOUND)
+		code = ERR_OK;
+	else
+		own = *f;
+	l->arena = NULL;
+	store_op_end(&l->op);
+	cb(cb_arg, code, &found, count, NULL, &own);
+	arena_free(arena);
+}
+
+struct store_op *
+store_intent_load(struct store *s, const char *target, store_intents_cb *cb, void *arg)
+{
+	struct intents *l = mem_alloc(sizeof(*l));
+	struct store_key key = store_key_of("job", target);
+
+	assert(id_is_valid(target));
+	store_op_start(&l->op, s, intents_release, arg);
+	l->cb = cb;
+	l->arena = arena_new(0);
+	memcpy(l->target, target, sizeof(l->target));
+	l->op.kv = kv_get(s->kv, store_key_bytes(&key), intents_on_got, l);
 	return &l->op;
 }

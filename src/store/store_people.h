@@ -80,6 +80,10 @@ typedef void store_intents_cb(void *arg, enum err code, const struct store_inten
 struct store_op *store_intent_list(
     struct store *s, const char *after, size_t limit, store_intents_cb *cb, void *arg);
 
+/* That of this target, told as a list of one or none. ERR_CORRUPT: it cannot be read. */
+struct store_op *store_intent_load(
+    struct store *s, const char *target, store_intents_cb *cb, void *arg);
+
 /* ---- what is kept of deleted users ---- */
 
 struct store_trash {

@@ -294,6 +294,23 @@ dir_saved_has_password(const struct secret *saved)
 	return s.entry.password[0] != '\0';
 }
 
+bool
+dir_saved_names(
+    const struct dir *d, const struct secret *saved, struct arena *arena, struct person *names)
+{
+	struct saved s;
+
+	(void)d;
+	if (secret_len(saved) != sizeof(s))
+		return false;
+	memcpy(&s, secret_bytes(saved), sizeof(s));
+	names->value[PERSON_UID] = arena_strdup(arena, s.entry.uid);
+	names->value[PERSON_MAIL] = arena_strdup(arena, s.entry.mail);
+	if (s.entry.value[PERSON_PHONE][0] != '\0')
+		names->value[PERSON_PHONE] = arena_strdup(arena, s.entry.value[PERSON_PHONE]);
+	return true;
+}
+
 static enum err
 remove_effect(struct dir *d, struct user_op *op, struct fault *f)
 {

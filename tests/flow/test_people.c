@@ -100,6 +100,8 @@ static void
 what_stands_in_the_way_of_a_restore_is_named_and_it_stays_possible(void **state)
 {
 	struct world *w = people_world_new();
+	struct person other = world_ada;
+	struct world_link link;
 
 	(void)state;
 	assert_int_equal(people_remove(w, ADA), ERR_OK);
@@ -107,6 +109,16 @@ what_stands_in_the_way_of_a_restore_is_named_and_it_stays_possible(void **state)
 	assert_int_equal(people_restore(w, ADA), ERR_EXISTS);
 	assert_string_equal(people.first_field, "uid");
 	assert_int_equal(people_remove(w, NOBODY), ERR_OK);
+	fake_dir_add_user(w->dir, "uid=countess,ou=engines,dc=example", NOBODY, "ada@x.org");
+	assert_int_equal(people_restore(w, ADA), ERR_EXISTS);
+	assert_string_equal(people.first_field, "mail");
+	fake_dir_drop_user(w->dir, NOBODY);
+	other.value[PERSON_MAIL] = "ada@x.org";
+	link = world_invite(w, &other);
+	assert_int_equal(people_restore(w, ADA), ERR_EXISTS);
+	assert_string_equal(people.first_field, "mail");
+	assert_int_equal(fake_dir_calls(w->dir, "restore"), 0); /* nobody was to be added */
+	assert_int_equal(world_revoke(w, link.id), ERR_OK);
 	fake_dir_remove_org_unit(w->dir);
 	assert_int_equal(people_restore(w, ADA), ERR_CONFLICT);
 	assert_string_equal(people.first_field, "org_unit");

@@ -72,6 +72,31 @@ what_others_changed_before_the_deletion_comes_back_with_it(void **state)
 }
 
 static void
+a_restore_whose_groups_did_not_answer_is_finished_and_not_denied(void **state)
+{
+	static const enum err codes[] = { ERR_UNKNOWN, ERR_UNAVAILABLE, ERR_BUSY };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct world *w = people_world_new();
+
+		assert_int_equal(people_remove(w, ADA), ERR_OK);
+		fake_dir_fail(w->dir, 2, FAKE_NO_GROUPS, codes[i]); /* asked, added */
+		assert_int_equal(people_restore(w, ADA), ERR_UNKNOWN);
+		assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
+		assert_int_equal(people_keys(w, "trash"), 3);
+		/* Its names are its own. */
+		fake_dir_fail(w->dir, 2, FAKE_REFUSE, ERR_UNAVAILABLE);
+		assert_int_equal(people_restore(w, ADA), ERR_BUSY);
+		people_settle_all(w, false);
+		assert_true(fake_dir_is_member(w->dir, POETS, ADA_DN));
+		assert_int_equal(people_audits(w, "user_restored"), 1);
+		assert_int_equal(people_keys(w, "trash"), 0);
+		world_free(w);
+	}
+}
+
+static void
 what_is_refused_for_good_is_given_up(void **state)
 {
 	static const char *const verbs[] = { "remove", "suspend", "change" };
@@ -201,6 +226,7 @@ main(void)
 		cmocka_unit_test(
 		    who_was_moved_meanwhile_is_deleted_where_they_are_and_comes_back_there),
 		cmocka_unit_test(what_others_changed_before_the_deletion_comes_back_with_it),
+		cmocka_unit_test(a_restore_whose_groups_did_not_answer_is_finished_and_not_denied),
 		cmocka_unit_test(what_is_refused_for_good_is_given_up),
 		cmocka_unit_test(while_one_administrator_is_not_settled_the_other_stays),
 		cmocka_unit_test(who_became_the_last_administrator_meanwhile_is_not_deleted),

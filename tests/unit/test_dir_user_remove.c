@@ -414,6 +414,30 @@ a_password_that_may_not_be_read_is_missed(void **state)
 	assert_int_equal(rig_bind(&rig, ZOE, PASSWORD), LDAP_SUCCESS);
 }
 
+static void
+the_names_of_what_is_saved_are_told(void **state)
+{
+	struct arena *arena = arena_new(0);
+	struct person names = { .group_count = 0 };
+	struct secret *nonsense = secret_new("no entry", 8);
+	char uuid[64];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_true(dir_saved_names(rig.dir, seen.saved, arena, &names));
+	assert_string_equal(names.value[PERSON_UID], "zoe");
+	assert_string_equal(names.value[PERSON_MAIL], "zoe@example.org");
+	assert_null(names.value[PERSON_PHONE]);
+	assert_int_equal(user_set(uuid, PERSON_PHONE, "+491234567"), ERR_OK);
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_true(dir_saved_names(rig.dir, seen.saved, arena, &names));
+	assert_string_equal(names.value[PERSON_PHONE], "+491234567");
+	assert_false(dir_saved_names(rig.dir, nonsense, arena, &names));
+	secret_free(nonsense);
+	arena_free(arena);
+}
+
 /* ---- gone from every server ---- */
 
 static struct rig second;
@@ -500,6 +524,7 @@ main(void)
 		ROW(an_entry_that_is_too_large_is_not_kept),
 		ROW(an_entry_of_too_many_attributes_is_not_kept),
 		ROW(a_password_that_may_not_be_read_is_missed),
+		ROW(the_names_of_what_is_saved_are_told),
 		ROW(gone_means_gone_from_every_server),
 	};
 
