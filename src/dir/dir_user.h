@@ -125,6 +125,18 @@ typedef void dir_members_cb(
 struct dir_op *dir_group_members(
     struct dir *d, const char *group, const char *dn, dir_members_cb *cb, void *arg);
 
+/* An org unit as it is, or the one that would be called `name` below `parent`. ERR_NOT_FOUND;
+ * ERR_REFUSED: people_base. Strings die with the callback. */
+struct dir_org_unit {
+	const char *dn, *name, *description; /* description may be NULL */
+};
+typedef void dir_org_unit_cb(
+    void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f);
+struct dir_op *dir_org_unit_load(
+    struct dir *d, const char *entry_uuid, dir_org_unit_cb *cb, void *arg);
+struct dir_op *dir_org_unit_find_named(
+    struct dir *d, const char *parent, const char *name, dir_org_unit_cb *cb, void *arg);
+
 /* Org units. `parent` is below people_base or it. ERR_EXISTS; ERR_NOT_FOUND: the parent;
  * ERR_INVALID: name or description ("name: ..." begins the text). `dn` of the result dies with the
  * callback. */

@@ -219,7 +219,7 @@ people_leave(struct people_op *op, const struct fault *f)
 		log_warning("a change was left to be settled later", "event",
 		    store_intent_event(op->intent.kind), "id", op->id, "reason", f->text, "request",
 		    op->intent.request_id);
-		flow->people_left_mono_ms = clock_mono_ms(flow->conf.clock);
+		flow_people_note_left(flow->people_resolver, op->id);
 		flow_people_resolver_wake(flow->people_resolver, FLOW_BACKOFF_MIN_MS);
 	}
 	people_finish(op, ERR_UNKNOWN, &own);

@@ -7,7 +7,10 @@
  * has one audit record, and what changes nothing has none. ERR_UNKNOWN, of every change: no answer
  * came; deletions, restores and changes of org units are carried on, other changes are looked at
  * later and recorded when they were made. ERR_BUSY, of every change: another one of the same entry
- * is under way or not settled yet. */
+ * is under way or not settled yet.
+ *
+ * "Oneself" is known by flow_caller's entry, which no caller has so far: tokens and the socket are
+ * nobody's entry, sessions of people will be. */
 #ifndef USHERD_FLOW_FLOW_PEOPLE_H
 #define USHERD_FLOW_FLOW_PEOPLE_H
 
@@ -91,8 +94,9 @@ void flow_person_restore(struct flow *f, const char *id, const struct flow_calle
 
 /* ---- org units ---- */
 
-/* `id`: entryUUID. ERR_CONFLICT: not empty (of users, pending invitations or org units).
- * ERR_EXISTS, ERR_NOT_FOUND, ERR_REFUSED (people_base), ERR_INVALID with errors. */
+/* `id`: entryUUID. ERR_CONFLICT: not empty (of users, pending invitations or org units), or
+ * somebody is invited at or below the name that was to be changed (errors: "name", "not_empty").
+ * ERR_UNAVAILABLE: whether that is so is not known yet. ERR_EXISTS, ERR_NOT_FOUND, ERR_REFUSED (people_base), ERR_INVALID with errors. */
 typedef void flow_org_unit_cb(void *arg, enum err code, const char *dn,
     const struct field_errors *errors, const struct fault *f);
 void flow_org_unit_add(struct flow *f, const char *parent, const char *name,

@@ -103,6 +103,8 @@ struct people_resolver;
 struct people_resolver *flow_people_resolver_new(struct flow *f);
 void flow_people_resolver_free(struct people_resolver *r);
 void flow_people_resolver_wake(struct people_resolver *r, int64_t ms);
+/* The change of this entry was left behind here and now. */
+void flow_people_note_left(struct people_resolver *r, const char *id);
 /* One that it had resumed has ended. */
 void flow_people_resolved(struct people_resolver *r, enum err code);
 void flow_people_free(struct flow *f);

@@ -95,6 +95,7 @@ struct user_op {
 	struct dir_removed removed;
 	struct secret *saved;
 	const char *result_dn;
+	struct dir_org_unit unit;
 	bool is_member;
 	size_t others;
 };

@@ -158,7 +158,13 @@ people_unit_add(struct world *w, const char *parent, const char *name)
 enum err
 people_unit_change(struct world *w, const char *id, const char *name)
 {
-	flow_org_unit_change(w->flow, id, name, NULL, people_begin_call(w), on_unit, NULL);
+	return people_unit_set(w, id, name, NULL);
+}
+
+enum err
+people_unit_set(struct world *w, const char *id, const char *name, const char *description)
+{
+	flow_org_unit_change(w->flow, id, name, description, people_begin_call(w), on_unit, NULL);
 	return people_wait(w);
 }
 

@@ -41,6 +41,9 @@ enum err people_remove_so(struct world *w, const char *id, struct person_removal
 enum err people_restore(struct world *w, const char *id);
 enum err people_unit_add(struct world *w, const char *parent, const char *name);
 enum err people_unit_change(struct world *w, const char *id, const char *name);
+/* Name and description. */
+enum err people_unit_set(
+    struct world *w, const char *id, const char *name, const char *description);
 enum err people_unit_delete(struct world *w, const char *id);
 
 /* The same, by name and without waiting: "remove", "restore", "suspend", "change", "unit_add",

@@ -372,6 +372,31 @@ the_roster_tells_who_an_id_is_and_answers_for_a_directory_that_is_away(void **st
 /* ---- org units ---- */
 
 static void
+of_an_org_unit_is_recorded_what_was_changed_and_no_more(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	fake_dir_add_org_unit(w->dir, ENGINES, ENGINES_ID);
+	fake_dir_add_org_unit(w->dir, "ou=poems,dc=example", NOBODY);
+	assert_int_equal(people_unit_set(w, ENGINES_ID, NULL, NULL), ERR_OK);
+	assert_string_equal(people.dn, ENGINES);
+	assert_int_equal(people_unit_set(w, ENGINES_ID, "engines", ""), ERR_OK);
+	assert_int_equal(people_audits(w, "org_unit_changed"), 0);
+	assert_int_equal(people_unit_set(w, ENGINES_ID, "poems", "They turn"), ERR_EXISTS);
+	assert_string_equal(people.first_field, "name");
+	assert_int_equal(people_audits(w, "org_unit_changed"), 1); /* the description */
+	assert_int_equal(people_keys(w, "job/"), 0);
+	for (int nth = 1; nth <= 2; nth++) {
+		fake_dir_fail(w->dir, nth, FAKE_LOSE_ALL, ERR_OK);
+		assert_int_not_equal(people_unit_add(w, "dc=example", "poems"), ERR_OK);
+		people_settle_all(w, true);
+		assert_int_equal(people_audits(w, "org_unit_added"), 0);
+	}
+	world_free(w);
+}
+
+static void
 org_units_are_made_renamed_and_deleted_when_empty(void **state)
 {
 	struct world *w = people_world_new();
@@ -393,7 +418,12 @@ org_units_are_made_renamed_and_deleted_when_empty(void **state)
 	fake_dir_remove_entries(w->dir);
 	r.invited_there = 1;
 	assert_int_equal(people_unit_delete(w, ENGINES_ID), ERR_CONFLICT);
+	assert_int_equal(people_unit_change(w, ENGINES_ID, "motors"), ERR_CONFLICT);
+	assert_string_equal(people.first_field, "name");
+	assert_string_equal(people.first_code, "not_empty");
+	assert_non_null(strstr(people.text, "1 pending"));
 	r.loading = true;
+	assert_int_equal(people_unit_change(w, ENGINES_ID, "motors"), ERR_UNAVAILABLE);
 	assert_int_equal(people_unit_delete(w, ENGINES_ID), ERR_UNAVAILABLE);
 	r.loading = false;
 	r.invited_there = 0;
@@ -430,6 +460,7 @@ main(void)
 		cmocka_unit_test(an_invitation_is_revoked_and_an_expired_one_forgotten),
 		cmocka_unit_test(
 		    the_roster_tells_who_an_id_is_and_answers_for_a_directory_that_is_away),
+		cmocka_unit_test(of_an_org_unit_is_recorded_what_was_changed_and_no_more),
 		cmocka_unit_test(org_units_are_made_renamed_and_deleted_when_empty),
 	};
 

@@ -5,6 +5,7 @@
 
 #include "../fakes/fake_roster.h"
 #include "people_world.h"
+#include "store/store_people.h"
 
 #define MOVED_DN "uid=ada,ou=poems,dc=example"
 
@@ -118,6 +119,70 @@ what_is_refused_for_good_is_given_up(void **state)
 	}
 }
 
+static bool
+one_is_left(struct world *w, void *arg)
+{
+	(void)arg;
+	return people_keys(w, "job/") == 1;
+}
+
+static void
+a_new_change_without_an_answer_keeps_no_older_one_waiting(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	fake_dir_fail(w->dir, 2, FAKE_LOSE_REPLY, ERR_OK);
+	assert_int_equal(people_suspend(w, ADA, true), ERR_UNKNOWN);
+	w->now += dir_settle_ms(w->dir) + 1;
+	fake_dir_fail(w->dir, 2, FAKE_LOSE_REPLY, ERR_OK);
+	assert_int_equal(people_suspend(w, BOB, true), ERR_UNKNOWN);
+	assert_true(world_until(w, one_is_left, NULL));
+	assert_int_equal(people_audits(w, "user_suspended\",\"user\":\"" ADA), 1);
+	people_settle_all(w, false);
+	assert_int_equal(people_audits(w, "user_suspended\",\"user\":\"" BOB), 1);
+	world_free(w);
+}
+
+static bool
+is_met_by_store(struct world *w, void *arg)
+{
+	(void)arg;
+	return fake_kv_failed(w->kv);
+}
+
+static void
+on_begun(void *arg, enum err code, uint64_t revision, const struct fault *f)
+{
+	(void)revision, (void)f;
+	assert_int_equal(code, ERR_OK);
+	world_stop_waiting(arg);
+}
+
+static void
+who_is_being_forgotten_when_the_process_ends_is_nobodys_concern(void **state)
+{
+	const struct store_intent other = {
+		.kind = INTENT_USER_SUSPEND, .target = BOB, .actor = "uid:0"
+	};
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	w->now += 30LL * 86400 * 1000;
+	world_crash(w);
+	fake_kv_fail(w->kv, 1, FAKE_KV_LOSE_ALL); /* forgets it at the second try */
+	assert_true(world_until(w, is_met_by_store, NULL));
+	flow_free(w->flow);
+	w->flow = NULL;
+	/* What waits for its second try since then has had it when this one has. */
+	fake_kv_fail(w->kv, 1, FAKE_KV_LOSE_ALL);
+	store_intent_begin(w->store, &other, NULL, 0, on_begun, w);
+	world_wait(w);
+	assert_int_equal(people_keys(w, "trash/"), 1);
+	world_free(w);
+}
+
 /* ---- administrators ---- */
 
 static struct world *
@@ -228,6 +293,8 @@ main(void)
 		cmocka_unit_test(what_others_changed_before_the_deletion_comes_back_with_it),
 		cmocka_unit_test(a_restore_whose_groups_did_not_answer_is_finished_and_not_denied),
 		cmocka_unit_test(what_is_refused_for_good_is_given_up),
+		cmocka_unit_test(a_new_change_without_an_answer_keeps_no_older_one_waiting),
+		cmocka_unit_test(who_is_being_forgotten_when_the_process_ends_is_nobodys_concern),
 		cmocka_unit_test(while_one_administrator_is_not_settled_the_other_stays),
 		cmocka_unit_test(who_became_the_last_administrator_meanwhile_is_not_deleted),
 		cmocka_unit_test(a_deletion_that_was_done_is_finished_whoever_is_left),
