@@ -106,13 +106,13 @@ typedef void dir_gone_cb(void *arg, enum err code, int64_t ms, const struct faul
 struct dir_op *dir_user_gone(struct dir *d, const char *dn, dir_gone_cb *cb, void *arg);
 
 /* Add what dir_user_save() returned again: entry, password, memberships. It gets a new entryUUID;
- * who was suspended comes back suspended. Whatever fails once the entry stands there is ERR_UNKNOWN
- * and never a refusal: repeat it, it finds its own entry and goes on. ERR_EXISTS: the DN or a
- * unique name is taken; but an entry at the DN that has everything that was saved is ours from an
- * earlier try, and that is ERR_OK. ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: also a
- * password policy that takes no hashes. ERR_CORRUPT: not what was saved. Groups that are gone, or
- * refuse the member, are named in f->text; the code is ERR_OK.
- */
+ * who was suspended comes back suspended. Whatever fails once the entry stands there is
+ * ERR_UNKNOWN and never a refusal: repeat it, it finds its own entry and goes on. ERR_EXISTS: the
+ * DN or a unique value is taken, and the text begins with the field's name and ": " where one has
+ * it; but an entry at the DN that has everything that was saved is ours from an earlier try, and
+ * that is ERR_OK. ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: also a password policy that
+ * takes no hashes. ERR_CORRUPT: not what was saved. Groups that are gone, or refuse the member,
+ * are named in f->text; the code is ERR_OK. */
 struct dir_op *dir_user_restore(
     struct dir *d, const struct secret *saved, dir_user_cb *cb, void *arg);
 

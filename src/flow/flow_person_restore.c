@@ -54,7 +54,7 @@ restore_on_added(void *arg, enum err code, const struct dir_user *user, const st
 		    arena_printf(op->arena, "{\"new_id\":\"%s\"}", op->user.entry_uuid),
 		    restore_settled);
 	} else if (code == ERR_EXISTS) {
-		people_add_named(op, f, "taken", "uid");
+		people_add_named(op, f, "taken", NULL);
 		people_refused(op, code, f);
 	} else if (code == ERR_NOT_FOUND) {
 		fault_set(&own, ERR_CONFLICT, "its org unit is gone");

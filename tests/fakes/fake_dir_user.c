@@ -401,7 +401,7 @@ restore_effect(struct dir *d, struct user_op *op, struct fault *f)
 	memcpy(&s, secret_bytes(op->saved), sizeof(s));
 	there = fake_entry_by_dn(d, s.entry.dn);
 	if (there != NULL && strcmp(there->mail, s.entry.mail) != 0)
-		return fault_set(f, ERR_EXISTS, "%s is taken", s.entry.dn);
+		return fault_set(f, ERR_EXISTS, "uid: %s is taken", s.entry.dn);
 	for (size_t i = 0; i < d->count; i++)
 		if (&d->entries[i] != there && s.entry.mail[0] != '\0' &&
 		    strcasecmp(d->entries[i].mail, s.entry.mail) == 0)

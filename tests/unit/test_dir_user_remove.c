@@ -322,7 +322,27 @@ what_keeps_somebody_from_coming_back_is_said(void **state)
 	rig_change(&rig,
 	    "dn: uid=zoe," RETCODES "\nchangetype: modrdn\nnewrdn: uid=zoe2\ndeleteoldrdn: 1\n");
 	assert_int_equal(user_restore(), ERR_EXISTS);
+	assert_memory_equal(rig.fault.text, "add of", 6);
 	assert_int_equal(user_load(rest), ERR_OK);
+}
+
+static void
+what_another_one_has_meanwhile_is_named(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	user_with_settings("s/^unique_uri .*/&\\nunique_uri ldap:\\/\\/\\/?mail?sub/");
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	user_make("uid=other," SALES, "ZOE@example.org");
+	assert_int_equal(user_restore(), ERR_EXISTS);
+	assert_memory_equal(rig.fault.text, "mail: ", 6);
+	rig_change(&rig, "dn: uid=other," SALES "\nchangetype: modrdn\nnewrdn: uid=zoe\n"
+			 "deleteoldrdn: 1\n");
+	assert_int_equal(user_restore(), ERR_EXISTS);
+	assert_memory_equal(rig.fault.text, "uid: ", 5);
 }
 
 static void
@@ -519,6 +539,7 @@ main(void)
 		ROW(who_was_suspended_comes_back_suspended),
 		ROW(an_entry_that_usherd_did_not_make_comes_back_too),
 		ROW(what_keeps_somebody_from_coming_back_is_said),
+		ROW(what_another_one_has_meanwhile_is_named),
 		ROW(damaged_bytes_restore_nobody),
 		ROW(an_entry_that_is_too_large_is_not_kept),
 		ROW(an_entry_of_too_many_attributes_is_not_kept),
