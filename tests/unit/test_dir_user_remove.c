@@ -2,6 +2,7 @@
 #include "dir_user_rig.h"
 
 #include <ldap.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -521,6 +522,26 @@ gone_means_gone_from_every_server(void **state)
 	rig_remove(&second);
 }
 
+/* By silence, or by having it still. */
+static void
+a_server_that_lingers_hides_no_other_one(void **state)
+{
+	const char *jane = "uid=jane," PEOPLE;
+
+	(void)state;
+	start_second();
+	rig_change(&second, "dn: uid=jane," PEOPLE "\nchangetype: delete\n");
+	for (int round = 0; round < 2; round++) {
+		if (round == 1)
+			rig_signal_slapd(&rig, SIGSTOP);
+		assert_int_equal(user_gone(jane), ERR_UNAVAILABLE);
+		assert_non_null(strstr(rig.fault.text, rig.url));
+		assert_null(strstr(rig.fault.text, second.url));
+	}
+	rig_signal_slapd(&rig, SIGCONT);
+	rig_remove(&second);
+}
+
 int
 main(void)
 {
@@ -546,6 +567,7 @@ main(void)
 		ROW(a_password_that_may_not_be_read_is_missed),
 		ROW(the_names_of_what_is_saved_are_told),
 		ROW(gone_means_gone_from_every_server),
+		ROW(a_server_that_lingers_hides_no_other_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
