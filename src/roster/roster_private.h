@@ -105,6 +105,9 @@ struct roster {
 	roster_event_cb *on_change;
 	void *on_change_arg;
 	struct loop_timer *tick;      /* wakes the writer for invitations that wait too long */
+	struct loop_timer *last;      /* of roster_save_last() */
+	loop_cb *last_cb;
+	void *last_arg;
 	_Atomic uint64_t bytes;	      /* of all blocks */
 	_Atomic uint64_t kept;	      /* as in roster_figures */
 	int64_t keep_ms;	      /* between the end of a save and the next one */

@@ -280,6 +280,10 @@ void keep_free(struct roster_keep *k);		/* stops a save; before the versions go 
 /* On the writer's thread, once a version is published: what changed in it. */
 void keep_take_changes(struct roster_keep *k, struct roster_writer *w);
 void keep_poke(struct roster_keep *k); /* on the loop: saves when it is time */
+/* On the loop: saves once more what is not saved. False: nothing is; else roster_saved_last() is
+ * called. */
+bool keep_last(struct roster_keep *k);
+void roster_saved_last(struct roster *r);
 /* On the loop, once the file was read: `warm` (NULL: none this time) is the keeper's. */
 void keep_begin(struct roster_keep *k, struct warm *warm);
 
