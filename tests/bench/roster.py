@@ -207,10 +207,11 @@ def measure_fresh(bench, daemon):
     result = program("fresh", slapd.ldapi, slapd.root_dn, slapd.root_password,
                      f"ou=Registry,ou=Collections,{slapd.people}", daemon.ports["control"], token,
                      f"fresh{os.getpid()}x", FRESH)
-    for name, words in (("list", "in the list"), ("search", "a search that is begun finds it"),
-                        ("answer", "that search is answered")):
+    for name, words in (("list", "in the list"), ("search", "a search that is begun finds it")):
         report("roster", f"added to the directory, {words}, p50", result[f"{name}_p50_ms"], "ms", FRESH_MS)
         report("roster", f"added to the directory, {words}, p99", result[f"{name}_p99_ms"], "ms", FRESH_MS)
+    # How long a search takes is another question; this is for comparing.
+    report("roster", "added to the directory, that search is answered, p50", result["answer_p50_ms"], "ms", FRESH_MS)
 
 
 def page_requests(daemon, count):
