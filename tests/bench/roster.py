@@ -26,6 +26,7 @@ SEED = 1
 ROUNDS = 3
 FRESH = 1000  # entries, half of them looked for by a search
 IN_FLIGHT = 10
+PAGES = 2100  # different ones
 IDLE_MB, BYTES_A_USER, FRESH_MS = 12, 300, 5  # bounds
 KEPT_SECONDS = 6  # without a write: three times the pause between two saves of the warm file
 PATIENCE = 600  # seconds until a million are loaded
@@ -215,11 +216,11 @@ def measure_fresh(bench, daemon):
 
 
 def page_requests(daemon, count):
-    """Pages of 50 in every order, the first ones and others."""
+    """Pages of 50 in every order, so many different ones that no cache of a processor holds them."""
     api, paths = Api(daemon, daemon.token), []
     for sort in SORTS:
         cursor = None
-        for _ in range(20):
+        for _ in range(PAGES // len(SORTS)):
             path = f"/api/v1/users?limit=50&sort={sort}" + (f"&cursor={cursor}" if cursor else "")
             paths.append(path)
             cursor = api.get(path).json()["next_cursor"]
