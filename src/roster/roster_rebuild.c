@@ -7,7 +7,7 @@
 #include "roster/roster_writer.h"
 
 enum {
-	REBUILD_ALONE = 10000, /* so many rows are sorted while a thread begins */
+	REBUILD_ALONE = 500, /* so many rows are sorted while a thread begins */
 	REBUILD_TASKS = 4
 };
 
