@@ -1,6 +1,6 @@
 /* JSON of the people list: fifty rows in some microseconds, because it is written on the roster's
  * reader thread while other queries wait. Room for a whole row is made once, and then nothing is
- * checked; text is copied in runs of bytes that need no escape. */
+ * checked; text that needs no escape is copied eight bytes at a time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,30 +38,56 @@ put(char *p, const char *s, size_t len)
 
 #define PUT(p, literal) put(p, literal, sizeof(literal) - 1)
 
+/* Whether eight bytes need no escape: none is below a space, a quote or a backslash. Each line sets
+ * the high bit of a byte that is, and never one when there is none. */
+static bool
+is_plain(const char *s)
+{
+	const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+	uint64_t word, quote, slash;
+
+	memcpy(&word, s, sizeof(word));
+	quote = word ^ ones * '"';
+	slash = word ^ ones * '\\';
+	return ((((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) |
+		    ((slash - ones) & ~slash)) &
+		   high) == 0;
+}
+
+static char *
+put_byte(char *p, unsigned char byte)
+{
+	const char escape = escapes[byte];
+
+	if (escape == 0) {
+		*p++ = (char)byte;
+		return p;
+	}
+	*p++ = '\\';
+	*p++ = escape;
+	if (escape == 'u') {
+		p = PUT(p, "00");
+		*p++ = hex[byte >> 4];
+		*p++ = hex[byte & 15];
+	}
+	return p;
+}
+
 static char *
 put_escaped(char *p, const char *s, size_t len)
 {
 	const char *end = s + len;
 
-	for (;;) {
-		const char *run = s;
-		char escape = 0;
-
-		while (s < end && (escape = escapes[(unsigned char)*s]) == 0)
-			s++;
-		if (s > run)
-			p = put(p, run, (size_t)(s - run));
-		if (s == end)
-			return p;
-		*p++ = '\\';
-		*p++ = escape;
-		if (escape == 'u') {
-			p = PUT(p, "00");
-			*p++ = hex[(unsigned char)*s >> 4];
-			*p++ = hex[(unsigned char)*s & 15];
+	while (s < end) {
+		if (end - s >= 8 && is_plain(s)) {
+			memcpy(p, s, 8);
+			p += 8;
+			s += 8;
+		} else {
+			p = put_byte(p, (unsigned char)*s++);
 		}
-		s++;
 	}
+	return p;
 }
 
 static char *

@@ -251,6 +251,33 @@ roster_post(struct roster *r, roster_post_cb *cb, void *arg)
 	loop_post(r->conf.loop, post_arrive, p);
 }
 
+/* ---- the last save ---- */
+
+static void
+last_on_timer(void *arg)
+{
+	struct roster *r = arg;
+
+	r->last_cb(r->last_arg);
+}
+
+void
+roster_saved_last(struct roster *r)
+{
+	loop_timer_set(r->last, 0);
+}
+
+void
+roster_save_last(struct roster *r, int64_t ms, loop_cb *done, void *arg)
+{
+	bool saving = r->keep != NULL && keep_last(r->keep);
+
+	assert(r->last_cb == NULL);
+	r->last_cb = done;
+	r->last_arg = arg;
+	loop_timer_set(r->last, saving ? ms : 0);
+}
+
 /* ---- life ---- */
 
 struct roster *
@@ -270,6 +297,7 @@ roster_new(const struct roster_conf *conf)
 	r->writer = writer_new(r);
 	version_init(r);
 	r->tick = loop_timer_new(conf->loop, roster_on_tick, r);
+	r->last = loop_timer_new(conf->loop, last_on_timer, r);
 	r->pool = work_pool_new(conf->loop, &pool);
 	r->keep_ms = KEEP_MS;
 	r->keep = keep_new(r);
@@ -299,6 +327,7 @@ roster_free(struct roster *r)
 	keep_free(r->keep);
 	link_release(r->link); /* nobody posts any more */
 	loop_timer_free(r->tick);
+	loop_timer_free(r->last);
 	applied_drop(&r->writer->applied);
 	version_free_all(r);
 	writer_free(r->writer);

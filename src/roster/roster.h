@@ -35,6 +35,10 @@ struct roster_conf {
 	/* What the cookie belongs to (server, base, filter): a warm file of another one is dropped.
 	 */
 	const char *warm_subject;
+	/* May be NULL. On the loop, once: the warm file could not be written, and is not there any
+	 * more. */
+	void (*trouble)(void *trouble_arg, const struct fault *f);
+	void *trouble_arg;
 };
 
 struct roster *roster_new(const struct roster_conf *conf);
@@ -46,6 +50,10 @@ void roster_free(struct roster *r); /* waits for the readers; what is queued is 
 typedef void roster_warm_cb(
     void *arg, const void *cookie, size_t cookie_len, uint64_t users, const struct fault *f);
 void roster_warm_start(struct roster *r, roster_warm_cb *cb, void *arg);
+
+/* Before an end: writes what the warm file lacks. `done` runs when it has it, when it cannot have
+ * it, or after `ms`; once, and never when the roster is freed. Later changes are not written. */
+void roster_save_last(struct roster *r, int64_t ms, loop_cb *done, void *arg);
 
 /* Apply one batch whole, in the order of calls. Takes `b`. `applied` (may be NULL) runs on the loop
  * once its changes are in the version that new queries see: a source keeps a bounded number of

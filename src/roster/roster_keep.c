@@ -35,9 +35,10 @@ struct roster_keep {
 	struct work_pool *pool;
 	struct work *job; /* while `saving` */
 	struct loop_timer *timer;
-	bool ready, saving; /* the loop's */
-	int64_t saved_at;   /* ms; 0: never */
-	atomic_bool stopping, failed;
+	/* The loop's. `failed`: there is no file any more; `is_last`: no save begins after this. */
+	bool ready, saving, failed, is_last;
+	int64_t saved_at; /* ms; 0: never */
+	atomic_bool stopping;
 	pthread_mutex_t lock; /* guards what follows */
 	struct changes next;
 };
@@ -168,15 +169,17 @@ sheet_places(struct sheet *s, const struct roster_version *v)
 }
 
 static bool
-sheet_save(struct roster_keep *k, struct sheet *s, const void *cookie, size_t cookie_len)
+sheet_save(
+    struct roster_keep *k, struct sheet *s, const void *cookie, size_t cookie_len, struct fault *f)
 {
-	struct fault f;
-	bool saved;
+	bool saved = false;
 
 	for (size_t i = 0, at = 0; i < s->count; at += s->records[i++].len)
 		s->records[i].data = s->records[i].len > 0 ? s->data.data + at : NULL;
-	saved = !buf_failed(&s->data) &&
-		warm_save(k->warm, s->records, s->count, cookie, cookie_len, &f);
+	if (buf_failed(&s->data))
+		fault_set(f, ERR_UNAVAILABLE, "%s: too much at once", k->r->conf.warm_path);
+	else
+		saved = warm_save(k->warm, s->records, s->count, cookie, cookie_len, f);
 	s->count = 0;
 	buf_reset(&s->data);
 	return saved;
@@ -185,13 +188,12 @@ sheet_save(struct roster_keep *k, struct sheet *s, const void *cookie, size_t co
 /* Everything, in the order of the file's keys, and the cookie with the last part only: what is
  * there before is not taken for anything. */
 static bool
-save_all(
-    struct roster_keep *k, struct sheet *s, const struct roster_version *v, const struct changes *c)
+save_all(struct roster_keep *k, struct sheet *s, const struct roster_version *v,
+    const struct changes *c, struct fault *f)
 {
-	struct fault f;
 	size_t count;
 	uint32_t *rows;
-	bool ok = warm_reset(k->warm, &f);
+	bool ok = warm_reset(k->warm, f);
 
 	sheet_places(s, v);
 	for (size_t i = 0; i < v->groups->count; i++)
@@ -202,10 +204,10 @@ save_all(
 		if (!row_is_invitation(v, rows[i]))
 			sheet_user(s, v, rows[i]);
 		if (s->count >= KEEP_ROWS)
-			ok = !atomic_load(&k->stopping) && sheet_save(k, s, NULL, 0);
+			ok = !atomic_load(&k->stopping) && sheet_save(k, s, NULL, 0, f);
 	}
 	block_free(k->r, rows);
-	return ok && sheet_save(k, s, c->cookie, c->cookie_len);
+	return ok && sheet_save(k, s, c->cookie, c->cookie_len, f);
 }
 
 static int
@@ -229,8 +231,8 @@ sheet_changed_group(struct sheet *s, const struct roster_version *v, const unsig
 
 /* Deletions first: an id may have gone and come back in another row. */
 static bool
-save_changes(
-    struct roster_keep *k, struct sheet *s, const struct roster_version *v, struct changes *c)
+save_changes(struct roster_keep *k, struct sheet *s, const struct roster_version *v,
+    struct changes *c, struct fault *f)
 {
 	for (size_t i = 0; i < c->removed.count; i++)
 		sheet_add(s, WARM_USER, c->removed.ids[i]);
@@ -247,12 +249,14 @@ save_changes(
 		    !row_is_invitation(v, row))
 			sheet_user(s, v, row);
 	}
-	return sheet_save(k, s, c->cookie, c->cookie_len);
+	return sheet_save(k, s, c->cookie, c->cookie_len, f);
 }
 
 struct save_job {
 	struct roster_keep *k;
 	struct changes changes;
+	bool failed;
+	struct fault fault;
 };
 
 static void
@@ -273,8 +277,8 @@ save_run(void *job, void *context)
 	pthread_mutex_unlock(&k->lock);
 	v = version_hold(k->r);
 	buf_init(&s.data, KEEP_BYTES);
-	saved =
-	    j->changes.all ? save_all(k, &s, v, &j->changes) : save_changes(k, &s, v, &j->changes);
+	saved = j->changes.all ? save_all(k, &s, v, &j->changes, &j->fault)
+			       : save_changes(k, &s, v, &j->changes, &j->fault);
 	if (saved)
 		atomic_store_explicit(&k->r->kept, v->number, memory_order_relaxed);
 	version_release(k->r, v);
@@ -283,18 +287,25 @@ save_run(void *job, void *context)
 	free(s.records);
 	if (j->changes.all) /* a sort of everybody, and sheets of them */
 		malloc_trim(0);
-	if (!saved)
-		atomic_store(&k->failed, true);
+	j->failed = !saved;
 }
 
 static void
 save_done(void *job)
 {
-	struct roster_keep *k = ((struct save_job *)job)->k;
+	const struct save_job *j = job;
+	struct roster_keep *k = j->k;
+	const struct roster_conf *conf = &k->r->conf;
 
 	k->saving = false;
+	k->failed = j->failed;
 	k->saved_at = clock_mono_ms(&clock_system);
-	keep_poke(k);
+	if (k->failed && conf->trouble != NULL)
+		conf->trouble(conf->trouble_arg, &j->fault);
+	if (k->is_last)
+		roster_saved_last(k->r);
+	else
+		keep_poke(k);
 }
 
 static void
@@ -325,12 +336,22 @@ keep_poke(struct roster_keep *k)
 {
 	int64_t now = clock_mono_ms(&clock_system);
 
-	if (!k->ready || k->saving || atomic_load(&k->failed) || !keep_is_due(k))
+	if (!k->ready || k->saving || k->failed || k->is_last || !keep_is_due(k))
 		return;
 	if (k->saved_at != 0 && now - k->saved_at < k->r->keep_ms)
 		loop_timer_set(k->timer, k->r->keep_ms - (now - k->saved_at));
 	else
 		keep_start(k);
+}
+
+/* One that runs is as good: what it lacks the directory tells once more. */
+bool
+keep_last(struct roster_keep *k)
+{
+	if (k->ready && !k->saving && !k->failed && keep_is_due(k))
+		keep_start(k);
+	k->is_last = true;
+	return k->saving;
 }
 
 /* ---- life ---- */

@@ -105,6 +105,9 @@ struct roster {
 	roster_event_cb *on_change;
 	void *on_change_arg;
 	struct loop_timer *tick;      /* wakes the writer for invitations that wait too long */
+	struct loop_timer *last;      /* of roster_save_last() */
+	loop_cb *last_cb;
+	void *last_arg;
 	_Atomic uint64_t bytes;	      /* of all blocks */
 	_Atomic uint64_t kept;	      /* as in roster_figures */
 	int64_t keep_ms;	      /* between the end of a save and the next one */
@@ -131,6 +134,8 @@ version_page(const struct roster_version *v, uint32_t row)
 }
 /* Decode a live row; points into the version. */
 void version_row(const struct roster_version *v, uint32_t row, struct roster_row *out);
+/* Brings live rows that are about to be decoded into the processor's cache, all at once. */
+void version_fetch(const struct roster_version *v, const uint32_t *rows, size_t count);
 
 /* The sort key of a row, for cursors: `number` for times and status; `text` for the others
  * (`absent` sorts behind every text): folded for name, mail and phone; for the org unit bytes of

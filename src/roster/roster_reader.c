@@ -57,6 +57,7 @@ list_render(struct list_job *j, const struct roster_version *v)
 	j->page = (struct roster_page){ .total = l->total, .version = v->number };
 	memcpy(j->page.count, l->count, sizeof(l->count));
 	j->page.rows = l->found < j->query.limit ? l->found : j->query.limit;
+	version_fetch(v, l->rows, j->page.rows);
 	for (size_t i = 0; i < j->page.rows; i++) {
 		version_row(v, l->rows[i], &row);
 		j->render(j->render_arg, i, &row);

@@ -15,6 +15,9 @@ enum row_flag {
 /* Of what is always there: the sum leaves room for more. */
 enum { NAME_FOLDED_MAX = 384, MAIL_FOLDED_MAX = 320, PHONE_FOLDED_MAX = 64 };
 
+/* Most rows' strings are within so many lines of the cache. */
+enum { CACHE_LINE = 64, ROW_LINES = 3 };
+
 static const char uid_type[] = "uid=";
 
 static struct roster_text
@@ -297,6 +300,32 @@ version_row(const struct roster_version *v, uint32_t row, struct roster_row *out
 	out->registered_at = page->registered_at[slot];
 	out->last_activity_at = page->last_activity_at[slot];
 	row_decode_strings(page->data + page->data_at[slot], out);
+}
+
+/* A row lies in seven columns and its strings: one after the other, each of a page's rows would
+ * wait for memory as often, and a page at a million people took 40 us, most of it such waits. */
+void
+version_fetch(const struct roster_version *v, const uint32_t *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct roster_page_rows *page = version_page(v, rows[i]);
+		unsigned slot = rows[i] % ROSTER_PAGE_ROWS;
+
+		__builtin_prefetch(&page->data);
+		__builtin_prefetch(&page->data_at[slot]);
+		__builtin_prefetch(&page->id[slot]);
+		__builtin_prefetch(&page->status[slot]);
+		__builtin_prefetch(&page->place[slot]);
+		__builtin_prefetch(&page->invited_at[slot]);
+		__builtin_prefetch(&page->registered_at[slot]);
+		__builtin_prefetch(&page->last_activity_at[slot]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const unsigned char *data = row_data(v, rows[i]);
+
+		for (unsigned line = 0; line < ROW_LINES; line++)
+			__builtin_prefetch(data + line * CACHE_LINE);
+	}
 }
 
 bool

@@ -280,6 +280,10 @@ void keep_free(struct roster_keep *k);		/* stops a save; before the versions go 
 /* On the writer's thread, once a version is published: what changed in it. */
 void keep_take_changes(struct roster_keep *k, struct roster_writer *w);
 void keep_poke(struct roster_keep *k); /* on the loop: saves when it is time */
+/* On the loop: saves once more what is not saved. False: nothing is; else roster_saved_last() is
+ * called. */
+bool keep_last(struct roster_keep *k);
+void roster_saved_last(struct roster *r);
 /* On the loop, once the file was read: `warm` (NULL: none this time) is the keeper's. */
 void keep_begin(struct roster_keep *k, struct warm *warm);
 
@@ -316,14 +320,18 @@ void roster_write(struct roster *r, void (*run)(struct roster_writer *w, void *a
 /* Publishes what there is, on the writer's thread, and tells of it. */
 void roster_publish(struct roster_writer *w);
 
-/* ---- orders (roster_order.c, roster_order_write.c, roster_sort.c) ---- */
+/* ---- orders (roster_order.c, roster_order_write.c, roster_rebuild.c, roster_sort.c) ---- */
 
 /* The row stands in the draft's page as it stands in the order. */
 void order_insert(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 void order_remove(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 bool orders_rebuild(struct roster_writer *w); /* those that are stale; false: none was */
-/* The numbers of all live rows in the order of their ids, freed with block_free(). */
+/* The numbers of all live rows in an order, freed with block_free(). */
 uint32_t *rows_by_id(struct roster *r, const struct roster_version *v, size_t *count);
+uint32_t *rows_by_text(
+    struct roster *r, const struct roster_version *v, enum roster_sort sort, size_t *count);
+uint32_t *rows_by_number(struct roster *r, const struct roster_version *v, enum roster_sort sort,
+    const uint32_t *by_id, size_t count);
 void order_clear(struct roster_writer *w, enum roster_sort sort);
 void order_append(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 /* Whether the row would stand elsewhere with these values. */

@@ -24,6 +24,9 @@ struct box {
 	size_t answers, cookie_len;
 	char cookie[FEED_COOKIE_MAX], fault[FAULT_TEXT_MAX];
 	uint64_t users;
+
+	size_t troubles, ends;
+	char trouble[FAULT_TEXT_MAX];
 };
 
 static int
@@ -41,16 +44,23 @@ set_up(void **state)
 	return 0;
 }
 
+static void
+remove_folder(const struct box *t)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -rf %s", t->dir);
+	assert_int_equal(system(command), 0);
+}
+
 static int
 tear_down(void **state)
 {
 	struct box *t = *state;
-	char command[96];
 
 	seal_free(t->seal);
 	seal_free(t->other);
-	snprintf(command, sizeof(command), "rm -rf %s", t->dir);
-	assert_int_equal(system(command), 0);
+	remove_folder(t);
 	free(t);
 	return 0;
 }
@@ -75,19 +85,50 @@ on_timer(void *arg)
 	struct roster_figures f;
 
 	roster_figures(t->w.roster, &f);
-	if (f.kept >= t->wanted || t->waited++ > WAIT_MS)
+	if (f.kept >= t->wanted || t->troubles > 0 || t->waited++ > WAIT_MS)
 		loop_stop(t->w.loop);
 	else
 		loop_timer_set(t->timer, 1);
+}
+
+static void
+on_trouble(void *arg, const struct fault *f)
+{
+	struct box *t = arg;
+
+	t->troubles++;
+	snprintf(t->trouble, sizeof(t->trouble), "%s", f->text);
+}
+
+static void
+on_end(void *arg)
+{
+	struct box *t = arg;
+
+	t->ends++;
+	loop_stop(t->w.loop);
+}
+
+/* A daemon ends. */
+static void
+save_last(struct box *t)
+{
+	t->ends = 0;
+	roster_save_last(t->w.roster, WAIT_MS, on_end, t);
+	assert_int_equal(t->ends, 0);
+	loop_run(t->w.loop);
+	assert_int_equal(t->ends, 1);
 }
 
 /* A daemon starts: what does it find? */
 static void
 box_open(struct box *t, const struct seal *seal)
 {
-	const struct roster_conf conf = {
-		.seal = seal, .warm_path = t->path, .warm_subject = "ldap://here/ dc=x"
-	};
+	const struct roster_conf conf = { .seal = seal,
+		.warm_path = t->path,
+		.warm_subject = "ldap://here/ dc=x",
+		.trouble = on_trouble,
+		.trouble_arg = t };
 
 	world_open_conf(&t->w, &conf);
 	t->w.roster->keep_ms = 1;
@@ -370,6 +411,71 @@ a_file_of_another_version_of_the_program_is_dropped(void **state)
 }
 
 static void
+what_is_not_kept_yet_is_kept_at_the_end(void **state)
+{
+	struct box *t = *state;
+	struct feed_batch *b = world_changes();
+
+	box_open(t, t->seal);
+	fill(t);
+	t->w.roster->keep_ms = 3600 * 1000;
+	for (uint32_t i = 0; i < 2; i++) { /* the first of them may still go with an earlier save */
+		world_user(b, 9000 + i, "New");
+		apply_with_cookie(t, b, i == 0 ? "second" : "third");
+		b = world_changes();
+	}
+	save_last(t);
+	/* What comes later does not disturb the end. */
+	world_user(b, 9002, "Late");
+	apply_with_cookie(t, b, "fourth");
+	box_close(t);
+
+	box_open(t, t->seal);
+	assert_memory_equal(t->cookie, "third", 5);
+	assert_int_equal(t->users, PEOPLE + 2);
+	assert_int_equal(t->troubles, 0);
+	save_last(t); /* with nothing to save */
+	box_close(t);
+}
+
+static void
+an_end_before_the_list_is_loaded_waits_for_nothing(void **state)
+{
+	struct box *t = *state;
+
+	box_open(t, t->seal);
+	save_last(t);
+	box_close(t);
+	world_open(&t->w); /* without a file */
+	save_last(t);
+	world_close(&t->w);
+}
+
+static void
+that_a_save_fails_is_told_once(void **state)
+{
+	struct box *t = *state;
+	struct feed_batch *b = world_begin(FEED_DIRECTORY);
+
+	box_open(t, t->seal);
+	remove_folder(t);
+	world_user(b, 1, "Ada");
+	world_apply(&t->w, b);
+	end_with_cookie(t, "first");
+	t->wanted = UINT64_MAX;
+	loop_timer_set(t->timer, 0);
+	loop_run(t->w.loop);
+	assert_int_equal(t->troubles, 1);
+	assert_non_null(strstr(t->trouble, t->path));
+	b = world_changes();
+	world_user(b, 2, "Bob");
+	apply_with_cookie(t, b, "second");
+	save_last(t);
+	assert_int_equal(t->troubles, 1);
+	box_close(t);
+}
+
+static void
 a_roster_without_a_file_answers_as_well(void **state)
 {
 	struct box *t = *state;
@@ -417,6 +523,11 @@ main(void)
 		    a_file_of_another_key_is_dropped_and_made_anew, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_file_of_another_version_of_the_program_is_dropped, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    what_is_not_kept_yet_is_kept_at_the_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    an_end_before_the_list_is_loaded_waits_for_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(that_a_save_fails_is_told_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_roster_without_a_file_answers_as_well, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
