@@ -403,6 +403,28 @@ a_deletion_from_before_the_refresh_that_was_undone_is_noticed(void **state)
 }
 
 static void
+without_the_right_to_entry_csn_everybody_is_read_again_and_told_so(void **state)
+{
+	(void)state;
+	rig_close(&rig);
+	follow_edit_slapd("/^access to attrs=pwdHistory/i access to attrs=entryCSN by * none");
+	rig_open(&rig);
+	follower_default();
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	assert_non_null(strstr(follower.text, "entryCSN"));
+	follower_stop();
+	follower_start(follower.cookie, follower.cookie_len);
+	follower_until_persisting();
+	assert_true(follower.absent_is_gone);
+	assert_true(follower.told >= PEOPLE_COUNT);
+	follower_stop();
+	rig_close(&rig);
+	follow_edit_slapd("/^access to attrs=entryCSN/d");
+	rig_open(&rig);
+}
+
+static void
 no_server_is_told_with_the_reason_and_no_password(void **state)
 {
 	static char url[64];
@@ -528,6 +550,7 @@ main(void)
 		FAULT_TEST(a_restored_database_that_was_written_to_since_is_read_anew),
 		FAULT_TEST(a_deletion_that_was_undone_while_we_were_away_is_noticed),
 		FAULT_TEST(a_deletion_from_before_the_refresh_that_was_undone_is_noticed),
+		FAULT_TEST(without_the_right_to_entry_csn_everybody_is_read_again_and_told_so),
 		FAULT_TEST(no_server_is_told_with_the_reason_and_no_password),
 		FAULT_TEST(a_reference_to_another_server_is_left_alone_and_told),
 		FAULT_TEST(a_server_that_cannot_push_is_polled),
