@@ -151,7 +151,7 @@ inquiry_take(struct inquiry *q, struct follow_witnesses *w, const unsigned char 
 		return;
 	}
 	q->seen[known - w->changed] = true;
-	if (!dir_follow_csn_is_valid(csn->bv_val, csn->bv_len)) {
+	if (csn->bv_val == NULL || !dir_follow_csn_is_valid(csn->bv_val, csn->bv_len)) {
 		q->refuted = true;
 		return;
 	}

@@ -20,7 +20,7 @@ CHANGES = ("change", "move", "suspend", "resume", "delete", "restore")
 class Client(threading.Thread):
     """Asks until it is told to stop; what it asks is recorded by the ledger."""
 
-    def __init__(self, world, chance, halt, people):
+    def __init__(self, world, chance, halt, people=()):
         super().__init__()
         self.world, self.ledger, self.chance, self.halt = world, world.ledger, chance, halt
         self.mine, self.people = [], people
@@ -31,7 +31,7 @@ class Client(threading.Thread):
 
     def step(self):
         chance, ledger = self.chance, self.ledger
-        if chance.random() < 0.4:
+        if self.people and chance.random() < 0.4:
             self.change()
             return
         if not self.mine or chance.random() < 0.4:
