@@ -1,8 +1,9 @@
 """kill -9 at a random moment under load, again and again: nothing acknowledged is lost, nothing doubled.
 
 Four clients invite, register, revoke, renew links and look, each with invitations of its own, and change, move,
-suspend, delete and restore people of its own, until the daemon dies under them; it is started again and the oracle looks at everything. A registration that was cut off settles
-two operation timeouts after the start, which is what most of a cycle's time is.
+suspend, delete and restore people of its own, until the daemon dies under them; it is started again and the oracle
+looks at everything. What was cut off settles two operation timeouts after the start, which is what most of a
+cycle's time is.
 """
 
 import random
