@@ -21,6 +21,7 @@ from wait import wait_for
 
 ACTIONS = {"kill": "kill", "error": "error", "delay": "delay:3500"}
 DAY = 86400
+SYNC_REQUEST = b"1.3.6.1.4.1.4203.1.9.1.1"  # the control of RFC 4533
 
 
 class Stage:
@@ -229,8 +230,9 @@ class Stage:
 
     def remove_from_groups(self):
         """Where no slapo-refint does it."""
-        self.edit_slapd(lambda: self.slapd.edit_configuration(
-            lambda line: None if line.startswith(("overlay refint", "refint_")) else line))
+        self.slapd.stop()
+        self.slapd.edit_configuration(lambda line: None if line.startswith(("overlay refint", "refint_")) else line)
+        self.slapd.start()
         self.daemon.wait_directory(seconds=20)
         self.remove()
 
@@ -286,27 +288,22 @@ class Stage:
         self.arm()
         self.ledger.accounts.ask_unit(unit, "delete")
 
-    def edit_slapd(self, edit):
-        self.slapd.stop()
-        edit()
-        self.slapd.start()
-
     def list_places(self):
-        """The directory is only asked while the list is not loaded: a size limit sees to that."""
+        """The directory is only asked while the list is not loaded."""
         self.daemon.stop()
         for path in self.daemon.warm_files():
             path.unlink()
-        self.edit_slapd(lambda: self.slapd.set_size_limit(20))
+        rule = self.world.proxy.rule("search request", "hold", containing=SYNC_REQUEST, times=None)
         self.daemon.start()
         self.daemon.wait_directory()
+        rule.wait()
         self.arm()
         try:
             self.world.api.get("/api/v1/groups")
         except OSError:
             pass
         self.wait_acted()
-        self.bury()
-        self.edit_slapd(lambda: self.slapd.set_size_limit("unlimited"))
+        self.world.proxy.forget()
 
     def checkpoint(self):
         """Until the WAL is long enough to be copied."""
