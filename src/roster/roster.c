@@ -36,8 +36,8 @@ struct news {
 	struct roster_link *link;
 	uint64_t version;
 	struct applied_list applied;
-	bool all, waiting;
-	int64_t grace_ms;
+	bool all;
+	int64_t wait_ms; /* as writer_wait_ms() */
 	size_t count;
 	struct roster_event events[];
 };
@@ -48,8 +48,10 @@ news_tell(struct news *n)
 	struct roster *r = n->link->r;
 	struct applied *a;
 
-	if (r != NULL && n->waiting)
-		loop_timer_set(r->tick, n->grace_ms + 1);
+	if (r != NULL && n->wait_ms >= 0 && !r->tick_is_set) {
+		r->tick_is_set = true;
+		loop_timer_set(r->tick, n->wait_ms);
+	}
 	if (r != NULL && r->keep != NULL)
 		keep_poke(r->keep);
 	if (r != NULL && r->on_change != NULL && (n->all || n->count > 0))
@@ -83,8 +85,7 @@ news_post(struct roster_writer *w, bool published)
 	atomic_fetch_add(&n->link->refs, 1);
 	n->version = w->draft->number - 1;
 	n->all = published && w->event_all;
-	n->waiting = w->waiting > 0;
-	n->grace_ms = w->grace_ms;
+	n->wait_ms = writer_wait_ms(w, clock_mono_ms(&clock_system));
 	n->count = count;
 	memcpy(n->events, w->events, count * sizeof(*n->events));
 	TAILQ_INIT(&n->applied);
@@ -222,7 +223,10 @@ tick_run(struct roster_writer *w, void *arg)
 static void
 roster_on_tick(void *arg)
 {
-	roster_write(arg, tick_run, NULL);
+	struct roster *r = arg;
+
+	r->tick_is_set = false;
+	roster_write(r, tick_run, NULL);
 }
 
 struct post {

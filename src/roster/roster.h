@@ -59,8 +59,8 @@ void roster_feed_take(struct roster *r, struct feed_batch *b, loop_cb *applied, 
 /* ---- what is known ---- */
 
 enum roster_state {
-	ROSTER_LOADING,	   /* no refresh has ended yet and there was no warm file: queries answer
-			      ERR_UNAVAILABLE */
+	ROSTER_LOADING,	   /* there was no warm file, and no refresh was whole yet or told all that
+			      a limit lets through: queries answer ERR_UNAVAILABLE */
 	ROSTER_INCOMPLETE, /* the last refresh was cut short: somebody may be missing */
 	ROSTER_COMPLETE
 };

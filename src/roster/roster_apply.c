@@ -288,11 +288,30 @@ writer_apply(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms
 	cookie_keep(w, b);
 }
 
+/* Whether a user that is waited for would have been told of: the directory tells all that it is
+ * going to tell. */
+static bool
+writer_hears_all(const struct roster_writer *w)
+{
+	return w->ended && !w->refreshing[FEED_DIRECTORY] &&
+	       (!w->broken[FEED_DIRECTORY] || w->limited);
+}
+
 void
 writer_tick(struct roster_writer *w, int64_t now_ms)
 {
-	if (w->draft->state == ROSTER_COMPLETE && !w->refreshing[FEED_DIRECTORY])
+	if (writer_hears_all(w))
 		invites_drop_waiting(w, 0, now_ms);
+}
+
+int64_t
+writer_wait_ms(const struct roster_writer *w, int64_t now_ms)
+{
+	int64_t due = w->waiting_since + w->grace_ms;
+
+	if (w->waiting == 0 || !writer_hears_all(w))
+		return -1;
+	return due > now_ms ? due - now_ms : 0;
 }
 
 bool

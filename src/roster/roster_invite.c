@@ -241,7 +241,8 @@ invite_end(struct roster_writer *w, struct invite *inv, bool becoming, int64_t n
 	inv->gone = true;
 	inv->gone_at = now_ms;
 	inv->gone_refresh = w->refresh;
-	w->waiting++;
+	if (w->waiting++ == 0)
+		w->waiting_since = now_ms;
 }
 
 void
@@ -282,13 +283,19 @@ invites_drop_absent(struct roster_writer *w, int64_t now_ms)
 void
 invites_drop_waiting(struct roster_writer *w, uint64_t refresh, int64_t now_ms)
 {
+	int64_t since = now_ms;
+
 	for (size_t i = 0; w->waiting > 0 && i < w->invite_count; i++) {
 		struct invite *inv = w->invites[i];
 
-		if (inv != NULL && inv->gone &&
-		    (inv->gone_refresh < refresh || now_ms - inv->gone_at >= w->grace_ms))
+		if (inv == NULL || !inv->gone)
+			continue;
+		if (inv->gone_refresh < refresh || now_ms - inv->gone_at >= w->grace_ms)
 			invite_forget(w, inv);
+		else if (inv->gone_at < since)
+			since = inv->gone_at;
 	}
+	w->waiting_since = since;
 }
 
 void

@@ -105,6 +105,7 @@ struct roster {
 	roster_event_cb *on_change;
 	void *on_change_arg;
 	struct loop_timer *tick;      /* wakes the writer for invitations that wait too long */
+	bool tick_is_set;	      /* by the oldest one: later news must not put it off */
 	_Atomic uint64_t bytes;	      /* of all blocks */
 	_Atomic uint64_t kept;	      /* as in roster_figures */
 	int64_t keep_ms;	      /* between the end of a save and the next one */

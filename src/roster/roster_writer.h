@@ -155,13 +155,15 @@ struct roster_writer {
 	struct invite **invites; /* by number; NULL: free */
 	size_t invite_count, invite_room;
 	struct row_list vacant_invites;
-	size_t waiting; /* those that are gone and still shown, until their users come */
+	size_t waiting;	       /* those that are gone and still shown, until their users come */
+	int64_t waiting_since; /* ms; none of them waits for longer */
 	int64_t grace_ms;
 
 	/* What a refresh under way has named: rows, places and groups by number. */
 	bool refreshing[2], broken[2]; /* by enum feed_source */
 	uint64_t refresh;	       /* how many of the directory have begun */
-	bool ended; /* a refresh of the directory has, or there was a warm file */
+	bool limited;		       /* `broken` of the directory is its limit, and will stay */
+	bool ended; /* there is a list: a refresh was whole or as far as a limit, or a warm file */
 	struct marks marked_rows, marked_places, marked_groups;
 
 	/* What the next version tells, and what of it goes into the warm file. */
@@ -244,6 +246,8 @@ void writer_free(struct roster_writer *w);
 void writer_apply(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms);
 /* Invitations that waited too long for their users go. */
 void writer_tick(struct roster_writer *w, int64_t now_ms);
+/* When the next one will have, in ms; -1: none waits, or the end of a refresh will tell. */
+int64_t writer_wait_ms(const struct roster_writer *w, int64_t now_ms);
 bool writer_may_publish(const struct roster_writer *w);
 void writer_publish(struct roster_writer *w); /* orders that are stale are made first */
 void writer_bulk(struct roster_writer *w);    /* from here on to the end of the refresh */

@@ -202,6 +202,34 @@ a_refresh_that_was_cut_short_is_mended_by_the_next(void **state)
 	world_close(&w);
 }
 
+/* One entry of a million is not the list; what the server's limit lets through is all there is. */
+static void
+a_first_load_that_is_lost_is_no_list_but_one_that_is_limited_is(void **state)
+{
+	struct feed_batch *b = world_begin(FEED_DIRECTORY);
+	struct roster_world w;
+
+	(void)state;
+	world_open(&w);
+	world_user(b, 1, "Ada");
+	world_apply(&w, b);
+	world_broken(&w, FEED_DIRECTORY);
+	assert_int_equal(state_of(&w), ROSTER_LOADING);
+	assert_string_equal(who(&w, 1), "");
+	b = world_begin(FEED_DIRECTORY);
+	world_user(b, 2, "Bob");
+	world_apply(&w, b);
+	world_limited(&w);
+	assert_int_equal(state_of(&w), ROSTER_INCOMPLETE);
+	assert_string_equal(who(&w, 1), "Ada");
+	assert_string_equal(who(&w, 2), "Bob");
+	world_apply(&w, world_begin(FEED_DIRECTORY));
+	world_broken(&w, FEED_DIRECTORY);
+	assert_int_equal(state_of(&w), ROSTER_INCOMPLETE);
+	assert_int_equal(total(&w), 2);
+	world_close(&w);
+}
+
 static void
 strange_items_are_harmless(void **state)
 {
@@ -287,6 +315,7 @@ main(void)
 		cmocka_unit_test(what_a_refresh_does_not_name_goes_when_its_end_says_so),
 		cmocka_unit_test(a_refresh_of_one_source_leaves_the_other_one_alone),
 		cmocka_unit_test(a_refresh_that_was_cut_short_is_mended_by_the_next),
+		cmocka_unit_test(a_first_load_that_is_lost_is_no_list_but_one_that_is_limited_is),
 		cmocka_unit_test(strange_items_are_harmless),
 		cmocka_unit_test(an_id_is_one_thing_at_a_time),
 		cmocka_unit_test(a_roster_that_goes_drops_what_is_queued),
