@@ -41,6 +41,34 @@ dn_parent(const char *dn)
 	return NULL;
 }
 
+size_t
+dn_rdns(const char *dn)
+{
+	size_t rdns = 1;
+
+	while ((dn = dn_parent(dn)) != NULL)
+		rdns++;
+	return rdns;
+}
+
+bool
+dn_replace_tail(const char *dn, size_t above, const char *tail, char *out)
+{
+	size_t head, len = strlen(tail), rdns = dn_rdns(dn);
+	const char *rest = dn;
+
+	for (; rdns > above && rest != NULL; rdns--)
+		rest = dn_parent(rest);
+	if (rest == NULL || rest == dn)
+		return false;
+	head = (size_t)(rest - dn);
+	if (head + len > FEED_DN_MAX)
+		return false;
+	memcpy(out, dn, head);
+	memcpy(out + head, tail, len + 1);
+	return true;
+}
+
 bool
 dn_is_below(const char *key, const char *above)
 {

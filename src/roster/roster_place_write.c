@@ -284,6 +284,7 @@ place_forget(struct roster_writer *w, uint32_t place)
 	struct roster_places_table *t = places_own(w);
 	struct place *p = &t->items[place];
 
+	groups_await_none(w, place);
 	ids_remove(w->r, &w->place_names, place);
 	rank_remove(t, place);
 	for (size_t i = 0; i < t->count; i++)

@@ -147,6 +147,7 @@ struct roster_writer {
 	struct ids group_ids;
 	struct row_list vacant_groups;
 	size_t group_room;
+	size_t awaiting; /* groups that await a place's new DN, at most */
 	bool own_groups;
 	unsigned char member_key[16];
 
@@ -223,6 +224,11 @@ void ranks_renew(struct roster_writer *w); /* after paths have changed */
 void group_put(
     struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const struct feed_group *group);
 void group_gone(struct roster_writer *w, uint32_t group);
+/* The groups below a place are its own, whoever else gets its name now. */
+void groups_await(struct roster_writer *w, uint32_t place);
+void groups_await_none(struct roster_writer *w, uint32_t place); /* it is no more */
+/* The place was `old_key` until now, and `named` so: everybody who looked for that found it. */
+void groups_rename_under(struct roster_writer *w, uint32_t place, const char *old_key, bool named);
 
 /* ---- pages (roster_page.c) ---- */
 

@@ -406,6 +406,87 @@ a_group_changes_its_name_and_goes(void **state)
 	world_close(&w);
 }
 
+static void
+group_at(struct feed_batch *b, uint32_t id, const char *name, const char *dn, const char *normal)
+{
+	struct feed_group *g = group_of(b, id, name, 3);
+
+	g->dn = dn;
+	g->normal = normal;
+}
+
+static void
+list_group_dns(void *arg, const struct roster_group *groups, size_t count)
+{
+	char *out = arg;
+
+	*out = '\0';
+	for (size_t i = 0; i < count; i++)
+		sprintf(out + strlen(out), "%s %u;", groups[i].dn, (unsigned)groups[i].members);
+}
+
+static void
+assert_groups(struct roster_world *w, const char *expected)
+{
+	char text[1024];
+
+	assert_true(roster_groups(w->roster, list_group_dns, text));
+	assert_string_equal(text, expected);
+}
+
+/* The server announces the org unit alone. */
+static void
+groups_below_a_renamed_org_unit_go_along(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	world_place(b, UNIT, "ou=Alpha,dc=x");
+	world_place(b, UNIT + 1, "ou=in,ou=Alpha,dc=x");
+	group_at(b, GROUP, "a", "CN=a, OU=alpha, DC=x", "cn=a,ou=alpha,dc=x");
+	group_at(b, GROUP + 1, "b", "cn=b,ou=in,ou=Alpha,dc=x", "cn=b,ou=in,ou=Alpha,dc=x");
+	group_at(b, GROUP + 2, "c", "cn=c,ou=other,dc=x", "cn=c,ou=other,dc=x");
+	world_apply(&w, b);
+	b = world_changes();
+	world_place(b, UNIT, "ou=Omega,ou=top,dc=x");
+	world_apply(&w, b);
+	assert_groups(&w, "CN=a,ou=Omega,ou=top,dc=x 3;cn=b,ou=in,ou=Omega,ou=top,dc=x 3;"
+			  "cn=c,ou=other,dc=x 3;");
+	b = world_changes(); /* what the server sends later is what is known */
+	group_at(b, GROUP, "a", "cn=a,dc=x", "cn=a,dc=x");
+	world_place(b, UNIT, "ou=Alpha,dc=x");
+	world_apply(&w, b);
+	assert_groups(&w, "cn=a,dc=x 3;cn=b,ou=in,ou=Alpha,dc=x 3;cn=c,ou=other,dc=x 3;");
+	world_close(&w);
+}
+
+static void
+groups_change_places_with_their_org_units(void **state)
+{
+	struct feed_batch *b;
+	struct roster_world w;
+
+	(void)state;
+	for (unsigned first = 0; first < 2; first++) {
+		open_empty(&w);
+		b = world_changes();
+		world_place(b, UNIT, "ou=a,dc=x");
+		world_place(b, UNIT + 1, "ou=b,dc=x");
+		group_at(b, GROUP, "1", "cn=1,ou=a,dc=x", "cn=1,ou=a,dc=x");
+		group_at(b, GROUP + 1, "2", "cn=2,ou=in,ou=b,dc=x", "cn=2,ou=in,ou=b,dc=x");
+		world_apply(&w, b);
+		b = world_begin(FEED_DIRECTORY);
+		world_place(b, UNIT + first, first == 0 ? "ou=b,dc=x" : "ou=a,dc=x");
+		world_place(b, UNIT + 1 - first, first == 0 ? "ou=a,dc=x" : "ou=b,dc=x");
+		world_apply(&w, b);
+		world_end(&w, FEED_DIRECTORY, false);
+		assert_groups(&w, "cn=1,ou=b,dc=x 3;cn=2,ou=in,ou=a,dc=x 3;");
+		world_close(&w);
+	}
+}
+
 int
 main(void)
 {
@@ -422,6 +503,8 @@ main(void)
 		cmocka_unit_test(groups_are_listed_by_name_and_asked_for_a_member),
 		cmocka_unit_test(ten_thousand_members_cost_eighty_kilobytes),
 		cmocka_unit_test(a_group_changes_its_name_and_goes),
+		cmocka_unit_test(groups_below_a_renamed_org_unit_go_along),
+		cmocka_unit_test(groups_change_places_with_their_org_units),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
