@@ -121,6 +121,8 @@ void roster_readers_free(struct roster_readers *readers); /* waits for queries t
 
 /* The newest one, kept until released; any thread. Never NULL. */
 struct roster_version *version_hold(struct roster *r);
+/* `v`, which somebody else holds, once more. */
+struct roster_version *version_hold_too(struct roster *r, struct roster_version *v);
 void version_release(struct roster *r, struct roster_version *v);
 
 /* ---- reading a version: any thread that holds it ---- */

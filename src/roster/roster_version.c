@@ -92,6 +92,15 @@ version_hold(struct roster *r)
 	return v;
 }
 
+struct roster_version *
+version_hold_too(struct roster *r, struct roster_version *v)
+{
+	pthread_mutex_lock(&r->version_lock);
+	v->readers++;
+	pthread_mutex_unlock(&r->version_lock);
+	return v;
+}
+
 /* With the lock: takes off the chain what nobody can reach any more. Blocks may be shared with
  * every older version, so that only the oldest one goes. */
 static struct roster_version *
