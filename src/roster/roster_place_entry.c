@@ -45,16 +45,6 @@ place_rename(struct roster_writer *w, uint32_t place, const char *dn, const char
 	ids_add(w->r, &w->place_names, place);
 }
 
-static bool
-place_is_under(const struct roster_places_table *t, uint32_t place, uint32_t above)
-{
-	size_t steps = t->count; /* parents that were mixed up end here */
-
-	while (place != ROSTER_ROW_NONE && place != above && steps-- > 0)
-		place = t->items[place].parent;
-	return place == above;
-}
-
 /* Everything under `place`, which was `old_key` until now. */
 static void
 places_rename_under(struct roster_writer *w, uint32_t place, const char *old_key)

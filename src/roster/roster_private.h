@@ -162,6 +162,9 @@ struct roster_position {
 /* Before the first row that is not less than `key` (`behind`: before the first that is greater). */
 struct roster_position order_find(
     const struct roster_version *v, const struct roster_key *key, bool behind);
+/* The same with a key of this very version. */
+struct roster_position order_locate(
+    const struct roster_version *v, const struct roster_key *key, bool behind);
 struct roster_position order_begin(const struct roster_version *v, enum roster_sort sort);
 struct roster_position order_end(const struct roster_version *v, enum roster_sort sort);
 /* The row behind (before) the position, which moves over it; ROSTER_ROW_NONE at the end. */

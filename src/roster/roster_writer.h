@@ -144,6 +144,7 @@ struct roster_writer {
 	size_t place_room;
 	bool own_places, own_counts;
 	bool places_emptied; /* some place may have lost its last row */
+	bool places_late;    /* some were made in bulk; the order by org unit is stale until then */
 	struct ids group_ids;
 	struct row_list vacant_groups;
 	size_t group_room;
@@ -215,6 +216,8 @@ void place_forget(struct roster_writer *w, uint32_t place); /* its rows are gone
 uint32_t place_find(const struct roster_writer *w, const char *key);
 uint32_t place_above(const struct roster_writer *w, const char *key); /* the nearest there is */
 void place_adopt(struct roster_places_table *t, uint32_t place);
+bool place_is_under(const struct roster_places_table *t, uint32_t place, uint32_t above);
+void places_arrange(struct roster_writer *w); /* the late ones get ranks and a place in the tree */
 void place_set_key(struct roster_writer *w, struct place *p, const char *dn, const char *key);
 /* `name` NULL: that of the DN. */
 void place_set_name(

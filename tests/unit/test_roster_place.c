@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "roster/roster_place.h"
+#include "roster/roster_writer.h"
 #include "roster_world.h"
 
 enum { UNIT = 1000, GROUP = 2000 };
@@ -208,6 +209,59 @@ a_renamed_org_unit_takes_all_below_it_along(void **state)
 	world_close(&w);
 }
 
+/* Nested at random, in any order. */
+static void
+feed_tree(struct feed_batch *b, unsigned from, unsigned to)
+{
+	unsigned seed = 7;
+
+	for (unsigned i = 0; i < to; i++) {
+		char dn[512] = "";
+		unsigned depth = (unsigned)rand_r(&seed) % 6;
+
+		for (unsigned d = 0; d <= depth; d++)
+			sprintf(dn + strlen(dn), "ou=%u,", (unsigned)rand_r(&seed) % 3);
+		strcat(dn, "dc=x");
+		if (i >= from)
+			user_in(b, i + 1, dn);
+	}
+}
+
+static void
+places_of_a_load_stand_as_if_they_had_come_one_by_one(void **state)
+{
+	static char expected[1 << 16], got[1 << 16];
+	struct roster_world one, load;
+	struct feed_batch *b;
+
+	(void)state;
+	open_empty(&one);
+	for (unsigned i = 0; i < 200; i++) {
+		b = world_changes();
+		feed_tree(b, i, i + 1);
+		world_apply(&one, b);
+	}
+	assert_true(roster_places(one.roster, list_places, expected));
+	world_open(&load);
+	b = world_begin(FEED_DIRECTORY);
+	feed_tree(b, 0, 150);
+	world_apply(&load, b);
+	world_end(&load, FEED_DIRECTORY, true);
+	b = world_changes();
+	feed_tree(b, 150, 200);
+	world_apply(&load, b);
+	assert_true(roster_places(load.roster, list_places, got));
+	assert_string_equal(got, expected);
+	for (uint32_t i = 1; i <= 200; i++) {
+		char dn[512];
+
+		snprintf(dn, sizeof(dn), "%s", org_unit_of(&one, i));
+		assert_string_equal(org_unit_of(&load, i), dn);
+	}
+	world_close(&load);
+	world_close(&one);
+}
+
 /* Rows that came with the new name before the org unit's own entry did. */
 static void
 a_name_that_was_taken_by_rows_alone_is_joined(void **state)
@@ -239,7 +293,9 @@ two_org_units_change_places(void **state)
 	struct roster_world w;
 
 	(void)state;
-	for (unsigned first = 0; first < 2; first++) {
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned first = i % 2;
+
 		open_empty(&w);
 		b = world_changes();
 		world_place(b, UNIT, "ou=a,dc=x");
@@ -250,6 +306,8 @@ two_org_units_change_places(void **state)
 		user_in(b, 4, "ou=in,ou=b,dc=x");
 		world_apply(&w, b);
 		b = world_begin(FEED_DIRECTORY);
+		if (i >= 2) /* as in a refresh that changes much */
+			writer_bulk(w.roster->writer);
 		world_place(b, UNIT + first, first == 0 ? "ou=b,dc=x" : "ou=a,dc=x");
 		world_place(b, UNIT + 1 - first, first == 0 ? "ou=a,dc=x" : "ou=b,dc=x");
 		world_apply(&w, b);
@@ -496,6 +554,7 @@ main(void)
 		cmocka_unit_test(case_and_spelling_do_not_make_two_places),
 		cmocka_unit_test(escaped_commas_and_quotes_stay_inside_an_rdn),
 		cmocka_unit_test(a_renamed_org_unit_takes_all_below_it_along),
+		cmocka_unit_test(places_of_a_load_stand_as_if_they_had_come_one_by_one),
 		cmocka_unit_test(a_name_that_was_taken_by_rows_alone_is_joined),
 		cmocka_unit_test(two_org_units_change_places),
 		cmocka_unit_test(an_org_unit_made_anew_takes_over_from_the_one_that_is_gone),
