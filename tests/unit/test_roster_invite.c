@@ -236,6 +236,30 @@ an_open_invitation_shows_again_when_its_user_goes(void **state)
 	world_close(&t.w);
 }
 
+/* The server's spelling of the org unit is not the one by which it is known. */
+static void
+an_invitation_shows_again_where_it_was(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_row row;
+	struct watch t;
+
+	(void)state;
+	watch_open(&t);
+	world_item(b, FEED_PLACE, 700)->place = (struct feed_place){ "OU=Sales\\, East, DC=x",
+		"ou=sales\\2c east,dc=x", "Sales, East", NULL };
+	world_apply(&t.w, b);
+	b = feed_batch_new(FEED_STORE, FEED_CHANGES);
+	world_invitation(b, INVITATION, "Ada")->parent = "ou=Sales\\2C East,dc=x";
+	world_apply(&t.w, b);
+	user_comes(&t);
+	user_goes(&t);
+	assert_true(find(&t, INVITATION, &row));
+	assert_int_equal(row.org_unit.len, strlen("OU=Sales\\, East, DC=x"));
+	assert_memory_equal(row.org_unit.s, "OU=Sales\\, East, DC=x", row.org_unit.len);
+	world_close(&t.w);
+}
+
 static void
 an_invitation_that_was_used_stays_hidden_when_its_user_goes(void **state)
 {
@@ -450,6 +474,7 @@ main(void)
 		cmocka_unit_test(an_invitation_known_after_its_user_never_shows),
 		cmocka_unit_test(an_invitation_that_ends_otherwise_goes_at_once),
 		cmocka_unit_test(an_open_invitation_shows_again_when_its_user_goes),
+		cmocka_unit_test(an_invitation_shows_again_where_it_was),
 		cmocka_unit_test(an_invitation_that_was_used_stays_hidden_when_its_user_goes),
 		cmocka_unit_test(of_two_users_with_one_marker_the_last_one_counts),
 		cmocka_unit_test(a_wait_for_a_user_ends_with_the_next_whole_refresh),
