@@ -41,6 +41,7 @@ writer_new(struct roster *r)
 	w->r = r;
 	w->rows = (struct ids){ .key = row_id_of, .owner = w };
 	w->markers = (struct ids){ .key = row_marker_of, .owner = w };
+	w->past_ids = (struct ids){ .key = past_id_of, .owner = w };
 	w->place_ids = (struct ids){ .key = place_id_of, .owner = w };
 	w->place_names = (struct ids){ .key = place_hash_of, .owner = w };
 	w->group_ids = (struct ids){ .key = group_id_of, .owner = w };
@@ -67,6 +68,7 @@ writer_free(struct roster_writer *w)
 	invites_free(w);
 	ids_free(r, &w->rows);
 	ids_free(r, &w->markers);
+	past_forget(w);
 	ids_free(r, &w->place_ids);
 	ids_free(r, &w->place_names);
 	ids_free(r, &w->group_ids);
@@ -328,6 +330,7 @@ writer_publish(struct roster_writer *w)
 	places_settle(w);
 	sorted = orders_rebuild(w);
 	draft_publish(w);
+	past_forget(w);
 	if (sorted) /* what the sort and growing blocks left behind goes back to the system */
 		malloc_trim(0);
 }

@@ -133,3 +133,42 @@ ids_find(const struct ids *ids, const unsigned char id[FEED_ID_SIZE])
 			break;
 	return value;
 }
+
+/* ---- what the draft has removed ---- */
+
+const unsigned char *
+past_id_of(const void *owner, uint32_t number)
+{
+	const struct roster_writer *w = owner;
+
+	return w->past[number].id;
+}
+
+void
+past_add(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], uint32_t row)
+{
+	if (!w->ended) /* nobody is shown anything */
+		return;
+	if (w->past_count == w->past_room) {
+		pthread_mutex_lock(&w->r->ids_lock);
+		w->past_room = w->past_room * 2 + 64;
+		w->past = block_resize(w->r, w->past, w->past_room * sizeof(*w->past));
+		pthread_mutex_unlock(&w->r->ids_lock);
+	}
+	memcpy(w->past[w->past_count].id, id, FEED_ID_SIZE);
+	w->past[w->past_count].row = row;
+	ids_add(w->r, &w->past_ids, (uint32_t)w->past_count++);
+}
+
+void
+past_forget(struct roster_writer *w)
+{
+	if (w->past_count == 0)
+		return;
+	pthread_mutex_lock(&w->r->ids_lock);
+	block_free(w->r, w->past);
+	ids_free(w->r, &w->past_ids);
+	w->past = NULL;
+	w->past_count = w->past_room = 0;
+	pthread_mutex_unlock(&w->r->ids_lock);
+}

@@ -64,11 +64,19 @@ row_index(struct roster_writer *w, uint32_t row)
 }
 
 static void
+marker_unindex(struct roster_writer *w, uint32_t row)
+{
+	past_add(w, row_marker(w->draft, row), row);
+	ids_remove(w->r, &w->markers, row);
+}
+
+static void
 row_unindex(struct roster_writer *w, uint32_t row)
 {
+	past_add(w, version_page(w->draft, row)->id[row % ROSTER_PAGE_ROWS], row);
 	ids_remove(w->r, &w->rows, row);
 	if (row_marker(w->draft, row) != NULL)
-		ids_remove(w->r, &w->markers, row);
+		marker_unindex(w, row);
 }
 
 static uint32_t
@@ -113,7 +121,7 @@ row_put(struct roster_writer *w, uint32_t row, const struct row_values *values)
 	bool same = marker_is_same(row_marker(w->draft, row), row_values_marker(values));
 
 	if (!same && row_marker(w->draft, row) != NULL)
-		ids_remove(w->r, &w->markers, row);
+		marker_unindex(w, row);
 	page_put(w, row, values);
 	if (!same && row_marker(w->draft, row) != NULL)
 		ids_add(w->r, &w->markers, row);

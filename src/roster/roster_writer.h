@@ -108,6 +108,15 @@ struct applied {
 };
 TAILQ_HEAD(applied_list, applied);
 
+/* Where an id or a marker was in the newest version. */
+struct past {
+	unsigned char id[FEED_ID_SIZE];
+	uint32_t row;
+};
+/* Before it is removed from its table; guarded by ids_lock as that is. */
+void past_add(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], uint32_t row);
+void past_forget(struct roster_writer *w); /* once there is a version without them */
+
 /* A growing set of small numbers. */
 struct marks {
 	uint64_t *words;
@@ -128,6 +137,10 @@ struct roster_writer {
 
 	/* Rows: `rows` by id, `markers` users by the invitation they came of. */
 	struct ids rows, markers;
+	/* Ids and markers that were removed from the two in the draft, for roster_find(). */
+	struct past *past;
+	size_t past_count, past_room;
+	struct ids past_ids;
 	struct row_list vacant; /* row numbers to use again */
 	uint32_t row_end;	/* one behind the highest row number */
 	uint64_t live;
@@ -205,7 +218,7 @@ void place_gone(struct roster_writer *w, uint32_t place); /* the org unit is no 
 void places_settle(struct roster_writer *w); /* places that nothing holds are forgotten */
 /* All rows of one place are of another one, which takes its name (roster_write.c). */
 void rows_move_place(struct roster_writer *w, uint32_t from, uint32_t to);
-ids_key place_id_of, place_hash_of, group_id_of; /* of the writer's draft */
+ids_key place_id_of, place_hash_of, group_id_of, past_id_of; /* of the writer's draft */
 
 /* Between the two: slots, ranks and the tree, which an org unit's entry changes. */
 struct place;
