@@ -37,10 +37,29 @@ struct news {
 	uint64_t version;
 	struct applied_list applied;
 	bool all;
-	int64_t wait_ms; /* as writer_wait_ms() */
+	int64_t tick_at; /* 0: never */
 	size_t count;
 	struct roster_event events[];
 };
+
+static void
+tick_set(struct roster *r, int64_t at)
+{
+	int64_t now = clock_mono_ms(&clock_system);
+
+	if (r->tick_at != 0 && r->tick_at <= at)
+		return;
+	r->tick_at = at;
+	loop_timer_set(r->tick, at > now ? at - now : 0);
+}
+
+static void
+tick_arrive(struct roster *r, void *arg)
+{
+	if (r != NULL)
+		tick_set(r, *(int64_t *)arg);
+	free(arg);
+}
 
 static void
 news_tell(struct news *n)
@@ -48,10 +67,8 @@ news_tell(struct news *n)
 	struct roster *r = n->link->r;
 	struct applied *a;
 
-	if (r != NULL && n->wait_ms >= 0 && !r->tick_is_set) {
-		r->tick_is_set = true;
-		loop_timer_set(r->tick, n->wait_ms);
-	}
+	if (r != NULL && n->tick_at != 0)
+		tick_set(r, n->tick_at);
 	if (r != NULL && r->keep != NULL)
 		keep_poke(r->keep);
 	if (r != NULL && r->on_change != NULL && (n->all || n->count > 0))
@@ -80,12 +97,13 @@ news_post(struct roster_writer *w, bool published)
 {
 	size_t count = published && !w->event_all ? w->event_count : 0;
 	struct news *n = mem_alloc(sizeof(*n) + count * sizeof(*n->events));
+	int64_t now = clock_mono_ms(&clock_system), wait = writer_wait_ms(w, now);
 
 	n->link = w->r->link;
 	atomic_fetch_add(&n->link->refs, 1);
 	n->version = w->draft->number - 1;
 	n->all = published && w->event_all;
-	n->wait_ms = writer_wait_ms(w, clock_mono_ms(&clock_system));
+	n->tick_at = wait >= 0 ? now + wait : 0;
 	n->count = count;
 	memcpy(n->events, w->events, count * sizeof(*n->events));
 	TAILQ_INIT(&n->applied);
@@ -102,6 +120,7 @@ roster_publish(struct roster_writer *w)
 {
 	w->dirty_since = 0;
 	writer_publish(w);
+	w->published_at = clock_mono_ms(&clock_system);
 	if (w->r->keep != NULL)
 		keep_take_changes(w->r->keep, w);
 	news_post(w, true);
@@ -111,6 +130,8 @@ roster_publish(struct roster_writer *w)
 static void
 writer_finish(struct roster_writer *w, int64_t now_ms)
 {
+	int64_t pause = writer_pause_ms(w, now_ms);
+
 	if (!writer_may_publish(w)) {
 		/* A cookie without a change belongs to the newest version. */
 		if (w->r->keep != NULL && w->ended && !w->bulk)
@@ -120,6 +141,12 @@ writer_finish(struct roster_writer *w, int64_t now_ms)
 	}
 	if (w->dirty_since == 0)
 		w->dirty_since = now_ms;
+	if (pause > 0) {
+		int64_t at = now_ms + pause;
+
+		roster_post(w->r, tick_arrive, mem_dup(&at, sizeof(at)));
+		return;
+	}
 	if (work_pool_waiting(w->r->pool) == 0 || now_ms - w->dirty_since >= PUBLISH_MS)
 		roster_publish(w);
 }
@@ -225,7 +252,7 @@ roster_on_tick(void *arg)
 {
 	struct roster *r = arg;
 
-	r->tick_is_set = false;
+	r->tick_at = 0;
 	roster_write(r, tick_run, NULL);
 }
 

@@ -85,6 +85,7 @@ struct roster_version {
 	struct roster_version *newer;
 	void **retired; /* blocks this version used and the next one does not */
 	size_t retired_count;
+	uint64_t retired_bytes;
 };
 
 /* ---- the object (roster.c) ---- */
@@ -104,9 +105,10 @@ struct roster {
 	struct roster_link *link;
 	roster_event_cb *on_change;
 	void *on_change_arg;
-	struct loop_timer *tick;      /* wakes the writer for invitations that wait too long */
-	bool tick_is_set;	      /* by the oldest one: later news must not put it off */
+	struct loop_timer *tick;      /* wakes the writer for what has waited long enough */
+	int64_t tick_at;	      /* monotonic ms; 0: not set. Later news do not put it off */
 	_Atomic uint64_t bytes;	      /* of all blocks */
+	_Atomic uint64_t retired;     /* of those, what only older versions use */
 	_Atomic uint64_t kept;	      /* as in roster_figures */
 	int64_t keep_ms;	      /* between the end of a save and the next one */
 	_Atomic uint64_t loaded;      /* entries heard of in a refresh under way */

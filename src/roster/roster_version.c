@@ -126,6 +126,7 @@ version_free(struct roster *r, struct roster_version *v)
 
 	for (; v != NULL; v = newer) {
 		newer = v->newer;
+		atomic_fetch_sub_explicit(&r->retired, v->retired_bytes, memory_order_relaxed);
 		for (size_t i = 0; i < v->retired_count; i++)
 			block_free(r, v->retired[i]);
 		block_free(r, v->retired);
@@ -156,6 +157,7 @@ draft_new(struct roster *r, const struct roster_version *base)
 	v->newer = NULL;
 	v->retired = NULL;
 	v->retired_count = 0;
+	v->retired_bytes = 0;
 	return v;
 }
 
@@ -195,17 +197,30 @@ draft_disown(struct roster_writer *w)
 	memset(w->own_order, 0, sizeof(w->own_order));
 }
 
+static uint64_t
+retired_size(const struct roster_writer *w)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < w->retired_count; i++)
+		bytes += block_size(w->retired[i]);
+	return bytes;
+}
+
 void
 draft_publish(struct roster_writer *w)
 {
 	struct roster *r = w->r;
 	struct roster_version *next, *dead;
+	uint64_t retired = retired_size(w);
 
 	draft_disown(w);
+	atomic_fetch_add_explicit(&r->retired, retired, memory_order_relaxed);
 	next = draft_new(r, w->draft);
 	pthread_mutex_lock(&r->version_lock);
 	r->newest->retired = w->retired;
 	r->newest->retired_count = w->retired_count;
+	r->newest->retired_bytes = retired;
 	r->newest->newer = w->draft;
 	r->newest = w->draft;
 	dead = version_unchain(r);

@@ -193,8 +193,13 @@ struct roster_writer {
 	unsigned char cookie[FEED_COOKIE_MAX];
 	size_t cookie_len;
 	bool cookie_is_new;
-	struct applied_list applied; /* batches in the draft */
-	int64_t dirty_since;	     /* ms */
+	struct applied_list applied;	   /* batches in the draft */
+	int64_t dirty_since, published_at; /* ms */
+	/* While older versions that somebody holds keep more than `retired_max` bytes alive,
+	 * versions come `pause_ms` apart, and so many times that as they keep so many times that.
+	 */
+	uint64_t retired_max;
+	int64_t pause_ms;
 };
 
 /* ---- versions (roster_version.c) ---- */
@@ -270,6 +275,8 @@ void writer_apply(struct roster_writer *w, const struct feed_batch *b, int64_t n
 void writer_tick(struct roster_writer *w, int64_t now_ms);
 /* When the next one will have, in ms; -1: none waits, or the end of a refresh will tell. */
 int64_t writer_wait_ms(const struct roster_writer *w, int64_t now_ms);
+/* For how long no version should be published; 0: now is fine. */
+int64_t writer_pause_ms(const struct roster_writer *w, int64_t now_ms);
 bool writer_may_publish(const struct roster_writer *w);
 void writer_publish(struct roster_writer *w); /* orders that are stale are made first */
 void writer_bulk(struct roster_writer *w);    /* from here on to the end of the refresh */

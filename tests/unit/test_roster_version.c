@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "roster/roster_writer.h"
 #include "roster_world.h"
 
 enum { PEOPLE = 1500 };
@@ -148,6 +149,87 @@ what_nobody_holds_any_more_is_given_back(void **state)
 	assert_true(during > before + before / 4);
 	version_release(w.roster, held);
 	assert_true(bytes_of(&w) < before + before / 8);
+	world_close(&w);
+}
+
+static void
+stop_loop(void *loop)
+{
+	loop_stop(loop);
+}
+
+static void
+tell_loop(struct roster_writer *w, void *arg)
+{
+	free(arg);
+	loop_post(w->r->conf.loop, stop_loop, w->r->conf.loop);
+}
+
+static uint64_t
+version_of(struct roster_world *w)
+{
+	struct roster_figures f;
+
+	roster_figures(w->roster, &f);
+	return f.version;
+}
+
+static void
+feed_one(struct roster_world *w, uint32_t id)
+{
+	struct feed_batch *b = world_changes();
+
+	world_user(b, id, "New");
+	world_feed(w, b);
+}
+
+/* A save may hold a version for long, while changes come one by one. */
+static void
+versions_come_slowly_while_one_that_is_held_keeps_much_alive(void **state)
+{
+	struct roster_version *held;
+	struct roster_world w;
+	uint64_t version;
+
+	(void)state;
+	open_people(&w);
+	w.roster->writer->retired_max = 1;
+	w.roster->writer->pause_ms = 3600 * 1000;
+	held = version_hold(w.roster);
+	feed_one(&w, 5000);
+	world_settle(&w);
+	version = version_of(&w);
+	feed_one(&w, 5001);
+	roster_write(w.roster, tell_loop, NULL);
+	loop_run(w.loop);
+	assert_int_equal(w.out, 1);
+	assert_int_equal(version_of(&w), version);
+	version_release(w.roster, held);
+	feed_one(&w, 5002);
+	world_settle(&w);
+	assert_int_equal(version_of(&w), version + 1);
+	world_close(&w);
+}
+
+static void
+a_change_is_seen_although_a_version_is_held_for_long(void **state)
+{
+	struct roster_version *held;
+	struct roster_world w;
+
+	(void)state;
+	open_people(&w);
+	w.roster->writer->retired_max = 1;
+	w.roster->writer->pause_ms = 2;
+	held = version_hold(w.roster);
+	for (uint32_t i = 0; i < 5; i++) {
+		feed_one(&w, 5000 + i);
+		world_settle(&w);
+	}
+	version_release(w.roster, held);
+	held = version_hold(w.roster);
+	check_version(held, NULL, PEOPLE + 5);
+	version_release(w.roster, held);
 	world_close(&w);
 }
 
@@ -477,6 +559,8 @@ main(void)
 		cmocka_unit_test(what_a_reader_holds_stays_as_it_is),
 		cmocka_unit_test(places_that_a_reader_holds_stay_as_they_are),
 		cmocka_unit_test(what_nobody_holds_any_more_is_given_back),
+		cmocka_unit_test(versions_come_slowly_while_one_that_is_held_keeps_much_alive),
+		cmocka_unit_test(a_change_is_seen_although_a_version_is_held_for_long),
 		cmocka_unit_test(the_figure_of_memory_falls_with_the_rows),
 		cmocka_unit_test(readers_and_the_writer_do_not_meet),
 		cmocka_unit_test(whoever_stays_is_found_while_others_come_and_go),
