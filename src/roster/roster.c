@@ -123,6 +123,7 @@ roster_publish(struct roster_writer *w)
 	w->published_at = clock_mono_ms(&clock_system);
 	if (w->r->keep != NULL)
 		keep_take_changes(w->r->keep, w);
+	writer_trim(w);
 	news_post(w, true);
 }
 

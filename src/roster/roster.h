@@ -32,8 +32,10 @@ struct roster;
 /* Borrowed until roster_free(). */
 struct roster_conf {
 	struct loop *loop;
-	const struct seal *seal; /* of the warm file and the cursors */
-	const char *warm_path;	 /* NULL: nothing is kept over a restart */
+	/* Of the warm file and the cursors. NULL: there is no warm file, and pages are not asked
+	 * for. */
+	const struct seal *seal;
+	const char *warm_path; /* NULL: nothing is kept over a restart */
 	/* What the cookie belongs to (server, base, filter): a warm file of another one is dropped.
 	 */
 	const char *warm_subject;

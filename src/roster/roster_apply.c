@@ -45,8 +45,8 @@ writer_new(struct roster *r)
 
 	w->r = r;
 	w->rows = (struct ids){ .key = row_id_of, .owner = w };
-	w->markers = (struct ids){ .key = row_marker_of, .owner = w };
-	w->past_ids = (struct ids){ .key = past_id_of, .owner = w };
+	w->markers = (struct ids){ .key = row_marker_of, .owner = w, .secret = w->member_key };
+	w->past_ids = (struct ids){ .key = past_id_of, .owner = w, .secret = w->member_key };
 	w->place_ids = (struct ids){ .key = place_id_of, .owner = w };
 	w->place_names = (struct ids){ .key = place_hash_of, .owner = w };
 	w->group_ids = (struct ids){ .key = group_id_of, .owner = w };
@@ -96,7 +96,7 @@ writer_free(struct roster_writer *w)
 void
 writer_bulk(struct roster_writer *w)
 {
-	w->bulk = true;
+	w->bulk = w->trims = true;
 	memset(w->stale, true, sizeof(w->stale));
 }
 
@@ -343,12 +343,26 @@ writer_may_publish(const struct roster_writer *w)
 void
 writer_publish(struct roster_writer *w)
 {
-	bool sorted;
-
 	places_settle(w);
-	sorted = orders_rebuild(w);
+	orders_rebuild(w);
 	draft_publish(w);
 	past_forget(w);
-	if (sorted) /* what the sort and growing blocks left behind goes back to the system */
-		malloc_trim(0);
+}
+
+/* What a refresh and its sorts left behind goes back to the system. */
+void
+writer_trim(struct roster_writer *w)
+{
+	if (!w->trims)
+		return;
+	w->trims = false;
+	row_list_trim(w->r, &w->drafted);
+	row_list_trim(w->r, &w->vacant);
+	row_list_trim(w->r, &w->vacant_places);
+	row_list_trim(w->r, &w->vacant_groups);
+	row_list_trim(w->r, &w->vacant_invites);
+	row_list_trim(w->r, &w->saved);
+	id_list_trim(w->r, &w->removed);
+	id_list_trim(w->r, &w->saved_groups);
+	malloc_trim(0);
 }

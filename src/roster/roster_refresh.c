@@ -142,6 +142,7 @@ refresh_end(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms)
 		w->ended = w->ended || whole || b->cut_by_limit;
 		w->bulk = !w->ended;
 		w->limited = !whole && b->cut_by_limit;
+		w->trims = true;
 		malloc_trim(0); /* thousands of batches have passed through */
 	}
 	w->refreshing[b->source] = false;

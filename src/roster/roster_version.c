@@ -80,6 +80,30 @@ id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[
 	memcpy(list->ids[list->count++], id, FEED_ID_SIZE);
 }
 
+void
+row_list_trim(struct roster *r, struct row_list *list)
+{
+	if (list->count == 0) {
+		block_free(r, list->rows);
+		list->rows = NULL;
+	} else if (list->room > list->count) {
+		list->rows = block_resize(r, list->rows, list->count * sizeof(*list->rows));
+	}
+	list->room = list->count;
+}
+
+void
+id_list_trim(struct roster *r, struct feed_id_list *list)
+{
+	if (list->count == 0) {
+		block_free(r, list->ids);
+		list->ids = NULL;
+	} else if (list->room > list->count) {
+		list->ids = block_resize(r, list->ids, list->count * FEED_ID_SIZE);
+	}
+	list->room = list->count;
+}
+
 struct roster_version *
 version_hold(struct roster *r)
 {

@@ -1,6 +1,8 @@
 /* A row comes, changes or goes: page, orders, ids, counts and events in one step. */
 #include "roster/roster_writer.h"
 
+enum { MARKER_ROWS = 16 /* users with one marker that are found by it */ };
+
 /* One event for each id in a version: the first state it had, against the last. */
 static void
 event_add(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], int change,
@@ -55,12 +57,22 @@ row_count(struct roster_writer *w, uint32_t place, enum feed_status status, int3
 	place_add_rows(w, place, status, rows);
 }
 
+/* Entries that were copied have one marker: a few of them are enough to hide its invitation and to
+ * be found by it, and thousands would be one run of the table that each of them has to walk. */
+static void
+marker_index(struct roster_writer *w, uint32_t row)
+{
+	const unsigned char *marker = row_marker(w->draft, row);
+
+	if (marker != NULL && ids_count(&w->markers, marker, MARKER_ROWS) < MARKER_ROWS)
+		ids_add(w->r, &w->markers, row);
+}
+
 static void
 row_index(struct roster_writer *w, uint32_t row)
 {
 	ids_add(w->r, &w->rows, row);
-	if (row_marker(w->draft, row) != NULL)
-		ids_add(w->r, &w->markers, row);
+	marker_index(w, row);
 }
 
 static void
@@ -123,8 +135,8 @@ row_put(struct roster_writer *w, uint32_t row, const struct row_values *values)
 	if (!same && row_marker(w->draft, row) != NULL)
 		marker_unindex(w, row);
 	page_put(w, row, values);
-	if (!same && row_marker(w->draft, row) != NULL)
-		ids_add(w->r, &w->markers, row);
+	if (!same)
+		marker_index(w, row);
 }
 
 void

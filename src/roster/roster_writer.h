@@ -26,11 +26,13 @@ struct row_list {
 	size_t count, room;
 };
 void row_list_add(struct roster *r, struct row_list *list, uint32_t row);
+void row_list_trim(struct roster *r, struct row_list *list); /* to what is in it */
 /* A growing list of ids. */
 struct feed_id_list {
 	unsigned char (*ids)[FEED_ID_SIZE];
 	size_t count, room;
 };
+void id_list_trim(struct roster *r, struct feed_id_list *list);
 void id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE]);
 
 /* ---- hash tables of ids (roster_ids.c) ---- */
@@ -38,6 +40,7 @@ void id_list_add(struct roster *r, struct feed_id_list *list, const unsigned cha
 /* Open addressing over numbers alone, 4 bytes a slot; what a number's id is, `key` says. Several
  * numbers may have the same id. The writer alone changes a table, with ids_lock around each change,
  * so that roster_find() may walk those of rows with the lock. */
+enum { IDS_SECRET_SIZE = 16 };
 typedef const unsigned char *ids_key(const void *owner, uint32_t value);
 struct ids {
 	uint32_t *slots; /* ROSTER_ROW_NONE: free */
@@ -45,6 +48,7 @@ struct ids {
 	size_t used;
 	ids_key *key;
 	const void *owner;
+	const unsigned char *secret; /* IDS_SECRET_SIZE bytes; NULL: the ids are nobody's choice */
 };
 void ids_add(struct roster *r, struct ids *ids, uint32_t value);
 /* While key() still answers for it. */
@@ -55,6 +59,9 @@ void ids_free(struct roster *r, struct ids *ids);
 uint32_t ids_next(const struct ids *ids, const unsigned char id[FEED_ID_SIZE], size_t *at);
 /* The first number that has it now, or ROSTER_ROW_NONE. */
 uint32_t ids_find(const struct ids *ids, const unsigned char id[FEED_ID_SIZE]);
+
+/* How many numbers have it now; stops at `most`. */
+size_t ids_count(const struct ids *ids, const unsigned char id[FEED_ID_SIZE], size_t most);
 
 bool id_is_zero(const unsigned char id[FEED_ID_SIZE]);
 static inline bool
@@ -148,6 +155,7 @@ struct roster_writer {
 	 * changes more rows than a sort is worth (`bulk`). */
 	bool stale[ROSTER_SORT_COUNT];
 	bool bulk;
+	bool trims;	  /* a refresh has ended since memory was given back */
 	uint64_t changes; /* of rows, in the refresh under way of the directory */
 	uint64_t bulk_changes;
 
@@ -163,7 +171,7 @@ struct roster_writer {
 	size_t group_room;
 	size_t awaiting; /* groups that await a place's new DN, at most */
 	bool own_groups;
-	unsigned char member_key[16];
+	unsigned char member_key[IDS_SECRET_SIZE];
 
 	/* Invitations of the store, shown or hidden behind their users. */
 	struct ids invite_ids;
@@ -279,6 +287,7 @@ int64_t writer_wait_ms(const struct roster_writer *w, int64_t now_ms);
 int64_t writer_pause_ms(const struct roster_writer *w, int64_t now_ms);
 bool writer_may_publish(const struct roster_writer *w);
 void writer_publish(struct roster_writer *w); /* orders that are stale are made first */
+void writer_trim(struct roster_writer *w);    /* after that */
 void writer_bulk(struct roster_writer *w);    /* from here on to the end of the refresh */
 
 void marks_set(struct roster_writer *w, struct marks *m, uint32_t number);

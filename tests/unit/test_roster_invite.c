@@ -301,6 +301,32 @@ of_two_users_with_one_marker_the_last_one_counts(void **state)
 	world_close(&t.w);
 }
 
+static void
+many_users_with_one_marker_do_not_fill_the_table(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_row row;
+	struct watch t;
+
+	(void)state;
+	watch_open(&t);
+	invite(&t, false);
+	for (uint32_t i = 0; i < 500; i++)
+		world_id(INVITATION, world_user(b, 1000 + i, "Copy of Ada")->invitation);
+	world_apply(&t.w, b);
+	assert_int_equal(t.w.roster->writer->markers.used, 16);
+	assert_true(find(&t, INVITATION, &row));
+	assert_int_equal(row.status, FEED_ACTIVE);
+	b = world_changes();
+	for (uint32_t i = 0; i < 500; i++)
+		world_item(b, FEED_GONE, 1000 + i);
+	world_apply(&t.w, b);
+	assert_int_equal(t.w.roster->writer->markers.used, 0);
+	assert_true(find(&t, INVITATION, &row));
+	assert_int_equal(row.status, FEED_PENDING);
+	world_close(&t.w);
+}
+
 /* The entry was deleted before anybody saw it: a refresh that began later knows. */
 static void
 a_wait_for_a_user_ends_with_the_next_whole_refresh(void **state)
@@ -477,6 +503,7 @@ main(void)
 		cmocka_unit_test(an_invitation_shows_again_where_it_was),
 		cmocka_unit_test(an_invitation_that_was_used_stays_hidden_when_its_user_goes),
 		cmocka_unit_test(of_two_users_with_one_marker_the_last_one_counts),
+		cmocka_unit_test(many_users_with_one_marker_do_not_fill_the_table),
 		cmocka_unit_test(a_wait_for_a_user_ends_with_the_next_whole_refresh),
 		cmocka_unit_test(a_wait_for_a_user_ends_after_a_while),
 		cmocka_unit_test(a_wait_for_a_user_ends_while_others_change),

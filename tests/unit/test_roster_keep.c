@@ -297,6 +297,32 @@ later_changes_are_kept_as_well(void **state)
 }
 
 static void
+lists_of_a_mass_deletion_go_back_at_the_end_of_the_refresh(void **state)
+{
+	struct box *t = *state;
+	const struct roster_writer *w;
+	struct feed_batch *b;
+
+	box_open(t, t->seal);
+	fill(t);
+	w = t->w.roster->writer;
+	b = world_begin(FEED_DIRECTORY);
+	world_item(b, FEED_PRESENT, 1);
+	world_apply(&t->w, b);
+	end_with_cookie(t, "second");
+	wait_until_kept(t);
+	assert_int_equal(w->removed.room, 0);
+	assert_int_equal(w->drafted.room, 0);
+	assert_int_equal(w->vacant.room, PEOPLE - 1);
+	assert_int_equal(w->saved_groups.room, 0);
+	box_close(t);
+
+	box_open(t, t->seal);
+	assert_int_equal(t->users, 1);
+	box_close(t);
+}
+
+static void
 without_a_cookie_nothing_is_kept(void **state)
 {
 	struct box *t = *state;
@@ -520,6 +546,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    what_was_kept_is_there_after_a_restart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(later_changes_are_kept_as_well, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    lists_of_a_mass_deletion_go_back_at_the_end_of_the_refresh, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    without_a_cookie_nothing_is_kept, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
