@@ -209,6 +209,29 @@ a_renamed_org_unit_takes_all_below_it_along(void **state)
 	world_close(&w);
 }
 
+static void
+quoted_names_of_a_server_are_whole(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct feed_place *p;
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	p = &world_item(b, FEED_PLACE, UNIT)->place;
+	p->dn = "ou=\"Sales, East\",dc=x";
+	p->normal = "ou=Sales\\2C East,dc=x";
+	p = &world_item(b, FEED_PLACE, UNIT + 1)->place;
+	p->dn = "ou=\"in, there\",ou=\"Sales, East\",dc=x";
+	p->normal = "ou=in\\2C there,ou=Sales\\2C East,dc=x";
+	world_apply(&w, b);
+	b = world_changes();
+	world_place(b, UNIT, "ou=Sales,dc=x");
+	world_apply(&w, b);
+	assert_places(&w, "ou=Sales,dc=x 0/0\n-ou=\"in, there\",ou=Sales,dc=x 0/0\n");
+	world_close(&w);
+}
+
 /* Nested at random, in any order. */
 static void
 feed_tree(struct feed_batch *b, unsigned from, unsigned to)
@@ -554,6 +577,7 @@ main(void)
 		cmocka_unit_test(case_and_spelling_do_not_make_two_places),
 		cmocka_unit_test(escaped_commas_and_quotes_stay_inside_an_rdn),
 		cmocka_unit_test(a_renamed_org_unit_takes_all_below_it_along),
+		cmocka_unit_test(quoted_names_of_a_server_are_whole),
 		cmocka_unit_test(places_of_a_load_stand_as_if_they_had_come_one_by_one),
 		cmocka_unit_test(a_name_that_was_taken_by_rows_alone_is_joined),
 		cmocka_unit_test(two_org_units_change_places),
