@@ -374,7 +374,7 @@ roster_figures(struct roster *r, struct roster_figures *out)
 
 	*out = (struct roster_figures){ .state = v->state, .version = v->number };
 	memcpy(out->count, v->count, sizeof(out->count));
-	version_release(r, v);
+	version_release_soon(r, v);
 	out->bytes = atomic_load_explicit(&r->bytes, memory_order_relaxed);
 	out->kept = atomic_load_explicit(&r->kept, memory_order_relaxed);
 	out->loaded = atomic_load_explicit(&r->loaded, memory_order_relaxed);

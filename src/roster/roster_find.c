@@ -91,6 +91,6 @@ roster_find(
 		version_row(v, row, &values);
 		render(render_arg, 0, &values);
 	}
-	version_release(r, v);
+	version_release_soon(r, v);
 	return row != ROSTER_ROW_NONE;
 }

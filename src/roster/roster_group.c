@@ -356,7 +356,7 @@ roster_groups(struct roster *r, roster_groups_cb *cb, void *arg)
 
 	if (ready)
 		groups_list(v->groups, NULL, cb, arg);
-	version_release(r, v);
+	version_release_soon(r, v);
 	return ready;
 }
 
@@ -371,6 +371,6 @@ roster_groups_of(struct roster *r, const char *normal_dn, roster_groups_cb *cb, 
 		groups_list(v->groups, &member, cb, arg);
 	else if (ready)
 		cb(arg, NULL, 0);
-	version_release(r, v);
+	version_release_soon(r, v);
 	return ready;
 }

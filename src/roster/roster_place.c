@@ -176,7 +176,7 @@ roster_places(struct roster *r, roster_places_cb *cb, void *arg)
 	size_t *position;
 
 	if (!ready) {
-		version_release(r, v);
+		version_release_soon(r, v);
 		return false;
 	}
 	list = mem_array(t->ranked, sizeof(*list));
@@ -190,6 +190,6 @@ roster_places(struct roster *r, roster_places_cb *cb, void *arg)
 	cb(arg, list, t->ranked);
 	free(list);
 	free(position);
-	version_release(r, v);
+	version_release_soon(r, v);
 	return true;
 }

@@ -114,6 +114,7 @@ struct roster {
 	_Atomic uint64_t loaded;      /* entries heard of in a refresh under way */
 	pthread_mutex_t version_lock; /* guards the chain of versions and their readers */
 	struct roster_version *oldest, *newest;
+	struct roster_version *dead; /* for the writer to free */
 	pthread_mutex_t ids_lock; /* guards the slots of the writer's row tables (roster_ids.c) */
 };
 
@@ -126,6 +127,9 @@ struct roster_version *version_hold(struct roster *r);
 /* `v`, which somebody else holds, once more. */
 struct roster_version *version_hold_too(struct roster *r, struct roster_version *v);
 void version_release(struct roster *r, struct roster_version *v);
+/* On the loop, which does not free what nobody holds any more (a refresh may have replaced tens of
+ * thousands of blocks): the writer's thread does. */
+void version_release_soon(struct roster *r, struct roster_version *v);
 
 /* ---- reading a version: any thread that holds it ---- */
 

@@ -170,6 +170,37 @@ version_release(struct roster *r, struct roster_version *v)
 	version_free(r, dead);
 }
 
+static void
+versions_free_dead(struct roster_writer *w, void *arg)
+{
+	struct roster *r = w->r;
+	struct roster_version *dead;
+
+	(void)arg;
+	pthread_mutex_lock(&r->version_lock);
+	dead = r->dead;
+	r->dead = NULL;
+	pthread_mutex_unlock(&r->version_lock);
+	version_free(r, dead);
+}
+
+void
+version_release_soon(struct roster *r, struct roster_version *v)
+{
+	struct roster_version *dead, **end = &r->dead;
+
+	pthread_mutex_lock(&r->version_lock);
+	v->readers--;
+	dead = version_unchain(r);
+	while (dead != NULL && *end != NULL)
+		end = &(*end)->newer;
+	if (dead != NULL)
+		*end = dead;
+	pthread_mutex_unlock(&r->version_lock);
+	if (dead != NULL)
+		roster_write(r, versions_free_dead, NULL);
+}
+
 static struct roster_version *
 draft_new(struct roster *r, const struct roster_version *base)
 {
@@ -279,6 +310,7 @@ version_free_all(struct roster *r)
 {
 	draft_publish(r->writer);
 	block_free(r, r->writer->draft);
+	version_free(r, r->dead);
 	version_free_blocks(r, r->newest);
 	version_free(r, r->oldest);
 }

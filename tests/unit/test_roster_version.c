@@ -1,4 +1,5 @@
 /* Versions: what a reader holds stays as it is, what nobody holds goes; and what a row holds. */
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -165,6 +166,15 @@ tell_loop(struct roster_writer *w, void *arg)
 	loop_post(w->r->conf.loop, stop_loop, w->r->conf.loop);
 }
 
+static sem_t writer_may_go_on;
+
+static void
+hold_writer(struct roster_writer *w, void *arg)
+{
+	(void)w, (void)arg;
+	sem_wait(&writer_may_go_on);
+}
+
 static uint64_t
 version_of(struct roster_world *w)
 {
@@ -231,6 +241,35 @@ a_change_is_seen_although_a_version_is_held_for_long(void **state)
 	check_version(held, NULL, PEOPLE + 5);
 	version_release(w.roster, held);
 	world_close(&w);
+}
+
+static void
+what_the_loop_held_last_is_given_back_by_the_writer(void **state)
+{
+	struct roster_version *held;
+	struct roster_world w;
+	uint64_t before;
+
+	(void)state;
+	sem_init(&writer_may_go_on, 0, 0);
+	open_people(&w);
+	before = bytes_of(&w);
+	held = version_hold(w.roster);
+	for (unsigned i = 0; i < 20; i++)
+		feed_people(&w, i % 2 == 0 ? "Other" : "First", 0, PEOPLE);
+	roster_write(w.roster, hold_writer, NULL);
+	version_release_soon(w.roster, held);
+	assert_true(bytes_of(&w) > before + before / 4);
+	sem_post(&writer_may_go_on);
+	roster_write(w.roster, tell_loop, NULL);
+	loop_run(w.loop);
+	assert_true(bytes_of(&w) < before + before / 8);
+	held = version_hold(w.roster);
+	feed_people(&w, "Last", 0, PEOPLE);
+	roster_write(w.roster, hold_writer, NULL);
+	version_release_soon(w.roster, held);
+	sem_post(&writer_may_go_on);
+	world_close(&w); /* frees it, whether the writer came to it or not */
 }
 
 static void
@@ -561,6 +600,7 @@ main(void)
 		cmocka_unit_test(what_nobody_holds_any_more_is_given_back),
 		cmocka_unit_test(versions_come_slowly_while_one_that_is_held_keeps_much_alive),
 		cmocka_unit_test(a_change_is_seen_although_a_version_is_held_for_long),
+		cmocka_unit_test(what_the_loop_held_last_is_given_back_by_the_writer),
 		cmocka_unit_test(the_figure_of_memory_falls_with_the_rows),
 		cmocka_unit_test(readers_and_the_writer_do_not_meet),
 		cmocka_unit_test(whoever_stays_is_found_while_others_come_and_go),
