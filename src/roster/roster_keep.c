@@ -1,9 +1,8 @@
 /* When the warm file is written, and what into it.
  *
  * After every version the writer hands over which rows changed in it, and the cookie that belongs
- * to it. A thread of its own saves them from the version it finds, which may be newer: then the
- * file holds changes that its cookie does not know yet, and the directory tells them once more. The
- * other way round never happens. */
+ * to it. A thread of its own saves them from that very version: of a newer one it would not know
+ * all that belongs together, such as a row and the place that was made for it. */
 #include <malloc.h>
 #include <stdlib.h>
 
@@ -41,6 +40,7 @@ struct roster_keep {
 	atomic_bool stopping;
 	pthread_mutex_t lock; /* guards what follows */
 	struct changes next;
+	struct roster_version *version; /* in which `next` ends; NULL before the first */
 };
 
 /* ---- what changed ---- */
@@ -75,8 +75,11 @@ void
 keep_take_changes(struct roster_keep *k, struct roster_writer *w)
 {
 	struct changes *c = &k->next;
+	struct roster_version *before;
 
 	pthread_mutex_lock(&k->lock);
+	before = k->version;
+	k->version = version_hold(k->r);
 	c->due = c->due || w->cookie_is_new || w->saved_all || w->saved_places ||
 		 w->saved.count + w->removed.count + w->saved_groups.count > 0;
 	c->all = c->all || w->saved_all || c->rows.count > w->live / KEEP_SHARE + KEEP_ROWS;
@@ -91,6 +94,8 @@ keep_take_changes(struct roster_keep *k, struct roster_writer *w)
 		memcpy(c->cookie, w->cookie, w->cookie_len);
 	}
 	pthread_mutex_unlock(&k->lock);
+	if (before != NULL)
+		version_release(k->r, before);
 	w->cookie_is_new = w->saved_all = w->saved_places = false;
 }
 
@@ -218,15 +223,41 @@ row_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void
-sheet_changed_group(struct sheet *s, const struct roster_version *v, const unsigned char *id)
+static int
+id_compare(const void *a, const void *b)
 {
-	for (size_t i = 0; i < v->groups->count; i++)
-		if (v->groups->items[i] != NULL && id_equal(v->groups->items[i]->id, id)) {
-			sheet_group(s, v->groups->items[i]);
-			return;
+	return memcmp(a, b, FEED_ID_SIZE);
+}
+
+/* Each once, however often it changed; those that are no more are deleted. */
+static void
+sheet_changed_groups(struct sheet *s, const struct roster_version *v, struct feed_id_list *ids)
+{
+	size_t count = 0;
+	bool *found;
+
+	if (ids->count == 0)
+		return;
+	qsort(ids->ids, ids->count, FEED_ID_SIZE, id_compare);
+	for (size_t i = 0; i < ids->count; i++)
+		if (i == 0 || !id_equal(ids->ids[i], ids->ids[count - 1]))
+			memmove(ids->ids[count++], ids->ids[i], FEED_ID_SIZE);
+	found = mem_array(count, sizeof(*found));
+	for (size_t i = 0; i < v->groups->count; i++) {
+		const struct group *g = v->groups->items[i];
+		const unsigned char(*id)[FEED_ID_SIZE] = NULL;
+
+		if (g != NULL)
+			id = bsearch(g->id, ids->ids, count, FEED_ID_SIZE, id_compare);
+		if (id != NULL) {
+			found[id - ids->ids] = true;
+			sheet_group(s, g);
 		}
-	sheet_add(s, WARM_GROUP, id);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!found[i])
+			sheet_add(s, WARM_GROUP, ids->ids[i]);
+	free(found);
 }
 
 /* Deletions first: an id may have gone and come back in another row. */
@@ -236,8 +267,7 @@ save_changes(struct roster_keep *k, struct sheet *s, const struct roster_version
 {
 	for (size_t i = 0; i < c->removed.count; i++)
 		sheet_add(s, WARM_USER, c->removed.ids[i]);
-	for (size_t i = 0; i < c->groups.count; i++)
-		sheet_changed_group(s, v, c->groups.ids[i]);
+	sheet_changed_groups(s, v, &c->groups);
 	if (c->places)
 		sheet_places(s, v);
 	if (c->rows.count > 0)
@@ -274,8 +304,8 @@ save_run(void *job, void *context)
 	k->next.rows = (struct row_list){ 0 };
 	k->next.removed = k->next.groups = (struct feed_id_list){ 0 };
 	k->next.all = k->next.places = k->next.due = false;
+	v = version_hold_too(k->r, k->version);
 	pthread_mutex_unlock(&k->lock);
-	v = version_hold(k->r);
 	buf_init(&s.data, KEEP_BYTES);
 	saved = j->changes.all ? save_all(k, &s, v, &j->changes, &j->fault)
 			       : save_changes(k, &s, v, &j->changes, &j->fault);
@@ -400,6 +430,8 @@ keep_free(struct roster_keep *k)
 	work_pool_free(k->pool);
 	loop_timer_free(k->timer);
 	changes_release(k->r, &k->next);
+	if (k->version != NULL)
+		version_release(k->r, k->version);
 	warm_close(k->warm);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
