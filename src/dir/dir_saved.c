@@ -115,3 +115,29 @@ dir_saved_has_password(const struct secret *saved)
 	arena_free(arena);
 	return has;
 }
+
+static const char *
+saved_value(const struct saved *s, const char *attribute, struct arena *arena)
+{
+	for (size_t i = 0; attribute != NULL && i < s->attribute_count; i++) {
+		const struct saved_attribute *a = &s->attributes[i];
+
+		if (strcasecmp(a->name, attribute) == 0 && a->values[0] != NULL)
+			return arena_dup(arena, a->values[0]->bv_val, a->values[0]->bv_len);
+	}
+	return NULL;
+}
+
+bool
+dir_saved_names(
+    const struct dir *d, const struct secret *saved, struct arena *arena, struct person *names)
+{
+	static const enum person_field fields[] = { PERSON_UID, PERSON_MAIL, PERSON_PHONE };
+	struct saved s;
+
+	if (!dir_saved_parse(saved, &s, arena))
+		return false;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		names->value[fields[i]] = saved_value(&s, d->conf.attributes[fields[i]], arena);
+	return true;
+}

@@ -33,14 +33,17 @@ typedef void dir_user_cb(
 struct dir_op *dir_user_load(struct dir *d, const char *entry_uuid, dir_user_cb *cb, void *arg);
 
 /* Change a profile: `value[field]` NULL leaves it, "" removes it with all its values; another value
- * takes the place of the first one, which is the one that is shown, and further ones stay. ORG_UNIT
+ * takes the place of the first one, which is the one that is shown, and further ones stay. A phone
+ * that is shown from another attribute than the configured one (telephoneNumber, mobile) is removed
+ * from there too; a new one is written to the configured one, and is shown from then on. ORG_UNIT
  * moves the entry (RFC 4511 modifyDN with newSuperior), which stays a member of its groups; display
  * name and cn follow the names when they were made of them. UID and groups cannot be changed here.
  * `tag`: only if the entry is still that version (RFC 4528 assertion where the server knows it),
- * NULL: whatever it is. ERR_OK: `user` is the new version. ERR_CONFLICT: another version.
- * ERR_NOT_FOUND: the entry; ERR_INVALID: a value that the server refuses or its schema has no room
- * for, or an org unit that does not exist; ERR_EXISTS: a mail or phone that another entry has, or
- * an entry of that name in the new org unit. The text of these two begins with the field's name and
+ * NULL: whatever it is. ERR_OK: `user` is the new version, with the tag of the old one if nothing
+ * had to be written. ERR_CONFLICT: another version. ERR_NOT_FOUND: the entry; ERR_INVALID: a value
+ * that the server refuses or its schema has no room for, or an org unit that does not exist;
+ * ERR_EXISTS: a mail or phone that another entry has, or an entry of that name in the new org unit.
+ * The text of these two begins with the field's name and
  * ": " where one is to blame. Values and move are two requests: should the values be written and
  * the move fail, the code is the move's, the text ends with that, and `user` is the entry as it is
  * then. Groups that could not be told of a move are named in f->text (ERR_OK). */
@@ -56,16 +59,16 @@ struct dir_op *dir_user_change(struct dir *d, const char *entry_uuid,
  * that this directory has no means that we know. Already so is ERR_OK; resuming also ends a lock
  * after too many wrong passwords. ERR_MISCONFIGURED: ppolicy is not loaded, or we see no policy
  * with pwdLockout TRUE, without which slapd ignores the lock. A session that is bound already is
- * not ended by it. */
-struct dir_op *dir_user_suspend(
-    struct dir *d, const char *entry_uuid, bool suspended, dir_user_cb *cb, void *arg);
+ * not ended by it. `tag` as for a change; ERR_CONFLICT: another version. */
+struct dir_op *dir_user_suspend(struct dir *d, const char *entry_uuid, bool suspended,
+    const char *tag, dir_user_cb *cb, void *arg);
 /* What the profile can: "pwdAccountLockedTime" or NULL. Pure. */
 const char *dir_suspend_means(const struct dir *d);
 
 /* The whole entry and the groups that name it, as bytes that dir_user_restore() understands: every
  * user attribute with all its values (userPassword among them, so: a secret), the suspension,
  * nothing else that is operational or derived (memberOf), and the DN. ERR_NOT_FOUND. ERR_TOO_LARGE:
- * over 1 MiB. */
+ * over 1 MiB, or over 1000 attributes. */
 typedef void dir_user_saved_cb(void *arg, enum err code, const struct dir_user *user,
     const struct secret *saved, const struct fault *f);
 struct dir_op *dir_user_save(
@@ -75,21 +78,26 @@ struct dir_op *dir_user_save(
  * get a new one. Pure. */
 bool dir_saved_has_password(const struct secret *saved);
 
+/* The uid, mail and phone in it, in `arena`; NULL: none. False: not what was saved. Pure. */
+bool dir_saved_names(
+    const struct dir *d, const struct secret *saved, struct arena *arena, struct person *names);
+
 /* Delete the entry, if it is still the one of that UUID at that DN, then take `dn` out of every
  * group that names it. A group that cannot do without its last member gets its own DN as member
  * (groupOfNames must have one; a name left behind would fall to whoever gets that DN next). Gone
- * already is ERR_OK, so it can be repeated: the groups are searched again. ERR_CONFLICT: another
- * entry stands there now, or ours has moved elsewhere or has entries below it; nothing is done
- * then. ERR_INVALID: no UUID. ERR_UNKNOWN and ERR_UNAVAILABLE may also come from the groups: repeat
- * it. f->text names groups that refused ("" when none did). */
+ * already is ERR_OK, so it can be repeated: the groups are searched again. `tag`: only if the entry
+ * is still that version; NULL: whatever it is. ERR_CONFLICT: it is another version, another entry
+ * stands there now, or ours has moved elsewhere or has entries below it; nothing is done then.
+ * ERR_INVALID: no UUID. ERR_UNKNOWN and ERR_UNAVAILABLE may also come from the groups: repeat it.
+ * f->text names groups that refused ("" when none did). */
 struct dir_removed {
 	bool was_there;
 	size_t groups_left; /* memberships that ended, by us or with the entry by the server */
 };
 typedef void dir_removed_cb(
     void *arg, enum err code, const struct dir_removed *removed, const struct fault *f);
-struct dir_op *dir_user_remove(
-    struct dir *d, const char *dn, const char *entry_uuid, dir_removed_cb *cb, void *arg);
+struct dir_op *dir_user_remove(struct dir *d, const char *dn, const char *entry_uuid,
+    const char *tag, dir_removed_cb *cb, void *arg);
 
 /* Ask every configured server until none has the entry, at most until op_timeout_ms: how long it
  * took from this call. ERR_UNAVAILABLE: some server still had it or did not answer; the text names
@@ -98,12 +106,13 @@ typedef void dir_gone_cb(void *arg, enum err code, int64_t ms, const struct faul
 struct dir_op *dir_user_gone(struct dir *d, const char *dn, dir_gone_cb *cb, void *arg);
 
 /* Add what dir_user_save() returned again: entry, password, memberships. It gets a new entryUUID;
- * who was suspended comes back suspended. ERR_EXISTS: the DN or a unique name is taken; but an
- * entry at the DN that has everything that was saved is ours from an earlier try, and that is
- * ERR_OK. ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: also a password policy that takes no
- * hashes. ERR_CORRUPT: not what was saved. Groups that are gone, or refuse the member, are named in
- * f->text; the code is ERR_OK.
- */
+ * who was suspended comes back suspended. Whatever fails once the entry stands there is
+ * ERR_UNKNOWN and never a refusal: repeat it, it finds its own entry and goes on. ERR_EXISTS: the
+ * DN or a unique value is taken, and the text begins with the field's name and ": " where one has
+ * it; but an entry at the DN that has everything that was saved is ours from an earlier try, and
+ * that is ERR_OK. ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: also a password policy that
+ * takes no hashes. ERR_CORRUPT: not what was saved. Groups that are gone, or refuse the member,
+ * are named in f->text; the code is ERR_OK. */
 struct dir_op *dir_user_restore(
     struct dir *d, const struct secret *saved, dir_user_cb *cb, void *arg);
 
@@ -115,6 +124,18 @@ typedef void dir_members_cb(
     void *arg, enum err code, bool is_member, size_t others, const struct fault *f);
 struct dir_op *dir_group_members(
     struct dir *d, const char *group, const char *dn, dir_members_cb *cb, void *arg);
+
+/* An org unit as it is, or the one that would be called `name` below `parent`. ERR_NOT_FOUND;
+ * ERR_REFUSED: people_base. Strings die with the callback. */
+struct dir_org_unit {
+	const char *dn, *name, *description; /* description may be NULL */
+};
+typedef void dir_org_unit_cb(
+    void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f);
+struct dir_op *dir_org_unit_load(
+    struct dir *d, const char *entry_uuid, dir_org_unit_cb *cb, void *arg);
+struct dir_op *dir_org_unit_find_named(
+    struct dir *d, const char *parent, const char *name, dir_org_unit_cb *cb, void *arg);
 
 /* Org units. `parent` is below people_base or it. ERR_EXISTS; ERR_NOT_FOUND: the parent;
  * ERR_INVALID: name or description ("name: ..." begins the text). `dn` of the result dies with the

@@ -7,17 +7,24 @@
 
 FAILPOINTS(gone_points, "dir.user.gone", "asking a server whether it still has an entry");
 
-enum { FIRST_MS = 5, LONGEST_MS = 250 }; /* between two looks at one server */
+enum { FIRST_MS = 5, LONGEST_MS = 250 }; /* between two rounds */
+
+struct gone_server {
+	struct dir_conn conn;
+	bool asked, settled; /* settled: it is gone there, or there is no answer to be had */
+};
 
 struct gone {
 	struct dir *dir;
 	const char *dn;
 	int64_t began, ms;
+	struct gone_server *servers;
+	size_t pending;
 	struct fault lingering;
 };
 
 static enum err
-gone_look(struct dir_job *job, struct dir_conn *c, bool *there, struct fault *f)
+gone_look(struct dir_job *job, struct dir_conn *c, int64_t deadline, bool *there, struct fault *f)
 {
 	static const char *const none[] = { LDAP_NO_ATTRS, NULL };
 	struct gone *g = job->value;
@@ -27,7 +34,7 @@ gone_look(struct dir_job *job, struct dir_conn *c, bool *there, struct fault *f)
 	enum err code;
 
 	c->points = failpoints_of(gone_points);
-	if (dir_wire_search(c, &s, job->op.deadline, &r, &found) != WIRE_ANSWERED)
+	if (dir_wire_search(c, &s, deadline, &r, &found) != WIRE_ANSWERED)
 		code = fault_set(f, ERR_UNAVAILABLE, "%s", r.diagnostic);
 	else
 		code = dir_error_of(c->dir, &r, "look for an entry", f);
@@ -35,31 +42,6 @@ gone_look(struct dir_job *job, struct dir_conn *c, bool *there, struct fault *f)
 	dir_reply_release(&r);
 	*there = code == ERR_OK;
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
-}
-
-/* Until it is gone from this one. */
-static enum err
-gone_wait(struct dir_job *job, size_t server, struct fault *f)
-{
-	struct gone *g = job->value;
-	struct dir_conn c = { .dir = g->dir };
-	bool there = true;
-	enum err code = dir_conn_open(&c, server, job->op.deadline, NULL, f);
-
-	for (int ms = FIRST_MS; code == ERR_OK && there;
-	     ms = 2 * ms < LONGEST_MS ? 2 * ms : LONGEST_MS) {
-		code = gone_look(job, &c, &there, f);
-		if (code != ERR_OK || !there)
-			break;
-		/* Whoever asked has given up: dir_free() waits for us. */
-		if (dir_now() + ms >= job->op.deadline ||
-		    atomic_load(&job->phase) == PHASE_ABANDONED)
-			code = fault_set(f, ERR_UNAVAILABLE, "still has it");
-		else
-			poll(NULL, 0, ms);
-	}
-	dir_conn_close(&c);
-	return code;
 }
 
 static void
@@ -77,16 +59,61 @@ gone_note(struct gone *g, const char *uri, const char *why)
 		    used > 0 ? "; " : "", uri, why);
 }
 
+/* One question to one server. Silence costs no more than its share of the time that is left, so
+ * that those behind it are asked too. */
+static void
+gone_ask(struct dir_job *job, size_t i)
+{
+	struct gone *g = job->value;
+	struct gone_server *s = &g->servers[i];
+	int64_t now = dir_now();
+	int64_t deadline = now + (job->op.deadline - now) / (int64_t)g->pending;
+	bool there = true;
+	struct fault why;
+	enum err code = ERR_OK;
+
+	if (!s->asked) {
+		s->conn.dir = g->dir;
+		code = dir_conn_open(&s->conn, i, deadline, NULL, &why);
+	}
+	s->asked = true;
+	if (code == ERR_OK)
+		code = gone_look(job, &s->conn, deadline, &there, &why);
+	if (code == ERR_OK && there)
+		return;
+	if (code != ERR_OK)
+		gone_note(g, g->dir->servers[i].uri, why.text);
+	dir_conn_close(&s->conn);
+	s->settled = true;
+	g->pending--;
+}
+
+/* All in turn, again and again: one that lingers says nothing about the others. */
 static enum err
 gone_perform(struct dir_job *job, struct dir_conn *unused, struct fault *f)
 {
 	struct gone *g = job->value;
-	struct fault why;
+	const size_t count = g->dir->conf.uri_count;
 
 	(void)unused;
-	for (size_t i = 0; i < g->dir->conf.uri_count; i++)
-		if (gone_wait(job, i, &why) != ERR_OK)
-			gone_note(g, g->dir->servers[i].uri, why.text);
+	g->servers = arena_alloc(job->arena, count * sizeof(*g->servers));
+	g->pending = count;
+	for (int ms = FIRST_MS; g->pending > 0; ms = 2 * ms < LONGEST_MS ? 2 * ms : LONGEST_MS) {
+		for (size_t i = 0; i < count; i++)
+			if (!g->servers[i].settled)
+				gone_ask(job, i);
+		/* Whoever asked has given up: dir_free() waits for us. */
+		if (dir_now() + ms >= job->op.deadline ||
+		    atomic_load(&job->phase) == PHASE_ABANDONED)
+			break;
+		if (g->pending > 0)
+			poll(NULL, 0, ms);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!g->servers[i].settled) {
+			gone_note(g, g->dir->servers[i].uri, "still has it");
+			dir_conn_close(&g->servers[i].conn);
+		}
 	g->ms = dir_now() - g->began;
 	if (g->lingering.text[0] == '\0')
 		return ERR_OK;

@@ -6,7 +6,8 @@
 FAILPOINTS(remove_points, "dir.user.remove", "deleting the entry of a user");
 
 struct removal {
-	const char *dn, *uuid;
+	const char *dn, *uuid, *tag; /* tag NULL: whichever version */
+	const char *csn;	     /* of that version, or NULL */
 	struct dir_removed removed;
 };
 
@@ -58,6 +59,22 @@ removal_look(struct dir_job *job, struct dir_conn *c, bool *there, struct fault 
 	return code == ERR_NOT_FOUND ? removal_look_elsewhere(job, c, f) : code;
 }
 
+/* The tag may be made of more than entryCSN, so the entry is read as those who were given it had
+ * it. */
+static enum err
+removal_check_version(struct dir_job *job, struct dir_conn *c, struct fault *f)
+{
+	struct removal *m = job->value;
+	struct user_entry now;
+	enum err code = dir_user_find(job, c, m->uuid, c->dir->conf.people_base, &now, f);
+
+	m->csn = code == ERR_OK ? now.csn : NULL;
+	if (code == ERR_NOT_FOUND || (code == ERR_OK && (strcmp(now.user.tag, m->tag) != 0 ||
+							    !dir_dn_equal(now.user.dn, m->dn))))
+		code = fault_set(f, ERR_CONFLICT, "%s has been changed meanwhile", m->dn);
+	return code;
+}
+
 static enum err
 removal_delete(struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
@@ -69,7 +86,7 @@ removal_delete(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	job->sent = true;
 	c->points = failpoints_of(remove_points);
 	w = dir_wire_delete(
-	    c, m->dn, dir_user_condition(m->uuid, NULL, job->arena), job->op.deadline, &r);
+	    c, m->dn, dir_user_condition(m->uuid, m->csn, job->arena), job->op.deadline, &r);
 	if (w == WIRE_LOST)
 		code = dir_job_lost(job, &r, f);
 	else if (w == WIRE_REFUSED)
@@ -93,6 +110,8 @@ removal_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	/* slapo-refint may be faster than we are: what it ends has ended all the same. */
 	if (code == ERR_OK)
 		code = dir_groups_of(job, c, m->dn, &before, f);
+	if (code == ERR_OK && there && m->tag != NULL)
+		code = removal_check_version(job, c, f);
 	if (code == ERR_OK && there)
 		code = removal_delete(job, c, f);
 	if (code == ERR_OK)
@@ -126,14 +145,15 @@ removal_check(const struct dir *d, const struct removal *m, struct fault *f)
 }
 
 struct dir_op *
-dir_user_remove(
-    struct dir *d, const char *dn, const char *entry_uuid, dir_removed_cb *cb, void *arg)
+dir_user_remove(struct dir *d, const char *dn, const char *entry_uuid, const char *tag,
+    dir_removed_cb *cb, void *arg)
 {
 	struct dir_job *job = dir_job_new(d, removal_perform, removal_answer, DIR_CB_KEEP(cb), arg);
 	struct removal *m = arena_alloc(job->arena, sizeof(*m));
 
 	m->dn = arena_strdup(job->arena, dn);
 	m->uuid = arena_strdup(job->arena, entry_uuid);
+	m->tag = arena_strdup(job->arena, tag);
 	job->writes = true;
 	job->value = m;
 	return dir_job_start(job, removal_check(d, m, &job->fault));

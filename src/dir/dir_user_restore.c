@@ -56,6 +56,37 @@ restore_is_ours(struct dir_conn *c, LDAPMessage *entry, const struct saved *s)
 	return same;
 }
 
+/* The message has the hash of the password, and its memory is not ours. This is the last look at
+ * it: reading in place ends each run by writing behind it. */
+static void
+restore_wipe(struct dir_conn *c, LDAPMessage *entry)
+{
+	struct berval dn, name, *values;
+	BerElement *ber = NULL;
+
+	if (entry == NULL || ldap_get_dn_ber(c->ld, entry, &ber, &dn) != LDAP_SUCCESS)
+		return;
+	while (ldap_get_attribute_ber(c->ld, entry, ber, &name, &values) == LDAP_SUCCESS &&
+	       name.bv_val != NULL) {
+		for (size_t i = 0; values != NULL && values[i].bv_val != NULL; i++)
+			secret_wipe(values[i].bv_val, values[i].bv_len);
+		ber_memfree(values);
+	}
+	ber_free(ber, 0);
+}
+
+/* The entry stands, whatever became of the rest: who hears of a refusal would think that it does
+ * not. Asked again, we find it and go on. */
+static enum err
+restore_is_not_over(enum err code, struct fault *f)
+{
+	struct fault why = *f;
+
+	if (code == ERR_OK || code == ERR_UNKNOWN)
+		return code;
+	return fault_set(f, ERR_UNKNOWN, "the entry is there, but: %.400s", why.text);
+}
+
 /* Something stands at the DN: ours, from a try whose answer was lost? */
 static enum err
 restore_meet(struct dir_job *job, struct dir_conn *c, const char **uuid, struct fault *f)
@@ -67,15 +98,17 @@ restore_meet(struct dir_job *job, struct dir_conn *c, const char **uuid, struct 
 	LDAPMessage *found, *entry;
 	enum err code;
 
-	job->sent = false;
 	code = dir_user_search(job, c, &s, "look at the entry that is there", &found, &entry, f);
 	if (code == ERR_NOT_FOUND)
 		code = fault_set(
 		    f, ERR_UNAVAILABLE, "%s was there and is gone; try again", o->saved.dn);
 	else if (code == ERR_OK && (entry == NULL || !restore_is_ours(c, entry, &o->saved)))
-		code = fault_set(f, ERR_EXISTS, "%s is taken meanwhile", o->saved.dn);
+		code = fault_set(f, ERR_EXISTS, "uid: %s is taken meanwhile", o->saved.dn);
 	else if (code == ERR_OK)
 		*uuid = dir_entry_value(c->ld, entry, "entryUUID", job->arena);
+	else /* It may be ours, so nothing was refused. */
+		code = restore_is_not_over(code, f);
+	restore_wipe(c, entry);
 	ldap_msgfree(found);
 	return code;
 }
@@ -85,6 +118,7 @@ restore_add(struct dir_job *job, struct dir_conn *c, const char **uuid, struct f
 {
 	struct restore *o = job->value;
 	struct dir_reply r = { .policy = -1 };
+	const char *field;
 	enum err code;
 	enum wire w;
 
@@ -97,8 +131,13 @@ restore_add(struct dir_job *job, struct dir_conn *c, const char **uuid, struct f
 		code = fault_set(f, ERR_INTERNAL, "add: %s", r.diagnostic);
 	else if (r.code == LDAP_ALREADY_EXISTS)
 		code = restore_meet(job, c, uuid, f);
-	else
-		code = dir_error_of_restore(c->dir, &r, "add of what was saved", f);
+	else {
+		field = dir_error_field(&c->dir->conf, &r, job->arena);
+		code = dir_error_of_restore(c->dir, &r,
+		    arena_printf(job->arena, "%s%sadd of what was saved",
+			field != NULL ? field : "", field != NULL ? ": " : ""),
+		    f);
+	}
 	if (code == ERR_NOT_FOUND)
 		code = fault_set(f, code, "the org unit of %s is gone", o->saved.dn);
 	if (code == ERR_OK && r.entry_uuid != NULL)
@@ -125,16 +164,15 @@ restore_find_uuid(struct dir_job *job, struct dir_conn *c, const char **uuid, st
 	return code;
 }
 
+/* Everything that comes after the entry. */
 static enum err
-restore_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
+restore_rest(struct dir_job *job, struct dir_conn *c, const char *uuid, struct fault *f)
 {
 	struct restore *o = job->value;
-	const char *uuid = NULL;
 	struct fault refused = { .text = "" };
-	enum err code = restore_add(job, c, &uuid, f);
+	enum err code = ERR_OK;
 
-	job->sent = job->sent || o->saved.groups.count > 0;
-	if (code == ERR_OK && uuid == NULL)
+	if (uuid == NULL)
 		code = restore_find_uuid(job, c, &uuid, f);
 	if (code == ERR_OK) {
 		code = dir_groups_join(job, c, o->saved.dn, &o->saved.groups, f);
@@ -147,6 +185,15 @@ restore_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	if (code == ERR_OK)
 		*f = refused;
 	return code;
+}
+
+static enum err
+restore_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
+{
+	const char *uuid = NULL;
+	enum err code = restore_add(job, c, &uuid, f);
+
+	return code == ERR_OK ? restore_is_not_over(restore_rest(job, c, uuid, f), f) : code;
 }
 
 static void

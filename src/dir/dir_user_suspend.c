@@ -9,6 +9,7 @@ FAILPOINTS(suspend_points, "dir.user.suspend", "suspending or resuming an accoun
 struct suspend {
 	struct user_job job; /* first */
 	bool suspended;
+	const char *tag; /* NULL: whichever version */
 };
 
 const char *
@@ -64,6 +65,7 @@ static enum err
 suspend_write(struct dir_job *job, struct dir_conn *c, int *result, struct fault *f)
 {
 	struct suspend *s = job->value;
+	const char *csn = s->tag != NULL ? s->job.now.csn : NULL;
 	const struct dir_profile_facts *facts = dir_profile_of(c->dir->conf.profile);
 	struct berval value = { strlen(facts->suspend_value),
 		(char *)(uintptr_t)facts->suspend_value };
@@ -81,7 +83,7 @@ suspend_write(struct dir_job *job, struct dir_conn *c, int *result, struct fault
 	job->sent = true;
 	c->points = failpoints_of(suspend_points);
 	w = dir_wire_modify(c, s->job.now.user.dn, mods,
-	    dir_user_condition(s->job.uuid, NULL, job->arena), job->op.deadline, &r);
+	    dir_user_condition(s->job.uuid, csn, job->arena), job->op.deadline, &r);
 	*result = r.code;
 	if (w == WIRE_LOST)
 		code = dir_job_lost(job, &r, f);
@@ -100,6 +102,9 @@ suspend_once(struct dir_job *job, struct dir_conn *c, int *result, struct fault 
 	const char *base = c->dir->conf.people_base;
 	enum err code = dir_user_find(job, c, s->job.uuid, base, &s->job.now, f);
 
+	if (code == ERR_OK && s->tag != NULL && strcmp(s->tag, s->job.now.user.tag) != 0)
+		code =
+		    fault_set(f, ERR_CONFLICT, "%s has been changed meanwhile", s->job.now.user.dn);
 	/* A temporary lock, after too many wrong passwords, is lifted by a resume too. */
 	if (code == ERR_OK && s->suspended && s->job.now.user.suspended)
 		return dir_user_find_groups(job, c, &s->job.now, f);
@@ -118,8 +123,9 @@ suspend_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	int result = LDAP_SUCCESS;
 	enum err code = suspend_once(job, c, &result, f);
 
+	/* It has a new name, or is another version: the second look tells. */
 	if (code != ERR_OK && (result == LDAP_NO_SUCH_OBJECT || result == LDAP_ASSERTION_FAILED))
-		code = suspend_once(job, c, &result, f); /* it has a new name */
+		code = suspend_once(job, c, &result, f);
 	return code;
 }
 
@@ -133,13 +139,15 @@ suspend_check(const struct dir *d, const struct suspend *s, struct fault *f)
 }
 
 struct dir_op *
-dir_user_suspend(struct dir *d, const char *entry_uuid, bool suspended, dir_user_cb *cb, void *arg)
+dir_user_suspend(struct dir *d, const char *entry_uuid, bool suspended, const char *tag,
+    dir_user_cb *cb, void *arg)
 {
 	struct dir_job *job =
 	    dir_user_job_new(d, suspend_perform, entry_uuid, sizeof(struct suspend), cb, arg);
 	struct suspend *s = job->value;
 
 	s->suspended = suspended;
+	s->tag = arena_strdup(job->arena, tag);
 	job->writes = true;
 	return dir_job_start(job, suspend_check(d, s, &job->fault));
 }

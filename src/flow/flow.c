@@ -40,7 +40,7 @@ flow_new(const struct flow_conf *conf)
 	TAILQ_INIT(&f->attempts);
 	TAILQ_INIT(&f->changes);
 	TAILQ_INIT(&f->people);
-	f->people_left_mono_ms = f->quiet_since_mono_ms;
+	f->started_mono_ms = f->quiet_since_mono_ms;
 	f->memory = flow_memory_new();
 	f->resolver = flow_resolver_new(f);
 	f->sweeper = flow_sweeper_new(f);

@@ -1,7 +1,9 @@
-/* Org units: checked > begun > carried out > settled > answered. What was left behind is done once
- * more: there already, or gone already, is then our own earlier try. */
+/* Org units: checked > looked at > begun > carried out > settled > answered. What was left behind
+ * is done once more: there already, or gone already, is then our own earlier try, because a name
+ * that somebody else has is told before anything is written down. */
 #include "flow/people_private.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +33,7 @@ unit_settled(struct people_op *op)
 }
 
 static void
-unit_settle(struct people_op *op, const char *dn)
+unit_settle(struct people_op *op, const char *dn, people_step *next)
 {
 	struct buf detail;
 	const char *text = NULL;
@@ -44,8 +46,57 @@ unit_settle(struct people_op *op, const char *dn)
 	if (dn != NULL && !buf_failed(&detail))
 		text = arena_strdup(op->arena, detail.data);
 	buf_release(&detail);
-	people_settle(op, text, unit_settled);
+	people_settle(op, text, next);
 }
+
+/* ---- a change may take two requests, and one may have been carried out ---- */
+
+static bool
+unit_differs(const char *wanted, const char *is)
+{
+	return wanted != NULL && strcmp(wanted, is != NULL ? is : "") != 0;
+}
+
+static void
+unit_answer_refusal(struct people_op *op)
+{
+	people_finish(op, op->code, &op->fault);
+}
+
+/* Something of what was written down is so now; it differed before. */
+static void
+unit_on_looked_again(
+    void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f)
+{
+	struct people_op *op = arg;
+	const struct store_intent *i = &op->intent;
+	bool named, described;
+
+	op->dir_op = NULL;
+	if (code != ERR_OK && code != ERR_NOT_FOUND) {
+		people_give_up_or_leave(op, code, f);
+		return;
+	}
+	named = code == ERR_OK && i->name != NULL && !unit_differs(i->name, unit->name);
+	described = code == ERR_OK && i->description != NULL &&
+		    !unit_differs(i->description, unit->description);
+	if (!named && !described)
+		people_refused(op, op->code, &op->fault);
+	else if ((named || i->name == NULL) && (described || i->description == NULL))
+		unit_settle(op, unit->dn, unit_settled);
+	else
+		unit_settle(op, unit->dn, unit_answer_refusal);
+}
+
+static void
+unit_look_again(struct people_op *op, enum err code, const struct fault *f)
+{
+	op->code = code;
+	op->fault = *f;
+	op->dir_op = dir_org_unit_load(op->flow->conf.dir, op->id, unit_on_looked_again, op);
+}
+
+/* ---- act ---- */
 
 static void
 unit_on_acted(void *arg, enum err code, const char *dn, const struct fault *f)
@@ -54,14 +105,17 @@ unit_on_acted(void *arg, enum err code, const char *dn, const struct fault *f)
 
 	op->dir_op = NULL;
 	if (code == ERR_OK)
-		unit_settle(op, dn);
+		unit_settle(op, dn, unit_settled);
 	else if (code == ERR_EXISTS && op->resumed && op->intent.kind == INTENT_ORG_UNIT_ADD)
-		unit_settle(op, NULL);
+		unit_settle(op, NULL, unit_settled);
 	else {
 		if (code == ERR_INVALID || code == ERR_EXISTS)
 			field_errors_add(&op->errors, "name",
 			    code == ERR_EXISTS ? "taken" : "invalid", "%s", f->text);
-		people_refused(op, code, f);
+		if (code != ERR_UNKNOWN && op->intent.kind == INTENT_ORG_UNIT_CHANGE)
+			unit_look_again(op, code, f);
+		else
+			people_refused(op, code, f);
 	}
 }
 
@@ -72,7 +126,7 @@ unit_on_deleted(void *arg, enum err code, const struct fault *f)
 
 	op->dir_op = NULL;
 	if (code == ERR_OK || (code == ERR_NOT_FOUND && op->resumed))
-		unit_settle(op, NULL);
+		unit_settle(op, NULL, unit_settled);
 	else
 		people_refused(op, code, f);
 }
@@ -96,12 +150,6 @@ unit_begun(struct people_op *op)
 	}
 }
 
-void
-org_unit_resume(struct flow *f, const struct store_intent *intent)
-{
-	unit_begun(people_resume(f, sizeof(struct unit), intent));
-}
-
 /* ---- check ---- */
 
 /* The rule of a line of text is that of a position. */
@@ -123,10 +171,117 @@ unit_check_names(struct people_op *op, const char *name, const char *description
 		    *description == '\0' ? "" : unit_check_text(op, "description", description);
 }
 
+/* ---- the server knows of entries, and the roster of those who are invited there ---- */
+
+struct unit_invited {
+	unsigned char id[FEED_ID_SIZE];
+	uint64_t count;
+};
+
+static void
+unit_on_places(void *arg, const struct roster_place *places, size_t count)
+{
+	struct unit_invited *w = arg;
+
+	for (size_t i = 0; i < count; i++)
+		if (memcmp(places[i].id, w->id, sizeof(w->id)) == 0)
+			w->count = places[i].count_below[FEED_PENDING] +
+				   places[i].count_below[FEED_UNDELIVERABLE];
+}
+
+/* Their invitations name the place by its DN, and their accounts could not be made any more when
+ * that is gone. */
+static enum err
+unit_check_invited(const struct people_op *op, struct fault *f)
+{
+	struct roster *r = op->flow->conf.roster;
+	struct unit_invited w = { .count = 0 };
+	const bool named = feed_id_parse(op->id, w.id);
+
+	if (named && r != NULL && !roster_places(r, unit_on_places, &w))
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "the list is being loaded: whether somebody is invited here is not known yet");
+	if (w.count > 0)
+		return fault_set(f, ERR_CONFLICT,
+		    "%" PRIu64 " pending invitations name this place or one below it", w.count);
+	return ERR_OK;
+}
+
+static void
+unit_begin(struct people_op *op)
+{
+	people_begin(op, NULL, 0, unit_begun);
+}
+
+static void
+unit_finish_refused(struct people_op *op, enum err code)
+{
+	struct fault own;
+
+	fault_set(&own, code, "%s", op->errors.items[0].detail);
+	people_finish(op, code, &own);
+}
+
+/* ---- look: what changes nothing is not recorded, and what cannot be is not begun ---- */
+
+static void
+unit_on_namesake(void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->dir_op = NULL;
+	if (code == ERR_NOT_FOUND)
+		unit_begin(op);
+	else if (code == ERR_OK) {
+		field_errors_add(
+		    &op->errors, "name", "taken", "there is an org unit %s already", unit->dn);
+		unit_finish_refused(op, ERR_EXISTS);
+	} else {
+		if (code == ERR_INVALID)
+			field_errors_add(&op->errors, "name", "invalid", "%s", f->text);
+		people_finish(op, code, f);
+	}
+}
+
+static void
+unit_on_looked(void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct store_intent *i = &op->intent;
+	struct fault own;
+
+	op->dir_op = NULL;
+	if (code != ERR_OK) {
+		people_finish(op, code, f);
+		return;
+	}
+	if (!unit_differs(i->name, unit->name))
+		i->name = NULL;
+	if (!unit_differs(i->description, unit->description))
+		i->description = NULL;
+	if (i->name == NULL && i->description == NULL) {
+		((struct unit *)op)->dn = arena_strdup(op->arena, unit->dn);
+		people_finish(op, ERR_OK, NULL);
+	} else if (i->name != NULL && (code = unit_check_invited(op, &own)) != ERR_OK) {
+		if (code == ERR_CONFLICT)
+			field_errors_add(&op->errors, "name", "not_empty", "%s", own.text);
+		people_finish(op, code, &own);
+	} else
+		unit_begin(op);
+}
+
 static void
 unit_checked(struct people_op *op)
 {
-	people_begin(op, NULL, 0, unit_begun);
+	struct dir *d = op->flow->conf.dir;
+	const struct store_intent *i = &op->intent;
+
+	if (i->kind == INTENT_ORG_UNIT_CHANGE)
+		op->dir_op = dir_org_unit_load(d, op->id, unit_on_looked, op);
+	else if (i->kind == INTENT_ORG_UNIT_ADD)
+		op->dir_op = dir_org_unit_find_named(d, i->dn, i->name, unit_on_namesake, op);
+	else
+		unit_begin(op);
 }
 
 static void
@@ -179,38 +334,47 @@ flow_org_unit_change(struct flow *f, const char *id, const char *name, const cha
 	unit_start(op);
 }
 
-/* ---- delete: the server knows of entries, and the roster of those who are invited there ---- */
-
-struct unit_invited {
-	unsigned char id[FEED_ID_SIZE];
-	uint64_t count;
-};
-
-static void
-unit_on_places(void *arg, const struct roster_place *places, size_t count)
-{
-	struct unit_invited *w = arg;
-
-	for (size_t i = 0; i < count; i++)
-		if (memcmp(places[i].id, w->id, sizeof(w->id)) == 0)
-			w->count = places[i].count_below[FEED_PENDING] +
-				   places[i].count_below[FEED_UNDELIVERABLE];
-}
-
 void
 flow_org_unit_delete(struct flow *f, const char *id, const struct flow_caller *caller,
     flow_org_unit_cb *cb, void *arg)
 {
 	struct people_op *op = unit_new(f, INTENT_ORG_UNIT_DELETE, id, caller, cb, arg);
-	struct roster *r = f->conf.roster;
-	struct unit_invited w = { .count = 0 };
-	const bool named = feed_id_parse(id, w.id);
+	struct fault own;
 
-	if (named && r != NULL && !roster_places(r, unit_on_places, &w))
-		people_finish_later(op, ERR_UNAVAILABLE,
-		    "the list is being loaded: whether somebody is invited here is not known yet");
-	else if (w.count > 0)
-		people_finish_later(op, ERR_CONFLICT, "people are invited here");
+	if (unit_check_invited(op, &own) != ERR_OK)
+		people_finish_later(op, own.code, own.text);
 	else
 		unit_start(op);
+}
+
+/* ---- left behind ---- */
+
+/* A place where somebody was invited meanwhile keeps its name, if it has it still. */
+static void
+unit_on_found(void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct fault own;
+
+	op->dir_op = NULL;
+	if (code == ERR_OK && unit_differs(op->intent.name, unit->name) &&
+	    unit_check_invited(op, &own) != ERR_OK)
+		unit_look_again(op, own.code, &own);
+	else if (code == ERR_OK)
+		unit_begun(op);
+	else if (code == ERR_NOT_FOUND)
+		people_refused(op, code, f);
+	else
+		people_give_up_or_leave(op, code, f);
+}
+
+void
+org_unit_resume(struct flow *f, const struct store_intent *intent)
+{
+	struct people_op *op = people_resume(f, sizeof(struct unit), intent);
+
+	if (intent->kind == INTENT_ORG_UNIT_CHANGE)
+		op->dir_op = dir_org_unit_load(f->conf.dir, op->id, unit_on_found, op);
+	else
+		unit_begun(op);
 }

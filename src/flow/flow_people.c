@@ -66,6 +66,7 @@ people_resume(struct flow *f, size_t size, const struct store_intent *intent)
 	own->actor = arena_strdup(op->arena, intent->actor);
 	own->request_id = arena_strdup(op->arena, intent->request_id);
 	own->dn = arena_strdup(op->arena, intent->dn);
+	own->tag = arena_strdup(op->arena, intent->tag);
 	own->name = arena_strdup(op->arena, intent->name);
 	own->description = arena_strdup(op->arena, intent->description);
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
@@ -218,7 +219,7 @@ people_leave(struct people_op *op, const struct fault *f)
 		log_warning("a change was left to be settled later", "event",
 		    store_intent_event(op->intent.kind), "id", op->id, "reason", f->text, "request",
 		    op->intent.request_id);
-		flow->people_left_mono_ms = clock_mono_ms(flow->conf.clock);
+		flow_people_note_left(flow->people_resolver, op->id);
 		flow_people_resolver_wake(flow->people_resolver, FLOW_BACKOFF_MIN_MS);
 	}
 	people_finish(op, ERR_UNKNOWN, &own);
@@ -243,9 +244,30 @@ people_refused(struct people_op *op, enum err code, const struct fault *f)
 		people_leave(op, f);
 		return;
 	}
+	if (op->resumed)
+		log_error("a change that was written down is given up", "event",
+		    store_intent_event(op->intent.kind), "id", op->id, "reason", f->text, "request",
+		    op->intent.request_id);
 	op->code = code;
 	op->fault = *f;
 	op->store_op = store_intent_drop(op->flow->conf.store, &op->intent, people_on_dropped, op);
+}
+
+void
+people_drop(struct people_op *op)
+{
+	op->code = ERR_OK;
+	op->fault = (struct fault){ .code = ERR_OK };
+	op->store_op = store_intent_drop(op->flow->conf.store, &op->intent, people_on_dropped, op);
+}
+
+void
+people_give_up_or_leave(struct people_op *op, enum err code, const struct fault *f)
+{
+	if (code == ERR_REFUSED)
+		people_refused(op, code, f);
+	else
+		people_leave(op, f);
 }
 
 static void

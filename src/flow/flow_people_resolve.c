@@ -1,7 +1,7 @@
 /* The resolver of changes to entries: whatever is written down and nobody here is at is carried on,
  * at the start, when the directory comes back, and with growing pauses while something cannot be
  * settled. A removal or a restore is repeated at once. What is settled by looking, or would be done
- * twice, waits until nothing that was sent before can still be on its way (dir_settle_ms). */
+ * twice, waits until nothing that was sent for it can still be on its way (dir_settle_ms). */
 #include "flow/people_private.h"
 
 #include <stdlib.h>
@@ -16,6 +16,13 @@ enum {
 	PEOPLE_PAGE = 32	/* carried on at once */
 };
 
+/* A change that was left behind here. */
+struct people_left {
+	TAILQ_ENTRY(people_left) link;
+	char id[ID_SIZE];
+	int64_t mono_ms;
+};
+
 struct people_resolver {
 	struct flow *flow;
 	struct loop_timer *timer;
@@ -24,6 +31,7 @@ struct people_resolver {
 	size_t pending;
 	bool more, again;
 	int64_t pause_ms;
+	TAILQ_HEAD(people_left_list, people_left) left; /* the oldest first */
 };
 
 static void
@@ -56,9 +64,45 @@ flow_people_resolved(struct people_resolver *r, enum err code)
 }
 
 static bool
-people_is_quiet(const struct flow *f)
+people_is_over(const struct flow *f, int64_t since_mono_ms)
 {
-	return clock_mono_ms(f->conf.clock) - f->people_left_mono_ms >= dir_settle_ms(f->conf.dir);
+	return clock_mono_ms(f->conf.clock) - since_mono_ms >= dir_settle_ms(f->conf.dir);
+}
+
+static void
+people_forget_left(struct people_resolver *r, struct people_left *l)
+{
+	TAILQ_REMOVE(&r->left, l, link);
+	free(l);
+}
+
+void
+flow_people_note_left(struct people_resolver *r, const char *id)
+{
+	struct people_left *l = TAILQ_FIRST(&r->left);
+
+	while (l != NULL && people_is_over(r->flow, l->mono_ms)) {
+		people_forget_left(r, l);
+		l = TAILQ_FIRST(&r->left);
+	}
+	l = mem_alloc(sizeof(*l));
+	memcpy(l->id, id, sizeof(l->id));
+	l->mono_ms = clock_mono_ms(r->flow->conf.clock);
+	TAILQ_INSERT_TAIL(&r->left, l, link);
+}
+
+/* Each in its own time: one that nobody hears of must not keep all others waiting. */
+static bool
+people_is_quiet(const struct people_resolver *r, const char *id)
+{
+	const struct people_left *l;
+
+	if (!people_is_over(r->flow, r->flow->started_mono_ms))
+		return false;
+	TAILQ_FOREACH(l, &r->left, link)
+	if (strcmp(l->id, id) == 0 && !people_is_over(r->flow, l->mono_ms))
+		return false;
+	return true;
 }
 
 static void
@@ -69,7 +113,7 @@ people_carry_on(struct people_resolver *r, const struct store_intent *i)
 
 	if (people_op_of(f, i->target) != NULL)
 		return; /* somebody is at it */
-	if (!repeats && !people_is_quiet(f)) {
+	if (!repeats && !people_is_quiet(r, i->target)) {
 		r->again = true;
 		return;
 	}
@@ -136,6 +180,7 @@ flow_people_resolver_new(struct flow *f)
 
 	r->flow = f;
 	r->pause_ms = PEOPLE_AGAIN_MS;
+	TAILQ_INIT(&r->left);
 	r->timer = loop_timer_new(f->conf.loop, people_on_timer, r);
 	return r;
 }
@@ -154,6 +199,8 @@ flow_people_resolver_free(struct people_resolver *r)
 		return;
 	if (r->op != NULL)
 		store_cancel(r->op);
+	while (!TAILQ_EMPTY(&r->left))
+		people_forget_left(r, TAILQ_FIRST(&r->left));
 	loop_timer_free(r->timer);
 	free(r);
 }

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 
@@ -93,56 +92,6 @@ people_look(struct people_op *op, people_step *next)
 		op->store_op = store_load(f->conf.store, op->id, look_on_invitation, op);
 	else
 		op->dir_op = dir_user_load(f->conf.dir, op->id, look_on_user, op);
-}
-
-/* ---- guard ---- */
-
-static void
-guard_on_members(void *arg, enum err code, bool is_member, size_t others, const struct fault *f)
-{
-	struct people_op *op = arg;
-	struct flow *flow = op->flow;
-	struct fault own;
-
-	op->dir_op = NULL;
-	if (code != ERR_OK && code != ERR_NOT_FOUND) {
-		people_finish(op, code, f);
-		return;
-	}
-	if (code == ERR_OK && is_member && others == 0) {
-		fault_set(&own, ERR_REFUSED,
-		    "last_administrator: without this one nobody could administer");
-		people_finish(op, ERR_REFUSED, &own);
-		return;
-	}
-	/* Two administrators who are deleted at once would each leave the other. */
-	if (code == ERR_OK && is_member && flow->admin_change != NULL) {
-		fault_set(&own, ERR_BUSY, "another administrator is being changed: try again");
-		people_finish(op, ERR_BUSY, &own);
-		return;
-	}
-	if (code == ERR_OK && is_member)
-		flow->admin_change = op;
-	op->next(op);
-}
-
-void
-people_guard(struct people_op *op, const char *what, people_step *next)
-{
-	struct flow *flow = op->flow;
-	struct fault own;
-
-	if (op->caller_entry != NULL && strcasecmp(op->caller_entry, op->user.entry_uuid) == 0) {
-		fault_set(&own, ERR_REFUSED, "self: nobody can %s their own account", what);
-		people_finish(op, ERR_REFUSED, &own);
-		return;
-	}
-	op->next = next;
-	if (flow->conf.admin_group == NULL)
-		next(op);
-	else
-		op->dir_op = dir_group_members(
-		    flow->conf.dir, flow->conf.admin_group, op->user.dn, guard_on_members, op);
 }
 
 /* ---- show ---- */

@@ -1,10 +1,14 @@
-/* Change a profile: looked > checked > names asked about, in the store and in the directory > begun
- * > changed > settled > answered. Only what differs is written down, sent and recorded. */
+/* Change a profile: looked > checked > names asked about in the store, the org unit in the
+ * directory > begun > changed > settled > answered. Only what differs is written down, sent and
+ * recorded. Whether another entry has a mail or phone dir_user_change() asks: it knows which is
+ * one's own. */
 #include "flow/people_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "log/log.h"
 
 struct change_person {
 	struct people_op op; /* first */
@@ -67,7 +71,7 @@ person_change_differs(struct people_op *op, int field, const char *new)
 static void
 person_change_settled(struct people_op *op)
 {
-	people_finish(op, ERR_OK, NULL);
+	people_finish(op, ERR_OK, &op->fault); /* the groups that refused, if any */
 }
 
 static void
@@ -111,7 +115,7 @@ person_change_on_looked_again(
 		detail = person_change_carried_out(op);
 	}
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
-		people_leave(op, f);
+		people_give_up_or_leave(op, code, f);
 	else if (detail != NULL)
 		people_settle(op, detail, person_change_answer_refusal);
 	else
@@ -122,7 +126,7 @@ static void
 person_change_on_acted(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
 	struct people_op *op = arg;
-	bool changed[PERSON_FIELD_COUNT];
+	bool changed[PERSON_FIELD_COUNT], same;
 
 	op->dir_op = NULL;
 	if (code == ERR_INVALID || code == ERR_EXISTS) {
@@ -142,7 +146,17 @@ person_change_on_acted(void *arg, enum err code, const struct dir_user *user, co
 		    dir_user_load(op->flow->conf.dir, op->id, person_change_on_looked_again, op);
 		return;
 	}
+	same = strcmp(op->user.tag, user->tag) == 0;
 	people_keep_user(op, user);
+	if (same) { /* it was so already, and nothing is recorded */
+		people_drop(op);
+		return;
+	}
+	if (f != NULL && f->text[0] != '\0') {
+		log_warning("groups still name somebody where they were before", "id", op->id,
+		    "reason", f->text, "request", op->intent.request_id);
+		op->fault = *f;
+	}
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
 		changed[i] = op->intent.value[i] != NULL;
 	people_settle(op, person_change_detail(op, changed), person_change_settled);
@@ -185,14 +199,7 @@ person_change_on_answer(
 		person_change_finish_refused(op, ERR_INVALID);
 		return;
 	}
-	if (answer->mail_taken)
-		person_change_taken(op, PERSON_MAIL);
-	if (answer->phone_taken)
-		person_change_taken(op, PERSON_PHONE);
-	if (change_of(op)->clash)
-		person_change_finish_refused(op, ERR_EXISTS);
-	else
-		people_begin(op, NULL, 0, person_change_begun);
+	people_begin(op, NULL, 0, person_change_begun);
 }
 
 /* A new value that must be nobody else's: the same one in other letters is one's own. */
@@ -211,9 +218,7 @@ person_change_on_names(
     void *arg, enum err code, const struct store_taken *taken, const struct fault *f)
 {
 	struct people_op *op = arg;
-	const struct dir_question q = { .mail = person_change_name(op, PERSON_MAIL),
-		.phone = person_change_name(op, PERSON_PHONE),
-		.org_unit = op->intent.value[PERSON_ORG_UNIT] };
+	const struct dir_question q = { .org_unit = op->intent.value[PERSON_ORG_UNIT] };
 
 	op->store_op = NULL;
 	if (code != ERR_OK) {
@@ -226,7 +231,7 @@ person_change_on_names(
 		person_change_taken(op, PERSON_PHONE);
 	if (change_of(op)->clash)
 		person_change_finish_refused(op, ERR_EXISTS);
-	else if (q.mail == NULL && q.phone == NULL && q.org_unit == NULL)
+	else if (q.org_unit == NULL)
 		people_begin(op, NULL, 0, person_change_begun);
 	else
 		op->dir_op = dir_ask(op->flow->conf.dir, &q, person_change_on_answer, op);

@@ -3,10 +3,12 @@
 #include "flow/people_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct suspend {
 	struct people_op op; /* first */
 	bool suspended;
+	const char *tag;
 	flow_person_cb *cb;
 	void *arg;
 };
@@ -46,7 +48,21 @@ suspend_on_looked_again(
 	} else if (code == ERR_NOT_FOUND)
 		people_refused(op, code, f);
 	else
-		people_leave(op, f);
+		people_give_up_or_leave(op, code, f);
+}
+
+/* Resuming also ends a lock after too many wrong passwords, which nobody sees but the server: only
+ * the version tells whether there was one. What changed nothing is not recorded. */
+static void
+suspend_done(struct people_op *op, const struct dir_user *user)
+{
+	bool same = strcmp(op->user.tag, user->tag) == 0;
+
+	people_keep_user(op, user);
+	if (same)
+		people_drop(op);
+	else
+		people_settle(op, NULL, suspend_settled);
 }
 
 static void
@@ -61,17 +77,17 @@ suspend_on_acted(void *arg, enum err code, const struct dir_user *user, const st
 		op->code = code;
 		op->fault = *f;
 		op->dir_op = dir_user_load(op->flow->conf.dir, op->id, suspend_on_looked_again, op);
-	} else {
-		people_keep_user(op, user);
-		people_settle(op, NULL, suspend_settled);
-	}
+	} else
+		suspend_done(op, user);
 }
 
 static void
 suspend_begun(struct people_op *op)
 {
+	const struct suspend *s = (const struct suspend *)op;
+
 	op->dir_op = dir_user_suspend(
-	    op->flow->conf.dir, op->id, ((struct suspend *)op)->suspended, suspend_on_acted, op);
+	    op->flow->conf.dir, op->id, s->suspended, s->tag, suspend_on_acted, op);
 }
 
 static void
@@ -93,7 +109,10 @@ suspend_looked(struct people_op *op)
 		fault_set(&f, ERR_REFUSED,
 		    "this directory has no means to suspend anybody that usherd knows of");
 		people_finish(op, ERR_REFUSED, &f);
-	} else if (op->user.suspended == s->suspended)
+	} else if (s->tag != NULL && strcmp(s->tag, op->user.tag) != 0) {
+		fault_set(&f, ERR_CONFLICT, "the entry was changed meanwhile");
+		people_finish(op, ERR_CONFLICT, &f);
+	} else if (op->user.suspended && s->suspended)
 		people_finish(op, ERR_OK, NULL); /* nothing is changed, so nothing is recorded */
 	else if (s->suspended)
 		people_guard(op, "suspend", suspend_guarded);
@@ -102,7 +121,7 @@ suspend_looked(struct people_op *op)
 }
 
 void
-flow_person_suspend(struct flow *f, const char *id, bool suspended,
+flow_person_suspend(struct flow *f, const char *id, bool suspended, const char *tag,
     const struct flow_caller *caller, flow_person_cb *cb, void *arg)
 {
 	struct people_op *op = people_new(f, sizeof(struct suspend),
@@ -110,6 +129,7 @@ flow_person_suspend(struct flow *f, const char *id, bool suspended,
 	struct suspend *s = (struct suspend *)op;
 
 	s->suspended = suspended;
+	s->tag = arena_strdup(op->arena, tag);
 	s->cb = cb;
 	s->arg = arg;
 	people_look(op, suspend_looked);

@@ -50,9 +50,9 @@ struct flow {
 	struct people_list people; /* changes of entries under way */
 	struct people_resolver *people_resolver;
 	struct trash_sweeper *trash_sweeper;
-	struct people_op *admin_change; /* the one of an administrator, or NULL */
-	/* Since when no change of an entry was left behind here: our start, or the last one. */
-	int64_t people_left_mono_ms;
+	struct people_op *admin_change; /* the one of an administrator whose turn it is, or NULL */
+	/* What the process before us had sent may be on its way for a while from here on. */
+	int64_t started_mono_ms;
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;

@@ -14,6 +14,12 @@ enum {
 	TRASH_PAGE = 100
 };
 
+struct trash_sweeper;
+struct trash_slot {
+	struct trash_sweeper *sweeper;
+	struct store_op *op; /* NULL: done */
+};
+
 struct trash_sweeper {
 	struct flow *flow;
 	struct loop_timer *timer;
@@ -21,6 +27,7 @@ struct trash_sweeper {
 	char next[ID_SIZE]; /* "" at the beginning of a walk */
 	bool more;
 	size_t pending;
+	struct trash_slot slots[TRASH_PAGE];
 };
 
 static void
@@ -36,11 +43,14 @@ trash_one_done(struct trash_sweeper *s)
 static void
 trash_on_forgotten(void *arg, enum err code, const struct fault *f)
 {
+	struct trash_slot *slot = arg;
+
+	slot->op = NULL;
 	if (code == ERR_OK)
 		log_info("what was kept of a deleted user was destroyed");
 	else
 		log_debug("a deleted user could not be forgotten now", "reason", f->text);
-	trash_one_done(arg);
+	trash_one_done(slot->sweeper);
 }
 
 static void
@@ -61,8 +71,9 @@ trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t
 	for (size_t i = 0; i < count; i++)
 		if (list[i].restorable_until <= flow_now(s->flow)) {
 			s->pending++;
-			store_trash_forget(
-			    s->flow->conf.store, &list[i], &note, trash_on_forgotten, s);
+			s->slots[i].sweeper = s;
+			s->slots[i].op = store_trash_forget(
+			    s->flow->conf.store, &list[i], &note, trash_on_forgotten, &s->slots[i]);
 		}
 	trash_one_done(s);
 }
@@ -94,6 +105,9 @@ flow_trash_sweeper_free(struct trash_sweeper *s)
 		return;
 	if (s->op != NULL)
 		store_cancel(s->op);
+	for (size_t i = 0; i < TRASH_PAGE; i++)
+		if (s->slots[i].op != NULL)
+			store_cancel(s->slots[i].op);
 	loop_timer_free(s->timer);
 	free(s);
 }

@@ -60,13 +60,20 @@ void people_do_later(struct people_op *op, people_step *step);
 
 /* Who is it? Afterwards user or inv is there; ERR_NOT_FOUND and the like finish it. */
 void people_look(struct people_op *op, people_step *next);
-/* Oneself and the last administrator are refused. `what`: "delete", "suspend". */
+/* flow_person_guard.c. Oneself and the last administrator are refused. `what`: "delete",
+ * "suspend". */
 void people_guard(struct people_op *op, const char *what, people_step *next);
+/* The same of a resumed one whose entry is still there: others may have gone meanwhile. */
+void people_guard_again(struct people_op *op, people_step *next);
 void people_begin(
     struct people_op *op, const struct secret *saved, uint64_t trash_revision, people_step *next);
 /* The directory answered with an error: the intent is dropped and the error told, or it is left to
  * the resolver and ERR_UNKNOWN is told. */
 void people_refused(struct people_op *op, enum err code, const struct fault *f);
+/* It changed nothing: no record, and ERR_OK is told. */
+void people_drop(struct people_op *op);
+/* A look afterwards failed: nobody may ever be let look (ERR_REFUSED), else it is left. */
+void people_give_up_or_leave(struct people_op *op, enum err code, const struct fault *f);
 /* It is left to the resolver. */
 void people_leave(struct people_op *op, const struct fault *f);
 /* The audit record with `detail` (JSON or NULL). */
@@ -96,6 +103,8 @@ struct people_resolver;
 struct people_resolver *flow_people_resolver_new(struct flow *f);
 void flow_people_resolver_free(struct people_resolver *r);
 void flow_people_resolver_wake(struct people_resolver *r, int64_t ms);
+/* The change of this entry was left behind here and now. */
+void flow_people_note_left(struct people_resolver *r, const char *id);
 /* One that it had resumed has ended. */
 void flow_people_resolved(struct people_resolver *r, enum err code);
 void flow_people_free(struct flow *f);

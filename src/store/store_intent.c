@@ -20,9 +20,12 @@ FAILPOINTS(points_of_unit_delete, "store.org_unit_deleted", "the commit of this 
 
 /* ---- begin ---- */
 
+/* A removal looks at what it may replace: a damaged intent, and what is kept already. */
 struct begin {
 	struct commit c; /* first */
 	store_begun_cb *cb;
+	char target[ID_SIZE];
+	bool keeps;
 };
 
 static void
@@ -40,9 +43,65 @@ begin_settled(struct commit *c, enum err code, uint64_t revision, const struct f
 	cb(arg, code, revision, f);
 }
 
-struct store_op *
-store_intent_begin(struct store *s, const struct store_intent *intent, const struct secret *saved,
-    uint64_t trash_revision, store_begun_cb *cb, void *arg)
+static void
+begin_on_trash(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct begin *b = arg;
+	struct store_key key = store_key_of("trash", b->target);
+
+	b->c.op.kv = NULL;
+	if (code != ERR_OK && code != ERR_NOT_FOUND) {
+		begin_settled(&b->c, code, 0, f);
+		return;
+	}
+	commit_expect(&b->c, store_key_bytes(&key), code == ERR_OK ? item->modified : 0);
+	commit_start(&b->c);
+}
+
+static void
+begin_with(struct begin *b, uint64_t job_revision)
+{
+	struct store_key job = store_key_of("job", b->target),
+			 trash = store_key_of("trash", b->target);
+
+	commit_expect(&b->c, store_key_bytes(&job), job_revision);
+	if (b->keeps)
+		b->c.op.kv = kv_get(b->c.op.store->kv, store_key_bytes(&trash), begin_on_trash, b);
+	else
+		commit_start(&b->c);
+}
+
+static bool
+begin_can_be_read(struct begin *b, const struct kv_item *item)
+{
+	struct commit *c = &b->c;
+	struct store_intent there;
+	struct fault f;
+	char *text;
+	size_t len;
+
+	return store_open_item(c->op.store, item, c->arena, &text, &len, &f) == ERR_OK &&
+	       record_read_intent(&there, b->target, c->arena, text, len, &f) == ERR_OK;
+}
+
+static void
+begin_on_job(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct begin *b = arg;
+
+	b->c.op.kv = NULL;
+	if (code == ERR_OK && begin_can_be_read(b, item))
+		begin_settled(&b->c, ERR_CONFLICT, 0, NULL);
+	else if (code == ERR_OK || code == ERR_NOT_FOUND)
+		begin_with(b, code == ERR_OK ? item->modified : 0);
+	else
+		begin_settled(&b->c, code, 0, f);
+}
+
+/* With the intent in it, and what is kept. */
+static struct begin *
+begin_new(struct store *s, const struct store_intent *intent, const struct secret *saved,
+    store_begun_cb *cb, void *arg)
 {
 	struct begin *b = mem_alloc(sizeof(*b));
 	struct commit *c = &b->c;
@@ -52,19 +111,41 @@ store_intent_begin(struct store *s, const struct store_intent *intent, const str
 	commit_init(c, s, arg);
 	c->settled = begin_settled;
 	b->cb = cb;
-	commit_expect(c, store_key_bytes(&key), 0);
-	if (intent->kind == INTENT_USER_RESTORE) {
-		struct store_key trash = store_key_of("trash", intent->target);
-
-		commit_expect(c, store_key_bytes(&trash), trash_revision);
-	}
+	b->keeps = saved != NULL;
+	memcpy(b->target, intent->target, sizeof(b->target));
 	if (saved != NULL)
 		trash_keep(c, intent, saved);
 	record_write_intent(&c->json, intent);
 	commit_put(c, &key);
 	commit_mark(c, &key, "intent");
-	commit_start(c);
-	return &c->op;
+	return b;
+}
+
+struct store_op *
+store_intent_begin(struct store *s, const struct store_intent *intent, const struct secret *saved,
+    uint64_t trash_revision, store_begun_cb *cb, void *arg)
+{
+	struct begin *b = begin_new(s, intent, saved, cb, arg);
+	struct store_key job = store_key_of("job", intent->target),
+			 trash = store_key_of("trash", intent->target);
+
+	if (intent->kind == INTENT_USER_RESTORE)
+		commit_expect(&b->c, store_key_bytes(&trash), trash_revision);
+	if (intent->kind == INTENT_USER_REMOVE)
+		b->c.op.kv = kv_get(s->kv, store_key_bytes(&job), begin_on_job, b);
+	else
+		begin_with(b, 0);
+	return &b->c.op;
+}
+
+struct store_op *
+store_intent_replace(struct store *s, const struct store_intent *intent, const struct secret *saved,
+    store_begun_cb *cb, void *arg)
+{
+	struct begin *b = begin_new(s, intent, saved, cb, arg);
+
+	begin_with(b, intent->revision);
+	return &b->c.op;
 }
 
 /* ---- settle, drop ---- */
@@ -133,12 +214,13 @@ store_intent_drop(struct store *s, const struct store_intent *intent, store_done
 	return &t->c.op;
 }
 
-/* ---- list ---- */
+/* ---- list, load ---- */
 
 struct intents {
 	struct store_op op; /* first */
 	store_intents_cb *cb;
 	struct arena *arena;
+	char target[ID_SIZE]; /* the only one */
 };
 
 static void
@@ -212,5 +294,45 @@ store_intent_list(struct store *s, const char *after, size_t limit, store_intent
 	l->arena = arena_new(0);
 	l->op.kv = kv_range(
 	    s->kv, store_key_bytes(&prefix), store_key_bytes(&from), limit, intents_on_range, l);
+	return &l->op;
+}
+
+static void
+intents_on_got(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct intents *l = arg;
+	struct store_intent found;
+	struct arena *arena = l->arena;
+	store_intents_cb *cb = l->cb;
+	void *cb_arg = l->op.arg;
+	struct fault own = { .text = "" };
+	size_t count = 0;
+
+	l->op.kv = NULL;
+	if (code == ERR_OK) {
+		code = intents_read(l, item, l->target, &found, &own);
+		count = code == ERR_OK ? 1 : 0;
+	} else if (code == ERR_NOT_FOUND)
+		code = ERR_OK;
+	else
+		own = *f;
+	l->arena = NULL;
+	store_op_end(&l->op);
+	cb(cb_arg, code, &found, count, NULL, &own);
+	arena_free(arena);
+}
+
+struct store_op *
+store_intent_load(struct store *s, const char *target, store_intents_cb *cb, void *arg)
+{
+	struct intents *l = mem_alloc(sizeof(*l));
+	struct store_key key = store_key_of("job", target);
+
+	assert(id_is_valid(target));
+	store_op_start(&l->op, s, intents_release, arg);
+	l->cb = cb;
+	l->arena = arena_new(0);
+	memcpy(l->target, target, sizeof(l->target));
+	l->op.kv = kv_get(s->kv, store_key_bytes(&key), intents_on_got, l);
 	return &l->op;
 }

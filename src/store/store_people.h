@@ -8,10 +8,12 @@
  *   trash/UUID         what is kept of a deleted user: whose, since when, until when
  *   trashpart/UUID/N   the saved entry in parts, sealed with a key of its own
  *   trashkey/UUID      that key
- * Deleting trashkey/UUID destroys the key: the file's page is overwritten (secure_delete), and a
- * copy of the parts that is left anywhere (a free page, the WAL, another medium) is noise without
- * it. A backup of the whole store that was made before has both: it lives as long as its owner lets
- * it.
+ * Deleting trashkey/UUID destroys the key: the file's page is overwritten (secure_delete) by the
+ * next checkpoint, and a copy of the parts that is left anywhere (a free page, the WAL, another
+ * medium) is noise without it. Until then, and longer where nothing is written, the WAL has the
+ * page as it was before: its frames are overwritten by later ones, or the WAL is cut off at a start
+ * or a stop of the process. A backup of the whole store that was made before has both: it lives as
+ * long as its owner lets it.
  *
  * Promises, codes and ownership as in store.h. */
 #ifndef USHERD_STORE_STORE_PEOPLE_H
@@ -44,17 +46,25 @@ struct store_intent {
 	int64_t at;	      /* wall ms of the request */
 	const char *actor, *request_id; /* for the audit record; request_id may be NULL */
 	const char *dn;			/* removal: where it stands; org unit to be added: parent */
+	const char *tag;		/* removal: of the version that is kept; NULL: none is */
 	const char *value[PERSON_FIELD_COUNT]; /* change: what differs; NULL: left alone */
 	const char *name, *description;	       /* of an org unit; NULL: left alone */
 	int64_t restorable_until;	       /* removal: wall ms; 0: nothing is kept */
+	bool of_admin;			       /* removal, suspension: of an administrator */
 };
 
-/* Write it down. Removal: `saved` is kept with it in the same transaction (NULL: nothing is).
- * Restoring: `trash_revision` is what store_trash_load() told. ERR_EXISTS: a change of this target
- * is under way, or what was to be restored is gone. ERR_TOO_LARGE: `saved`. */
+/* Write it down. Removal: `saved` is kept with it in the same transaction (NULL: nothing is), in
+ * the place of what is kept of an earlier entry of this UUID (a directory that was restored from a
+ * backup brings them back). Restoring: `trash_revision` is what store_trash_load() told.
+ * ERR_EXISTS: a change of this target is under way, or what was to be restored is gone; one that
+ * cannot be read any more stops no removal. ERR_TOO_LARGE: `saved`. */
 typedef void store_begun_cb(void *arg, enum err code, uint64_t revision, const struct fault *f);
 struct store_op *store_intent_begin(struct store *s, const struct store_intent *intent,
     const struct secret *saved, uint64_t trash_revision, store_begun_cb *cb, void *arg);
+/* The same in the place of the one of intent->revision: what is to be removed stands elsewhere
+ * now. ERR_EXISTS: that one is settled. */
+struct store_op *store_intent_replace(struct store *s, const struct store_intent *intent,
+    const struct secret *saved, store_begun_cb *cb, void *arg);
 
 /* It was carried out: the audit record, with `detail` (a JSON value, or NULL), and the end of the
  * intent; what was restored is no longer kept. ERR_CONFLICT: it was settled already. */
@@ -71,6 +81,10 @@ typedef void store_intents_cb(void *arg, enum err code, const struct store_inten
     size_t count, const char *next, const struct fault *f);
 struct store_op *store_intent_list(
     struct store *s, const char *after, size_t limit, store_intents_cb *cb, void *arg);
+
+/* That of this target, told as a list of one or none. ERR_CORRUPT: it cannot be read. */
+struct store_op *store_intent_load(
+    struct store *s, const char *target, store_intents_cb *cb, void *arg);
 
 /* ---- what is kept of deleted users ---- */
 

@@ -166,7 +166,8 @@ void commit_start(struct commit *c);
 
 /* ---- store_trash.c: the part of it in an intent's transaction ---- */
 
-/* Keep `saved` of the user whom the intent removes. */
+/* Keep `saved` of the user whom the intent removes; whoever starts the transaction expects
+ * trash/TARGET as it is. */
 void trash_keep(struct commit *c, const struct store_intent *i, const struct secret *saved);
 /* Take away all that may be kept under the id, the key first. */
 void trash_delete(struct commit *c, const char *id);

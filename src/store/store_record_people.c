@@ -42,6 +42,7 @@ record_write_intent(struct buf *b, const struct store_intent *i)
 	people_write_text(b, "actor", i->actor);
 	people_write_text(b, "request", i->request_id);
 	people_write_text(b, "dn", i->dn);
+	people_write_text(b, "tag", i->tag);
 	people_write_text(b, "name", i->name);
 	people_write_text(b, "description", i->description);
 	for (int f = 0; f < PERSON_FIELD_COUNT; f++) {
@@ -50,6 +51,8 @@ record_write_intent(struct buf *b, const struct store_intent *i)
 		snprintf(name, sizeof(name), "new_%s", person_field_name((enum person_field)f));
 		people_write_text(b, name, i->value[f]);
 	}
+	if (i->of_admin)
+		buf_add_string(b, ",\"admin\":true");
 	buf_add_char(b, '}');
 }
 
@@ -104,8 +107,10 @@ record_read_intent(struct store_intent *out, const char *target, struct arena *a
 	i.actor = people_read_text(root, "actor", arena);
 	i.request_id = people_read_text(root, "request", arena);
 	i.dn = people_read_text(root, "dn", arena);
+	i.tag = people_read_text(root, "tag", arena);
 	i.name = people_read_text(root, "name", arena);
 	i.description = people_read_text(root, "description", arena);
+	i.of_admin = json_is_true(json_object_get(root, "admin"));
 	for (int p = 0; p < PERSON_FIELD_COUNT; p++)
 		i.value[p] = people_read_text(root,
 		    arena_printf(arena, "new_%s", person_field_name((enum person_field)p)), arena);

@@ -53,17 +53,20 @@ trash_keep(struct commit *c, const struct store_intent *i, const struct secret *
 	seal_close(
 	    seal, key.text, strlen(key.text), secret_bytes(saved), secret_len(saved), sealed);
 	seal_free(seal);
-	commit_expect(c, store_key_bytes(&key), 0);
 	record_write_trash(&c->json, &t);
 	commit_put(c, &key);
 	buf_add(&c->json, own_key, sizeof(own_key));
 	secret_wipe(own_key, sizeof(own_key));
 	commit_put(c, &secret_key);
 	secret_wipe(c->json.data, sizeof(own_key)); /* the buffer keeps its memory */
-	for (size_t p = 0; p < t.parts; p++) {
+	for (size_t p = 0; p < TRASH_PARTS_MAX; p++) {
 		struct store_key part = trash_part_key(i->target, p);
 		size_t at = p * TRASH_PART, left = sealed_len - at;
 
+		if (p >= t.parts) { /* of an earlier one, which was larger */
+			commit_delete(c, &part);
+			continue;
+		}
 		buf_add(&c->json, sealed + at, left < TRASH_PART ? left : TRASH_PART);
 		commit_put(c, &part);
 	}

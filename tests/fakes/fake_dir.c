@@ -203,7 +203,7 @@ fake_dir_call(struct dir *d, struct dir_op *op, bool writes)
 	}
 	if (d->calls_to_fault > 0 && --d->calls_to_fault == 0)
 		fault = d->fault;
-	if (fault == FAKE_REFUSE || fault == FAKE_DONE)
+	if (fault == FAKE_REFUSE || fault == FAKE_DONE || fault == FAKE_NO_GROUPS)
 		op->code = fault_set(&op->fault, d->fault_code, "injected");
 	else if (fault != FAKE_FINE)
 		op->code =
@@ -224,8 +224,8 @@ dir_answer(struct dir *d, struct dir_op *op, enum fake_fault fault)
 bool
 fake_is_done(enum fake_fault fault)
 {
-	return fault == FAKE_FINE || fault == FAKE_DONE || fault == FAKE_LOSE_REPLY ||
-	       fault == FAKE_SILENT;
+	return fault == FAKE_FINE || fault == FAKE_DONE || fault == FAKE_NO_GROUPS ||
+	       fault == FAKE_LOSE_REPLY || fault == FAKE_SILENT;
 }
 
 /* ---- dir.h ---- */
@@ -290,7 +290,8 @@ dir_ask(struct dir *d, const struct dir_question *q, dir_ask_cb *cb, void *arg)
 		for (size_t i = 0; i < q->uid_count; i++)
 			if (strcmp(d->entries[e].uid, q->uids[i]) == 0)
 				op->answer.uid_taken[i] = true;
-		if (q->mail != NULL && strcmp(d->entries[e].mail, q->mail) == 0)
+		if (q->mail != NULL && (strcmp(d->entries[e].mail, q->mail) == 0 ||
+					   strcmp(d->entries[e].second_mail, q->mail) == 0))
 			op->answer.mail_taken = true;
 	}
 	op->answer.org_unit_missing = q->org_unit != NULL && d->org_unit_gone;

@@ -9,6 +9,7 @@ enum fake_fault {
 	FAKE_FINE,
 	FAKE_REFUSE,	 /* `code`, and nothing was carried out */
 	FAKE_DONE,	 /* carried out, and `code` is told: of what came after it */
+	FAKE_NO_GROUPS,	 /* carried out but for the groups, of which `code` is told */
 	FAKE_LOSE_REPLY, /* carried out, and ERR_UNKNOWN (ERR_UNAVAILABLE for a read) is told */
 	FAKE_LOSE_ALL,	 /* not carried out, and ERR_UNKNOWN is told */
 	FAKE_LATE,  /* ERR_UNKNOWN is told, and it is carried out when fake_dir_deliver() is called
@@ -54,8 +55,19 @@ const char *fake_dir_user_value(struct dir *d, const char *entry_uuid, enum pers
 bool fake_dir_is_suspended(struct dir *d, const char *entry_uuid);
 bool fake_dir_is_member(struct dir *d, const char *group, const char *dn);
 
+void fake_dir_drop_user(struct dir *d, const char *entry_uuid); /* somebody else deleted it */
+/* Somebody else moved it. */
+void fake_dir_move_user(struct dir *d, const char *entry_uuid, const char *dn);
 void fake_dir_touch(struct dir *d, const char *entry_uuid); /* somebody else changed it */
-void fake_dir_without_means(struct dir *d);		    /* nobody can be suspended */
+/* Somebody else does so right after the next call of that name; `entry_uuid` lives on. */
+void fake_dir_touch_after(struct dir *d, const char *name, const char *entry_uuid);
+void fake_dir_add_mail(struct dir *d, const char *entry_uuid, const char *mail); /* one more */
+/* Too many wrong passwords: nobody sees it, and resuming ends it. */
+void fake_dir_lock_for_a_while(struct dir *d, const char *entry_uuid);
+bool fake_dir_is_locked(struct dir *d, const char *entry_uuid);
+/* What is done from now on is told with this: groups that refused. NULL: none. */
+void fake_dir_groups_refuse(struct dir *d, const char *text);
+void fake_dir_without_means(struct dir *d); /* nobody can be suspended */
 /* This server never loses an entry: dir_user_gone() says so. NULL: none. */
 void fake_dir_lingers_on(struct dir *d, const char *server);
 /* How often "load", "change", "suspend", "resume", "save", "remove", "gone", "restore", "members",

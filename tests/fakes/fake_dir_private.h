@@ -14,10 +14,10 @@ enum {
 };
 
 struct entry {
-	char dn[256], uid[64], mail[256], marker[64], password[256];
+	char dn[256], uid[64], mail[256], second_mail[256], marker[64], password[256];
 	char uuid[DIR_UUID_SIZE], value[PERSON_FIELD_COUNT][128];
 	unsigned version;
-	bool suspended;
+	bool suspended, is_locked;
 };
 
 struct unit {
@@ -55,6 +55,7 @@ struct dir {
 	size_t call_count;
 	unsigned uuids; /* handed out */
 	bool has_no_means;
+	const char *touch_after, *touch_uuid, *refusing;
 	enum err gone_code;
 	char lingering[64]; /* the server that is named with gone_code */
 };
@@ -87,13 +88,14 @@ struct user_op {
 	struct arena *arena;
 	/* arguments, in the arena */
 	const char *uuid, *dn, *name, *description, *tag, *value[PERSON_FIELD_COUNT];
-	bool suspended;
+	bool suspended, spares_groups;
 	/* results */
 	struct dir_user user;
 	struct person person;
 	struct dir_removed removed;
 	struct secret *saved;
 	const char *result_dn;
+	struct dir_org_unit unit;
 	bool is_member;
 	size_t others;
 };

@@ -125,6 +125,39 @@ fake_dir_user_value(struct dir *d, const char *entry_uuid, enum person_field fie
 }
 
 void
+fake_dir_drop_user(struct dir *d, const char *entry_uuid)
+{
+	*fake_entry_by_uuid(d, entry_uuid) = d->entries[d->count - 1];
+	d->count--;
+}
+
+void
+fake_dir_move_user(struct dir *d, const char *entry_uuid, const char *dn)
+{
+	fake_entry_rename(d, fake_entry_by_uuid(d, entry_uuid), dn);
+}
+
+void
+fake_dir_add_mail(struct dir *d, const char *entry_uuid, const char *mail)
+{
+	struct entry *e = fake_entry_by_uuid(d, entry_uuid);
+
+	snprintf(e->second_mail, sizeof(e->second_mail), "%s", mail);
+}
+
+void
+fake_dir_lock_for_a_while(struct dir *d, const char *entry_uuid)
+{
+	fake_entry_by_uuid(d, entry_uuid)->is_locked = true;
+}
+
+bool
+fake_dir_is_locked(struct dir *d, const char *entry_uuid)
+{
+	return fake_entry_by_uuid(d, entry_uuid)->is_locked;
+}
+
+void
 fake_dir_touch(struct dir *d, const char *entry_uuid)
 {
 	fake_entry_by_uuid(d, entry_uuid)->version++;
@@ -187,4 +220,17 @@ fake_entry_rename(struct dir *d, struct entry *e, const char *dn)
 			    d->groups[i].members[at], sizeof(d->groups[i].members[at]), "%s", dn);
 	}
 	snprintf(e->dn, sizeof(e->dn), "%s", dn);
+}
+
+void
+fake_dir_touch_after(struct dir *d, const char *name, const char *entry_uuid)
+{
+	d->touch_after = name;
+	d->touch_uuid = entry_uuid;
+}
+
+void
+fake_dir_groups_refuse(struct dir *d, const char *text)
+{
+	d->refusing = text;
 }

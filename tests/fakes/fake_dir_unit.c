@@ -9,13 +9,14 @@ static enum err
 members_effect(struct dir *d, struct user_op *op, struct fault *f)
 {
 	const struct group *g = fake_group_by_dn(d, op->name);
+	const struct entry *other;
 
 	if (g == NULL)
 		return fault_set(f, ERR_NOT_FOUND, "no such group");
 	for (size_t i = 0; i < g->count; i++)
 		if (strcasecmp(g->members[i], op->dn) == 0)
 			op->is_member = true;
-		else if (fake_entry_by_dn(d, g->members[i]) != NULL)
+		else if ((other = fake_entry_by_dn(d, g->members[i])) != NULL && !other->suspended)
 			op->others++;
 	return ERR_OK;
 }
@@ -45,6 +46,51 @@ answer_dn(struct user_op *op)
 	dir_dn_cb *cb = (dir_dn_cb *)(uintptr_t)op->cb;
 
 	cb(op->op.arg, op->op.code, op->op.code == ERR_OK ? op->result_dn : NULL, &op->op.fault);
+}
+
+static enum err
+unit_load_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	const struct unit *u;
+
+	if (op->uuid != NULL)
+		u = fake_unit_by(d, NULL, op->uuid);
+	else
+		u = fake_unit_by(d, arena_printf(op->arena, "ou=%s,%s", op->name, op->dn), NULL);
+	if (u == NULL)
+		return fault_set(f, ERR_NOT_FOUND, "no such org unit");
+	op->unit.dn = fake_op_keep(op, u->dn);
+	op->unit.name = arena_printf(op->arena, "%.*s", (int)strcspn(u->dn, ",") - 3, u->dn + 3);
+	op->unit.description = u->description[0] != '\0' ? fake_op_keep(op, u->description) : NULL;
+	return ERR_OK;
+}
+
+static void
+answer_unit(struct user_op *op)
+{
+	dir_org_unit_cb *cb = (dir_org_unit_cb *)(uintptr_t)op->cb;
+
+	cb(op->op.arg, op->op.code, op->op.code == ERR_OK ? &op->unit : NULL, &op->op.fault);
+}
+
+struct dir_op *
+dir_org_unit_load(struct dir *d, const char *entry_uuid, dir_org_unit_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(unit_load_effect, answer_unit, (void *)(uintptr_t)cb, arg);
+
+	op->uuid = fake_op_keep(op, entry_uuid);
+	return fake_op_start(d, op, "org_unit_load", false);
+}
+
+struct dir_op *
+dir_org_unit_find_named(
+    struct dir *d, const char *parent, const char *name, dir_org_unit_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(unit_load_effect, answer_unit, (void *)(uintptr_t)cb, arg);
+
+	op->dn = fake_op_keep(op, parent);
+	op->name = fake_op_keep(op, name);
+	return fake_op_start(d, op, "org_unit_find_named", false);
 }
 
 static enum err
@@ -112,6 +158,8 @@ unit_change_effect(struct dir *d, struct user_op *op, struct fault *f)
 
 	if (u == NULL)
 		return fault_set(f, ERR_NOT_FOUND, "no such org unit");
+	if (op->description != NULL)
+		snprintf(u->description, sizeof(u->description), "%s", op->description);
 	if (op->name != NULL) {
 		snprintf(old, sizeof(old), "%s", u->dn);
 		snprintf(dn, sizeof(dn), "ou=%s,%s", op->name, fake_dn_parent(old));
@@ -119,8 +167,6 @@ unit_change_effect(struct dir *d, struct user_op *op, struct fault *f)
 			return fault_set(f, ERR_EXISTS, "%s exists already", dn);
 		subtree_rename(d, op->arena, old, dn);
 	}
-	if (op->description != NULL)
-		snprintf(u->description, sizeof(u->description), "%s", op->description);
 	op->result_dn = fake_op_keep(op, u->dn);
 	return ERR_OK;
 }

@@ -76,8 +76,15 @@ fake_op_start(struct dir *d, struct user_op *op, const char *name, bool writes)
 		loop_defer(d->loop, op_fire, told);
 		return NULL;
 	}
+	op->spares_groups = fault == FAKE_NO_GROUPS;
 	if (fake_is_done(fault)) {
 		code = op->effect(d, op, &f);
+		if (d->touch_after != NULL && strcmp(d->touch_after, name) == 0) {
+			d->touch_after = NULL;
+			fake_dir_touch(d, d->touch_uuid);
+		}
+		if (code == ERR_OK && writes && d->refusing != NULL)
+			fault_set(&f, ERR_OK, "%s", d->refusing);
 		if (fault == FAKE_FINE) {
 			op->op.code = code;
 			op->op.fault = f;
@@ -156,17 +163,24 @@ dir_user_load(struct dir *d, const char *entry_uuid, dir_user_cb *cb, void *arg)
 	return fake_op_start(d, op, "load", false);
 }
 
+static bool
+is_another_version(const struct user_op *op, const struct entry *e)
+{
+	char tag[DIR_TAG_SIZE];
+
+	snprintf(tag, sizeof(tag), "v%u", e->version);
+	return op->tag != NULL && strcmp(op->tag, tag) != 0;
+}
+
 static enum err
 change_effect(struct dir *d, struct user_op *op, struct fault *f)
 {
 	struct entry *e = fake_entry_by_uuid(d, op->uuid);
 	const char *unit = op->value[PERSON_ORG_UNIT];
-	char tag[DIR_TAG_SIZE];
 
 	if (e == NULL)
 		return fault_set(f, ERR_NOT_FOUND, "no such entry");
-	snprintf(tag, sizeof(tag), "v%u", e->version);
-	if (op->tag != NULL && strcmp(op->tag, tag) != 0)
+	if (is_another_version(op, e))
 		return fault_set(f, ERR_CONFLICT, "the entry is another version");
 	if (unit != NULL && (d->org_unit_gone || strstr(unit, "missing") != NULL))
 		return fault_set(f, ERR_INVALID, "org_unit: %s does not exist", unit);
@@ -216,19 +230,24 @@ suspend_effect(struct dir *d, struct user_op *op, struct fault *f)
 		return fault_set(f, ERR_REFUSED, "this directory has no means to suspend");
 	if (e == NULL)
 		return fault_set(f, ERR_NOT_FOUND, "no such entry");
-	if (e->suspended != op->suspended)
+	if (is_another_version(op, e))
+		return fault_set(f, ERR_CONFLICT, "the entry is another version");
+	if (e->suspended != op->suspended || (e->is_locked && !op->suspended))
 		e->version++;
+	e->is_locked = e->is_locked && op->suspended;
 	e->suspended = op->suspended;
 	return show(d, op, e);
 }
 
 struct dir_op *
-dir_user_suspend(struct dir *d, const char *entry_uuid, bool suspended, dir_user_cb *cb, void *arg)
+dir_user_suspend(struct dir *d, const char *entry_uuid, bool suspended, const char *tag,
+    dir_user_cb *cb, void *arg)
 {
 	struct user_op *op = fake_op_new(suspend_effect, answer_user, (void *)(uintptr_t)cb, arg);
 
 	op->uuid = fake_op_keep(op, entry_uuid);
 	op->suspended = suspended;
+	op->tag = fake_op_keep(op, tag);
 	return fake_op_start(d, op, suspended ? "suspend" : "resume", true);
 }
 
@@ -281,6 +300,23 @@ dir_saved_has_password(const struct secret *saved)
 	return s.entry.password[0] != '\0';
 }
 
+bool
+dir_saved_names(
+    const struct dir *d, const struct secret *saved, struct arena *arena, struct person *names)
+{
+	struct saved s;
+
+	(void)d;
+	if (secret_len(saved) != sizeof(s))
+		return false;
+	memcpy(&s, secret_bytes(saved), sizeof(s));
+	names->value[PERSON_UID] = arena_strdup(arena, s.entry.uid);
+	names->value[PERSON_MAIL] = arena_strdup(arena, s.entry.mail);
+	if (s.entry.value[PERSON_PHONE][0] != '\0')
+		names->value[PERSON_PHONE] = arena_strdup(arena, s.entry.value[PERSON_PHONE]);
+	return true;
+}
+
 static enum err
 remove_effect(struct dir *d, struct user_op *op, struct fault *f)
 {
@@ -288,10 +324,14 @@ remove_effect(struct dir *d, struct user_op *op, struct fault *f)
 
 	if (e != NULL && strcasecmp(e->uuid, op->uuid) != 0)
 		return fault_set(f, ERR_CONFLICT, "another entry stands at %s", op->dn);
+	if (e == NULL && fake_entry_by_uuid(d, op->uuid) != NULL)
+		return fault_set(f, ERR_CONFLICT, "%s has moved", op->dn);
+	if (e != NULL && is_another_version(op, e))
+		return fault_set(f, ERR_CONFLICT, "the entry is another version");
 	op->removed.was_there = e != NULL;
 	if (e != NULL)
 		*e = d->entries[--d->count];
-	for (size_t i = 0; i < d->group_count; i++) {
+	for (size_t i = 0; i < d->group_count && !op->spares_groups; i++) {
 		struct group *g = &d->groups[i];
 		size_t at = fake_group_find(g, op->dn);
 
@@ -312,13 +352,14 @@ answer_removed(struct user_op *op)
 }
 
 struct dir_op *
-dir_user_remove(
-    struct dir *d, const char *dn, const char *entry_uuid, dir_removed_cb *cb, void *arg)
+dir_user_remove(struct dir *d, const char *dn, const char *entry_uuid, const char *tag,
+    dir_removed_cb *cb, void *arg)
 {
 	struct user_op *op = fake_op_new(remove_effect, answer_removed, (void *)(uintptr_t)cb, arg);
 
 	op->uuid = fake_op_keep(op, entry_uuid);
 	op->dn = fake_op_keep(op, dn);
+	op->tag = fake_op_keep(op, tag);
 	return fake_op_start(d, op, "remove", true);
 }
 
@@ -360,7 +401,7 @@ restore_effect(struct dir *d, struct user_op *op, struct fault *f)
 	memcpy(&s, secret_bytes(op->saved), sizeof(s));
 	there = fake_entry_by_dn(d, s.entry.dn);
 	if (there != NULL && strcmp(there->mail, s.entry.mail) != 0)
-		return fault_set(f, ERR_EXISTS, "%s is taken", s.entry.dn);
+		return fault_set(f, ERR_EXISTS, "uid: %s is taken", s.entry.dn);
 	for (size_t i = 0; i < d->count; i++)
 		if (&d->entries[i] != there && s.entry.mail[0] != '\0' &&
 		    strcasecmp(d->entries[i].mail, s.entry.mail) == 0)
@@ -373,7 +414,7 @@ restore_effect(struct dir *d, struct user_op *op, struct fault *f)
 		s.entry.suspended = false;
 		fake_entry_put(d, &s.entry);
 	}
-	for (size_t i = 0; i < s.group_count; i++)
+	for (size_t i = 0; i < s.group_count && !op->spares_groups; i++)
 		fake_join(d, s.groups[i], s.entry.dn);
 	return show(d, op, fake_entry_by_dn(d, s.entry.dn));
 }

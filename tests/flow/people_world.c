@@ -118,14 +118,26 @@ people_change(
 enum err
 people_suspend(struct world *w, const char *id, bool suspended)
 {
-	flow_person_suspend(w->flow, id, suspended, people_begin_call(w), on_person, NULL);
+	return people_suspend_so(w, id, suspended, NULL);
+}
+
+enum err
+people_suspend_so(struct world *w, const char *id, bool suspended, const char *tag)
+{
+	flow_person_suspend(w->flow, id, suspended, tag, people_begin_call(w), on_person, NULL);
 	return people_wait(w);
 }
 
 enum err
 people_remove(struct world *w, const char *id)
 {
-	flow_person_remove(w->flow, id, people_begin_call(w), on_removed, NULL);
+	return people_remove_so(w, id, (struct person_removal){ .tag = NULL });
+}
+
+enum err
+people_remove_so(struct world *w, const char *id, struct person_removal how)
+{
+	flow_person_remove(w->flow, id, &how, people_begin_call(w), on_removed, NULL);
 	return people_wait(w);
 }
 
@@ -146,7 +158,13 @@ people_unit_add(struct world *w, const char *parent, const char *name)
 enum err
 people_unit_change(struct world *w, const char *id, const char *name)
 {
-	flow_org_unit_change(w->flow, id, name, NULL, people_begin_call(w), on_unit, NULL);
+	return people_unit_set(w, id, name, NULL);
+}
+
+enum err
+people_unit_set(struct world *w, const char *id, const char *name, const char *description)
+{
+	flow_org_unit_change(w->flow, id, name, description, people_begin_call(w), on_unit, NULL);
 	return people_wait(w);
 }
 
@@ -161,14 +179,15 @@ void
 people_start(struct world *w, const char *verb)
 {
 	const struct flow_caller *c = people_begin_call(w);
+	const struct person_removal how = { .tag = NULL };
 	struct person_change change = { .value = { [PERSON_POSITION] = "Countess" } };
 
 	if (strcmp(verb, "remove") == 0)
-		flow_person_remove(w->flow, ADA, c, on_removed, NULL);
+		flow_person_remove(w->flow, ADA, &how, c, on_removed, NULL);
 	else if (strcmp(verb, "restore") == 0)
 		flow_person_restore(w->flow, ADA, c, on_person, NULL);
 	else if (strcmp(verb, "suspend") == 0)
-		flow_person_suspend(w->flow, ADA, true, c, on_person, NULL);
+		flow_person_suspend(w->flow, ADA, true, NULL, c, on_person, NULL);
 	else if (strcmp(verb, "change") == 0)
 		flow_person_change(w->flow, ADA, &change, c, on_person, NULL);
 	else if (strcmp(verb, "unit_add") == 0)
@@ -251,10 +270,16 @@ nothing_is_left(struct world *w, void *arg)
 void
 people_settle_all(struct world *w, bool crash)
 {
-	fake_dir_fail(w->dir, 0, FAKE_FINE, ERR_OK);
 	fake_kv_fail(w->kv, 0, FAKE_KV_FINE);
 	if (crash)
 		world_crash(w);
+	people_settle_meeting(w, FAKE_FINE, ERR_OK);
+}
+
+void
+people_settle_meeting(struct world *w, enum fake_fault fault, enum err code)
+{
+	fake_dir_fail(w->dir, fault == FAKE_FINE ? 0 : 1, fault, code);
 	w->now += dir_settle_ms(w->dir) + 1000;
 	fake_dir_set_up(w->dir, true); /* wakes the resolver */
 	assert_true(world_until(w, nothing_is_left, NULL));

@@ -35,10 +35,15 @@ enum err people_show(struct world *w, const char *id);
 enum err people_change(
     struct world *w, const char *id, enum person_field field, const char *value, const char *tag);
 enum err people_suspend(struct world *w, const char *id, bool suspended);
+enum err people_suspend_so(struct world *w, const char *id, bool suspended, const char *tag);
 enum err people_remove(struct world *w, const char *id);
+enum err people_remove_so(struct world *w, const char *id, struct person_removal how);
 enum err people_restore(struct world *w, const char *id);
 enum err people_unit_add(struct world *w, const char *parent, const char *name);
 enum err people_unit_change(struct world *w, const char *id, const char *name);
+/* Name and description. */
+enum err people_unit_set(
+    struct world *w, const char *id, const char *name, const char *description);
 enum err people_unit_delete(struct world *w, const char *id);
 
 /* The same, by name and without waiting: "remove", "restore", "suspend", "change", "unit_add",
@@ -52,5 +57,7 @@ size_t people_keys(struct world *w, const char *prefix);
 
 /* The process is killed and starts again, time passes, and the resolver has nothing left to do. */
 void people_settle_all(struct world *w, bool crash);
+/* The same without a crash, and the resolver's first call to the directory meets `fault`. */
+void people_settle_meeting(struct world *w, enum fake_fault fault, enum err code);
 
 #endif

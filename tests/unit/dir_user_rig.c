@@ -156,8 +156,14 @@ user_set(const char *uuid, enum person_field field, const char *value)
 enum err
 user_suspend(const char *uuid, bool suspended)
 {
+	return user_suspend_version(uuid, suspended, NULL);
+}
+
+enum err
+user_suspend_version(const char *uuid, bool suspended, const char *tag)
+{
 	begin();
-	return wait_for(dir_user_suspend(rig.dir, uuid, suspended, on_user, NULL));
+	return wait_for(dir_user_suspend(rig.dir, uuid, suspended, tag, on_user, NULL));
 }
 
 static void
@@ -198,8 +204,14 @@ on_removed(void *arg, enum err code, const struct dir_removed *removed, const st
 enum err
 user_remove(const char *dn, const char *uuid)
 {
+	return user_remove_version(dn, uuid, NULL);
+}
+
+enum err
+user_remove_version(const char *dn, const char *uuid, const char *tag)
+{
 	begin();
-	return wait_for(dir_user_remove(rig.dir, dn, uuid, on_removed, NULL));
+	return wait_for(dir_user_remove(rig.dir, dn, uuid, tag, on_removed, NULL));
 }
 
 static void

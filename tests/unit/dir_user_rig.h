@@ -44,6 +44,9 @@ enum err user_load(const char *uuid);
 enum err user_change(const char *uuid, const struct dir_user_change *change);
 enum err user_set(const char *uuid, enum person_field field, const char *value);
 enum err user_suspend(const char *uuid, bool suspended);
+/* Of one version. */
+enum err user_suspend_version(const char *uuid, bool suspended, const char *tag);
+enum err user_remove_version(const char *dn, const char *uuid, const char *tag);
 enum err user_save(const char *uuid); /* seen.saved */
 enum err user_remove(const char *dn, const char *uuid);
 enum err user_gone(const char *dn);

@@ -35,6 +35,44 @@ an_org_unit_is_added_renamed_described_and_deleted(void **state)
 }
 
 static void
+on_org_unit(void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f)
+{
+	struct buf *b = arg;
+
+	rig.code = code;
+	rig.fault = *f;
+	if (unit != NULL)
+		buf_printf(b, "%s|%s|%s", unit->dn, unit->name,
+		    unit->description != NULL ? unit->description : "none");
+	loop_stop(rig.loop);
+}
+
+static void
+an_org_unit_is_found_by_its_uuid_and_by_its_name(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 4096);
+	assert_int_equal(unit_add(PEOPLE, "R&D, new", "Who thinks"), ERR_OK);
+	dir_org_unit_load(rig.dir, uuid_of(seen.dn), on_org_unit, &b);
+	loop_run(rig.loop);
+	assert_int_equal(rig.code, ERR_OK);
+	assert_string_equal(b.data, "ou=R&D\\2C new," PEOPLE "|R&D, new|Who thinks");
+	buf_reset(&b);
+	dir_org_unit_find_named(rig.dir, PEOPLE, "r&d, NEW", on_org_unit, &b);
+	loop_run(rig.loop);
+	assert_int_equal(rig.code, ERR_OK);
+	dir_org_unit_find_named(rig.dir, PEOPLE, "nothing", on_org_unit, &b);
+	loop_run(rig.loop);
+	assert_int_equal(rig.code, ERR_NOT_FOUND);
+	dir_org_unit_load(rig.dir, "018f3a52-0000-7000-8000-ffffffffffff", on_org_unit, &b);
+	loop_run(rig.loop);
+	assert_int_equal(rig.code, ERR_NOT_FOUND);
+	buf_release(&b);
+}
+
+static void
 a_renamed_org_unit_takes_everybody_along(void **state)
 {
 	const char *uuid = user_make(ZOE, "zoe@example.org");
@@ -155,6 +193,7 @@ main(void)
 #define ROW(name) cmocka_unit_test_setup_teardown(name, user_set_up, user_tear_down)
 	const struct CMUnitTest tests[] = {
 		ROW(an_org_unit_is_added_renamed_described_and_deleted),
+		ROW(an_org_unit_is_found_by_its_uuid_and_by_its_name),
 		ROW(a_renamed_org_unit_takes_everybody_along),
 		ROW(what_cannot_be_is_said_in_words),
 		ROW(only_those_who_could_sign_in_count_as_others),

@@ -114,6 +114,55 @@ a_lost_answer_to_a_restoration_is_settled_by_repeating_it(void **state)
 }
 
 static void
+somebody_deletes(void)
+{
+	rig_change(&rig, "dn: " ZOE "\nchangetype: delete\n");
+}
+
+/* "Refused" would mean that the entry is not there. */
+static void
+who_is_back_is_never_told_to_be_refused(void **state)
+{
+	const char *busy = "cn=busy," RETCODES;
+	char uuid[64];
+
+	(void)state;
+	rig_change(&rig, "dn: cn=busy," RETCODES "\nchangetype: add\nobjectClass: groupOfNames\n"
+			 "cn: busy\nmember: cn=nobody," BASE "\n");
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(rig_join(&rig, ZOE, busy), ERR_OK);
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	rig_close(&rig);
+	rig_answer_with(&rig, "cn=busy 0x50 op=modify text=\"no space left\"");
+	rig.up = false;
+	rig_open(&rig);
+	for (int round = 0; round < 2; round++) { /* the second finds the entry of the first */
+		assert_int_equal(user_restore(), ERR_UNKNOWN);
+		assert_string_not_equal(uuid_of(ZOE), "");
+	}
+	user_with_settings("/^overlay retcode/,$d; /^moduleload retcode/d");
+	assert_int_equal(user_restore(), ERR_OK);
+	assert_int_equal(seen.group_count, 2);
+}
+
+static void
+who_goes_again_while_coming_back_is_not_called_refused(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	open_through_proxy();
+	proxy_before(PROXY_MODIFY, somebody_deletes);
+	assert_int_equal(user_restore(), ERR_UNKNOWN);
+	assert_int_equal(user_restore(), ERR_OK);
+	close_proxy();
+}
+
+static void
 a_lost_answer_about_an_org_unit_leaves_it_unknown(void **state)
 {
 	(void)state;
@@ -219,6 +268,35 @@ a_change_under_a_write_with_a_tag_is_a_conflict(void **state)
 	close_proxy();
 }
 
+/* Whoever changed it knew nothing of the deletion, before our look and after it. */
+static void
+another_version_is_neither_deleted_nor_suspended(void **state)
+{
+	char uuid[64], tag[DIR_TAG_SIZE];
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	open_through_proxy();
+	assert_int_equal(user_load(uuid), ERR_OK);
+	strcpy(tag, seen.tag);
+	proxy_before(PROXY_DELETE, somebody_changes);
+	assert_int_equal(user_remove_version(ZOE, uuid, tag), ERR_CONFLICT);
+	assert_int_equal(user_remove_version(ZOE, uuid, tag), ERR_CONFLICT);
+	assert_int_equal(user_suspend_version(uuid, true, tag), ERR_CONFLICT);
+	assert_int_equal(user_load(uuid), ERR_OK);
+	strcpy(tag, seen.tag);
+	proxy_before(PROXY_MODIFY, somebody_renames);
+	assert_int_equal(user_suspend_version(uuid, true, tag), ERR_CONFLICT);
+	assert_int_equal(user_load(uuid), ERR_OK);
+	assert_false(seen.suspended);
+	assert_int_equal(user_suspend_version(uuid, true, seen.tag), ERR_OK);
+	assert_int_equal(user_remove_version(seen.dn, uuid, seen.tag), ERR_OK);
+	assert_true(seen.removed.was_there);
+	/* Gone is gone, whichever version it was. */
+	assert_int_equal(user_remove_version("uid=zoe2," SALES, uuid, tag), ERR_OK);
+	close_proxy();
+}
+
 static void
 who_got_the_name_meanwhile_is_not_deleted(void **state)
 {
@@ -282,10 +360,13 @@ main(void)
 		ROW(a_lost_answer_of_a_group_is_settled_by_repeating_it),
 		ROW(a_lost_answer_to_a_change_is_settled_by_repeating_it),
 		ROW(a_lost_answer_to_a_restoration_is_settled_by_repeating_it),
+		ROW(who_is_back_is_never_told_to_be_refused),
+		ROW(who_goes_again_while_coming_back_is_not_called_refused),
 		ROW(a_lost_answer_about_an_org_unit_leaves_it_unknown),
 		ROW(a_silent_server_holds_nobody_longer_than_the_deadline),
 		ROW(a_name_that_changes_under_a_write_is_followed),
 		ROW(a_change_under_a_write_with_a_tag_is_a_conflict),
+		ROW(another_version_is_neither_deleted_nor_suspended),
 		ROW(who_got_the_name_meanwhile_is_not_deleted),
 		ROW(who_got_the_name_meanwhile_is_neither_changed_nor_suspended),
 		ROW(a_move_that_fails_behind_a_change_says_how_far_it_came),

@@ -275,6 +275,68 @@ what_is_kept_comes_back_whole(void **state)
 }
 
 static void
+who_came_back_under_the_same_uuid_is_kept_anew(void **state)
+{
+	struct kv_world *w = *state;
+	struct people p = people_over(w->loop, w->kv);
+	char *large = mem_alloc(300 * 1024);
+
+	delete_user(&p, large, 300 * 1024);
+	assert_int_equal(keys(&p, "trashpart/"), 2);
+	delete_user(&p, "an entry", 8);
+	assert_int_equal(keys(&p, "trashpart/"), 1);
+	assert_int_equal(load(&p, TARGET), ERR_OK);
+	assert_int_equal(secret_len(p.saved), 8);
+	assert_memory_equal(secret_bytes(p.saved), "an entry", 8);
+	free(large);
+	people_end(&p);
+}
+
+static void
+a_removal_may_take_the_place_of_its_own_intent_and_of_no_later_one(void **state)
+{
+	struct kv_world *w = *state;
+	struct people p = people_over(w->loop, w->kv);
+	struct store_intent i = intent_of(INTENT_USER_REMOVE, TARGET), old;
+	struct secret *first = secret_new("here", 4), *second = secret_new("there", 5);
+
+	i.dn = "uid=ada,ou=here";
+	i.restorable_until = 99;
+	i.of_admin = true;
+	assert_int_equal(begin(&p, &i, first, 0), ERR_OK);
+	old = i;
+	i.dn = "uid=ada,ou=there";
+	assert_int_equal(run(&p, store_intent_replace(p.store, &i, second, on_begun, &p)), ERR_OK);
+	assert_int_equal(list(&p), 1);
+	assert_string_equal(p.intent.dn, "uid=ada,ou=there");
+	assert_true(p.intent.of_admin);
+	assert_int_equal(p.intent.revision, p.revision);
+	assert_int_equal(load(&p, TARGET), ERR_OK);
+	assert_memory_equal(secret_bytes(p.saved), "there", 5);
+	assert_int_equal(
+	    run(&p, store_intent_replace(p.store, &old, first, on_begun, &p)), ERR_EXISTS);
+	secret_free(first);
+	secret_free(second);
+	people_end(&p);
+}
+
+static void
+a_damaged_intent_stops_no_removal(void **state)
+{
+	struct kv_world *w = *state;
+	struct people p = people_over(w->loop, w->kv);
+	struct store_intent change = intent_of(INTENT_USER_CHANGE, TARGET),
+			    removal = intent_of(INTENT_USER_REMOVE, TARGET), second = removal;
+
+	call_put(w->loop, w->kv, "job/" TARGET, "damaged");
+	assert_int_equal(begin(&p, &change, NULL, 0), ERR_EXISTS);
+	assert_int_equal(begin(&p, &removal, NULL, 0), ERR_OK);
+	assert_int_equal(begin(&p, &second, NULL, 0), ERR_EXISTS);
+	assert_int_equal(list(&p), 1);
+	people_end(&p);
+}
+
+static void
 without_its_key_nothing_can_be_restored(void **state)
 {
 	struct kv_world *w = *state;
@@ -495,6 +557,9 @@ main(void)
 		KV_ROW(a_dropped_intent_leaves_nothing),
 		KV_ROW(a_damaged_intent_hides_no_other),
 		KV_ROW(what_is_kept_comes_back_whole),
+		KV_ROW(who_came_back_under_the_same_uuid_is_kept_anew),
+		KV_ROW(a_removal_may_take_the_place_of_its_own_intent_and_of_no_later_one),
+		KV_ROW(a_damaged_intent_stops_no_removal),
 		KV_ROW(without_its_key_nothing_can_be_restored),
 		KV_ROW(a_restore_takes_what_was_kept_and_forgetting_waits_for_it),
 		KV_ROW(names_of_pending_invitations_are_found),
