@@ -211,7 +211,10 @@ people_on_begun(void *arg, enum err code, uint64_t revision, const struct fault 
 	} else if (code == ERR_UNKNOWN)
 		op->store_op =
 		    store_intent_load(op->flow->conf.store, op->id, people_on_read_back, op);
-	else if (code == ERR_EXISTS) {
+	else if (code == ERR_CONFLICT) {
+		people_add_named(op, f, "taken", NULL);
+		people_finish(op, ERR_EXISTS, f);
+	} else if (code == ERR_EXISTS) {
 		fault_set(&own, ERR_BUSY,
 		    "another change of the same entry is being settled: try again in a moment");
 		people_finish(op, ERR_BUSY, &own);
