@@ -216,6 +216,26 @@ a_mail_is_promised_to_one_alone(void **state)
 	world_free(w);
 }
 
+static void
+on_tokens_ended(void *arg, const char *created_by)
+{
+	assert_string_equal(created_by, "user:" ADA);
+	++*(int *)arg;
+}
+
+static void
+whose_tokens_have_ended_is_told(void **state)
+{
+	struct world *w = people_world_new();
+	int told = 0;
+
+	(void)state;
+	flow_on_tokens_ended(w->flow, on_tokens_ended, &told);
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	assert_int_equal(told, 1);
+	world_free(w);
+}
+
 /* ---- administrators ---- */
 
 static struct world *
@@ -330,6 +350,7 @@ main(void)
 		cmocka_unit_test(who_is_being_forgotten_when_the_process_ends_is_nobodys_concern),
 		cmocka_unit_test(what_cannot_be_written_down_is_not_promised),
 		cmocka_unit_test(a_mail_is_promised_to_one_alone),
+		cmocka_unit_test(whose_tokens_have_ended_is_told),
 		cmocka_unit_test(while_one_administrator_is_not_settled_the_other_stays),
 		cmocka_unit_test(who_became_the_last_administrator_meanwhile_is_not_deleted),
 		cmocka_unit_test(a_deletion_that_was_done_is_finished_whoever_is_left),

@@ -470,6 +470,33 @@ the_tokens_that_somebody_made_go_together(void **state)
 	people_end(&p);
 }
 
+static void
+the_tokens_that_were_made_with_their_tokens_go_too(void **state)
+{
+	static const char *const rows[][2] = { /* id, maker: none is told after its maker alone */
+		{ "AAAAAAAAAAAAAAAA", "token:CCCCCCCCCCCCCCCC" },
+		{ "BBBBBBBBBBBBBBBB", "token:DDDDDDDDDDDDDDDD" },
+		{ "CCCCCCCCCCCCCCCC", "token:EEEEEEEEEEEEEEEE" }, { "DDDDDDDDDDDDDDDD", "user:2" },
+		{ "EEEEEEEEEEEEEEEE", "user:1" }, { "FFFFFFFFFFFFFFFF", "token:AAAAAAAAAAAAAAAA" }
+	};
+	struct kv_world *w = *state;
+	struct people p = people_over(w->loop, w->kv);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct api_token t = { .name = "ci" };
+
+		snprintf(t.id, sizeof(t.id), "%s", rows[i][0]);
+		snprintf(t.created_by, sizeof(t.created_by), "%s", rows[i][1]);
+		run(&p, store_add_api_token(p.store, &t, &note, on_done, &p));
+	}
+	assert_int_equal(
+	    run(&p, store_delete_tokens_of(p.store, "user:1", &note, on_done, &p)), ERR_OK);
+	assert_int_equal(keys(&p, "apitoken/"), 2);
+	assert_int_equal(keys(&p, "apitoken/B"), 1);
+	assert_int_equal(keys(&p, "apitoken/D"), 1);
+	people_end(&p);
+}
+
 /* ---- watch ---- */
 
 struct watching {
@@ -594,6 +621,7 @@ main(void)
 		KV_ROW(names_of_pending_invitations_are_found),
 		KV_ROW(a_change_holds_its_names_until_it_is_over),
 		KV_ROW(the_tokens_that_somebody_made_go_together),
+		KV_ROW(the_tokens_that_were_made_with_their_tokens_go_too),
 		KV_ROW(invitations_are_told_now_and_later),
 	};
 	const struct CMUnitTest lossy[] = {
