@@ -15,7 +15,8 @@ enum {
 	BEAT_DEFAULT_MS = 15 * 1000, /* proxies end what is silent for a minute */
 	RUN_BYTES = 8,
 	RUN_SIZE = 2 * RUN_BYTES + 1,
-	LAST_ID_MAX = 64
+	LAST_ID_MAX = 64,
+	STREAMS_EACH = 8 /* of one caller: http has HTTP_STREAMS_MAX for all of them */
 };
 
 struct api_event {
@@ -220,6 +221,18 @@ api_add_greeting(struct api_json *j, const struct api_events *e, const char *las
 		api_add_reset(j, e);
 }
 
+static size_t
+api_count_streams(const struct api_events *e, const struct principal *who)
+{
+	const struct api_stream *s;
+	size_t count = 0;
+
+	TAILQ_FOREACH(s, &e->streams, link)
+	if (strcmp(s->who.name, who->name) == 0)
+		count++;
+	return count;
+}
+
 enum err
 api_event_stream(struct api_call *c, struct fault *f)
 {
@@ -234,12 +247,16 @@ api_event_stream(struct api_call *c, struct fault *f)
 	struct field_errors errors;
 	struct api_stream *s;
 
-	(void)f;
 	field_errors_init(&errors, http_arena(c->x));
 	if (!api_check_query(c->x, names, &errors)) {
 		api_reply_malformed(c->x, &errors);
 		return ERR_OK;
 	}
+	if (api_count_streams(e, &c->who) >= STREAMS_EACH)
+		return fault_set(f, ERR_BUSY,
+		    "%d streams of %s are open, which is as many as one "
+		    "may have",
+		    STREAMS_EACH, c->who.name);
 	s = mem_alloc(sizeof(*s));
 	s->events = e;
 	s->who = c->who;

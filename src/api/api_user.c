@@ -70,6 +70,8 @@ api_on_person(void *arg, enum err code, const struct dir_user *user, const struc
 		api_reply_person_error(ask, code, errors, f);
 		return;
 	}
+	if (f != NULL && f->text[0] != '\0')
+		p.detail = f->text;
 	p.now = clock_wall_ms(c->api->conf.clock);
 	if (ask->status == 201 && user != NULL) {
 		p.id = user->entry_uuid;
@@ -91,19 +93,7 @@ api_user_show(struct api_call *c, struct fault *f)
 	return ERR_OK;
 }
 
-/* ---- change ---- */
-
-static const struct api_member members[] = {
-	{ "given_name", API_REMOVABLE, offsetof(struct person_change, value[PERSON_GIVEN_NAME]) },
-	{ "family_name", API_REMOVABLE, offsetof(struct person_change, value[PERSON_FAMILY_NAME]) },
-	{ "display_name", API_REMOVABLE,
-	    offsetof(struct person_change, value[PERSON_DISPLAY_NAME]) },
-	{ "position", API_REMOVABLE, offsetof(struct person_change, value[PERSON_POSITION]) },
-	{ "phone", API_REMOVABLE, offsetof(struct person_change, value[PERSON_PHONE]) },
-	{ "mail", API_REMOVABLE, offsetof(struct person_change, value[PERSON_MAIL]) },
-	{ "language", API_REMOVABLE, offsetof(struct person_change, value[PERSON_LANGUAGE]) },
-	{ "org_unit", API_REMOVABLE, offsetof(struct person_change, value[PERSON_ORG_UNIT]) },
-};
+/* ---- If-Match ---- */
 
 /* One strong tag, or "*" (RFC 9110 section 13.1.1): a comparison by If-Match is strong, so a weak
  * tag never matches. False: it was answered. */
@@ -133,6 +123,20 @@ api_read_match(struct api_call *c, const char **tag)
 	api_reply_malformed(c->x, &errors);
 	return false;
 }
+
+/* ---- change ---- */
+
+static const struct api_member members[] = {
+	{ "given_name", API_REMOVABLE, offsetof(struct person_change, value[PERSON_GIVEN_NAME]) },
+	{ "family_name", API_REMOVABLE, offsetof(struct person_change, value[PERSON_FAMILY_NAME]) },
+	{ "display_name", API_REMOVABLE,
+	    offsetof(struct person_change, value[PERSON_DISPLAY_NAME]) },
+	{ "position", API_REMOVABLE, offsetof(struct person_change, value[PERSON_POSITION]) },
+	{ "phone", API_REMOVABLE, offsetof(struct person_change, value[PERSON_PHONE]) },
+	{ "mail", API_REMOVABLE, offsetof(struct person_change, value[PERSON_MAIL]) },
+	{ "language", API_REMOVABLE, offsetof(struct person_change, value[PERSON_LANGUAGE]) },
+	{ "org_unit", API_REMOVABLE, offsetof(struct person_change, value[PERSON_ORG_UNIT]) },
+};
 
 enum err
 api_user_change(struct api_call *c, struct fault *f)
@@ -165,15 +169,19 @@ static enum err
 api_user_set_suspended(struct api_call *c, bool suspended, struct fault *f)
 {
 	struct flow_caller caller = api_caller(c);
-	const char *id;
+	struct api_ask *ask;
+	const char *id, *tag = NULL;
 
 	if (!api_read_nothing(c->x))
 		return ERR_OK;
 	if (api_uuid_of(c, "person", &id, f) != ERR_OK)
 		return f->code;
+	if (!api_read_match(c, &tag))
+		return ERR_OK;
+	ask = api_ask_new(c, id, 200);
+	ask->tag = tag;
 	http_hold(c->x);
-	flow_person_suspend(
-	    c->api->conf.flow, id, suspended, &caller, api_on_person, api_ask_new(c, id, 200));
+	flow_person_suspend(c->api->conf.flow, id, suspended, tag, &caller, api_on_person, ask);
 	return ERR_OK;
 }
 
@@ -223,9 +231,8 @@ api_reply_removed(struct api_call *c, const struct person_removed *removed, cons
 	else
 		buf_add_string(&b, "null");
 	buf_add_string(&b, ",\"detail\":");
-	buf_add_json_string(&b, removed->refused_ms < 0 && f != NULL && *f->text != '\0'
-				    ? api_clean(http_arena(c->x), f->text)
-				    : NULL);
+	buf_add_json_string(
+	    &b, f != NULL && *f->text != '\0' ? api_clean(http_arena(c->x), f->text) : NULL);
 	buf_add_char(&b, '}');
 	api_reply_json(c->x, 200, &b);
 }
@@ -240,6 +247,11 @@ api_on_removed(
 
 	if (code == ERR_UNKNOWN)
 		http_reply(x, 202, "application/json", in_progress, sizeof(in_progress) - 1);
+	else if (code == ERR_TOO_LARGE)
+		api_reply_problem(x, 413, "Too large to be kept",
+		    arena_printf(http_arena(x), "%s; with ?keep=no it is deleted for good",
+			api_clean(http_arena(x), f->text)),
+		    NULL, NULL);
 	else if (code != ERR_OK)
 		api_reply_person_error(ask, code, NULL, f);
 	else if (removed->was_invitation)
@@ -248,15 +260,39 @@ api_on_removed(
 		api_reply_removed(ask->call, removed, f);
 }
 
+/* ?keep=no. False: it was answered. */
+static bool
+api_read_keep(struct api_call *c, bool *for_good)
+{
+	static const char *const names[] = { "keep", NULL };
+	const char *keep = http_query(http_request_of(c->x), "keep");
+	struct field_errors errors;
+
+	field_errors_init(&errors, http_arena(c->x));
+	*for_good = keep != NULL && strcmp(keep, "no") == 0;
+	if (keep != NULL && !*for_good && strcmp(keep, "yes") != 0)
+		field_errors_add(&errors, "keep", "invalid", "must be yes or no");
+	if (api_check_query(c->x, names, &errors) && errors.count == 0)
+		return true;
+	api_reply_malformed(c->x, &errors);
+	return false;
+}
+
 enum err
 api_user_remove(struct api_call *c, struct fault *f)
 {
 	struct flow_caller caller = api_caller(c);
+	struct person_removal how = { .users_only = (c->who.scopes & AUTH_INVITATIONS_WRITE) == 0 };
+	struct api_ask *ask;
 	const char *id;
 
 	if (api_uuid_of(c, "person", &id, f) != ERR_OK)
 		return f->code;
+	if (!api_read_keep(c, &how.for_good) || !api_read_match(c, &how.tag))
+		return ERR_OK;
+	ask = api_ask_new(c, id, 200);
+	ask->tag = how.tag;
 	http_hold(c->x);
-	flow_person_remove(c->api->conf.flow, id, &caller, api_on_removed, api_ask_new(c, id, 200));
+	flow_person_remove(c->api->conf.flow, id, &how, &caller, api_on_removed, ask);
 	return ERR_OK;
 }

@@ -36,6 +36,7 @@ struct api_person {
 	const char *id;
 	const struct dir_user *user;  /* of the directory, or NULL */
 	const struct invitation *inv; /* a pending one, or NULL */
+	const char *detail;	      /* of a change that came about: what did not */
 	int64_t now;		      /* wall ms */
 };
 /* The roster's row gives what the directory does not know, and everything while it is away. False:

@@ -134,6 +134,8 @@ api_add_details(struct api_item *item)
 	api_json_add_string(item->json, u != NULL ? u->last_activity_source : NULL);
 	api_json_add_word(item->json, ",\"suspended_by\":");
 	api_json_add_string(item->json, u != NULL ? u->suspended_by : NULL);
+	api_json_add_word(item->json, ",\"detail\":");
+	api_json_add_string(item->json, api_clean(item->arena, item->person->detail));
 	api_json_add_word(item->json, p == NULL ? ",\"stale\":true}" : ",\"stale\":false}");
 }
 

@@ -14,8 +14,8 @@ cmd_user_print_deleted(struct cli *c, const char *id, json_t *reply)
 	if (json_object_get(reply, "status") != NULL)
 		fprintf(c->err, "the directory did not answer in time; it goes on by itself\n");
 	else if (json_is_integer(refused))
-		fprintf(c->out, "deleted; access ended after %lld ms\n",
-		    (long long)json_integer_value(refused));
+		fprintf(c->out, "deleted; access ended after %lld ms%s%s\n",
+		    (long long)json_integer_value(refused), *detail != '\0' ? "; " : "", detail);
 	else
 		fprintf(c->out,
 		    "deleted; not every server could be asked whether access ended%s%s\n",
@@ -26,6 +26,11 @@ cmd_user_print_deleted(struct cli *c, const char *id, json_t *reply)
 	free(end);
 }
 
+static const struct cli_option options[] = {
+	{ .name = "no-keep", .help = "delete for good: nothing is kept to restore" },
+	{ .name = NULL },
+};
+
 static enum cli_exit
 cmd_user_delete_run(struct cli *c)
 {
@@ -34,7 +39,8 @@ cmd_user_delete_run(struct cli *c)
 	enum cli_exit code = cli_find_person(c, id);
 
 	if (code == CLI_OK)
-		code = cli_request_id(c, "DELETE", "users", id, "", NULL, &reply);
+		code = cli_request_id(c, "DELETE", "users", id,
+		    cli_value(&c->values, "no-keep") != NULL ? "?keep=no" : "", NULL, &reply);
 	if (code == CLI_OK && reply != NULL && c->json)
 		cli_print_json(c->out, reply);
 	else if (code == CLI_OK && reply != NULL)
@@ -49,5 +55,6 @@ const struct cli_command cmd_user_delete = {
 	.argument = "PERSON",
 	.is_name = true,
 	.help = "Delete a user, or revoke a pending invitation.",
+	.options = options,
 	.run = cmd_user_delete_run,
 };

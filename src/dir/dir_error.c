@@ -92,6 +92,19 @@ dir_error_taken(const struct dir_reply *r, struct arena *arena)
 	return len == 0 || len >= DIR_NAMES_MAX ? "" : arena_dup(arena, start + 1, len);
 }
 
+const char *
+dir_error_field(const struct dir_conf *conf, const struct dir_reply *r, struct arena *arena)
+{
+	const char *attribute = dir_error_is_uniqueness(r)
+				    ? dir_error_taken(r, arena)
+				    : arena_dup(arena, r->diagnostic, strcspn(r->diagnostic, ": "));
+
+	for (enum person_field i = 0; i < PERSON_FIELD_COUNT; i++)
+		if (conf->attributes[i] != NULL && strcasecmp(conf->attributes[i], attribute) == 0)
+			return person_field_name(i);
+	return NULL;
+}
+
 /* "mail: value #0 invalid per syntax": the attribute tells whose mistake it was. */
 static bool
 error_is_about_person(const struct dir *d, const struct dir_reply *r)

@@ -143,30 +143,6 @@ dir_groups_of(struct dir_job *job, struct dir_conn *c, const char *dn, struct di
 	return code;
 }
 
-/* Does it name `dn` still? Looked at a few times: the server may be about to take it out itself. */
-static enum err
-group_still_names(struct dir_job *job, struct dir_conn *c, const char *group, const char *dn,
-    bool *names, struct fault *f)
-{
-	static const char *const none[] = { LDAP_NO_ATTRS, NULL };
-	const struct dir_term term = { c->dir->conf.group_member, dn };
-	struct dir_search s = { group, dir_filter_all(job->arena, &term, 1), LDAP_SCOPE_BASE, none,
-		1, 0 };
-	enum err code = ERR_OK;
-
-	*names = true;
-	for (int i = 0; i < REFINT_TRIES && code == ERR_OK && *names; i++) {
-		LDAPMessage *found, *entry;
-
-		if (i > 0)
-			poll(NULL, 0, REFINT_MS << i);
-		code = dir_user_search(job, c, &s, "look at a group", &found, &entry, f);
-		*names = code == ERR_OK && entry != NULL;
-		ldap_msgfree(found);
-	}
-	return code == ERR_NOT_FOUND ? ERR_OK : code;
-}
-
 enum err
 dir_groups_join(struct dir_job *job, struct dir_conn *c, const char *dn,
     const struct dir_names *groups, struct fault *f)
@@ -197,18 +173,66 @@ group_leave(struct dir_job *job, struct dir_conn *c, const char *group, const ch
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
-/* After a refusal: is the name out all the same? */
-static enum err
-group_judge(struct dir_job *job, struct dir_conn *c, const char *group, const char *dn, int result,
-    struct refused *refused, struct fault *f)
-{
-	bool names;
-	enum err code = group_still_names(job, c, group, dn, &names, f);
+/* Groups that refused to let `dn` go, and what each of them answered. */
+struct held {
+	struct dir_names groups;
+	int *results;
+	const char *dn;
+};
 
-	if (groups_is_passing(code))
-		return code;
-	if (names || code != ERR_OK)
-		refused_note(refused, group, ldap_err2string(result));
+static void
+held_init(struct held *h, const char *dn, const struct dir_names *groups, struct arena *arena)
+{
+	*h = (struct held){ .dn = dn };
+	h->groups.dn = arena_alloc(arena, (groups->count + 1) * sizeof(*h->groups.dn));
+	h->results = arena_alloc(arena, (groups->count + 1) * sizeof(*h->results));
+}
+
+static void
+held_add(struct held *h, const char *group, int result)
+{
+	h->results[h->groups.count] = result;
+	h->groups.dn[h->groups.count++] = group;
+}
+
+/* Only those that name it still are kept. */
+static enum err
+held_look(struct dir_job *job, struct dir_conn *c, struct held *h, struct fault *f)
+{
+	struct dir_names naming;
+	size_t kept = 0;
+	enum err code = dir_groups_of(job, c, h->dn, &naming, f);
+
+	for (size_t i = 0; code == ERR_OK && i < h->groups.count; i++)
+		for (size_t j = 0; j < naming.count; j++) {
+			if (strcmp(h->groups.dn[i], naming.dn[j]) != 0)
+				continue;
+			h->groups.dn[kept] = h->groups.dn[i];
+			h->results[kept++] = h->results[i];
+			break;
+		}
+	if (code == ERR_OK)
+		h->groups.count = kept;
+	return code;
+}
+
+/* Is the name out of them all the same? The server may be about to take it out itself, so they are
+ * looked at a few times, all of them together: however many they are, the wait is the same. */
+static enum err
+held_judge(
+    struct dir_job *job, struct dir_conn *c, struct held *h, struct refused *x, struct fault *f)
+{
+	for (int i = 0; i < REFINT_TRIES && h->groups.count > 0; i++) {
+		enum err code;
+
+		if (i > 0)
+			poll(NULL, 0, REFINT_MS << i);
+		code = held_look(job, c, h, f);
+		if (code != ERR_OK)
+			return code;
+	}
+	for (size_t i = 0; i < h->groups.count; i++)
+		refused_note(x, h->groups.dn[i], ldap_err2string(h->results[i]));
 	return ERR_OK;
 }
 
@@ -217,18 +241,22 @@ dir_groups_leave(struct dir_job *job, struct dir_conn *c, const char *dn,
     const struct dir_names *groups, size_t *refused, struct fault *f)
 {
 	struct refused x = { .what = "still a member of: " };
+	struct held held;
+	enum err code;
 
+	held_init(&held, dn, groups, job->arena);
 	for (size_t i = 0; i < groups->count; i++) {
 		int result;
-		enum err code = group_leave(job, c, groups->dn[i], dn, &result, f);
 
-		if (!groups_is_passing(code) && code != ERR_OK)
-			code = group_judge(job, c, groups->dn[i], dn, result, &x, f);
-		if (code != ERR_OK)
+		code = group_leave(job, c, groups->dn[i], dn, &result, f);
+		if (groups_is_passing(code))
 			return code;
+		if (code != ERR_OK)
+			held_add(&held, groups->dn[i], result);
 	}
+	code = held_judge(job, c, &held, &x, f);
 	*refused = x.count;
-	return refused_end(&x, f);
+	return code == ERR_OK ? refused_end(&x, f) : code;
 }
 
 enum err
@@ -236,20 +264,24 @@ dir_groups_rename(struct dir_job *job, struct dir_conn *c, const char *from, con
     const struct dir_names *groups, struct fault *f)
 {
 	struct refused x = { .what = "the old name is still a member of: " };
+	struct held held;
+	enum err code;
 
+	held_init(&held, from, groups, job->arena);
 	for (size_t i = 0; i < groups->count; i++) {
 		int result;
-		enum err code = group_modify(job, c, groups->dn[i], from, to, &result, f);
 
+		code = group_modify(job, c, groups->dn[i], from, to, &result, f);
 		/* The new name was in it already: only the old one has to go. */
 		if (code == ERR_OK && result == LDAP_TYPE_OR_VALUE_EXISTS)
 			code = group_modify(job, c, groups->dn[i], from, NULL, &result, f);
-		if (!groups_is_passing(code) && code != ERR_OK)
-			code = group_judge(job, c, groups->dn[i], from, result, &x, f);
-		if (code != ERR_OK)
+		if (groups_is_passing(code))
 			return code;
+		if (code != ERR_OK)
+			held_add(&held, groups->dn[i], result);
 	}
-	return refused_end(&x, f);
+	code = held_judge(job, c, &held, &x, f);
+	return code == ERR_OK ? refused_end(&x, f) : code;
 }
 
 enum err

@@ -301,6 +301,10 @@ enum err dir_error_of_restore(
     const struct dir *d, const struct dir_reply *r, const char *doing, struct fault *f);
 /* The attribute that a uniqueness refusal names, "" when it names none. */
 const char *dir_error_taken(const struct dir_reply *r, struct arena *arena);
+/* The name of the field whose fault a refusal is: "mail: value #0 invalid per syntax", "non-unique
+ * attributes found with (|(mail=...". NULL: of none. */
+const char *dir_error_field(
+    const struct dir_conf *conf, const struct dir_reply *r, struct arena *arena);
 bool dir_error_is_uniqueness(const struct dir_reply *r);
 /* After a failure of libldap, and before what it found is believed. For want of memory it tells of
  * a malformed DN, an absent value, a lost connection; but it also leaves a mark, and then this call

@@ -33,14 +33,17 @@ typedef void dir_user_cb(
 struct dir_op *dir_user_load(struct dir *d, const char *entry_uuid, dir_user_cb *cb, void *arg);
 
 /* Change a profile: `value[field]` NULL leaves it, "" removes it with all its values; another value
- * takes the place of the first one, which is the one that is shown, and further ones stay. ORG_UNIT
+ * takes the place of the first one, which is the one that is shown, and further ones stay. A phone
+ * that is shown from another attribute than the configured one (telephoneNumber, mobile) is removed
+ * from there too; a new one is written to the configured one, and is shown from then on. ORG_UNIT
  * moves the entry (RFC 4511 modifyDN with newSuperior), which stays a member of its groups; display
  * name and cn follow the names when they were made of them. UID and groups cannot be changed here.
  * `tag`: only if the entry is still that version (RFC 4528 assertion where the server knows it),
- * NULL: whatever it is. ERR_OK: `user` is the new version. ERR_CONFLICT: another version.
- * ERR_NOT_FOUND: the entry; ERR_INVALID: a value that the server refuses or its schema has no room
- * for, or an org unit that does not exist; ERR_EXISTS: a mail or phone that another entry has, or
- * an entry of that name in the new org unit. The text of these two begins with the field's name and
+ * NULL: whatever it is. ERR_OK: `user` is the new version, with the tag of the old one if nothing
+ * had to be written. ERR_CONFLICT: another version. ERR_NOT_FOUND: the entry; ERR_INVALID: a value
+ * that the server refuses or its schema has no room for, or an org unit that does not exist;
+ * ERR_EXISTS: a mail or phone that another entry has, or an entry of that name in the new org unit.
+ * The text of these two begins with the field's name and
  * ": " where one is to blame. Values and move are two requests: should the values be written and
  * the move fail, the code is the move's, the text ends with that, and `user` is the entry as it is
  * then. Groups that could not be told of a move are named in f->text (ERR_OK). */
@@ -65,7 +68,7 @@ const char *dir_suspend_means(const struct dir *d);
 /* The whole entry and the groups that name it, as bytes that dir_user_restore() understands: every
  * user attribute with all its values (userPassword among them, so: a secret), the suspension,
  * nothing else that is operational or derived (memberOf), and the DN. ERR_NOT_FOUND. ERR_TOO_LARGE:
- * over 1 MiB. */
+ * over 1 MiB, or over 1000 attributes. */
 typedef void dir_user_saved_cb(void *arg, enum err code, const struct dir_user *user,
     const struct secret *saved, const struct fault *f);
 struct dir_op *dir_user_save(
@@ -103,13 +106,13 @@ typedef void dir_gone_cb(void *arg, enum err code, int64_t ms, const struct faul
 struct dir_op *dir_user_gone(struct dir *d, const char *dn, dir_gone_cb *cb, void *arg);
 
 /* Add what dir_user_save() returned again: entry, password, memberships. It gets a new entryUUID;
- * who was suspended comes back suspended. Whatever fails once the entry stands there is ERR_UNKNOWN
- * and never a refusal: repeat it, it finds its own entry and goes on. ERR_EXISTS: the DN or a
- * unique name is taken; but an entry at the DN that has everything that was saved is ours from an
- * earlier try, and that is ERR_OK. ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: also a
- * password policy that takes no hashes. ERR_CORRUPT: not what was saved. Groups that are gone, or
- * refuse the member, are named in f->text; the code is ERR_OK.
- */
+ * who was suspended comes back suspended. Whatever fails once the entry stands there is
+ * ERR_UNKNOWN and never a refusal: repeat it, it finds its own entry and goes on. ERR_EXISTS: the
+ * DN or a unique value is taken, and the text begins with the field's name and ": " where one has
+ * it; but an entry at the DN that has everything that was saved is ours from an earlier try, and
+ * that is ERR_OK. ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: also a password policy that
+ * takes no hashes. ERR_CORRUPT: not what was saved. Groups that are gone, or refuse the member,
+ * are named in f->text; the code is ERR_OK. */
 struct dir_op *dir_user_restore(
     struct dir *d, const struct secret *saved, dir_user_cb *cb, void *arg);
 

@@ -115,21 +115,6 @@ change_prepare(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	return code;
 }
 
-/* "mail: value #0 invalid per syntax", "non-unique attributes found with (|(mail=...": whose field
- * is that? NULL: nobody's. */
-static const char *
-change_field(const struct dir_conf *conf, const struct dir_reply *r, struct arena *arena)
-{
-	const char *attribute = dir_error_is_uniqueness(r)
-				    ? dir_error_taken(r, arena)
-				    : arena_dup(arena, r->diagnostic, strcspn(r->diagnostic, ": "));
-
-	for (enum person_field i = 0; i < PERSON_FIELD_COUNT; i++)
-		if (conf->attributes[i] != NULL && strcasecmp(conf->attributes[i], attribute) == 0)
-			return person_field_name(i);
-	return NULL;
-}
-
 static enum err
 change_write(
     struct dir_job *job, struct dir_conn *c, const char *condition, int *result, struct fault *f)
@@ -146,7 +131,7 @@ change_write(
 	w = dir_wire_modify(c, ch->job.now.user.dn, ch->mods, condition, job->op.deadline, &r);
 	*result = r.code;
 	if (w == WIRE_ANSWERED)
-		field = change_field(&c->dir->conf, &r, job->arena);
+		field = dir_error_field(&c->dir->conf, &r, job->arena);
 	if (w == WIRE_LOST)
 		code = dir_job_lost(job, &r, f);
 	else if (w == WIRE_REFUSED)

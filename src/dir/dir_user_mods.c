@@ -2,7 +2,8 @@
  *
  * A field shows the first value of its attribute, so that one is replaced and the others stay (a
  * second mail address is nobody's to lose because the first one changed). Removing a field removes
- * all: what is left would show up in its place. */
+ * all, from every attribute that it could be shown from: what is left would show up in its place.
+ */
 #include "dir/dir_user_private.h"
 
 #include <assert.h>
@@ -137,6 +138,8 @@ wishes_add_field(struct wishes *w, enum person_field field, const char *value, s
 	    (strcasecmp(attribute, "sn") == 0 || strcasecmp(attribute, "cn") == 0))
 		return fault_set(f, ERR_INVALID, "%s: an entry cannot do without it", name);
 	wishes_add(w, attribute, value, w->now->values[field]);
+	for (size_t i = 0; i < DIR_PHONES && field == PERSON_PHONE && value[0] == '\0'; i++)
+		wishes_add(w, dir_phones[i], value, w->now->values[USER_PHONES + i]);
 	return ERR_OK;
 }
 

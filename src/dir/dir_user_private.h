@@ -7,7 +7,16 @@
 #include "dir/dir_profile.h"
 #include "dir/dir_user.h"
 
-enum { USER_CN = PERSON_FIELD_COUNT, USER_VALUES };
+enum {
+	DIR_PHONES = 2,
+	USER_CN = PERSON_FIELD_COUNT,
+	USER_PHONES, /* DIR_PHONES of them */
+	USER_VALUES = USER_PHONES + DIR_PHONES
+};
+
+/* Shown as the phone of an entry without a value in the configured attribute, as in the list; the
+ * first that has one. */
+extern const char *const dir_phones[DIR_PHONES];
 
 /* One entry as it is now on the server that takes the writes. */
 struct user_entry {
@@ -15,7 +24,7 @@ struct user_entry {
 	struct person person;
 	const char *csn; /* entryCSN, or NULL */
 	/* All values of each field's attribute, in the server's order; NULL when it has none.
-	 * USER_CN: of cn. */
+	 * USER_CN: of cn. USER_PHONES: of dir_phones. */
 	struct berval **values[USER_VALUES];
 };
 

@@ -12,8 +12,7 @@ FAILPOINTS(read_points, "dir.user.read", "reading an entry that exists");
 
 enum { WANTED_MAX = PERSON_FIELD_COUNT + DIR_ACTIVITY_MAX + 12 };
 
-/* Shown as the phone of an entry without a value in the configured attribute, as in the list. */
-static const char *const phones[] = { "telephoneNumber", "mobile" };
+const char *const dir_phones[DIR_PHONES] = { "telephoneNumber", "mobile" };
 
 enum err
 dir_uuid_check(const char *uuid, struct fault *f)
@@ -96,8 +95,8 @@ read_wanted(const struct dir_conf *conf, const char **wanted)
 	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
 		if (conf->attributes[i] != NULL)
 			wanted[n++] = conf->attributes[i];
-	for (size_t i = 0; i < sizeof(phones) / sizeof(phones[0]); i++)
-		wanted[n++] = phones[i];
+	for (size_t i = 0; i < DIR_PHONES; i++)
+		wanted[n++] = dir_phones[i];
 	wanted[n++] = conf->rdn_attribute;
 	wanted[n++] = conf->marker_attribute;
 	if (facts->suspend_attribute != NULL)
@@ -153,10 +152,12 @@ read_person(struct dir_conn *c, LDAPMessage *message, struct user_entry *e, stru
 		e->values[i] = dir_entry_values(c->ld, message, conf->attributes[i], arena);
 		e->person.value[i] = dir_entry_text(c->ld, message, conf->attributes[i], arena);
 	}
-	for (size_t i = 0; i < sizeof(phones) / sizeof(phones[0]); i++)
+	for (size_t i = 0; i < DIR_PHONES; i++) {
+		e->values[USER_PHONES + i] = dir_entry_values(c->ld, message, dir_phones[i], arena);
 		if (e->person.value[PERSON_PHONE] == NULL)
 			e->person.value[PERSON_PHONE] =
-			    dir_entry_text(c->ld, message, phones[i], arena);
+			    dir_entry_text(c->ld, message, dir_phones[i], arena);
+	}
 	e->values[USER_CN] = dir_entry_values(c->ld, message, "cn", arena);
 	if (e->person.value[PERSON_UID] == NULL)
 		e->person.value[PERSON_UID] =

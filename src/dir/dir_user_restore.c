@@ -103,7 +103,7 @@ restore_meet(struct dir_job *job, struct dir_conn *c, const char **uuid, struct 
 		code = fault_set(
 		    f, ERR_UNAVAILABLE, "%s was there and is gone; try again", o->saved.dn);
 	else if (code == ERR_OK && (entry == NULL || !restore_is_ours(c, entry, &o->saved)))
-		code = fault_set(f, ERR_EXISTS, "%s is taken meanwhile", o->saved.dn);
+		code = fault_set(f, ERR_EXISTS, "uid: %s is taken meanwhile", o->saved.dn);
 	else if (code == ERR_OK)
 		*uuid = dir_entry_value(c->ld, entry, "entryUUID", job->arena);
 	else /* It may be ours, so nothing was refused. */
@@ -118,6 +118,7 @@ restore_add(struct dir_job *job, struct dir_conn *c, const char **uuid, struct f
 {
 	struct restore *o = job->value;
 	struct dir_reply r = { .policy = -1 };
+	const char *field;
 	enum err code;
 	enum wire w;
 
@@ -130,8 +131,13 @@ restore_add(struct dir_job *job, struct dir_conn *c, const char **uuid, struct f
 		code = fault_set(f, ERR_INTERNAL, "add: %s", r.diagnostic);
 	else if (r.code == LDAP_ALREADY_EXISTS)
 		code = restore_meet(job, c, uuid, f);
-	else
-		code = dir_error_of_restore(c->dir, &r, "add of what was saved", f);
+	else {
+		field = dir_error_field(&c->dir->conf, &r, job->arena);
+		code = dir_error_of_restore(c->dir, &r,
+		    arena_printf(job->arena, "%s%sadd of what was saved",
+			field != NULL ? field : "", field != NULL ? ": " : ""),
+		    f);
+	}
 	if (code == ERR_NOT_FOUND)
 		code = fault_set(f, code, "the org unit of %s is gone", o->saved.dn);
 	if (code == ERR_OK && r.entry_uuid != NULL)

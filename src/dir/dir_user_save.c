@@ -119,35 +119,53 @@ save_write(struct save *s, const struct raw *raws, size_t count, const struct di
 	return ERR_OK;
 }
 
+static void
+raw_wipe(struct raw *raw)
+{
+	for (size_t i = 0; raw->values != NULL && raw->values[i].bv_val != NULL; i++)
+		secret_wipe(raw->values[i].bv_val, raw->values[i].bv_len);
+	ber_memfree(raw->values);
+}
+
 /* ldap_get_attribute_ber() hands out the message's own bytes, so nothing of it is copied, and
- * wiping the values wipes the message. */
-static size_t
-save_collect(struct dir_conn *c, LDAPMessage *entry, struct raw *raws, BerElement **ber)
+ * wiping the values wipes the message. What would not be kept whole is not kept: who deletes relies
+ * on it. */
+static enum err
+save_collect(struct dir_conn *c, LDAPMessage *entry, struct raw *raws, size_t *count,
+    BerElement **ber, struct fault *f)
 {
 	struct raw raw;
 	struct berval dn;
-	size_t count = 0;
+	enum err code = ERR_OK;
+	int result = ldap_get_dn_ber(c->ld, entry, ber, &dn);
 
-	if (ldap_get_dn_ber(c->ld, entry, ber, &dn) != LDAP_SUCCESS)
-		return 0;
-	while (ldap_get_attribute_ber(c->ld, entry, *ber, &raw.name, &raw.values) == LDAP_SUCCESS &&
-	       raw.name.bv_val != NULL) {
-		if (count < ATTRIBUTES_MAX && raw_is_kept(&c->dir->conf, &raw))
-			raws[count++] = raw;
-		else
-			ber_memfree(raw.values);
+	while (result == LDAP_SUCCESS) {
+		raw = (struct raw){ .values = NULL };
+		result = ldap_get_attribute_ber(c->ld, entry, *ber, &raw.name, &raw.values);
+		if (result != LDAP_SUCCESS || raw.name.bv_val == NULL)
+			break;
+		if (!raw_is_kept(&c->dir->conf, &raw))
+			raw_wipe(&raw);
+		else if (*count < ATTRIBUTES_MAX)
+			raws[(*count)++] = raw;
+		else {
+			raw_wipe(&raw);
+			code = fault_set(f, ERR_TOO_LARGE,
+			    "it has more than %d attributes, which is as many as can be kept",
+			    ATTRIBUTES_MAX);
+		}
 	}
-	return count;
+	if (result != LDAP_SUCCESS)
+		code = fault_set(
+		    f, ERR_INTERNAL, "the entry cannot be read: %s", ldap_err2string(result));
+	return code;
 }
 
 static void
 save_wipe(struct raw *raws, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		for (size_t j = 0; raws[i].values[j].bv_val != NULL; j++)
-			secret_wipe(raws[i].values[j].bv_val, raws[i].values[j].bv_len);
-		ber_memfree(raws[i].values);
-	}
+	for (size_t i = 0; i < count; i++)
+		raw_wipe(&raws[i]);
 }
 
 static enum err
@@ -162,7 +180,7 @@ save_entry(struct dir_job *job, struct dir_conn *c, const struct dir_names *grou
 	struct dir_reply r = { .policy = -1 };
 	LDAPMessage *found = NULL, *entry;
 	BerElement *ber = NULL;
-	size_t count;
+	size_t count = 0;
 	enum err code;
 
 	c->points = failpoints_of(save_points);
@@ -175,8 +193,9 @@ save_entry(struct dir_job *job, struct dir_conn *c, const struct dir_names *grou
 	if (code == ERR_OK && entry == NULL)
 		code = fault_set(f, ERR_NOT_FOUND, "%s is no longer there", q.base);
 	if (code == ERR_OK) {
-		count = save_collect(c, entry, raws, &ber);
-		code = save_write(s, raws, count, groups, f);
+		code = save_collect(c, entry, raws, &count, &ber, f);
+		if (code == ERR_OK)
+			code = save_write(s, raws, count, groups, f);
 		save_wipe(raws, count);
 		ber_free(ber, 0);
 	}

@@ -58,16 +58,24 @@ void flow_person_change(struct flow *f, const char *id, const struct person_chan
 
 /* ERR_REFUSED: no means (the text says so), oneself, or the last administrator; of these the text
  * begins with "self: " or "last_administrator: ", which is told to programs. ERR_USED: it is an
- * invitation. */
-void flow_person_suspend(struct flow *f, const char *id, bool suspended,
+ * invitation. ERR_CONFLICT: `tag` (If-Match, or NULL) is another version. */
+void flow_person_suspend(struct flow *f, const char *id, bool suspended, const char *tag,
     const struct flow_caller *caller, flow_person_cb *cb, void *arg);
 
 /* Delete. An invitation is revoked (one that is expired is forgotten). A user's entry is kept
  * sealed, deleted with its memberships, and its own tokens and sessions end; then every configured
  * server is asked until none knows it. ERR_OK: done; `refused_ms`: how long access lasted after the
- * request, -1 when some server could not be asked (f->text names it). ERR_REFUSED: the last
+ * request, -1 when some server could not be asked; f->text names it, and groups that refused to let
+ * them go. ERR_REFUSED: the last
  * administrator, or oneself (the text says which, as above). ERR_UNKNOWN: it goes on by itself
- * (202). ERR_NOT_FOUND. */
+ * (202), of whichever version. ERR_NOT_FOUND. ERR_CONFLICT: `tag` is another version (an invitation
+ * has none). ERR_TOO_LARGE: the entry is too large to be kept. ERR_DENIED: an invitation, and only
+ * users were to be deleted. */
+struct person_removal {
+	const char *tag; /* If-Match, or NULL */
+	bool for_good;	 /* nothing is kept */
+	bool users_only;
+};
 struct person_removed {
 	bool was_invitation;
 	int64_t refused_ms;
@@ -75,8 +83,8 @@ struct person_removed {
 };
 typedef void flow_removed_cb(
     void *arg, enum err code, const struct person_removed *removed, const struct fault *f);
-void flow_person_remove(struct flow *f, const char *id, const struct flow_caller *caller,
-    flow_removed_cb *cb, void *arg);
+void flow_person_remove(struct flow *f, const char *id, const struct person_removal *how,
+    const struct flow_caller *caller, flow_removed_cb *cb, void *arg);
 
 /* Bring a deleted user back by the id it had. ERR_OK: `user` is the new entry (with a new id).
  * ERR_NOT_FOUND: never was, or too long ago. f->text: groups that are gone. ERR_EXISTS: DN or name

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "log/log.h"
+
 struct change_person {
 	struct people_op op; /* first */
 	const char *given[PERSON_FIELD_COUNT], *tag;
@@ -69,7 +71,7 @@ person_change_differs(struct people_op *op, int field, const char *new)
 static void
 person_change_settled(struct people_op *op)
 {
-	people_finish(op, ERR_OK, NULL);
+	people_finish(op, ERR_OK, &op->fault); /* the groups that refused, if any */
 }
 
 static void
@@ -124,7 +126,7 @@ static void
 person_change_on_acted(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
 	struct people_op *op = arg;
-	bool changed[PERSON_FIELD_COUNT];
+	bool changed[PERSON_FIELD_COUNT], same;
 
 	op->dir_op = NULL;
 	if (code == ERR_INVALID || code == ERR_EXISTS) {
@@ -144,7 +146,17 @@ person_change_on_acted(void *arg, enum err code, const struct dir_user *user, co
 		    dir_user_load(op->flow->conf.dir, op->id, person_change_on_looked_again, op);
 		return;
 	}
+	same = strcmp(op->user.tag, user->tag) == 0;
 	people_keep_user(op, user);
+	if (same) { /* it was so already, and nothing is recorded */
+		people_drop(op);
+		return;
+	}
+	if (f != NULL && f->text[0] != '\0') {
+		log_warning("groups still name somebody where they were before", "id", op->id,
+		    "reason", f->text, "request", op->intent.request_id);
+		op->fault = *f;
+	}
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
 		changed[i] = op->intent.value[i] != NULL;
 	people_settle(op, person_change_detail(op, changed), person_change_settled);

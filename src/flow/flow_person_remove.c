@@ -15,6 +15,7 @@
 
 struct removal {
 	struct people_op op; /* first */
+	struct person_removal how;
 	struct person_removed removed;
 	int moves; /* how often it was found elsewhere, or changed */
 	flow_removed_cb *cb;
@@ -42,6 +43,18 @@ remove_settled(struct people_op *op)
 	people_finish(op, ERR_OK, &op->fault);
 }
 
+/* What else there is to tell of a deletion that came about. */
+static void
+remove_add_word(struct people_op *op, const struct fault *f)
+{
+	struct fault before = op->fault;
+
+	if (before.text[0] == '\0')
+		op->fault = *f;
+	else
+		fault_set(&op->fault, f->code, "%.240s; %.240s", before.text, f->text);
+}
+
 static void
 remove_on_gone(void *arg, enum err code, int64_t ms, const struct fault *f)
 {
@@ -63,7 +76,7 @@ remove_on_gone(void *arg, enum err code, int64_t ms, const struct fault *f)
 	} else {
 		log_warning("a server could not be asked whether a deleted user is gone", "id",
 		    op->id, "reason", f->text, "request", op->intent.request_id);
-		op->fault = *f;
+		remove_add_word(op, f);
 	}
 	people_settle(op, detail, remove_settled);
 }
@@ -112,6 +125,27 @@ remove_note(struct people_op *op, const struct dir_user *user, const struct secr
 
 /* ---- somebody moved or changed it since it was saved ---- */
 
+/* Whoever named a version means no other one. */
+static bool
+remove_is_wanted(const struct people_op *op, const struct dir_user *user)
+{
+	const char *tag = ((const struct removal *)op)->how.tag;
+
+	return tag == NULL || strcmp(tag, user->tag) == 0;
+}
+
+static void
+remove_refuse_version(struct people_op *op)
+{
+	struct fault f;
+
+	fault_set(&f, ERR_CONFLICT, "the entry was changed meanwhile");
+	if (op->intent.revision != 0)
+		people_refused(op, ERR_CONFLICT, &f);
+	else
+		people_finish(op, ERR_CONFLICT, &f);
+}
+
 static void
 remove_on_replaced(void *arg, enum err code, uint64_t revision, const struct fault *f)
 {
@@ -140,7 +174,9 @@ remove_on_saved_again(void *arg, enum err code, const struct dir_user *user,
 	struct people_op *op = arg;
 
 	op->dir_op = NULL;
-	if (code == ERR_OK)
+	if (code == ERR_OK && !remove_is_wanted(op, user))
+		remove_refuse_version(op);
+	else if (code == ERR_OK)
 		remove_replace(op, user, saved);
 	else
 		people_give_up_or_leave(op, code, f);
@@ -180,10 +216,13 @@ remove_on_looked_again(void *arg, enum err code, const struct dir_user *user, co
 	op->dir_op = NULL;
 	if (code == ERR_NOT_FOUND && people_may_pass(op->code))
 		people_leave(op, &op->fault); /* its groups are searched once more */
-	else if (code == ERR_NOT_FOUND)
+	else if (code == ERR_NOT_FOUND) {
+		op->fault = (struct fault){ .code = ERR_OK }; /* of a refusal that was none */
 		remove_end_tokens(op);
-	else if (code != ERR_OK)
+	} else if (code != ERR_OK)
 		people_give_up_or_leave(op, code, f);
+	else if (!remove_is_wanted(op, user))
+		remove_refuse_version(op);
 	else if (op->code == ERR_OK || (op->code == ERR_CONFLICT && remove_is_outdated(op, user)))
 		remove_follow(op, user);
 	else
@@ -243,6 +282,10 @@ remove_on_saved(void *arg, enum err code, const struct dir_user *user, const str
 		people_finish(op, code, f);
 		return;
 	}
+	if (!remove_is_wanted(op, user)) {
+		remove_refuse_version(op);
+		return;
+	}
 	if (!dir_saved_has_password(saved))
 		log_warning("a deleted user is kept without a password: the directory shows none",
 		    "id", op->id, "request", op->intent.request_id);
@@ -257,7 +300,8 @@ remove_guarded(struct people_op *op)
 	struct flow *f = op->flow;
 
 	op->intent.dn = op->user.dn;
-	if (f->conf.restorable_s == 0) {
+	if (f->conf.restorable_s == 0 || r->how.for_good) {
+		op->intent.tag = r->how.tag;
 		people_begin(op, NULL, 0, remove_begun);
 		return;
 	}
@@ -337,9 +381,15 @@ static void
 remove_looked(struct people_op *op)
 {
 	struct people_op *other = people_op_of(op->flow, op->id);
+	const struct removal *r = (const struct removal *)op;
 	struct fault f;
 
-	if (op->inv != NULL)
+	if (op->inv != NULL && r->how.users_only) {
+		fault_set(&f, ERR_DENIED, "this is an invitation: invitations:write is needed");
+		people_finish(op, ERR_DENIED, &f);
+	} else if (op->inv != NULL ? r->how.tag != NULL : !remove_is_wanted(op, &op->user))
+		remove_refuse_version(op);
+	else if (op->inv != NULL)
 		remove_invitation(op);
 	else if (other != NULL && other->intent.kind == INTENT_USER_REMOVE) {
 		fault_set(&f, ERR_UNKNOWN, "it is being deleted already");
@@ -349,13 +399,15 @@ remove_looked(struct people_op *op)
 }
 
 void
-flow_person_remove(struct flow *f, const char *id, const struct flow_caller *caller,
-    flow_removed_cb *cb, void *arg)
+flow_person_remove(struct flow *f, const char *id, const struct person_removal *how,
+    const struct flow_caller *caller, flow_removed_cb *cb, void *arg)
 {
 	struct people_op *op =
 	    people_new(f, sizeof(struct removal), INTENT_USER_REMOVE, id, caller, remove_answer);
 	struct removal *r = (struct removal *)op;
 
+	r->how = *how;
+	r->how.tag = arena_strdup(op->arena, how->tag);
 	r->cb = cb;
 	r->arg = arg;
 	people_look(op, remove_looked);

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "log/log.h"
+
 struct restore {
 	struct people_op op; /* first */
 	struct secret *saved;
@@ -45,11 +47,14 @@ restore_on_added(void *arg, enum err code, const struct dir_user *user, const st
 		people_keep_user(op, user);
 		if (f != NULL)
 			op->fault = *f;
+		if (op->fault.text[0] != '\0')
+			log_warning("a restored user could not be made a member of a group", "id",
+			    op->id, "reason", op->fault.text, "request", op->intent.request_id);
 		people_settle(op,
 		    arena_printf(op->arena, "{\"new_id\":\"%s\"}", op->user.entry_uuid),
 		    restore_settled);
 	} else if (code == ERR_EXISTS) {
-		people_add_named(op, f, "taken", "uid");
+		people_add_named(op, f, "taken", NULL);
 		people_refused(op, code, f);
 	} else if (code == ERR_NOT_FOUND) {
 		fault_set(&own, ERR_CONFLICT, "its org unit is gone");

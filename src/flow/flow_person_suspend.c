@@ -8,6 +8,7 @@
 struct suspend {
 	struct people_op op; /* first */
 	bool suspended;
+	const char *tag;
 	flow_person_cb *cb;
 	void *arg;
 };
@@ -83,8 +84,10 @@ suspend_on_acted(void *arg, enum err code, const struct dir_user *user, const st
 static void
 suspend_begun(struct people_op *op)
 {
-	op->dir_op = dir_user_suspend(op->flow->conf.dir, op->id, ((struct suspend *)op)->suspended,
-	    NULL, suspend_on_acted, op);
+	const struct suspend *s = (const struct suspend *)op;
+
+	op->dir_op = dir_user_suspend(
+	    op->flow->conf.dir, op->id, s->suspended, s->tag, suspend_on_acted, op);
 }
 
 static void
@@ -106,6 +109,9 @@ suspend_looked(struct people_op *op)
 		fault_set(&f, ERR_REFUSED,
 		    "this directory has no means to suspend anybody that usherd knows of");
 		people_finish(op, ERR_REFUSED, &f);
+	} else if (s->tag != NULL && strcmp(s->tag, op->user.tag) != 0) {
+		fault_set(&f, ERR_CONFLICT, "the entry was changed meanwhile");
+		people_finish(op, ERR_CONFLICT, &f);
 	} else if (op->user.suspended && s->suspended)
 		people_finish(op, ERR_OK, NULL); /* nothing is changed, so nothing is recorded */
 	else if (s->suspended)
@@ -115,7 +121,7 @@ suspend_looked(struct people_op *op)
 }
 
 void
-flow_person_suspend(struct flow *f, const char *id, bool suspended,
+flow_person_suspend(struct flow *f, const char *id, bool suspended, const char *tag,
     const struct flow_caller *caller, flow_person_cb *cb, void *arg)
 {
 	struct people_op *op = people_new(f, sizeof(struct suspend),
@@ -123,6 +129,7 @@ flow_person_suspend(struct flow *f, const char *id, bool suspended,
 	struct suspend *s = (struct suspend *)op;
 
 	s->suspended = suspended;
+	s->tag = arena_strdup(op->arena, tag);
 	s->cb = cb;
 	s->arg = arg;
 	people_look(op, suspend_looked);

@@ -8,10 +8,12 @@
  *   trash/UUID         what is kept of a deleted user: whose, since when, until when
  *   trashpart/UUID/N   the saved entry in parts, sealed with a key of its own
  *   trashkey/UUID      that key
- * Deleting trashkey/UUID destroys the key: the file's page is overwritten (secure_delete), and a
- * copy of the parts that is left anywhere (a free page, the WAL, another medium) is noise without
- * it. A backup of the whole store that was made before has both: it lives as long as its owner lets
- * it.
+ * Deleting trashkey/UUID destroys the key: the file's page is overwritten (secure_delete) by the
+ * next checkpoint, and a copy of the parts that is left anywhere (a free page, the WAL, another
+ * medium) is noise without it. Until then, and longer where nothing is written, the WAL has the
+ * page as it was before: its frames are overwritten by later ones, or the WAL is cut off at a start
+ * or a stop of the process. A backup of the whole store that was made before has both: it lives as
+ * long as its owner lets it.
  *
  * Promises, codes and ownership as in store.h. */
 #ifndef USHERD_STORE_STORE_PEOPLE_H

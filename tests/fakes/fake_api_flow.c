@@ -88,7 +88,7 @@ fake_flow_answer(void *arg)
 	bool ok = f->code == ERR_OK;
 	struct fault fault = { .text = "" };
 
-	if (!ok)
+	if (!ok || f->text != NULL)
 		fault_set(&fault, f->code, "%s", f->text != NULL ? f->text : "the flow says no");
 	for (size_t i = 0; i < f->list_count; i++)
 		list[i] = f->inv;
@@ -221,10 +221,13 @@ flow_person_change(struct flow *flow, const char *id, const struct person_change
 }
 
 void
-flow_person_suspend(struct flow *flow, const char *id, bool suspended,
+flow_person_suspend(struct flow *flow, const char *id, bool suspended, const char *tag,
     const struct flow_caller *caller, flow_person_cb *cb, void *arg)
 {
-	((struct fake_flow *)flow)->suspended = suspended;
+	struct fake_flow *f = (struct fake_flow *)flow;
+
+	f->suspended = suspended;
+	f->change.tag = fake_flow_keep(f, PERSON_FIELD_COUNT, tag);
 	fake_flow_note(flow, id, caller);
 	fake_flow_start(flow, (struct fake_answer){ .person = cb, .arg = arg });
 }
@@ -238,9 +241,13 @@ flow_person_restore(struct flow *flow, const char *id, const struct flow_caller 
 }
 
 void
-flow_person_remove(struct flow *flow, const char *id, const struct flow_caller *caller,
-    flow_removed_cb *cb, void *arg)
+flow_person_remove(struct flow *flow, const char *id, const struct person_removal *how,
+    const struct flow_caller *caller, flow_removed_cb *cb, void *arg)
 {
+	struct fake_flow *f = (struct fake_flow *)flow;
+
+	f->removal = *how;
+	f->removal.tag = fake_flow_keep(f, PERSON_FIELD_COUNT, how->tag);
 	fake_flow_note(flow, id, caller);
 	fake_flow_start(flow, (struct fake_answer){ .removed = cb, .arg = arg });
 }

@@ -13,7 +13,7 @@ struct fake_flow {
 	struct loop *loop;
 	/* The next answers. */
 	enum err code;
-	const char *text; /* of the fault */
+	const char *text; /* of the fault, with ERR_OK too */
 	struct field_errors errors;
 	struct invitation *inv; /* borrowed; what every answer with ERR_OK shows */
 	size_t list_count;	/* how often the list has it */
@@ -29,6 +29,7 @@ struct fake_flow {
 	char id[64], caller[64], request_id[64], after[64];
 	size_t limit;
 	struct person_change change;
+	struct person_removal removal;
 	bool suspended;
 	const char *parent, *name, *description;
 	char said[PERSON_FIELD_COUNT + 1][128]; /* what the strings of these point to */

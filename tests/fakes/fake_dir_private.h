@@ -55,6 +55,7 @@ struct dir {
 	size_t call_count;
 	unsigned uuids; /* handed out */
 	bool has_no_means;
+	const char *touch_after, *touch_uuid, *refusing;
 	enum err gone_code;
 	char lingering[64]; /* the server that is named with gone_code */
 };

@@ -221,3 +221,16 @@ fake_entry_rename(struct dir *d, struct entry *e, const char *dn)
 	}
 	snprintf(e->dn, sizeof(e->dn), "%s", dn);
 }
+
+void
+fake_dir_touch_after(struct dir *d, const char *name, const char *entry_uuid)
+{
+	d->touch_after = name;
+	d->touch_uuid = entry_uuid;
+}
+
+void
+fake_dir_groups_refuse(struct dir *d, const char *text)
+{
+	d->refusing = text;
+}

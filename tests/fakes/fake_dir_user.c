@@ -79,6 +79,12 @@ fake_op_start(struct dir *d, struct user_op *op, const char *name, bool writes)
 	op->spares_groups = fault == FAKE_NO_GROUPS;
 	if (fake_is_done(fault)) {
 		code = op->effect(d, op, &f);
+		if (d->touch_after != NULL && strcmp(d->touch_after, name) == 0) {
+			d->touch_after = NULL;
+			fake_dir_touch(d, d->touch_uuid);
+		}
+		if (code == ERR_OK && writes && d->refusing != NULL)
+			fault_set(&f, ERR_OK, "%s", d->refusing);
 		if (fault == FAKE_FINE) {
 			op->op.code = code;
 			op->op.fault = f;
@@ -395,7 +401,7 @@ restore_effect(struct dir *d, struct user_op *op, struct fault *f)
 	memcpy(&s, secret_bytes(op->saved), sizeof(s));
 	there = fake_entry_by_dn(d, s.entry.dn);
 	if (there != NULL && strcmp(there->mail, s.entry.mail) != 0)
-		return fault_set(f, ERR_EXISTS, "%s is taken", s.entry.dn);
+		return fault_set(f, ERR_EXISTS, "uid: %s is taken", s.entry.dn);
 	for (size_t i = 0; i < d->count; i++)
 		if (&d->entries[i] != there && s.entry.mail[0] != '\0' &&
 		    strcasecmp(d->entries[i].mail, s.entry.mail) == 0)

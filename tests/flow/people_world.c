@@ -118,14 +118,26 @@ people_change(
 enum err
 people_suspend(struct world *w, const char *id, bool suspended)
 {
-	flow_person_suspend(w->flow, id, suspended, people_begin_call(w), on_person, NULL);
+	return people_suspend_so(w, id, suspended, NULL);
+}
+
+enum err
+people_suspend_so(struct world *w, const char *id, bool suspended, const char *tag)
+{
+	flow_person_suspend(w->flow, id, suspended, tag, people_begin_call(w), on_person, NULL);
 	return people_wait(w);
 }
 
 enum err
 people_remove(struct world *w, const char *id)
 {
-	flow_person_remove(w->flow, id, people_begin_call(w), on_removed, NULL);
+	return people_remove_so(w, id, (struct person_removal){ .tag = NULL });
+}
+
+enum err
+people_remove_so(struct world *w, const char *id, struct person_removal how)
+{
+	flow_person_remove(w->flow, id, &how, people_begin_call(w), on_removed, NULL);
 	return people_wait(w);
 }
 
@@ -167,14 +179,15 @@ void
 people_start(struct world *w, const char *verb)
 {
 	const struct flow_caller *c = people_begin_call(w);
+	const struct person_removal how = { .tag = NULL };
 	struct person_change change = { .value = { [PERSON_POSITION] = "Countess" } };
 
 	if (strcmp(verb, "remove") == 0)
-		flow_person_remove(w->flow, ADA, c, on_removed, NULL);
+		flow_person_remove(w->flow, ADA, &how, c, on_removed, NULL);
 	else if (strcmp(verb, "restore") == 0)
 		flow_person_restore(w->flow, ADA, c, on_person, NULL);
 	else if (strcmp(verb, "suspend") == 0)
-		flow_person_suspend(w->flow, ADA, true, c, on_person, NULL);
+		flow_person_suspend(w->flow, ADA, true, NULL, c, on_person, NULL);
 	else if (strcmp(verb, "change") == 0)
 		flow_person_change(w->flow, ADA, &change, c, on_person, NULL);
 	else if (strcmp(verb, "unit_add") == 0)

@@ -35,7 +35,9 @@ enum err people_show(struct world *w, const char *id);
 enum err people_change(
     struct world *w, const char *id, enum person_field field, const char *value, const char *tag);
 enum err people_suspend(struct world *w, const char *id, bool suspended);
+enum err people_suspend_so(struct world *w, const char *id, bool suspended, const char *tag);
 enum err people_remove(struct world *w, const char *id);
+enum err people_remove_so(struct world *w, const char *id, struct person_removal how);
 enum err people_restore(struct world *w, const char *id);
 enum err people_unit_add(struct world *w, const char *parent, const char *name);
 enum err people_unit_change(struct world *w, const char *id, const char *name);

@@ -39,6 +39,32 @@ a_server_that_cannot_be_asked_is_named(void **state)
 	world_free(w);
 }
 
+/* What is done is done, and whoever asked hears what is not. */
+static void
+groups_that_refuse_are_told(void **state)
+{
+	struct world *w = people_world_new();
+	char id[ID_SIZE];
+
+	(void)state;
+	fake_dir_groups_refuse(w->dir, "still a member of: cn=poets");
+	assert_int_equal(people_change(w, ADA, PERSON_POSITION, "Countess", NULL), ERR_OK);
+	assert_string_equal(people.text, "still a member of: cn=poets");
+	fake_dir_lingers_on(w->dir, "ldap://second");
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	assert_int_equal(people.removed.refused_ms, -1);
+	assert_non_null(strstr(people.text, "still a member of: cn=poets; "));
+	assert_non_null(strstr(people.text, "ldap://second"));
+	fake_dir_lingers_on(w->dir, NULL);
+	assert_int_equal(people_restore(w, ADA), ERR_OK);
+	assert_string_equal(people.text, "still a member of: cn=poets");
+	snprintf(id, sizeof(id), "%s", people.id);
+	assert_int_equal(people_remove(w, id), ERR_OK);
+	assert_in_range(people.removed.refused_ms, 0, 1000);
+	assert_string_equal(people.text, "still a member of: cn=poets");
+	world_free(w);
+}
+
 static void
 nothing_is_kept_when_the_configuration_says_so(void **state)
 {
@@ -51,6 +77,51 @@ nothing_is_kept_when_the_configuration_says_so(void **state)
 	assert_int_equal(people.removed.restorable_until, 0);
 	assert_int_equal(people_keys(w, "trash"), 0);
 	assert_int_equal(people_restore(w, ADA), ERR_NOT_FOUND);
+	world_free(w);
+}
+
+static void
+whoever_asks_is_kept_nowhere(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(
+	    people_remove_so(w, ADA, (struct person_removal){ .for_good = true }), ERR_OK);
+	assert_int_equal(people.removed.restorable_until, 0);
+	assert_int_equal(fake_dir_calls(w->dir, "save"), 0);
+	assert_int_equal(people_keys(w, "trash"), 0);
+	assert_int_equal(people_audits(w, "user_removed"), 1);
+	world_free(w);
+}
+
+static void
+a_version_that_is_named_is_the_only_one_that_is_deleted_or_suspended(void **state)
+{
+	static const struct {
+		const char *changed_after;
+		struct person_removal how;
+	} rows[] = { { "load", { .tag = "v2" } }, { "save", { .tag = "v3" } },
+		{ "load", { .tag = "v4", .for_good = true } } };
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(
+	    people_remove_so(w, ADA, (struct person_removal){ .tag = "v0" }), ERR_CONFLICT);
+	assert_int_equal(people_suspend_so(w, ADA, true, "v0"), ERR_CONFLICT);
+	fake_dir_touch_after(w->dir, "load", ADA);
+	assert_int_equal(people_suspend_so(w, ADA, true, "v1"), ERR_CONFLICT);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fake_dir_touch_after(w->dir, rows[i].changed_after, ADA);
+		assert_int_equal(people_remove_so(w, ADA, rows[i].how), ERR_CONFLICT);
+	}
+	assert_non_null(fake_dir_user_dn(w->dir, ADA));
+	assert_int_equal(
+	    people_remove_so(w, ADA, (struct person_removal){ .tag = "v5", .for_good = true }),
+	    ERR_OK);
+	assert_int_equal(people_audits(w, "user_removed"), 1);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	assert_int_equal(people_keys(w, "trash"), 0);
 	world_free(w);
 }
 
@@ -258,6 +329,11 @@ an_invitation_is_revoked_and_an_expired_one_forgotten(void **state)
 	assert_string_equal(people.invitation, a.id);
 	assert_int_equal(people_suspend(w, a.id, true), ERR_USED);
 	assert_int_equal(people_change(w, a.id, PERSON_POSITION, "x", NULL), ERR_USED);
+	/* It has no version, and who may only delete users may not revoke it. */
+	assert_int_equal(
+	    people_remove_so(w, a.id, (struct person_removal){ .tag = "v1" }), ERR_CONFLICT);
+	assert_int_equal(
+	    people_remove_so(w, a.id, (struct person_removal){ .users_only = true }), ERR_DENIED);
 	assert_int_equal(people_remove(w, a.id), ERR_OK);
 	assert_true(people.removed.was_invitation);
 	assert_int_equal(world_state(w, a.id), INVITATION_REVOKED);
@@ -368,7 +444,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_deleted_user_is_gone_recorded_and_kept),
 		cmocka_unit_test(a_server_that_cannot_be_asked_is_named),
+		cmocka_unit_test(groups_that_refuse_are_told),
 		cmocka_unit_test(nothing_is_kept_when_the_configuration_says_so),
+		cmocka_unit_test(whoever_asks_is_kept_nowhere),
+		cmocka_unit_test(
+		    a_version_that_is_named_is_the_only_one_that_is_deleted_or_suspended),
 		cmocka_unit_test(nobody_deletes_or_suspends_oneself_or_the_last_administrator),
 		cmocka_unit_test(a_restored_user_has_entry_password_and_memberships_again),
 		cmocka_unit_test(

@@ -286,6 +286,33 @@ a_stream_ends_when_its_token_is_revoked(void **state)
 }
 
 static void
+nobody_takes_all_the_streams(void **state)
+{
+	struct http_exchange *mine[8], *x;
+	struct fake_request theirs = {
+		.method = HTTP_GET, .listener = HTTP_CONTROL, .path = EVENTS
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		mine[i] = listen_from(NULL);
+	x = api_world_send(
+	    (struct fake_request){ .method = HTTP_GET, .listener = HTTP_UNIX, .path = EVENTS });
+	assert_int_equal(fake_http_status(x), 503);
+	assert_non_null(strstr(fake_http_body(x), "8 streams of uid:0"));
+	fake_http_free(x);
+	api_world_make_token(AUTH_USERS_READ);
+	theirs.authorization = world.token_text;
+	x = api_world_send(theirs);
+	assert_int_equal(fake_http_status(x), 200);
+	fake_http_free(x);
+	fake_http_free(mine[0]);
+	mine[0] = listen_from(NULL);
+	for (size_t i = 0; i < 8; i++)
+		fake_http_free(mine[i]);
+}
+
+static void
 a_query_is_refused_by_name(void **state)
 {
 	struct http_exchange *x = api_world_send_root(HTTP_GET, EVENTS, "since=1", NULL);
@@ -310,6 +337,7 @@ main(void)
 		WITH_API(what_the_ring_has_forgotten_is_a_reset),
 		WITH_API(a_stream_ends_with_its_token),
 		WITH_API(a_stream_ends_when_its_token_is_revoked),
+		WITH_API(nobody_takes_all_the_streams),
 		WITH_API(a_query_is_refused_by_name),
 	};
 

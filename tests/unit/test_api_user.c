@@ -517,6 +517,12 @@ suspending_resuming_and_restoring_answer_with_the_person(void **state)
 	assert_string_equal(fake_http_reply_header(x, "Location"), USER);
 	assert_string_equal(world.flow.id, FAKE_ID);
 	fake_http_free(x);
+	/* Done, and what was not is told with it. */
+	world.flow.text = "not joined: cn=a";
+	x = api_world_send_root(HTTP_POST, USERS "/" FAKE_ID "/restore", NULL, "{}");
+	assert_int_equal(fake_http_status(x), 201);
+	assert_non_null(strstr(fake_http_body(x), "\"detail\":\"not joined: cn=a\","));
+	fake_http_free(x);
 	x = api_world_send_root(HTTP_POST, USER "/suspend", NULL, "{\"until\":\"2030\"}");
 	assert_int_equal(fake_http_status(x), 400);
 	fake_http_free(x);
@@ -543,6 +549,10 @@ a_deletion_is_answered_by_what_became_of_it(void **state)
 		{ { false, 0, 0 }, ERR_UNKNOWN, "", 202, "{\"status\":\"in_progress\"}" },
 		{ { false, 0, 0 }, ERR_REFUSED, "self: not oneself", 409, "\"reason\":\"self\"" },
 		{ { false, 0, 0 }, ERR_NOT_FOUND, "", 404, "no such person" },
+		{ { false, 12, 0 }, ERR_OK, "still a member of: cn=a", 200,
+		    "\"detail\":\"still a member of: cn=a\"}" },
+		{ { false, 0, 0 }, ERR_TOO_LARGE, "uid=x has 2000000 bytes", 413, "?keep=no" },
+		{ { false, 0, 0 }, ERR_DENIED, "this is an invitation", 403, "an invitation" },
 	};
 
 	(void)state;
@@ -555,6 +565,92 @@ a_deletion_is_answered_by_what_became_of_it(void **state)
 		x = api_world_send_root(HTTP_DELETE, USER, NULL, NULL);
 		assert_int_equal(fake_http_status(x), rows[i].status);
 		assert_non_null(strstr(fake_http_body(x), rows[i].body));
+		fake_http_free(x);
+	}
+}
+
+static void
+a_deletion_is_asked_for_as_the_client_wants_it(void **state)
+{
+	static const struct {
+		const char *query, *if_match;
+		int status;
+		bool for_good;
+		const char *tag;
+	} rows[] = {
+		{ "", NULL, 200, false, NULL },
+		{ "?keep=no", NULL, 200, true, NULL },
+		{ "?keep=yes", "\"v1\"", 200, false, "v1" },
+		{ "?keep=maybe", NULL, 400, false, NULL },
+		{ "?keep=no&keep=no", NULL, 400, false, NULL },
+		{ "?kept=no", NULL, 400, false, NULL },
+		{ "", "v1", 400, false, NULL },
+		{ "", "W/\"v1\"", 412, false, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_exchange *x;
+
+		world.flow.calls = 0;
+		x = api_world_send((struct fake_request){ .method = HTTP_DELETE,
+		    .listener = HTTP_UNIX,
+		    .path = USER,
+		    .query = rows[i].query[0] != '\0' ? rows[i].query + 1 : NULL,
+		    .if_match = rows[i].if_match });
+		assert_int_equal(fake_http_status(x), rows[i].status);
+		fake_http_free(x);
+		assert_int_equal(world.flow.calls, rows[i].status == 200);
+		if (rows[i].status != 200)
+			continue;
+		assert_int_equal(world.flow.removal.for_good, rows[i].for_good);
+		assert_false(world.flow.removal.users_only);
+		if (rows[i].tag != NULL)
+			assert_string_equal(world.flow.removal.tag, rows[i].tag);
+		else
+			assert_null(world.flow.removal.tag);
+	}
+}
+
+/* Whoever may only write users is told so by the flow, which knows what the id is. */
+static void
+who_may_not_revoke_invitations_deletes_users_only(void **state)
+{
+	static const unsigned scopes[] = { AUTH_USERS_WRITE,
+		AUTH_USERS_WRITE | AUTH_INVITATIONS_WRITE };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		api_world_make_token(scopes[i]);
+		fake_http_free(api_world_send((struct fake_request){ .method = HTTP_DELETE,
+		    .listener = HTTP_CONTROL,
+		    .path = USER,
+		    .authorization = world.token_text }));
+		assert_int_equal(world.flow.removal.users_only, i == 0);
+	}
+}
+
+/* What somebody else made of them meanwhile is not suspended, and not called a conflict of ours. */
+static void
+suspending_and_deleting_need_the_version_that_they_name(void **state)
+{
+	static const struct {
+		enum http_method method;
+		const char *path;
+	} rows[] = { { HTTP_POST, USER "/suspend" }, { HTTP_POST, USER "/resume" },
+		{ HTTP_DELETE, USER } };
+
+	(void)state;
+	world.flow.code = ERR_CONFLICT;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_exchange *x =
+		    api_world_send((struct fake_request){ .method = rows[i].method,
+			.listener = HTTP_UNIX,
+			.path = rows[i].path,
+			.if_match = "\"v1\"" });
+
+		assert_int_equal(fake_http_status(x), 412);
+		assert_string_equal(i < 2 ? world.flow.change.tag : world.flow.removal.tag, "v1");
 		fake_http_free(x);
 	}
 }
@@ -579,6 +675,9 @@ main(void)
 		WITH_API(what_the_flow_refuses_has_its_status_and_fields),
 		WITH_API(suspending_resuming_and_restoring_answer_with_the_person),
 		WITH_API(a_deletion_is_answered_by_what_became_of_it),
+		WITH_API(a_deletion_is_asked_for_as_the_client_wants_it),
+		WITH_API(who_may_not_revoke_invitations_deletes_users_only),
+		WITH_API(suspending_and_deleting_need_the_version_that_they_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,6 +299,9 @@ a_deletion_says_what_it_did(void **state)
 		{ { 200,
 		      "{\"refused_after_ms\":null,\"restorable_until\":null,\"detail\":\"s2\"}" },
 		    "deleted; not every server could be asked whether access ended: s2\n", "" },
+		{ { 200, "{\"refused_after_ms\":12,\"restorable_until\":null,"
+			 "\"detail\":\"still a member of: cn=a\"}" },
+		    "deleted; access ended after 12 ms; still a member of: cn=a\n", "" },
 		{ { 202, "{\"status\":\"in_progress\"}" }, "",
 		    "the directory did not answer in time; it goes on by itself\n" },
 		{ { 204, "" }, "", "" },
@@ -313,6 +316,17 @@ a_deletion_says_what_it_did(void **state)
 		assert_string_equal(out_text, rows[i].out);
 		assert_string_equal(err_text, rows[i].err);
 	}
+}
+
+static void
+a_deletion_for_good_says_so(void **state)
+{
+	(void)state;
+	server_start(&(struct answer){ 204, "" }, 1);
+	assert_int_equal(
+	    run("--socket", server.path, "user", "delete", "--no-keep", ID_1, NULL), CLI_OK);
+	server_stop(1);
+	assert_asked(0, "DELETE /api/v1/users/" ID_1 "?keep=no HTTP/1.1");
 }
 
 static void
@@ -422,6 +436,7 @@ main(void)
 		cmocka_unit_test(a_name_that_nobody_or_more_than_one_has_is_not_guessed),
 		cmocka_unit_test(each_command_asks_for_what_it_says),
 		cmocka_unit_test(a_deletion_says_what_it_did),
+		cmocka_unit_test(a_deletion_for_good_says_so),
 		cmocka_unit_test(a_change_sends_what_was_given_and_removes_what_is_empty),
 		cmocka_unit_test(what_names_nobody_is_a_usage_error),
 		cmocka_unit_test(org_units_are_listed_with_their_people),

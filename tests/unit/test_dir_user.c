@@ -54,6 +54,39 @@ a_phone_in_another_attribute_is_shown_as_in_the_list(void **state)
 	assert_string_equal(seen.value[PERSON_PHONE], "+442079460100");
 }
 
+/* What was removed must not be shown again from elsewhere. */
+static void
+a_phone_is_removed_from_where_it_is_shown(void **state)
+{
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+	char tag[DIR_TAG_SIZE];
+
+	(void)state;
+	rig_change(&rig, "dn: " ZOE "\nchangetype: modify\nreplace: mobile\n-\n"
+			 "replace: telephoneNumber\ntelephoneNumber: +442079460100\n"
+			 "telephoneNumber: +442079460101\n");
+	assert_int_equal(user_load(uuid), ERR_OK);
+	strcpy(tag, seen.tag);
+	assert_int_equal(user_set(uuid, PERSON_PHONE, ""), ERR_OK);
+	assert_string_equal(seen.value[PERSON_PHONE], "");
+	assert_string_not_equal(seen.tag, tag);
+	assert_string_equal(rig_values(&rig, ZOE, "telephoneNumber"), "");
+	/* A new one stands in the configured attribute, before the other. */
+	rig_change(&rig, "dn: " ZOE "\nchangetype: modify\nreplace: telephoneNumber\n"
+			 "telephoneNumber: +442079460100\n");
+	assert_int_equal(user_set(uuid, PERSON_PHONE, "+442079460102"), ERR_OK);
+	assert_string_equal(seen.value[PERSON_PHONE], "+442079460102");
+	assert_string_equal(rig_values(&rig, ZOE, "mobile"), "+442079460102");
+	assert_string_equal(rig_values(&rig, ZOE, "telephoneNumber"), "+442079460100");
+	assert_int_equal(user_set(uuid, PERSON_PHONE, ""), ERR_OK);
+	assert_string_equal(seen.value[PERSON_PHONE], "");
+	assert_string_equal(rig_values(&rig, ZOE, "mobile"), "");
+	assert_string_equal(rig_values(&rig, ZOE, "telephoneNumber"), "");
+	strcpy(tag, seen.tag);
+	assert_int_equal(user_set(uuid, PERSON_PHONE, ""), ERR_OK);
+	assert_string_equal(seen.tag, tag);
+}
+
 static void
 the_names_that_were_made_of_the_names_follow_them(void **state)
 {
@@ -388,6 +421,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(a_person_is_loaded_with_all_that_is_known),
 		ROW(a_phone_in_another_attribute_is_shown_as_in_the_list),
+		ROW(a_phone_is_removed_from_where_it_is_shown),
 		ROW(the_names_that_were_made_of_the_names_follow_them),
 		ROW(an_empty_value_removes_and_an_equal_one_writes_nothing),
 		ROW(further_values_stay_when_the_first_one_changes),

@@ -92,6 +92,32 @@ a_group_that_we_may_not_change_is_named_when_nobody_else_does_it(void **state)
 	}
 }
 
+/* Each of them may yet be left by the server, and waiting for one is waiting for all: one after the
+ * other they would outlast the deadline, and no repetition would ever end. */
+static void
+many_groups_that_refuse_are_waited_for_together(void **state)
+{
+	enum { GROUPS = 20 };
+	char uuid[64], ldif[512];
+
+	(void)state;
+	user_with_settings("/^overlay refint/,/^$/d; /^moduleload refint/d; "
+			   "s/^access to dn.exact=.*/access to dn.regex=\"^cn=locked\"/");
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	for (int i = 0; i < GROUPS; i++) {
+		snprintf(ldif, sizeof(ldif),
+		    "dn: cn=locked%d,ou=groups," BASE "\nchangetype: add\n"
+		    "objectClass: groupOfNames\ncn: locked%d\nmember: " ZOE "\n",
+		    i, i);
+		rig_change(&rig, ldif);
+	}
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_true(seen.removed.was_there);
+	assert_int_equal(seen.removed.groups_left, 1);
+	assert_non_null(strstr(rig.fault.text, "cn=locked0,ou=groups," BASE " (Insuff"));
+	assert_non_null(strstr(rig.fault.text, " more"));
+}
+
 /* A server that knows neither conditions nor post-read is asked once more instead. */
 static void
 a_server_without_controls_is_asked_twice(void **state)
@@ -296,7 +322,27 @@ what_keeps_somebody_from_coming_back_is_said(void **state)
 	rig_change(&rig,
 	    "dn: uid=zoe," RETCODES "\nchangetype: modrdn\nnewrdn: uid=zoe2\ndeleteoldrdn: 1\n");
 	assert_int_equal(user_restore(), ERR_EXISTS);
+	assert_memory_equal(rig.fault.text, "add of", 6);
 	assert_int_equal(user_load(rest), ERR_OK);
+}
+
+static void
+what_another_one_has_meanwhile_is_named(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	user_with_settings("s/^unique_uri .*/&\\nunique_uri ldap:\\/\\/\\/?mail?sub/");
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	user_make("uid=other," SALES, "ZOE@example.org");
+	assert_int_equal(user_restore(), ERR_EXISTS);
+	assert_memory_equal(rig.fault.text, "mail: ", 6);
+	rig_change(&rig, "dn: uid=other," SALES "\nchangetype: modrdn\nnewrdn: uid=zoe\n"
+			 "deleteoldrdn: 1\n");
+	assert_int_equal(user_restore(), ERR_EXISTS);
+	assert_memory_equal(rig.fault.text, "uid: ", 5);
 }
 
 static void
@@ -348,6 +394,27 @@ an_entry_that_is_too_large_is_not_kept(void **state)
 	assert_int_equal(user_save(uuid), ERR_TOO_LARGE);
 	assert_null(seen.saved);
 	assert_int_equal(user_save("018f3a52-0000-7000-8000-ffffffffffff"), ERR_NOT_FOUND);
+}
+
+/* An entry that came back without some of them would not be the one that was deleted. */
+static void
+an_entry_of_too_many_attributes_is_not_kept(void **state)
+{
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+	struct buf ldif;
+
+	(void)state;
+	buf_init(&ldif, 1 << 20);
+	buf_add_string(&ldif, "dn: " ZOE "\nchangetype: modify\n");
+	for (int i = 0; i < 1001; i++)
+		buf_printf(&ldif, "add: description;lang-%c%c%c\ndescription;lang-%c%c%c: x\n-\n",
+		    'a' + i / 100, 'a' + i / 10 % 10, 'a' + i % 10, 'a' + i / 100,
+		    'a' + i / 10 % 10, 'a' + i % 10);
+	rig_change(&rig, ldif.data);
+	buf_release(&ldif);
+	assert_int_equal(user_save(uuid), ERR_TOO_LARGE);
+	assert_non_null(strstr(rig.fault.text, "1000 attributes"));
+	assert_null(seen.saved);
 }
 
 static void
@@ -462,6 +529,7 @@ main(void)
 		ROW(who_is_removed_can_no_longer_sign_in_and_is_in_no_group),
 		ROW(a_server_without_refint_is_no_worse),
 		ROW(a_group_that_we_may_not_change_is_named_when_nobody_else_does_it),
+		ROW(many_groups_that_refuse_are_waited_for_together),
 		ROW(a_server_without_controls_is_asked_twice),
 		ROW(memberships_of_an_entry_that_is_gone_already_end_too),
 		ROW(another_entry_at_the_dn_is_left_alone),
@@ -471,8 +539,10 @@ main(void)
 		ROW(who_was_suspended_comes_back_suspended),
 		ROW(an_entry_that_usherd_did_not_make_comes_back_too),
 		ROW(what_keeps_somebody_from_coming_back_is_said),
+		ROW(what_another_one_has_meanwhile_is_named),
 		ROW(damaged_bytes_restore_nobody),
 		ROW(an_entry_that_is_too_large_is_not_kept),
+		ROW(an_entry_of_too_many_attributes_is_not_kept),
 		ROW(a_password_that_may_not_be_read_is_missed),
 		ROW(the_names_of_what_is_saved_are_told),
 		ROW(gone_means_gone_from_every_server),
