@@ -99,12 +99,21 @@ app_build_store(struct app *a, struct fault *f)
 }
 
 static void
+app_on_list_trouble(void *arg, const struct fault *f)
+{
+	(void)arg;
+	log_warning("the people list cannot be kept: the next start reads it from the directory",
+	    "reason", f->text);
+}
+
+static void
 app_build_roster(struct app *a)
 {
 	struct dir_conf dir;
-	struct roster_conf roster = {
-		.loop = a->loop, .seal = a->seal, .warm_path = a->conf->warm_file
-	};
+	struct roster_conf roster = { .loop = a->loop,
+		.seal = a->seal,
+		.warm_path = a->conf->warm_file,
+		.trouble = app_on_list_trouble };
 
 	app_dir_conf(&dir, a->conf);
 	roster.warm_subject = dir_follow_subject(&dir, a->conf->arena);

@@ -56,6 +56,12 @@ app_on_access(void *ctx, const struct http_request *r, const char *route, int st
 }
 
 static void
+app_on_tokens_ended(void *arg, const char *created_by)
+{
+	auth_forget_tokens_of(((struct app *)arg)->auth, created_by);
+}
+
+static void
 app_on_token_trouble(void *arg, const struct fault *f)
 {
 	(void)arg;
@@ -184,6 +190,7 @@ app_build_front(struct app *a, loop_cb *ready)
 
 	a->auth = auth_new(a->loop, a->store, &clock_system, a->socket_gid, ready, a);
 	auth_on_trouble(a->auth, app_on_token_trouble, a);
+	flow_on_tokens_ended(a->flow, app_on_tokens_ended, a);
 	api.auth = a->auth;
 	a->api = api_new(&api);
 	seal_derive(a->seal, "cookie", web.cookie_key);

@@ -21,6 +21,7 @@
 enum {
 	APP_ANSWER_MS = 4000, /* a person waits this long for "done" before "in progress" */
 	APP_STOP_MS = 9000,   /* the service manager is promised 10 s */
+	APP_KEEP_MS = 5000,   /* of them, for the last save of the people list */
 	APP_HASH_NICE = 5     /* hashing must not starve the loop */
 };
 
@@ -45,6 +46,7 @@ struct app {
 	struct loop_timer *stop_timer, *watchdog;
 	gid_t socket_gid; /* (gid_t)-1: root alone */
 	bool stopping, failed;
+	unsigned parts_left; /* that stop side by side */
 };
 
 /* app_front.c: who calls, the API, the page, the HTTP server. The listeners open when `ready` could

@@ -8,9 +8,12 @@
 /* ---- stop ---- */
 
 static void
-app_on_flows_drained(void *arg)
+app_on_part_stopped(void *arg)
 {
-	loop_stop(((struct app *)arg)->loop);
+	struct app *a = arg;
+
+	if (--a->parts_left == 0)
+		loop_stop(a->loop);
 }
 
 static void
@@ -18,7 +21,7 @@ app_on_http_drained(void *arg)
 {
 	struct app *a = arg;
 
-	flow_drain(a->flow, app_on_flows_drained, a);
+	flow_drain(a->flow, app_on_part_stopped, a);
 }
 
 /* Not a clean end but a safe one: what was acknowledged is on disk, and a thread may hang in the
@@ -34,7 +37,8 @@ app_on_overdue(void *arg)
 }
 
 /* New connections are refused at once and running requests finish; then the registrations. What is
- * not finished in time is parked in the store, and the resolver of the next start settles it. */
+ * not finished in time is parked in the store, and the resolver of the next start settles it.
+ * Beside that the people list is kept for the next start. */
 static void
 app_on_stop(void *arg)
 {
@@ -51,7 +55,9 @@ app_on_stop(void *arg)
 		loop_stop(a->loop);
 		return;
 	}
+	a->parts_left = 2;
 	loop_timer_set(a->stop_timer, APP_STOP_MS);
+	roster_save_last(a->roster, APP_KEEP_MS, app_on_part_stopped, a);
 	http_server_drain(a->http, app_on_http_drained, a);
 }
 

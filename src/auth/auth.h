@@ -89,6 +89,10 @@ struct store_op *auth_token_new(struct auth *a, const struct auth_token_spec *sp
 struct store_op *auth_token_delete(
     struct auth *a, const char *id, const struct store_note *note, store_done_cb *cb, void *arg);
 
+/* The store has deleted what this principal made, and what was made with that: it stops at once,
+ * even while the watch is away. */
+void auth_forget_tokens_of(struct auth *a, const char *created_by);
+
 /* Borrowed until the loop turns. */
 size_t auth_token_count(const struct auth *a);
 const struct api_token *auth_token_at(const struct auth *a, size_t index);

@@ -75,6 +75,26 @@ auth_on_deleted(void *arg, enum err code, const struct fault *f)
 	auth_op_free(o);
 }
 
+void
+auth_forget_tokens_of(struct auth *a, const char *created_by)
+{
+	size_t i = 0;
+
+	while (i < a->count) {
+		char id[API_TOKEN_ID_SIZE], maker[sizeof("token:") + API_TOKEN_ID_SIZE];
+
+		if (strcmp(a->rows[i].token.created_by, created_by) != 0) {
+			i++;
+			continue;
+		}
+		memcpy(id, a->rows[i].token.id, sizeof(id));
+		auth_forget(a, id);
+		snprintf(maker, sizeof(maker), "token:%s", id);
+		auth_forget_tokens_of(a, maker);
+		i = 0; /* they moved up */
+	}
+}
+
 /* A name is shown in lists and terminals: no control bytes, and something to see. */
 static bool
 auth_name_is_valid(const char *name)

@@ -5,7 +5,8 @@
  * XChaCha20-Poly1305 with the store key's name as associated data: a value moved to another key
  * does not open. Immutable after loading; may be used by any thread.
  *
- * The key file is read here, the one exception from "base opens no files": whoever seals needs it. */
+ * The key file is read here, the one exception from "base opens no files": whoever seals needs it.
+ */
 #ifndef USHERD_BASE_SEAL_H
 #define USHERD_BASE_SEAL_H
 

@@ -95,8 +95,21 @@ dir_follow_judge(struct dir_follow *fw, LDAPMessage *message, LDAPControl ***con
 	return end;
 }
 
-/* Until something can be read. A server that has been silent for long is asked for a sign of life:
- * a firewall may have forgotten the connection, which then looks idle for ever. */
+/* A firewall may have forgotten the connection, which then looks idle for ever: after an outage of
+ * the server this is likely, and nothing but a sign of life tells. */
+static enum follow_end
+receive_ask(struct dir_follow *fw)
+{
+	unsigned outages = dir_server_outages(fw->dir, fw->conn.server);
+
+	if (!dir_conn_ping(&fw->conn, dir_now() + fw->dir->conf.op_timeout_ms))
+		return follow_lost(fw, "no sign of life");
+	fw->conn.outages = outages;
+	fw->heard_at = dir_now();
+	return FOLLOW_GOES_ON; /* its answer may have brought others along */
+}
+
+/* Until something can be read. */
 static enum follow_end
 receive_wait(struct dir_follow *fw)
 {
@@ -109,18 +122,21 @@ receive_wait(struct dir_follow *fw)
 		dir_follow_flush(fw);
 		dir_follow_flush_cookie(fw);
 		now = dir_now(); /* that may have waited for the roster */
+		if (now >= fw->compare_at)
+			return FOLLOW_COMPARE;
 	}
 	if (fw->held != NULL && now >= fw->held_due)
 		dir_follow_flush_held(fw);
-	if (now - fw->heard_at >= silence) {
-		if (!dir_conn_ping(&fw->conn, now + fw->dir->conf.op_timeout_ms))
-			return follow_lost(fw, "no sign of life");
-		fw->heard_at = dir_now();
-		return FOLLOW_GOES_ON; /* its answer may have brought others along */
-	}
+	if (now - fw->heard_at >= silence ||
+	    dir_server_outages(fw->dir, fw->conn.server) != fw->conn.outages)
+		return receive_ask(fw);
 	due = fw->heard_at + silence;
+	if (now + FOLLOW_TRUST_MS < due)
+		due = now + FOLLOW_TRUST_MS;
 	if (fw->held != NULL && fw->held_due < due)
 		due = fw->held_due;
+	if (!fw->refreshing && fw->compare_at < due)
+		due = fw->compare_at;
 	if (ldap_get_option(fw->conn.ld, LDAP_OPT_DESC, &fd) != LDAP_SUCCESS || fd < 0)
 		return follow_lost(fw, "the connection was lost");
 	if (dir_follow_wait(fw, fd, due - now))

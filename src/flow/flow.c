@@ -57,6 +57,13 @@ flow_set_limits(struct flow *f, size_t password_min, int64_t lifetime_s)
 }
 
 void
+flow_on_tokens_ended(struct flow *f, void (*cb)(void *arg, const char *created_by), void *arg)
+{
+	f->tokens_ended = cb;
+	f->tokens_ended_arg = arg;
+}
+
+void
 flow_run(struct flow *f)
 {
 	dir_on_state(f->conf.dir, flow_on_directory, f);

@@ -51,6 +51,8 @@ struct flow_conf {
 struct flow *flow_new(const struct flow_conf *conf);
 /* Values that a reload may change. */
 void flow_set_limits(struct flow *f, size_t password_min, int64_t lifetime_s);
+/* Told when the API tokens of somebody (their `created_by`) have ended. NULL: nobody is. */
+void flow_on_tokens_ended(struct flow *f, void (*cb)(void *arg, const char *created_by), void *arg);
 /* Starts the resolver and the sweeper. */
 void flow_run(struct flow *f);
 /* No new attempts; `drained` once when none is under way (at once deferred when there is none). */

@@ -162,6 +162,36 @@ people_add_named(
 
 /* ---- write down ---- */
 
+static bool
+people_is_own(const struct people_op *op, const struct store_intent *i)
+{
+	return i->kind == op->intent.kind && i->at == op->intent.at &&
+	       strcmp(i->actor, op->intent.actor) == 0 &&
+	       (i->request_id == NULL || op->intent.request_id == NULL ||
+		   strcmp(i->request_id, op->intent.request_id) == 0);
+}
+
+/* "It goes on by itself" is only true when it is written down. */
+static void
+people_on_read_back(void *arg, enum err code, const struct store_intent *list, size_t count,
+    const char *next, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct fault own;
+
+	(void)next;
+	op->store_op = NULL;
+	if (code != ERR_OK)
+		people_leave(op, f);
+	else if (count > 0 && people_is_own(op, &list[0])) {
+		op->intent.revision = list[0].revision;
+		op->next(op);
+	} else {
+		fault_set(&own, ERR_UNAVAILABLE, "it could not be written down: nothing was done");
+		people_finish(op, ERR_UNAVAILABLE, &own);
+	}
+}
+
 static void
 people_on_begun(void *arg, enum err code, uint64_t revision, const struct fault *f)
 {
@@ -173,8 +203,12 @@ people_on_begun(void *arg, enum err code, uint64_t revision, const struct fault 
 		op->intent.revision = revision;
 		op->next(op);
 	} else if (code == ERR_UNKNOWN)
-		people_leave(op, f);
-	else if (code == ERR_EXISTS) {
+		op->store_op =
+		    store_intent_load(op->flow->conf.store, op->id, people_on_read_back, op);
+	else if (code == ERR_CONFLICT) {
+		people_add_named(op, f, "taken", NULL);
+		people_finish(op, ERR_EXISTS, f);
+	} else if (code == ERR_EXISTS) {
 		fault_set(&own, ERR_BUSY,
 		    "another change of the same entry is being settled: try again in a moment");
 		people_finish(op, ERR_BUSY, &own);

@@ -81,16 +81,28 @@ remove_on_gone(void *arg, enum err code, int64_t ms, const struct fault *f)
 	people_settle(op, detail, remove_settled);
 }
 
+/* Their own tokens are said to be made by this. */
+static const char *
+remove_maker(const struct people_op *op)
+{
+	return arena_printf(op->arena, "user:%s", op->id);
+}
+
 static void
 remove_on_tokens_ended(void *arg, enum err code, const struct fault *f)
 {
 	struct people_op *op = arg;
 
+	struct flow *flow = op->flow;
+
 	op->store_op = NULL;
-	if (code != ERR_OK)
+	if (code != ERR_OK) {
 		people_leave(op, f);
-	else
-		op->dir_op = dir_user_gone(op->flow->conf.dir, op->intent.dn, remove_on_gone, op);
+		return;
+	}
+	if (flow->tokens_ended != NULL)
+		flow->tokens_ended(flow->tokens_ended_arg, remove_maker(op));
+	op->dir_op = dir_user_gone(flow->conf.dir, op->intent.dn, remove_on_gone, op);
 }
 
 static void
@@ -98,8 +110,8 @@ remove_end_tokens(struct people_op *op)
 {
 	const struct store_note note = { op->intent.actor, op->intent.request_id };
 
-	op->store_op = store_delete_tokens_of(op->flow->conf.store,
-	    arena_printf(op->arena, "user:%s", op->id), &note, remove_on_tokens_ended, op);
+	op->store_op = store_delete_tokens_of(
+	    op->flow->conf.store, remove_maker(op), &note, remove_on_tokens_ended, op);
 }
 
 /* What is deleted is what was saved, and no later version: what others changed in between would be

@@ -175,7 +175,8 @@ restore_ask(struct people_op *op)
 
 		*phone = normal != NULL ? normal : *phone;
 	}
-	op->store_op = store_find_names(op->flow->conf.store, &r->names, restore_on_names, op);
+	op->store_op =
+	    store_find_names(op->flow->conf.store, &r->names, op->id, restore_on_names, op);
 }
 
 static void

@@ -53,6 +53,8 @@ struct flow {
 	struct people_op *admin_change; /* the one of an administrator whose turn it is, or NULL */
 	/* What the process before us had sent may be on its way for a while from here on. */
 	int64_t started_mono_ms;
+	void (*tokens_ended)(void *arg, const char *created_by); /* may be NULL */
+	void *tokens_ended_arg;
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;

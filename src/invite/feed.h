@@ -109,6 +109,7 @@ struct feed_batch {
 	enum feed_source source; /* steps of the two are apart: a refresh ends for its own source */
 	enum feed_step step;	 /* items come before an end, and behind a beginning */
 	bool absent_is_gone;
+	bool cut_by_limit; /* of a broken one: by a size, time or administrative limit */
 	struct feed_item *items;
 	size_t count, capacity;
 	/* Valid once everything up to and with this batch is applied. len 0: no news. */

@@ -131,8 +131,9 @@ enum err invitation_claim(struct invitation *inv, const struct token_hash *token
 enum err invitation_add_token(struct invitation *inv, const struct token_hash *token, bool replace,
     int64_t now, struct fault *f);
 
-/* End all tokens (they stay in old_tokens). Only in a final state. What is expired keeps its person,
- * so that an administrator sees who did not come and can invite them again, until it is purged. */
+/* End all tokens (they stay in old_tokens). Only in a final state. What is expired keeps its
+ * person, so that an administrator sees who did not come and can invite them again, until it is
+ * purged. */
 void invitation_end_links(struct invitation *inv);
 
 /* The same, and forget the personal data. Only in a final state. */

@@ -36,11 +36,30 @@ struct news {
 	struct roster_link *link;
 	uint64_t version;
 	struct applied_list applied;
-	bool all, waiting;
-	int64_t grace_ms;
+	bool all;
+	int64_t tick_at; /* 0: never */
 	size_t count;
 	struct roster_event events[];
 };
+
+static void
+tick_set(struct roster *r, int64_t at)
+{
+	int64_t now = clock_mono_ms(&clock_system);
+
+	if (r->tick_at != 0 && r->tick_at <= at)
+		return;
+	r->tick_at = at;
+	loop_timer_set(r->tick, at > now ? at - now : 0);
+}
+
+static void
+tick_arrive(struct roster *r, void *arg)
+{
+	if (r != NULL)
+		tick_set(r, *(int64_t *)arg);
+	free(arg);
+}
 
 static void
 news_tell(struct news *n)
@@ -48,8 +67,8 @@ news_tell(struct news *n)
 	struct roster *r = n->link->r;
 	struct applied *a;
 
-	if (r != NULL && n->waiting)
-		loop_timer_set(r->tick, n->grace_ms + 1);
+	if (r != NULL && n->tick_at != 0)
+		tick_set(r, n->tick_at);
 	if (r != NULL && r->keep != NULL)
 		keep_poke(r->keep);
 	if (r != NULL && r->on_change != NULL && (n->all || n->count > 0))
@@ -78,13 +97,13 @@ news_post(struct roster_writer *w, bool published)
 {
 	size_t count = published && !w->event_all ? w->event_count : 0;
 	struct news *n = mem_alloc(sizeof(*n) + count * sizeof(*n->events));
+	int64_t now = clock_mono_ms(&clock_system), wait = writer_wait_ms(w, now);
 
 	n->link = w->r->link;
 	atomic_fetch_add(&n->link->refs, 1);
 	n->version = w->draft->number - 1;
 	n->all = published && w->event_all;
-	n->waiting = w->waiting > 0;
-	n->grace_ms = w->grace_ms;
+	n->tick_at = wait >= 0 ? now + wait : 0;
 	n->count = count;
 	memcpy(n->events, w->events, count * sizeof(*n->events));
 	TAILQ_INIT(&n->applied);
@@ -101,8 +120,10 @@ roster_publish(struct roster_writer *w)
 {
 	w->dirty_since = 0;
 	writer_publish(w);
+	w->published_at = clock_mono_ms(&clock_system);
 	if (w->r->keep != NULL)
 		keep_take_changes(w->r->keep, w);
+	writer_trim(w);
 	news_post(w, true);
 }
 
@@ -110,6 +131,8 @@ roster_publish(struct roster_writer *w)
 static void
 writer_finish(struct roster_writer *w, int64_t now_ms)
 {
+	int64_t pause = writer_pause_ms(w, now_ms);
+
 	if (!writer_may_publish(w)) {
 		/* A cookie without a change belongs to the newest version. */
 		if (w->r->keep != NULL && w->ended && !w->bulk)
@@ -119,6 +142,12 @@ writer_finish(struct roster_writer *w, int64_t now_ms)
 	}
 	if (w->dirty_since == 0)
 		w->dirty_since = now_ms;
+	if (pause > 0) {
+		int64_t at = now_ms + pause;
+
+		roster_post(w->r, tick_arrive, mem_dup(&at, sizeof(at)));
+		return;
+	}
 	if (work_pool_waiting(w->r->pool) == 0 || now_ms - w->dirty_since >= PUBLISH_MS)
 		roster_publish(w);
 }
@@ -222,7 +251,10 @@ tick_run(struct roster_writer *w, void *arg)
 static void
 roster_on_tick(void *arg)
 {
-	roster_write(arg, tick_run, NULL);
+	struct roster *r = arg;
+
+	r->tick_at = 0;
+	roster_write(r, tick_run, NULL);
 }
 
 struct post {
@@ -251,6 +283,33 @@ roster_post(struct roster *r, roster_post_cb *cb, void *arg)
 	loop_post(r->conf.loop, post_arrive, p);
 }
 
+/* ---- the last save ---- */
+
+static void
+last_on_timer(void *arg)
+{
+	struct roster *r = arg;
+
+	r->last_cb(r->last_arg);
+}
+
+void
+roster_saved_last(struct roster *r)
+{
+	loop_timer_set(r->last, 0);
+}
+
+void
+roster_save_last(struct roster *r, int64_t ms, loop_cb *done, void *arg)
+{
+	bool saving = r->keep != NULL && keep_last(r->keep);
+
+	assert(r->last_cb == NULL);
+	r->last_cb = done;
+	r->last_arg = arg;
+	loop_timer_set(r->last, saving ? ms : 0);
+}
+
 /* ---- life ---- */
 
 struct roster *
@@ -270,6 +329,7 @@ roster_new(const struct roster_conf *conf)
 	r->writer = writer_new(r);
 	version_init(r);
 	r->tick = loop_timer_new(conf->loop, roster_on_tick, r);
+	r->last = loop_timer_new(conf->loop, last_on_timer, r);
 	r->pool = work_pool_new(conf->loop, &pool);
 	r->keep_ms = KEEP_MS;
 	r->keep = keep_new(r);
@@ -299,6 +359,7 @@ roster_free(struct roster *r)
 	keep_free(r->keep);
 	link_release(r->link); /* nobody posts any more */
 	loop_timer_free(r->tick);
+	loop_timer_free(r->last);
 	applied_drop(&r->writer->applied);
 	version_free_all(r);
 	writer_free(r->writer);
@@ -342,63 +403,8 @@ roster_figures(struct roster *r, struct roster_figures *out)
 
 	*out = (struct roster_figures){ .state = v->state, .version = v->number };
 	memcpy(out->count, v->count, sizeof(out->count));
-	version_release(r, v);
+	version_release_soon(r, v);
 	out->bytes = atomic_load_explicit(&r->bytes, memory_order_relaxed);
 	out->kept = atomic_load_explicit(&r->kept, memory_order_relaxed);
 	out->loaded = atomic_load_explicit(&r->loaded, memory_order_relaxed);
-}
-
-/* A number in the table is the writer's word for its draft; whether it holds for this version, its
- * own page says. */
-static uint32_t
-find_by_id(struct roster *r, const struct roster_version *v, const unsigned char *id)
-{
-	size_t at = 0;
-	uint32_t row;
-
-	while ((row = ids_next(&r->writer->rows, id, &at)) != ROSTER_ROW_NONE)
-		if (row_is_live(v, row) &&
-		    id_equal(version_page(v, row)->id[row % ROSTER_PAGE_ROWS], id))
-			break;
-	return row;
-}
-
-static uint32_t
-find_by_marker(struct roster *r, const struct roster_version *v, const unsigned char *id)
-{
-	const unsigned char *marker;
-	size_t at = 0;
-	uint32_t row;
-
-	while ((row = ids_next(&r->writer->markers, id, &at)) != ROSTER_ROW_NONE) {
-		if (!row_is_live(v, row))
-			continue;
-		marker = row_marker(v, row);
-		if (marker != NULL && id_equal(marker, id))
-			break;
-	}
-	return row;
-}
-
-bool
-roster_find(
-    struct roster *r, const unsigned char id[FEED_ID_SIZE], roster_render *render, void *render_arg)
-{
-	struct roster_version *v = version_hold(r);
-	struct roster_row values;
-	uint32_t row = ROSTER_ROW_NONE;
-
-	if (v->state != ROSTER_LOADING) {
-		pthread_mutex_lock(&r->ids_lock);
-		row = find_by_id(r, v, id);
-		if (row == ROSTER_ROW_NONE)
-			row = find_by_marker(r, v, id);
-		pthread_mutex_unlock(&r->ids_lock);
-	}
-	if (row != ROSTER_ROW_NONE) {
-		version_row(v, row, &values);
-		render(render_arg, 0, &values);
-	}
-	version_release(r, v);
-	return row != ROSTER_ROW_NONE;
 }

@@ -9,7 +9,9 @@
  * nothing in it waits for anything but the processor, and the queue is bounded.
  *
  * Limits: 4 billion rows; 64 bytes of a sort key count, ties are broken by id; of one row 1,024
- * bytes are searched. Times are whole seconds from 1970 to 2106.
+ * bytes are searched. A version that changes rows copies 20 bytes for each place (an org unit, or
+ * another entry above people), so that they should be 100,000 at most. Times are whole seconds from
+ * 1970 to 2106.
  */
 #ifndef USHERD_ROSTER_ROSTER_H
 #define USHERD_ROSTER_ROSTER_H
@@ -30,11 +32,17 @@ struct roster;
 /* Borrowed until roster_free(). */
 struct roster_conf {
 	struct loop *loop;
-	const struct seal *seal; /* of the warm file and the cursors */
-	const char *warm_path;	 /* NULL: nothing is kept over a restart */
+	/* Of the warm file and the cursors. NULL: there is no warm file, and pages are not asked
+	 * for. */
+	const struct seal *seal;
+	const char *warm_path; /* NULL: nothing is kept over a restart */
 	/* What the cookie belongs to (server, base, filter): a warm file of another one is dropped.
 	 */
 	const char *warm_subject;
+	/* May be NULL. On the loop, once: the warm file could not be written, and is not there any
+	 * more. */
+	void (*trouble)(void *trouble_arg, const struct fault *f);
+	void *trouble_arg;
 };
 
 struct roster *roster_new(const struct roster_conf *conf);
@@ -46,6 +54,10 @@ void roster_free(struct roster *r); /* waits for the readers; what is queued is 
 typedef void roster_warm_cb(
     void *arg, const void *cookie, size_t cookie_len, uint64_t users, const struct fault *f);
 void roster_warm_start(struct roster *r, roster_warm_cb *cb, void *arg);
+
+/* Before an end: writes what the warm file lacks. `done` runs when it has it, when it cannot have
+ * it, or after `ms`; once, and never when the roster is freed. Later changes are not written. */
+void roster_save_last(struct roster *r, int64_t ms, loop_cb *done, void *arg);
 
 /* Apply one batch whole, in the order of calls. Takes `b`. `applied` (may be NULL) runs on the loop
  * once its changes are in the version that new queries see: a source keeps a bounded number of
@@ -59,8 +71,8 @@ void roster_feed_take(struct roster *r, struct feed_batch *b, loop_cb *applied, 
 /* ---- what is known ---- */
 
 enum roster_state {
-	ROSTER_LOADING,	   /* no refresh has ended yet and there was no warm file: queries answer
-			      ERR_UNAVAILABLE */
+	ROSTER_LOADING,	   /* there was no warm file, and no refresh was whole yet or told all that
+			      a limit lets through: queries answer ERR_UNAVAILABLE */
 	ROSTER_INCOMPLETE, /* the last refresh was cut short: somebody may be missing */
 	ROSTER_COMPLETE
 };

@@ -1,5 +1,6 @@
-/* DNs as text: they were parsed and spelled anew by whoever fed them, so that a comma that
- * separates is one without a backslash in front (RFC 4514 section 2.4). */
+/* DNs as text. A key was parsed and spelled anew by whoever fed it, so that a comma that separates
+ * is one without a backslash in front (RFC 4514 section 2.4); as a server spells a DN, a value may
+ * stand in quotes as well (RFC 2253 section 4). */
 #include <sodium.h>
 #include <string.h>
 
@@ -32,13 +33,45 @@ dn_hash(const char *key, unsigned char out[DN_HASH_SIZE])
 const char *
 dn_parent(const char *dn)
 {
+	bool quoted = false;
+
 	for (const char *p = dn; *p != '\0'; p++) {
 		if (*p == '\\' && p[1] != '\0')
 			p++;
-		else if (*p == ',')
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (*p == ',' && !quoted)
 			return p + 1;
 	}
 	return NULL;
+}
+
+size_t
+dn_rdns(const char *dn)
+{
+	size_t rdns = 1;
+
+	while ((dn = dn_parent(dn)) != NULL)
+		rdns++;
+	return rdns;
+}
+
+bool
+dn_replace_tail(const char *dn, size_t above, const char *tail, char *out)
+{
+	size_t head, len = strlen(tail), rdns = dn_rdns(dn);
+	const char *rest = dn;
+
+	for (; rdns > above && rest != NULL; rdns--)
+		rest = dn_parent(rest);
+	if (rest == NULL || rest == dn)
+		return false;
+	head = (size_t)(rest - dn);
+	if (head + len > FEED_DN_MAX)
+		return false;
+	memcpy(out, dn, head);
+	memcpy(out + head, tail, len + 1);
+	return true;
 }
 
 bool
@@ -91,7 +124,7 @@ rdn_value(const char *s, const char *end, char *out)
 			p += 2;
 		} else if (*p == '\\' && p + 1 < end) {
 			out[len++] = *++p;
-		} else {
+		} else if (*p != '"') {
 			out[len++] = *p;
 		}
 	}

@@ -149,17 +149,22 @@ group_make(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE],
 {
 	const char *name = from->name != NULL ? from->name : from->dn;
 	const char *description = from->description;
-	char folded[FEED_TEXT_MAX + 1];
+	const char *normal = from->normal != NULL ? from->normal : from->dn;
+	char folded[FEED_TEXT_MAX + 1], key[FEED_DN_MAX + 1] = "";
+	size_t key_size = dn_key(normal, key) ? strlen(key) + 1 : 1;
 	size_t dn_size = strlen(from->dn) + 1, name_size = strlen(name) + 1;
 	size_t description_size = description != NULL ? strlen(description) + 1 : 0;
 	size_t folded_len = fold_text(name, name_size - 1, folded, FEED_TEXT_MAX);
-	struct group *g = block_zeroed(w->r, sizeof(*g) + room * sizeof(*g->members) + dn_size +
-						 name_size + description_size + folded_len + 1);
+	struct group *g =
+	    block_zeroed(w->r, sizeof(*g) + room * sizeof(*g->members) + dn_size + key_size +
+				   name_size + description_size + folded_len + 1);
 	char *at = (char *)(g->members + room);
 
 	folded[folded_len] = '\0';
 	memcpy(g->id, id, FEED_ID_SIZE);
+	g->awaits = ROSTER_ROW_NONE;
 	g->dn = string_put(&at, from->dn, dn_size);
+	g->key = string_put(&at, key, key_size);
 	g->name = string_put(&at, name, name_size);
 	if (description != NULL)
 		g->description = string_put(&at, description, description_size);
@@ -173,6 +178,8 @@ group_set(struct roster_writer *w, struct group *g)
 	uint32_t slot = ids_find(&w->group_ids, g->id);
 	struct roster_groups_table *t;
 
+	if (slot != ROSTER_ROW_NONE && w->draft->groups->items[slot]->awaits != ROSTER_ROW_NONE)
+		w->awaiting--;
 	if (w->r->keep != NULL)
 		id_list_add(w->r, &w->saved_groups, g->id);
 	if (slot != ROSTER_ROW_NONE) {
@@ -194,7 +201,8 @@ group_set(struct roster_writer *w, struct group *g)
 static bool
 group_is_same(const struct group *a, const struct group *b)
 {
-	return strcmp(a->dn, b->dn) == 0 && strcmp(a->name, b->name) == 0 &&
+	return a->awaits == ROSTER_ROW_NONE && strcmp(a->dn, b->dn) == 0 &&
+	       strcmp(a->key, b->key) == 0 && strcmp(a->name, b->name) == 0 &&
 	       strcmp(a->description != NULL ? a->description : "",
 		   b->description != NULL ? b->description : "") == 0 &&
 	       a->member_count == b->member_count &&
@@ -240,11 +248,72 @@ group_gone(struct roster_writer *w, uint32_t group)
 
 	if (w->r->keep != NULL)
 		id_list_add(w->r, &w->saved_groups, t->items[group]->id);
+	if (t->items[group]->awaits != ROSTER_ROW_NONE)
+		w->awaiting--;
 	ids_remove(w->r, &w->group_ids, group);
 	name_remove(t, group);
 	draft_retire(w, t->items[group]);
 	t->items[group] = NULL;
 	row_list_add(w->r, &w->vacant_groups, group);
+}
+
+/* ---- places that are renamed ---- */
+
+void
+groups_await(struct roster_writer *w, uint32_t place)
+{
+	const struct roster_groups_table *t = w->draft->groups;
+	const char *key = w->draft->places->items[place].key;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->items[i] != NULL && t->items[i]->awaits == ROSTER_ROW_NONE &&
+		    dn_is_below(t->items[i]->key, key)) {
+			t->items[i]->awaits = place;
+			w->awaiting++;
+		}
+}
+
+void
+groups_await_none(struct roster_writer *w, uint32_t place)
+{
+	const struct roster_groups_table *t = w->draft->groups;
+
+	for (size_t i = 0; w->awaiting > 0 && i < t->count; i++)
+		if (t->items[i] != NULL && t->items[i]->awaits == place) {
+			t->items[i]->awaits = ROSTER_ROW_NONE;
+			w->awaiting--;
+		}
+}
+
+static void
+group_rename(struct roster_writer *w, const struct group *g, const char *dn, const char *key)
+{
+	const struct feed_group from = { .dn = dn,
+		.normal = key,
+		.name = strcmp(g->name, g->dn) != 0 ? g->name : NULL,
+		.description = g->description };
+
+	group_restore(w, g->id, &from, g->members, g->member_count);
+}
+
+void
+groups_rename_under(struct roster_writer *w, uint32_t place, const char *old_key, bool named)
+{
+	char dn[FEED_DN_MAX + 1], key[FEED_DN_MAX + 1];
+	const struct place *now = &w->draft->places->items[place];
+	size_t above = dn_rdns(old_key);
+
+	for (size_t i = 0; i < w->draft->groups->count; i++) {
+		const struct group *g = w->draft->groups->items[i];
+
+		if (g == NULL || !dn_is_below(g->key, old_key) ||
+		    (g->awaits != place && (g->awaits != ROSTER_ROW_NONE || !named)))
+			continue;
+		if (dn_replace_tail(g->key, above, now->key, key) &&
+		    dn_replace_tail(g->dn, above, now->dn, dn))
+			group_rename(w, g, dn, key);
+	}
+	groups_await_none(w, place);
 }
 
 /* ---- reading ---- */
@@ -287,7 +356,7 @@ roster_groups(struct roster *r, roster_groups_cb *cb, void *arg)
 
 	if (ready)
 		groups_list(v->groups, NULL, cb, arg);
-	version_release(r, v);
+	version_release_soon(r, v);
 	return ready;
 }
 
@@ -302,6 +371,6 @@ roster_groups_of(struct roster *r, const char *normal_dn, roster_groups_cb *cb, 
 		groups_list(v->groups, &member, cb, arg);
 	else if (ready)
 		cb(arg, NULL, 0);
-	version_release(r, v);
+	version_release_soon(r, v);
 	return ready;
 }

@@ -1,3 +1,5 @@
+#include <sodium.h>
+
 #include "roster/roster_writer.h"
 
 /* At most 5 of 8 slots are taken: 6.4 bytes an id, 8 on the way there. */
@@ -16,12 +18,19 @@ id_is_zero(const unsigned char id[FEED_ID_SIZE])
 }
 
 /* Ids are UUIDs that the directory or we ourselves made: spread, not hostile. Those of version 1
- * differ in a few bits only, so that all of them are mixed. */
+ * differ in a few bits only, so that all of them are mixed. A table of ids that anybody may have
+ * written has a secret. */
 static size_t
-ids_hash(const unsigned char *id)
+ids_hash(const struct ids *ids, const unsigned char *id)
 {
 	uint64_t a, b;
 
+	_Static_assert(crypto_shorthash_BYTES == sizeof(a), "one hash");
+	_Static_assert(crypto_shorthash_KEYBYTES == IDS_SECRET_SIZE, "one key");
+	if (ids->secret != NULL) {
+		crypto_shorthash((unsigned char *)&a, id, FEED_ID_SIZE, ids->secret);
+		return (size_t)a;
+	}
 	memcpy(&a, id, sizeof(a));
 	memcpy(&b, id + sizeof(a), sizeof(b));
 	a = (a ^ UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -32,7 +41,7 @@ ids_hash(const unsigned char *id)
 static void
 ids_place(struct ids *ids, uint32_t value)
 {
-	size_t i = ids_hash(ids->key(ids->owner, value)) & (ids->size - 1);
+	size_t i = ids_hash(ids, ids->key(ids->owner, value)) & (ids->size - 1);
 
 	while (ids->slots[i] != ROSTER_ROW_NONE)
 		i = (i + 1) & (ids->size - 1);
@@ -77,7 +86,7 @@ ids_close_gap(struct ids *ids, size_t gap)
 	size_t mask = ids->size - 1;
 
 	for (size_t i = (gap + 1) & mask; ids->slots[i] != ROSTER_ROW_NONE; i = (i + 1) & mask) {
-		size_t home = ids_hash(ids->key(ids->owner, ids->slots[i])) & mask;
+		size_t home = ids_hash(ids, ids->key(ids->owner, ids->slots[i])) & mask;
 
 		if (((i - home) & mask) < ((i - gap) & mask))
 			continue;
@@ -94,7 +103,7 @@ ids_remove(struct roster *r, struct ids *ids, uint32_t value)
 
 	if (ids->size == 0)
 		return;
-	i = ids_hash(ids->key(ids->owner, value)) & (ids->size - 1);
+	i = ids_hash(ids, ids->key(ids->owner, value)) & (ids->size - 1);
 	while (ids->slots[i] != value) {
 		if (ids->slots[i] == ROSTER_ROW_NONE)
 			return;
@@ -119,7 +128,7 @@ ids_next(const struct ids *ids, const unsigned char id[FEED_ID_SIZE], size_t *at
 {
 	if (ids->size == 0)
 		return ROSTER_ROW_NONE;
-	return ids->slots[(ids_hash(id) + (*at)++) & (ids->size - 1)];
+	return ids->slots[(ids_hash(ids, id) + (*at)++) & (ids->size - 1)];
 }
 
 uint32_t
@@ -132,4 +141,54 @@ ids_find(const struct ids *ids, const unsigned char id[FEED_ID_SIZE])
 		if (id_equal(ids->key(ids->owner, value), id))
 			break;
 	return value;
+}
+
+size_t
+ids_count(const struct ids *ids, const unsigned char id[FEED_ID_SIZE], size_t most)
+{
+	size_t at = 0, count = 0;
+	uint32_t value;
+
+	while (count < most && (value = ids_next(ids, id, &at)) != ROSTER_ROW_NONE)
+		count += id_equal(ids->key(ids->owner, value), id);
+	return count;
+}
+
+/* ---- what the draft has removed ---- */
+
+const unsigned char *
+past_id_of(const void *owner, uint32_t number)
+{
+	const struct roster_writer *w = owner;
+
+	return w->past[number].id;
+}
+
+void
+past_add(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], uint32_t row)
+{
+	if (!w->ended) /* nobody is shown anything */
+		return;
+	if (w->past_count == w->past_room) {
+		pthread_mutex_lock(&w->r->ids_lock);
+		w->past_room = w->past_room * 2 + 64;
+		w->past = block_resize(w->r, w->past, w->past_room * sizeof(*w->past));
+		pthread_mutex_unlock(&w->r->ids_lock);
+	}
+	memcpy(w->past[w->past_count].id, id, FEED_ID_SIZE);
+	w->past[w->past_count].row = row;
+	ids_add(w->r, &w->past_ids, (uint32_t)w->past_count++);
+}
+
+void
+past_forget(struct roster_writer *w)
+{
+	if (w->past_count == 0)
+		return;
+	pthread_mutex_lock(&w->r->ids_lock);
+	block_free(w->r, w->past);
+	ids_free(w->r, &w->past_ids);
+	w->past = NULL;
+	w->past_count = w->past_room = 0;
+	pthread_mutex_unlock(&w->r->ids_lock);
 }

@@ -23,7 +23,7 @@ struct invite {
 };
 
 struct hidden {
-	char *org_unit; /* places come and go; NULL: none */
+	char *org_unit; /* in one spelling, as places come and go; NULL: none */
 	size_t size;	/* of what is kept of `values` */
 	unsigned char values[];
 };
@@ -95,11 +95,24 @@ invite_forget(struct roster_writer *w, struct invite *inv)
 
 /* ---- hide and show ---- */
 
+/* A DN that place_of() understands: the server's own spelling may not be one. */
+static const char *
+place_normal(const struct roster_version *v, uint32_t place)
+{
+	const struct place *p;
+	char key[FEED_DN_MAX + 1];
+
+	if (place == ROSTER_ROW_NONE)
+		return NULL;
+	p = &v->places->items[place];
+	return dn_key(p->dn, key) && strcmp(key, p->key) == 0 ? p->dn : p->key;
+}
+
 static void
 hidden_keep(struct roster_writer *w, struct invite *inv, const struct row_values *values)
 {
 	size_t size = offsetof(struct row_values, data) + values->data_len;
-	const char *dn = place_dn(w->draft, values->place).s;
+	const char *dn = place_normal(w->draft, values->place);
 
 	hidden_free(w, inv);
 	inv->hidden = block_new(w->r, sizeof(*inv->hidden) + size);
@@ -241,7 +254,8 @@ invite_end(struct roster_writer *w, struct invite *inv, bool becoming, int64_t n
 	inv->gone = true;
 	inv->gone_at = now_ms;
 	inv->gone_refresh = w->refresh;
-	w->waiting++;
+	if (w->waiting++ == 0)
+		w->waiting_since = now_ms;
 }
 
 void
@@ -282,13 +296,19 @@ invites_drop_absent(struct roster_writer *w, int64_t now_ms)
 void
 invites_drop_waiting(struct roster_writer *w, uint64_t refresh, int64_t now_ms)
 {
+	int64_t since = now_ms;
+
 	for (size_t i = 0; w->waiting > 0 && i < w->invite_count; i++) {
 		struct invite *inv = w->invites[i];
 
-		if (inv != NULL && inv->gone &&
-		    (inv->gone_refresh < refresh || now_ms - inv->gone_at >= w->grace_ms))
+		if (inv == NULL || !inv->gone)
+			continue;
+		if (inv->gone_refresh < refresh || now_ms - inv->gone_at >= w->grace_ms)
 			invite_forget(w, inv);
+		else if (inv->gone_at < since)
+			since = inv->gone_at;
 	}
+	w->waiting_since = since;
 }
 
 void

@@ -1,9 +1,8 @@
 /* When the warm file is written, and what into it.
  *
  * After every version the writer hands over which rows changed in it, and the cookie that belongs
- * to it. A thread of its own saves them from the version it finds, which may be newer: then the
- * file holds changes that its cookie does not know yet, and the directory tells them once more. The
- * other way round never happens. */
+ * to it. A thread of its own saves them from that very version: of a newer one it would not know
+ * all that belongs together, such as a row and the place that was made for it. */
 #include <malloc.h>
 #include <stdlib.h>
 
@@ -35,11 +34,13 @@ struct roster_keep {
 	struct work_pool *pool;
 	struct work *job; /* while `saving` */
 	struct loop_timer *timer;
-	bool ready, saving; /* the loop's */
-	int64_t saved_at;   /* ms; 0: never */
-	atomic_bool stopping, failed;
+	/* The loop's. `failed`: there is no file any more; `is_last`: no save begins after this. */
+	bool ready, saving, failed, is_last;
+	int64_t saved_at; /* ms; 0: never */
+	atomic_bool stopping;
 	pthread_mutex_t lock; /* guards what follows */
 	struct changes next;
+	struct roster_version *version; /* in which `next` ends; NULL before the first */
 };
 
 /* ---- what changed ---- */
@@ -74,8 +75,11 @@ void
 keep_take_changes(struct roster_keep *k, struct roster_writer *w)
 {
 	struct changes *c = &k->next;
+	struct roster_version *before;
 
 	pthread_mutex_lock(&k->lock);
+	before = k->version;
+	k->version = version_hold(k->r);
 	c->due = c->due || w->cookie_is_new || w->saved_all || w->saved_places ||
 		 w->saved.count + w->removed.count + w->saved_groups.count > 0;
 	c->all = c->all || w->saved_all || c->rows.count > w->live / KEEP_SHARE + KEEP_ROWS;
@@ -90,6 +94,8 @@ keep_take_changes(struct roster_keep *k, struct roster_writer *w)
 		memcpy(c->cookie, w->cookie, w->cookie_len);
 	}
 	pthread_mutex_unlock(&k->lock);
+	if (before != NULL)
+		version_release(k->r, before);
 	w->cookie_is_new = w->saved_all = w->saved_places = false;
 }
 
@@ -168,15 +174,17 @@ sheet_places(struct sheet *s, const struct roster_version *v)
 }
 
 static bool
-sheet_save(struct roster_keep *k, struct sheet *s, const void *cookie, size_t cookie_len)
+sheet_save(
+    struct roster_keep *k, struct sheet *s, const void *cookie, size_t cookie_len, struct fault *f)
 {
-	struct fault f;
-	bool saved;
+	bool saved = false;
 
 	for (size_t i = 0, at = 0; i < s->count; at += s->records[i++].len)
 		s->records[i].data = s->records[i].len > 0 ? s->data.data + at : NULL;
-	saved = !buf_failed(&s->data) &&
-		warm_save(k->warm, s->records, s->count, cookie, cookie_len, &f);
+	if (buf_failed(&s->data))
+		fault_set(f, ERR_UNAVAILABLE, "%s: too much at once", k->r->conf.warm_path);
+	else
+		saved = warm_save(k->warm, s->records, s->count, cookie, cookie_len, f);
 	s->count = 0;
 	buf_reset(&s->data);
 	return saved;
@@ -185,13 +193,12 @@ sheet_save(struct roster_keep *k, struct sheet *s, const void *cookie, size_t co
 /* Everything, in the order of the file's keys, and the cookie with the last part only: what is
  * there before is not taken for anything. */
 static bool
-save_all(
-    struct roster_keep *k, struct sheet *s, const struct roster_version *v, const struct changes *c)
+save_all(struct roster_keep *k, struct sheet *s, const struct roster_version *v,
+    const struct changes *c, struct fault *f)
 {
-	struct fault f;
 	size_t count;
 	uint32_t *rows;
-	bool ok = warm_reset(k->warm, &f);
+	bool ok = warm_reset(k->warm, f);
 
 	sheet_places(s, v);
 	for (size_t i = 0; i < v->groups->count; i++)
@@ -202,10 +209,10 @@ save_all(
 		if (!row_is_invitation(v, rows[i]))
 			sheet_user(s, v, rows[i]);
 		if (s->count >= KEEP_ROWS)
-			ok = !atomic_load(&k->stopping) && sheet_save(k, s, NULL, 0);
+			ok = !atomic_load(&k->stopping) && sheet_save(k, s, NULL, 0, f);
 	}
 	block_free(k->r, rows);
-	return ok && sheet_save(k, s, c->cookie, c->cookie_len);
+	return ok && sheet_save(k, s, c->cookie, c->cookie_len, f);
 }
 
 static int
@@ -216,26 +223,51 @@ row_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void
-sheet_changed_group(struct sheet *s, const struct roster_version *v, const unsigned char *id)
+static int
+id_compare(const void *a, const void *b)
 {
-	for (size_t i = 0; i < v->groups->count; i++)
-		if (v->groups->items[i] != NULL && id_equal(v->groups->items[i]->id, id)) {
-			sheet_group(s, v->groups->items[i]);
-			return;
+	return memcmp(a, b, FEED_ID_SIZE);
+}
+
+/* Each once, however often it changed; those that are no more are deleted. */
+static void
+sheet_changed_groups(struct sheet *s, const struct roster_version *v, struct feed_id_list *ids)
+{
+	size_t count = 0;
+	bool *found;
+
+	if (ids->count == 0)
+		return;
+	qsort(ids->ids, ids->count, FEED_ID_SIZE, id_compare);
+	for (size_t i = 0; i < ids->count; i++)
+		if (i == 0 || !id_equal(ids->ids[i], ids->ids[count - 1]))
+			memmove(ids->ids[count++], ids->ids[i], FEED_ID_SIZE);
+	found = mem_array(count, sizeof(*found));
+	for (size_t i = 0; i < v->groups->count; i++) {
+		const struct group *g = v->groups->items[i];
+		const unsigned char(*id)[FEED_ID_SIZE] = NULL;
+
+		if (g != NULL)
+			id = bsearch(g->id, ids->ids, count, FEED_ID_SIZE, id_compare);
+		if (id != NULL) {
+			found[id - ids->ids] = true;
+			sheet_group(s, g);
 		}
-	sheet_add(s, WARM_GROUP, id);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!found[i])
+			sheet_add(s, WARM_GROUP, ids->ids[i]);
+	free(found);
 }
 
 /* Deletions first: an id may have gone and come back in another row. */
 static bool
-save_changes(
-    struct roster_keep *k, struct sheet *s, const struct roster_version *v, struct changes *c)
+save_changes(struct roster_keep *k, struct sheet *s, const struct roster_version *v,
+    struct changes *c, struct fault *f)
 {
 	for (size_t i = 0; i < c->removed.count; i++)
 		sheet_add(s, WARM_USER, c->removed.ids[i]);
-	for (size_t i = 0; i < c->groups.count; i++)
-		sheet_changed_group(s, v, c->groups.ids[i]);
+	sheet_changed_groups(s, v, &c->groups);
 	if (c->places)
 		sheet_places(s, v);
 	if (c->rows.count > 0)
@@ -247,12 +279,14 @@ save_changes(
 		    !row_is_invitation(v, row))
 			sheet_user(s, v, row);
 	}
-	return sheet_save(k, s, c->cookie, c->cookie_len);
+	return sheet_save(k, s, c->cookie, c->cookie_len, f);
 }
 
 struct save_job {
 	struct roster_keep *k;
 	struct changes changes;
+	bool failed;
+	struct fault fault;
 };
 
 static void
@@ -270,11 +304,11 @@ save_run(void *job, void *context)
 	k->next.rows = (struct row_list){ 0 };
 	k->next.removed = k->next.groups = (struct feed_id_list){ 0 };
 	k->next.all = k->next.places = k->next.due = false;
+	v = version_hold_too(k->r, k->version);
 	pthread_mutex_unlock(&k->lock);
-	v = version_hold(k->r);
 	buf_init(&s.data, KEEP_BYTES);
-	saved =
-	    j->changes.all ? save_all(k, &s, v, &j->changes) : save_changes(k, &s, v, &j->changes);
+	saved = j->changes.all ? save_all(k, &s, v, &j->changes, &j->fault)
+			       : save_changes(k, &s, v, &j->changes, &j->fault);
 	if (saved)
 		atomic_store_explicit(&k->r->kept, v->number, memory_order_relaxed);
 	version_release(k->r, v);
@@ -283,18 +317,25 @@ save_run(void *job, void *context)
 	free(s.records);
 	if (j->changes.all) /* a sort of everybody, and sheets of them */
 		malloc_trim(0);
-	if (!saved)
-		atomic_store(&k->failed, true);
+	j->failed = !saved;
 }
 
 static void
 save_done(void *job)
 {
-	struct roster_keep *k = ((struct save_job *)job)->k;
+	const struct save_job *j = job;
+	struct roster_keep *k = j->k;
+	const struct roster_conf *conf = &k->r->conf;
 
 	k->saving = false;
+	k->failed = j->failed;
 	k->saved_at = clock_mono_ms(&clock_system);
-	keep_poke(k);
+	if (k->failed && conf->trouble != NULL)
+		conf->trouble(conf->trouble_arg, &j->fault);
+	if (k->is_last)
+		roster_saved_last(k->r);
+	else
+		keep_poke(k);
 }
 
 static void
@@ -325,12 +366,22 @@ keep_poke(struct roster_keep *k)
 {
 	int64_t now = clock_mono_ms(&clock_system);
 
-	if (!k->ready || k->saving || atomic_load(&k->failed) || !keep_is_due(k))
+	if (!k->ready || k->saving || k->failed || k->is_last || !keep_is_due(k))
 		return;
 	if (k->saved_at != 0 && now - k->saved_at < k->r->keep_ms)
 		loop_timer_set(k->timer, k->r->keep_ms - (now - k->saved_at));
 	else
 		keep_start(k);
+}
+
+/* One that runs is as good: what it lacks the directory tells once more. */
+bool
+keep_last(struct roster_keep *k)
+{
+	if (k->ready && !k->saving && !k->failed && keep_is_due(k))
+		keep_start(k);
+	k->is_last = true;
+	return k->saving;
 }
 
 /* ---- life ---- */
@@ -379,6 +430,8 @@ keep_free(struct roster_keep *k)
 	work_pool_free(k->pool);
 	loop_timer_free(k->timer);
 	changes_release(k->r, &k->next);
+	if (k->version != NULL)
+		version_release(k->r, k->version);
 	warm_close(k->warm);
 	pthread_mutex_destroy(&k->lock);
 	free(k);

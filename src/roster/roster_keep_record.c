@@ -7,7 +7,7 @@
 #include "roster/roster_writer.h"
 
 enum {
-	RECORD_FORMAT = 1,
+	RECORD_FORMAT = 2,
 	PLACES_MAX = 1 << 24 /* numbers of places in a file */
 };
 
@@ -75,6 +75,7 @@ record_group(const struct group *g, struct buf *out)
 	buf_add(out, &count, sizeof(count));
 	buf_add(out, g->members, g->member_count * sizeof(*g->members));
 	record_string(out, g->dn);
+	record_string(out, g->key);
 	record_string(out, g->name);
 	record_string(out, g->description);
 }
@@ -204,9 +205,10 @@ record_read_group(struct roster_writer *w, const struct warm_record *record)
 		return false;
 	members = reader_take(&r, count * sizeof(uint64_t));
 	from.dn = reader_string(&r);
+	from.normal = reader_string(&r);
 	from.name = reader_string(&r);
 	from.description = reader_string(&r);
-	if (r.bad || members == NULL || from.dn == NULL)
+	if (r.bad || members == NULL || from.dn == NULL || from.normal == NULL)
 		return false;
 	group_restore(w, record->id, &from, members, count);
 	return true;

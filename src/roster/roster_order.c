@@ -190,8 +190,7 @@ is_before(const struct roster_version *v, uint32_t row, const struct roster_key 
 	return behind ? order <= 0 : order < 0;
 }
 
-/* `key` fits this version. */
-static struct roster_position
+struct roster_position
 order_locate(const struct roster_version *v, const struct roster_key *key, bool behind)
 {
 	const struct roster_order *o = &v->orders[key->sort];

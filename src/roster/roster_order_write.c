@@ -112,7 +112,7 @@ order_insert(struct roster_writer *w, enum roster_sort sort, uint32_t row)
 	struct roster_key key;
 
 	order_key_of(w->draft, sort, row, &key);
-	at = order_find(w->draft, &key, false);
+	at = order_locate(w->draft, &key, false);
 	if (w->draft->orders[sort].count == 0)
 		order_put_chunk(w, sort, 0, chunk_new(w));
 	c = chunk_own(w, sort, at.chunk);
@@ -155,7 +155,7 @@ order_remove(struct roster_writer *w, enum roster_sort sort, uint32_t row)
 	uint32_t found;
 
 	order_key_of(w->draft, sort, row, &key);
-	at = order_find(w->draft, &key, false);
+	at = order_locate(w->draft, &key, false);
 	found = order_next(w->draft, sort, &at);
 	assert(found == row);
 	c = chunk_own(w, sort, at.chunk);

@@ -74,22 +74,35 @@ place_key_rank(const struct roster_key *key)
 	return rank;
 }
 
-/* Of a place that is no more the old rank stays: the walk goes on about where it was. */
+/* Whether the key is of the place of this rank, which it takes over then. */
+static bool
+place_key_take(const struct roster_places_table *t, size_t rank, struct roster_key *key)
+{
+	uint32_t number = (uint32_t)rank;
+
+	if (rank >= t->ranked ||
+	    memcmp(t->items[t->by_rank[rank]].hash, key->text + sizeof(number), DN_HASH_SIZE) != 0)
+		return false;
+	memcpy(key->text, &number, sizeof(number));
+	return true;
+}
+
+/* Mostly the place stands where it stood, or near. Of one that is no more the old rank stays: the
+ * walk goes on about where it was. */
 void
 place_key_refresh(const struct roster_version *v, struct roster_key *key)
 {
 	const struct roster_places_table *t = v->places;
+	size_t rank = place_key_rank(key);
 
 	if (key->absent || key->len != PLACE_KEY_LEN)
 		return;
-	for (size_t i = 0; i < t->ranked; i++) {
-		const struct place *p = &t->items[t->by_rank[i]];
-
-		if (memcmp(p->hash, key->text + sizeof(p->rank), DN_HASH_SIZE) == 0) {
-			memcpy(key->text, &p->rank, sizeof(p->rank));
+	if (rank > t->ranked)
+		rank = t->ranked;
+	for (size_t d = 0; d <= t->ranked; d++)
+		if (place_key_take(t, rank + d, key) ||
+		    (d <= rank && place_key_take(t, rank - d, key)))
 			return;
-		}
-	}
 }
 
 size_t
@@ -163,7 +176,7 @@ roster_places(struct roster *r, roster_places_cb *cb, void *arg)
 	size_t *position;
 
 	if (!ready) {
-		version_release(r, v);
+		version_release_soon(r, v);
 		return false;
 	}
 	list = mem_array(t->ranked, sizeof(*list));
@@ -177,6 +190,6 @@ roster_places(struct roster *r, roster_places_cb *cb, void *arg)
 	cb(arg, list, t->ranked);
 	free(list);
 	free(position);
-	version_release(r, v);
+	version_release_soon(r, v);
 	return true;
 }

@@ -17,6 +17,10 @@ bool dn_key(const char *dn, char *out);
 void dn_hash(const char *key, unsigned char out[DN_HASH_SIZE]);
 /* The DN above; NULL: there is none. Points into `dn`. */
 const char *dn_parent(const char *dn);
+size_t dn_rdns(const char *dn);
+/* The RDNs of `dn` in front of the last `above` ones, and `tail` behind them. False: there are none
+ * in front, or it gets too long. `out` has room for FEED_DN_MAX + 1. */
+bool dn_replace_tail(const char *dn, size_t above, const char *tail, char *out);
 bool dn_is_below(const char *key, const char *above); /* really below; keys */
 /* Text by which a tree is listed: parents first, siblings by folded name. Added to `out`. */
 void dn_path(const char *key, struct buf *out);
@@ -61,7 +65,11 @@ void place_key_refresh(const struct roster_version *v, struct roster_key *key);
  */
 struct group {
 	unsigned char id[FEED_ID_SIZE];
-	const char *dn, *name, *description, *folded; /* inside the block, behind the hashes */
+	const char *dn, *key, *name, *description,
+	    *folded; /* inside the block, behind the hashes */
+	/* The writer's alone: the place that the group is below, while that has lost its name to
+	 * another one and waits for its new DN; mostly ROSTER_ROW_NONE. */
+	uint32_t awaits;
 	size_t member_count;
 	uint64_t members[]; /* ascending */
 };

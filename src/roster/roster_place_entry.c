@@ -1,6 +1,7 @@
 /* Org units: what their entries say of places. A server does not announce the entries below a
  * renamed one (their DNs are not stored with them), so that a renamed org unit renames every place
- * below. */
+ * and every group below. Who is a member of a group is another matter: a server that keeps members
+ * up to date announces the groups that it changes, and with one that does not the old DN stays. */
 #include <stdlib.h>
 
 #include "roster/roster_place.h"
@@ -37,41 +38,11 @@ place_rename(struct roster_writer *w, uint32_t place, const char *dn, const char
 			rows_move_place(w, other, place);
 			place_forget(w, other);
 		} else {
+			groups_await(w, other);
 			ids_remove(w->r, &w->place_names, other);
 		}
 	}
 	ids_add(w->r, &w->place_names, place);
-}
-
-/* The RDNs of `dn` in front of the last `above` ones, and `tail` behind them. */
-static bool
-dn_replace_tail(const char *dn, size_t above, const char *tail, char *out)
-{
-	size_t head, len = strlen(tail), rdns = 1;
-	const char *rest = dn;
-
-	for (const char *p = dn; (p = dn_parent(p)) != NULL;)
-		rdns++;
-	for (; rdns > above && rest != NULL; rdns--)
-		rest = dn_parent(rest);
-	if (rest == NULL || rest == dn)
-		return false;
-	head = (size_t)(rest - dn);
-	if (head + len > FEED_DN_MAX)
-		return false;
-	memcpy(out, dn, head);
-	memcpy(out + head, tail, len + 1);
-	return true;
-}
-
-static bool
-place_is_under(const struct roster_places_table *t, uint32_t place, uint32_t above)
-{
-	size_t steps = t->count; /* parents that were mixed up end here */
-
-	while (place != ROSTER_ROW_NONE && place != above && steps-- > 0)
-		place = t->items[place].parent;
-	return place == above;
 }
 
 /* Everything under `place`, which was `old_key` until now. */
@@ -80,10 +51,8 @@ places_rename_under(struct roster_writer *w, uint32_t place, const char *old_key
 {
 	char dn[FEED_DN_MAX + 1], key[FEED_DN_MAX + 1];
 	const struct roster_places_table *t = w->draft->places;
-	size_t above = 1;
+	size_t above = dn_rdns(old_key);
 
-	for (const char *p = old_key; (p = dn_parent(p)) != NULL;)
-		above++;
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct place *p = &t->items[i];
 		const struct place *now = &t->items[place];
@@ -103,9 +72,12 @@ place_move(struct roster_writer *w, uint32_t place, const char *dn, const char *
 	char old_key[FEED_DN_MAX + 1];
 	struct place *p = &w->draft->places->items[place];
 
+	bool named = place_find(w, p->key) == place;
+
 	memcpy(old_key, p->key, strlen(p->key) + 1);
 	place_rename(w, place, dn, key);
 	places_rename_under(w, place, old_key);
+	groups_rename_under(w, place, old_key, named);
 	p = &w->draft->places->items[place];
 	p->parent = ROSTER_ROW_NONE;
 	p->parent = place_above(w, key);
@@ -136,6 +108,7 @@ place_for_entry(
 	uint32_t slot = place_find(w, key);
 
 	if (slot != ROSTER_ROW_NONE && !id_is_zero(w->draft->places->items[slot].id)) {
+		groups_await(w, slot);
 		ids_remove(w->r, &w->place_names, slot);
 		slot = ROSTER_ROW_NONE;
 	}

@@ -143,6 +143,14 @@ rank_insert(struct roster_places_table *t, uint32_t place)
 	ranks_number(t, low);
 }
 
+/* Behind all, for now (places_arrange). */
+static void
+rank_append(struct roster_places_table *t, uint32_t place)
+{
+	t->items[place].rank = (uint32_t)t->ranked;
+	t->by_rank[t->ranked++] = place;
+}
+
 static void
 rank_remove(struct roster_places_table *t, uint32_t place)
 {
@@ -237,9 +245,15 @@ place_new(struct roster_writer *w, const char *dn, const char *key)
 	p->parent = above;
 	place_set_key(w, p, dn, key);
 	place_set_name(w, p, NULL, NULL);
-	place_adopt(t, slot);
 	ids_add(w->r, &w->place_names, slot);
-	rank_insert(t, slot);
+	/* Thousands of a load would each be compared with all that are there. */
+	w->places_late = w->places_late || w->bulk;
+	if (w->places_late) {
+		rank_append(t, slot);
+	} else {
+		place_adopt(t, slot);
+		rank_insert(t, slot);
+	}
 	return slot;
 }
 
@@ -284,6 +298,7 @@ place_forget(struct roster_writer *w, uint32_t place)
 	struct roster_places_table *t = places_own(w);
 	struct place *p = &t->items[place];
 
+	groups_await_none(w, place);
 	ids_remove(w->r, &w->place_names, place);
 	rank_remove(t, place);
 	for (size_t i = 0; i < t->count; i++)
@@ -298,11 +313,47 @@ place_forget(struct roster_writer *w, uint32_t place)
 	row_list_add(w->r, &w->vacant_places, place);
 }
 
+bool
+place_is_under(const struct roster_places_table *t, uint32_t place, uint32_t above)
+{
+	size_t steps = t->count; /* parents that were mixed up end here */
+
+	while (place != ROSTER_ROW_NONE && place != above && steps-- > 0)
+		place = t->items[place].parent;
+	return place == above;
+}
+
+/* Parents come first in the order of paths, so that theirs are right already. A place that was made
+ * between another one and its parent is below that parent; one that only has the name of the
+ * parent, which waits for a new one, is not. */
+void
+places_arrange(struct roster_writer *w)
+{
+	struct roster_places_table *t;
+
+	if (!w->places_late)
+		return;
+	w->places_late = false;
+	t = places_own(w);
+	qsort_r(t->by_rank, t->ranked, sizeof(*t->by_rank), rank_compare_items, t);
+	ranks_number(t, 0);
+	for (size_t i = 0; i < t->ranked; i++) {
+		struct place *p = &t->items[t->by_rank[i]];
+		uint32_t above = place_above(w, p->key);
+
+		if (above != ROSTER_ROW_NONE && above != t->by_rank[i] &&
+		    place_is_under(t, above, p->parent))
+			p->parent = above;
+	}
+}
+
 void
 places_settle(struct roster_writer *w)
 {
-	const struct roster_places_table *t = w->draft->places;
+	const struct roster_places_table *t;
 
+	places_arrange(w);
+	t = w->draft->places;
 	if (!w->places_emptied)
 		return;
 	w->places_emptied = false;

@@ -85,6 +85,7 @@ struct roster_version {
 	struct roster_version *newer;
 	void **retired; /* blocks this version used and the next one does not */
 	size_t retired_count;
+	uint64_t retired_bytes;
 };
 
 /* ---- the object (roster.c) ---- */
@@ -104,13 +105,19 @@ struct roster {
 	struct roster_link *link;
 	roster_event_cb *on_change;
 	void *on_change_arg;
-	struct loop_timer *tick;      /* wakes the writer for invitations that wait too long */
+	struct loop_timer *tick;      /* wakes the writer for what has waited long enough */
+	int64_t tick_at;	      /* monotonic ms; 0: not set. Later news do not put it off */
+	struct loop_timer *last;      /* of roster_save_last() */
+	loop_cb *last_cb;
+	void *last_arg;
 	_Atomic uint64_t bytes;	      /* of all blocks */
+	_Atomic uint64_t retired;     /* of those, what only older versions use */
 	_Atomic uint64_t kept;	      /* as in roster_figures */
 	int64_t keep_ms;	      /* between the end of a save and the next one */
 	_Atomic uint64_t loaded;      /* entries heard of in a refresh under way */
 	pthread_mutex_t version_lock; /* guards the chain of versions and their readers */
 	struct roster_version *oldest, *newest;
+	struct roster_version *dead; /* for the writer to free */
 	pthread_mutex_t ids_lock; /* guards the slots of the writer's row tables (roster_ids.c) */
 };
 
@@ -120,7 +127,12 @@ void roster_readers_free(struct roster_readers *readers); /* waits for queries t
 
 /* The newest one, kept until released; any thread. Never NULL. */
 struct roster_version *version_hold(struct roster *r);
+/* `v`, which somebody else holds, once more. */
+struct roster_version *version_hold_too(struct roster *r, struct roster_version *v);
 void version_release(struct roster *r, struct roster_version *v);
+/* On the loop, which does not free what nobody holds any more (a refresh may have replaced tens of
+ * thousands of blocks): the writer's thread does. */
+void version_release_soon(struct roster *r, struct roster_version *v);
 
 /* ---- reading a version: any thread that holds it ---- */
 
@@ -160,6 +172,9 @@ struct roster_position {
 };
 /* Before the first row that is not less than `key` (`behind`: before the first that is greater). */
 struct roster_position order_find(
+    const struct roster_version *v, const struct roster_key *key, bool behind);
+/* The same with a key of this very version. */
+struct roster_position order_locate(
     const struct roster_version *v, const struct roster_key *key, bool behind);
 struct roster_position order_begin(const struct roster_version *v, enum roster_sort sort);
 struct roster_position order_end(const struct roster_version *v, enum roster_sort sort);

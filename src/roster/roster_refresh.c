@@ -137,11 +137,16 @@ refresh_end(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms)
 		if (whole && w->refreshing[b->source])
 			invites_drop_waiting(w, w->refresh, now_ms);
 		marks_reset_all(w);
-		w->ended = true;
-		w->bulk = false;
+		/* What a lost connection left of a first load is no list yet; what a limit lets
+		 * through is all that there will be. */
+		w->ended = w->ended || whole || b->cut_by_limit;
+		w->bulk = !w->ended;
+		w->limited = !whole && b->cut_by_limit;
+		w->trims = true;
 		malloc_trim(0); /* thousands of batches have passed through */
 	}
 	w->refreshing[b->source] = false;
 	w->broken[b->source] = !whole;
 	state_set(w);
+	writer_tick(w, now_ms);
 }

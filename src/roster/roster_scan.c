@@ -2,7 +2,8 @@
  * places at once; what is left is compared whole. No needle has a '\n' and every row's text ends
  * with one, so that a hit lies within a row, and the first one of a row is enough.
  *
- * The two bytes are the rarest of the needle by the table below, rather than its first and last. */
+ * The two bytes are rare ones of the needle by the table below, rather than its first and last. */
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -64,29 +65,6 @@ scan_weight(char c)
 	return weight != 0 ? weight : 4;
 }
 
-/* The two rarest bytes, `a` before `b`; the same twice when there is only one. */
-static void
-scan_choose(const struct needle *n, size_t *a, size_t *b)
-{
-	size_t first = 0, second = n->len > 1 ? 1 : 0;
-
-	if (n->len > 1 && scan_weight(n->s[second]) < scan_weight(n->s[first])) {
-		first = 1;
-		second = 0;
-	}
-	for (size_t i = 2; i < n->len; i++) {
-		unsigned weight = scan_weight(n->s[i]);
-
-		if (weight < scan_weight(n->s[first])) {
-			second = first;
-			first = i;
-		} else if (weight < scan_weight(n->s[second]))
-			second = i;
-	}
-	*a = first < second ? first : second;
-	*b = first < second ? second : first;
-}
-
 size_t
 scan_rarest(const struct needle *n)
 {
@@ -96,6 +74,27 @@ scan_rarest(const struct needle *n)
 		if (scan_weight(n->s[i]) < scan_weight(n->s[rarest]))
 			rarest = i;
 	return rarest;
+}
+
+/* The rarest byte and another rare one, `a` before `b`; the same twice when there is only one.
+ * Neighbours keep company ("ch"): a byte that stands beside the first must be half as frequent. */
+static void
+scan_choose(const struct needle *n, size_t *a, size_t *b)
+{
+	size_t first = scan_rarest(n), second = first;
+	unsigned least = UINT_MAX;
+
+	for (size_t i = 0; i < n->len; i++) {
+		bool beside = i + 1 == first || i == first + 1;
+		unsigned weight = scan_weight(n->s[i]) * (beside ? 2 : 1);
+
+		if (i != first && weight < least) {
+			least = weight;
+			second = i;
+		}
+	}
+	*a = first < second ? first : second;
+	*b = first < second ? second : first;
 }
 
 double

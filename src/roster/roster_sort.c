@@ -1,4 +1,4 @@
-/* Orders made anew from all live rows.
+/* All live rows, sorted.
  *
  * Of texts every row comes with 16 bytes of its key, so that most comparisons touch nothing else;
  * runs of equal ones are sorted by the next 16 bytes, and in the end by id. Against a sort that
@@ -183,38 +183,49 @@ items_fill(const struct roster_version *v, struct sort_item *items)
 	return n;
 }
 
-static void
-order_fill(struct roster_writer *w, enum roster_sort sort)
+static struct sort_item *
+items_new(struct roster *r, const struct roster_version *v, size_t *count)
 {
-	struct sorter s = { w->draft, sort, SORT_SEED };
-	struct sort_item *items = block_new(w->r, (w->live + 1) * sizeof(*items));
-	size_t count = items_fill(w->draft, items);
+	uint64_t rows = 0;
+	struct sort_item *items;
 
-	items_sort_further(&s, items, count, 0);
-	order_clear(w, sort);
+	for (size_t i = 0; i < FEED_STATUS_COUNT; i++)
+		rows += v->count[i];
+	items = block_new(r, (rows + 1) * sizeof(*items));
+	*count = items_fill(v, items);
+	return items;
+}
+
+/* Frees the items. */
+static uint32_t *
+items_rows(struct roster *r, struct sort_item *items, size_t count)
+{
+	uint32_t *rows = block_new(r, (count + 1) * sizeof(*rows));
+
 	for (size_t i = 0; i < count; i++)
-		order_append(w, sort, items[i].row);
-	block_free(w->r, items);
+		rows[i] = items[i].row;
+	block_free(r, items);
+	return rows;
+}
+
+uint32_t *
+rows_by_text(struct roster *r, const struct roster_version *v, enum roster_sort sort, size_t *count)
+{
+	struct sorter s = { v, sort, SORT_SEED };
+	struct sort_item *items = items_new(r, v, count);
+
+	items_sort_further(&s, items, *count, 0);
+	return items_rows(r, items, *count);
 }
 
 uint32_t *
 rows_by_id(struct roster *r, const struct roster_version *v, size_t *count)
 {
 	struct sorter s = { v, ROSTER_SORT_COUNT, SORT_SEED };
-	uint64_t rows = 0;
-	struct sort_item *items;
-	uint32_t *sorted;
+	struct sort_item *items = items_new(r, v, count);
 
-	for (size_t i = 0; i < FEED_STATUS_COUNT; i++)
-		rows += v->count[i];
-	items = block_new(r, (rows + 1) * sizeof(*items));
-	*count = items_fill(v, items);
 	items_sort_by_id(&s, items, *count);
-	sorted = block_new(r, (rows + 1) * sizeof(*sorted));
-	for (size_t i = 0; i < *count; i++)
-		sorted[i] = items[i].row;
-	block_free(r, items);
-	return sorted;
+	return items_rows(r, items, *count);
 }
 
 /* ---- numbers: rows in the order of their ids are counted into place, and ties stay in order ----
@@ -247,46 +258,24 @@ radix_pass(const struct numbered *from, struct numbered *to, size_t count, unsig
 	return true;
 }
 
-static void
-order_count(struct roster_writer *w, enum roster_sort sort, const uint32_t *rows, size_t count)
+uint32_t *
+rows_by_number(struct roster *r, const struct roster_version *v, enum roster_sort sort,
+    const uint32_t *by_id, size_t count)
 {
-	struct numbered *a = block_new(w->r, 2 * (count + 1) * sizeof(*a)), *from = a;
+	struct numbered *a = block_new(r, 2 * (count + 1) * sizeof(*a)), *from = a;
 	struct numbered *to = a + count, *other;
+	uint32_t *rows = block_new(r, (count + 1) * sizeof(*rows));
 
 	for (size_t i = 0; i < count; i++)
-		from[i] =
-		    (struct numbered){ (uint32_t)row_number(w->draft, sort, rows[i]), rows[i] };
+		from[i] = (struct numbered){ (uint32_t)row_number(v, sort, by_id[i]), by_id[i] };
 	for (unsigned shift = 0; shift < 32; shift += RADIX_BITS)
 		if (radix_pass(from, to, count, shift)) {
 			other = from;
 			from = to;
 			to = other;
 		}
-	order_clear(w, sort);
 	for (size_t i = 0; i < count; i++)
-		order_append(w, sort, from[i].row);
-	block_free(w->r, a);
-}
-
-bool
-orders_rebuild(struct roster_writer *w)
-{
-	uint32_t *rows = NULL;
-	size_t count = 0;
-	bool any = false;
-
-	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++) {
-		if (!w->stale[s])
-			continue;
-		if (!sort_is_text(s) && rows == NULL)
-			rows = rows_by_id(w->r, w->draft, &count);
-		if (sort_is_text(s))
-			order_fill(w, s);
-		else
-			order_count(w, s, rows, count);
-		w->stale[s] = false;
-		any = true;
-	}
-	block_free(w->r, rows);
-	return any;
+		rows[i] = from[i].row;
+	block_free(r, a);
+	return rows;
 }

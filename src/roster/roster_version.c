@@ -80,6 +80,30 @@ id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[
 	memcpy(list->ids[list->count++], id, FEED_ID_SIZE);
 }
 
+void
+row_list_trim(struct roster *r, struct row_list *list)
+{
+	if (list->count == 0) {
+		block_free(r, list->rows);
+		list->rows = NULL;
+	} else if (list->room > list->count) {
+		list->rows = block_resize(r, list->rows, list->count * sizeof(*list->rows));
+	}
+	list->room = list->count;
+}
+
+void
+id_list_trim(struct roster *r, struct feed_id_list *list)
+{
+	if (list->count == 0) {
+		block_free(r, list->ids);
+		list->ids = NULL;
+	} else if (list->room > list->count) {
+		list->ids = block_resize(r, list->ids, list->count * FEED_ID_SIZE);
+	}
+	list->room = list->count;
+}
+
 struct roster_version *
 version_hold(struct roster *r)
 {
@@ -87,6 +111,15 @@ version_hold(struct roster *r)
 
 	pthread_mutex_lock(&r->version_lock);
 	v = r->newest;
+	v->readers++;
+	pthread_mutex_unlock(&r->version_lock);
+	return v;
+}
+
+struct roster_version *
+version_hold_too(struct roster *r, struct roster_version *v)
+{
+	pthread_mutex_lock(&r->version_lock);
 	v->readers++;
 	pthread_mutex_unlock(&r->version_lock);
 	return v;
@@ -117,6 +150,7 @@ version_free(struct roster *r, struct roster_version *v)
 
 	for (; v != NULL; v = newer) {
 		newer = v->newer;
+		atomic_fetch_sub_explicit(&r->retired, v->retired_bytes, memory_order_relaxed);
 		for (size_t i = 0; i < v->retired_count; i++)
 			block_free(r, v->retired[i]);
 		block_free(r, v->retired);
@@ -136,6 +170,37 @@ version_release(struct roster *r, struct roster_version *v)
 	version_free(r, dead);
 }
 
+static void
+versions_free_dead(struct roster_writer *w, void *arg)
+{
+	struct roster *r = w->r;
+	struct roster_version *dead;
+
+	(void)arg;
+	pthread_mutex_lock(&r->version_lock);
+	dead = r->dead;
+	r->dead = NULL;
+	pthread_mutex_unlock(&r->version_lock);
+	version_free(r, dead);
+}
+
+void
+version_release_soon(struct roster *r, struct roster_version *v)
+{
+	struct roster_version *dead, **end = &r->dead;
+
+	pthread_mutex_lock(&r->version_lock);
+	v->readers--;
+	dead = version_unchain(r);
+	while (dead != NULL && *end != NULL)
+		end = &(*end)->newer;
+	if (dead != NULL)
+		*end = dead;
+	pthread_mutex_unlock(&r->version_lock);
+	if (dead != NULL)
+		roster_write(r, versions_free_dead, NULL);
+}
+
 static struct roster_version *
 draft_new(struct roster *r, const struct roster_version *base)
 {
@@ -147,6 +212,7 @@ draft_new(struct roster *r, const struct roster_version *base)
 	v->newer = NULL;
 	v->retired = NULL;
 	v->retired_count = 0;
+	v->retired_bytes = 0;
 	return v;
 }
 
@@ -186,17 +252,30 @@ draft_disown(struct roster_writer *w)
 	memset(w->own_order, 0, sizeof(w->own_order));
 }
 
+static uint64_t
+retired_size(const struct roster_writer *w)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < w->retired_count; i++)
+		bytes += block_size(w->retired[i]);
+	return bytes;
+}
+
 void
 draft_publish(struct roster_writer *w)
 {
 	struct roster *r = w->r;
 	struct roster_version *next, *dead;
+	uint64_t retired = retired_size(w);
 
 	draft_disown(w);
+	atomic_fetch_add_explicit(&r->retired, retired, memory_order_relaxed);
 	next = draft_new(r, w->draft);
 	pthread_mutex_lock(&r->version_lock);
 	r->newest->retired = w->retired;
 	r->newest->retired_count = w->retired_count;
+	r->newest->retired_bytes = retired;
 	r->newest->newer = w->draft;
 	r->newest = w->draft;
 	dead = version_unchain(r);
@@ -231,6 +310,7 @@ version_free_all(struct roster *r)
 {
 	draft_publish(r->writer);
 	block_free(r, r->writer->draft);
+	version_free(r, r->dead);
 	version_free_blocks(r, r->newest);
 	version_free(r, r->oldest);
 }

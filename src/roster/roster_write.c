@@ -1,6 +1,8 @@
 /* A row comes, changes or goes: page, orders, ids, counts and events in one step. */
 #include "roster/roster_writer.h"
 
+enum { MARKER_ROWS = 16 /* users with one marker that are found by it */ };
+
 /* One event for each id in a version: the first state it had, against the last. */
 static void
 event_add(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], int change,
@@ -55,20 +57,38 @@ row_count(struct roster_writer *w, uint32_t place, enum feed_status status, int3
 	place_add_rows(w, place, status, rows);
 }
 
+/* Entries that were copied have one marker: a few of them are enough to hide its invitation and to
+ * be found by it, and thousands would be one run of the table that each of them has to walk. */
+static void
+marker_index(struct roster_writer *w, uint32_t row)
+{
+	const unsigned char *marker = row_marker(w->draft, row);
+
+	if (marker != NULL && ids_count(&w->markers, marker, MARKER_ROWS) < MARKER_ROWS)
+		ids_add(w->r, &w->markers, row);
+}
+
 static void
 row_index(struct roster_writer *w, uint32_t row)
 {
 	ids_add(w->r, &w->rows, row);
-	if (row_marker(w->draft, row) != NULL)
-		ids_add(w->r, &w->markers, row);
+	marker_index(w, row);
+}
+
+static void
+marker_unindex(struct roster_writer *w, uint32_t row)
+{
+	past_add(w, row_marker(w->draft, row), row);
+	ids_remove(w->r, &w->markers, row);
 }
 
 static void
 row_unindex(struct roster_writer *w, uint32_t row)
 {
+	past_add(w, version_page(w->draft, row)->id[row % ROSTER_PAGE_ROWS], row);
 	ids_remove(w->r, &w->rows, row);
 	if (row_marker(w->draft, row) != NULL)
-		ids_remove(w->r, &w->markers, row);
+		marker_unindex(w, row);
 }
 
 static uint32_t
@@ -113,10 +133,10 @@ row_put(struct roster_writer *w, uint32_t row, const struct row_values *values)
 	bool same = marker_is_same(row_marker(w->draft, row), row_values_marker(values));
 
 	if (!same && row_marker(w->draft, row) != NULL)
-		ids_remove(w->r, &w->markers, row);
+		marker_unindex(w, row);
 	page_put(w, row, values);
-	if (!same && row_marker(w->draft, row) != NULL)
-		ids_add(w->r, &w->markers, row);
+	if (!same)
+		marker_index(w, row);
 }
 
 void

@@ -26,11 +26,13 @@ struct row_list {
 	size_t count, room;
 };
 void row_list_add(struct roster *r, struct row_list *list, uint32_t row);
+void row_list_trim(struct roster *r, struct row_list *list); /* to what is in it */
 /* A growing list of ids. */
 struct feed_id_list {
 	unsigned char (*ids)[FEED_ID_SIZE];
 	size_t count, room;
 };
+void id_list_trim(struct roster *r, struct feed_id_list *list);
 void id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE]);
 
 /* ---- hash tables of ids (roster_ids.c) ---- */
@@ -38,6 +40,7 @@ void id_list_add(struct roster *r, struct feed_id_list *list, const unsigned cha
 /* Open addressing over numbers alone, 4 bytes a slot; what a number's id is, `key` says. Several
  * numbers may have the same id. The writer alone changes a table, with ids_lock around each change,
  * so that roster_find() may walk those of rows with the lock. */
+enum { IDS_SECRET_SIZE = 16 };
 typedef const unsigned char *ids_key(const void *owner, uint32_t value);
 struct ids {
 	uint32_t *slots; /* ROSTER_ROW_NONE: free */
@@ -45,6 +48,7 @@ struct ids {
 	size_t used;
 	ids_key *key;
 	const void *owner;
+	const unsigned char *secret; /* IDS_SECRET_SIZE bytes; NULL: the ids are nobody's choice */
 };
 void ids_add(struct roster *r, struct ids *ids, uint32_t value);
 /* While key() still answers for it. */
@@ -55,6 +59,9 @@ void ids_free(struct roster *r, struct ids *ids);
 uint32_t ids_next(const struct ids *ids, const unsigned char id[FEED_ID_SIZE], size_t *at);
 /* The first number that has it now, or ROSTER_ROW_NONE. */
 uint32_t ids_find(const struct ids *ids, const unsigned char id[FEED_ID_SIZE]);
+
+/* How many numbers have it now; stops at `most`. */
+size_t ids_count(const struct ids *ids, const unsigned char id[FEED_ID_SIZE], size_t most);
 
 bool id_is_zero(const unsigned char id[FEED_ID_SIZE]);
 static inline bool
@@ -108,6 +115,15 @@ struct applied {
 };
 TAILQ_HEAD(applied_list, applied);
 
+/* Where an id or a marker was in the newest version. */
+struct past {
+	unsigned char id[FEED_ID_SIZE];
+	uint32_t row;
+};
+/* Before it is removed from its table; guarded by ids_lock as that is. */
+void past_add(struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], uint32_t row);
+void past_forget(struct roster_writer *w); /* once there is a version without them */
+
 /* A growing set of small numbers. */
 struct marks {
 	uint64_t *words;
@@ -128,6 +144,10 @@ struct roster_writer {
 
 	/* Rows: `rows` by id, `markers` users by the invitation they came of. */
 	struct ids rows, markers;
+	/* Ids and markers that were removed from the two in the draft, for roster_find(). */
+	struct past *past;
+	size_t past_count, past_room;
+	struct ids past_ids;
 	struct row_list vacant; /* row numbers to use again */
 	uint32_t row_end;	/* one behind the highest row number */
 	uint64_t live;
@@ -135,6 +155,7 @@ struct roster_writer {
 	 * changes more rows than a sort is worth (`bulk`). */
 	bool stale[ROSTER_SORT_COUNT];
 	bool bulk;
+	bool trims;	  /* a refresh has ended since memory was given back */
 	uint64_t changes; /* of rows, in the refresh under way of the directory */
 	uint64_t bulk_changes;
 
@@ -144,24 +165,28 @@ struct roster_writer {
 	size_t place_room;
 	bool own_places, own_counts;
 	bool places_emptied; /* some place may have lost its last row */
+	bool places_late;    /* some were made in bulk; the order by org unit is stale until then */
 	struct ids group_ids;
 	struct row_list vacant_groups;
 	size_t group_room;
+	size_t awaiting; /* groups that await a place's new DN, at most */
 	bool own_groups;
-	unsigned char member_key[16];
+	unsigned char member_key[IDS_SECRET_SIZE];
 
 	/* Invitations of the store, shown or hidden behind their users. */
 	struct ids invite_ids;
 	struct invite **invites; /* by number; NULL: free */
 	size_t invite_count, invite_room;
 	struct row_list vacant_invites;
-	size_t waiting; /* those that are gone and still shown, until their users come */
+	size_t waiting;	       /* those that are gone and still shown, until their users come */
+	int64_t waiting_since; /* ms; none of them waits for longer */
 	int64_t grace_ms;
 
 	/* What a refresh under way has named: rows, places and groups by number. */
 	bool refreshing[2], broken[2]; /* by enum feed_source */
 	uint64_t refresh;	       /* how many of the directory have begun */
-	bool ended; /* a refresh of the directory has, or there was a warm file */
+	bool limited;		       /* `broken` of the directory is its limit, and will stay */
+	bool ended; /* there is a list: a refresh was whole or as far as a limit, or a warm file */
 	struct marks marked_rows, marked_places, marked_groups;
 
 	/* What the next version tells, and what of it goes into the warm file. */
@@ -176,8 +201,13 @@ struct roster_writer {
 	unsigned char cookie[FEED_COOKIE_MAX];
 	size_t cookie_len;
 	bool cookie_is_new;
-	struct applied_list applied; /* batches in the draft */
-	int64_t dirty_since;	     /* ms */
+	struct applied_list applied;	   /* batches in the draft */
+	int64_t dirty_since, published_at; /* ms */
+	/* While older versions that somebody holds keep more than `retired_max` bytes alive,
+	 * versions come `pause_ms` apart, and so many times that as they keep so many times that.
+	 */
+	uint64_t retired_max;
+	int64_t pause_ms;
 };
 
 /* ---- versions (roster_version.c) ---- */
@@ -201,7 +231,7 @@ void place_gone(struct roster_writer *w, uint32_t place); /* the org unit is no 
 void places_settle(struct roster_writer *w); /* places that nothing holds are forgotten */
 /* All rows of one place are of another one, which takes its name (roster_write.c). */
 void rows_move_place(struct roster_writer *w, uint32_t from, uint32_t to);
-ids_key place_id_of, place_hash_of, group_id_of; /* of the writer's draft */
+ids_key place_id_of, place_hash_of, group_id_of, past_id_of; /* of the writer's draft */
 
 /* Between the two: slots, ranks and the tree, which an org unit's entry changes. */
 struct place;
@@ -212,6 +242,8 @@ void place_forget(struct roster_writer *w, uint32_t place); /* its rows are gone
 uint32_t place_find(const struct roster_writer *w, const char *key);
 uint32_t place_above(const struct roster_writer *w, const char *key); /* the nearest there is */
 void place_adopt(struct roster_places_table *t, uint32_t place);
+bool place_is_under(const struct roster_places_table *t, uint32_t place, uint32_t above);
+void places_arrange(struct roster_writer *w); /* the late ones get ranks and a place in the tree */
 void place_set_key(struct roster_writer *w, struct place *p, const char *dn, const char *key);
 /* `name` NULL: that of the DN. */
 void place_set_name(
@@ -221,6 +253,11 @@ void ranks_renew(struct roster_writer *w); /* after paths have changed */
 void group_put(
     struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const struct feed_group *group);
 void group_gone(struct roster_writer *w, uint32_t group);
+/* The groups below a place are its own, whoever else gets its name now. */
+void groups_await(struct roster_writer *w, uint32_t place);
+void groups_await_none(struct roster_writer *w, uint32_t place); /* it is no more */
+/* The place was `old_key` until now, and `named` so: everybody who looked for that found it. */
+void groups_rename_under(struct roster_writer *w, uint32_t place, const char *old_key, bool named);
 
 /* ---- pages (roster_page.c) ---- */
 
@@ -244,8 +281,13 @@ void writer_free(struct roster_writer *w);
 void writer_apply(struct roster_writer *w, const struct feed_batch *b, int64_t now_ms);
 /* Invitations that waited too long for their users go. */
 void writer_tick(struct roster_writer *w, int64_t now_ms);
+/* When the next one will have, in ms; -1: none waits, or the end of a refresh will tell. */
+int64_t writer_wait_ms(const struct roster_writer *w, int64_t now_ms);
+/* For how long no version should be published; 0: now is fine. */
+int64_t writer_pause_ms(const struct roster_writer *w, int64_t now_ms);
 bool writer_may_publish(const struct roster_writer *w);
 void writer_publish(struct roster_writer *w); /* orders that are stale are made first */
+void writer_trim(struct roster_writer *w);    /* after that */
 void writer_bulk(struct roster_writer *w);    /* from here on to the end of the refresh */
 
 void marks_set(struct roster_writer *w, struct marks *m, uint32_t number);
@@ -280,6 +322,10 @@ void keep_free(struct roster_keep *k);		/* stops a save; before the versions go 
 /* On the writer's thread, once a version is published: what changed in it. */
 void keep_take_changes(struct roster_keep *k, struct roster_writer *w);
 void keep_poke(struct roster_keep *k); /* on the loop: saves when it is time */
+/* On the loop: saves once more what is not saved. False: nothing is; else roster_saved_last() is
+ * called. */
+bool keep_last(struct roster_keep *k);
+void roster_saved_last(struct roster *r);
 /* On the loop, once the file was read: `warm` (NULL: none this time) is the keeper's. */
 void keep_begin(struct roster_keep *k, struct warm *warm);
 
@@ -316,14 +362,18 @@ void roster_write(struct roster *r, void (*run)(struct roster_writer *w, void *a
 /* Publishes what there is, on the writer's thread, and tells of it. */
 void roster_publish(struct roster_writer *w);
 
-/* ---- orders (roster_order.c, roster_order_write.c, roster_sort.c) ---- */
+/* ---- orders (roster_order.c, roster_order_write.c, roster_rebuild.c, roster_sort.c) ---- */
 
 /* The row stands in the draft's page as it stands in the order. */
 void order_insert(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 void order_remove(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 bool orders_rebuild(struct roster_writer *w); /* those that are stale; false: none was */
-/* The numbers of all live rows in the order of their ids, freed with block_free(). */
+/* The numbers of all live rows in an order, freed with block_free(). */
 uint32_t *rows_by_id(struct roster *r, const struct roster_version *v, size_t *count);
+uint32_t *rows_by_text(
+    struct roster *r, const struct roster_version *v, enum roster_sort sort, size_t *count);
+uint32_t *rows_by_number(struct roster *r, const struct roster_version *v, enum roster_sort sort,
+    const uint32_t *by_id, size_t count);
 void order_clear(struct roster_writer *w, enum roster_sort sort);
 void order_append(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 /* Whether the row would stand elsewhere with these values. */

@@ -4,7 +4,8 @@
  *   invitation/ID            the invitation, versioned JSON
  *   token/HASH               id of the invitation a link belongs to; kept after the link's end
  *   uid/KH mail/KH phone/KH  reservation by keyed hash: {invitation, released_at}; of uid and mail
- *                            the hash ignores ASCII case, as the directory's matching does
+ *                            the hash ignores ASCII case, as the directory's matching does. In the
+ *                            place of the invitation may stand the target of an intent (job/)
  *   work/ID                  empty; present while the invitation is claimed or created
  *   audit/UUIDv7             one record for each state change, written in its transaction: "at",
  *                            "event", whom ("invitation", "api_token", "user", "org_unit": the id),

@@ -105,21 +105,22 @@ store_delete_api_token(
 	return &t->c.op;
 }
 
-/* ---- all of one maker ---- */
+/* ---- all of one maker, and of what they made ---- */
 
-/* A page of tokens > each of them that is theirs > the next page. */
+/* Page after page, and all of them again while any was found: a token may have been made by one
+ * that is told of later. Then they are deleted, the last one found first: should that be cut short,
+ * whatever is left still leads to its maker. */
 struct tokens_of {
 	struct store_op op; /* first; op.kv is a page, `deleting` one deletion */
 	struct store_op *deleting;
 	store_done_cb *cb;
 	char *created_by, *actor, *request_id;
-	char ids[KV_RANGE_MAX][API_TOKEN_ID_SIZE];
-	size_t count, at;
+	char (*ids)[API_TOKEN_ID_SIZE];
+	size_t count, cap, known; /* `known`: before this walk */
 	struct store_key last;
-	bool more;
 };
 
-static void tokens_of_next(struct tokens_of *t);
+static void tokens_of_delete_next(struct tokens_of *t);
 
 static void
 tokens_of_release(struct store_op *op)
@@ -131,6 +132,7 @@ tokens_of_release(struct store_op *op)
 	free(t->created_by);
 	free(t->actor);
 	free(t->request_id);
+	free(t->ids);
 	free(t);
 }
 
@@ -142,6 +144,36 @@ tokens_of_finish(struct tokens_of *t, enum err code, const struct fault *f)
 
 	store_op_end(&t->op);
 	cb(arg, code, f);
+}
+
+static bool
+tokens_of_has(const struct tokens_of *t, const char *id)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->ids[i], id) == 0)
+			return true;
+	return false;
+}
+
+static void
+tokens_of_add(struct tokens_of *t, const char *id)
+{
+	if (t->count == t->cap) {
+		t->cap = t->cap > 0 ? 2 * t->cap : 16;
+		t->ids = mem_resize(t->ids, t->cap, sizeof(*t->ids));
+	}
+	memcpy(t->ids[t->count++], id, API_TOKEN_ID_SIZE);
+}
+
+static bool
+tokens_of_made(const struct tokens_of *t, const struct api_token *token)
+{
+	static const char prefix[] = "token:";
+	const size_t len = sizeof(prefix) - 1;
+
+	return strcmp(token->created_by, t->created_by) == 0 ||
+	       (strncmp(token->created_by, prefix, len) == 0 &&
+		   tokens_of_has(t, token->created_by + len));
 }
 
 /* One that cannot be read opens nothing for anybody: auth leaves it out, too. */
@@ -161,11 +193,12 @@ tokens_of_look(struct tokens_of *t, const struct kv_item *item)
 	if (item->key.len != at + API_TOKEN_ID_SIZE - 1)
 		return;
 	memcpy(id, (const char *)item->key.data + at, API_TOKEN_ID_SIZE - 1);
+	if (tokens_of_has(t, id))
+		return;
 	arena = arena_new(0);
 	if (store_open_item(t->op.store, item, arena, &text, &len, &f) == ERR_OK &&
-	    record_read_api_token(&token, id, text, len, &f) == ERR_OK &&
-	    strcmp(token.created_by, t->created_by) == 0)
-		memcpy(t->ids[t->count++], id, sizeof(id));
+	    record_read_api_token(&token, id, text, len, &f) == ERR_OK && tokens_of_made(t, &token))
+		tokens_of_add(t, id);
 	arena_free(arena);
 }
 
@@ -181,12 +214,19 @@ tokens_of_on_page(void *arg, enum err code, const struct kv_item *items, size_t 
 		tokens_of_finish(t, code, f);
 		return;
 	}
-	t->more = more;
-	t->count = t->at = 0;
 	for (size_t i = 0; i < count; i++)
 		if (items[i].key.len < sizeof(t->last.text))
 			tokens_of_look(t, &items[i]);
-	tokens_of_next(t);
+	if (!more && t->known == t->count) {
+		tokens_of_delete_next(t);
+		return;
+	}
+	if (!more) {
+		t->known = t->count;
+		t->last.text[0] = '\0';
+	}
+	t->op.kv = kv_range(t->op.store->kv, kv_text("apitoken/"), store_key_bytes(&t->last),
+	    KV_RANGE_MAX, tokens_of_on_page, t);
 }
 
 static void
@@ -196,22 +236,19 @@ tokens_of_on_deleted(void *arg, enum err code, const struct fault *f)
 
 	t->deleting = NULL;
 	if (code == ERR_OK || code == ERR_NOT_FOUND)
-		tokens_of_next(t);
+		tokens_of_delete_next(t);
 	else
 		tokens_of_finish(t, code, f);
 }
 
 static void
-tokens_of_next(struct tokens_of *t)
+tokens_of_delete_next(struct tokens_of *t)
 {
 	const struct store_note note = { t->actor, t->request_id };
 
-	if (t->at < t->count)
+	if (t->count > 0)
 		t->deleting = store_delete_api_token(
-		    t->op.store, t->ids[t->at++], &note, tokens_of_on_deleted, t);
-	else if (t->more)
-		t->op.kv = kv_range(t->op.store->kv, kv_text("apitoken/"),
-		    store_key_bytes(&t->last), KV_RANGE_MAX, tokens_of_on_page, t);
+		    t->op.store, t->ids[--t->count], &note, tokens_of_on_deleted, t);
 	else
 		tokens_of_finish(t, ERR_OK, NULL);
 }

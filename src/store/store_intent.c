@@ -35,7 +35,12 @@ begin_settled(struct commit *c, enum err code, uint64_t revision, const struct f
 	void *arg = c->op.arg;
 	struct fault own;
 
-	if (code == ERR_CONFLICT) {
+	if (code == ERR_EXISTS) {
+		code = fault_set(&own, ERR_CONFLICT,
+		    "%s: another person or a pending invitation has it",
+		    c->taken.mail ? "mail" : "phone");
+		f = &own;
+	} else if (code == ERR_CONFLICT) {
 		code = fault_set(&own, ERR_EXISTS, "another change is under way");
 		f = &own;
 	}
@@ -98,7 +103,32 @@ begin_on_job(void *arg, enum err code, const struct kv_item *item, const struct 
 		begin_settled(&b->c, code, 0, f);
 }
 
-/* With the intent in it, and what is kept. */
+/* The keys of what a change holds ("": none). */
+static void
+intent_names(const struct store *s, const struct store_intent *i, struct store_key out[STORE_NAMES])
+{
+	struct person names = { .group_count = 0 };
+
+	for (int f = PERSON_MAIL; f <= PERSON_PHONE && i->kind == INTENT_USER_CHANGE; f++)
+		if (i->value[f] != NULL && i->value[f][0] != '\0')
+			names.value[f] = i->value[f];
+	store_name_keys(s, &names, out);
+}
+
+/* Two changes, or one and an invitation, would each have asked before the other one was there. */
+static void
+begin_hold_names(struct commit *c, const struct store_intent *i)
+{
+	struct store_key keys[STORE_NAMES];
+
+	memcpy(c->owner, i->target, sizeof(c->owner));
+	intent_names(c->op.store, i, keys);
+	for (size_t n = 0; n < STORE_NAMES; n++)
+		if (keys[n].text[0] != '\0')
+			commit_reserve(c, n, &keys[n]);
+}
+
+/* With the intent in it, what it holds, and what is kept. */
 static struct begin *
 begin_new(struct store *s, const struct store_intent *intent, const struct secret *saved,
     store_begun_cb *cb, void *arg)
@@ -115,6 +145,7 @@ begin_new(struct store *s, const struct store_intent *intent, const struct secre
 	memcpy(b->target, intent->target, sizeof(b->target));
 	if (saved != NULL)
 		trash_keep(c, intent, saved);
+	begin_hold_names(c, intent);
 	record_write_intent(&c->json, intent);
 	commit_put(c, &key);
 	commit_mark(c, &key, "intent");
@@ -171,12 +202,16 @@ static struct settle *
 settle_new(struct store *s, const struct store_intent *intent, store_done_cb *cb, void *arg)
 {
 	struct settle *t = mem_alloc(sizeof(*t));
-	struct store_key key = store_key_of("job", intent->target);
+	struct store_key key = store_key_of("job", intent->target), names[STORE_NAMES];
 
 	commit_init(&t->c, s, arg);
 	t->c.settled = settle_settled;
 	t->cb = cb;
 	commit_expect(&t->c, store_key_bytes(&key), intent->revision);
+	intent_names(s, intent, names);
+	for (size_t n = 0; n < STORE_NAMES; n++)
+		if (names[n].text[0] != '\0')
+			commit_delete(&t->c, &names[n]);
 	commit_delete(&t->c, &key);
 	return t;
 }

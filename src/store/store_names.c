@@ -1,4 +1,5 @@
-/* Which names pending invitations hold. A read: it warns; the transaction that reserves decides. */
+/* Which names pending invitations and changes under way hold. A read: it warns; the transaction
+ * that reserves decides. */
 #include "store/store_private.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@ struct names {
 	struct arena *arena;
 	struct store_key keys[STORE_NAMES];
 	size_t at;
+	char own[ID_SIZE];
 	struct store_taken taken;
 };
 
@@ -66,7 +68,7 @@ names_on_got(void *arg, enum err code, const struct kv_item *item, const struct 
 		code = store_open_item(n->op.store, item, n->arena, &text, &len, &own);
 		if (code == ERR_OK)
 			code = record_read_reservation(&r, text, len, &own);
-		if (code == ERR_OK && r.released_at == 0)
+		if (code == ERR_OK && r.released_at == 0 && strcmp(r.invitation, n->own) != 0)
 			names_mark(n, r.invitation);
 		f = &own;
 	}
@@ -90,13 +92,15 @@ names_next(struct names *n)
 }
 
 struct store_op *
-store_find_names(struct store *s, const struct person *names, store_names_cb *cb, void *arg)
+store_find_names(
+    struct store *s, const struct person *names, const char *own, store_names_cb *cb, void *arg)
 {
 	struct names *n = mem_alloc(sizeof(*n));
 
 	store_op_start(&n->op, s, names_release, arg);
 	n->cb = cb;
 	n->arena = arena_new(0);
+	memcpy(n->own, own, strnlen(own, ID_SIZE - 1));
 	store_name_keys(s, names, n->keys);
 	/* Nobody asked about anything still gets the answer later: the key is simply absent. */
 	if (n->keys[0].text[0] == '\0' && n->keys[1].text[0] == '\0' && n->keys[2].text[0] == '\0')

@@ -57,7 +57,9 @@ struct store_intent {
  * the place of what is kept of an earlier entry of this UUID (a directory that was restored from a
  * backup brings them back). Restoring: `trash_revision` is what store_trash_load() told.
  * ERR_EXISTS: a change of this target is under way, or what was to be restored is gone; one that
- * cannot be read any more stops no removal. ERR_TOO_LARGE: `saved`. */
+ * cannot be read any more stops no removal. A change holds its new mail and phone until it is
+ * settled or dropped: ERR_CONFLICT, somebody else holds one; the text begins with its field and
+ * ": ". ERR_TOO_LARGE: `saved`. */
 typedef void store_begun_cb(void *arg, enum err code, uint64_t revision, const struct fault *f);
 struct store_op *store_intent_begin(struct store *s, const struct store_intent *intent,
     const struct secret *saved, uint64_t trash_revision, store_begun_cb *cb, void *arg);
@@ -114,13 +116,15 @@ struct store_op *store_trash_forget(struct store *s, const struct store_trash *t
 
 /* ---- names and tokens ---- */
 
-/* Which of the person's uid, mail and phone (NULL: not asked) a pending invitation holds. */
+/* Which of the person's uid, mail and phone (NULL: not asked) a pending invitation holds, or a
+ * change of an entry other than `own`. */
 typedef void store_names_cb(
     void *arg, enum err code, const struct store_taken *taken, const struct fault *f);
 struct store_op *store_find_names(
-    struct store *s, const struct person *names, store_names_cb *cb, void *arg);
+    struct store *s, const struct person *names, const char *own, store_names_cb *cb, void *arg);
 
-/* Delete the API tokens that this principal made; repeating it is harmless. */
+/* Delete the API tokens that this principal made, and those that were made with them, and so on;
+ * repeating it is harmless. */
 struct store_op *store_delete_tokens_of(struct store *s, const char *created_by,
     const struct store_note *note, store_done_cb *cb, void *arg);
 

@@ -10,6 +10,7 @@ struct fake_kv {
 	struct kv *inner;
 	int calls_to_fault;
 	enum fake_kv_fault fault;
+	bool stays;
 };
 
 /* A transaction whose true answer is replaced. */
@@ -61,6 +62,8 @@ fake_txn(struct kv *kv, const struct kv_txn *txn, kv_txn_cb *cb, void *arg)
 
 	if (k->calls_to_fault <= 0 || --k->calls_to_fault > 0)
 		return kv_txn(k->inner, txn, cb, arg);
+	if (k->stays)
+		k->calls_to_fault = 1;
 	r = mem_alloc(sizeof(*r));
 	*r = (struct replaced){ .loop = k->loop,
 		.cb = k->fault == FAKE_KV_SILENT ? NULL : cb,
@@ -127,6 +130,14 @@ fake_kv_fail(struct kv *kv, int nth, enum fake_kv_fault fault)
 
 	k->calls_to_fault = nth;
 	k->fault = fault;
+	k->stays = false;
+}
+
+void
+fake_kv_fail_from(struct kv *kv, int nth, enum fake_kv_fault fault)
+{
+	fake_kv_fail(kv, nth, fault);
+	((struct fake_kv *)kv)->stays = true;
 }
 
 bool

@@ -14,6 +14,7 @@ enum fake_kv_fault {
 
 struct kv *fake_kv_new(struct loop *l, struct kv *inner); /* kv_close leaves `inner` alone */
 void fake_kv_fail(struct kv *kv, int nth, enum fake_kv_fault fault);
+void fake_kv_fail_from(struct kv *kv, int nth, enum fake_kv_fault fault); /* and all after it */
 bool fake_kv_failed(const struct kv *kv);
 
 #endif

@@ -183,6 +183,59 @@ who_is_being_forgotten_when_the_process_ends_is_nobodys_concern(void **state)
 	world_free(w);
 }
 
+/* Nobody is told "it goes on by itself" when nothing is written down. */
+static void
+what_cannot_be_written_down_is_not_promised(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	fake_kv_fail_from(w->kv, 1, FAKE_KV_LOSE_ALL);
+	assert_int_equal(people_remove(w, ADA), ERR_UNAVAILABLE);
+	people_settle_all(w, true);
+	assert_non_null(fake_dir_user_dn(w->dir, ADA));
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	world_free(w);
+}
+
+static void
+a_mail_is_promised_to_one_alone(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	fake_dir_fail(w->dir, 2, FAKE_LOSE_ALL, ERR_OK);
+	assert_int_equal(people_change(w, ADA, PERSON_MAIL, "ada@example.org", NULL), ERR_UNKNOWN);
+	assert_int_equal(people_change(w, BOB, PERSON_MAIL, "ada@example.org", NULL), ERR_EXISTS);
+	assert_string_equal(people.first_field, "mail");
+	assert_int_equal(people_change(w, ADA, PERSON_MAIL, "ada@example.org", NULL), ERR_BUSY);
+	assert_int_equal(world_invite(w, &world_ada).code, ERR_EXISTS);
+	people_settle_all(w, false);
+	assert_int_equal(people_keys(w, "mail/"), 0);
+	assert_int_equal(world_invite(w, &world_ada).code, ERR_OK);
+	world_free(w);
+}
+
+static void
+on_tokens_ended(void *arg, const char *created_by)
+{
+	assert_string_equal(created_by, "user:" ADA);
+	++*(int *)arg;
+}
+
+static void
+whose_tokens_have_ended_is_told(void **state)
+{
+	struct world *w = people_world_new();
+	int told = 0;
+
+	(void)state;
+	flow_on_tokens_ended(w->flow, on_tokens_ended, &told);
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	assert_int_equal(told, 1);
+	world_free(w);
+}
+
 /* ---- administrators ---- */
 
 static struct world *
@@ -295,6 +348,9 @@ main(void)
 		cmocka_unit_test(what_is_refused_for_good_is_given_up),
 		cmocka_unit_test(a_new_change_without_an_answer_keeps_no_older_one_waiting),
 		cmocka_unit_test(who_is_being_forgotten_when_the_process_ends_is_nobodys_concern),
+		cmocka_unit_test(what_cannot_be_written_down_is_not_promised),
+		cmocka_unit_test(a_mail_is_promised_to_one_alone),
+		cmocka_unit_test(whose_tokens_have_ended_is_told),
 		cmocka_unit_test(while_one_administrator_is_not_settled_the_other_stays),
 		cmocka_unit_test(who_became_the_last_administrator_meanwhile_is_not_deleted),
 		cmocka_unit_test(a_deletion_that_was_done_is_finished_whoever_is_left),

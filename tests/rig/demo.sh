@@ -201,18 +201,18 @@ demo_is_ready() {
 }
 
 # The token goes through a pipe: arguments can be read by everybody.
-demo_has_directory() {
+demo_has_list() {
 	printf 'Authorization: Bearer %s\n' "$(cat "$demo/token")" |
-		curl -fs -H @- -o "$demo/ready" "http://127.0.0.1:$control_port/api/v1/org-units"
+		curl -fs -H @- -o "$demo/ready" "http://127.0.0.1:$control_port/api/v1/users?limit=1"
 }
 
-# demo_wait CONDITION: until it holds.
+# demo_wait CONDITION: until it holds; reading a directory of a million people takes a while.
 demo_wait() {
 	local tries=0
 	until "$1"; do
 		usherd_runs || [ $tries -lt 5 ] || die "usherd ended: $(tail -n 3 "$demo/usherd.log")"
 		tries=$((tries + 1))
-		[ $tries -lt 400 ] || die "usherd is not ready: $(tail -n 3 "$demo/usherd.log")"
+		[ $tries -lt 2400 ] || die "usherd is not ready: $(tail -n 3 "$demo/usherd.log")"
 		sleep 0.05
 	done
 }
@@ -262,7 +262,7 @@ demo_start() {
 	demo_usherd
 	demo_wait demo_is_ready
 	demo_token
-	demo_wait demo_has_directory
+	demo_wait demo_has_list
 	demo_env
 	cat <<-TEXT
 		usherd is running.

@@ -115,6 +115,8 @@ proxy_main(void *arg)
 
 			if (read(proxy.stop[0], &word, 1) != 1 || word == 'q')
 				break;
+			for (size_t i = 0; word == 'f' && i < proxy.count; i++)
+				proxy.pair[i].passed = SIZE_MAX;
 			continue; /* the bound has changed */
 		}
 		for (size_t i = 0; i < count; i++)
@@ -144,6 +146,13 @@ follow_proxy_start(int to_port, size_t most)
 	assert_int_equal(pipe(proxy.stop), 0);
 	assert_int_equal(pthread_create(&proxy.thread, NULL, proxy_main, NULL), 0);
 	return port;
+}
+
+void
+follow_proxy_forget(void)
+{
+	atomic_store(&proxy.most, 0);
+	assert_int_equal(write(proxy.stop[1], "f", 1), 1);
 }
 
 void

@@ -157,3 +157,12 @@ world_broken(struct roster_world *w, enum feed_source source)
 {
 	world_apply(w, feed_batch_new(source, FEED_REFRESH_BROKEN));
 }
+
+void
+world_limited(struct roster_world *w)
+{
+	struct feed_batch *b = feed_batch_new(FEED_DIRECTORY, FEED_REFRESH_BROKEN);
+
+	b->cut_by_limit = true;
+	world_apply(w, b);
+}

@@ -32,5 +32,6 @@ struct feed_batch *world_begin(enum feed_source source);	/* a batch that begins 
 struct feed_batch *world_changes(void);				/* one of the directory */
 void world_end(struct roster_world *w, enum feed_source source, bool absent_is_gone);
 void world_broken(struct roster_world *w, enum feed_source source);
+void world_limited(struct roster_world *w); /* a refresh of the directory, by its size limit */
 
 #endif

@@ -418,6 +418,39 @@ a_token_is_not_outlived_by_one_that_it_makes(void **state)
 	    "expires_in: must be at most the 90 seconds that the caller's own token has left");
 }
 
+static void
+what_somebody_made_stops_with_what_was_made_with_it(void **state)
+{
+	static const char *const makers[] = { "user:1", "user:2", NULL, NULL };
+	struct principal who;
+	struct secret *texts[4];
+	struct fault f;
+	char names[4][64];
+
+	(void)state;
+	fake_store_mute_watch(store, true);
+	for (int i = 0; i < 4; i++) {
+		struct auth_token_spec spec = { .name = "ci",
+			.scopes = AUTH_ALL,
+			.expires_in = 60,
+			.created_by = i < 2 ? makers[i] : names[i - 2] };
+
+		auth_token_new(auth, &spec, on_made, NULL, &f);
+		loop_run(loop);
+		assert_int_equal(made_code, ERR_OK);
+		snprintf(names[i], sizeof(names[i]), "token:%s", made.id);
+		texts[i] = clear;
+	}
+	auth_forget_tokens_of(auth, "user:1");
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(
+		    auth_check_token(auth, secret_bytes(texts[i]), secret_len(texts[i]), &who, &f),
+		    i % 2 == 0 ? ERR_UNAUTHENTICATED : ERR_OK);
+		secret_free(texts[i]);
+	}
+	clear = NULL;
+}
+
 int
 main(void)
 {
@@ -434,6 +467,7 @@ main(void)
 		WITH_AUTH(freeing_ends_changes_without_their_callbacks),
 		WITH_AUTH(the_socket_belongs_to_root_the_daemon_and_the_admin_group),
 		WITH_AUTH(a_token_is_not_outlived_by_one_that_it_makes),
+		WITH_AUTH(what_somebody_made_stops_with_what_was_made_with_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

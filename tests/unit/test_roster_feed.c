@@ -4,6 +4,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "roster/roster_writer.h"
 #include "roster_world.h"
 
 static uint64_t
@@ -202,6 +203,68 @@ a_refresh_that_was_cut_short_is_mended_by_the_next(void **state)
 	world_close(&w);
 }
 
+/* One entry of a million is not the list; what the server's limit lets through is all there is. */
+static void
+a_first_load_that_is_lost_is_no_list_but_one_that_is_limited_is(void **state)
+{
+	struct feed_batch *b = world_begin(FEED_DIRECTORY);
+	struct roster_world w;
+
+	(void)state;
+	world_open(&w);
+	world_user(b, 1, "Ada");
+	world_apply(&w, b);
+	world_broken(&w, FEED_DIRECTORY);
+	assert_int_equal(state_of(&w), ROSTER_LOADING);
+	assert_string_equal(who(&w, 1), "");
+	b = world_begin(FEED_DIRECTORY);
+	world_user(b, 2, "Bob");
+	world_apply(&w, b);
+	world_limited(&w);
+	assert_int_equal(state_of(&w), ROSTER_INCOMPLETE);
+	assert_string_equal(who(&w, 1), "Ada");
+	assert_string_equal(who(&w, 2), "Bob");
+	world_apply(&w, world_begin(FEED_DIRECTORY));
+	world_broken(&w, FEED_DIRECTORY);
+	assert_int_equal(state_of(&w), ROSTER_INCOMPLETE);
+	assert_int_equal(total(&w), 2);
+	world_close(&w);
+}
+
+/* For as long as a refresh changes so much that no version is made before its end. */
+static void
+whoever_is_shown_is_found(void **state)
+{
+	struct feed_batch *b;
+	struct roster_world w;
+
+	(void)state;
+	open_three(&w);
+	b = world_changes();
+	world_id(50, world_user(b, 3, "Cy")->invitation);
+	world_apply(&w, b);
+	world_apply(&w, world_begin(FEED_DIRECTORY));
+	writer_bulk(w.roster->writer);
+	b = world_changes();
+	world_item(b, FEED_GONE, 1);
+	world_id(51, world_user(b, 2, "Robert")->invitation);
+	world_id(51, world_user(b, 3, "Cyrus")->invitation);
+	world_user(b, 4, "Dot"); /* into the row that was Ada's */
+	world_apply(&w, b);
+	assert_string_equal(who(&w, 1), "Ada");
+	assert_string_equal(who(&w, 2), "Bob");
+	assert_string_equal(who(&w, 50), "Cy");
+	assert_string_equal(who(&w, 51), "");
+	assert_string_equal(who(&w, 4), "");
+	world_end(&w, FEED_DIRECTORY, false);
+	assert_string_equal(who(&w, 1), "");
+	assert_string_equal(who(&w, 2), "Robert");
+	assert_string_equal(who(&w, 50), "");
+	assert_string_not_equal(who(&w, 51), "");
+	assert_string_equal(who(&w, 4), "Dot");
+	world_close(&w);
+}
+
 static void
 strange_items_are_harmless(void **state)
 {
@@ -287,6 +350,8 @@ main(void)
 		cmocka_unit_test(what_a_refresh_does_not_name_goes_when_its_end_says_so),
 		cmocka_unit_test(a_refresh_of_one_source_leaves_the_other_one_alone),
 		cmocka_unit_test(a_refresh_that_was_cut_short_is_mended_by_the_next),
+		cmocka_unit_test(a_first_load_that_is_lost_is_no_list_but_one_that_is_limited_is),
+		cmocka_unit_test(whoever_is_shown_is_found),
 		cmocka_unit_test(strange_items_are_harmless),
 		cmocka_unit_test(an_id_is_one_thing_at_a_time),
 		cmocka_unit_test(a_roster_that_goes_drops_what_is_queued),

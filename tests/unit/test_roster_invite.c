@@ -8,7 +8,7 @@
 #include "roster/roster_writer.h"
 #include "roster_world.h"
 
-enum { USER = 1, INVITATION = 100 };
+enum { USER = 1, INVITATION = 100, DEADLINE_MS = 10 * 1000 };
 
 /* Every version told, with what it shows of the two. */
 struct watch {
@@ -236,6 +236,30 @@ an_open_invitation_shows_again_when_its_user_goes(void **state)
 	world_close(&t.w);
 }
 
+/* The server's spelling of the org unit is not the one by which it is known. */
+static void
+an_invitation_shows_again_where_it_was(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_row row;
+	struct watch t;
+
+	(void)state;
+	watch_open(&t);
+	world_item(b, FEED_PLACE, 700)->place = (struct feed_place){ "OU=Sales\\, East, DC=x",
+		"ou=sales\\2c east,dc=x", "Sales, East", NULL };
+	world_apply(&t.w, b);
+	b = feed_batch_new(FEED_STORE, FEED_CHANGES);
+	world_invitation(b, INVITATION, "Ada")->parent = "ou=Sales\\2C East,dc=x";
+	world_apply(&t.w, b);
+	user_comes(&t);
+	user_goes(&t);
+	assert_true(find(&t, INVITATION, &row));
+	assert_int_equal(row.org_unit.len, strlen("OU=Sales\\, East, DC=x"));
+	assert_memory_equal(row.org_unit.s, "OU=Sales\\, East, DC=x", row.org_unit.len);
+	world_close(&t.w);
+}
+
 static void
 an_invitation_that_was_used_stays_hidden_when_its_user_goes(void **state)
 {
@@ -274,6 +298,32 @@ of_two_users_with_one_marker_the_last_one_counts(void **state)
 	world_apply(&t.w, b);
 	assert_true(find(&t, INVITATION, &row));
 	assert_int_equal(world_number(row.id), INVITATION);
+	world_close(&t.w);
+}
+
+static void
+many_users_with_one_marker_do_not_fill_the_table(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_row row;
+	struct watch t;
+
+	(void)state;
+	watch_open(&t);
+	invite(&t, false);
+	for (uint32_t i = 0; i < 500; i++)
+		world_id(INVITATION, world_user(b, 1000 + i, "Copy of Ada")->invitation);
+	world_apply(&t.w, b);
+	assert_int_equal(t.w.roster->writer->markers.used, 16);
+	assert_true(find(&t, INVITATION, &row));
+	assert_int_equal(row.status, FEED_ACTIVE);
+	b = world_changes();
+	for (uint32_t i = 0; i < 500; i++)
+		world_item(b, FEED_GONE, 1000 + i);
+	world_apply(&t.w, b);
+	assert_int_equal(t.w.roster->writer->markers.used, 0);
+	assert_true(find(&t, INVITATION, &row));
+	assert_int_equal(row.status, FEED_PENDING);
 	world_close(&t.w);
 }
 
@@ -328,6 +378,99 @@ a_wait_for_a_user_ends_after_a_while(void **state)
 	world_close(&t.w);
 }
 
+/* ---- changes that come one after the other, without a pause ---- */
+
+struct traffic {
+	struct watch t;
+	struct loop_timer *deadline;
+	bool over;
+	uint32_t sent;
+};
+
+static void
+traffic_on_applied(void *arg)
+{
+	struct traffic *c = arg;
+	struct feed_batch *b;
+
+	c->over = c->over || rows_of_person(c->t.w.roster) == 0;
+	if (c->over) {
+		loop_stop(c->t.w.loop);
+		return;
+	}
+	b = world_changes();
+	world_user(b, 5000, world_text(b, "Somebody else %u", c->sent++));
+	roster_feed_take(c->t.w.roster, b, traffic_on_applied, c);
+}
+
+static void
+traffic_on_deadline(void *arg)
+{
+	((struct traffic *)arg)->over = true;
+}
+
+static void
+a_wait_for_a_user_ends_while_others_change(void **state)
+{
+	struct traffic c = { 0 };
+	struct roster_row row;
+
+	(void)state;
+	watch_open(&c.t);
+	c.t.w.roster->writer->grace_ms = 20;
+	c.deadline = loop_timer_new(c.t.w.loop, traffic_on_deadline, &c);
+	loop_timer_set(c.deadline, DEADLINE_MS);
+	invite(&c.t, true);
+	invitation_goes(&c.t, true);
+	traffic_on_applied(&c);
+	loop_run(c.t.w.loop);
+	assert_false(find(&c.t, INVITATION, &row));
+	loop_timer_free(c.deadline);
+	world_close(&c.t.w);
+}
+
+static void
+a_wait_for_a_user_ends_although_the_directory_is_never_told_whole(void **state)
+{
+	struct roster_row row;
+	struct watch t;
+
+	(void)state;
+	watch_open(&t);
+	world_apply(&t.w, world_begin(FEED_DIRECTORY));
+	world_limited(&t.w);
+	t.w.roster->writer->grace_ms = 20;
+	invite(&t, true);
+	roster_on_change(t.w.roster, on_removed, &t);
+	invitation_goes(&t, true);
+	loop_run(t.w.loop);
+	assert_false(find(&t, INVITATION, &row));
+	world_close(&t.w);
+}
+
+/* The user may be what the lost connection did not tell. */
+static void
+a_wait_that_is_over_while_the_directory_is_away_ends_when_it_was_told(void **state)
+{
+	struct roster_row row;
+	struct watch t;
+
+	(void)state;
+	watch_open(&t);
+	t.w.roster->writer->grace_ms = 0;
+	world_apply(&t.w, world_begin(FEED_DIRECTORY));
+	world_broken(&t.w, FEED_DIRECTORY);
+	invite(&t, true);
+	world_apply(&t.w, world_begin(FEED_DIRECTORY));
+	invitation_goes(&t, true);
+	world_broken(&t.w, FEED_DIRECTORY);
+	assert_true(find(&t, INVITATION, &row));
+	world_apply(&t.w, world_begin(FEED_DIRECTORY));
+	world_limited(&t.w);
+	assert_false(find(&t, INVITATION, &row));
+	world_close(&t.w);
+}
+
 static void
 an_invitation_that_changes_while_hidden_shows_its_last_state(void **state)
 {
@@ -357,10 +500,16 @@ main(void)
 		cmocka_unit_test(an_invitation_known_after_its_user_never_shows),
 		cmocka_unit_test(an_invitation_that_ends_otherwise_goes_at_once),
 		cmocka_unit_test(an_open_invitation_shows_again_when_its_user_goes),
+		cmocka_unit_test(an_invitation_shows_again_where_it_was),
 		cmocka_unit_test(an_invitation_that_was_used_stays_hidden_when_its_user_goes),
 		cmocka_unit_test(of_two_users_with_one_marker_the_last_one_counts),
+		cmocka_unit_test(many_users_with_one_marker_do_not_fill_the_table),
 		cmocka_unit_test(a_wait_for_a_user_ends_with_the_next_whole_refresh),
 		cmocka_unit_test(a_wait_for_a_user_ends_after_a_while),
+		cmocka_unit_test(a_wait_for_a_user_ends_while_others_change),
+		cmocka_unit_test(a_wait_for_a_user_ends_although_the_directory_is_never_told_whole),
+		cmocka_unit_test(
+		    a_wait_that_is_over_while_the_directory_is_away_ends_when_it_was_told),
 		cmocka_unit_test(an_invitation_that_changes_while_hidden_shows_its_last_state),
 	};
 

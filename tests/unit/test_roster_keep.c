@@ -1,5 +1,6 @@
 /* What is known is kept over a restart, with the cookie that belongs to it, or not at all. */
 #include <sched.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +9,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "roster/roster_writer.h"
 #include "roster_world.h"
 
 enum { PEOPLE = 700, UNIT = 10000, GROUP = 20000, INVITATION = 30000, WAIT_MS = 10 * 1000 };
@@ -24,6 +27,9 @@ struct box {
 	size_t answers, cookie_len;
 	char cookie[FEED_COOKIE_MAX], fault[FAULT_TEXT_MAX];
 	uint64_t users;
+
+	size_t troubles, ends;
+	char trouble[FAULT_TEXT_MAX];
 };
 
 static int
@@ -41,16 +47,23 @@ set_up(void **state)
 	return 0;
 }
 
+static void
+remove_folder(const struct box *t)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -rf %s", t->dir);
+	assert_int_equal(system(command), 0);
+}
+
 static int
 tear_down(void **state)
 {
 	struct box *t = *state;
-	char command[96];
 
 	seal_free(t->seal);
 	seal_free(t->other);
-	snprintf(command, sizeof(command), "rm -rf %s", t->dir);
-	assert_int_equal(system(command), 0);
+	remove_folder(t);
 	free(t);
 	return 0;
 }
@@ -75,19 +88,50 @@ on_timer(void *arg)
 	struct roster_figures f;
 
 	roster_figures(t->w.roster, &f);
-	if (f.kept >= t->wanted || t->waited++ > WAIT_MS)
+	if (f.kept >= t->wanted || t->troubles > 0 || t->waited++ > WAIT_MS)
 		loop_stop(t->w.loop);
 	else
 		loop_timer_set(t->timer, 1);
+}
+
+static void
+on_trouble(void *arg, const struct fault *f)
+{
+	struct box *t = arg;
+
+	t->troubles++;
+	snprintf(t->trouble, sizeof(t->trouble), "%s", f->text);
+}
+
+static void
+on_end(void *arg)
+{
+	struct box *t = arg;
+
+	t->ends++;
+	loop_stop(t->w.loop);
+}
+
+/* A daemon ends. */
+static void
+save_last(struct box *t)
+{
+	t->ends = 0;
+	roster_save_last(t->w.roster, WAIT_MS, on_end, t);
+	assert_int_equal(t->ends, 0);
+	loop_run(t->w.loop);
+	assert_int_equal(t->ends, 1);
 }
 
 /* A daemon starts: what does it find? */
 static void
 box_open(struct box *t, const struct seal *seal)
 {
-	const struct roster_conf conf = {
-		.seal = seal, .warm_path = t->path, .warm_subject = "ldap://here/ dc=x"
-	};
+	const struct roster_conf conf = { .seal = seal,
+		.warm_path = t->path,
+		.warm_subject = "ldap://here/ dc=x",
+		.trouble = on_trouble,
+		.trouble_arg = t };
 
 	world_open_conf(&t->w, &conf);
 	t->w.roster->keep_ms = 1;
@@ -294,6 +338,32 @@ later_changes_are_kept_as_well(void **state)
 }
 
 static void
+lists_of_a_mass_deletion_go_back_at_the_end_of_the_refresh(void **state)
+{
+	struct box *t = *state;
+	const struct roster_writer *w;
+	struct feed_batch *b;
+
+	box_open(t, t->seal);
+	fill(t);
+	w = t->w.roster->writer;
+	b = world_begin(FEED_DIRECTORY);
+	world_item(b, FEED_PRESENT, 1);
+	world_apply(&t->w, b);
+	end_with_cookie(t, "second");
+	wait_until_kept(t);
+	assert_int_equal(w->removed.room, 0);
+	assert_int_equal(w->drafted.room, 0);
+	assert_int_equal(w->vacant.room, PEOPLE - 1);
+	assert_int_equal(w->saved_groups.room, 0);
+	box_close(t);
+
+	box_open(t, t->seal);
+	assert_int_equal(t->users, 1);
+	box_close(t);
+}
+
+static void
 without_a_cookie_nothing_is_kept(void **state)
 {
 	struct box *t = *state;
@@ -369,6 +439,177 @@ a_file_of_another_version_of_the_program_is_dropped(void **state)
 	box_close(t);
 }
 
+/* The writer between two steps: a version is there, and what changed in it is not handed over. */
+struct between {
+	struct box *t;
+	struct feed_batch *b;
+	sem_t go_on;
+};
+
+static void
+between_begin(void *arg)
+{
+	loop_stop(((struct between *)arg)->t->w.loop);
+}
+
+static void
+between_run(struct roster_writer *w, void *arg)
+{
+	struct between *c = *(struct between **)arg;
+
+	writer_apply(w, c->b, clock_mono_ms(&clock_system));
+	writer_publish(w);
+	loop_post(c->t->w.loop, between_begin, c);
+	sem_wait(&c->go_on);
+	feed_batch_free(c->b);
+	free(arg);
+}
+
+static void
+a_save_holds_nothing_of_a_version_that_comes_meanwhile(void **state)
+{
+	struct box *t = *state;
+	struct feed_batch *b = world_changes();
+	struct between c = { .t = t }, **job = mem_alloc(sizeof(struct between *));
+	struct roster_figures f;
+	char command[256];
+
+	box_open(t, t->seal);
+	fill(t);
+	roster_figures(t->w.roster, &f);
+	t->w.roster->keep_ms = 3600 * 1000;
+	world_user(b, 5, "Once")->parent = "ou=a,dc=x";
+	apply_with_cookie(t, b, "second");
+	c.b = world_changes();
+	world_user(c.b, 5, "Twice")->parent = "ou=new,dc=x";
+	sem_init(&c.go_on, 0, 0);
+	*job = &c;
+	roster_write(t->w.roster, between_run, job);
+	loop_run(t->w.loop);
+
+	t->w.roster->keep_ms = 0;
+	keep_poke(t->w.roster->keep);
+	t->wanted = f.version + 1;
+	t->waited = 0;
+	loop_timer_set(t->timer, 0);
+	loop_run(t->w.loop);
+	roster_figures(t->w.roster, &f);
+	assert_int_equal(f.kept, f.version - 1);
+	snprintf(command, sizeof(command), "cp -r %s %s.copy", t->dir, t->dir);
+	assert_int_equal(system(command), 0); /* the daemon stops here */
+	sem_post(&c.go_on);
+	box_close(t);
+	sem_destroy(&c.go_on);
+
+	snprintf(command, sizeof(command), "rm -rf %s && mv %s.copy %s", t->dir, t->dir, t->dir);
+	assert_int_equal(system(command), 0);
+	box_open(t, t->seal);
+	assert_string_equal(t->fault, "");
+	assert_memory_equal(t->cookie, "second", 6);
+	assert_string_equal(who(t, 5), "Once <> ou=a,dc=x 0");
+	box_close(t);
+}
+
+static void
+a_group_that_changed_often_is_kept_as_it_is_last(void **state)
+{
+	struct box *t = *state;
+	const char *member = "uid=late,dc=x";
+	size_t groups;
+
+	box_open(t, t->seal);
+	fill(t);
+	t->w.roster->keep_ms = 3600 * 1000;
+	for (uint32_t i = 0; i < 40; i++) {
+		struct feed_batch *b = world_changes();
+		struct feed_group *g = &world_item(b, FEED_GROUP, GROUP + i % 8)->group;
+
+		g->dn = g->normal = world_text(b, "cn=group %u,dc=x", i);
+		g->members = &member;
+		g->member_count = i >= 32;
+		if (i == 36)
+			world_item(b, FEED_GONE, GROUP + 1);
+		apply_with_cookie(t, b, "groups");
+	}
+	t->w.roster->keep_ms = 0;
+	keep_poke(t->w.roster->keep);
+	wait_until_kept(t);
+	box_close(t);
+
+	box_open(t, t->seal);
+	assert_string_equal(t->fault, "");
+	assert_true(roster_groups(t->w.roster, count_groups, &groups));
+	assert_int_equal(groups, 7);
+	assert_true(roster_groups_of(t->w.roster, member, count_groups, &groups));
+	assert_int_equal(groups, 7);
+	box_close(t);
+}
+
+static void
+what_is_not_kept_yet_is_kept_at_the_end(void **state)
+{
+	struct box *t = *state;
+	struct feed_batch *b = world_changes();
+
+	box_open(t, t->seal);
+	fill(t);
+	t->w.roster->keep_ms = 3600 * 1000;
+	for (uint32_t i = 0; i < 2; i++) { /* the first of them may still go with an earlier save */
+		world_user(b, 9000 + i, "New");
+		apply_with_cookie(t, b, i == 0 ? "second" : "third");
+		b = world_changes();
+	}
+	save_last(t);
+	/* What comes later does not disturb the end. */
+	world_user(b, 9002, "Late");
+	apply_with_cookie(t, b, "fourth");
+	box_close(t);
+
+	box_open(t, t->seal);
+	assert_memory_equal(t->cookie, "third", 5);
+	assert_int_equal(t->users, PEOPLE + 2);
+	assert_int_equal(t->troubles, 0);
+	save_last(t); /* with nothing to save */
+	box_close(t);
+}
+
+static void
+an_end_before_the_list_is_loaded_waits_for_nothing(void **state)
+{
+	struct box *t = *state;
+
+	box_open(t, t->seal);
+	save_last(t);
+	box_close(t);
+	world_open(&t->w); /* without a file */
+	save_last(t);
+	world_close(&t->w);
+}
+
+static void
+that_a_save_fails_is_told_once(void **state)
+{
+	struct box *t = *state;
+	struct feed_batch *b = world_begin(FEED_DIRECTORY);
+
+	box_open(t, t->seal);
+	remove_folder(t);
+	world_user(b, 1, "Ada");
+	world_apply(&t->w, b);
+	end_with_cookie(t, "first");
+	t->wanted = UINT64_MAX;
+	loop_timer_set(t->timer, 0);
+	loop_run(t->w.loop);
+	assert_int_equal(t->troubles, 1);
+	assert_non_null(strstr(t->trouble, t->path));
+	b = world_changes();
+	world_user(b, 2, "Bob");
+	apply_with_cookie(t, b, "second");
+	save_last(t);
+	assert_int_equal(t->troubles, 1);
+	box_close(t);
+}
+
 static void
 a_roster_without_a_file_answers_as_well(void **state)
 {
@@ -412,11 +653,22 @@ main(void)
 		    what_was_kept_is_there_after_a_restart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(later_changes_are_kept_as_well, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
+		    lists_of_a_mass_deletion_go_back_at_the_end_of_the_refresh, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
 		    without_a_cookie_nothing_is_kept, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_file_of_another_key_is_dropped_and_made_anew, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_file_of_another_version_of_the_program_is_dropped, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    what_is_not_kept_yet_is_kept_at_the_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    an_end_before_the_list_is_loaded_waits_for_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(that_a_save_fails_is_told_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_save_holds_nothing_of_a_version_that_comes_meanwhile, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_group_that_changed_often_is_kept_as_it_is_last, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_roster_without_a_file_answers_as_well, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

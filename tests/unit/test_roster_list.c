@@ -192,6 +192,27 @@ a_walk_with_and_without_bitmap_and_a_collection_find_the_same_rows(void **state)
 	version_release(model->roster, v);
 }
 
+/* Of the rows in the bitmap, those whose text has the letter; and how many that are. */
+static void
+keep_those_with(
+    const struct roster_version *v, char letter, uint64_t *bits, uint64_t count[FEED_STATUS_COUNT])
+{
+	memset(count, 0, FEED_STATUS_COUNT * sizeof(*count));
+	for (uint32_t row = 0; row < v->page_count * ROSTER_PAGE_ROWS; row++) {
+		const struct roster_page_rows *p = version_page(v, row);
+		uint32_t slot = row % ROSTER_PAGE_ROWS, from = p->text_at[slot];
+		uint64_t bit = UINT64_C(1) << row % 64;
+
+		if ((bits[row / 64] & bit) == 0)
+			continue;
+		if (memchr(p->text + from, letter, p->text_at[slot + 1] - from) == NULL) {
+			bits[row / 64] &= ~bit;
+			continue;
+		}
+		count[p->status[slot]]++;
+	}
+}
+
 static void
 words_filters_find_what_columns_find(void **state)
 {
@@ -208,10 +229,14 @@ words_filters_find_what_columns_find(void **state)
 		filter_make(&f, v, &filters[i], a);
 		find_by_words(v, w, &f, a, count[0]);
 		find_by_columns(v, &f, b, count[1]);
-		for (size_t k = 0; k < v->page_count * (ROSTER_PAGE_ROWS / 64); k++)
-			assert_int_equal(a->bits[k] & ~b->bits[k], 0);
 		for (unsigned s = 0; s < FEED_STATUS_COUNT; s++)
 			assert_true(count[0][s] <= count[1][s]);
+		keep_those_with(v, 'u', b->bits, count[1]);
+		for (size_t k = 0; k < v->page_count * (ROSTER_PAGE_ROWS / 64); k++)
+			assert_int_equal(a->bits[k], b->bits[k]);
+		for (unsigned s = 0; s < FEED_STATUS_COUNT; s++)
+			if ((f.statuses & 1U << s) != 0)
+				assert_int_equal(count[0][s], count[1][s]);
 	}
 	free(w);
 	list_memory_free(a);

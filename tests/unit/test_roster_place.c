@@ -1,4 +1,4 @@
-/* Places and groups: the tree, its names, and what a renamed org unit takes along. */
+/* Places: the tree, its names, and what a renamed org unit takes along. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,9 +8,10 @@
 
 #include "base/mem.h"
 #include "roster/roster_place.h"
+#include "roster/roster_writer.h"
 #include "roster_world.h"
 
-enum { UNIT = 1000, GROUP = 2000 };
+enum { UNIT = 1000 };
 
 static void
 open_empty(struct roster_world *w)
@@ -208,6 +209,82 @@ a_renamed_org_unit_takes_all_below_it_along(void **state)
 	world_close(&w);
 }
 
+static void
+quoted_names_of_a_server_are_whole(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct feed_place *p;
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	p = &world_item(b, FEED_PLACE, UNIT)->place;
+	p->dn = "ou=\"Sales, East\",dc=x";
+	p->normal = "ou=Sales\\2C East,dc=x";
+	p = &world_item(b, FEED_PLACE, UNIT + 1)->place;
+	p->dn = "ou=\"in, there\",ou=\"Sales, East\",dc=x";
+	p->normal = "ou=in\\2C there,ou=Sales\\2C East,dc=x";
+	world_apply(&w, b);
+	b = world_changes();
+	world_place(b, UNIT, "ou=Sales,dc=x");
+	world_apply(&w, b);
+	assert_places(&w, "ou=Sales,dc=x 0/0\n-ou=\"in, there\",ou=Sales,dc=x 0/0\n");
+	world_close(&w);
+}
+
+/* Nested at random, in any order. */
+static void
+feed_tree(struct feed_batch *b, unsigned from, unsigned to)
+{
+	unsigned seed = 7;
+
+	for (unsigned i = 0; i < to; i++) {
+		char dn[512] = "";
+		unsigned depth = (unsigned)rand_r(&seed) % 6;
+
+		for (unsigned d = 0; d <= depth; d++)
+			sprintf(dn + strlen(dn), "ou=%u,", (unsigned)rand_r(&seed) % 3);
+		strcat(dn, "dc=x");
+		if (i >= from)
+			user_in(b, i + 1, dn);
+	}
+}
+
+static void
+places_of_a_load_stand_as_if_they_had_come_one_by_one(void **state)
+{
+	static char expected[1 << 16], got[1 << 16];
+	struct roster_world one, load;
+	struct feed_batch *b;
+
+	(void)state;
+	open_empty(&one);
+	for (unsigned i = 0; i < 200; i++) {
+		b = world_changes();
+		feed_tree(b, i, i + 1);
+		world_apply(&one, b);
+	}
+	assert_true(roster_places(one.roster, list_places, expected));
+	world_open(&load);
+	b = world_begin(FEED_DIRECTORY);
+	feed_tree(b, 0, 150);
+	world_apply(&load, b);
+	world_end(&load, FEED_DIRECTORY, true);
+	b = world_changes();
+	feed_tree(b, 150, 200);
+	world_apply(&load, b);
+	assert_true(roster_places(load.roster, list_places, got));
+	assert_string_equal(got, expected);
+	for (uint32_t i = 1; i <= 200; i++) {
+		char dn[512];
+
+		snprintf(dn, sizeof(dn), "%s", org_unit_of(&one, i));
+		assert_string_equal(org_unit_of(&load, i), dn);
+	}
+	world_close(&load);
+	world_close(&one);
+}
+
 /* Rows that came with the new name before the org unit's own entry did. */
 static void
 a_name_that_was_taken_by_rows_alone_is_joined(void **state)
@@ -239,7 +316,9 @@ two_org_units_change_places(void **state)
 	struct roster_world w;
 
 	(void)state;
-	for (unsigned first = 0; first < 2; first++) {
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned first = i % 2;
+
 		open_empty(&w);
 		b = world_changes();
 		world_place(b, UNIT, "ou=a,dc=x");
@@ -250,6 +329,8 @@ two_org_units_change_places(void **state)
 		user_in(b, 4, "ou=in,ou=b,dc=x");
 		world_apply(&w, b);
 		b = world_begin(FEED_DIRECTORY);
+		if (i >= 2) /* as in a refresh that changes much */
+			writer_bulk(w.roster->writer);
 		world_place(b, UNIT + first, first == 0 ? "ou=b,dc=x" : "ou=a,dc=x");
 		world_place(b, UNIT + 1 - first, first == 0 ? "ou=a,dc=x" : "ou=b,dc=x");
 		world_apply(&w, b);
@@ -309,103 +390,6 @@ a_dn_beyond_all_bounds_is_no_place(void **state)
 	world_close(&w);
 }
 
-/* ---- groups ---- */
-
-static struct feed_group *
-group_of(struct feed_batch *b, uint32_t id, const char *name, size_t members)
-{
-	const char **list = arena_alloc(b->arena, (members + 1) * sizeof(*list));
-	struct feed_group *g = &world_item(b, FEED_GROUP, id)->group;
-
-	g->dn = g->normal = world_text(b, "cn=%s,ou=groups,dc=x", name);
-	g->name = arena_strdup(b->arena, name);
-	for (size_t i = 0; i < members; i++)
-		list[i] = world_text(b, "uid=u%zu,ou=people,dc=x", i);
-	g->members = list;
-	g->member_count = members;
-	return g;
-}
-
-static void
-list_groups(void *arg, const struct roster_group *groups, size_t count)
-{
-	char *out = arg;
-
-	*out = '\0';
-	for (size_t i = 0; i < count; i++)
-		sprintf(out + strlen(out), "%s %u;", groups[i].name, (unsigned)groups[i].members);
-}
-
-static void
-groups_are_listed_by_name_and_asked_for_a_member(void **state)
-{
-	struct feed_batch *b = world_changes();
-	struct roster_world w;
-	char text[1024];
-
-	(void)state;
-	open_empty(&w);
-	group_of(b, GROUP, "zebra", 3);
-	group_of(b, GROUP + 1, "\xc3\x84mter", 10000);
-	group_of(b, GROUP + 2, "beta", 0);
-	world_apply(&w, b);
-	assert_true(roster_groups(w.roster, list_groups, text));
-	assert_string_equal(text, "\xc3\x84mter 10000;beta 0;zebra 3;");
-	assert_true(roster_groups_of(w.roster, "UID=u9999,ou=people,dc=x", list_groups, text));
-	assert_string_equal(text, "\xc3\x84mter 10000;");
-	assert_true(roster_groups_of(w.roster, "uid=u2,ou=people,dc=x", list_groups, text));
-	assert_string_equal(text, "\xc3\x84mter 10000;zebra 3;");
-	assert_true(roster_groups_of(w.roster, "uid=nobody,dc=x", list_groups, text));
-	assert_string_equal(text, "");
-	assert_true(roster_groups_of(w.roster, "", list_groups, text));
-	assert_string_equal(text, "");
-	world_close(&w);
-}
-
-static void
-ten_thousand_members_cost_eighty_kilobytes(void **state)
-{
-	struct feed_batch *b = world_changes();
-	struct roster_figures before, after;
-	struct roster_world w;
-
-	(void)state;
-	open_empty(&w);
-	roster_figures(w.roster, &before);
-	group_of(b, GROUP, "crowd", 10000);
-	world_apply(&w, b);
-	roster_figures(w.roster, &after);
-	assert_true(after.bytes - before.bytes < 90000);
-	world_close(&w);
-}
-
-static void
-a_group_changes_its_name_and_goes(void **state)
-{
-	struct feed_batch *b = world_changes();
-	struct roster_world w;
-	char text[1024];
-
-	(void)state;
-	open_empty(&w);
-	for (uint32_t i = 0; i < 50; i++)
-		group_of(b, GROUP + i, world_text(b, "g%02u", i), i);
-	world_apply(&w, b);
-	b = world_changes();
-	for (uint32_t i = 2; i < 50; i++)
-		world_item(b, FEED_GONE, GROUP + i);
-	group_of(b, GROUP, "renamed", 1);
-	group_of(b, GROUP + 60, "late", 1);
-	world_apply(&w, b);
-	assert_true(roster_groups(w.roster, list_groups, text));
-	assert_string_equal(text, "g01 1;late 1;renamed 1;");
-	world_apply(&w, world_begin(FEED_DIRECTORY));
-	world_end(&w, FEED_DIRECTORY, true);
-	assert_true(roster_groups(w.roster, list_groups, text));
-	assert_string_equal(text, "");
-	world_close(&w);
-}
-
 int
 main(void)
 {
@@ -415,13 +399,12 @@ main(void)
 		cmocka_unit_test(case_and_spelling_do_not_make_two_places),
 		cmocka_unit_test(escaped_commas_and_quotes_stay_inside_an_rdn),
 		cmocka_unit_test(a_renamed_org_unit_takes_all_below_it_along),
+		cmocka_unit_test(quoted_names_of_a_server_are_whole),
+		cmocka_unit_test(places_of_a_load_stand_as_if_they_had_come_one_by_one),
 		cmocka_unit_test(a_name_that_was_taken_by_rows_alone_is_joined),
 		cmocka_unit_test(two_org_units_change_places),
 		cmocka_unit_test(an_org_unit_made_anew_takes_over_from_the_one_that_is_gone),
 		cmocka_unit_test(a_dn_beyond_all_bounds_is_no_place),
-		cmocka_unit_test(groups_are_listed_by_name_and_asked_for_a_member),
-		cmocka_unit_test(ten_thousand_members_cost_eighty_kilobytes),
-		cmocka_unit_test(a_group_changes_its_name_and_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Versions: what a reader holds stays as it is, what nobody holds goes; and what a row holds. */
+/* Versions: what a reader holds stays as it is, and what nobody holds goes. */
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -7,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/mem.h"
+#include "roster/roster_writer.h"
 #include "roster_world.h"
 
 enum { PEOPLE = 1500 };
@@ -149,6 +150,125 @@ what_nobody_holds_any_more_is_given_back(void **state)
 	version_release(w.roster, held);
 	assert_true(bytes_of(&w) < before + before / 8);
 	world_close(&w);
+}
+
+static void
+stop_loop(void *loop)
+{
+	loop_stop(loop);
+}
+
+static void
+tell_loop(struct roster_writer *w, void *arg)
+{
+	free(arg);
+	loop_post(w->r->conf.loop, stop_loop, w->r->conf.loop);
+}
+
+static sem_t writer_may_go_on;
+
+static void
+hold_writer(struct roster_writer *w, void *arg)
+{
+	(void)w, (void)arg;
+	sem_wait(&writer_may_go_on);
+}
+
+static uint64_t
+version_of(struct roster_world *w)
+{
+	struct roster_figures f;
+
+	roster_figures(w->roster, &f);
+	return f.version;
+}
+
+static void
+feed_one(struct roster_world *w, uint32_t id)
+{
+	struct feed_batch *b = world_changes();
+
+	world_user(b, id, "New");
+	world_feed(w, b);
+}
+
+/* A save may hold a version for long, while changes come one by one. */
+static void
+versions_come_slowly_while_one_that_is_held_keeps_much_alive(void **state)
+{
+	struct roster_version *held;
+	struct roster_world w;
+	uint64_t version;
+
+	(void)state;
+	open_people(&w);
+	w.roster->writer->retired_max = 1;
+	w.roster->writer->pause_ms = 3600 * 1000;
+	held = version_hold(w.roster);
+	feed_one(&w, 5000);
+	world_settle(&w);
+	version = version_of(&w);
+	feed_one(&w, 5001);
+	roster_write(w.roster, tell_loop, NULL);
+	loop_run(w.loop);
+	assert_int_equal(w.out, 1);
+	assert_int_equal(version_of(&w), version);
+	version_release(w.roster, held);
+	feed_one(&w, 5002);
+	world_settle(&w);
+	assert_int_equal(version_of(&w), version + 1);
+	world_close(&w);
+}
+
+static void
+a_change_is_seen_although_a_version_is_held_for_long(void **state)
+{
+	struct roster_version *held;
+	struct roster_world w;
+
+	(void)state;
+	open_people(&w);
+	w.roster->writer->retired_max = 1;
+	w.roster->writer->pause_ms = 2;
+	held = version_hold(w.roster);
+	for (uint32_t i = 0; i < 5; i++) {
+		feed_one(&w, 5000 + i);
+		world_settle(&w);
+	}
+	version_release(w.roster, held);
+	held = version_hold(w.roster);
+	check_version(held, NULL, PEOPLE + 5);
+	version_release(w.roster, held);
+	world_close(&w);
+}
+
+static void
+what_the_loop_held_last_is_given_back_by_the_writer(void **state)
+{
+	struct roster_version *held;
+	struct roster_world w;
+	uint64_t before;
+
+	(void)state;
+	sem_init(&writer_may_go_on, 0, 0);
+	open_people(&w);
+	before = bytes_of(&w);
+	held = version_hold(w.roster);
+	for (unsigned i = 0; i < 20; i++)
+		feed_people(&w, i % 2 == 0 ? "Other" : "First", 0, PEOPLE);
+	roster_write(w.roster, hold_writer, NULL);
+	version_release_soon(w.roster, held);
+	assert_true(bytes_of(&w) > before + before / 4);
+	sem_post(&writer_may_go_on);
+	roster_write(w.roster, tell_loop, NULL);
+	loop_run(w.loop);
+	assert_true(bytes_of(&w) < before + before / 8);
+	held = version_hold(w.roster);
+	feed_people(&w, "Last", 0, PEOPLE);
+	roster_write(w.roster, hold_writer, NULL);
+	version_release_soon(w.roster, held);
+	sem_post(&writer_may_go_on);
+	world_close(&w); /* frees it, whether the writer came to it or not */
 }
 
 static void
@@ -349,127 +469,6 @@ many_changes_at_once_are_told_as_one(void **state)
 	world_close(&w);
 }
 
-/* ---- rows ---- */
-
-struct row_case {
-	const char *name, *given, *family, *mail, *phone, *uid, *rdn, *position;
-	const char *text; /* what is searched */
-};
-
-static void
-assert_text(struct roster_text got, const char *expected)
-{
-	expected = expected != NULL ? expected : "";
-	assert_int_equal(got.len, strlen(expected));
-	if (got.len > 0)
-		assert_memory_equal(got.s, expected, got.len);
-}
-
-static void
-assert_row(struct roster_world *w, const struct row_case *c)
-{
-	struct roster_version *v = version_hold(w->roster);
-	struct roster_position p = order_begin(v, ROSTER_BY_NAME);
-	uint32_t row = order_next(v, ROSTER_BY_NAME, &p), slot = row % ROSTER_PAGE_ROWS;
-	const struct roster_page_rows *page = version_page(v, row);
-	struct roster_row r;
-	char rdn[1024];
-
-	version_row(v, row, &r);
-	assert_text(r.name, c->name);
-	assert_text(r.given_name, c->given);
-	assert_text(r.family_name, c->family);
-	assert_text(r.mail, c->mail);
-	assert_text(r.phone, c->phone);
-	assert_text(r.uid, c->uid);
-	assert_text(r.position, c->position);
-	snprintf(rdn, sizeof(rdn), "%.*s%.*s", (int)r.rdn_type.len, r.rdn_type.s, (int)r.rdn.len,
-	    r.rdn.s);
-	assert_string_equal(rdn, c->rdn);
-	assert_int_equal(page->text_at[slot + 1] - page->text_at[slot], strlen(c->text));
-	assert_memory_equal(page->text + page->text_at[slot], c->text, strlen(c->text));
-	version_release(w->roster, v);
-}
-
-static void
-a_row_gives_back_what_it_was_made_of(void **state)
-{
-	static const struct row_case cases[] = {
-		{ "Ada King", "Ada", "King", "ada.king@example.org", "+49 (0)30 12", "ada.king",
-		    "uid=ada.king", "Countess",
-		    "ada king\nada.king@example.org\n493012\ncountess\n" },
-		{ "Ada", NULL, NULL, NULL, NULL, NULL, "cn=Ada", NULL, "ada\n\n\n" },
-		{ "A. King", "Ada", "King", "office@example.org", NULL, "aking", "cn=A. King",
-		    "King", "a. king\noffice@example.org\n\naking\nada\n" },
-		{ "Ada-King", "Ada", "King", "a@x", "7", "b", "uid=other", NULL,
-		    "ada-king\na@x\n7\nb\n" },
-		{ "\303\201da Ki", "\303\201da", "Ki", "ada@x", NULL, "ada@x", "uid=ada@x", NULL,
-		    "ada ki\nada@x\n\n" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct row_case *c = &cases[i];
-		struct feed_batch *b = world_begin(FEED_DIRECTORY);
-		struct feed_user *u = world_user(b, 1, c->name);
-		struct roster_world w;
-
-		u->given_name = c->given;
-		u->family_name = c->family;
-		u->mail = c->mail;
-		u->phone = c->phone;
-		u->uid = c->uid;
-		u->rdn = c->rdn;
-		u->position = c->position;
-		world_open(&w);
-		world_apply(&w, b);
-		world_end(&w, FEED_DIRECTORY, true);
-		assert_row(&w, c);
-		world_close(&w);
-	}
-}
-
-static void
-values_beyond_all_bounds_are_cut_at_a_character(void **state)
-{
-	struct feed_batch *b = world_begin(FEED_DIRECTORY);
-	char *huge = mem_alloc(65537), *letters = mem_alloc(65537);
-	struct roster_version *v;
-	struct feed_user *u;
-	struct roster_row r;
-	struct roster_world w;
-
-	(void)state;
-	memset(letters, 'x', 65536);
-	for (size_t i = 0; i < 65535; i++) /* a character that folds into eighteen */
-		huge[i] = "\xef\xb7\xba"[i % 3];
-	u = world_user(b, 1, "x");
-	u->name = u->given_name = u->family_name = u->position = u->uid = u->rdn = huge;
-	u->mail = u->phone = letters;
-	u->more_mail_count = FEED_MAILS_MAX;
-	for (size_t i = 0; i < FEED_MAILS_MAX; i++)
-		u->more_mails[i] = letters + i;
-	u->registered_at = INT64_MAX;
-	u->last_activity_at = -5;
-	world_open(&w);
-	world_apply(&w, b);
-	world_end(&w, FEED_DIRECTORY, true);
-	v = version_hold(w.roster);
-	version_row(v, 0, &r);
-	assert_int_equal(r.name.len, 510);
-	assert_int_equal(r.mail.len, FEED_MAIL_MAX);
-	assert_int_equal(r.phone.len, FEED_PHONE_MAX);
-	assert_int_equal(r.rdn.len, 510);
-	assert_int_equal(r.registered_at, UINT32_MAX);
-	assert_int_equal(r.last_activity_at, 0);
-	assert_true(version_page(v, 0)->text_at[1] <= ROSTER_TEXT_MAX);
-	assert_int_equal(version_page(v, 0)->text[version_page(v, 0)->text_at[1] - 1], '\n');
-	version_release(w.roster, v);
-	free(huge);
-	free(letters);
-	world_close(&w);
-}
-
 int
 main(void)
 {
@@ -477,14 +476,15 @@ main(void)
 		cmocka_unit_test(what_a_reader_holds_stays_as_it_is),
 		cmocka_unit_test(places_that_a_reader_holds_stay_as_they_are),
 		cmocka_unit_test(what_nobody_holds_any_more_is_given_back),
+		cmocka_unit_test(versions_come_slowly_while_one_that_is_held_keeps_much_alive),
+		cmocka_unit_test(a_change_is_seen_although_a_version_is_held_for_long),
+		cmocka_unit_test(what_the_loop_held_last_is_given_back_by_the_writer),
 		cmocka_unit_test(the_figure_of_memory_falls_with_the_rows),
 		cmocka_unit_test(readers_and_the_writer_do_not_meet),
 		cmocka_unit_test(whoever_stays_is_found_while_others_come_and_go),
 		cmocka_unit_test(changes_are_told_once_each),
 		cmocka_unit_test(what_changes_nothing_is_not_told),
 		cmocka_unit_test(many_changes_at_once_are_told_as_one),
-		cmocka_unit_test(a_row_gives_back_what_it_was_made_of),
-		cmocka_unit_test(values_beyond_all_bounds_are_cut_at_a_character),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

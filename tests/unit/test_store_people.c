@@ -409,12 +409,41 @@ names_of_pending_invitations_are_found(void **state)
 	struct person nothing = { .group_count = 0 };
 
 	run(&p, store_issue(p.store, inv, &note, on_issued, &p));
-	assert_int_equal(run(&p, store_find_names(p.store, &names, on_names, &p)), ERR_OK);
+	assert_int_equal(run(&p, store_find_names(p.store, &names, OTHER, on_names, &p)), ERR_OK);
 	assert_true(p.taken.mail);
 	assert_false(p.taken.phone);
 	assert_string_equal(p.taken.holders[0], inv->id);
-	assert_int_equal(run(&p, store_find_names(p.store, &nothing, on_names, &p)), ERR_OK);
+	assert_int_equal(run(&p, store_find_names(p.store, &nothing, OTHER, on_names, &p)), ERR_OK);
 	assert_false(p.taken.mail);
+	invitation_free(inv);
+	people_end(&p);
+}
+
+static void
+a_change_holds_its_names_until_it_is_over(void **state)
+{
+	struct kv_world *w = *state;
+	struct people p = people_over(w->loop, w->kv);
+	struct store_intent a = intent_of(INTENT_USER_CHANGE, TARGET),
+			    b = intent_of(INTENT_USER_CHANGE, OTHER);
+	struct invitation *inv = invitation_of("ada@x.org");
+	struct person names = { .value = { [PERSON_MAIL] = "ada@x.org" } };
+
+	a.value[PERSON_MAIL] = b.value[PERSON_MAIL] = "Ada@x.org";
+	assert_int_equal(begin(&p, &a, NULL, 0), ERR_OK);
+	assert_int_equal(begin(&p, &b, NULL, 0), ERR_CONFLICT);
+	run(&p, store_find_names(p.store, &names, TARGET, on_names, &p));
+	assert_false(p.taken.mail);
+	run(&p, store_find_names(p.store, &names, OTHER, on_names, &p));
+	assert_true(p.taken.mail);
+	assert_int_equal(run(&p, store_issue(p.store, inv, &note, on_issued, &p)), ERR_EXISTS);
+	assert_int_equal(run(&p, store_intent_settle(p.store, &a, NULL, on_done, &p)), ERR_OK);
+	assert_int_equal(keys(&p, "mail/"), 0);
+	assert_int_equal(begin(&p, &b, NULL, 0), ERR_OK);
+	assert_int_equal(run(&p, store_intent_drop(p.store, &b, on_done, &p)), ERR_OK);
+	assert_int_equal(keys(&p, "mail/"), 0);
+	assert_int_equal(run(&p, store_issue(p.store, inv, &note, on_issued, &p)), ERR_OK);
+	assert_int_equal(begin(&p, &a, NULL, 0), ERR_CONFLICT);
 	invitation_free(inv);
 	people_end(&p);
 }
@@ -438,6 +467,33 @@ the_tokens_that_somebody_made_go_together(void **state)
 	assert_int_equal(
 	    run(&p, store_delete_tokens_of(p.store, "user:1", &note, on_done, &p)), ERR_OK);
 	assert_int_equal(keys(&p, "audit/"), 8);
+	people_end(&p);
+}
+
+static void
+the_tokens_that_were_made_with_their_tokens_go_too(void **state)
+{
+	static const char *const rows[][2] = { /* id, maker: none is told after its maker alone */
+		{ "AAAAAAAAAAAAAAAA", "token:CCCCCCCCCCCCCCCC" },
+		{ "BBBBBBBBBBBBBBBB", "token:DDDDDDDDDDDDDDDD" },
+		{ "CCCCCCCCCCCCCCCC", "token:EEEEEEEEEEEEEEEE" }, { "DDDDDDDDDDDDDDDD", "user:2" },
+		{ "EEEEEEEEEEEEEEEE", "user:1" }, { "FFFFFFFFFFFFFFFF", "token:AAAAAAAAAAAAAAAA" }
+	};
+	struct kv_world *w = *state;
+	struct people p = people_over(w->loop, w->kv);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct api_token t = { .name = "ci" };
+
+		snprintf(t.id, sizeof(t.id), "%s", rows[i][0]);
+		snprintf(t.created_by, sizeof(t.created_by), "%s", rows[i][1]);
+		run(&p, store_add_api_token(p.store, &t, &note, on_done, &p));
+	}
+	assert_int_equal(
+	    run(&p, store_delete_tokens_of(p.store, "user:1", &note, on_done, &p)), ERR_OK);
+	assert_int_equal(keys(&p, "apitoken/"), 2);
+	assert_int_equal(keys(&p, "apitoken/B"), 1);
+	assert_int_equal(keys(&p, "apitoken/D"), 1);
 	people_end(&p);
 }
 
@@ -563,7 +619,9 @@ main(void)
 		KV_ROW(without_its_key_nothing_can_be_restored),
 		KV_ROW(a_restore_takes_what_was_kept_and_forgetting_waits_for_it),
 		KV_ROW(names_of_pending_invitations_are_found),
+		KV_ROW(a_change_holds_its_names_until_it_is_over),
 		KV_ROW(the_tokens_that_somebody_made_go_together),
+		KV_ROW(the_tokens_that_were_made_with_their_tokens_go_too),
 		KV_ROW(invitations_are_told_now_and_later),
 	};
 	const struct CMUnitTest lossy[] = {

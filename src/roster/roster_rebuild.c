@@ -1,0 +1,104 @@
+/* Orders that are stale are made anew, by two threads where there are two processors: at a million
+ * people it takes one of them most of a second, in which the list waits. The sorting only reads the
+ * draft; what comes of it is put there when all is sorted. */
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "roster/roster_writer.h"
+
+enum {
+	REBUILD_ALONE = 500, /* so many rows are sorted while a thread begins */
+	REBUILD_TASKS = 4
+};
+
+struct sorted_rows {
+	uint32_t *rows; /* NULL: the order is not stale */
+	size_t count;
+};
+
+struct rebuild {
+	struct roster *r;
+	const struct roster_version *v;
+	const bool *stale;
+	atomic_uint next; /* task that nobody has begun */
+	struct sorted_rows sorted[ROSTER_SORT_COUNT];
+};
+
+/* All that are not by text need the order by id first. */
+static void
+rebuild_numbers(struct rebuild *b)
+{
+	uint32_t *by_id = NULL;
+	size_t count = 0;
+
+	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++) {
+		if (!b->stale[s] || sort_is_text(s))
+			continue;
+		if (by_id == NULL)
+			by_id = rows_by_id(b->r, b->v, &count);
+		b->sorted[s].rows = rows_by_number(b->r, b->v, s, by_id, count);
+		b->sorted[s].count = count;
+	}
+	block_free(b->r, by_id);
+}
+
+static void
+rebuild_text(struct rebuild *b, enum roster_sort s)
+{
+	if (b->stale[s])
+		b->sorted[s].rows = rows_by_text(b->r, b->v, s, &b->sorted[s].count);
+}
+
+/* The longest task first. */
+static void *
+rebuild_run(void *arg)
+{
+	static const enum roster_sort texts[] = { ROSTER_BY_NAME, ROSTER_BY_MAIL, ROSTER_BY_PHONE };
+	struct rebuild *b = arg;
+	unsigned task;
+
+	while ((task = atomic_fetch_add(&b->next, 1)) < REBUILD_TASKS)
+		if (task == 0)
+			rebuild_numbers(b);
+		else
+			rebuild_text(b, texts[task - 1]);
+	return NULL;
+}
+
+/* Signals are blocked in the writer's thread, and so in one that it begins. */
+static void
+rebuild_sort(struct rebuild *b, uint64_t rows)
+{
+	pthread_t helper;
+	bool helped = rows > REBUILD_ALONE && sysconf(_SC_NPROCESSORS_ONLN) > 1 &&
+		      pthread_create(&helper, NULL, rebuild_run, b) == 0;
+
+	if (helped)
+		pthread_setname_np(helper, "roster-sort");
+	rebuild_run(b);
+	if (helped)
+		pthread_join(helper, NULL);
+}
+
+bool
+orders_rebuild(struct roster_writer *w)
+{
+	struct rebuild b = { .r = w->r, .v = w->draft, .stale = w->stale };
+	bool any = false;
+
+	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++)
+		any = any || w->stale[s];
+	if (!any)
+		return false;
+	rebuild_sort(&b, w->live);
+	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++) {
+		if (!w->stale[s])
+			continue;
+		order_clear(w, s);
+		for (size_t i = 0; i < b.sorted[s].count; i++)
+			order_append(w, s, b.sorted[s].rows[i]);
+		block_free(w->r, b.sorted[s].rows);
+		w->stale[s] = false;
+	}
+	return true;
+}

@@ -1,0 +1,208 @@
+/* Groups: their names, their members, and where they are when org units are renamed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "roster_world.h"
+
+enum { UNIT = 1000, GROUP = 2000 };
+
+static void
+open_empty(struct roster_world *w)
+{
+	world_open(w);
+	world_apply(w, world_begin(FEED_DIRECTORY));
+	world_end(w, FEED_DIRECTORY, true);
+}
+
+static struct feed_group *
+group_of(struct feed_batch *b, uint32_t id, const char *name, size_t members)
+{
+	const char **list = arena_alloc(b->arena, (members + 1) * sizeof(*list));
+	struct feed_group *g = &world_item(b, FEED_GROUP, id)->group;
+
+	g->dn = g->normal = world_text(b, "cn=%s,ou=groups,dc=x", name);
+	g->name = arena_strdup(b->arena, name);
+	for (size_t i = 0; i < members; i++)
+		list[i] = world_text(b, "uid=u%zu,ou=people,dc=x", i);
+	g->members = list;
+	g->member_count = members;
+	return g;
+}
+
+static void
+list_groups(void *arg, const struct roster_group *groups, size_t count)
+{
+	char *out = arg;
+
+	*out = '\0';
+	for (size_t i = 0; i < count; i++)
+		sprintf(out + strlen(out), "%s %u;", groups[i].name, (unsigned)groups[i].members);
+}
+
+static void
+groups_are_listed_by_name_and_asked_for_a_member(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+	char text[1024];
+
+	(void)state;
+	open_empty(&w);
+	group_of(b, GROUP, "zebra", 3);
+	group_of(b, GROUP + 1, "\xc3\x84mter", 10000);
+	group_of(b, GROUP + 2, "beta", 0);
+	world_apply(&w, b);
+	assert_true(roster_groups(w.roster, list_groups, text));
+	assert_string_equal(text, "\xc3\x84mter 10000;beta 0;zebra 3;");
+	assert_true(roster_groups_of(w.roster, "UID=u9999,ou=people,dc=x", list_groups, text));
+	assert_string_equal(text, "\xc3\x84mter 10000;");
+	assert_true(roster_groups_of(w.roster, "uid=u2,ou=people,dc=x", list_groups, text));
+	assert_string_equal(text, "\xc3\x84mter 10000;zebra 3;");
+	assert_true(roster_groups_of(w.roster, "uid=nobody,dc=x", list_groups, text));
+	assert_string_equal(text, "");
+	assert_true(roster_groups_of(w.roster, "", list_groups, text));
+	assert_string_equal(text, "");
+	world_close(&w);
+}
+
+static void
+ten_thousand_members_cost_eighty_kilobytes(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_figures before, after;
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	roster_figures(w.roster, &before);
+	group_of(b, GROUP, "crowd", 10000);
+	world_apply(&w, b);
+	roster_figures(w.roster, &after);
+	assert_true(after.bytes - before.bytes < 90000);
+	world_close(&w);
+}
+
+static void
+a_group_changes_its_name_and_goes(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+	char text[1024];
+
+	(void)state;
+	open_empty(&w);
+	for (uint32_t i = 0; i < 50; i++)
+		group_of(b, GROUP + i, world_text(b, "g%02u", i), i);
+	world_apply(&w, b);
+	b = world_changes();
+	for (uint32_t i = 2; i < 50; i++)
+		world_item(b, FEED_GONE, GROUP + i);
+	group_of(b, GROUP, "renamed", 1);
+	group_of(b, GROUP + 60, "late", 1);
+	world_apply(&w, b);
+	assert_true(roster_groups(w.roster, list_groups, text));
+	assert_string_equal(text, "g01 1;late 1;renamed 1;");
+	world_apply(&w, world_begin(FEED_DIRECTORY));
+	world_end(&w, FEED_DIRECTORY, true);
+	assert_true(roster_groups(w.roster, list_groups, text));
+	assert_string_equal(text, "");
+	world_close(&w);
+}
+
+static void
+group_at(struct feed_batch *b, uint32_t id, const char *name, const char *dn, const char *normal)
+{
+	struct feed_group *g = group_of(b, id, name, 3);
+
+	g->dn = dn;
+	g->normal = normal;
+}
+
+static void
+list_group_dns(void *arg, const struct roster_group *groups, size_t count)
+{
+	char *out = arg;
+
+	*out = '\0';
+	for (size_t i = 0; i < count; i++)
+		sprintf(out + strlen(out), "%s %u;", groups[i].dn, (unsigned)groups[i].members);
+}
+
+static void
+assert_groups(struct roster_world *w, const char *expected)
+{
+	char text[1024];
+
+	assert_true(roster_groups(w->roster, list_group_dns, text));
+	assert_string_equal(text, expected);
+}
+
+/* The server announces the org unit alone. */
+static void
+groups_below_a_renamed_org_unit_go_along(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+
+	(void)state;
+	open_empty(&w);
+	world_place(b, UNIT, "ou=Alpha,dc=x");
+	world_place(b, UNIT + 1, "ou=in,ou=Alpha,dc=x");
+	group_at(b, GROUP, "a", "CN=a, OU=alpha, DC=x", "cn=a,ou=alpha,dc=x");
+	group_at(b, GROUP + 1, "b", "cn=b,ou=in,ou=Alpha,dc=x", "cn=b,ou=in,ou=Alpha,dc=x");
+	group_at(b, GROUP + 2, "c", "cn=c,ou=other,dc=x", "cn=c,ou=other,dc=x");
+	world_apply(&w, b);
+	b = world_changes();
+	world_place(b, UNIT, "ou=Omega,ou=top,dc=x");
+	world_apply(&w, b);
+	assert_groups(&w, "CN=a,ou=Omega,ou=top,dc=x 3;cn=b,ou=in,ou=Omega,ou=top,dc=x 3;"
+			  "cn=c,ou=other,dc=x 3;");
+	b = world_changes(); /* what the server sends later is what is known */
+	group_at(b, GROUP, "a", "cn=a,dc=x", "cn=a,dc=x");
+	world_place(b, UNIT, "ou=Alpha,dc=x");
+	world_apply(&w, b);
+	assert_groups(&w, "cn=a,dc=x 3;cn=b,ou=in,ou=Alpha,dc=x 3;cn=c,ou=other,dc=x 3;");
+	world_close(&w);
+}
+
+static void
+groups_change_places_with_their_org_units(void **state)
+{
+	struct feed_batch *b;
+	struct roster_world w;
+
+	(void)state;
+	for (unsigned first = 0; first < 2; first++) {
+		open_empty(&w);
+		b = world_changes();
+		world_place(b, UNIT, "ou=a,dc=x");
+		world_place(b, UNIT + 1, "ou=b,dc=x");
+		group_at(b, GROUP, "1", "cn=1,ou=a,dc=x", "cn=1,ou=a,dc=x");
+		group_at(b, GROUP + 1, "2", "cn=2,ou=in,ou=b,dc=x", "cn=2,ou=in,ou=b,dc=x");
+		world_apply(&w, b);
+		b = world_begin(FEED_DIRECTORY);
+		world_place(b, UNIT + first, first == 0 ? "ou=b,dc=x" : "ou=a,dc=x");
+		world_place(b, UNIT + 1 - first, first == 0 ? "ou=a,dc=x" : "ou=b,dc=x");
+		world_apply(&w, b);
+		world_end(&w, FEED_DIRECTORY, false);
+		assert_groups(&w, "cn=1,ou=b,dc=x 3;cn=2,ou=in,ou=a,dc=x 3;");
+		world_close(&w);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(groups_are_listed_by_name_and_asked_for_a_member),
+		cmocka_unit_test(ten_thousand_members_cost_eighty_kilobytes),
+		cmocka_unit_test(a_group_changes_its_name_and_goes),
+		cmocka_unit_test(groups_below_a_renamed_org_unit_go_along),
+		cmocka_unit_test(groups_change_places_with_their_org_units),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
