@@ -147,6 +147,30 @@ a_server_without_controls_is_asked_twice(void **state)
 	assert_string_equal(seen.value[PERSON_POSITION], "New");
 }
 
+/* The server moved the entry, and nobody told the groups. */
+static void
+memberships_follow_a_move_that_was_cut_short(void **state)
+{
+	static const char moved[] = "uid=zoe,ou=north," SALES;
+	char uuid[64];
+
+	(void)state;
+	without_refint();
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	rig_change(&rig, "dn: " ZOE "\nchangetype: modrdn\nnewrdn: uid=zoe\ndeleteoldrdn: 0\n"
+			 "newsuperior: ou=north," SALES "\n");
+	assert_non_null(strstr(rig_values(&rig, STAFF, "member"), ZOE));
+	assert_int_equal(user_finish_move(uuid, ZOE), ERR_OK);
+	assert_string_equal(seen.dn, moved);
+	assert_int_equal(seen.group_count, 1);
+	assert_non_null(strstr(rig_values(&rig, STAFF, "member"), moved));
+	assert_int_equal(user_finish_move(uuid, ZOE), ERR_OK); /* once more */
+	/* Who has the name now keeps what groups say of it. */
+	user_make(ZOE, "other@example.org");
+	assert_int_equal(user_finish_move(uuid, ZOE), ERR_OK);
+	assert_non_null(strstr(rig_values(&rig, STAFF, "member"), ZOE));
+}
+
 /* Somebody deleted the entry by other means; what it was in is still to be left. */
 static void
 memberships_of_an_entry_that_is_gone_already_end_too(void **state)
@@ -552,6 +576,7 @@ main(void)
 		ROW(a_group_that_we_may_not_change_is_named_when_nobody_else_does_it),
 		ROW(many_groups_that_refuse_are_waited_for_together),
 		ROW(a_server_without_controls_is_asked_twice),
+		ROW(memberships_follow_a_move_that_was_cut_short),
 		ROW(memberships_of_an_entry_that_is_gone_already_end_too),
 		ROW(another_entry_at_the_dn_is_left_alone),
 		ROW(an_entry_that_has_moved_is_not_called_gone),
