@@ -482,6 +482,54 @@ the_names_of_what_is_saved_are_told(void **state)
 	arena_free(arena);
 }
 
+/* The service account's own request, and none that dir would make. */
+static int
+service_adds(const char *dn, const char *attribute, const char *value)
+{
+	struct berval cred = { secret_len(rig.service_password),
+		(char *)(uintptr_t)secret_bytes(rig.service_password) };
+	char *values[] = { (char *)(uintptr_t)value, NULL };
+	LDAPMod mod = { LDAP_MOD_ADD, (char *)(uintptr_t)attribute, { values } };
+	LDAPMod *mods[] = { &mod, NULL };
+	int version = LDAP_VERSION3, result;
+	LDAP *ld;
+
+	assert_int_equal(ldap_initialize(&ld, rig.url), LDAP_SUCCESS);
+	ldap_set_option(ld, LDAP_OPT_PROTOCOL_VERSION, &version);
+	assert_int_equal(
+	    ldap_sasl_bind_s(ld, "cn=usherd," BASE, LDAP_SASL_SIMPLE, &cred, NULL, NULL, NULL),
+	    LDAP_SUCCESS);
+	result = ldap_modify_ext_s(ld, dn, mods, NULL, NULL);
+	ldap_unbind_ext_s(ld, NULL, NULL);
+	return result;
+}
+
+/* conf/slapd.conf.in says what the service account can do with passwords of those whom it did not
+ * add; an administrator is nobody's whom it can become. */
+static void
+an_administrator_gets_no_second_password_and_comes_back_with_their_own(void **state)
+{
+	const char *jane = "uid=jane," PEOPLE;
+	char uuid[64];
+
+	(void)state;
+	rig_change(&rig,
+	    "dn: uid=jane," PEOPLE
+	    "\nchangetype: modify\nreplace: userPassword\nuserPassword: " PASSWORD "\n\n"
+	    "dn: " ADMINISTRATORS
+	    "\nchangetype: add\nobjectClass: groupOfNames\ncn: usherd-administrators\n"
+	    "member: uid=jane," PEOPLE "\n");
+	assert_int_equal(
+	    service_adds(jane, "userPassword", "another horse battery"), LDAP_INSUFFICIENT_ACCESS);
+	assert_int_equal(rig_bind(&rig, jane, "another horse battery"), LDAP_INVALID_CREDENTIALS);
+	snprintf(uuid, sizeof(uuid), "%s", uuid_of(jane));
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_true(dir_saved_has_password(seen.saved));
+	assert_int_equal(user_remove(jane, uuid), ERR_OK);
+	assert_int_equal(user_restore(), ERR_OK);
+	assert_int_equal(rig_bind(&rig, jane, PASSWORD), LDAP_SUCCESS);
+}
+
 /* ---- gone from every server ---- */
 
 static struct rig second;
@@ -591,6 +639,7 @@ main(void)
 		ROW(an_entry_of_too_many_attributes_is_not_kept),
 		ROW(a_password_that_may_not_be_read_is_missed),
 		ROW(the_names_of_what_is_saved_are_told),
+		ROW(an_administrator_gets_no_second_password_and_comes_back_with_their_own),
 		ROW(gone_means_gone_from_every_server),
 		ROW(a_server_that_lingers_hides_no_other_one),
 	};
