@@ -426,12 +426,33 @@ want_of_memory_ends_the_process_with_a_status_of_its_own(void **state)
 	assert_string_equal(said, "test_base: out of memory\n");
 }
 
+static void
+words_that_begin_with_a_field_are_an_error_of_it(void **state)
+{
+	static const char *const others[] = { "", ": x", "mail", "mail:x", "add of uid=x: no",
+		"uid=a: b" };
+	struct arena *a = arena_new(0);
+	struct field_errors list;
+
+	(void)state;
+	field_errors_init(&list, a);
+	assert_true(field_errors_add_named(&list, "org_unit: it is: gone", "invalid"));
+	assert_string_equal(list.items[0].field, "org_unit");
+	assert_string_equal(list.items[0].code, "invalid");
+	assert_string_equal(list.items[0].detail, "it is: gone");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(field_errors_add_named(&list, others[i], "invalid"));
+	assert_int_equal(list.count, 1);
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_arena_hands_out_zeroed_aligned_memory_of_any_size),
 		cmocka_unit_test(an_arena_copies_strings_and_bytes),
+		cmocka_unit_test(words_that_begin_with_a_field_are_an_error_of_it),
 		cmocka_unit_test(a_buffer_stops_at_its_maximum_and_remembers),
 		cmocka_unit_test(a_buffer_grows_past_its_first_room),
 		cmocka_unit_test(a_moment_is_written_in_utc),
