@@ -53,6 +53,7 @@ struct ids {
 void ids_add(struct roster *r, struct ids *ids, uint32_t value);
 /* While key() still answers for it. */
 void ids_remove(struct roster *r, struct ids *ids, uint32_t value);
+void ids_trim(struct roster *r, struct ids *ids); /* when most of it has gone */
 void ids_free(struct roster *r, struct ids *ids);
 /* Walk the numbers that may have this id, in any version: start with *at == 0, ends with
  * ROSTER_ROW_NONE. */
