@@ -146,17 +146,6 @@ api_reply_malformed(struct http_exchange *x, const struct field_errors *errors)
 }
 
 void
-api_add_named(struct field_errors *errors, const struct fault *f)
-{
-	const char *colon = strstr(f->text, ": ");
-
-	if (colon == NULL)
-		return;
-	field_errors_add(errors, arena_dup(errors->arena, f->text, (size_t)(colon - f->text)),
-	    "invalid", "%s", colon + 2);
-}
-
-void
 api_on_error(struct http_exchange *x, void *ctx, enum err code, const struct fault *f)
 {
 	(void)ctx;

@@ -71,8 +71,6 @@ void api_reply_malformed(struct http_exchange *x, const struct field_errors *err
 /* A problem of no enum err. `reason` and `errors` may be NULL. */
 void api_reply_problem(struct http_exchange *x, int status, const char *title, const char *detail,
     const char *reason, const struct field_errors *errors);
-/* Adds an error of a fault whose text begins with the field's name and a colon. */
-void api_add_named(struct field_errors *errors, const struct fault *f);
 /* application/json, and the buffer is wiped and released. One that crossed its maximum becomes a
  * problem. */
 void api_reply_json(struct http_exchange *x, int status, struct buf *b);

@@ -168,7 +168,7 @@ api_token_create(struct api_call *c, struct fault *f)
 		http_hold(c->x);
 		return ERR_OK;
 	}
-	api_add_named(&errors, f);
+	field_errors_add_named(&errors, f->text, "invalid");
 	api_reply_error(c->x, f->code, &errors, f);
 	return ERR_OK;
 }

@@ -43,7 +43,7 @@ api_reply_list_error(struct api_call *c, enum err code, const struct fault *f)
 
 	field_errors_init(&errors, http_arena(c->x));
 	if (code == ERR_INVALID)
-		api_add_named(&errors, f);
+		field_errors_add_named(&errors, f->text, "invalid");
 	if (errors.count > 0)
 		api_reply_malformed(c->x, &errors);
 	else

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void
 field_errors_init(struct field_errors *list, struct arena *arena)
@@ -27,4 +28,17 @@ field_errors_add(
 		.code = code,
 		.detail = arena_strdup(list->arena, detail),
 	};
+}
+
+bool
+field_errors_add_named(struct field_errors *list, const char *words, const char *code)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_-[]";
+	size_t len = strspn(words, name);
+
+	if (len == 0 || strncmp(words + len, ": ", 2) != 0)
+		return false;
+	field_errors_add(list, arena_dup(list->arena, words, len), code, "%s", words + len + 2);
+	return true;
 }

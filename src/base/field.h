@@ -2,6 +2,7 @@
 #ifndef USHERD_BASE_FIELD_H
 #define USHERD_BASE_FIELD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -24,5 +25,7 @@ struct field_errors {
 void field_errors_init(struct field_errors *list, struct arena *arena);
 void field_errors_add(struct field_errors *list, const char *field, const char *code,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Of words that begin with the field's name and ": ", as faults do. False: these do not. */
+bool field_errors_add_named(struct field_errors *list, const char *words, const char *code);
 
 #endif

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SAVED_VERSION = 1, LENGTH_SIZE = 4 };
-
 struct reader {
 	const char *at;
 	size_t left;
@@ -20,13 +18,13 @@ read_number(struct reader *r)
 {
 	uint32_t big;
 
-	if (r->failed || r->left < LENGTH_SIZE) {
+	if (r->failed || r->left < SAVED_LENGTH_SIZE) {
 		r->failed = true;
 		return 0;
 	}
-	memcpy(&big, r->at, LENGTH_SIZE);
-	r->at += LENGTH_SIZE;
-	r->left -= LENGTH_SIZE;
+	memcpy(&big, r->at, SAVED_LENGTH_SIZE);
+	r->at += SAVED_LENGTH_SIZE;
+	r->left -= SAVED_LENGTH_SIZE;
 	return ntohl(big);
 }
 
@@ -36,7 +34,7 @@ read_count(struct reader *r)
 {
 	size_t count = read_number(r);
 
-	if (count > r->left / LENGTH_SIZE)
+	if (count > r->left / SAVED_LENGTH_SIZE)
 		r->failed = true;
 	return r->failed ? 0 : count;
 }

@@ -54,6 +54,12 @@ struct dir_user_change {
 struct dir_op *dir_user_change(struct dir *d, const char *entry_uuid,
     const struct dir_user_change *change, dir_user_cb *cb, void *arg);
 
+/* The end of a move that was cut short before its groups were told: those that name `from` name the
+ * entry where it is now, unless somebody else stands at `from`. Repeating it is harmless. ERR_OK:
+ * `user` is the entry; f->text names groups that refused. ERR_NOT_FOUND: the entry. */
+struct dir_op *dir_user_finish_move(
+    struct dir *d, const char *entry_uuid, const char *from, dir_user_cb *cb, void *arg);
+
 /* Suspend and resume by the profile's means: openldap: ppolicy's administrative lock
  * (pwdAccountLockedTime 000001010000Z; slapo-ppolicy(5)); generic: ERR_REFUSED, whose text says
  * that this directory has no means that we know. Already so is ERR_OK; resuming also ends a lock

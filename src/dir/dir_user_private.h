@@ -125,6 +125,8 @@ void dir_org_unit_answer(struct dir_job *job, enum err code, const struct fault 
 
 /* ---- what was saved (dir_user_save.c) */
 
+enum { SAVED_VERSION = 1, SAVED_LENGTH_SIZE = 4 }; /* of the format, see dir_user_save.c */
+
 struct saved_attribute {
 	const char *name;
 	struct berval **values;

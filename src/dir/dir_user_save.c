@@ -15,7 +15,7 @@
 
 FAILPOINTS(save_points, "dir.user.save", "reading a whole entry");
 
-enum { SAVED_VERSION = 1, SAVED_MAX = SECRET_WHOLE_MAX, ATTRIBUTES_MAX = 1000, LENGTH_SIZE = 4 };
+enum { SAVED_MAX = SECRET_WHOLE_MAX, ATTRIBUTES_MAX = 1000 };
 
 struct save {
 	struct user_job job; /* first */
@@ -41,7 +41,7 @@ write_number(struct writer *w, size_t n)
 {
 	uint32_t big = htonl((uint32_t)n);
 
-	write_bytes(w, &big, LENGTH_SIZE);
+	write_bytes(w, &big, SAVED_LENGTH_SIZE);
 }
 
 static void

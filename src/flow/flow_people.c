@@ -156,13 +156,7 @@ void
 people_add_named(
     struct people_op *op, const struct fault *f, const char *code, const char *otherwise)
 {
-	size_t len = strcspn(f->text, ":");
-	const char *name = arena_dup(op->arena, f->text, len);
-
-	if (f->text[len] == ':' && person_field_by_name(name) != PERSON_FIELD_COUNT)
-		field_errors_add(&op->errors, name, code, "%s",
-		    f->text + len + 1 + strspn(f->text + len + 1, " "));
-	else if (otherwise != NULL)
+	if (!field_errors_add_named(&op->errors, f->text, code) && otherwise != NULL)
 		field_errors_add(&op->errors, otherwise, code, "%s", f->text);
 }
 

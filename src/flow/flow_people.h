@@ -96,7 +96,8 @@ void flow_person_restore(struct flow *f, const char *id, const struct flow_calle
 
 /* `id`: entryUUID. ERR_CONFLICT: not empty (of users, pending invitations or org units), or
  * somebody is invited at or below the name that was to be changed (errors: "name", "not_empty").
- * ERR_UNAVAILABLE: whether that is so is not known yet. ERR_EXISTS, ERR_NOT_FOUND, ERR_REFUSED (people_base), ERR_INVALID with errors. */
+ * ERR_UNAVAILABLE: whether that is so is not known yet. ERR_EXISTS, ERR_NOT_FOUND, ERR_REFUSED
+ * (people_base), ERR_INVALID with errors. */
 typedef void flow_org_unit_cb(void *arg, enum err code, const char *dn,
     const struct field_errors *errors, const struct fault *f);
 void flow_org_unit_add(struct flow *f, const char *parent, const char *name,

@@ -101,25 +101,57 @@ person_change_carried_out(struct people_op *op)
 	return person_change_detail(op, changed);
 }
 
-/* A change may take two requests, a move and the rest: one may have been carried out. */
+/* It is told how they are now, and what of it is our doing. */
+static void
+person_change_seen(struct people_op *op)
+{
+	const char *detail = person_change_carried_out(op);
+
+	if (detail != NULL)
+		people_settle(op, detail, person_change_answer_refusal);
+	else
+		people_refused(op, op->code, &op->fault);
+}
+
+static void
+person_change_on_moved(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->dir_op = NULL;
+	if (people_may_pass(code)) {
+		people_leave(op, f);
+		return;
+	}
+	if (code == ERR_OK)
+		people_keep_user(op, user);
+	if (code != ERR_OK || f->text[0] != '\0')
+		log_warning("groups still name somebody where they were before", "id", op->id,
+		    "reason", f->text, "request", op->intent.request_id);
+	person_change_seen(op);
+}
+
+/* A change may take several requests, the values, a move and that of each group: some may have been
+ * carried out. What was written down differed from what was there: what is like it now was. */
 static void
 person_change_on_looked_again(
     void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
 	struct people_op *op = arg;
-	const char *detail = NULL;
 
 	op->dir_op = NULL;
-	if (code == ERR_OK) {
-		people_keep_user(op, user);
-		detail = person_change_carried_out(op);
-	}
-	if (code != ERR_OK && code != ERR_NOT_FOUND)
-		people_give_up_or_leave(op, code, f);
-	else if (detail != NULL)
-		people_settle(op, detail, person_change_answer_refusal);
-	else
+	if (code == ERR_NOT_FOUND)
 		people_refused(op, op->code, &op->fault);
+	else if (code != ERR_OK)
+		people_give_up_or_leave(op, code, f);
+	else {
+		people_keep_user(op, user);
+		if (op->intent.dn != NULL && strcasecmp(op->intent.dn, op->user.dn) != 0)
+			op->dir_op = dir_user_finish_move(
+			    op->flow->conf.dir, op->id, op->intent.dn, person_change_on_moved, op);
+		else
+			person_change_seen(op);
+	}
 }
 
 static void
@@ -310,6 +342,8 @@ person_change_check(struct people_op *op)
 		if (value != NULL && person_change_differs(op, i, value)) {
 			op->intent.value[i] = value;
 			any = true;
+			if (i == PERSON_ORG_UNIT)
+				op->intent.dn = op->user.dn;
 		}
 	}
 	person_change_check_contact(op);
@@ -362,34 +396,11 @@ flow_person_change(struct flow *f, const char *id, const struct person_change *c
 
 /* ---- left behind ---- */
 
-/* What was written down differed from what was there: what is like it now was carried out. */
-static void
-person_change_on_read_back(
-    void *arg, enum err code, const struct dir_user *user, const struct fault *f)
-{
-	struct people_op *op = arg;
-	const char *detail;
-	struct fault own;
-
-	op->dir_op = NULL;
-	if (code != ERR_OK) {
-		people_refused(op, code, f);
-		return;
-	}
-	people_keep_user(op, user);
-	detail = person_change_carried_out(op);
-	if (detail != NULL)
-		people_settle(op, detail, person_change_settled);
-	else {
-		fault_set(&own, ERR_CONFLICT, "it was not carried out");
-		people_refused(op, ERR_CONFLICT, &own);
-	}
-}
-
 void
 person_change_resume(struct flow *f, const struct store_intent *intent)
 {
 	struct people_op *op = people_resume(f, sizeof(struct change_person), intent);
 
-	op->dir_op = dir_user_load(f->conf.dir, op->id, person_change_on_read_back, op);
+	op->code = fault_set(&op->fault, ERR_CONFLICT, "it was not carried out");
+	op->dir_op = dir_user_load(f->conf.dir, op->id, person_change_on_looked_again, op);
 }

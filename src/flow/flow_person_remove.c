@@ -310,72 +310,14 @@ remove_guarded(struct people_op *op)
 	op->dir_op = dir_user_save(f->conf.dir, op->id, remove_on_saved, op);
 }
 
-/* ---- an invitation ---- */
-
-static void
-remove_on_forgotten(void *arg, enum err code, const struct fault *f)
-{
-	struct people_op *op = arg;
-
-	op->store_op = NULL;
-	people_finish(op, code, f);
-}
-
-static void
-remove_forget(struct people_op *op)
-{
-	const struct store_note note = { op->intent.actor, op->intent.request_id };
-
-	op->store_op =
-	    store_purge(op->flow->conf.store, op->id, INT64_MAX, &note, remove_on_forgotten, op);
-}
-
-static void
-remove_on_expired(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
-{
-	struct people_op *op = ctx;
-
-	(void)inv;
-	if (code == ERR_OK || code == ERR_CONFLICT) /* somebody else wrote it down */
-		remove_forget(op);
-	else
-		people_finish(op, code, f);
-}
-
-static void
-remove_on_revoked(void *arg, enum err code, const struct invitation *inv,
-    const struct secret *token, const struct fault *f)
-{
-	struct people_op *op = arg;
-	struct fault own;
-
-	(void)token, (void)inv;
-	if (code == ERR_USED) {
-		fault_set(&own, ERR_BUSY, "the account is being made: try again in a moment");
-		people_finish(op, ERR_BUSY, &own);
-	} else
-		people_finish(op, code, code == ERR_OK ? NULL : f);
-}
+/* ---- look ---- */
 
 static void
 remove_invitation(struct people_op *op)
 {
-	struct flow *f = op->flow;
-	const struct flow_caller caller = { .name = op->intent.actor,
-		.request_id = op->intent.request_id };
-
 	((struct removal *)op)->removed.was_invitation = true;
-	if (op->inv->state == INVITATION_EXPIRED) {
-		remove_forget(op);
-		return;
-	}
-	if (invitation_seen(op->inv, flow_now(f)) == INVITATION_EXPIRED)
-		flow_expire_start(f, op->id, op->intent.actor, remove_on_expired, NULL, op);
-	else
-		flow_revoke_start(f, op->id, &caller, remove_on_revoked, op);
+	person_remove_invitation(op);
 }
-
-/* ---- */
 
 static void
 remove_looked(struct people_op *op)

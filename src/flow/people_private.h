@@ -109,6 +109,9 @@ void flow_people_note_left(struct people_resolver *r, const char *id);
 void flow_people_resolved(struct people_resolver *r, enum err code);
 void flow_people_free(struct flow *f);
 
+/* flow_person_revoke.c: to the answer. */
+void person_remove_invitation(struct people_op *op);
+
 /* Carry on with what is written down, each in its own file. */
 void person_change_resume(struct flow *f, const struct store_intent *intent);
 void person_suspend_resume(struct flow *f, const struct store_intent *intent);

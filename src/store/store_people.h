@@ -45,8 +45,8 @@ struct store_intent {
 	uint64_t revision;    /* as begun or read */
 	int64_t at;	      /* wall ms of the request */
 	const char *actor, *request_id; /* for the audit record; request_id may be NULL */
-	const char *dn;			/* removal: where it stands; org unit to be added: parent */
-	const char *tag;		/* removal: of the version that is kept; NULL: none is */
+	const char *dn;	 /* removal, change: where it stands; org unit to be added: parent */
+	const char *tag; /* removal: of the version that is kept; NULL: none is */
 	const char *value[PERSON_FIELD_COUNT]; /* change: what differs; NULL: left alone */
 	const char *name, *description;	       /* of an org unit; NULL: left alone */
 	int64_t restorable_until;	       /* removal: wall ms; 0: nothing is kept */

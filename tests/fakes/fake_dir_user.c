@@ -196,7 +196,10 @@ change_effect(struct dir *d, struct user_op *op, struct fault *f)
 		char dn[256];
 
 		snprintf(dn, sizeof(dn), "%.*s,%s", (int)strcspn(e->dn, ","), e->dn, unit);
-		fake_entry_rename(d, e, dn);
+		if (op->spares_groups)
+			snprintf(e->dn, sizeof(e->dn), "%s", dn);
+		else
+			fake_entry_rename(d, e, dn);
 	}
 	e->version++;
 	return show(d, op, e);
@@ -213,6 +216,34 @@ dir_user_change(struct dir *d, const char *entry_uuid, const struct dir_user_cha
 	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
 		op->value[i] = fake_op_keep(op, change->value[i]);
 	return fake_op_start(d, op, "change", true);
+}
+
+static enum err
+finish_move_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	struct entry *e = fake_entry_by_uuid(d, op->uuid);
+	char now[256];
+
+	if (e == NULL)
+		return fault_set(f, ERR_NOT_FOUND, "no such entry");
+	if (fake_entry_by_dn(d, op->dn) == NULL) {
+		snprintf(now, sizeof(now), "%s", e->dn);
+		snprintf(e->dn, sizeof(e->dn), "%s", op->dn);
+		fake_entry_rename(d, e, now);
+	}
+	return show(d, op, e);
+}
+
+struct dir_op *
+dir_user_finish_move(
+    struct dir *d, const char *entry_uuid, const char *from, dir_user_cb *cb, void *arg)
+{
+	struct user_op *op =
+	    fake_op_new(finish_move_effect, answer_user, (void *)(uintptr_t)cb, arg);
+
+	op->uuid = fake_op_keep(op, entry_uuid);
+	op->dn = fake_op_keep(op, from);
+	return fake_op_start(d, op, "finish_move", true);
 }
 
 const char *

@@ -236,6 +236,26 @@ whose_tokens_have_ended_is_told(void **state)
 	world_free(w);
 }
 
+static void
+a_move_that_was_cut_short_takes_the_memberships_along(void **state)
+{
+	static const enum err codes[] = { ERR_UNKNOWN, ERR_UNAVAILABLE, ERR_MISCONFIGURED };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct world *w = people_world_new();
+
+		fake_dir_fail(w->dir, 3, FAKE_NO_GROUPS, codes[i]); /* looked, asked, moved */
+		people_change(w, ADA, PERSON_ORG_UNIT, "ou=poems,dc=example", NULL);
+		assert_string_equal(fake_dir_user_dn(w->dir, ADA), MOVED_DN);
+		people_settle_all(w, true);
+		assert_true(fake_dir_is_member(w->dir, POETS, MOVED_DN));
+		assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
+		assert_int_equal(people_audits(w, "user_changed"), 1);
+		world_free(w);
+	}
+}
+
 /* ---- administrators ---- */
 
 static struct world *
@@ -351,6 +371,7 @@ main(void)
 		cmocka_unit_test(what_cannot_be_written_down_is_not_promised),
 		cmocka_unit_test(a_mail_is_promised_to_one_alone),
 		cmocka_unit_test(whose_tokens_have_ended_is_told),
+		cmocka_unit_test(a_move_that_was_cut_short_takes_the_memberships_along),
 		cmocka_unit_test(while_one_administrator_is_not_settled_the_other_stays),
 		cmocka_unit_test(who_became_the_last_administrator_meanwhile_is_not_deleted),
 		cmocka_unit_test(a_deletion_that_was_done_is_finished_whoever_is_left),

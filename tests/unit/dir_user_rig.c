@@ -223,6 +223,13 @@ on_gone(void *arg, enum err code, int64_t ms, const struct fault *f)
 }
 
 enum err
+user_finish_move(const char *uuid, const char *from)
+{
+	begin();
+	return wait_for(dir_user_finish_move(rig.dir, uuid, from, on_user, NULL));
+}
+
+enum err
 user_gone(const char *dn)
 {
 	begin();

@@ -49,6 +49,7 @@ enum err user_suspend_version(const char *uuid, bool suspended, const char *tag)
 enum err user_remove_version(const char *dn, const char *uuid, const char *tag);
 enum err user_save(const char *uuid); /* seen.saved */
 enum err user_remove(const char *dn, const char *uuid);
+enum err user_finish_move(const char *uuid, const char *from);
 enum err user_gone(const char *dn);
 enum err user_restore(void); /* seen.saved */
 enum err group_members(const char *group, const char *dn);
