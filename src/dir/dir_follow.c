@@ -213,7 +213,9 @@ follow_main(void *arg)
 			fw->cookie.len = 0;
 			end = fw->settled_at == 0 ? FOLLOW_INTERRUPTED : FOLLOW_LOST;
 		}
-		if (end == FOLLOW_INTERRUPTED)
+		if (end == FOLLOW_COMPARE)
+			fw->cookie.len = 0;
+		if (end == FOLLOW_INTERRUPTED || end == FOLLOW_COMPARE)
 			continue;
 		dir_follow_say(fw, end == FOLLOW_CUT_SHORT ? DIR_FOLLOW_CUT_SHORT : DIR_FOLLOW_AWAY,
 		    fw->fault.text);
@@ -243,7 +245,9 @@ dir_follow_new(
 		mem_exhausted();
 	atomic_init(&fw->links, 1);
 	if (cookie != NULL)
-		dir_follow_cookie_unpack(&conf->dir->conf, cookie, cookie_len, &fw->cookie);
+		dir_follow_cookie_unpack(
+		    &conf->dir->conf, cookie, cookie_len, &fw->cookie, &fw->witnesses);
+	fw->compare_at = dir_now() + FOLLOW_COMPARE_MS;
 	fw->filter = mem_dup_string(dir_follow_filter(&conf->dir->conf, arena));
 	arena_free(arena);
 	dir_follow_reader_init(&fw->reader, &conf->dir->conf);

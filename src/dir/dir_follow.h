@@ -8,6 +8,13 @@
  * when that one is away; never in somebody's disappearance: what is gone is only believed after a
  * refresh that ended with success.
  *
+ * A database that was restored from a backup is noticed at the next session, also when it was
+ * written to since: the newest changes that were seen are looked up first (OpenLDAP, and whatever
+ * has entryCSN). What they refute is refreshed from nothing at once; where they prove nothing,
+ * which takes deletions alone, the full compare follows soon. Not noticed: one of several providers
+ * that lost changes while the others went on, and servers whose cookies are not OpenLDAP's. Against
+ * those, and against a change that a server forgot to push, everybody is compared once a day.
+ *
  * Callbacks run on the loop, in order, never after dir_follow_free(). */
 #ifndef USHERD_DIR_DIR_FOLLOW_H
 #define USHERD_DIR_DIR_FOLLOW_H
@@ -30,8 +37,10 @@ struct dir_follow_conf {
 	/* It outlives this. Shared with it: the servers' states and pauses, and that credentials
 	 * which were refused are not tried again at once; configuration as dir_new() was given. */
 	struct dir *dir;
-	int64_t poll_ms;     /* between polls of a server that cannot push; 5 s */
-	int64_t compare_ms;  /* between full compares of such a server; 10 min */
+	int64_t poll_ms;    /* between polls of a server that cannot push; 5 s */
+	int64_t compare_ms; /* between full compares of such a server; 10 min */
+	int64_t doubt_ms; /* until a full compare, when a server went on from a cookie and could not
+			     prove that it has the past in which it was made; 30 s */
 	int64_t activity_ms; /* changes that only say when somebody signed in are held back and
 				told together at least this often; 5 s. 0: at once */
 	size_t batches_out;  /* batches that may wait for dir_follow_applied(); about 8 */

@@ -29,8 +29,8 @@ batch_send(struct dir_follow *fw, enum feed_step step, bool absent_is_gone)
 	b->step = step;
 	b->absent_is_gone = absent_is_gone && step == FEED_REFRESH_COMPLETE;
 	if (fw->cookie_is_news && !fw->refreshing && fw->held == NULL) {
-		b->cookie = dir_follow_cookie_pack(
-		    &fw->dir->conf, fw->cookie.data, fw->cookie.len, b->arena, &b->cookie_len);
+		b->cookie = dir_follow_cookie_pack(&fw->dir->conf, &fw->witnesses, fw->cookie.data,
+		    fw->cookie.len, b->arena, &b->cookie_len);
 		fw->cookie_is_news = false;
 		fw->cookie_told_at = dir_now();
 	}
@@ -68,6 +68,8 @@ void
 dir_follow_add_id(struct dir_follow *fw, enum feed_kind kind, const unsigned char id[FEED_ID_SIZE])
 {
 	feed_batch_add(dir_follow_room(fw), kind, id);
+	if (kind == FEED_GONE)
+		dir_follow_witness_gone(&fw->witnesses, id);
 }
 
 void
@@ -90,6 +92,9 @@ dir_follow_complete(struct dir_follow *fw, bool absent_is_gone)
 	for (size_t at = 0; dir_follow_ids_take(&fw->gone, &at, id);)
 		dir_follow_add_id(fw, FEED_GONE, id);
 	dir_follow_ids_clear(&fw->gone);
+	if (absent_is_gone)
+		dir_follow_witness_doubt(&fw->witnesses);
+	dir_follow_witness_cookie(&fw->witnesses, &fw->cookie);
 	fw->refreshing = fw->begun = false;
 	batch_send(fw, FEED_REFRESH_COMPLETE, absent_is_gone);
 	fw->settled_at = dir_now();
@@ -113,6 +118,8 @@ dir_follow_set_cookie(struct dir_follow *fw, const struct sync_bytes *cookie)
 		return;
 	memcpy(to->data, cookie->data, cookie->len);
 	to->len = cookie->len;
-	if (!fw->refreshing)
-		fw->cookie_is_news = true;
+	if (fw->refreshing)
+		return;
+	fw->cookie_is_news = true;
+	dir_follow_witness_cookie(&fw->witnesses, &fw->cookie);
 }

@@ -8,19 +8,20 @@
  * An OpenLDAP cookie holds the server's change numbers (CSN), one for each server id, so it is good
  * on every provider of the same data (tried with two: made on one, the other told of a deletion);
  * one that lags behind is followed from nothing, which slapd would ask for too. One with a
- * CSN newer than the server's own is of a database that was restored from a backup since. slapd
- * refuses it (result 53) when it looks, and stays silent about the difference once new changes have
- * passed the old ones; so it is looked at here, each time a session begins. */
+ * CSN newer than the server's own is of a database that was restored from a backup since; so it is
+ * looked at here, each time a session begins. slapd refuses it too (result 53) when it looks. Once
+ * new changes have passed the old ones no CSN tells; for that there are witnesses. */
 #include "dir/dir_follow_private.h"
 
 #include <ctype.h>
 #include <sodium.h>
 #include <string.h>
 
-enum { CSN_LEN = 40, CSN_SID_AT = 30, CSN_SID_LEN = 3, CSNS_MAX = 64 };
+enum { COOKIE_AT = FOLLOW_TAG_SIZE + sizeof(struct follow_witnesses) };
+enum { CSN_SID_AT = 30, CSN_SID_LEN = 3, CSNS_MAX = 64 };
 
 static void
-cookie_tag(const struct dir_conf *conf, const void *cookie, size_t len, unsigned char *tag)
+cookie_tag(const struct dir_conf *conf, const void *content, size_t len, unsigned char *tag)
 {
 	crypto_generichash_state h;
 	struct arena *arena = arena_new(0);
@@ -28,49 +29,53 @@ cookie_tag(const struct dir_conf *conf, const void *cookie, size_t len, unsigned
 
 	crypto_generichash_init(&h, NULL, 0, FOLLOW_TAG_SIZE);
 	crypto_generichash_update(&h, (const unsigned char *)subject, strlen(subject) + 1);
-	crypto_generichash_update(&h, cookie, len);
+	crypto_generichash_update(&h, content, len);
 	crypto_generichash_final(&h, tag, FOLLOW_TAG_SIZE);
 	arena_free(arena);
 }
 
 const void *
-dir_follow_cookie_pack(const struct dir_conf *conf, const void *cookie, size_t len,
-    struct arena *arena, size_t *packed_len)
+dir_follow_cookie_pack(const struct dir_conf *conf, const struct follow_witnesses *w,
+    const void *cookie, size_t len, struct arena *arena, size_t *packed_len)
 {
-	unsigned char *packed = arena_alloc(arena, FOLLOW_TAG_SIZE + len);
+	unsigned char *packed = arena_alloc(arena, COOKIE_AT + len);
 
-	cookie_tag(conf, cookie, len, packed);
-	memcpy(packed + FOLLOW_TAG_SIZE, cookie, len);
-	*packed_len = FOLLOW_TAG_SIZE + len;
+	memcpy(packed + FOLLOW_TAG_SIZE, w, sizeof(*w));
+	memcpy(packed + COOKIE_AT, cookie, len);
+	cookie_tag(conf, packed + FOLLOW_TAG_SIZE, sizeof(*w) + len, packed);
+	*packed_len = COOKIE_AT + len;
 	return packed;
 }
 
 void
-dir_follow_cookie_unpack(
-    const struct dir_conf *conf, const void *packed, size_t len, struct follow_cookie *out)
+dir_follow_cookie_unpack(const struct dir_conf *conf, const void *packed, size_t len,
+    struct follow_cookie *out, struct follow_witnesses *w)
 {
-	const unsigned char *cookie = (const unsigned char *)packed + FOLLOW_TAG_SIZE;
+	const unsigned char *bytes = packed;
 	unsigned char tag[FOLLOW_TAG_SIZE];
 
 	out->len = 0;
-	if (len <= FOLLOW_TAG_SIZE || len - FOLLOW_TAG_SIZE > FOLLOW_COOKIE_MAX)
+	if (len <= COOKIE_AT || len - COOKIE_AT > FOLLOW_COOKIE_MAX)
 		return;
-	cookie_tag(conf, cookie, len - FOLLOW_TAG_SIZE, tag);
+	cookie_tag(conf, bytes + FOLLOW_TAG_SIZE, len - FOLLOW_TAG_SIZE, tag);
 	if (memcmp(tag, packed, FOLLOW_TAG_SIZE) != 0)
 		return;
-	out->len = len - FOLLOW_TAG_SIZE;
-	memcpy(out->data, cookie, out->len);
+	memcpy(w, bytes + FOLLOW_TAG_SIZE, sizeof(*w));
+	if (w->changed_count > FOLLOW_CHANGED || w->deleted_count > FOLLOW_DELETED)
+		return;
+	out->len = len - COOKIE_AT;
+	memcpy(out->data, bytes + COOKIE_AT, out->len);
 }
 
 /* "20261126133334.320373Z#000000#000#000000": compared as text within one server id. */
-static bool
-csn_is_valid(const char *csn, size_t len)
+bool
+dir_follow_csn_is_valid(const char *csn, size_t len)
 {
 	static const char form[] = "dddddddddddddd.ddddddZ#xxxxxx#xxx#xxxxxx";
 
-	if (len != CSN_LEN)
+	if (len != FOLLOW_CSN_LEN)
 		return false;
-	for (size_t i = 0; i < CSN_LEN; i++) {
+	for (size_t i = 0; i < FOLLOW_CSN_LEN; i++) {
 		int c = (unsigned char)csn[i];
 
 		if ((form[i] == 'd' && !isdigit(c)) || (form[i] == 'x' && !isxdigit(c)) ||
@@ -92,7 +97,7 @@ cookie_csns(const char *text, const char *csns[CSNS_MAX])
 	for (at += strlen("csn=");; at++) {
 		size_t len = strcspn(at, ";,");
 
-		if (count == CSNS_MAX || !csn_is_valid(at, len))
+		if (count == CSNS_MAX || !dir_follow_csn_is_valid(at, len))
 			return 0;
 		csns[count++] = at;
 		at += len;
@@ -105,9 +110,9 @@ static bool
 csn_is_known(const char *csn, struct berval *const *server)
 {
 	for (; *server != NULL; server++)
-		if (csn_is_valid((*server)->bv_val, (*server)->bv_len) &&
+		if (dir_follow_csn_is_valid((*server)->bv_val, (*server)->bv_len) &&
 		    memcmp(csn + CSN_SID_AT, (*server)->bv_val + CSN_SID_AT, CSN_SID_LEN) == 0 &&
-		    memcmp(csn, (*server)->bv_val, CSN_LEN) <= 0)
+		    memcmp(csn, (*server)->bv_val, FOLLOW_CSN_LEN) <= 0)
 			return true;
 	return false;
 }
@@ -139,6 +144,20 @@ server_csns(struct dir_follow *fw)
 		dn += dn[rdn] == ',' ? rdn + 1 : rdn;
 	}
 	return values;
+}
+
+bool
+dir_follow_cookie_newest(const struct follow_cookie *c, char newest[FOLLOW_CSN_LEN])
+{
+	const char *csns[CSNS_MAX];
+	struct arena *arena = arena_new(0);
+	size_t count = cookie_csns(arena_dup(arena, c->data, c->len), csns);
+
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || memcmp(csns[i], newest, FOLLOW_CSN_LEN) > 0)
+			memcpy(newest, csns[i], FOLLOW_CSN_LEN);
+	arena_free(arena);
+	return count > 0;
 }
 
 bool

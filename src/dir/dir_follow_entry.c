@@ -287,6 +287,7 @@ dir_follow_read(struct follow_reader *r, LDAP *ld, LDAPMessage *message, const u
 		ok = ok && entry_id(&e, ROLE_ID, out->id);
 	if (ok) {
 		out->modified_at = entry_time(&e, ROLE_MODIFIED);
+		out->csn = e.first[ROLE_CSN];
 		out->item = feed_batch_add(b, FEED_USER, out->id);
 		/* A class derived from a person's need not say so, and one of a group neither. */
 		if (e.is_place)

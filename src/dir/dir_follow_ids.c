@@ -86,6 +86,12 @@ dir_follow_ids_remove(struct follow_ids *s, const unsigned char id[FEED_ID_SIZE]
 	s->count--;
 }
 
+bool
+dir_follow_ids_has(const struct follow_ids *s, const unsigned char id[FEED_ID_SIZE])
+{
+	return s->count > 0 && s->state[ids_find(s, id)] == SLOT_TAKEN;
+}
+
 void
 dir_follow_ids_clear(struct follow_ids *s)
 {

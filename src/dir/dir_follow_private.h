@@ -31,6 +31,7 @@ enum follow_role {
 	ROLE_MARKER,
 	ROLE_CREATED,
 	ROLE_MODIFIED,
+	ROLE_CSN,
 	ROLE_LOCKED,
 	ROLE_LAST_SUCCESS,
 	ROLE_LAST_BIND,
@@ -80,6 +81,7 @@ const char *dir_follow_normal(
 struct follow_read {
 	struct feed_item *item;		/* in the batch */
 	int64_t modified_at;		/* seconds, 0: not told */
+	struct berval csn;		/* of the message; empty when it is not told */
 	unsigned char id[FEED_ID_SIZE]; /* as the entry says, all zero when it does not */
 	bool empty;			/* not one attribute: rights are missing */
 	bool cut;			/* a group that is larger than we take */
@@ -114,22 +116,55 @@ void dir_follow_ids_remove(struct follow_ids *s, const unsigned char id[FEED_ID_
 void dir_follow_ids_clear(struct follow_ids *s);
 /* Any one of them, taken out; false when there is none. */
 bool dir_follow_ids_take(struct follow_ids *s, size_t *at, unsigned char id[FEED_ID_SIZE]);
+bool dir_follow_ids_has(const struct follow_ids *s, const unsigned char id[FEED_ID_SIZE]);
 
 /* ---- cookies (dir_follow_cookie.c) ---- */
 
-enum { FOLLOW_TAG_SIZE = 16, FOLLOW_COOKIE_MAX = FEED_COOKIE_MAX - FOLLOW_TAG_SIZE };
+enum { FOLLOW_CSN_LEN = 40, FOLLOW_CHANGED = 16, FOLLOW_DELETED = 32 };
+
+/* The newest changes that were seen (dir_follow_witness.c). It is kept as these bytes: no padding.
+ */
+struct follow_witness {
+	unsigned char id[FEED_ID_SIZE];
+	char csn[FOLLOW_CSN_LEN];
+};
+struct follow_witnesses {
+	uint8_t changed_count, deleted_count, proof_is_due;
+	struct follow_witness changed[FOLLOW_CHANGED];
+	char floor[FOLLOW_CSN_LEN]; /* all newer entries are in `changed` */
+	unsigned char deleted[FOLLOW_DELETED][FEED_ID_SIZE]; /* the last one is the newest */
+	/* Deletions up to here are not all known: only a proof that is no older holds for them. */
+	char proof[FOLLOW_CSN_LEN];
+};
+
+enum {
+	FOLLOW_TAG_SIZE = 16,
+	FOLLOW_COOKIE_MAX = FEED_COOKIE_MAX - FOLLOW_TAG_SIZE - (int)sizeof(struct follow_witnesses)
+};
 
 /* As the server knows it. */
 struct follow_cookie {
 	unsigned char data[FOLLOW_COOKIE_MAX];
 	size_t len; /* 0: none */
 };
-/* As it is handed on: tagged with what it belongs to. In `arena`. */
-const void *dir_follow_cookie_pack(const struct dir_conf *conf, const void *cookie, size_t len,
-    struct arena *arena, size_t *packed_len);
+/* As it is handed on: with its witnesses, tagged with what it belongs to. In `arena`. */
+const void *dir_follow_cookie_pack(const struct dir_conf *conf, const struct follow_witnesses *w,
+    const void *cookie, size_t len, struct arena *arena, size_t *packed_len);
 /* None when `packed` was not made so, or for another subject. */
-void dir_follow_cookie_unpack(
-    const struct dir_conf *conf, const void *packed, size_t len, struct follow_cookie *out);
+void dir_follow_cookie_unpack(const struct dir_conf *conf, const void *packed, size_t len,
+    struct follow_cookie *out, struct follow_witnesses *w);
+bool dir_follow_csn_is_valid(const char *csn, size_t len);
+/* The newest CSN of a cookie of slapd's; false: it is none. */
+bool dir_follow_cookie_newest(const struct follow_cookie *c, char csn[FOLLOW_CSN_LEN]);
+
+/* ---- witnesses (dir_follow_witness.c) ---- */
+
+void dir_follow_witness_changed(struct follow_witnesses *w, const unsigned char id[FEED_ID_SIZE],
+    const char csn[FOLLOW_CSN_LEN]);
+void dir_follow_witness_gone(struct follow_witnesses *w, const unsigned char id[FEED_ID_SIZE]);
+/* Somebody was deleted of whom we do not know: the next cookie says up to when. */
+void dir_follow_witness_doubt(struct follow_witnesses *w);
+void dir_follow_witness_cookie(struct follow_witnesses *w, const struct follow_cookie *cookie);
 
 /* ---- the object (dir_follow.c) ---- */
 
@@ -157,6 +192,11 @@ struct dir_follow {
 	unsigned session_generation;
 	struct follow_cookie cookie; /* where we are: all up to it was told */
 	bool resumed;		     /* the session began with it */
+	struct follow_witnesses witnesses;
+	/* Those that the server does not have: it has to say so before the refresh is over. */
+	unsigned char missing[FOLLOW_CHANGED][FEED_ID_SIZE];
+	size_t missing_count;
+	int64_t compare_at; /* everybody, from nothing; monotonic ms */
 	bool cookie_is_news;
 	enum dir_follow_state state;
 	char text[FAULT_TEXT_MAX];
@@ -218,6 +258,8 @@ enum {
 	FOLLOW_LOOK_MS = 50,	   /* between two looks at the servers' states, while none works */
 	FOLLOW_SILENCE_MS = 60000, /* then a server is asked for a sign of life */
 	FOLLOW_REFRESH_SILENCE_OPS = 2, /* the same amid a refresh, in op_timeout_ms */
+	/* A net below all cookies: what a server forgot to push is right a day later. */
+	FOLLOW_COMPARE_MS = 24 * 3600 * 1000
 };
 
 /* How one ended; fw->fault has the words. */
@@ -227,6 +269,7 @@ enum follow_end {
 	FOLLOW_INTERRUPTED, /* the thread is to stop, or to begin anew */
 	FOLLOW_LOST,	    /* come back soon */
 	FOLLOW_NOT_RESUMED, /* the cookie is good for nothing: from nothing, at once */
+	FOLLOW_COMPARE,	    /* all is well, and it is time for a refresh from nothing */
 	FOLLOW_CUT_SHORT,   /* a limit of the server */
 	FOLLOW_CANNOT_PUSH, /* the connection stands: poll */
 	FOLLOW_REFUSED	    /* somebody has to mend something */
@@ -247,6 +290,9 @@ enum follow_end dir_follow_open(struct dir_follow *fw);
 
 /* Can a server go on from fw->cookie (dir_follow_cookie.c)? */
 bool dir_follow_cookie_fits(struct dir_follow *fw);
+/* Has the server the past of fw->witnesses (dir_follow_witness.c)? Fills in fw->missing. */
+enum follow_past { FOLLOW_PAST_PROVEN, FOLLOW_PAST_IN_DOUBT, FOLLOW_PAST_REFUTED };
+enum follow_past dir_follow_witness_ask(struct dir_follow *fw);
 enum follow_end dir_follow_sync(struct dir_follow *fw); /* (dir_follow_sync.c) */
 enum follow_end dir_follow_poll(struct dir_follow *fw); /* (dir_follow_poll.c) */
 

@@ -53,6 +53,7 @@ dir_follow_reader_init(struct follow_reader *r, const struct dir_conf *conf)
 		{ ROLE_ID, "entryUUID" },
 		{ ROLE_CREATED, "createTimestamp" },
 		{ ROLE_MODIFIED, "modifyTimestamp" },
+		{ ROLE_CSN, "entryCSN" },
 	};
 
 	memset(r, 0, sizeof(*r));

@@ -109,6 +109,8 @@ receive_wait(struct dir_follow *fw)
 		dir_follow_flush(fw);
 		dir_follow_flush_cookie(fw);
 		now = dir_now(); /* that may have waited for the roster */
+		if (now >= fw->compare_at)
+			return FOLLOW_COMPARE;
 	}
 	if (fw->held != NULL && now >= fw->held_due)
 		dir_follow_flush_held(fw);
@@ -121,6 +123,8 @@ receive_wait(struct dir_follow *fw)
 	due = fw->heard_at + silence;
 	if (fw->held != NULL && fw->held_due < due)
 		due = fw->held_due;
+	if (!fw->refreshing && fw->compare_at < due)
+		due = fw->compare_at;
 	if (ldap_get_option(fw->conn.ld, LDAP_OPT_DESC, &fd) != LDAP_SUCCESS || fd < 0)
 		return follow_lost(fw, "the connection was lost");
 	if (dir_follow_wait(fw, fd, due - now))

@@ -70,6 +70,8 @@ sync_changed(struct dir_follow *fw, LDAPMessage *message, const struct sync_entr
 		return;
 	}
 	fw->batch_bytes += read.bytes;
+	if (dir_follow_csn_is_valid(read.csn.bv_val, read.csn.bv_len))
+		dir_follow_witness_changed(&fw->witnesses, s->id, read.csn.bv_val);
 	if (read.empty)
 		sync_note(fw, "some entries show no attribute: the service account lacks rights");
 	if (read.cut)
@@ -130,11 +132,24 @@ sync_take_entry(struct dir_follow *fw, LDAPMessage *message)
 	return end;
 }
 
+static bool
+sync_missing_are_gone(const struct dir_follow *fw)
+{
+	for (size_t i = 0; i < fw->missing_count; i++)
+		if (!dir_follow_ids_has(&fw->gone, fw->missing[i]))
+			return false;
+	return true;
+}
+
 static enum follow_end
 sync_complete(struct dir_follow *fw, const struct sync_bytes *cookie)
 {
 	if (fw->resumed && cookie->data != NULL && cookie->len == 0) {
 		fault_set(&fw->fault, ERR_UNAVAILABLE, "the directory did not take the cookie");
+		return FOLLOW_NOT_RESUMED;
+	}
+	if (fw->resumed && !fw->saw_present && !sync_missing_are_gone(fw)) {
+		fault_set(&fw->fault, ERR_UNAVAILABLE, "the directory does not know what it told");
 		return FOLLOW_NOT_RESUMED;
 	}
 	dir_follow_set_cookie(fw, cookie);
@@ -143,6 +158,8 @@ sync_complete(struct dir_follow *fw, const struct sync_bytes *cookie)
 		fw->cookie_is_news = true;
 	}
 	dir_follow_complete(fw, !fw->resumed || fw->saw_present);
+	if (!fw->resumed)
+		fw->compare_at = fw->settled_at + FOLLOW_COMPARE_MS;
 	return FOLLOW_GOES_ON;
 }
 
@@ -271,6 +288,26 @@ sync_send(struct dir_follow *fw)
 	return id;
 }
 
+/* The cookie, if the server can go on from it and has the past that it was made in. Servers whose
+ * cookies have no CSN are believed: what they have instead is their own business. */
+static void
+sync_choose_beginning(struct dir_follow *fw)
+{
+	char newest[FOLLOW_CSN_LEN];
+	enum follow_past past;
+
+	fw->missing_count = 0;
+	if (fw->cookie.len > 0 && !dir_follow_cookie_fits(fw))
+		fw->cookie.len = 0;
+	if (fw->conn.ld == NULL || !dir_follow_cookie_newest(&fw->cookie, newest))
+		return;
+	past = dir_follow_witness_ask(fw);
+	if (past == FOLLOW_PAST_REFUTED)
+		fw->cookie.len = 0;
+	if (past == FOLLOW_PAST_IN_DOUBT && dir_now() + fw->conf.doubt_ms < fw->compare_at)
+		fw->compare_at = dir_now() + fw->conf.doubt_ms;
+}
+
 enum follow_end
 dir_follow_sync(struct dir_follow *fw)
 {
@@ -282,14 +319,15 @@ dir_follow_sync(struct dir_follow *fw)
 	fw->refresh_cookie.len = 0;
 	fw->entries = 0;
 	fw->note[0] = '\0';
-	if (fw->cookie.len > 0 && !dir_follow_cookie_fits(fw))
-		fw->cookie.len = 0;
-	if (fw->conn.ld == NULL) { /* lost by that question */
+	sync_choose_beginning(fw);
+	if (fw->conn.ld == NULL) { /* lost by those questions */
 		fault_set(&fw->fault, ERR_UNAVAILABLE, "%s: the connection was lost",
 		    fw->dir->conf.uris[fw->conn.server]);
 		return FOLLOW_LOST;
 	}
 	fw->resumed = fw->cookie.len > 0;
+	if (!fw->resumed)
+		fw->witnesses = (struct follow_witnesses){ .changed_count = 0 };
 	dir_follow_say(fw, DIR_FOLLOW_REFRESHING, "");
 	id = sync_send(fw);
 	if (id < 0)

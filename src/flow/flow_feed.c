@@ -12,6 +12,7 @@
 
 enum {
 	FEED_COMPARE_MS = 10 * 60 * 1000, /* a full compare of a server that cannot push */
+	FEED_DOUBT_MS = 30 * 1000, /* what the servers tell first should be in the list by then */
 	FEED_BATCHES_OUT = 8
 };
 
@@ -92,6 +93,7 @@ feed_on_warm(
 	const struct dir_follow_conf conf = { .dir = feed->flow->conf.dir,
 		.poll_ms = feed->poll_ms,
 		.compare_ms = FEED_COMPARE_MS,
+		.doubt_ms = FEED_DOUBT_MS,
 		.activity_ms = feed->activity_ms,
 		.batches_out = FEED_BATCHES_OUT,
 		.on_batch = feed_on_batch,

@@ -12,6 +12,7 @@ import time
 
 import ldap
 
+import accounts
 import oracle
 from clock import Clock
 from client import Api, new_session
@@ -187,86 +188,72 @@ class Stage:
     def delete_token(self):
         self.token(delete=True)
 
-    # ---- people: on accounts that no invitation made, so that the ledger has nothing to say of them ----
+    # ---- people: on accounts that no invitation made ----
 
-    def account(self):
-        """Somebody who was there before, as the list knows them; they are in a group."""
-        self.number += 1
-        uid = f"stage{self.number}"
-        dn = f"uid={uid},{self.slapd.people}"
-        self.slapd.add(dn, objectClass=["inetOrgPerson"], uid=uid, cn=f"Stage {uid}", sn=uid,
-                       mail=f"{uid}@meridian.example", userPassword="stage hand")
+    def account(self, *begin):
+        """Somebody who was there before, as the list knows them, in a group; after these changes."""
+        account = self.ledger.accounts.make(self.slapd)
+        dn, group = f"uid={account.name},{self.slapd.people}", f"cn=vault-access,{self.slapd.groups}"
         connection = self.slapd.connect()
-        connection.modify_s(f"cn=vault-access,{self.slapd.groups}", [(ldap.MOD_ADD, "member", dn.encode())])
+        connection.modify_s(group, [(ldap.MOD_ADD, "member", dn.encode())])
         connection.unbind_s()
-        [row] = wait_for(lambda: self.people(q=uid), f"{uid} is in the list", 15)
-        return f"/api/v1/users/{row['id']}"
+        account.groups = {group}
+        for what in begin:
+            outcome = self.ledger.accounts.ask(account, what)
+            assert outcome == accounts.DONE, f"{what} of {account.name}: {outcome}"
+        return account
 
-    def people(self, **query):
-        answer = self.world.api.get("/api/v1/users", params=query)
-        return answer.json()["items"] if answer.status_code == 200 else []
-
-    def ask(self, method, path, **document):
+    def armed(self, what, *begin, value=None):
         """An armed request: its answer is the oracle's business, and it may never come."""
-        try:
-            return self.world.api.call(method, path, **({"json": document} if document else {})).status_code
-        except OSError:
-            return None
-
-    def must(self, method, path, **document):
-        status = self.ask(method, path, **document)
-        assert status in (200, 201, 204), f"{method} {path}: {status}"
+        account = self.account(*begin)
+        self.arm()
+        self.ledger.accounts.ask(account, what, value)
 
     def change(self):
-        path = self.account()
-        self.arm()
-        self.ask("PATCH", path, position="Prompter")
+        self.armed("change", value="Prompter")
 
     def move(self):
         self.number += 1
         place = f"ou=Wing {self.number},{self.slapd.people}"
         self.slapd.add(place, objectClass="organizationalUnit", ou=f"Wing {self.number}")
-        path = self.account()
-        self.arm()
-        self.ask("PATCH", path, org_unit=place)
+        self.armed("move", value=place)
 
     def suspend(self):
-        path = self.account()
-        self.arm()
-        self.ask("POST", f"{path}/suspend")
+        self.armed("suspend")
 
     def resume(self):
-        path = self.account()
-        self.must("POST", f"{path}/suspend")
-        self.arm()
-        self.ask("POST", f"{path}/resume")
+        self.armed("resume", "suspend")
 
     def remove(self):
-        path = self.account()
-        self.arm()
-        self.ask("DELETE", path)
+        self.armed("delete")
+
+    def remove_from_groups(self):
+        """Where no slapo-refint does it."""
+        self.edit_slapd(lambda: self.slapd.edit_configuration(
+            lambda line: None if line.startswith(("overlay refint", "refint_")) else line))
+        self.daemon.wait_directory(seconds=20)
+        self.remove()
 
     def restore(self):
-        path = self.account()
-        self.must("DELETE", path)
-        self.arm()
-        self.ask("POST", f"{path}/restore")
+        self.armed("restore", "delete")
 
     def restore_in_vain(self):
         """The name was taken meanwhile: the intent is taken away again."""
-        path = self.account()
-        self.must("DELETE", path)
-        uid = f"stage{self.number}"
-        self.slapd.add(f"uid={uid},{self.slapd.people}", objectClass=["inetOrgPerson"], uid=uid, cn="Other",
-                       sn="Other", mail=f"other{self.number}@meridian.example")
+        account = self.account("delete")
+        uid = account.name
+        other = f"uid={uid},{self.slapd.people}"
+        self.slapd.add(other, objectClass=["inetOrgPerson"], uid=uid, cn="Other", sn="Other",
+                       mail=f"other.{uid}@meridian.example")
         self.arm()
-        self.ask("POST", f"{path}/restore")
+        self.ledger.accounts.ask(account, "restore")
+        self.wait_acted()
+        self.slapd.delete(other)
 
     def forget(self):
         """Long after a deletion the sweeper of the next start destroys what was kept."""
-        self.must("DELETE", self.account())
+        self.account("delete")
         self.daemon.stop()
-        for other in self.ledger.snapshot():
+        for other in [*self.ledger.snapshot(), *self.ledger.accounts.people]:
             other.may_be_forgotten = True
         self.clock(60 * DAY)
         self.start_armed()
@@ -274,38 +261,52 @@ class Stage:
         self.bury()
         self.clock(0)
 
-    def unit_add(self):
+    def unit_name(self):
         self.number += 1
+        return f"Loft {self.number}"
+
+    def unit_add(self):
         self.arm()
-        self.ask("POST", "/api/v1/org-units", parent=self.slapd.people, name=f"Loft {self.number}")
+        self.ledger.accounts.add_unit(self.slapd, self.unit_name())
 
     def unit(self):
-        """An org unit of the list: its path."""
-        self.number += 1
-        name = f"Loft {self.number}"
-        self.must("POST", "/api/v1/org-units", parent=self.slapd.people, name=name)
-
-        def found():
-            items = self.world.api.get("/api/v1/org-units").json()["items"]
-            return next((item["id"] for item in items if item["name"] == name), None)
-        return f"/api/v1/org-units/{wait_for(found, f'{name} is in the list', 15)}"
+        """An org unit of the list."""
+        unit, outcome = self.ledger.accounts.add_unit(self.slapd, self.unit_name())
+        assert outcome == accounts.DONE, f"{unit.name}: {outcome}"
+        self.ledger.accounts.wait_unit(unit)
+        return unit
 
     def unit_change(self):
-        path = self.unit()
+        unit = self.unit()
         self.arm()
-        self.ask("PATCH", path, name=f"Attic {self.number}")
+        self.ledger.accounts.ask_unit(unit, "rename", f"Attic {self.number}")
 
     def unit_delete(self):
-        path = self.unit()
+        unit = self.unit()
         self.arm()
-        self.ask("DELETE", path)
+        self.ledger.accounts.ask_unit(unit, "delete")
+
+    def edit_slapd(self, edit):
+        self.slapd.stop()
+        edit()
+        self.slapd.start()
 
     def list_places(self):
+        """The directory is only asked while the list is not loaded: a size limit sees to that."""
+        self.daemon.stop()
+        for path in self.daemon.warm_files():
+            path.unlink()
+        self.edit_slapd(lambda: self.slapd.set_size_limit(20))
+        self.daemon.start()
+        self.daemon.wait_directory()
         self.arm()
         try:
             self.world.api.get("/api/v1/groups")
         except OSError:
             pass
+        self.wait_acted()
+        self.bury()
+        self.edit_slapd(lambda: self.slapd.set_size_limit("unlimited"))
 
     def checkpoint(self):
         """Until the WAL is long enough to be copied."""
@@ -385,7 +386,7 @@ WAYS = {
     "dir.user.read": Stage.change, "dir.user.move": Stage.move,
     "store.user_suspended": Stage.suspend, "dir.user.suspend": Stage.suspend, "store.user_resumed": Stage.resume,
     "store.user_removed": Stage.remove, "dir.user.save": Stage.remove, "dir.user.remove": Stage.remove,
-    "dir.user.groups": Stage.remove, "dir.user.gone": Stage.remove,
+    "dir.user.groups": Stage.remove_from_groups, "dir.user.gone": Stage.remove,
     "store.user_restored": Stage.restore, "dir.user.restore": Stage.restore,
     "store.intent_dropped": Stage.restore_in_vain, "store.user_forgotten": Stage.forget,
     "store.org_unit_added": Stage.unit_add, "dir.org_unit": Stage.unit_add,

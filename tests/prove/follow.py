@@ -52,14 +52,6 @@ def listed(world):
     return {item["id"] for item in people.walk(world.api)[0]}
 
 
-def edit_configuration(slapd, edit):
-    """Of each line; slapd reads it when it starts."""
-    path = slapd.folder / "slapd.conf"
-    owner, lines = path.stat(), path.read_text().splitlines()
-    path.write_text("\n".join(map(edit, lines)) + "\n")
-    os.chown(path, owner.st_uid, owner.st_gid)
-
-
 # ---- changes and kills ----
 
 def change_and_kill(run, world, changer, count):
@@ -108,8 +100,8 @@ def restored(run):
             forked = number % 2 == 1
             world.slapd.stop()
             # The daemon's own bind is a write where it is recorded.
-            edit_configuration(world.slapd, lambda line: re.sub("^lastbind .*", f"lastbind {'on' if forked else 'off'}",
-                                                                line))
+            world.slapd.edit_configuration(
+                lambda line: re.sub("^lastbind .*", f"lastbind {'on' if forked else 'off'}", line))
             copy_whole(data, kept)
             world.slapd.start()
             changer.look()
@@ -127,11 +119,6 @@ def restored(run):
 
 # ---- a size limit ----
 
-def set_size_limit(slapd, limit):
-    """For the service account."""
-    edit_configuration(slapd, lambda line: re.sub("^(limits .*) size=[^ ]*", rf"\1 size={limit}", line))
-
-
 def limited(run):
     """A refresh that is cut short takes nobody away, and is told; with the limit raised all is right."""
     with synthetic(run, seed=3) as world:
@@ -143,7 +130,7 @@ def limited(run):
                     path.unlink()
             told = len(world.daemon.log())
             world.slapd.stop()
-            set_size_limit(world.slapd, 100)
+            world.slapd.set_size_limit(100)
             world.slapd.start()
             run.fault()
             changer = Changer(world.slapd, random.Random(run.random.random()))
@@ -160,7 +147,7 @@ def limited(run):
                 if missing:
                     run.violation(f"I10: a limit of 100 took {len(missing)} people away", sorted(missing)[:5])
             world.slapd.stop()
-            set_size_limit(world.slapd, "unlimited")
+            world.slapd.set_size_limit("unlimited")
             world.slapd.start()
             check(run, world, "the limit was raised")
 

@@ -1,7 +1,7 @@
 """kill -9 at a random moment under load, again and again: nothing acknowledged is lost, nothing doubled.
 
-Four clients invite, register, revoke, renew links and look, each with invitations of its own, until the daemon
-dies under them; it is started again and the oracle looks at everything. A registration that was cut off settles
+Four clients invite, register, revoke, renew links and look, each with invitations of its own, and change, move,
+suspend, delete and restore people of its own, until the daemon dies under them; it is started again and the oracle looks at everything. A registration that was cut off settles
 two operation timeouts after the start, which is what most of a cycle's time is.
 """
 
@@ -13,15 +13,17 @@ import oracle
 
 CLIENTS = 4
 LANES = 5
+PEOPLE = 2  # of each client
+CHANGES = ("change", "move", "suspend", "resume", "delete", "restore")
 
 
 class Client(threading.Thread):
     """Asks until it is told to stop; what it asks is recorded by the ledger."""
 
-    def __init__(self, world, chance, halt):
+    def __init__(self, world, chance, halt, people):
         super().__init__()
         self.world, self.ledger, self.chance, self.halt = world, world.ledger, chance, halt
-        self.mine = []
+        self.mine, self.people = [], people
 
     def run(self):
         while not self.halt.is_set():
@@ -29,6 +31,9 @@ class Client(threading.Thread):
 
     def step(self):
         chance, ledger = self.chance, self.ledger
+        if chance.random() < 0.4:
+            self.change()
+            return
         if not self.mine or chance.random() < 0.4:
             groups = [f"cn=vault-access,{self.world.slapd.groups}"] if chance.random() < 0.5 else None
             invited = ledger.invite(groups=groups)
@@ -49,9 +54,19 @@ class Client(threading.Thread):
             self.mine.remove(invited)
 
 
+    def change(self):
+        """One change of somebody, which may be refused: nobody is resumed who is not suspended."""
+        account, what = self.chance.choice(self.people), self.chance.choice(CHANGES)
+        place = self.chance.choice(("ou=people", "ou=Registry,ou=Collections,ou=people"))
+        value = {"change": f"Clerk {self.chance.randrange(1000)}", "move": f"{place},{self.world.slapd.base}"}
+        self.ledger.accounts.ask(account, what, value.get(what))
+
+
 def load_and_kill(world, chance):
     halt = threading.Event()
-    clients = [Client(world, random.Random(chance.random()), halt) for _ in range(CLIENTS)]
+    people = world.ledger.accounts.people
+    clients = [Client(world, random.Random(chance.random()), halt, people[number::CLIENTS])
+               for number in range(CLIENTS)]
     for client in clients:
         client.start()
     time.sleep(chance.uniform(0.02, 0.7))  # The moment is the rig's input.
@@ -69,13 +84,16 @@ def prove(run):
     def batch(seed):
         chance = random.Random(seed)
         with run.world(directory={"operation_timeout": "2s", "connect_timeout": "2s"}) as world:
+            for _ in range(CLIENTS * PEOPLE):
+                world.ledger.accounts.make(world.slapd)
             for _ in range(cycles // worlds):
                 load_and_kill(world, chance)
                 run.fault()
                 world.restart()
                 oracle.check(world, run)
                 run.cycle()
-            operations.append(sum(len(invited.history) for invited in world.ledger.snapshot()))
+            subjects = world.ledger.snapshot() + world.ledger.accounts.people
+            operations.append(sum(len(subject.history) for subject in subjects))
 
     # A world must not grow for ever: the oracle reads all of it each time.
     run.batches([run.random.random() for _ in range(worlds)], LANES, batch)

@@ -12,6 +12,7 @@ import time
 
 import requests
 
+from accounts import Accounts
 from client import Link, new_session, person
 
 # Every password and nothing else contains this: where it turns up, a secret has leaked.
@@ -83,6 +84,7 @@ class Ledger:
         self.api, self.seconds = api, seconds
         self.invited, self.refused, self.lost = [], [], []  # refused, lost: mail addresses
         self.notes = []  # what happened to everybody: kills, faults
+        self.accounts = Accounts(self._call)
         self._lock = threading.Lock()
 
     def note(self, text):

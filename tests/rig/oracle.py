@@ -24,6 +24,7 @@ import time
 import ldap
 import ldap.filter
 
+import accounts
 import people
 from ledger import LOST, PASSWORD_MARK
 from store_file import OPEN_STATES, Damage, read_store, token_hash
@@ -81,6 +82,17 @@ class Oracle:
                     self.breach("I3", f"{invited.id} is still in progress", invited)
                     break
                 time.sleep(0.1)
+
+    def wait_settled(self, store):
+        """Until every change of an entry that was begun has an end; the store then."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while store.space("job"):
+            if time.monotonic() > deadline:
+                self.breach("I3", f"changes of entries do not settle: {sorted(store.space('job'))}")
+                break
+            time.sleep(0.5)
+            store = read_store(self.world.daemon)
+        return store
 
     # ---- the store against the ledger ----
 
@@ -275,6 +287,13 @@ class Oracle:
             self.breach("I10", f"listed {len(listed)}, open {len(there)}: "
                         f"{sorted(set(listed) ^ set(there))[:5]}")
 
+    def check_accounts(self, store):
+        """I1, I2, I3 and I11 of people and org units that were changed through the API."""
+        for invariant, text, history in accounts.breaches(
+                self.ledger.accounts, self.world.slapd, store, people.entries_of(self.world.slapd)):
+            self.breaches += 1
+            self._report(f"{invariant}: {text}", history)
+
     def check_people(self):
         """I10: after a while without changes, the list of people is what directory and store hold."""
         wrong = people.unsettled(self.world)
@@ -313,7 +332,7 @@ class Oracle:
         open_ones = [invited for invited in everybody if not invited.settled]
         self.wait_quiet(open_ones)
         try:
-            store = read_store(self.world.daemon)
+            store = self.wait_settled(read_store(self.world.daemon))
         except Damage as damage:
             self.breach("I2", f"the store is damaged: {damage}")
             return False
@@ -321,6 +340,7 @@ class Oracle:
             "(usherdInvitationId=*)", attributes=["usherdInvitationId", "uid"])
         self.judge(store, entries, everybody, open_ones)
         self.check_list(store)
+        self.check_accounts(store)
         self.check_people()
         self.check_secrets()
         return self.breaches == before

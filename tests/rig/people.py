@@ -69,6 +69,7 @@ class Entry:
         self.invitation = marker[0].lower() if marker else None
         locked = self._values("pwdAccountLockedTime")
         self.status = "suspended" if [LOCKED_FOR_GOOD.encode()] == locked else "active"
+        self.uid, self.position = ((self._texts(name) or [None])[0] for name in ("uid", "title"))
         self.parent = dn.partition(",")[2] if "\\" not in dn else ldap.dn.dn2str(ldap.dn.str2dn(dn)[1:])
         self.registered_at = ldap_seconds(self._values("createTimestamp"))
         self.last_activity_at = ldap_seconds(self._values("pwdLastSuccess"))

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -81,6 +82,17 @@ class Slapd:
 
     def resume(self):
         os.kill(self.pid, signal.SIGCONT)
+
+    def edit_configuration(self, edit):
+        """edit(line) of each line, while it is stopped; None takes the line away."""
+        path = self.folder / "slapd.conf"
+        owner, lines = path.stat(), map(edit, path.read_text().splitlines())
+        path.write_text("\n".join(line for line in lines if line is not None) + "\n")
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+    def set_size_limit(self, limit):
+        """For the service account, from the next start on."""
+        self.edit_configuration(lambda line: re.sub("^(limits .*) size=[^ ]*", rf"\1 size={limit}", line))
 
     def destroy(self):
         if self.pid is not None:

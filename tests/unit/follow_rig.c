@@ -157,6 +157,7 @@ follower_default(void)
 	follower.conf = (struct dir_follow_conf){ .dir = rig.dir,
 		.poll_ms = 5000,
 		.compare_ms = 600000,
+		.doubt_ms = 30000,
 		.activity_ms = 5000,
 		.batches_out = 8,
 		.on_batch = on_batch,

@@ -11,6 +11,8 @@
 
 enum { PEOPLE_COUNT = 600 };
 
+static const struct follow_witnesses nobody;
+
 static int
 group_set_up(void **state)
 {
@@ -120,8 +122,8 @@ a_cookie_that_the_server_cannot_go_on_from_ends_in_a_whole_refresh(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++) {
 		size_t len;
-		const void *packed =
-		    dir_follow_cookie_pack(&rig.conf, cookies[i], strlen(cookies[i]), arena, &len);
+		const void *packed = dir_follow_cookie_pack(
+		    &rig.conf, &nobody, cookies[i], strlen(cookies[i]), arena, &len);
 
 		refresh_from(packed, len);
 	}
@@ -142,8 +144,8 @@ a_cookie_that_the_server_refuses_ends_in_a_whole_refresh(void **state)
 	open_again();
 	for (size_t i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++) {
 		size_t len;
-		const void *packed =
-		    dir_follow_cookie_pack(&rig.conf, cookies[i], strlen(cookies[i]), arena, &len);
+		const void *packed = dir_follow_cookie_pack(
+		    &rig.conf, &nobody, cookies[i], strlen(cookies[i]), arena, &len);
 
 		refresh_from(packed, len);
 	}
@@ -280,6 +282,126 @@ the_next_server_goes_on_from_the_cookie_of_the_one_that_is_gone(void **state)
 	follower_until_found("uid=second," SALES);
 }
 
+/* The database of the stopped slapd is put aside, or back. */
+static void
+move_database(bool back)
+{
+	char command[400];
+	const char *from = back ? "kept" : "data", *to = back ? "data" : "kept";
+
+	rig_stop_slapd(&rig, false);
+	snprintf(command, sizeof(command), "cd %s && rm -rf %s && cp -a --sparse=always %s %s",
+	    rig.folder, to, from, to);
+	assert_int_equal(system(command), 0);
+	rig_restart_slapd(&rig);
+}
+
+static void
+change_p1(const char *name)
+{
+	char ldif[256];
+
+	snprintf(ldif, sizeof(ldif),
+	    "dn: uid=p1," SALES "\nchangetype: modify\nreplace: displayName\n"
+	    "displayName: %s\n",
+	    name);
+	rig_change(&rig, ldif);
+	follower_until_name("uid=p1," SALES, name);
+}
+
+/* The daemon's own bind is such a write: slapd's contextCSN has passed the cookie's. */
+static void
+a_restored_database_that_was_written_to_since_is_read_anew(void **state)
+{
+	(void)state;
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	change_p1("Before");
+	move_database(false);
+	rig_change(&rig,
+	    "dn: uid=lost," SALES "\nchangetype: add\nobjectClass: inetOrgPerson\ncn: L\nsn: L\n");
+	rig_change(&rig, "dn: uid=p2," SALES "\nchangetype: delete\n");
+	change_p1("Lost");
+	follower_until_found("uid=lost," SALES);
+	follower_until_lost("uid=p2," SALES);
+	move_database(true);
+	rig_change(&rig,
+	    "dn: uid=since," SALES "\nchangetype: add\nobjectClass: inetOrgPerson\ncn: S\nsn: S\n");
+	follower_until_found("uid=since," SALES);
+	follower_until_lost("uid=lost," SALES);
+	follower_until_found("uid=p2," SALES);
+	follower_until_name("uid=p1," SALES, "Before");
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+}
+
+static bool
+is_cookie_told(const void *arg)
+{
+	(void)arg;
+	return follower.cookie_len > 0;
+}
+
+/* One that came after this. */
+static void
+follower_until_cookie(void)
+{
+	follower.cookie_len = 0;
+	rig_change(&rig, "dn: ou=north," SALES "\nchangetype: modify\nreplace: description\n"
+			 "description: told\n");
+	follower_until(is_cookie_told, NULL);
+}
+
+static void
+a_deletion_that_was_undone_while_we_were_away_is_noticed(void **state)
+{
+	(void)state;
+	move_database(false);
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	rig_change(&rig, "dn: uid=p3," SALES "\nchangetype: delete\n");
+	follower_until_lost("uid=p3," SALES);
+	follower_until_cookie();
+	follower_stop();
+	move_database(true);
+	follower_start(follower.cookie, follower.cookie_len);
+	follower_until_persisting();
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	assert_true(follower.absent_is_gone);
+}
+
+/* Of whom we have never heard: no witness tells, so everybody is compared a while later. */
+static void
+a_deletion_from_before_the_refresh_that_was_undone_is_noticed(void **state)
+{
+	static const int two = 2;
+
+	(void)state;
+	move_database(false);
+	rig_change(&rig, "dn: uid=p4," SALES "\nchangetype: delete\n");
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	assert_int_equal(everybody(), PEOPLE_COUNT - 1);
+	follower_stop();
+	move_database(true);
+	follower.conf.doubt_ms = 200;
+	follower_start(follower.cookie, follower.cookie_len);
+	follower_until(is_complete, &two);
+	assert_int_equal(everybody(), PEOPLE_COUNT);
+	assert_int_equal(follower.broken, 0);
+	follower_stop();
+	/* Once is enough: a change that was seen meanwhile proves the rest. */
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	change_p1("Proof");
+	follower_until_cookie();
+	follower_stop();
+	follower_start(follower.cookie, follower.cookie_len);
+	follower_until_persisting();
+	rig_run_for(&rig, 600);
+	assert_int_equal(follower.complete, 1);
+	assert_false(follower.absent_is_gone);
+}
+
 static void
 no_server_is_told_with_the_reason_and_no_password(void **state)
 {
@@ -403,6 +525,9 @@ main(void)
 		FAULT_TEST(a_server_that_stops_amid_a_message_is_noticed),
 		FAULT_TEST(a_follower_is_freed_at_once_while_half_a_message_is_there),
 		FAULT_TEST(the_next_server_goes_on_from_the_cookie_of_the_one_that_is_gone),
+		FAULT_TEST(a_restored_database_that_was_written_to_since_is_read_anew),
+		FAULT_TEST(a_deletion_that_was_undone_while_we_were_away_is_noticed),
+		FAULT_TEST(a_deletion_from_before_the_refresh_that_was_undone_is_noticed),
 		FAULT_TEST(no_server_is_told_with_the_reason_and_no_password),
 		FAULT_TEST(a_reference_to_another_server_is_left_alone_and_told),
 		FAULT_TEST(a_server_that_cannot_push_is_polled),
