@@ -104,6 +104,20 @@ const char *dir_follow_text(const char *value, size_t len, size_t max, struct ar
  * then. */
 int64_t dir_follow_time(const char *value, size_t len);
 
+/* ---- what a poll asks for (dir_follow_poll.c): pure ---- */
+
+/* By the server's clock, which stands in the entries. */
+struct follow_newest {
+	int64_t at;	  /* newest modifyTimestamp, seconds; 0: none has been seen */
+	int64_t seen_at;  /* when it was first seen; monotonic ms */
+	int64_t asked_at; /* when the last search that has ended began; monotonic ms */
+};
+/* `now` monotonic ms, `clock` seconds since 1970, ours. */
+void dir_follow_newest_see(
+    struct follow_newest *n, int64_t modified_at, int64_t now, int64_t clock);
+/* Since which second a change may not have been told. */
+int64_t dir_follow_newest_since(const struct follow_newest *n);
+
 /* ---- a set of ids (dir_follow_ids.c) ---- */
 
 struct follow_ids {

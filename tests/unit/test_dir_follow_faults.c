@@ -451,10 +451,17 @@ is_polling(const void *arg)
 static void
 poll_a_while(void)
 {
+	static const char cookie[] = "rid=000,csn=20010101000000.000000Z#000000#000#000000";
+	struct arena *arena = arena_new(0);
+	size_t len;
+	const void *packed =
+	    dir_follow_cookie_pack(&rig.conf, &nobody, cookie, sizeof(cookie) - 1, arena, &len);
+
 	follower.conf.poll_ms = 200;
 	follower.conf.compare_ms = 2500;
 	follower_haunt();
-	follower_start("rid=000,csn=20010101000000.000000Z#000000#000#000000", 52);
+	follower_start(packed, len);
+	arena_free(arena);
 	follower_until(is_polling, NULL);
 	assert_int_equal(everybody(), PEOPLE_COUNT);
 	assert_null(follower_find(GHOST));

@@ -131,6 +131,47 @@ a_dn_gets_the_spelling_that_the_whole_module_gives_it(void **state)
 	test_free(r);
 }
 
+/* A was seen at 12:00:00.5; B, of the same second, can only be seen by the poll after that. */
+static void
+a_poll_asks_for_the_second_of_the_newest_again_until_it_is_long_over(void **state)
+{
+	static const int64_t clock = 1795700014, poll_ms = 5000;
+	struct follow_newest n = { .at = 0 };
+	int64_t began = 1000;
+
+	(void)state;
+	dir_follow_newest_see(&n, clock, began + 20, clock);
+	n.asked_at = began;
+	for (int polls = 0; began + poll_ms <= 1020 + 5000; polls++) {
+		began += poll_ms;
+		assert_true(dir_follow_newest_since(&n) <= clock);
+		dir_follow_newest_see(&n, clock, began + 20, clock + 5);
+		n.asked_at = began;
+	}
+	assert_true(dir_follow_newest_since(&n) <= clock);
+	began += poll_ms;
+	n.asked_at = began;
+	assert_int_equal(dir_follow_newest_since(&n), clock + 1);
+	/* Something newer: from the beginning. */
+	dir_follow_newest_see(&n, clock + 14, began + 20, clock + 14);
+	assert_true(dir_follow_newest_since(&n) <= clock + 14);
+}
+
+static void
+a_time_to_come_does_not_end_all_polling(void **state)
+{
+	static const int64_t clock = 1795700014;
+	struct follow_newest n = { .at = 0 };
+
+	(void)state;
+	dir_follow_newest_see(&n, clock - 60, 1000, clock);
+	dir_follow_newest_see(&n, clock + 365 * 86400, 1000, clock);
+	assert_int_equal(n.at, clock - 60);
+	/* A server's clock that is a minute ahead is believed. */
+	dir_follow_newest_see(&n, clock + 60, 1000, clock);
+	assert_int_equal(n.at, clock + 60);
+}
+
 static void
 number_id(unsigned n, unsigned char id[FEED_ID_SIZE])
 {
@@ -177,6 +218,9 @@ main(void)
 		cmocka_unit_test(the_first_rdn_ends_at_a_comma_that_is_neither_escaped_nor_quoted),
 		cmocka_unit_test(a_text_is_utf_8_without_control_characters),
 		cmocka_unit_test(a_time_is_read_as_rfc_4517_writes_it_and_no_other),
+		cmocka_unit_test(
+		    a_poll_asks_for_the_second_of_the_newest_again_until_it_is_long_over),
+		cmocka_unit_test(a_time_to_come_does_not_end_all_polling),
 		cmocka_unit_test(a_dn_gets_the_spelling_that_the_whole_module_gives_it),
 		cmocka_unit_test(a_set_of_ids_keeps_what_was_added_and_not_removed),
 	};
