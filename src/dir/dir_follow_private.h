@@ -47,7 +47,11 @@ struct follow_attribute {
 	uint32_t roles; /* 1 << enum follow_role */
 };
 
-enum { FOLLOW_PARENTS = 1024, FOLLOW_BATCH_BYTES = 8 << 20 };
+enum {
+	FOLLOW_PARENTS = 1024,
+	FOLLOW_BATCH_BYTES = 8 << 20,
+	FOLLOW_BATCH_MS = 200 /* a change waits no longer for others to go with it */
+};
 
 /* DNs are parsed once for each place, not once for each person. */
 struct follow_parent {
@@ -84,7 +88,9 @@ struct follow_read {
 	struct berval csn;		/* of the message; empty when it is not told */
 	unsigned char id[FEED_ID_SIZE]; /* as the entry says, all zero when it does not */
 	bool empty;			/* not one attribute: rights are missing */
+	bool broken;			/* no entry as RFC 4511 says */
 	bool cut;			/* a group that is larger than we take */
+	bool refused;			/* a group with members that are no DNs that we take */
 	size_t bytes;			/* of the arena, when it is much */
 };
 /* Adds the entry to `b`, whose number is `number`, as `id` (NULL: as the entry says). False: it is
@@ -228,7 +234,7 @@ struct dir_follow {
 	struct feed_batch *batch, *held;
 	uint64_t batch_number;
 	size_t batch_bytes, held_bytes;
-	int64_t held_due, cookie_told_at;
+	int64_t batch_due, held_due, cookie_told_at;
 	struct follow_known known[FOLLOW_KNOWN];
 };
 
@@ -250,6 +256,8 @@ bool dir_follow_is_sign_in(
 void dir_follow_hold(struct dir_follow *fw);
 void dir_follow_drop_held(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE]);
 void dir_follow_flush_held(struct dir_follow *fw);
+/* The same, when the last item of the batch is a place: they go in front of it. */
+void dir_follow_flush_held_before_place(struct dir_follow *fw);
 
 /* ---- batches (dir_follow_batch.c) ---- */
 

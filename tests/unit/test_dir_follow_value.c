@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -131,6 +132,56 @@ a_dn_gets_the_spelling_that_the_whole_module_gives_it(void **state)
 	test_free(r);
 }
 
+/* An arena that is full ends the process, and a directory may have any number of such values. */
+static void
+what_is_refused_leaves_nothing_in_the_arena(void **state)
+{
+	static const char *const dns[] = { "cn=#0402486904024869040248690402486904024869,dc=a",
+		"cn=a\\0Ab,ou=a place with a long name,dc=a", "nonsense" };
+	struct follow_reader *r = test_calloc(1, sizeof(*r));
+	static const struct dir_conf conf = { .group_member = "member" };
+	struct arena *arena = arena_new(16 << 10);
+
+	(void)state;
+	dir_follow_reader_init(r, &conf);
+	for (size_t i = 0; i < 1000; i++) {
+		const char *dn = dns[i % (sizeof(dns) / sizeof(dns[0]))];
+
+		assert_null(dir_follow_normal(r, dn, strlen(dn), arena));
+		assert_null(dir_follow_text("\x01\x02", 2, FEED_TEXT_MAX, arena));
+	}
+	arena_free(arena);
+	dir_follow_reader_release(r);
+	test_free(r);
+}
+
+/* What people are invited with is bounded more tightly (PERSON_DN_MAX). */
+static void
+a_long_dn_of_the_directory_is_taken_up_to_its_bound(void **state)
+{
+	struct follow_reader *r = test_calloc(1, sizeof(*r));
+	static const struct dir_conf conf = { .group_member = "member" };
+	struct arena *arena = arena_new(0);
+	char dn[FEED_DN_MAX + 16];
+	const char *normal;
+
+	(void)state;
+	dir_follow_reader_init(r, &conf);
+	for (size_t odd = 0; odd < 2; odd++) {
+		size_t len = (size_t)sprintf(dn, odd ? "cn=a b,ou=" : "uid=ab,ou=");
+
+		memset(dn + len, 'x', FEED_DN_MAX - len + 1);
+		normal = dir_follow_normal(r, dn, FEED_DN_MAX, arena);
+		assert_non_null(normal);
+		assert_int_equal(strlen(normal), FEED_DN_MAX);
+		assert_string_equal(dir_dn_name(normal, arena), odd ? "a b" : "ab");
+		assert_null(dir_follow_normal(r, dn, FEED_DN_MAX + 1, arena));
+	}
+	arena_free(arena);
+	dir_follow_reader_release(r);
+	test_free(r);
+}
+
 /* A was seen at 12:00:00.5; B, of the same second, can only be seen by the poll after that. */
 static void
 a_poll_asks_for_the_second_of_the_newest_again_until_it_is_long_over(void **state)
@@ -220,6 +271,8 @@ main(void)
 		cmocka_unit_test(a_time_is_read_as_rfc_4517_writes_it_and_no_other),
 		cmocka_unit_test(
 		    a_poll_asks_for_the_second_of_the_newest_again_until_it_is_long_over),
+		cmocka_unit_test(what_is_refused_leaves_nothing_in_the_arena),
+		cmocka_unit_test(a_long_dn_of_the_directory_is_taken_up_to_its_bound),
 		cmocka_unit_test(a_time_to_come_does_not_end_all_polling),
 		cmocka_unit_test(a_dn_gets_the_spelling_that_the_whole_module_gives_it),
 		cmocka_unit_test(a_set_of_ids_keeps_what_was_added_and_not_removed),
