@@ -13,6 +13,7 @@ batch_new(struct dir_follow *fw, enum feed_step step)
 {
 	fw->batch_number++;
 	fw->batch_bytes = 0;
+	fw->batch_due = dir_now() + FOLLOW_BATCH_MS;
 	return feed_batch_new(FEED_DIRECTORY, step);
 }
 
@@ -57,7 +58,7 @@ struct feed_batch *
 dir_follow_room(struct dir_follow *fw)
 {
 	if (fw->batch != NULL &&
-	    (fw->batch->count == fw->batch->capacity || fw->batch_bytes > FOLLOW_BATCH_BYTES))
+	    (fw->batch->count == FEED_BATCH_ITEMS || fw->batch_bytes > FOLLOW_BATCH_BYTES))
 		dir_follow_flush(fw);
 	if (fw->batch == NULL)
 		fw->batch = batch_new(fw, FEED_CHANGES);

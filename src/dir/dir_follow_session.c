@@ -95,6 +95,18 @@ dir_follow_judge(struct dir_follow *fw, LDAPMessage *message, LDAPControl ***con
 	return end;
 }
 
+/* Behind each message: what is due does not wait until the server pauses. */
+static void
+receive_hand_on_what_is_due(struct dir_follow *fw)
+{
+	int64_t now = dir_now();
+
+	if (fw->held != NULL && now >= fw->held_due)
+		dir_follow_flush_held(fw);
+	else if (!fw->refreshing && fw->batch != NULL && now >= fw->batch_due)
+		dir_follow_flush(fw);
+}
+
 /* Until something can be read. A server that has been silent for long is asked for a sign of life:
  * a firewall may have forgotten the connection, which then looks idle for ever. */
 static enum follow_end
@@ -148,9 +160,10 @@ dir_follow_receive(struct dir_follow *fw, int id, follow_take *take, void *arg)
 		if (dir_follow_is_interrupted(fw))
 			return FOLLOW_INTERRUPTED;
 		type = ldap_result(fw->conn.ld, id, LDAP_MSG_ONE, &now, &message);
-		if (type > 0)
+		if (type > 0) {
 			end = take(fw, message, type, arg);
-		else if (type == 0)
+			receive_hand_on_what_is_due(fw);
+		} else if (type == 0)
 			end = receive_wait(fw);
 		else
 			end = follow_lost(fw, "the connection was lost");

@@ -80,10 +80,13 @@ sync_changed(struct dir_follow *fw, LDAPMessage *message, const struct sync_entr
 	if (fw->refreshing)
 		return;
 	if (fw->conf.activity_ms > 0 && read.item->kind == FEED_USER && s->state == SYNC_MODIFY &&
-	    dir_follow_is_sign_in(fw, read.item, read.modified_at))
+	    dir_follow_is_sign_in(fw, read.item, read.modified_at)) {
 		dir_follow_hold(fw);
-	else
-		dir_follow_drop_held(fw, s->id);
+		return;
+	}
+	dir_follow_drop_held(fw, s->id);
+	if (read.item->kind == FEED_PLACE)
+		dir_follow_flush_held_before_place(fw);
 }
 
 /* False: the entry has none. `*ok`: it could be read. */

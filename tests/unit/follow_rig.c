@@ -78,6 +78,7 @@ take_item(const struct feed_item *item)
 	if (is_gone || is_named)
 		return;
 	r->kind = item->kind;
+	r->told_at = follower.told;
 	if (item->kind == FEED_USER)
 		take_user(r, &item->user);
 	else if (item->kind == FEED_PLACE) {

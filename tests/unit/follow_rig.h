@@ -10,12 +10,14 @@ struct row {
 	bool used, named; /* by the refresh under way */
 	unsigned char id[FEED_ID_SIZE];
 	enum feed_kind kind;
-	char dn[1200], name[FEED_TEXT_MAX + 1], mail[FEED_MAIL_MAX + 1], phone[FEED_PHONE_MAX + 1];
+	char dn[FEED_DN_MAX + 1], name[FEED_TEXT_MAX + 1], mail[FEED_MAIL_MAX + 1],
+	    phone[FEED_PHONE_MAX + 1];
 	enum feed_status status;
 	int64_t registered_at, last_activity_at;
 	unsigned char invitation[FEED_ID_SIZE];
 	size_t mails, members;
 	char first_member[256];
+	size_t told_at; /* the how many-th item it was told as last */
 };
 
 struct follower {
