@@ -177,11 +177,11 @@ follow_session(struct dir_follow *fw)
 	if (end == FOLLOW_GOES_ON)
 		end = fw->conn.sync ? dir_follow_sync(fw) : FOLLOW_CANNOT_PUSH;
 	if (end == FOLLOW_CANNOT_PUSH) {
-		dir_follow_break(fw);
+		dir_follow_break(fw, false);
 		end = dir_follow_poll(fw);
 	}
 	dir_follow_flush_held(fw);
-	dir_follow_break(fw);
+	dir_follow_break(fw, end == FOLLOW_CUT_SHORT);
 	dir_follow_flush(fw);
 	dir_conn_close(&fw->conn);
 	dir_check_memory();
@@ -272,6 +272,7 @@ dir_follow_free(struct dir_follow *fw)
 	feed_batch_free(fw->batch);
 	feed_batch_free(fw->held);
 	dir_follow_ids_clear(&fw->gone);
+	dir_follow_forget_notes(fw);
 	dir_follow_reader_release(&fw->reader);
 	free(fw->filter);
 	follow_unlink(fw);

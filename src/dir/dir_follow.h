@@ -29,7 +29,8 @@ enum dir_follow_state {
 	DIR_FOLLOW_REFRESHING,
 	DIR_FOLLOW_CUT_SHORT,  /* the last refresh ended before its end; the text says which limit
 				  of the server to raise, or what else */
-	DIR_FOLLOW_PERSISTING, /* changes come as they happen */
+	DIR_FOLLOW_PERSISTING, /* changes come as they happen; the text says what is left out, or
+				  is "" */
 	DIR_FOLLOW_POLLING     /* the server cannot push; the text says so */
 };
 

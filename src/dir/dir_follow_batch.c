@@ -17,9 +17,10 @@ batch_new(struct dir_follow *fw, enum feed_step step)
 	return feed_batch_new(FEED_DIRECTORY, step);
 }
 
-/* Hand on what is there as that step. */
+/* Hand on what is there as that step. `how`: of a complete refresh that the absent are gone, of a
+ * broken one that a limit of the server broke it. */
 static void
-batch_send(struct dir_follow *fw, enum feed_step step, bool absent_is_gone)
+batch_send(struct dir_follow *fw, enum feed_step step, bool how)
 {
 	struct feed_batch *b = fw->batch != NULL ? fw->batch : batch_new(fw, step);
 
@@ -28,7 +29,8 @@ batch_send(struct dir_follow *fw, enum feed_step step, bool absent_is_gone)
 	if (step == FEED_REFRESH_COMPLETE && dir_follow_is_interrupted(fw))
 		step = FEED_REFRESH_BROKEN;
 	b->step = step;
-	b->absent_is_gone = absent_is_gone && step == FEED_REFRESH_COMPLETE;
+	b->absent_is_gone = how && step == FEED_REFRESH_COMPLETE;
+	b->cut_by_limit = how && step == FEED_REFRESH_BROKEN;
 	if (fw->cookie_is_news && !fw->refreshing && fw->held == NULL) {
 		b->cookie = dir_follow_cookie_pack(&fw->dir->conf, &fw->witnesses, fw->cookie.data,
 		    fw->cookie.len, b->arena, &b->cookie_len);
@@ -102,11 +104,11 @@ dir_follow_complete(struct dir_follow *fw, bool absent_is_gone)
 }
 
 void
-dir_follow_break(struct dir_follow *fw)
+dir_follow_break(struct dir_follow *fw, bool by_limit)
 {
 	dir_follow_ids_clear(&fw->gone);
 	if (fw->begun)
-		batch_send(fw, FEED_REFRESH_BROKEN, false);
+		batch_send(fw, FEED_REFRESH_BROKEN, by_limit);
 	fw->refreshing = fw->begun = false;
 }
 

@@ -40,7 +40,7 @@ dir_follow_newest_since(const struct follow_newest *n)
 	return is_settled ? n->at + 1 : n->at - OVERLAP_S;
 }
 
-static void
+static enum follow_end
 poll_take_entry(struct dir_follow *fw, struct poll *p, LDAPMessage *message)
 {
 	struct feed_batch *b = dir_follow_room(fw);
@@ -48,11 +48,17 @@ poll_take_entry(struct dir_follow *fw, struct poll *p, LDAPMessage *message)
 
 	fw->entries++;
 	if (!dir_follow_read(&fw->reader, fw->conn.ld, message, NULL, b, fw->batch_number, &read)) {
+		if (read.broken) {
+			fault_set(&fw->fault, ERR_UNAVAILABLE, "%s: an entry that cannot be read",
+			    fw->dir->conf.uris[fw->conn.server]);
+			return FOLLOW_LOST;
+		}
 		p->unreadable++;
-		return;
+		return FOLLOW_GOES_ON;
 	}
 	fw->batch_bytes += read.bytes;
 	dir_follow_newest_see(&p->newest, read.modified_at, dir_now(), time(NULL));
+	return FOLLOW_GOES_ON;
 }
 
 static enum follow_end
@@ -78,8 +84,8 @@ static enum follow_end
 poll_take(struct dir_follow *fw, LDAPMessage *message, int type, void *arg)
 {
 	if (type == LDAP_RES_SEARCH_ENTRY)
-		poll_take_entry(fw, arg, message);
-	else if (type == LDAP_RES_SEARCH_RESULT)
+		return poll_take_entry(fw, arg, message);
+	if (type == LDAP_RES_SEARCH_RESULT)
 		return poll_take_result(fw, arg, message);
 	return FOLLOW_GOES_ON;
 }

@@ -6,6 +6,7 @@
 #define USHERD_DIR_FOLLOW_PRIVATE_H
 
 #include <pthread.h>
+#include <sodium.h>
 #include <stdatomic.h>
 
 #include "dir/dir_follow.h"
@@ -130,6 +131,7 @@ struct follow_ids {
 	unsigned char (*slots)[FEED_ID_SIZE];
 	uint8_t *state; /* of each slot: free, taken, left */
 	size_t capacity, used, count;
+	unsigned char key[crypto_shorthash_KEYBYTES]; /* nobody can choose ids that collide */
 };
 void dir_follow_ids_add(struct follow_ids *s, const unsigned char id[FEED_ID_SIZE]);
 void dir_follow_ids_remove(struct follow_ids *s, const unsigned char id[FEED_ID_SIZE]);
@@ -221,8 +223,9 @@ struct dir_follow {
 	enum dir_follow_state state;
 	char text[FAULT_TEXT_MAX];
 	bool state_told;
-	struct fault fault;	   /* of the session that ended */
-	char note[FAULT_TEXT_MAX]; /* what an operator should know while all goes well */
+	struct fault fault;	      /* of the session that ended */
+	uint32_t notes;		      /* 1 << enum follow_note */
+	struct follow_ids unreadable; /* entries whose DN is none that we take */
 	/* of the session (dir_follow_sync.c) */
 	bool fresh, begun, refreshing, saw_present;
 	int64_t settled_at; /* when a refresh ended well; 0: none has; monotonic ms */
@@ -259,6 +262,21 @@ void dir_follow_flush_held(struct dir_follow *fw);
 /* The same, when the last item of the batch is a place: they go in front of it. */
 void dir_follow_flush_held_before_place(struct dir_follow *fw);
 
+/* ---- notes (dir_follow_note.c) ---- */
+
+enum follow_note {
+	FOLLOW_NOTE_RIGHTS,
+	FOLLOW_NOTE_GROUP,
+	FOLLOW_NOTE_MEMBERS,
+	FOLLOW_NOTE_REFERRAL,
+	FOLLOW_NOTE_COUNT
+};
+void dir_follow_note(struct dir_follow *fw, enum follow_note note);
+void dir_follow_note_readable(
+    struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE], bool is_so);
+void dir_follow_say_notes(struct dir_follow *fw, enum dir_follow_state state);
+void dir_follow_forget_notes(struct dir_follow *fw);
+
 /* ---- batches (dir_follow_batch.c) ---- */
 
 /* A batch with room for one more item. */
@@ -270,7 +288,7 @@ void dir_follow_flush(struct dir_follow *fw);	     /* what is there, if anything
 void dir_follow_flush_cookie(struct dir_follow *fw); /* alone, when it has not been told for long */
 void dir_follow_begin(struct dir_follow *fw);	     /* a refresh, if none has begun */
 void dir_follow_complete(struct dir_follow *fw, bool absent_is_gone);
-void dir_follow_break(struct dir_follow *fw); /* the refresh, if one has begun */
+void dir_follow_break(struct dir_follow *fw, bool by_limit); /* the refresh, if one has begun */
 /* Everything up to it is in the batches. An empty or oversize one is not kept. */
 void dir_follow_set_cookie(struct dir_follow *fw, const struct sync_bytes *cookie);
 

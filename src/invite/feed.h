@@ -109,6 +109,7 @@ struct feed_batch {
 	enum feed_source source; /* steps of the two are apart: a refresh ends for its own source */
 	enum feed_step step;	 /* items come before an end, and behind a beginning */
 	bool absent_is_gone;
+	bool cut_by_limit; /* of a broken one: by a size, time or administrative limit */
 	struct feed_item *items;
 	size_t count, capacity;
 	/* Valid once everything up to and with this batch is applied. len 0: no news. */
@@ -118,10 +119,11 @@ struct feed_batch {
 
 enum { FEED_BATCH_ITEMS = 512 }; /* how many a source puts into one, at most */
 
-/* An empty batch with room for FEED_BATCH_ITEMS. */
+/* An empty batch, which grows up to FEED_BATCH_ITEMS. */
 struct feed_batch *feed_batch_new(enum feed_source source, enum feed_step step);
 void feed_batch_free(struct feed_batch *b); /* NULL is fine */
-/* The next item, zeroed but for its kind and id; NULL when the batch is full. */
+/* The next item, zeroed but for its kind and id, valid until the next one is added; NULL when the
+ * batch is full. */
 struct feed_item *feed_batch_add(
     struct feed_batch *b, enum feed_kind kind, const unsigned char id[FEED_ID_SIZE]);
 

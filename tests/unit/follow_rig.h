@@ -30,6 +30,7 @@ struct follower {
 	int begun, complete, broken;
 	int cut_short;			 /* states told */
 	bool refreshing, absent_is_gone; /* of the last end */
+	bool cut_by_limit;		 /* likewise */
 	size_t told, gone, present;	 /* items of those kinds */
 	size_t batches, largest;
 	bool keep; /* do not acknowledge */

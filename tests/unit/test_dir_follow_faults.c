@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "dir/dir_follow_private.h"
 
@@ -172,6 +173,7 @@ a_size_limit_takes_nobody_away_and_is_named(void **state)
 	follower_until(is_cut_short, NULL);
 	assert_int_equal(follower.complete, 0);
 	assert_int_equal(follower.broken, 1);
+	assert_true(follower.cut_by_limit);
 	assert_int_equal(everybody(), PEOPLE_COUNT);
 	assert_non_null(follower_find(GHOST));
 	assert_non_null(strstr(follower.text, "after 500 entries"));
@@ -211,6 +213,7 @@ a_server_that_stops_amid_a_message_is_noticed(void **state)
 	follower_start(NULL, 0);
 	follower_until(is_refreshing, NULL);
 	follower_until(is_broken, &one);
+	assert_false(follower.cut_by_limit);
 	assert_int_equal(follower.complete, 0);
 	assert_int_equal(everybody(), PEOPLE_COUNT);
 	assert_non_null(follower_find(GHOST));
@@ -442,6 +445,79 @@ a_reference_to_another_server_is_left_alone_and_told(void **state)
 }
 
 static bool
+is_told(const void *arg)
+{
+	return strstr(follower.text, arg) != NULL;
+}
+
+static void
+entries_that_cannot_be_shown_are_counted(void **state)
+{
+	static const char odd[] = "ou=line\\0Aend," BASE;
+	char ldif[512];
+
+	(void)state;
+	snprintf(ldif, sizeof(ldif),
+	    "dn: %s\nchangetype: add\nobjectClass: organizationalUnit\n\n"
+	    "dn: uid=odd,%s\nchangetype: add\nobjectClass: inetOrgPerson\ncn: O\nsn: O\n",
+	    odd, odd);
+	rig_change(&rig, ldif);
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	assert_non_null(strstr(follower.text, "2 entries are left out"));
+	snprintf(ldif, sizeof(ldif),
+	    "dn: uid=more,%s\nchangetype: add\nobjectClass: inetOrgPerson\ncn: M\nsn: M\n", odd);
+	rig_change(&rig, ldif);
+	follower_until(is_told, "3 entries are left out");
+	snprintf(ldif, sizeof(ldif),
+	    "dn: uid=more,%s\nchangetype: delete\n\ndn: uid=odd,%s\nchangetype: modrdn\n"
+	    "newrdn: uid=odd\ndeleteoldrdn: 0\nnewsuperior: " SALES "\n",
+	    odd, odd);
+	rig_change(&rig, ldif);
+	follower_until(is_told, "1 entries are left out");
+	assert_non_null(follower_find("uid=odd," SALES));
+	snprintf(ldif, sizeof(ldif),
+	    "dn: %s\nchangetype: delete\n\ndn: uid=odd," SALES "\nchangetype: delete\n", odd);
+	rig_change(&rig, ldif);
+	follower_until_lost("uid=odd," SALES);
+	assert_null(strstr(follower.text, "left out"));
+}
+
+/* Longer than what anybody is invited with (PERSON_DN_MAX). */
+static void
+a_person_deep_in_the_tree_is_shown(void **state)
+{
+	char place[FEED_DN_MAX] = BASE, longer[FEED_DN_MAX], name[201];
+	struct buf ldif, undo;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	buf_init(&ldif, 1 << 20);
+	for (int i = 0; i < 7; i++) {
+		snprintf(longer, sizeof(longer), "ou=%s,%.*s", name, 4000, place);
+		memcpy(place, longer, sizeof(place));
+		buf_printf(
+		    &ldif, "dn: %s\nchangetype: add\nobjectClass: organizationalUnit\n\n", place);
+	}
+	buf_printf(&ldif,
+	    "dn: uid=deep,%s\nchangetype: add\nobjectClass: inetOrgPerson\ncn: D\nsn: D\n", place);
+	rig_change(&rig, ldif.data);
+	buf_release(&ldif);
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	snprintf(longer, sizeof(longer), "uid=deep,%.4000s", place);
+	assert_non_null(follower_find(longer));
+	assert_string_equal(follower_find(place)->name, name);
+	buf_init(&undo, 1 << 20);
+	buf_printf(&undo, "dn: %s\nchangetype: delete\n\n", longer);
+	for (const char *at = place; strcmp(at, BASE) != 0; at = strchr(at, ',') + 1)
+		buf_printf(&undo, "dn: %s\nchangetype: delete\n\n", at);
+	rig_change(&rig, undo.data);
+	buf_release(&undo);
+}
+
+static bool
 is_polling(const void *arg)
 {
 	(void)arg;
@@ -515,6 +591,7 @@ a_size_limit_takes_nobody_away_from_a_poll_either(void **state)
 	follower_until(is_cut_short, NULL);
 	assert_int_equal(follower.complete, 0);
 	assert_int_equal(follower.broken, 1);
+	assert_true(follower.cut_by_limit);
 	assert_int_equal(everybody(), PEOPLE_COUNT);
 	assert_non_null(follower_find(GHOST));
 }
@@ -537,6 +614,8 @@ main(void)
 		FAULT_TEST(a_deletion_from_before_the_refresh_that_was_undone_is_noticed),
 		FAULT_TEST(no_server_is_told_with_the_reason_and_no_password),
 		FAULT_TEST(a_reference_to_another_server_is_left_alone_and_told),
+		FAULT_TEST(entries_that_cannot_be_shown_are_counted),
+		FAULT_TEST(a_person_deep_in_the_tree_is_shown),
 		FAULT_TEST(a_server_that_cannot_push_is_polled),
 		FAULT_TEST(a_size_limit_takes_nobody_away_from_a_poll_either),
 	};

@@ -262,6 +262,30 @@ a_set_of_ids_keeps_what_was_added_and_not_removed(void **state)
 	dir_follow_ids_clear(&s);
 }
 
+/* Of ids that somebody could choose: the places have a key of their own. */
+static void
+no_set_of_ids_has_its_places_from_the_ids_alone(void **state)
+{
+	struct follow_ids sets[2] = { { .slots = NULL }, { .slots = NULL } };
+	unsigned char id[2][FEED_ID_SIZE];
+	size_t at[2] = { 0, 0 }, same = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++) {
+		number_id(i, id[0]);
+		dir_follow_ids_add(&sets[0], id[0]);
+		dir_follow_ids_add(&sets[1], id[0]);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		assert_true(dir_follow_ids_take(&sets[0], &at[0], id[0]));
+		assert_true(dir_follow_ids_take(&sets[1], &at[1], id[1]));
+		same += memcmp(id[0], id[1], FEED_ID_SIZE) == 0;
+	}
+	assert_true(same < 200);
+	dir_follow_ids_clear(&sets[0]);
+	dir_follow_ids_clear(&sets[1]);
+}
+
 int
 main(void)
 {
@@ -275,6 +299,7 @@ main(void)
 		cmocka_unit_test(a_long_dn_of_the_directory_is_taken_up_to_its_bound),
 		cmocka_unit_test(a_time_to_come_does_not_end_all_polling),
 		cmocka_unit_test(a_dn_gets_the_spelling_that_the_whole_module_gives_it),
+		cmocka_unit_test(no_set_of_ids_has_its_places_from_the_ids_alone),
 		cmocka_unit_test(a_set_of_ids_keeps_what_was_added_and_not_removed),
 	};
 
