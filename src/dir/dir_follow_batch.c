@@ -25,19 +25,16 @@ batch_send(struct dir_follow *fw, enum feed_step step, bool how)
 	struct feed_batch *b = fw->batch != NULL ? fw->batch : batch_new(fw, step);
 
 	fw->batch = NULL;
-	/* Since the interruption changes may have been dropped: who is absent is not gone. */
-	if (step == FEED_REFRESH_COMPLETE && dir_follow_is_interrupted(fw))
-		step = FEED_REFRESH_BROKEN;
 	b->step = step;
 	b->absent_is_gone = how && step == FEED_REFRESH_COMPLETE;
 	b->cut_by_limit = how && step == FEED_REFRESH_BROKEN;
 	if (fw->cookie_is_news && !fw->refreshing && fw->held == NULL) {
-		b->cookie = dir_follow_cookie_pack(&fw->dir->conf, &fw->witnesses, fw->cookie.data,
+		b->cookie = dir_follow_cookie_pack(fw->subject, &fw->witnesses, fw->cookie.data,
 		    fw->cookie.len, b->arena, &b->cookie_len);
 		fw->cookie_is_news = false;
 		fw->cookie_told_at = dir_now();
 	}
-	dir_follow_hand_on(fw, b, step != FEED_CHANGES);
+	dir_follow_hand_on(fw, b);
 }
 
 void
@@ -110,6 +107,13 @@ dir_follow_break(struct dir_follow *fw, bool by_limit)
 	if (fw->begun)
 		batch_send(fw, FEED_REFRESH_BROKEN, by_limit);
 	fw->refreshing = fw->begun = false;
+}
+
+void
+dir_follow_forget_cookie(struct dir_follow *fw)
+{
+	fw->cookie.len = 0;
+	fw->cookie_is_news = false;
 }
 
 void

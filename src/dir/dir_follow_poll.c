@@ -192,7 +192,7 @@ dir_follow_poll(struct dir_follow *fw)
 	enum follow_end end;
 	int64_t compare_at;
 
-	fw->cookie.len = 0;
+	dir_follow_forget_cookie(fw);
 	fw->resumed = false;
 	dir_follow_say(fw, DIR_FOLLOW_REFRESHING, "");
 	do {

@@ -160,6 +160,7 @@ struct follow_witnesses {
 };
 
 enum {
+	FOLLOW_SUBJECT_SIZE = 32,
 	FOLLOW_TAG_SIZE = 16,
 	FOLLOW_COOKIE_MAX = FEED_COOKIE_MAX - FOLLOW_TAG_SIZE - (int)sizeof(struct follow_witnesses)
 };
@@ -169,12 +170,16 @@ struct follow_cookie {
 	unsigned char data[FOLLOW_COOKIE_MAX];
 	size_t len; /* 0: none */
 };
+/* What a cookie belongs to, as a number. */
+void dir_follow_cookie_subject(
+    const struct dir_conf *conf, unsigned char subject[FOLLOW_SUBJECT_SIZE]);
 /* As it is handed on: with its witnesses, tagged with what it belongs to. In `arena`. */
-const void *dir_follow_cookie_pack(const struct dir_conf *conf, const struct follow_witnesses *w,
-    const void *cookie, size_t len, struct arena *arena, size_t *packed_len);
+const void *dir_follow_cookie_pack(const unsigned char subject[FOLLOW_SUBJECT_SIZE],
+    const struct follow_witnesses *w, const void *cookie, size_t len, struct arena *arena,
+    size_t *packed_len);
 /* None when `packed` was not made so, or for another subject. */
-void dir_follow_cookie_unpack(const struct dir_conf *conf, const void *packed, size_t len,
-    struct follow_cookie *out, struct follow_witnesses *w);
+void dir_follow_cookie_unpack(const unsigned char subject[FOLLOW_SUBJECT_SIZE], const void *packed,
+    size_t len, struct follow_cookie *out, struct follow_witnesses *w);
 bool dir_follow_csn_is_valid(const char *csn, size_t len);
 /* The newest CSN of a cookie of slapd's; false: it is none. */
 bool dir_follow_cookie_newest(const struct follow_cookie *c, char csn[FOLLOW_CSN_LEN]);
@@ -201,17 +206,18 @@ struct dir_follow {
 	struct dir_follow_conf conf;
 	struct loop *loop;
 	pthread_t thread;
-	int wake;		     /* eventfd */
-	_Atomic bool stopping;	     /* both threads */
-	_Atomic unsigned generation; /* both: dir_follow_again() counts it up */
-	_Atomic size_t out;	     /* both: batches that wait for dir_follow_applied() */
-	_Atomic unsigned links;	     /* both: posts under way, and the owner */
-	bool freed;		     /* the loop's thread alone */
+	int wake;		/* eventfd */
+	_Atomic bool stopping;	/* both threads */
+	_Atomic size_t out;	/* both: batches that wait for dir_follow_applied() */
+	_Atomic unsigned links; /* both: posts under way, and the owner */
+	bool freed;		/* the loop's thread alone */
+	pthread_mutex_t lock;	/* of `socket` */
+	int socket;		/* both: a copy of the connection's; -1: none */
 	struct dir *dir;
 	struct dir_conn conn;
 	struct follow_reader reader;
 	char *filter;
-	unsigned session_generation;
+	unsigned char subject[FOLLOW_SUBJECT_SIZE];
 	struct follow_cookie cookie; /* where we are: all up to it was told */
 	bool resumed;		     /* the session began with it */
 	struct follow_witnesses witnesses;
@@ -241,14 +247,14 @@ struct dir_follow {
 	struct follow_known known[FOLLOW_KNOWN];
 };
 
-/* The thread is to stop, or to begin anew. */
+/* The thread is to stop. */
 bool dir_follow_is_interrupted(const struct dir_follow *fw);
 /* Until `fd` (-1: none) can be read, somebody woke us, or `ms` have passed. True: it can. */
 bool dir_follow_wait(struct dir_follow *fw, int fd, int64_t ms);
 /* Tell the loop; the same twice is told once. */
 void dir_follow_say(struct dir_follow *fw, enum dir_follow_state state, const char *text);
-/* Takes `b`. Waits until few enough are out; `must`: even when the thread is to begin anew. */
-void dir_follow_hand_on(struct dir_follow *fw, struct feed_batch *b, bool must);
+/* Takes `b`. Waits until few enough are out. */
+void dir_follow_hand_on(struct dir_follow *fw, struct feed_batch *b);
 
 /* ---- sign-ins (dir_follow_held.c) ---- */
 
@@ -289,12 +295,14 @@ void dir_follow_flush_cookie(struct dir_follow *fw); /* alone, when it has not b
 void dir_follow_begin(struct dir_follow *fw);	     /* a refresh, if none has begun */
 void dir_follow_complete(struct dir_follow *fw, bool absent_is_gone);
 void dir_follow_break(struct dir_follow *fw, bool by_limit); /* the refresh, if one has begun */
+void dir_follow_forget_cookie(struct dir_follow *fw);
 /* Everything up to it is in the batches. An empty or oversize one is not kept. */
 void dir_follow_set_cookie(struct dir_follow *fw, const struct sync_bytes *cookie);
 
 /* ---- sessions ---- */
 
 enum {
+	FOLLOW_OPEN_MS = 4000,	   /* to open a connection: dir_follow_free() cannot end that */
 	FOLLOW_LOOK_MS = 50,	   /* between two looks at the servers' states, while none works */
 	FOLLOW_SILENCE_MS = 60000, /* then a server is asked for a sign of life */
 	FOLLOW_REFRESH_SILENCE_OPS = 2, /* the same amid a refresh, in op_timeout_ms */
@@ -306,7 +314,7 @@ enum {
 enum follow_end {
 	FOLLOW_GOES_ON,
 	FOLLOW_DONE,	    /* the search has ended well */
-	FOLLOW_INTERRUPTED, /* the thread is to stop, or to begin anew */
+	FOLLOW_INTERRUPTED, /* nothing to be said; the thread may be to stop */
 	FOLLOW_LOST,	    /* come back soon */
 	FOLLOW_NOT_RESUMED, /* the cookie is good for nothing: from nothing, at once */
 	FOLLOW_COMPARE,	    /* all is well, and it is time for a refresh from nothing */
@@ -327,6 +335,7 @@ enum follow_end dir_follow_judge(
 int dir_follow_search(struct dir_follow *fw, const char *filter, LDAPControl **controls);
 /* Connect to the server that takes the operations. */
 enum follow_end dir_follow_open(struct dir_follow *fw);
+void dir_follow_close(struct dir_follow *fw);
 
 /* Can a server go on from fw->cookie (dir_follow_cookie.c)? */
 bool dir_follow_cookie_fits(struct dir_follow *fw);

@@ -2,7 +2,9 @@
  * final results mean. */
 #include "dir/dir_follow_private.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { READ_AHEAD = 64 << 10 };
 
@@ -201,11 +203,29 @@ follow_read_ahead(LDAP *ld)
 		ber_sockbuf_add_io(sb, &ber_sockbuf_io_readahead, LBER_SBIOD_LEVEL_PROVIDER, &size);
 }
 
+/* A copy of the descriptor, which libldap may close and the system give to somebody else at any
+ * time: whoever frees the follower ends every wait on the connection by it. False: too late. */
+static bool
+follow_lend_socket(struct dir_follow *fw)
+{
+	bool goes_on;
+	int fd = -1;
+
+	pthread_mutex_lock(&fw->lock);
+	goes_on = !atomic_load(&fw->stopping);
+	if (goes_on && ldap_get_option(fw->conn.ld, LDAP_OPT_DESC, &fd) == LDAP_SUCCESS && fd >= 0)
+		fw->socket = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	pthread_mutex_unlock(&fw->lock);
+	return goes_on;
+}
+
 enum follow_end
 dir_follow_open(struct dir_follow *fw)
 {
 	struct dir *d = fw->dir;
-	int64_t deadline = dir_now() + d->conf.op_timeout_ms;
+	int64_t ms =
+	    d->conf.op_timeout_ms < FOLLOW_OPEN_MS ? d->conf.op_timeout_ms : FOLLOW_OPEN_MS;
+	int64_t deadline = dir_now() + ms;
 	size_t server;
 
 	/* Which of them works is known to the probes: their verdict is waited for, not repeated. */
@@ -220,5 +240,16 @@ dir_follow_open(struct dir_follow *fw)
 		return FOLLOW_INTERRUPTED;
 	}
 	follow_read_ahead(fw->conn.ld);
-	return FOLLOW_GOES_ON;
+	return follow_lend_socket(fw) ? FOLLOW_GOES_ON : FOLLOW_INTERRUPTED;
+}
+
+void
+dir_follow_close(struct dir_follow *fw)
+{
+	pthread_mutex_lock(&fw->lock);
+	if (fw->socket >= 0)
+		close(fw->socket);
+	fw->socket = -1;
+	pthread_mutex_unlock(&fw->lock);
+	dir_conn_close(&fw->conn);
 }

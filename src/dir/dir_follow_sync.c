@@ -309,12 +309,13 @@ sync_choose_beginning(struct dir_follow *fw)
 
 	fw->missing_count = 0;
 	if (fw->cookie.len > 0 && !dir_follow_cookie_fits(fw))
-		fw->cookie.len = 0;
-	if (fw->conn.ld == NULL || !dir_follow_cookie_newest(&fw->cookie, newest))
+		dir_follow_forget_cookie(fw);
+	if (fw->conn.ld == NULL || dir_follow_is_interrupted(fw) ||
+	    !dir_follow_cookie_newest(&fw->cookie, newest))
 		return;
 	past = dir_follow_witness_ask(fw);
 	if (past == FOLLOW_PAST_REFUTED)
-		fw->cookie.len = 0;
+		dir_follow_forget_cookie(fw);
 	if (past == FOLLOW_PAST_IN_DOUBT && dir_now() + fw->conf.doubt_ms < fw->compare_at)
 		fw->compare_at = dir_now() + fw->conf.doubt_ms;
 }

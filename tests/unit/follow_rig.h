@@ -63,6 +63,9 @@ void follow_edit_slapd(const char *sed);
 /* Passes on what both sides send, and to each client no more than `most` bytes: then it is silent.
  * Returns its port. */
 int follow_proxy_start(int to_port, size_t most);
+/* A client that says `word` is heard no more, and told nothing more. */
+void follow_proxy_stop_at(const char *word);
+bool follow_proxy_has_stopped(void);
 void follow_proxy_release(void); /* from now on everything passes */
 void follow_proxy_stop(void);
 

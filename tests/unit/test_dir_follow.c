@@ -312,44 +312,6 @@ a_follower_that_is_freed_amid_its_work_says_nothing_more(void **state)
 }
 
 static void
-everything_begins_anew_when_the_roster_asks_for_it(void **state)
-{
-	(void)state;
-	follower_start(NULL, 0);
-	follower_until_persisting();
-	follower_haunt();
-	follower.told = 0;
-	follower.cookie_len = 0;
-	dir_follow_again(follower.fw);
-	follower_until_lost(GHOST);
-	assert_int_equal(follower.complete, 2);
-	assert_true(follower.absent_is_gone);
-	assert_true(follower.told > 1200);
-	assert_true(follower.cookie_len > 0);
-}
-
-static void
-everything_begins_anew_even_amid_a_refresh(void **state)
-{
-	static const size_t two = 2;
-
-	(void)state;
-	follower.conf.batches_out = two;
-	follower.keep = true;
-	follower_haunt();
-	follower_start(NULL, 0);
-	follower_until(is_kept, &two);
-	dir_follow_again(follower.fw);
-	follower_acknowledge();
-	follower_until_persisting();
-	assert_int_equal(follower.begun, 2);
-	assert_int_equal(follower.broken, 1);
-	assert_int_equal(follower.complete, 1);
-	assert_null(follower_find(GHOST));
-	assert_non_null(follower_find("uid=wait1199," SALES));
-}
-
-static void
 deletions_of_thousands_arrive(void **state)
 {
 	(void)state;
@@ -582,8 +544,6 @@ main(void)
 		FOLLOW_TEST(a_sign_in_that_waits_is_told_before_its_org_unit_is_renamed),
 		FOLLOW_TEST(a_roster_that_is_behind_makes_the_follower_wait),
 		FOLLOW_TEST(a_follower_that_is_freed_amid_its_work_says_nothing_more),
-		FOLLOW_TEST(everything_begins_anew_when_the_roster_asks_for_it),
-		FOLLOW_TEST(everything_begins_anew_even_amid_a_refresh),
 		FOLLOW_TEST(deletions_of_thousands_arrive),
 		FOLLOW_TEST(sign_ins_are_told_together_and_hold_up_nothing_else),
 		FOLLOW_TEST(sign_ins_are_told_in_time_even_when_changes_never_pause),
