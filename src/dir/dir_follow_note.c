@@ -10,7 +10,9 @@ static const char *const note_texts[FOLLOW_NOTE_COUNT] = {
 	[FOLLOW_NOTE_GROUP] = "a group has more members than usherd takes in",
 	[FOLLOW_NOTE_MEMBERS] = "some groups have members whose DN usherd cannot read",
 	[FOLLOW_NOTE_REFERRAL] =
-	    "the directory refers to other servers for a part: that part is not followed"
+	    "the directory refers to other servers for a part: that part is not followed",
+	[FOLLOW_NOTE_WITNESSES] = "the service account cannot read entryCSN: after each lost "
+				  "connection everybody is read again"
 };
 
 void

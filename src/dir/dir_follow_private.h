@@ -275,6 +275,7 @@ enum follow_note {
 	FOLLOW_NOTE_GROUP,
 	FOLLOW_NOTE_MEMBERS,
 	FOLLOW_NOTE_REFERRAL,
+	FOLLOW_NOTE_WITNESSES,
 	FOLLOW_NOTE_COUNT
 };
 void dir_follow_note(struct dir_follow *fw, enum follow_note note);
@@ -304,6 +305,7 @@ void dir_follow_set_cookie(struct dir_follow *fw, const struct sync_bytes *cooki
 enum {
 	FOLLOW_OPEN_MS = 4000,	   /* to open a connection: dir_follow_free() cannot end that */
 	FOLLOW_LOOK_MS = 50,	   /* between two looks at the servers' states, while none works */
+	FOLLOW_TRUST_MS = 1000,	   /* between two looks whether the server was away meanwhile */
 	FOLLOW_SILENCE_MS = 60000, /* then a server is asked for a sign of life */
 	FOLLOW_REFRESH_SILENCE_OPS = 2, /* the same amid a refresh, in op_timeout_ms */
 	/* A net below all cookies: what a server forgot to push is right a day later. */

@@ -109,8 +109,21 @@ receive_hand_on_what_is_due(struct dir_follow *fw)
 		dir_follow_flush(fw);
 }
 
-/* Until something can be read. A server that has been silent for long is asked for a sign of life:
- * a firewall may have forgotten the connection, which then looks idle for ever. */
+/* A firewall may have forgotten the connection, which then looks idle for ever: after an outage of
+ * the server this is likely, and nothing but a sign of life tells. */
+static enum follow_end
+receive_ask(struct dir_follow *fw)
+{
+	unsigned outages = dir_server_outages(fw->dir, fw->conn.server);
+
+	if (!dir_conn_ping(&fw->conn, dir_now() + fw->dir->conf.op_timeout_ms))
+		return follow_lost(fw, "no sign of life");
+	fw->conn.outages = outages;
+	fw->heard_at = dir_now();
+	return FOLLOW_GOES_ON; /* its answer may have brought others along */
+}
+
+/* Until something can be read. */
 static enum follow_end
 receive_wait(struct dir_follow *fw)
 {
@@ -128,13 +141,12 @@ receive_wait(struct dir_follow *fw)
 	}
 	if (fw->held != NULL && now >= fw->held_due)
 		dir_follow_flush_held(fw);
-	if (now - fw->heard_at >= silence) {
-		if (!dir_conn_ping(&fw->conn, now + fw->dir->conf.op_timeout_ms))
-			return follow_lost(fw, "no sign of life");
-		fw->heard_at = dir_now();
-		return FOLLOW_GOES_ON; /* its answer may have brought others along */
-	}
+	if (now - fw->heard_at >= silence ||
+	    dir_server_outages(fw->dir, fw->conn.server) != fw->conn.outages)
+		return receive_ask(fw);
 	due = fw->heard_at + silence;
+	if (now + FOLLOW_TRUST_MS < due)
+		due = now + FOLLOW_TRUST_MS;
 	if (fw->held != NULL && fw->held_due < due)
 		due = fw->held_due;
 	if (!fw->refreshing && fw->compare_at < due)

@@ -153,6 +153,20 @@ sync_missing_are_gone(const struct dir_follow *fw)
 	return true;
 }
 
+/* What the server did not name may have gone in a present phase, unsaid. And without a change that
+ * was seen no cookie is ever believed, which somebody may want to mend. */
+static void
+sync_note_witnesses(struct dir_follow *fw)
+{
+	char newest[FOLLOW_CSN_LEN];
+
+	for (size_t i = 0; i < fw->missing_count; i++)
+		dir_follow_witness_gone(&fw->witnesses, fw->missing[i]);
+	if (fw->entries > 0 && fw->witnesses.changed_count == 0 && !fw->resumed &&
+	    dir_follow_cookie_newest(&fw->cookie, newest))
+		dir_follow_note(fw, FOLLOW_NOTE_WITNESSES);
+}
+
 static enum follow_end
 sync_complete(struct dir_follow *fw, const struct sync_bytes *cookie)
 {
@@ -169,6 +183,7 @@ sync_complete(struct dir_follow *fw, const struct sync_bytes *cookie)
 		fw->cookie = fw->refresh_cookie;
 		fw->cookie_is_news = true;
 	}
+	sync_note_witnesses(fw);
 	dir_follow_complete(fw, !fw->resumed || fw->saw_present);
 	if (!fw->resumed)
 		fw->compare_at = fw->settled_at + FOLLOW_COMPARE_MS;
@@ -316,7 +331,8 @@ sync_choose_beginning(struct dir_follow *fw)
 	past = dir_follow_witness_ask(fw);
 	if (past == FOLLOW_PAST_REFUTED)
 		dir_follow_forget_cookie(fw);
-	if (past == FOLLOW_PAST_IN_DOUBT && dir_now() + fw->conf.doubt_ms < fw->compare_at)
+	if (past == FOLLOW_PAST_IN_DOUBT && fw->conn.ld != NULL &&
+	    dir_now() + fw->conf.doubt_ms < fw->compare_at)
 		fw->compare_at = dir_now() + fw->conf.doubt_ms;
 }
 

@@ -8,19 +8,23 @@
  * Kept are the entries with the highest entryCSN (all of those above `floor`) and what was deleted
  * last. An entryCSN is given once: an entry that still has the one we saw proves that everything
  * up to it happened on this server too. Why that is enough, for a lost change between B and C:
+ *
  * - An entry whose last change is lost, and which is kept: it is older (refuted); or it was changed
  *   again since, and then the server tells it anew; or it is missing, and then the server has to
- * name it as gone before the refresh is over (refuted otherwise).
+ *   name it as gone before the refresh is over (refuted otherwise).
  * - One that is not kept: then all that are kept are newer, hence lost as well, and not one of them
  *   proves anything (refuted).
  * - A deletion that is kept: the entry is back (refuted), or gone from this past as well.
- * - One that is not kept, because there were many or because it happened before a refresh that
- * names only who is there: the newest proof may be older than it. Nothing tells then, so the cookie
- * is used and everybody is compared soon afterwards (in doubt). An ordinary day refutes too: when
- * all who were kept have changed while we were away, or a server that lags behind is asked. That
- * costs a refresh and nothing else; so does an account that may not read entryCSN. CSNs of several
- * providers are compared as if one had made them. When only one of them lost changes, and the
- * others made more than FOLLOW_CHANGED later ones, nothing is noticed here. */
+ * - One that is not kept, because there were many, or because it happened before a refresh that
+ *   names only who is there: the newest proof may be older than it. Nothing tells then, so the
+ *   cookie is used and everybody is compared soon afterwards (in doubt).
+ *
+ * An ordinary day refutes too: when all who were kept have changed while we were away, or when a
+ * server that lags behind is asked. That costs a refresh and nothing else; so does an account that
+ * may not read entryCSN.
+ *
+ * CSNs of several providers are compared as if one had made them. When only one of them lost
+ * changes, and the others made more than FOLLOW_CHANGED later ones, nothing is noticed here. */
 #include "dir/dir_follow_private.h"
 
 #include <string.h>
@@ -73,7 +77,7 @@ static void
 witness_drop_deleted(struct follow_witnesses *w, size_t at)
 {
 	w->deleted_count--;
-	memmove(w->deleted[at], w->deleted[at + 1], (w->deleted_count - at) * FEED_ID_SIZE);
+	memmove(w->deleted + at, w->deleted + at + 1, (w->deleted_count - at) * FEED_ID_SIZE);
 }
 
 void
@@ -151,7 +155,7 @@ inquiry_take(struct inquiry *q, struct follow_witnesses *w, const unsigned char 
 		return;
 	}
 	q->seen[known - w->changed] = true;
-	if (!dir_follow_csn_is_valid(csn->bv_val, csn->bv_len)) {
+	if (csn->bv_val == NULL || !dir_follow_csn_is_valid(csn->bv_val, csn->bv_len)) {
 		q->refuted = true;
 		return;
 	}

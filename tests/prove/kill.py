@@ -1,8 +1,9 @@
 """kill -9 at a random moment under load, again and again: nothing acknowledged is lost, nothing doubled.
 
 Four clients invite, register, revoke, renew links and look, each with invitations of its own, and change, move,
-suspend, delete and restore people of its own, until the daemon dies under them; it is started again and the oracle looks at everything. A registration that was cut off settles
-two operation timeouts after the start, which is what most of a cycle's time is.
+suspend, delete and restore people of its own, until the daemon dies under them; it is started again and the oracle
+looks at everything. What was cut off settles two operation timeouts after the start, which is what most of a
+cycle's time is.
 """
 
 import random
@@ -20,7 +21,7 @@ CHANGES = ("change", "move", "suspend", "resume", "delete", "restore")
 class Client(threading.Thread):
     """Asks until it is told to stop; what it asks is recorded by the ledger."""
 
-    def __init__(self, world, chance, halt, people):
+    def __init__(self, world, chance, halt, people=()):
         super().__init__()
         self.world, self.ledger, self.chance, self.halt = world, world.ledger, chance, halt
         self.mine, self.people = [], people
@@ -31,7 +32,7 @@ class Client(threading.Thread):
 
     def step(self):
         chance, ledger = self.chance, self.ledger
-        if chance.random() < 0.4:
+        if self.people and chance.random() < 0.4:
             self.change()
             return
         if not self.mine or chance.random() < 0.4:

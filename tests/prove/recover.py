@@ -23,7 +23,7 @@ BOUND = 5.0
 MEMORY_KIB = 8192
 CALM_SECONDS = 20  # until connections that idle, and what clients left behind, are closed
 UNDER_WAY = 4
-DIRECTORY_CONNECTIONS = 5  # four workers, and the one that watches
+DIRECTORY_CONNECTIONS = 6  # four workers, the one that watches, and the one that follows
 LOW = {"connect_timeout": "1s", "operation_timeout": "2s"}
 
 

@@ -128,6 +128,8 @@ proxy_main(void *arg)
 
 			if (read(proxy.stop[0], &word, 1) != 1 || word == 'q')
 				break;
+			for (size_t i = 0; word == 'f' && i < proxy.count; i++)
+				proxy.pair[i].passed = SIZE_MAX;
 			continue; /* the bound has changed */
 		}
 		for (size_t i = 0; i < count; i++)
@@ -171,6 +173,13 @@ bool
 follow_proxy_has_stopped(void)
 {
 	return atomic_load(&proxy.has_stopped);
+}
+
+void
+follow_proxy_forget(void)
+{
+	atomic_store(&proxy.most, 0);
+	assert_int_equal(write(proxy.stop[1], "f", 1), 1);
 }
 
 void

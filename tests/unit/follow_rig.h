@@ -67,6 +67,8 @@ int follow_proxy_start(int to_port, size_t most);
 void follow_proxy_stop_at(const char *word);
 bool follow_proxy_has_stopped(void);
 void follow_proxy_release(void); /* from now on everything passes */
+/* Nothing passes; and later nothing on the connections of now, which stay open. */
+void follow_proxy_forget(void);
 void follow_proxy_stop(void);
 
 /* Until it holds; asserts that it does within 20 s. */

@@ -280,6 +280,30 @@ a_follower_is_freed_at_once_while_it_waits_for_an_answer(void **state)
 	follow_proxy_stop();
 }
 
+static void
+a_connection_that_did_not_outlive_an_outage_is_given_up_soon(void **state)
+{
+	static char url[64];
+	int port = follow_proxy_start(rig.port, SIZE_MAX);
+
+	(void)state;
+	snprintf(url, sizeof(url), "ldap://127.0.0.1:%d", port);
+	rig.conf.uris[0] = url;
+	rig.conf.op_timeout_ms = 700;
+	open_again();
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	follow_proxy_forget();
+	assert_true(rig_wait_up(&rig, false, 15000));
+	rig_change(&rig, "dn: uid=meanwhile," SALES
+			 "\nchangetype: add\nobjectClass: inetOrgPerson\ncn: M\nsn: M\n");
+	follow_proxy_release();
+	follower_until_found("uid=meanwhile," SALES);
+	follower_stop();
+	rig_close(&rig);
+	follow_proxy_stop();
+}
+
 static bool
 is_away(const void *arg)
 {
@@ -378,13 +402,19 @@ is_cookie_told(const void *arg)
 	return follower.cookie_len > 0;
 }
 
+static void
+write_something(void)
+{
+	rig_change(&rig, "dn: ou=north," SALES "\nchangetype: modify\nreplace: description\n"
+			 "description: told\n");
+}
+
 /* One that came after this. */
 static void
 follower_until_cookie(void)
 {
 	follower.cookie_len = 0;
-	rig_change(&rig, "dn: ou=north," SALES "\nchangetype: modify\nreplace: description\n"
-			 "description: told\n");
+	write_something();
 	follower_until(is_cookie_told, NULL);
 }
 
@@ -418,11 +448,10 @@ a_deletion_from_before_the_refresh_that_was_undone_is_noticed(void **state)
 	follower_start(NULL, 0);
 	follower_until_persisting();
 	assert_int_equal(everybody(), PEOPLE_COUNT - 1);
+	assert_true(follower.cookie_len > 0);
 	follower_stop();
 	move_database(true);
-	/* Its change numbers pass the cookie's, which would tell otherwise. */
-	rig_change(&rig, "dn: ou=north," SALES "\nchangetype: modify\nreplace: description\n"
-			 "description: since\n");
+	write_something();
 	follower.conf.doubt_ms = 200;
 	follower_start(follower.cookie, follower.cookie_len);
 	follower_until(is_complete, &two);
@@ -440,6 +469,28 @@ a_deletion_from_before_the_refresh_that_was_undone_is_noticed(void **state)
 	rig_run_for(&rig, 600);
 	assert_int_equal(follower.complete, 1);
 	assert_false(follower.absent_is_gone);
+}
+
+static void
+without_the_right_to_entry_csn_everybody_is_read_again_and_told_so(void **state)
+{
+	(void)state;
+	rig_close(&rig);
+	follow_edit_slapd("/^access to attrs=pwdHistory/i access to attrs=entryCSN by * none");
+	rig_open(&rig);
+	follower_default();
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	assert_non_null(strstr(follower.text, "entryCSN"));
+	follower_stop();
+	follower_start(follower.cookie, follower.cookie_len);
+	follower_until_persisting();
+	assert_true(follower.absent_is_gone);
+	assert_true(follower.told >= PEOPLE_COUNT);
+	follower_stop();
+	rig_close(&rig);
+	follow_edit_slapd("/^access to attrs=entryCSN/d");
+	rig_open(&rig);
 }
 
 static void
@@ -645,10 +696,12 @@ main(void)
 		FAULT_TEST(a_server_that_stops_amid_a_message_is_noticed),
 		FAULT_TEST(a_follower_is_freed_at_once_while_half_a_message_is_there),
 		FAULT_TEST(a_follower_is_freed_at_once_while_it_waits_for_an_answer),
+		FAULT_TEST(a_connection_that_did_not_outlive_an_outage_is_given_up_soon),
 		FAULT_TEST(the_next_server_goes_on_from_the_cookie_of_the_one_that_is_gone),
 		FAULT_TEST(a_restored_database_that_was_written_to_since_is_read_anew),
 		FAULT_TEST(a_deletion_that_was_undone_while_we_were_away_is_noticed),
 		FAULT_TEST(a_deletion_from_before_the_refresh_that_was_undone_is_noticed),
+		FAULT_TEST(without_the_right_to_entry_csn_everybody_is_read_again_and_told_so),
 		FAULT_TEST(no_server_is_told_with_the_reason_and_no_password),
 		FAULT_TEST(a_reference_to_another_server_is_left_alone_and_told),
 		FAULT_TEST(entries_that_cannot_be_shown_are_counted),
