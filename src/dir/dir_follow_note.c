@@ -11,8 +11,8 @@ static const char *const note_texts[FOLLOW_NOTE_COUNT] = {
 	[FOLLOW_NOTE_MEMBERS] = "some groups have members whose DN usherd cannot read",
 	[FOLLOW_NOTE_REFERRAL] =
 	    "the directory refers to other servers for a part: that part is not followed",
-	[FOLLOW_NOTE_WITNESSES] = "the service account cannot read entryCSN: after each lost "
-				  "connection everybody is read again"
+	[FOLLOW_NOTE_WITNESSES] =
+	    "entryCSN cannot be read: after each lost connection everybody is read again"
 };
 
 void
