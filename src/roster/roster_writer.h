@@ -238,7 +238,7 @@ ids_key place_id_of, place_hash_of, group_id_of, past_id_of; /* of the writer's 
 struct place;
 struct roster_places_table *places_own(struct roster_writer *w);
 uint32_t place_new(struct roster_writer *w, const char *dn, const char *key);
-void place_skip(struct roster_writer *w);		    /* a slot that stays free for now */
+void place_skip(struct roster_writer *w);		    /* a slot that stays free */
 void place_forget(struct roster_writer *w, uint32_t place); /* its rows are gone or moved */
 uint32_t place_find(const struct roster_writer *w, const char *key);
 uint32_t place_above(const struct roster_writer *w, const char *key); /* the nearest there is */
