@@ -232,6 +232,16 @@ api_known_end(struct api_known *known)
 	api_reply_take(known->call->x, 200, &known->json);
 }
 
+/* A list that was cut short may lack any place: then the directory is asked, which knows. */
+static bool
+api_list_is_whole(const struct api_call *c)
+{
+	struct roster_figures figures;
+
+	roster_figures(c->api->conf.roster, &figures);
+	return figures.state == ROSTER_COMPLETE;
+}
+
 enum err
 api_org_units(struct api_call *c, struct fault *f)
 {
@@ -239,7 +249,8 @@ api_org_units(struct api_call *c, struct fault *f)
 
 	(void)f;
 	api_known_begin(&known, c);
-	if (roster_places(c->api->conf.roster, api_on_known_org_units, &known)) {
+	if (api_list_is_whole(c) &&
+	    roster_places(c->api->conf.roster, api_on_known_org_units, &known)) {
 		api_known_end(&known);
 		return ERR_OK;
 	}
@@ -256,7 +267,8 @@ api_groups(struct api_call *c, struct fault *f)
 
 	(void)f;
 	api_known_begin(&known, c);
-	if (roster_groups(c->api->conf.roster, api_on_known_groups, &known)) {
+	if (api_list_is_whole(c) &&
+	    roster_groups(c->api->conf.roster, api_on_known_groups, &known)) {
 		api_known_end(&known);
 		return ERR_OK;
 	}

@@ -9,6 +9,7 @@
 #include <unistr.h>
 
 #include "base/mem.h"
+#include "invite/feed.h"
 
 /* The hexadecimal form "#04..." is refused: nobody writes it, and it can hide any byte. */
 static bool
@@ -26,12 +27,12 @@ ava_is_plain(const LDAPAVA *ava)
 
 /* NULL when `text` is no DN of at least one RDN; else freed by ldap_dnfree(). */
 static LDAPDN
-dn_parse(const char *text)
+dn_parse_long(const char *text, size_t max)
 {
 	LDAPDN dn = NULL;
 	int rc;
 
-	if (strlen(text) > PERSON_DN_MAX)
+	if (strlen(text) > max)
 		return NULL;
 	/* libldap strips a line end around a value as if it were a space. */
 	for (const char *p = text; *p != '\0'; p++)
@@ -48,6 +49,12 @@ dn_parse(const char *text)
 				return NULL;
 			}
 	return dn;
+}
+
+static LDAPDN
+dn_parse(const char *text)
+{
+	return dn_parse_long(text, PERSON_DN_MAX);
 }
 
 static size_t
@@ -109,10 +116,10 @@ dn_text(LDAPDN dn, struct arena *arena)
 	return copy;
 }
 
-bool
-dir_dn_normalise(const char *dn, struct arena *arena, const char **normal)
+static bool
+dn_normalise(const char *dn, size_t max, struct arena *arena, const char **normal)
 {
-	LDAPDN parsed = dn_parse(dn);
+	LDAPDN parsed = dn_parse_long(dn, max);
 	const char *text;
 
 	if (parsed == NULL)
@@ -126,10 +133,22 @@ dir_dn_normalise(const char *dn, struct arena *arena, const char **normal)
 			}
 	text = dn_text(parsed, arena);
 	ldap_dnfree(parsed);
-	if (text == NULL || strlen(text) > PERSON_DN_MAX)
+	if (text == NULL || strlen(text) > max)
 		return false;
 	*normal = text;
 	return true;
+}
+
+bool
+dir_dn_normalise(const char *dn, struct arena *arena, const char **normal)
+{
+	return dn_normalise(dn, PERSON_DN_MAX, arena, normal);
+}
+
+bool
+dir_dn_normalise_long(const char *dn, struct arena *arena, const char **normal)
+{
+	return dn_normalise(dn, FEED_DN_MAX, arena, normal);
 }
 
 /* Spaces are folded by the server as by us: runs are one, outer ones none. */
@@ -210,7 +229,7 @@ dir_dn_equal(const char *a, const char *b)
 const char *
 dir_dn_name(const char *dn, struct arena *arena)
 {
-	LDAPDN parsed = dn_parse(dn);
+	LDAPDN parsed = dn_parse_long(dn, FEED_DN_MAX);
 	const char *name = dn;
 
 	if (parsed != NULL)

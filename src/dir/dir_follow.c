@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/id.h"
@@ -27,7 +28,6 @@ enum {
 
 struct follow_post {
 	struct dir_follow *fw;
-	unsigned generation;
 	struct feed_batch *batch; /* NULL: a state */
 	enum dir_follow_state state;
 	char text[FAULT_TEXT_MAX];
@@ -64,12 +64,8 @@ follow_on_post(void *arg)
 		feed_batch_free(p->batch);
 	else if (p->batch == NULL)
 		conf->on_state(conf->arg, p->state, p->text);
-	else {
-		/* Of before dir_follow_again(): true, but no place to go on from. */
-		if (p->generation != atomic_load(&fw->generation))
-			p->batch->cookie_len = 0;
+	else
 		conf->on_batch(conf->arg, p->batch);
-	}
 	free(p);
 	follow_unlink(fw);
 }
@@ -78,7 +74,6 @@ static void
 follow_post(struct dir_follow *fw, struct follow_post *p)
 {
 	p->fw = fw;
-	p->generation = fw->session_generation;
 	atomic_fetch_add(&fw->links, 1);
 	loop_post(fw->loop, follow_on_post, p);
 }
@@ -86,7 +81,7 @@ follow_post(struct dir_follow *fw, struct follow_post *p)
 bool
 dir_follow_is_interrupted(const struct dir_follow *fw)
 {
-	return atomic_load(&fw->stopping) || atomic_load(&fw->generation) != fw->session_generation;
+	return atomic_load(&fw->stopping);
 }
 
 bool
@@ -123,13 +118,13 @@ dir_follow_say(struct dir_follow *fw, enum dir_follow_state state, const char *t
 }
 
 void
-dir_follow_hand_on(struct dir_follow *fw, struct feed_batch *b, bool must)
+dir_follow_hand_on(struct dir_follow *fw, struct feed_batch *b)
 {
 	struct follow_post *p;
 
 	while (!dir_follow_is_interrupted(fw) && atomic_load(&fw->out) >= fw->conf.batches_out)
 		dir_follow_wait(fw, -1, INT32_MAX);
-	if (dir_follow_is_interrupted(fw) && !must) {
+	if (dir_follow_is_interrupted(fw)) {
 		feed_batch_free(b);
 		return;
 	}
@@ -177,13 +172,13 @@ follow_session(struct dir_follow *fw)
 	if (end == FOLLOW_GOES_ON)
 		end = fw->conn.sync ? dir_follow_sync(fw) : FOLLOW_CANNOT_PUSH;
 	if (end == FOLLOW_CANNOT_PUSH) {
-		dir_follow_break(fw);
+		dir_follow_break(fw, false);
 		end = dir_follow_poll(fw);
 	}
 	dir_follow_flush_held(fw);
-	dir_follow_break(fw);
+	dir_follow_break(fw, end == FOLLOW_CUT_SHORT);
 	dir_follow_flush(fw);
-	dir_conn_close(&fw->conn);
+	dir_follow_close(fw);
 	dir_check_memory();
 	return end;
 }
@@ -195,26 +190,20 @@ follow_main(void *arg)
 	int64_t pause = 0;
 
 	while (!atomic_load(&fw->stopping)) {
-		unsigned generation = atomic_load(&fw->generation);
 		enum follow_end end;
 		int64_t ms;
 
-		if (generation != fw->session_generation) {
-			fw->session_generation = generation;
-			fw->cookie.len = pause = 0;
-			fw->cookie_is_news = false;
-		}
 		fw->settled_at = 0;
 		end = follow_session(fw);
 		/* A server that ends each session soon is not refreshed from without pause. */
 		if (fw->settled_at != 0 && dir_now() - fw->settled_at >= CALM_MS)
 			pause = 0;
 		if (end == FOLLOW_NOT_RESUMED) {
-			fw->cookie.len = 0;
+			dir_follow_forget_cookie(fw);
 			end = fw->settled_at == 0 ? FOLLOW_INTERRUPTED : FOLLOW_LOST;
 		}
 		if (end == FOLLOW_COMPARE)
-			fw->cookie.len = 0;
+			dir_follow_forget_cookie(fw);
 		if (end == FOLLOW_INTERRUPTED || end == FOLLOW_COMPARE)
 			continue;
 		dir_follow_say(fw, end == FOLLOW_CUT_SHORT ? DIR_FOLLOW_CUT_SHORT : DIR_FOLLOW_AWAY,
@@ -243,10 +232,13 @@ dir_follow_new(
 	fw->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (fw->wake < 0)
 		mem_exhausted();
+	fw->socket = -1;
+	pthread_mutex_init(&fw->lock, NULL);
 	atomic_init(&fw->links, 1);
+	dir_follow_cookie_subject(&conf->dir->conf, fw->subject);
 	if (cookie != NULL)
 		dir_follow_cookie_unpack(
-		    &conf->dir->conf, cookie, cookie_len, &fw->cookie, &fw->witnesses);
+		    fw->subject, cookie, cookie_len, &fw->cookie, &fw->witnesses);
 	fw->compare_at = dir_now() + FOLLOW_COMPARE_MS;
 	fw->filter = mem_dup_string(dir_follow_filter(&conf->dir->conf, arena));
 	arena_free(arena);
@@ -268,10 +260,17 @@ dir_follow_free(struct dir_follow *fw)
 	fw->freed = true;
 	atomic_store(&fw->stopping, true);
 	follow_wake(fw);
+	/* Or from a wait for an answer, inside libldap. */
+	pthread_mutex_lock(&fw->lock);
+	if (fw->socket >= 0)
+		shutdown(fw->socket, SHUT_RDWR);
+	pthread_mutex_unlock(&fw->lock);
 	pthread_join(fw->thread, NULL);
+	pthread_mutex_destroy(&fw->lock);
 	feed_batch_free(fw->batch);
 	feed_batch_free(fw->held);
 	dir_follow_ids_clear(&fw->gone);
+	dir_follow_forget_notes(fw);
 	dir_follow_reader_release(&fw->reader);
 	free(fw->filter);
 	follow_unlink(fw);
@@ -285,13 +284,6 @@ dir_follow_applied(struct dir_follow *fw)
 	assert(before > 0);
 	if (before >= fw->conf.batches_out)
 		follow_wake(fw);
-}
-
-void
-dir_follow_again(struct dir_follow *fw)
-{
-	atomic_fetch_add(&fw->generation, 1);
-	follow_wake(fw);
 }
 
 const char *

@@ -29,7 +29,8 @@ enum dir_follow_state {
 	DIR_FOLLOW_REFRESHING,
 	DIR_FOLLOW_CUT_SHORT,  /* the last refresh ended before its end; the text says which limit
 				  of the server to raise, or what else */
-	DIR_FOLLOW_PERSISTING, /* changes come as they happen */
+	DIR_FOLLOW_PERSISTING, /* changes come as they happen; the text says what is left out, or
+				  is "" */
 	DIR_FOLLOW_POLLING     /* the server cannot push; the text says so */
 };
 
@@ -54,11 +55,11 @@ struct dir_follow_conf {
  * another subject, or damaged, is dropped here and means the same. */
 struct dir_follow *dir_follow_new(
     struct loop *l, const struct dir_follow_conf *conf, const void *cookie, size_t cookie_len);
-/* Waits for the thread, which is woken; while it connects, at most connect_timeout_ms. */
+/* Waits for the thread. It is woken, also when it waits for an answer of the server; amid opening a
+ * connection it is not: that takes at most 4 s, and once more as long where a TLS handshake or the
+ * system's resolver hangs. */
 void dir_follow_free(struct dir_follow *fw);
 void dir_follow_applied(struct dir_follow *fw);
-/* Forget the cookie and refresh from nothing, at once: the roster lost what it had. */
-void dir_follow_again(struct dir_follow *fw);
 
 /* What a cookie belongs to: servers, base, filter and attributes in one line, in `arena`. */
 const char *dir_follow_subject(const struct dir_conf *dir, struct arena *arena);

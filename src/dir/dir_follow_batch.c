@@ -13,28 +13,28 @@ batch_new(struct dir_follow *fw, enum feed_step step)
 {
 	fw->batch_number++;
 	fw->batch_bytes = 0;
+	fw->batch_due = dir_now() + FOLLOW_BATCH_MS;
 	return feed_batch_new(FEED_DIRECTORY, step);
 }
 
-/* Hand on what is there as that step. */
+/* Hand on what is there as that step. `how`: of a complete refresh that the absent are gone, of a
+ * broken one that a limit of the server broke it. */
 static void
-batch_send(struct dir_follow *fw, enum feed_step step, bool absent_is_gone)
+batch_send(struct dir_follow *fw, enum feed_step step, bool how)
 {
 	struct feed_batch *b = fw->batch != NULL ? fw->batch : batch_new(fw, step);
 
 	fw->batch = NULL;
-	/* Since the interruption changes may have been dropped: who is absent is not gone. */
-	if (step == FEED_REFRESH_COMPLETE && dir_follow_is_interrupted(fw))
-		step = FEED_REFRESH_BROKEN;
 	b->step = step;
-	b->absent_is_gone = absent_is_gone && step == FEED_REFRESH_COMPLETE;
+	b->absent_is_gone = how && step == FEED_REFRESH_COMPLETE;
+	b->cut_by_limit = how && step == FEED_REFRESH_BROKEN;
 	if (fw->cookie_is_news && !fw->refreshing && fw->held == NULL) {
-		b->cookie = dir_follow_cookie_pack(&fw->dir->conf, &fw->witnesses, fw->cookie.data,
+		b->cookie = dir_follow_cookie_pack(fw->subject, &fw->witnesses, fw->cookie.data,
 		    fw->cookie.len, b->arena, &b->cookie_len);
 		fw->cookie_is_news = false;
 		fw->cookie_told_at = dir_now();
 	}
-	dir_follow_hand_on(fw, b, step != FEED_CHANGES);
+	dir_follow_hand_on(fw, b);
 }
 
 void
@@ -57,7 +57,7 @@ struct feed_batch *
 dir_follow_room(struct dir_follow *fw)
 {
 	if (fw->batch != NULL &&
-	    (fw->batch->count == fw->batch->capacity || fw->batch_bytes > FOLLOW_BATCH_BYTES))
+	    (fw->batch->count == FEED_BATCH_ITEMS || fw->batch_bytes > FOLLOW_BATCH_BYTES))
 		dir_follow_flush(fw);
 	if (fw->batch == NULL)
 		fw->batch = batch_new(fw, FEED_CHANGES);
@@ -101,12 +101,19 @@ dir_follow_complete(struct dir_follow *fw, bool absent_is_gone)
 }
 
 void
-dir_follow_break(struct dir_follow *fw)
+dir_follow_break(struct dir_follow *fw, bool by_limit)
 {
 	dir_follow_ids_clear(&fw->gone);
 	if (fw->begun)
-		batch_send(fw, FEED_REFRESH_BROKEN, false);
+		batch_send(fw, FEED_REFRESH_BROKEN, by_limit);
 	fw->refreshing = fw->begun = false;
+}
+
+void
+dir_follow_forget_cookie(struct dir_follow *fw)
+{
+	fw->cookie.len = 0;
+	fw->cookie_is_news = false;
 }
 
 void

@@ -20,36 +20,40 @@
 enum { COOKIE_AT = FOLLOW_TAG_SIZE + sizeof(struct follow_witnesses) };
 enum { CSN_SID_AT = 30, CSN_SID_LEN = 3, CSNS_MAX = 64 };
 
-static void
-cookie_tag(const struct dir_conf *conf, const void *content, size_t len, unsigned char *tag)
+void
+dir_follow_cookie_subject(const struct dir_conf *conf, unsigned char subject[FOLLOW_SUBJECT_SIZE])
 {
-	crypto_generichash_state h;
 	struct arena *arena = arena_new(0);
-	const char *subject = dir_follow_subject(conf, arena);
+	const char *text = dir_follow_subject(conf, arena);
 
-	crypto_generichash_init(&h, NULL, 0, FOLLOW_TAG_SIZE);
-	crypto_generichash_update(&h, (const unsigned char *)subject, strlen(subject) + 1);
-	crypto_generichash_update(&h, content, len);
-	crypto_generichash_final(&h, tag, FOLLOW_TAG_SIZE);
+	crypto_generichash(
+	    subject, FOLLOW_SUBJECT_SIZE, (const unsigned char *)text, strlen(text), NULL, 0);
 	arena_free(arena);
 }
 
+static void
+cookie_tag(const unsigned char *subject, const void *content, size_t len, unsigned char *tag)
+{
+	crypto_generichash(tag, FOLLOW_TAG_SIZE, content, len, subject, FOLLOW_SUBJECT_SIZE);
+}
+
 const void *
-dir_follow_cookie_pack(const struct dir_conf *conf, const struct follow_witnesses *w,
-    const void *cookie, size_t len, struct arena *arena, size_t *packed_len)
+dir_follow_cookie_pack(const unsigned char subject[FOLLOW_SUBJECT_SIZE],
+    const struct follow_witnesses *w, const void *cookie, size_t len, struct arena *arena,
+    size_t *packed_len)
 {
 	unsigned char *packed = arena_alloc(arena, COOKIE_AT + len);
 
 	memcpy(packed + FOLLOW_TAG_SIZE, w, sizeof(*w));
 	memcpy(packed + COOKIE_AT, cookie, len);
-	cookie_tag(conf, packed + FOLLOW_TAG_SIZE, sizeof(*w) + len, packed);
+	cookie_tag(subject, packed + FOLLOW_TAG_SIZE, sizeof(*w) + len, packed);
 	*packed_len = COOKIE_AT + len;
 	return packed;
 }
 
 void
-dir_follow_cookie_unpack(const struct dir_conf *conf, const void *packed, size_t len,
-    struct follow_cookie *out, struct follow_witnesses *w)
+dir_follow_cookie_unpack(const unsigned char subject[FOLLOW_SUBJECT_SIZE], const void *packed,
+    size_t len, struct follow_cookie *out, struct follow_witnesses *w)
 {
 	const unsigned char *bytes = packed;
 	unsigned char tag[FOLLOW_TAG_SIZE];
@@ -57,7 +61,7 @@ dir_follow_cookie_unpack(const struct dir_conf *conf, const void *packed, size_t
 	out->len = 0;
 	if (len <= COOKIE_AT || len - COOKIE_AT > FOLLOW_COOKIE_MAX)
 		return;
-	cookie_tag(conf, bytes + FOLLOW_TAG_SIZE, len - FOLLOW_TAG_SIZE, tag);
+	cookie_tag(subject, bytes + FOLLOW_TAG_SIZE, len - FOLLOW_TAG_SIZE, tag);
 	if (memcmp(tag, packed, FOLLOW_TAG_SIZE) != 0)
 		return;
 	memcpy(w, bytes + FOLLOW_TAG_SIZE, sizeof(*w));

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 /* A batch's arena ends the process at 64 MiB: one group, beside all else in a batch, stays below.
- */
+ * What is refused leaves nothing in it, however many there are. */
 enum { GROUP_MEMBERS_MAX = 1000000, GROUP_BYTES_MAX = 24 << 20, MEMBER_COST = 48 };
 
 /* slapo-ppolicy(5): locked by an administrator, until an administrator unlocks it. Any other time
@@ -17,7 +17,7 @@ enum { GROUP_MEMBERS_MAX = 1000000, GROUP_BYTES_MAX = 24 << 20, MEMBER_COST = 48
 struct entry {
 	struct berval dn, first[ROLE_COUNT];
 	BerVarray mails, members; /* of their own; the bytes belong to the message */
-	bool is_person, is_place, is_group, empty, cut;
+	bool is_person, is_place, is_group, empty, cut, refused;
 	size_t bytes; /* of the batch's arena, beside what every entry takes */
 };
 
@@ -157,7 +157,7 @@ user_add_dn(struct feed_user *u, const struct entry *e, struct follow_reader *r,
 	size_t rdn = dir_follow_rdn_len(e->dn.bv_val, e->dn.bv_len);
 	struct follow_parent *p;
 
-	if (rdn == 0 || rdn >= e->dn.bv_len)
+	if (rdn == 0 || rdn >= e->dn.bv_len || e->dn.bv_len > FEED_DN_MAX)
 		return false;
 	p = dir_follow_parent(r, e->dn.bv_val + rdn + 1, e->dn.bv_len - rdn - 1);
 	if (p->normal == NULL)
@@ -218,10 +218,10 @@ entry_as_place(
 	struct feed_place *p = &item->place;
 
 	item->kind = FEED_PLACE;
-	p->dn = dir_follow_text(e->dn.bv_val, e->dn.bv_len, FEED_DN_MAX, arena);
 	p->normal = dir_follow_normal(r, e->dn.bv_val, e->dn.bv_len, arena);
-	if (p->dn == NULL || p->normal == NULL)
+	if (p->normal == NULL)
 		return false;
+	p->dn = dir_follow_text(e->dn.bv_val, e->dn.bv_len, FEED_DN_MAX, arena);
 	/* The RDN's value, not any of `ou`: it is the one that a rename changes. */
 	p->name = dir_dn_name(p->normal, arena);
 	p->name = dir_follow_text(p->name, strlen(p->name), FEED_TEXT_MAX, arena);
@@ -231,25 +231,28 @@ entry_as_place(
 	return true;
 }
 
-/* What is beyond our bounds is left out. */
+/* What is beyond our bounds is left out, and what is no DN. */
 static void
 group_add_members(
     struct feed_group *g, struct entry *e, struct follow_reader *r, struct arena *arena)
 {
-	size_t count = 0, bytes = 0;
+	size_t count = 0, bytes;
 	const char **members;
 
 	while (e->members != NULL && e->members[count].bv_val != NULL && count < GROUP_MEMBERS_MAX)
 		count++;
-	members = arena_alloc(arena, (count + 1) * sizeof(*members));
+	bytes = (count + 1) * sizeof(*members);
+	members = arena_alloc(arena, bytes);
 	for (size_t i = 0; i < count && bytes < GROUP_BYTES_MAX; i++) {
 		const struct berval *v = &e->members[i];
 		const char *normal = dir_follow_normal(r, v->bv_val, v->bv_len, arena);
 
-		if (normal == NULL)
+		if (normal == NULL) {
+			e->refused = true;
 			continue;
+		}
 		members[g->member_count++] = normal;
-		bytes += v->bv_len + strlen(normal) + MEMBER_COST;
+		bytes += strlen(normal) + MEMBER_COST;
 	}
 	e->cut = count == GROUP_MEMBERS_MAX || bytes >= GROUP_BYTES_MAX;
 	g->members = members;
@@ -261,11 +264,12 @@ entry_as_group(
     struct entry *e, struct follow_reader *r, struct arena *arena, struct feed_item *item)
 {
 	struct feed_group *g = &item->group;
+
 	item->kind = FEED_GROUP;
-	g->dn = dir_follow_text(e->dn.bv_val, e->dn.bv_len, FEED_DN_MAX, arena);
 	g->normal = dir_follow_normal(r, e->dn.bv_val, e->dn.bv_len, arena);
-	if (g->dn == NULL || g->normal == NULL)
+	if (g->normal == NULL)
 		return false;
+	g->dn = dir_follow_text(e->dn.bv_val, e->dn.bv_len, FEED_DN_MAX, arena);
 	g->name = entry_name(e, ROLE_CN, g->normal, arena);
 	g->description = entry_text(e, ROLE_DESCRIPTION, FEED_TEXT_MAX, arena);
 	group_add_members(g, e, r, arena);
@@ -280,6 +284,7 @@ dir_follow_read(struct follow_reader *r, LDAP *ld, LDAPMessage *message, const u
 	bool ok = entry_take_apart(&e, r, ld, message);
 
 	memset(out, 0, sizeof(*out));
+	out->broken = !ok;
 	out->empty = e.empty;
 	if (id != NULL)
 		memcpy(out->id, id, FEED_ID_SIZE);
@@ -302,6 +307,7 @@ dir_follow_read(struct follow_reader *r, LDAP *ld, LDAPMessage *message, const u
 		}
 	}
 	out->cut = e.cut;
+	out->refused = e.refused;
 	out->bytes = e.bytes;
 	ber_memfree(e.mails);
 	ber_memfree(e.members);

@@ -8,7 +8,8 @@
  * Rows are not kept here to compare with. But a change that is pushed within a second of the
  * entry's last sign-in is that sign-in, or stands right behind it; and what was pushed lately is
  * remembered as a number, which tells a change of anything else apart. A held change never outlives
- * a later one of the same id: that one replaces it. */
+ * a later one of the same id: that one replaces it. Nor does it outlive a change of a place: with a
+ * new name of an org unit everybody in it moves, and who was held has the old one as parent. */
 #include "dir/dir_follow_private.h"
 
 #include <string.h>
@@ -16,8 +17,8 @@
 #include "base/mem.h"
 
 enum {
-	HELD_ITEM_BYTES = 1024, /* a guess: it bounds the arena of what is replaced for long */
-	SIGN_IN_SLACK_S = 1	/* checking a password takes a while: modified just behind it */
+	HELD_STRING_COST = 16, /* of the arena, beside its bytes */
+	SIGN_IN_SLACK_S = 1    /* checking a password takes a while: modified just behind it */
 };
 
 static uint64_t
@@ -104,21 +105,31 @@ dir_follow_flush_held(struct dir_follow *fw)
 	dir_follow_flush(fw);
 }
 
+/* What is replaced stays in the arena until the batch goes: its bytes count too. */
+static const char *
+held_string(struct dir_follow *fw, const char *s)
+{
+	if (s == NULL)
+		return NULL;
+	fw->held_bytes += strlen(s) + HELD_STRING_COST;
+	return arena_strdup(fw->held->arena, s);
+}
+
 static void
-held_copy(struct feed_user *to, const struct feed_user *from, struct arena *arena)
+held_copy(struct dir_follow *fw, struct feed_user *to, const struct feed_user *from)
 {
 	*to = *from;
-	to->name = arena_strdup(arena, from->name);
-	to->given_name = arena_strdup(arena, from->given_name);
-	to->family_name = arena_strdup(arena, from->family_name);
-	to->mail = arena_strdup(arena, from->mail);
-	to->phone = arena_strdup(arena, from->phone);
-	to->position = arena_strdup(arena, from->position);
-	to->uid = arena_strdup(arena, from->uid);
+	to->name = held_string(fw, from->name);
+	to->given_name = held_string(fw, from->given_name);
+	to->family_name = held_string(fw, from->family_name);
+	to->mail = held_string(fw, from->mail);
+	to->phone = held_string(fw, from->phone);
+	to->position = held_string(fw, from->position);
+	to->uid = held_string(fw, from->uid);
 	for (size_t i = 0; i < from->more_mail_count; i++)
-		to->more_mails[i] = arena_strdup(arena, from->more_mails[i]);
-	to->rdn = arena_strdup(arena, from->rdn);
-	to->parent = arena_strdup(arena, from->parent);
+		to->more_mails[i] = held_string(fw, from->more_mails[i]);
+	to->rdn = held_string(fw, from->rdn);
+	to->parent = held_string(fw, from->parent);
 }
 
 void
@@ -134,8 +145,25 @@ dir_follow_hold(struct dir_follow *fw)
 	held = held_find(fw, item->id);
 	if (held == NULL)
 		held = feed_batch_add(fw->held, FEED_USER, item->id);
-	held_copy(&held->user, &item->user, fw->held->arena);
-	fw->held_bytes += HELD_ITEM_BYTES;
-	if (fw->held->count == fw->held->capacity || fw->held_bytes > FOLLOW_BATCH_BYTES)
+	held_copy(fw, &held->user, &item->user);
+	if (fw->held->count == FEED_BATCH_ITEMS || fw->held_bytes > FOLLOW_BATCH_BYTES)
 		dir_follow_flush_held(fw);
+}
+
+void
+dir_follow_flush_held_before_place(struct dir_follow *fw)
+{
+	const struct feed_item *item = &fw->batch->items[fw->batch->count - 1];
+	struct feed_place *place;
+
+	if (fw->held == NULL)
+		return;
+	/* Behind the held ones there is always room: a full batch is not kept. */
+	place = &feed_batch_add(fw->held, FEED_PLACE, item->id)->place;
+	place->dn = held_string(fw, item->place.dn);
+	place->normal = held_string(fw, item->place.normal);
+	place->name = held_string(fw, item->place.name);
+	place->description = held_string(fw, item->place.description);
+	fw->batch->count--;
+	dir_follow_flush_held(fw);
 }

@@ -1,5 +1,4 @@
-/* Ids in open addressing. An entryUUID of slapd's is a clock, a sequence and a node: its first
- * bytes differ from entry to entry, and so do the sums of eight. */
+/* Ids in open addressing. */
 #include "dir/dir_follow_private.h"
 
 #include <stdlib.h>
@@ -12,11 +11,12 @@ enum { SLOT_FREE, SLOT_TAKEN, SLOT_LEFT, CAPACITY_FIRST = 1024 };
 static size_t
 ids_slot(const struct follow_ids *s, const unsigned char id[FEED_ID_SIZE])
 {
-	uint64_t a, b;
+	unsigned char hash[crypto_shorthash_BYTES];
+	uint64_t number;
 
-	memcpy(&a, id, sizeof(a));
-	memcpy(&b, id + sizeof(a), sizeof(b));
-	return (size_t)(((a ^ b) * 0x9e3779b97f4a7c15u) >> 32) & (s->capacity - 1);
+	crypto_shorthash(hash, id, FEED_ID_SIZE, s->key);
+	memcpy(&number, hash, sizeof(number));
+	return (size_t)number & (s->capacity - 1);
 }
 
 /* Its slot, or the free one where it would be. */
@@ -50,9 +50,10 @@ ids_grow(struct follow_ids *s)
 	struct follow_ids old = *s;
 
 	/* Slots that were left alone may be why it is full. */
-	if (old.capacity == 0)
+	if (old.capacity == 0) {
 		s->capacity = CAPACITY_FIRST;
-	else if (old.count * 2 >= old.capacity)
+		crypto_shorthash_keygen(s->key);
+	} else if (old.count * 2 >= old.capacity)
 		s->capacity = old.capacity * 2;
 	s->slots = mem_array(s->capacity, sizeof(*s->slots));
 	s->state = mem_alloc(s->capacity);

@@ -2,24 +2,45 @@
  *
  * "Modified since" is by the server's clock, which stands in the entries: the newest time seen,
  * less a few seconds, in which changes of the same second or of another server may still appear.
- * Once that newest time is older than that, only what is newer is asked for, so that a directory at
- * rest is not told of the same entries for ever. What slips through, and every deletion, is noticed
- * by the next compare. */
+ * Once a search that began that much later has brought nothing newer, only what is newer is asked
+ * for, so that a directory at rest is not told of the same entries for ever. What slips through,
+ * and every deletion, is noticed by the next compare. */
 #include "dir/dir_follow_private.h"
 
 #include <stdio.h>
 #include <time.h>
 
-enum { OVERLAP_S = 5, PAGE_ENTRIES = 1000, TIME_SIZE = 32 };
+enum {
+	OVERLAP_S = 5,
+	AHEAD_S = 300, /* clocks differ; one entry of next year must not end all polling */
+	PAGE_ENTRIES = 1000,
+	TIME_SIZE = 32
+};
 
 struct poll {
-	int64_t newest;	 /* modifyTimestamp, seconds; 0: the server does not tell it */
-	int64_t seen_at; /* when it was first seen; monotonic ms */
+	struct follow_newest newest;
 	size_t unreadable;
 	struct berval page; /* where the next page begins; libldap's */
 };
 
-static void
+void
+dir_follow_newest_see(struct follow_newest *n, int64_t modified_at, int64_t now, int64_t clock)
+{
+	if (modified_at <= n->at || modified_at > clock + AHEAD_S)
+		return;
+	n->at = modified_at;
+	n->seen_at = now;
+}
+
+int64_t
+dir_follow_newest_since(const struct follow_newest *n)
+{
+	bool is_settled = n->asked_at - n->seen_at > 1000 * OVERLAP_S;
+
+	return is_settled ? n->at + 1 : n->at - OVERLAP_S;
+}
+
+static enum follow_end
 poll_take_entry(struct dir_follow *fw, struct poll *p, LDAPMessage *message)
 {
 	struct feed_batch *b = dir_follow_room(fw);
@@ -27,14 +48,17 @@ poll_take_entry(struct dir_follow *fw, struct poll *p, LDAPMessage *message)
 
 	fw->entries++;
 	if (!dir_follow_read(&fw->reader, fw->conn.ld, message, NULL, b, fw->batch_number, &read)) {
+		if (read.broken) {
+			fault_set(&fw->fault, ERR_UNAVAILABLE, "%s: an entry that cannot be read",
+			    fw->dir->conf.uris[fw->conn.server]);
+			return FOLLOW_LOST;
+		}
 		p->unreadable++;
-		return;
+		return FOLLOW_GOES_ON;
 	}
 	fw->batch_bytes += read.bytes;
-	if (read.modified_at > p->newest) {
-		p->newest = read.modified_at;
-		p->seen_at = dir_now();
-	}
+	dir_follow_newest_see(&p->newest, read.modified_at, dir_now(), time(NULL));
+	return FOLLOW_GOES_ON;
 }
 
 static enum follow_end
@@ -60,8 +84,8 @@ static enum follow_end
 poll_take(struct dir_follow *fw, LDAPMessage *message, int type, void *arg)
 {
 	if (type == LDAP_RES_SEARCH_ENTRY)
-		poll_take_entry(fw, arg, message);
-	else if (type == LDAP_RES_SEARCH_RESULT)
+		return poll_take_entry(fw, arg, message);
+	if (type == LDAP_RES_SEARCH_RESULT)
 		return poll_take_result(fw, arg, message);
 	return FOLLOW_GOES_ON;
 }
@@ -86,6 +110,7 @@ poll_page(struct dir_follow *fw, struct poll *p, const char *filter)
 static enum follow_end
 poll_search(struct dir_follow *fw, struct poll *p, const char *filter)
 {
+	int64_t began_at = dir_now();
 	enum follow_end end;
 
 	fw->entries = p->unreadable = 0;
@@ -94,6 +119,7 @@ poll_search(struct dir_follow *fw, struct poll *p, const char *filter)
 	while (end == FOLLOW_DONE && p->page.bv_len > 0);
 	ber_memfree(p->page.bv_val);
 	p->page = (struct berval){ 0, NULL };
+	p->newest.asked_at = began_at;
 	return end;
 }
 
@@ -132,8 +158,7 @@ poll_compare(struct dir_follow *fw, struct poll *p)
 static enum follow_end
 poll_changes(struct dir_follow *fw, struct poll *p)
 {
-	bool settled = dir_now() - p->seen_at > 1000 * OVERLAP_S;
-	time_t since = (time_t)(settled ? p->newest + 1 : p->newest - OVERLAP_S);
+	time_t since = (time_t)dir_follow_newest_since(&p->newest);
 	char text[TIME_SIZE];
 	struct buf filter;
 	enum follow_end end;
@@ -163,11 +188,11 @@ poll_sleep(struct dir_follow *fw, int64_t ms)
 enum follow_end
 dir_follow_poll(struct dir_follow *fw)
 {
-	struct poll p = { .newest = 0 };
+	struct poll p = { .unreadable = 0 };
 	enum follow_end end;
 	int64_t compare_at;
 
-	fw->cookie.len = 0;
+	dir_follow_forget_cookie(fw);
 	fw->resumed = false;
 	dir_follow_say(fw, DIR_FOLLOW_REFRESHING, "");
 	do {
@@ -178,7 +203,7 @@ dir_follow_poll(struct dir_follow *fw)
 		while (end == FOLLOW_DONE && dir_now() < compare_at) {
 			if (!poll_sleep(fw, fw->conf.poll_ms))
 				return FOLLOW_INTERRUPTED;
-			if (p.newest != 0)
+			if (p.newest.at != 0)
 				end = poll_changes(fw, &p);
 		}
 	} while (end == FOLLOW_DONE);

@@ -6,6 +6,7 @@
 #define USHERD_DIR_FOLLOW_PRIVATE_H
 
 #include <pthread.h>
+#include <sodium.h>
 #include <stdatomic.h>
 
 #include "dir/dir_follow.h"
@@ -47,7 +48,11 @@ struct follow_attribute {
 	uint32_t roles; /* 1 << enum follow_role */
 };
 
-enum { FOLLOW_PARENTS = 1024, FOLLOW_BATCH_BYTES = 8 << 20 };
+enum {
+	FOLLOW_PARENTS = 1024,
+	FOLLOW_BATCH_BYTES = 8 << 20,
+	FOLLOW_BATCH_MS = 200 /* a change waits no longer for others to go with it */
+};
 
 /* DNs are parsed once for each place, not once for each person. */
 struct follow_parent {
@@ -84,7 +89,9 @@ struct follow_read {
 	struct berval csn;		/* of the message; empty when it is not told */
 	unsigned char id[FEED_ID_SIZE]; /* as the entry says, all zero when it does not */
 	bool empty;			/* not one attribute: rights are missing */
+	bool broken;			/* no entry as RFC 4511 says */
 	bool cut;			/* a group that is larger than we take */
+	bool refused;			/* a group with members that are no DNs that we take */
 	size_t bytes;			/* of the arena, when it is much */
 };
 /* Adds the entry to `b`, whose number is `number`, as `id` (NULL: as the entry says). False: it is
@@ -104,12 +111,27 @@ const char *dir_follow_text(const char *value, size_t len, size_t max, struct ar
  * then. */
 int64_t dir_follow_time(const char *value, size_t len);
 
+/* ---- what a poll asks for (dir_follow_poll.c): pure ---- */
+
+/* By the server's clock, which stands in the entries. */
+struct follow_newest {
+	int64_t at;	  /* newest modifyTimestamp, seconds; 0: none has been seen */
+	int64_t seen_at;  /* when it was first seen; monotonic ms */
+	int64_t asked_at; /* when the last search that has ended began; monotonic ms */
+};
+/* `now` monotonic ms, `clock` seconds since 1970, ours. */
+void dir_follow_newest_see(
+    struct follow_newest *n, int64_t modified_at, int64_t now, int64_t clock);
+/* Since which second a change may not have been told. */
+int64_t dir_follow_newest_since(const struct follow_newest *n);
+
 /* ---- a set of ids (dir_follow_ids.c) ---- */
 
 struct follow_ids {
 	unsigned char (*slots)[FEED_ID_SIZE];
 	uint8_t *state; /* of each slot: free, taken, left */
 	size_t capacity, used, count;
+	unsigned char key[crypto_shorthash_KEYBYTES]; /* nobody can choose ids that collide */
 };
 void dir_follow_ids_add(struct follow_ids *s, const unsigned char id[FEED_ID_SIZE]);
 void dir_follow_ids_remove(struct follow_ids *s, const unsigned char id[FEED_ID_SIZE]);
@@ -138,6 +160,7 @@ struct follow_witnesses {
 };
 
 enum {
+	FOLLOW_SUBJECT_SIZE = 32,
 	FOLLOW_TAG_SIZE = 16,
 	FOLLOW_COOKIE_MAX = FEED_COOKIE_MAX - FOLLOW_TAG_SIZE - (int)sizeof(struct follow_witnesses)
 };
@@ -147,12 +170,16 @@ struct follow_cookie {
 	unsigned char data[FOLLOW_COOKIE_MAX];
 	size_t len; /* 0: none */
 };
+/* What a cookie belongs to, as a number. */
+void dir_follow_cookie_subject(
+    const struct dir_conf *conf, unsigned char subject[FOLLOW_SUBJECT_SIZE]);
 /* As it is handed on: with its witnesses, tagged with what it belongs to. In `arena`. */
-const void *dir_follow_cookie_pack(const struct dir_conf *conf, const struct follow_witnesses *w,
-    const void *cookie, size_t len, struct arena *arena, size_t *packed_len);
+const void *dir_follow_cookie_pack(const unsigned char subject[FOLLOW_SUBJECT_SIZE],
+    const struct follow_witnesses *w, const void *cookie, size_t len, struct arena *arena,
+    size_t *packed_len);
 /* None when `packed` was not made so, or for another subject. */
-void dir_follow_cookie_unpack(const struct dir_conf *conf, const void *packed, size_t len,
-    struct follow_cookie *out, struct follow_witnesses *w);
+void dir_follow_cookie_unpack(const unsigned char subject[FOLLOW_SUBJECT_SIZE], const void *packed,
+    size_t len, struct follow_cookie *out, struct follow_witnesses *w);
 bool dir_follow_csn_is_valid(const char *csn, size_t len);
 /* The newest CSN of a cookie of slapd's; false: it is none. */
 bool dir_follow_cookie_newest(const struct follow_cookie *c, char csn[FOLLOW_CSN_LEN]);
@@ -179,17 +206,18 @@ struct dir_follow {
 	struct dir_follow_conf conf;
 	struct loop *loop;
 	pthread_t thread;
-	int wake;		     /* eventfd */
-	_Atomic bool stopping;	     /* both threads */
-	_Atomic unsigned generation; /* both: dir_follow_again() counts it up */
-	_Atomic size_t out;	     /* both: batches that wait for dir_follow_applied() */
-	_Atomic unsigned links;	     /* both: posts under way, and the owner */
-	bool freed;		     /* the loop's thread alone */
+	int wake;		/* eventfd */
+	_Atomic bool stopping;	/* both threads */
+	_Atomic size_t out;	/* both: batches that wait for dir_follow_applied() */
+	_Atomic unsigned links; /* both: posts under way, and the owner */
+	bool freed;		/* the loop's thread alone */
+	pthread_mutex_t lock;	/* of `socket` */
+	int socket;		/* both: a copy of the connection's; -1: none */
 	struct dir *dir;
 	struct dir_conn conn;
 	struct follow_reader reader;
 	char *filter;
-	unsigned session_generation;
+	unsigned char subject[FOLLOW_SUBJECT_SIZE];
 	struct follow_cookie cookie; /* where we are: all up to it was told */
 	bool resumed;		     /* the session began with it */
 	struct follow_witnesses witnesses;
@@ -201,8 +229,9 @@ struct dir_follow {
 	enum dir_follow_state state;
 	char text[FAULT_TEXT_MAX];
 	bool state_told;
-	struct fault fault;	   /* of the session that ended */
-	char note[FAULT_TEXT_MAX]; /* what an operator should know while all goes well */
+	struct fault fault;	      /* of the session that ended */
+	uint32_t notes;		      /* 1 << enum follow_note */
+	struct follow_ids unreadable; /* entries whose DN is none that we take */
 	/* of the session (dir_follow_sync.c) */
 	bool fresh, begun, refreshing, saw_present;
 	int64_t settled_at; /* when a refresh ended well; 0: none has; monotonic ms */
@@ -214,18 +243,18 @@ struct dir_follow {
 	struct feed_batch *batch, *held;
 	uint64_t batch_number;
 	size_t batch_bytes, held_bytes;
-	int64_t held_due, cookie_told_at;
+	int64_t batch_due, held_due, cookie_told_at;
 	struct follow_known known[FOLLOW_KNOWN];
 };
 
-/* The thread is to stop, or to begin anew. */
+/* The thread is to stop. */
 bool dir_follow_is_interrupted(const struct dir_follow *fw);
 /* Until `fd` (-1: none) can be read, somebody woke us, or `ms` have passed. True: it can. */
 bool dir_follow_wait(struct dir_follow *fw, int fd, int64_t ms);
 /* Tell the loop; the same twice is told once. */
 void dir_follow_say(struct dir_follow *fw, enum dir_follow_state state, const char *text);
-/* Takes `b`. Waits until few enough are out; `must`: even when the thread is to begin anew. */
-void dir_follow_hand_on(struct dir_follow *fw, struct feed_batch *b, bool must);
+/* Takes `b`. Waits until few enough are out. */
+void dir_follow_hand_on(struct dir_follow *fw, struct feed_batch *b);
 
 /* ---- sign-ins (dir_follow_held.c) ---- */
 
@@ -236,6 +265,24 @@ bool dir_follow_is_sign_in(
 void dir_follow_hold(struct dir_follow *fw);
 void dir_follow_drop_held(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE]);
 void dir_follow_flush_held(struct dir_follow *fw);
+/* The same, when the last item of the batch is a place: they go in front of it. */
+void dir_follow_flush_held_before_place(struct dir_follow *fw);
+
+/* ---- notes (dir_follow_note.c) ---- */
+
+enum follow_note {
+	FOLLOW_NOTE_RIGHTS,
+	FOLLOW_NOTE_GROUP,
+	FOLLOW_NOTE_MEMBERS,
+	FOLLOW_NOTE_REFERRAL,
+	FOLLOW_NOTE_WITNESSES,
+	FOLLOW_NOTE_COUNT
+};
+void dir_follow_note(struct dir_follow *fw, enum follow_note note);
+void dir_follow_note_readable(
+    struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE], bool is_so);
+void dir_follow_say_notes(struct dir_follow *fw, enum dir_follow_state state);
+void dir_follow_forget_notes(struct dir_follow *fw);
 
 /* ---- batches (dir_follow_batch.c) ---- */
 
@@ -248,13 +295,15 @@ void dir_follow_flush(struct dir_follow *fw);	     /* what is there, if anything
 void dir_follow_flush_cookie(struct dir_follow *fw); /* alone, when it has not been told for long */
 void dir_follow_begin(struct dir_follow *fw);	     /* a refresh, if none has begun */
 void dir_follow_complete(struct dir_follow *fw, bool absent_is_gone);
-void dir_follow_break(struct dir_follow *fw); /* the refresh, if one has begun */
+void dir_follow_break(struct dir_follow *fw, bool by_limit); /* the refresh, if one has begun */
+void dir_follow_forget_cookie(struct dir_follow *fw);
 /* Everything up to it is in the batches. An empty or oversize one is not kept. */
 void dir_follow_set_cookie(struct dir_follow *fw, const struct sync_bytes *cookie);
 
 /* ---- sessions ---- */
 
 enum {
+	FOLLOW_OPEN_MS = 4000,	   /* to open a connection: dir_follow_free() cannot end that */
 	FOLLOW_LOOK_MS = 50,	   /* between two looks at the servers' states, while none works */
 	FOLLOW_TRUST_MS = 1000,	   /* between two looks whether the server was away meanwhile */
 	FOLLOW_SILENCE_MS = 60000, /* then a server is asked for a sign of life */
@@ -267,7 +316,7 @@ enum {
 enum follow_end {
 	FOLLOW_GOES_ON,
 	FOLLOW_DONE,	    /* the search has ended well */
-	FOLLOW_INTERRUPTED, /* the thread is to stop, or to begin anew */
+	FOLLOW_INTERRUPTED, /* nothing to be said; the thread may be to stop */
 	FOLLOW_LOST,	    /* come back soon */
 	FOLLOW_NOT_RESUMED, /* the cookie is good for nothing: from nothing, at once */
 	FOLLOW_COMPARE,	    /* all is well, and it is time for a refresh from nothing */
@@ -288,6 +337,7 @@ enum follow_end dir_follow_judge(
 int dir_follow_search(struct dir_follow *fw, const char *filter, LDAPControl **controls);
 /* Connect to the server that takes the operations. */
 enum follow_end dir_follow_open(struct dir_follow *fw);
+void dir_follow_close(struct dir_follow *fw);
 
 /* Can a server go on from fw->cookie (dir_follow_cookie.c)? */
 bool dir_follow_cookie_fits(struct dir_follow *fw);

@@ -119,7 +119,7 @@ dir_follow_parent(struct follow_reader *r, const char *dn, size_t len)
 	free(p->normal);
 	*p = (struct follow_parent){ .raw = mem_dup(dn, len), .raw_len = len };
 	arena = arena_new(0);
-	if (memchr(dn, 0, len) == NULL && dir_dn_normalise(p->raw, arena, &normal))
+	if (memchr(dn, 0, len) == NULL && dir_dn_normalise_long(p->raw, arena, &normal))
 		p->normal = mem_dup_string(normal);
 	arena_free(arena);
 	return p;
@@ -143,24 +143,40 @@ rdn_is_plain(const char *rdn, size_t len)
 	return i == len;
 }
 
+/* Nothing is left in `arena` of what is refused. */
+static const char *
+normal_of_odd(const char *dn, size_t len, struct arena *arena)
+{
+	struct arena *scratch;
+	const char *normal = NULL;
+
+	if (memchr(dn, 0, len) != NULL)
+		return NULL;
+	scratch = arena_new(0);
+	if (dir_dn_normalise_long(arena_dup(scratch, dn, len), scratch, &normal))
+		normal = arena_strdup(arena, normal);
+	else
+		normal = NULL;
+	arena_free(scratch);
+	return normal;
+}
+
 const char *
 dir_follow_normal(struct follow_reader *r, const char *dn, size_t len, struct arena *arena)
 {
 	size_t rdn = dir_follow_rdn_len(dn, len), above;
 	const struct follow_parent *p;
-	const char *normal;
 	char *text;
 
-	if (rdn >= len || !rdn_is_plain(dn, rdn)) {
-		if (len > PERSON_DN_MAX || memchr(dn, 0, len) != NULL)
-			return NULL;
-		return dir_dn_normalise(arena_dup(arena, dn, len), arena, &normal) ? normal : NULL;
-	}
+	if (len > FEED_DN_MAX)
+		return NULL;
+	if (rdn >= len || !rdn_is_plain(dn, rdn))
+		return normal_of_odd(dn, len, arena);
 	p = dir_follow_parent(r, dn + rdn + 1, len - rdn - 1);
 	if (p->normal == NULL)
 		return NULL;
 	above = strlen(p->normal);
-	if (rdn + 1 + above > PERSON_DN_MAX)
+	if (rdn + 1 + above > FEED_DN_MAX)
 		return NULL;
 	text = arena_alloc(arena, rdn + above + 2);
 	memcpy(text, dn, rdn);

@@ -2,7 +2,9 @@
  * final results mean. */
 #include "dir/dir_follow_private.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { READ_AHEAD = 64 << 10 };
 
@@ -95,6 +97,18 @@ dir_follow_judge(struct dir_follow *fw, LDAPMessage *message, LDAPControl ***con
 	return end;
 }
 
+/* Behind each message: what is due does not wait until the server pauses. */
+static void
+receive_hand_on_what_is_due(struct dir_follow *fw)
+{
+	int64_t now = dir_now();
+
+	if (fw->held != NULL && now >= fw->held_due)
+		dir_follow_flush_held(fw);
+	else if (!fw->refreshing && fw->batch != NULL && now >= fw->batch_due)
+		dir_follow_flush(fw);
+}
+
 /* A firewall may have forgotten the connection, which then looks idle for ever: after an outage of
  * the server this is likely, and nothing but a sign of life tells. */
 static enum follow_end
@@ -160,9 +174,10 @@ dir_follow_receive(struct dir_follow *fw, int id, follow_take *take, void *arg)
 		if (dir_follow_is_interrupted(fw))
 			return FOLLOW_INTERRUPTED;
 		type = ldap_result(fw->conn.ld, id, LDAP_MSG_ONE, &now, &message);
-		if (type > 0)
+		if (type > 0) {
 			end = take(fw, message, type, arg);
-		else if (type == 0)
+			receive_hand_on_what_is_due(fw);
+		} else if (type == 0)
 			end = receive_wait(fw);
 		else
 			end = follow_lost(fw, "the connection was lost");
@@ -200,11 +215,29 @@ follow_read_ahead(LDAP *ld)
 		ber_sockbuf_add_io(sb, &ber_sockbuf_io_readahead, LBER_SBIOD_LEVEL_PROVIDER, &size);
 }
 
+/* A copy of the descriptor, which libldap may close and the system give to somebody else at any
+ * time: whoever frees the follower ends every wait on the connection by it. False: too late. */
+static bool
+follow_lend_socket(struct dir_follow *fw)
+{
+	bool goes_on;
+	int fd = -1;
+
+	pthread_mutex_lock(&fw->lock);
+	goes_on = !atomic_load(&fw->stopping);
+	if (goes_on && ldap_get_option(fw->conn.ld, LDAP_OPT_DESC, &fd) == LDAP_SUCCESS && fd >= 0)
+		fw->socket = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	pthread_mutex_unlock(&fw->lock);
+	return goes_on;
+}
+
 enum follow_end
 dir_follow_open(struct dir_follow *fw)
 {
 	struct dir *d = fw->dir;
-	int64_t deadline = dir_now() + d->conf.op_timeout_ms;
+	int64_t ms =
+	    d->conf.op_timeout_ms < FOLLOW_OPEN_MS ? d->conf.op_timeout_ms : FOLLOW_OPEN_MS;
+	int64_t deadline = dir_now() + ms;
 	size_t server;
 
 	/* Which of them works is known to the probes: their verdict is waited for, not repeated. */
@@ -219,5 +252,16 @@ dir_follow_open(struct dir_follow *fw)
 		return FOLLOW_INTERRUPTED;
 	}
 	follow_read_ahead(fw->conn.ld);
-	return FOLLOW_GOES_ON;
+	return follow_lend_socket(fw) ? FOLLOW_GOES_ON : FOLLOW_INTERRUPTED;
+}
+
+void
+dir_follow_close(struct dir_follow *fw)
+{
+	pthread_mutex_lock(&fw->lock);
+	if (fw->socket >= 0)
+		close(fw->socket);
+	fw->socket = -1;
+	pthread_mutex_unlock(&fw->lock);
+	dir_conn_close(&fw->conn);
 }

@@ -24,18 +24,6 @@ sync_broke_protocol(struct dir_follow *fw, const char *what)
 	return FOLLOW_LOST;
 }
 
-/* Said once: with the next state. */
-static void
-sync_note(struct dir_follow *fw, const char *what)
-{
-	if (strcmp(fw->note, what) == 0)
-		return;
-	fault_set(&fw->fault, ERR_MISCONFIGURED, "%s", what);
-	memcpy(fw->note, fw->fault.text, sizeof(fw->note));
-	if (!fw->refreshing)
-		dir_follow_say(fw, DIR_FOLLOW_PERSISTING, fw->note);
-}
-
 static void
 sync_gone(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE])
 {
@@ -48,6 +36,13 @@ sync_gone(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE])
 }
 
 static void
+sync_deleted(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE])
+{
+	dir_follow_note_readable(fw, id, true);
+	sync_gone(fw, id);
+}
+
+static void
 sync_present(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE])
 {
 	dir_follow_ids_remove(&fw->gone, id);
@@ -55,8 +50,22 @@ sync_present(struct dir_follow *fw, const unsigned char id[FEED_ID_SIZE])
 		dir_follow_add_id(fw, FEED_PRESENT, id);
 }
 
-/* Added, or changed: as a whole either way. */
+/* It is the last item of the batch; the refresh is over. */
 static void
+sync_pass_on(struct dir_follow *fw, const struct follow_read *read, const struct sync_entry *s)
+{
+	if (fw->conf.activity_ms > 0 && read->item->kind == FEED_USER && s->state == SYNC_MODIFY &&
+	    dir_follow_is_sign_in(fw, read->item, read->modified_at)) {
+		dir_follow_hold(fw);
+		return;
+	}
+	dir_follow_drop_held(fw, s->id);
+	if (read->item->kind == FEED_PLACE)
+		dir_follow_flush_held_before_place(fw);
+}
+
+/* Added, or changed: as a whole either way. */
+static enum follow_end
 sync_changed(struct dir_follow *fw, LDAPMessage *message, const struct sync_entry *s)
 {
 	struct feed_batch *b = dir_follow_room(fw);
@@ -65,25 +74,27 @@ sync_changed(struct dir_follow *fw, LDAPMessage *message, const struct sync_entr
 	fw->entries++;
 	if (!dir_follow_read(
 		&fw->reader, fw->conn.ld, message, s->id, b, fw->batch_number, &read)) {
+		if (read.broken)
+			return sync_broke_protocol(fw, "an entry's attributes");
 		/* It is no longer what it was. */
+		dir_follow_note_readable(fw, s->id, false);
 		sync_gone(fw, s->id);
-		return;
+		return FOLLOW_GOES_ON;
 	}
+	dir_follow_note_readable(fw, s->id, true);
 	fw->batch_bytes += read.bytes;
 	if (dir_follow_csn_is_valid(read.csn.bv_val, read.csn.bv_len))
 		dir_follow_witness_changed(&fw->witnesses, s->id, read.csn.bv_val);
 	if (read.empty)
-		sync_note(fw, "some entries show no attribute: the service account lacks rights");
+		dir_follow_note(fw, FOLLOW_NOTE_RIGHTS);
 	if (read.cut)
-		sync_note(fw, "a group has more members than usherd takes in");
+		dir_follow_note(fw, FOLLOW_NOTE_GROUP);
+	if (read.refused)
+		dir_follow_note(fw, FOLLOW_NOTE_MEMBERS);
 	dir_follow_ids_remove(&fw->gone, s->id);
-	if (fw->refreshing)
-		return;
-	if (fw->conf.activity_ms > 0 && read.item->kind == FEED_USER && s->state == SYNC_MODIFY &&
-	    dir_follow_is_sign_in(fw, read.item, read.modified_at))
-		dir_follow_hold(fw);
-	else
-		dir_follow_drop_held(fw, s->id);
+	if (!fw->refreshing)
+		sync_pass_on(fw, &read, s);
+	return FOLLOW_GOES_ON;
 }
 
 /* False: the entry has none. `*ok`: it could be read. */
@@ -123,10 +134,11 @@ sync_take_entry(struct dir_follow *fw, LDAPMessage *message)
 		if (s.state == SYNC_PRESENT)
 			sync_present(fw, s.id);
 		else if (s.state == SYNC_DELETE)
-			sync_gone(fw, s.id);
+			sync_deleted(fw, s.id);
 		else if (s.state < SYNC_STATE_COUNT)
-			sync_changed(fw, message, &s);
-		dir_follow_set_cookie(fw, &s.cookie);
+			end = sync_changed(fw, message, &s);
+		if (end == FOLLOW_GOES_ON)
+			dir_follow_set_cookie(fw, &s.cookie);
 	}
 	ldap_controls_free(controls);
 	return end;
@@ -152,8 +164,7 @@ sync_note_witnesses(struct dir_follow *fw)
 		dir_follow_witness_gone(&fw->witnesses, fw->missing[i]);
 	if (fw->entries > 0 && fw->witnesses.changed_count == 0 && !fw->resumed &&
 	    dir_follow_cookie_newest(&fw->cookie, newest))
-		sync_note(fw, "the service account cannot read entryCSN: after each lost "
-			      "connection everybody is read again");
+		dir_follow_note(fw, FOLLOW_NOTE_WITNESSES);
 }
 
 static enum follow_end
@@ -187,7 +198,7 @@ sync_take_ids(struct dir_follow *fw, const struct sync_info *info)
 
 	while ((id = dir_sync_next_id(&ids)) != NULL)
 		if (info->refresh_deletes)
-			sync_gone(fw, id);
+			sync_deleted(fw, id);
 		else
 			sync_present(fw, id);
 }
@@ -213,7 +224,7 @@ sync_apply_info(struct dir_follow *fw, const struct sync_info *info)
 	}
 	end = sync_complete(fw, &info->cookie);
 	if (end == FOLLOW_GOES_ON)
-		dir_follow_say(fw, DIR_FOLLOW_PERSISTING, fw->note);
+		dir_follow_say_notes(fw, DIR_FOLLOW_PERSISTING);
 	return end;
 }
 
@@ -280,8 +291,7 @@ sync_take(struct dir_follow *fw, LDAPMessage *message, int type, void *arg)
 	case LDAP_RES_SEARCH_RESULT:
 		return sync_take_result(fw, message);
 	case LDAP_RES_SEARCH_REFERENCE:
-		sync_note(fw, "the directory refers to other servers for a part: that part is not "
-			      "followed");
+		dir_follow_note(fw, FOLLOW_NOTE_REFERRAL);
 		return FOLLOW_GOES_ON;
 	default:
 		return FOLLOW_GOES_ON;
@@ -314,12 +324,13 @@ sync_choose_beginning(struct dir_follow *fw)
 
 	fw->missing_count = 0;
 	if (fw->cookie.len > 0 && !dir_follow_cookie_fits(fw))
-		fw->cookie.len = 0;
-	if (fw->conn.ld == NULL || !dir_follow_cookie_newest(&fw->cookie, newest))
+		dir_follow_forget_cookie(fw);
+	if (fw->conn.ld == NULL || dir_follow_is_interrupted(fw) ||
+	    !dir_follow_cookie_newest(&fw->cookie, newest))
 		return;
 	past = dir_follow_witness_ask(fw);
 	if (past == FOLLOW_PAST_REFUTED)
-		fw->cookie.len = 0;
+		dir_follow_forget_cookie(fw);
 	if (past == FOLLOW_PAST_IN_DOUBT && fw->conn.ld != NULL &&
 	    dir_now() + fw->conf.doubt_ms < fw->compare_at)
 		fw->compare_at = dir_now() + fw->conf.doubt_ms;
@@ -335,7 +346,6 @@ dir_follow_sync(struct dir_follow *fw)
 	fw->begun = fw->saw_present = false;
 	fw->refresh_cookie.len = 0;
 	fw->entries = 0;
-	fw->note[0] = '\0';
 	sync_choose_beginning(fw);
 	if (fw->conn.ld == NULL) { /* lost by those questions */
 		fault_set(&fw->fault, ERR_UNAVAILABLE, "%s: the connection was lost",
@@ -343,8 +353,10 @@ dir_follow_sync(struct dir_follow *fw)
 		return FOLLOW_LOST;
 	}
 	fw->resumed = fw->cookie.len > 0;
-	if (!fw->resumed)
+	if (!fw->resumed) {
 		fw->witnesses = (struct follow_witnesses){ .changed_count = 0 };
+		dir_follow_forget_notes(fw);
+	}
 	dir_follow_say(fw, DIR_FOLLOW_REFRESHING, "");
 	id = sync_send(fw);
 	if (id < 0)

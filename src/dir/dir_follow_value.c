@@ -1,6 +1,7 @@
 /* Values as a directory has them, made into what the roster takes. */
 #include "dir/dir_follow_private.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 #include <unistr.h>
@@ -57,9 +58,10 @@ text_cut(const char *value, size_t len, size_t max)
 static const char *
 text_mend(const char *value, size_t len, size_t max, struct arena *arena)
 {
-	char *out = arena_alloc(arena, max + 4); /* room for one character more than fits */
+	char out[FEED_DN_MAX + 4]; /* room for one character more than fits */
 	size_t n = 0;
 
+	assert(max <= FEED_DN_MAX);
 	while (len > 0) {
 		ucs4_t c;
 		/* U+FFFD for what is no character. */
@@ -79,7 +81,7 @@ text_mend(const char *value, size_t len, size_t max, struct arena *arena)
 		len -= (size_t)taken;
 	}
 	out[n] = '\0';
-	return strspn(out, " ") == n ? NULL : out;
+	return strspn(out, " ") == n ? NULL : arena_dup(arena, out, n);
 }
 
 const char *

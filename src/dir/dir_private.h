@@ -269,6 +269,8 @@ bool dir_dn_equal(const char *a, const char *b);
 bool dir_dn_is_below(const char *dn, const char *base, bool or_equal);
 /* A key that sorts parents before their children, siblings by name. NULL: no DN. */
 const char *dir_dn_sort_key(const char *dn, struct arena *arena);
+/* dir_dn_normalise() for what a directory has: up to FEED_DN_MAX, not PERSON_DN_MAX. */
+bool dir_dn_normalise_long(const char *dn, struct arena *arena, const char **normal);
 const char *dir_dn_name(const char *dn, struct arena *arena); /* the first RDN's value */
 /* The first RDN and what is above it (NULL when nothing is). False: no DN. */
 bool dir_dn_split(const char *dn, struct arena *arena, const char **rdn, const char **parent);

@@ -26,6 +26,7 @@ struct flow_feed {
 	char text[FAULT_TEXT_MAX];
 	bool said; /* something was said of the state `said_state` */
 	enum dir_follow_state said_state;
+	char said_text[FAULT_TEXT_MAX];
 };
 
 static void
@@ -56,7 +57,11 @@ feed_say(enum dir_follow_state state, const char *text)
 		log_warning("somebody may be missing in the people list", "reason", text);
 		return;
 	case DIR_FOLLOW_PERSISTING:
-		log_info("the people list follows the directory");
+		if (text[0] != '\0')
+			log_warning("the people list follows the directory, but not all of it",
+			    "reason", text);
+		else
+			log_info("the people list follows the directory");
 		return;
 	case DIR_FOLLOW_POLLING:
 		log_info("the people list asks the directory for changes", "reason", text);
@@ -64,6 +69,19 @@ feed_say(enum dir_follow_state state, const char *text)
 	case DIR_FOLLOW_REFRESHING:
 		log_debug("the people list is being read from the directory");
 	}
+}
+
+/* What is wrong, without the number of entries in front of it: another number is no news. */
+static bool
+feed_is_said(const struct flow_feed *feed, enum dir_follow_state state, const char *text)
+{
+	static const char digits[] = "0123456789";
+	const char *said = feed->said_text;
+
+	if (!feed->said || feed->said_state != state)
+		return false;
+	return state != DIR_FOLLOW_PERSISTING ||
+	       strcmp(said + strspn(said, digits), text + strspn(text, digits)) == 0;
 }
 
 /* Every try of a server that is away is a refresh: said once, whatever is tried in between. */
@@ -78,10 +96,11 @@ feed_on_state(void *arg, enum dir_follow_state state, const char *text)
 		feed_say(state, "");
 		return;
 	}
-	if (feed->said && feed->said_state == state)
+	if (feed_is_said(feed, state, feed->text))
 		return;
 	feed->said = true;
 	feed->said_state = state;
+	memcpy(feed->said_text, feed->text, sizeof(feed->said_text));
 	feed_say(state, feed->text);
 }
 
@@ -143,6 +162,6 @@ flow_feed_figures(const struct flow_feed *feed, struct flow_feed_figures *out)
 	*out = (struct flow_feed_figures){ .state = feed->state,
 		.ready = figures.state != ROSTER_LOADING && feed->store != NULL &&
 			 feed_store_is_told(feed->store) };
-	if (feed->state != DIR_FOLLOW_PERSISTING && feed->state != DIR_FOLLOW_REFRESHING)
+	if (feed->state != DIR_FOLLOW_REFRESHING)
 		memcpy(out->text, feed->text, sizeof(out->text));
 }

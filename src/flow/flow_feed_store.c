@@ -15,15 +15,11 @@ enum {
 	FEED_PAUSE_MAX_MS = 60 * 1000,
 	/* The wall clock may be set: the next end is looked at no later than this. */
 	FEED_LOOK_MS = 60 * 1000,
+	/* Then what comes waits for company. A full batch does not wait: the store's watch cannot
+	 * be held up, so what it tells takes its room either way. */
+	FEED_STORE_OUT = 8,
 	FEED_ENDING_MAX = 64, /* ends written down at once */
 	FEED_ENDING_AGAIN_MS = 1000
-};
-
-/* When an invitation ends; a heap, the earliest first. An invitation that was changed since may be
- * in it twice, or be over: whoever is looked at in vain costs a read. */
-struct feed_end {
-	int64_t at;
-	unsigned char id[FEED_ID_SIZE];
 };
 
 struct feed_store {
@@ -34,12 +30,14 @@ struct feed_store {
 	int64_t pause_ms;
 	struct feed_batch *batch; /* being filled, or NULL */
 	bool told, listing;
-	struct feed_end *ends;
-	size_t end_count, end_room;
+	size_t out; /* batches that the roster has not applied */
+	struct feed_ends *ends;
 	size_t ending; /* under way */
 };
 
 /* ---- batches ---- */
+
+static void feed_store_on_applied(void *arg);
 
 static void
 feed_store_send(struct feed_store *s, enum feed_step step)
@@ -53,13 +51,27 @@ feed_store_send(struct feed_store *s, enum feed_step step)
 		b = feed_batch_new(FEED_STORE, step);
 	b->step = step;
 	b->absent_is_gone = step == FEED_REFRESH_COMPLETE;
-	roster_feed_take(s->roster, b, NULL, NULL);
+	s->out++;
+	roster_feed_take(s->roster, b, feed_store_on_applied, s);
 }
 
 static void
 feed_store_on_flush(void *arg)
 {
-	feed_store_send(arg, FEED_CHANGES);
+	struct feed_store *s = arg;
+
+	if (s->out < FEED_STORE_OUT && !s->listing)
+		feed_store_send(s, FEED_CHANGES);
+}
+
+/* Never after the roster is freed, which goes first. */
+static void
+feed_store_on_applied(void *arg)
+{
+	struct feed_store *s = arg;
+
+	s->out--;
+	feed_store_on_flush(s);
 }
 
 static struct feed_item *
@@ -83,54 +95,20 @@ feed_store_add(struct feed_store *s, enum feed_kind kind, const unsigned char id
 /* ---- ends ---- */
 
 static void
-feed_end_push(struct feed_store *s, int64_t at, const unsigned char id[FEED_ID_SIZE])
-{
-	size_t i;
-
-	if (s->end_count == s->end_room) {
-		s->end_room = s->end_room * 2 + 64;
-		s->ends = mem_resize(s->ends, s->end_room, sizeof(*s->ends));
-	}
-	for (i = s->end_count++; i > 0 && s->ends[(i - 1) / 2].at > at; i = (i - 1) / 2)
-		s->ends[i] = s->ends[(i - 1) / 2];
-	s->ends[i].at = at;
-	memcpy(s->ends[i].id, id, FEED_ID_SIZE);
-}
-
-static struct feed_end
-feed_end_pop(struct feed_store *s)
-{
-	struct feed_end first = s->ends[0], last = s->ends[--s->end_count];
-	size_t i = 0;
-
-	for (;;) {
-		size_t child = 2 * i + 1;
-
-		if (child + 1 < s->end_count && s->ends[child + 1].at < s->ends[child].at)
-			child++;
-		if (child >= s->end_count || s->ends[child].at >= last.at)
-			break;
-		s->ends[i] = s->ends[child];
-		i = child;
-	}
-	s->ends[i] = last;
-	return first;
-}
-
-static void
 feed_end_arm(struct feed_store *s)
 {
-	int64_t wait;
+	unsigned char id[FEED_ID_SIZE];
+	int64_t at, wait;
 
-	if (s->end_count == 0 || s->ending > 0)
+	if (s->ending > 0 || !feed_ends_first(s->ends, id, &at))
 		return;
-	wait = s->ends[0].at - flow_now(s->flow);
+	wait = at - flow_now(s->flow);
 	loop_timer_set(s->end, wait < 0 ? 0 : wait > FEED_LOOK_MS ? FEED_LOOK_MS : wait);
 }
 
 struct ending {
 	struct feed_store *feed;
-	struct feed_end end;
+	unsigned char id[FEED_ID_SIZE];
 };
 
 static void
@@ -143,8 +121,9 @@ feed_end_on_written(void *ctx, enum err code, const struct invitation *inv, cons
 	free(ctx);
 	s->ending--;
 	/* ERR_CONFLICT: it is over, or its end has moved, and then it was told again. */
-	if (code != ERR_OK && code != ERR_CONFLICT && code != ERR_NOT_FOUND)
-		feed_end_push(s, flow_now(s->flow) + FEED_ENDING_AGAIN_MS, e.end.id);
+	if (code != ERR_OK && code != ERR_CONFLICT && code != ERR_NOT_FOUND &&
+	    !feed_ends_has(s->ends, e.id))
+		feed_ends_set(s->ends, e.id, flow_now(s->flow) + FEED_ENDING_AGAIN_MS);
 	feed_end_arm(s);
 }
 
@@ -152,17 +131,19 @@ static void
 feed_on_end(void *arg)
 {
 	struct feed_store *s = arg;
-	int64_t now = flow_now(s->flow);
+	int64_t now = flow_now(s->flow), at;
+	unsigned char id[FEED_ID_SIZE];
 
-	while (s->end_count > 0 && s->ends[0].at <= now && s->ending < FEED_ENDING_MAX) {
+	while (s->ending < FEED_ENDING_MAX && feed_ends_first(s->ends, id, &at) && at <= now) {
 		struct ending *e = mem_alloc(sizeof(*e));
-		char id[ID_SIZE];
+		char text[ID_SIZE];
 
 		e->feed = s;
-		e->end = feed_end_pop(s);
-		feed_id_text(e->end.id, id);
+		memcpy(e->id, id, FEED_ID_SIZE);
+		feed_ends_drop(s->ends, id);
+		feed_id_text(id, text);
 		s->ending++;
-		flow_expire_start(s->flow, id, "sweeper", feed_end_on_written, free, e);
+		flow_expire_start(s->flow, text, "sweeper", feed_end_on_written, free, e);
 	}
 	feed_end_arm(s);
 }
@@ -222,6 +203,8 @@ feed_store_on_invitation(void *arg, const char *text, const struct invitation *i
 	if (!feed_id_parse(text, id))
 		return; /* nothing of ours */
 	seen = inv != NULL ? invitation_seen(inv, flow_now(s->flow)) : INVITATION_REVOKED;
+	if (seen == INVITATION_DONE || seen == INVITATION_REVOKED || seen == INVITATION_EXPIRED)
+		feed_ends_drop(s->ends, id);
 	switch (seen) {
 	case INVITATION_DONE:
 		feed_store_add(s, FEED_INVITATION_GONE, id)->user.becoming = true;
@@ -234,7 +217,7 @@ feed_store_on_invitation(void *arg, const char *text, const struct invitation *i
 		return;
 	default:
 		feed_store_row(s, id, inv, FEED_PENDING);
-		feed_end_push(s, invitation_end(inv), id);
+		feed_ends_set(s->ends, id, invitation_end(inv));
 		if (!s->listing)
 			feed_end_arm(s);
 	}
@@ -289,7 +272,7 @@ feed_store_watch(void *arg)
 
 	feed_store_send(s, FEED_CHANGES);
 	s->listing = true;
-	s->end_count = 0;
+	feed_ends_clear(s->ends);
 	feed_store_send(s, FEED_REFRESH_BEGINS);
 	s->watch = store_watch_invitations(s->flow->conf.store, &cbs, s);
 }
@@ -303,6 +286,7 @@ feed_store_new(struct flow *f, struct roster *r)
 	s->flow = f;
 	s->roster = r;
 	s->pause_ms = FEED_PAUSE_MIN_MS;
+	s->ends = feed_ends_new();
 	s->again = loop_timer_new(l, feed_store_watch, s);
 	s->flush = loop_timer_new(l, feed_store_on_flush, s);
 	s->end = loop_timer_new(l, feed_on_end, s);
@@ -322,7 +306,7 @@ feed_store_free(struct feed_store *s)
 	loop_timer_free(s->flush);
 	loop_timer_free(s->end);
 	feed_batch_free(s->batch);
-	free(s->ends);
+	feed_ends_free(s->ends);
 	free(s);
 }
 

@@ -31,8 +31,10 @@ struct flow_feed *flow_feed_new(
 void flow_feed_free(struct flow_feed *feed);
 struct flow_feed_figures {
 	enum dir_follow_state state;
-	char text[FAULT_TEXT_MAX]; /* why it is away, cut short or polling; "" otherwise */
-	bool ready;		   /* the list can be asked */
+	/* Why it is away, cut short or polling; what is not followed while all else is. "":
+	 * nothing. */
+	char text[FAULT_TEXT_MAX];
+	bool ready; /* the list can be asked */
 };
 void flow_feed_figures(const struct flow_feed *feed, struct flow_feed_figures *out);
 

@@ -5,6 +5,9 @@
 
 #include "base/mem.h"
 
+/* One change alone is the common case, and an item takes a quarter of a kilobyte. */
+enum { BATCH_FIRST = 8 };
+
 static const char *const status_names[FEED_STATUS_COUNT] = { "pending", "undeliverable", "expired",
 	"active", "suspended" };
 
@@ -31,8 +34,6 @@ feed_batch_new(enum feed_source source, enum feed_step step)
 	b->arena = arena_new(0);
 	b->source = source;
 	b->step = step;
-	b->capacity = FEED_BATCH_ITEMS;
-	b->items = mem_array(b->capacity, sizeof(*b->items));
 	return b;
 }
 
@@ -51,8 +52,12 @@ feed_batch_add(struct feed_batch *b, enum feed_kind kind, const unsigned char id
 {
 	struct feed_item *item;
 
-	if (b->count == b->capacity)
+	if (b->count == FEED_BATCH_ITEMS)
 		return NULL;
+	if (b->count == b->capacity) {
+		b->capacity = b->capacity == 0 ? BATCH_FIRST : b->capacity * 2;
+		b->items = mem_resize(b->items, b->capacity, sizeof(*b->items));
+	}
 	item = &b->items[b->count++];
 	memset(item, 0, sizeof(*item));
 	item->kind = kind;

@@ -119,10 +119,11 @@ struct feed_batch {
 
 enum { FEED_BATCH_ITEMS = 512 }; /* how many a source puts into one, at most */
 
-/* An empty batch with room for FEED_BATCH_ITEMS. */
+/* An empty batch, which grows up to FEED_BATCH_ITEMS. */
 struct feed_batch *feed_batch_new(enum feed_source source, enum feed_step step);
 void feed_batch_free(struct feed_batch *b); /* NULL is fine */
-/* The next item, zeroed but for its kind and id; NULL when the batch is full. */
+/* The next item, zeroed but for its kind and id, valid until the next one is added; NULL when the
+ * batch is full. */
 struct feed_item *feed_batch_add(
     struct feed_batch *b, enum feed_kind kind, const unsigned char id[FEED_ID_SIZE]);
 

@@ -364,5 +364,11 @@ writer_trim(struct roster_writer *w)
 	row_list_trim(w->r, &w->saved);
 	id_list_trim(w->r, &w->removed);
 	id_list_trim(w->r, &w->saved_groups);
+	ids_trim(w->r, &w->rows);
+	ids_trim(w->r, &w->markers);
+	ids_trim(w->r, &w->invite_ids);
+	ids_trim(w->r, &w->place_ids);
+	ids_trim(w->r, &w->place_names);
+	ids_trim(w->r, &w->group_ids);
 	malloc_trim(0);
 }

@@ -2,6 +2,8 @@
 
 #include "roster/roster_writer.h"
 
+enum { IDS_FIRST_SIZE = 64 };
+
 /* At most 5 of 8 slots are taken: 6.4 bytes an id, 8 on the way there. */
 static bool
 ids_is_full(const struct ids *ids)
@@ -50,19 +52,19 @@ ids_place(struct ids *ids, uint32_t value)
 
 /* Made beside the old one: filling a table of a million takes longer than a reader may wait. */
 static void
-ids_grow(struct roster *r, struct ids *ids)
+ids_resize(struct roster *r, struct ids *ids, size_t size)
 {
-	struct ids grown = *ids;
+	struct ids made = *ids;
 	uint32_t *old = ids->slots;
 
-	grown.size = ids->size > 0 ? ids->size * 2 : 64;
-	grown.slots = block_new(r, grown.size * sizeof(*grown.slots));
-	memset(grown.slots, 0xff, grown.size * sizeof(*grown.slots));
+	made.size = size;
+	made.slots = block_new(r, made.size * sizeof(*made.slots));
+	memset(made.slots, 0xff, made.size * sizeof(*made.slots));
 	for (size_t i = 0; i < ids->size; i++)
 		if (old[i] != ROSTER_ROW_NONE)
-			ids_place(&grown, old[i]);
+			ids_place(&made, old[i]);
 	pthread_mutex_lock(&r->ids_lock);
-	*ids = grown;
+	*ids = made;
 	pthread_mutex_unlock(&r->ids_lock);
 	block_free(r, old);
 }
@@ -71,7 +73,7 @@ void
 ids_add(struct roster *r, struct ids *ids, uint32_t value)
 {
 	if (ids_is_full(ids))
-		ids_grow(r, ids);
+		ids_resize(r, ids, ids->size > 0 ? ids->size * 2 : IDS_FIRST_SIZE);
 	pthread_mutex_lock(&r->ids_lock);
 	ids_place(ids, value);
 	ids->used++;
@@ -113,6 +115,17 @@ ids_remove(struct roster *r, struct ids *ids, uint32_t value)
 	ids_close_gap(ids, i);
 	ids->used--;
 	pthread_mutex_unlock(&r->ids_lock);
+}
+
+void
+ids_trim(struct roster *r, struct ids *ids)
+{
+	size_t size = IDS_FIRST_SIZE;
+
+	while (size / 2 < ids->used)
+		size *= 2;
+	if (size <= ids->size / 4)
+		ids_resize(r, ids, size);
 }
 
 void

@@ -143,7 +143,7 @@ rank_insert(struct roster_places_table *t, uint32_t place)
 	ranks_number(t, low);
 }
 
-/* Behind all, for now (places_arrange). */
+/* Behind all; places_arrange() puts it where it belongs. */
 static void
 rank_append(struct roster_places_table *t, uint32_t place)
 {

@@ -105,9 +105,9 @@ struct roster {
 	struct roster_link *link;
 	roster_event_cb *on_change;
 	void *on_change_arg;
-	struct loop_timer *tick;      /* wakes the writer for what has waited long enough */
-	int64_t tick_at;	      /* monotonic ms; 0: not set. Later news do not put it off */
-	struct loop_timer *last;      /* of roster_save_last() */
+	struct loop_timer *tick; /* wakes the writer for what has waited long enough */
+	int64_t tick_at;	 /* monotonic ms; 0: not set. Later news do not put it off */
+	struct loop_timer *last; /* of roster_save_last() */
 	loop_cb *last_cb;
 	void *last_arg;
 	_Atomic uint64_t bytes;	      /* of all blocks */

@@ -53,6 +53,7 @@ struct ids {
 void ids_add(struct roster *r, struct ids *ids, uint32_t value);
 /* While key() still answers for it. */
 void ids_remove(struct roster *r, struct ids *ids, uint32_t value);
+void ids_trim(struct roster *r, struct ids *ids); /* when most of it has gone */
 void ids_free(struct roster *r, struct ids *ids);
 /* Walk the numbers that may have this id, in any version: start with *at == 0, ends with
  * ROSTER_ROW_NONE. */
@@ -237,7 +238,7 @@ ids_key place_id_of, place_hash_of, group_id_of, past_id_of; /* of the writer's 
 struct place;
 struct roster_places_table *places_own(struct roster_writer *w);
 uint32_t place_new(struct roster_writer *w, const char *dn, const char *key);
-void place_skip(struct roster_writer *w);		    /* a slot that stays free for now */
+void place_skip(struct roster_writer *w);		    /* a slot that stays free */
 void place_forget(struct roster_writer *w, uint32_t place); /* its rows are gone or moved */
 uint32_t place_find(const struct roster_writer *w, const char *key);
 uint32_t place_above(const struct roster_writer *w, const char *key); /* the nearest there is */

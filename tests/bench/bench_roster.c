@@ -20,7 +20,8 @@
 enum {
 	BATCHES_OUT = 8, /* as the directory's feed has */
 	BYTES_A_USER = 300,
-	PAGE_MAX = 1 << 20
+	PAGE_MAX = 1 << 20,
+	MEMORY_LARGE = 1 << 20
 };
 
 _Noreturn void
@@ -228,6 +229,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: bench_roster ROWS\n");
 		return 2;
 	}
+	mallopt(M_MMAP_THRESHOLD, MEMORY_LARGE); /* as main.c does, and for its reason */
+	mallopt(M_TRIM_THRESHOLD, MEMORY_LARGE);
 	b.rows = argv[1];
 	seal = seal_new(key);
 	buf_init(&b.page, PAGE_MAX);

@@ -118,7 +118,12 @@ roster_groups(struct roster *roster, roster_groups_cb *cb, void *arg)
 void
 roster_figures(struct roster *roster, struct roster_figures *out)
 {
-	*out = (struct roster_figures){ .version = ((struct fake_roster *)roster)->version };
+	const struct fake_roster *r = (struct fake_roster *)roster;
+
+	*out = (struct roster_figures){ .version = r->version };
+	out->state = r->loading	    ? ROSTER_LOADING
+		     : r->cut_short ? ROSTER_INCOMPLETE
+				    : ROSTER_COMPLETE;
 }
 
 void

@@ -15,6 +15,7 @@ struct fake_roster {
 	size_t row_count;
 	struct roster_page page;
 	bool loading;			/* nothing is known yet */
+	bool cut_short;			/* somebody or some place may be missing */
 	const struct roster_row *found; /* of roster_find; NULL: nobody */
 	const struct roster_place *places;
 	size_t place_count;

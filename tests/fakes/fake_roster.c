@@ -104,6 +104,22 @@ roster_feed_take(struct roster *r, struct feed_batch *b, loop_cb *applied, void 
 	}
 	r->fed[r->fed_count++] = fed;
 	feed_batch_free(b);
-	if (applied != NULL)
+	r->batches++;
+	if (applied == NULL)
+		return;
+	if (!r->is_behind) {
 		loop_defer(r->loop, applied, arg);
+		return;
+	}
+	r->waiting++;
+	r->applied = applied;
+	r->applied_arg = arg;
+}
+
+void
+fake_roster_catch_up(struct roster *r)
+{
+	r->is_behind = false;
+	for (; r->waiting > 0; r->waiting--)
+		loop_defer(r->loop, r->applied, r->applied_arg);
 }

@@ -30,7 +30,11 @@ struct roster {
 	uint64_t invited_there; /* pending ones in it */
 	bool loading;
 	struct fake_fed fed[FAKE_ROSTER_FED];
-	size_t fed_count;
+	size_t fed_count, batches;
+	bool is_behind; /* `applied` waits until fake_roster_catch_up() */
+	size_t waiting;
+	loop_cb *applied;
+	void *applied_arg;
 	/* of the warm file */
 	const char *cookie, *warm_fault;
 	roster_warm_cb *warm;
@@ -38,6 +42,8 @@ struct roster {
 };
 
 void fake_roster_add(struct roster *r, const char *id, const char *user, bool is_invitation);
+/* Of all that waits: one source's. */
+void fake_roster_catch_up(struct roster *r);
 /* The last that was fed of this id; NULL: none. */
 const struct fake_fed *fake_roster_last(const struct roster *r, const char *id);
 

@@ -2,9 +2,11 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../fakes/fake_follow.h"
 #include "../fakes/fake_roster.h"
+#include "flow/feed_private.h"
 #include "people_world.h"
 
 struct feed_world {
@@ -154,12 +156,106 @@ the_directory_is_followed_from_the_cookie_of_the_warm_file(void **state)
 	assert_null(fake_follow);
 }
 
+static void
+a_roster_that_is_behind_gets_few_batches_of_many(void **state)
+{
+	enum { COUNT = 12, OUT = 8 };
+	struct feed_world f = { .w = people_world_new() };
+	struct person p = world_ada;
+	struct world_link link = { .id = "" };
+	char mail[32];
+
+	(void)state;
+	f.r.loop = f.w->loop;
+	feed_start(&f);
+	people_keys(f.w, ""); /* a turn of the loop */
+	f.r.is_behind = true;
+	f.r.batches = 0;
+	p.value[PERSON_MAIL] = mail;
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(mail, sizeof(mail), "p%d@example.org", i);
+		link = world_invite(f.w, &p);
+	}
+	assert_int_equal(f.r.batches, OUT);
+	fake_roster_catch_up(&f.r);
+	assert_fed(&f, link.id, FEED_INVITATION, FEED_PENDING, false);
+	assert_in_range(f.r.batches, OUT + 1, OUT + 2);
+	feed_end(&f);
+}
+
+/* The number in front is no news. */
+static void
+what_is_left_out_while_all_goes_well_is_told_and_logged_once(void **state)
+{
+	static const char *const texts[] = { "", "1 entries are left out", "2 entries are left out",
+		"", "2 entries are left out; a group" };
+	struct feed_world f = { .w = people_world_new() };
+	FILE *log = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	struct flow_feed_figures figures;
+	char line[512];
+	size_t said = 0;
+
+	(void)state;
+	f.r.loop = f.w->loop;
+	feed_start(&f);
+	assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		fake_follow->conf.on_state(fake_follow->conf.arg, DIR_FOLLOW_PERSISTING, texts[i]);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	flow_feed_figures(f.feed, &figures);
+	assert_string_equal(figures.text, texts[4]);
+	rewind(log);
+	while (fgets(line, sizeof(line), log) != NULL) {
+		assert_null(strstr(line, "2 entries are left out\""));
+		said += strstr(line, "left out") != NULL;
+	}
+	assert_int_equal(said, 2);
+	fclose(log);
+	feed_end(&f);
+}
+
+static void
+an_invitation_has_one_end_however_often_it_is_changed(void **state)
+{
+	enum { COUNT = 50, ROUNDS = 20000 };
+	struct feed_ends *ends = feed_ends_new();
+	int64_t expected[COUNT] = { 0 }, at; /* 0: none */
+	unsigned char id[FEED_ID_SIZE] = { 0 };
+
+	(void)state;
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		uint32_t mixed = (round + 1) * 2654435761u, n = (mixed >> 8) % COUNT;
+
+		id[0] = (unsigned char)n;
+		assert_int_equal(feed_ends_has(ends, id), expected[n] != 0);
+		expected[n] = mixed % 3 == 0 ? 0 : 1 + (mixed >> 16) % 1000;
+		if (expected[n] == 0)
+			feed_ends_drop(ends, id);
+		else
+			feed_ends_set(ends, id, expected[n]);
+	}
+	for (int64_t last = 0; feed_ends_first(ends, id, &at); last = at) {
+		assert_true(at >= last);
+		assert_int_equal(at, expected[id[0]]);
+		expected[id[0]] = 0;
+		feed_ends_drop(ends, id);
+	}
+	for (size_t i = 0; i < COUNT; i++)
+		assert_int_equal(expected[i], 0);
+	feed_ends_free(ends);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(invitations_are_rows_from_the_start_until_they_are_over),
 		cmocka_unit_test(who_passes_the_end_is_told_as_expired_and_keeps_the_name),
+		cmocka_unit_test(a_roster_that_is_behind_gets_few_batches_of_many),
+		cmocka_unit_test(what_is_left_out_while_all_goes_well_is_told_and_logged_once),
+		cmocka_unit_test(an_invitation_has_one_end_however_often_it_is_changed),
 		cmocka_unit_test(the_directory_is_followed_from_the_cookie_of_the_warm_file),
 	};
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,9 +16,12 @@ static struct {
 	pthread_t thread;
 	int listener, stop[2], port;
 	_Atomic size_t most;
+	_Atomic(const char *) word;
+	_Atomic bool has_stopped;
 	struct {
 		int client, server;
 		size_t passed;
+		bool stopped;
 	} pair[PAIRS_MAX];
 	size_t count;
 } proxy;
@@ -46,13 +50,20 @@ hang_up(size_t i)
 
 /* False: that end is gone. */
 static bool
-pass_on(int from, int to, size_t most, size_t *passed)
+pass_on(int from, int to, size_t most, size_t *passed, bool *stopped)
 {
+	const char *word = atomic_load(&proxy.word);
 	char bytes[4096];
 	ssize_t n = read(from, bytes, most < sizeof(bytes) ? most : sizeof(bytes));
 
 	if (n <= 0)
 		return false;
+	if (stopped != NULL && word != NULL &&
+	    memmem(bytes, (size_t)n, word, strlen(word)) != NULL) {
+		*stopped = true;
+		atomic_store(&proxy.has_stopped, true);
+		return true;
+	}
 	*passed += (size_t)n;
 	return send(to, bytes, (size_t)n, MSG_NOSIGNAL) == n;
 }
@@ -69,6 +80,7 @@ proxy_accept(void)
 	proxy.pair[proxy.count].client = client;
 	proxy.pair[proxy.count].server = dial(proxy.port);
 	proxy.pair[proxy.count].passed = 0;
+	proxy.pair[proxy.count].stopped = false;
 	if (proxy.pair[proxy.count].server < 0)
 		hang_up(proxy.count);
 	proxy.count++;
@@ -82,10 +94,11 @@ proxy_serve(size_t i, short client, short server)
 	bool lives = true;
 
 	if (client != 0)
-		lives = pass_on(proxy.pair[i].client, proxy.pair[i].server, SIZE_MAX, &ignored);
+		lives = pass_on(proxy.pair[i].client, proxy.pair[i].server, SIZE_MAX, &ignored,
+		    &proxy.pair[i].stopped);
 	if (lives && server != 0 && left > 0)
 		lives = pass_on(
-		    proxy.pair[i].server, proxy.pair[i].client, left, &proxy.pair[i].passed);
+		    proxy.pair[i].server, proxy.pair[i].client, left, &proxy.pair[i].passed, NULL);
 	if (!lives)
 		hang_up(i);
 }
@@ -102,7 +115,7 @@ proxy_main(void *arg)
 		p[0] = (struct pollfd){ .fd = proxy.stop[0], .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = proxy.listener, .events = POLLIN };
 		for (size_t i = 0; i < count; i++) {
-			bool full = proxy.pair[i].passed >= most;
+			bool full = proxy.pair[i].passed >= most || proxy.pair[i].stopped;
 
 			p[2 + 2 * i] =
 			    (struct pollfd){ .fd = proxy.pair[i].client, .events = POLLIN };
@@ -139,6 +152,8 @@ follow_proxy_start(int to_port, size_t most)
 	sa.sin_port = htons((uint16_t)port);
 	proxy.port = to_port;
 	atomic_store(&proxy.most, most);
+	atomic_store(&proxy.word, NULL);
+	atomic_store(&proxy.has_stopped, false);
 	proxy.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(proxy.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	assert_int_equal(bind(proxy.listener, (struct sockaddr *)&sa, sizeof(sa)), 0);
@@ -146,6 +161,18 @@ follow_proxy_start(int to_port, size_t most)
 	assert_int_equal(pipe(proxy.stop), 0);
 	assert_int_equal(pthread_create(&proxy.thread, NULL, proxy_main, NULL), 0);
 	return port;
+}
+
+void
+follow_proxy_stop_at(const char *word)
+{
+	atomic_store(&proxy.word, word);
+}
+
+bool
+follow_proxy_has_stopped(void)
+{
+	return atomic_load(&proxy.has_stopped);
 }
 
 void

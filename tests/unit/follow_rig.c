@@ -78,6 +78,7 @@ take_item(const struct feed_item *item)
 	if (is_gone || is_named)
 		return;
 	r->kind = item->kind;
+	r->told_at = follower.told;
 	if (item->kind == FEED_USER)
 		take_user(r, &item->user);
 	else if (item->kind == FEED_PLACE) {
@@ -110,8 +111,10 @@ take_step(const struct feed_batch *b)
 	follower.begun += b->step == FEED_REFRESH_BEGINS;
 	follower.complete += b->step == FEED_REFRESH_COMPLETE;
 	follower.broken += b->step == FEED_REFRESH_BROKEN;
-	if (!follower.refreshing)
-		follower.absent_is_gone = b->absent_is_gone;
+	if (follower.refreshing)
+		return;
+	follower.absent_is_gone = b->absent_is_gone;
+	follower.cut_by_limit = b->cut_by_limit;
 }
 
 static void
@@ -288,7 +291,9 @@ follower_until(follower_is *is, const void *arg)
 		loop_run(rig.loop);
 	loop_timer_free(t);
 	if (late)
-		print_error("late: state %d: %s\n", (int)follower.state, follower.text);
+		print_error("late: state %d: %s; %d begun, %d complete, absent is gone: %d\n",
+		    (int)follower.state, follower.text, follower.begun, follower.complete,
+		    follower.absent_is_gone);
 	assert_false(late);
 }
 

@@ -10,12 +10,14 @@ struct row {
 	bool used, named; /* by the refresh under way */
 	unsigned char id[FEED_ID_SIZE];
 	enum feed_kind kind;
-	char dn[1200], name[FEED_TEXT_MAX + 1], mail[FEED_MAIL_MAX + 1], phone[FEED_PHONE_MAX + 1];
+	char dn[FEED_DN_MAX + 1], name[FEED_TEXT_MAX + 1], mail[FEED_MAIL_MAX + 1],
+	    phone[FEED_PHONE_MAX + 1];
 	enum feed_status status;
 	int64_t registered_at, last_activity_at;
 	unsigned char invitation[FEED_ID_SIZE];
 	size_t mails, members;
 	char first_member[256];
+	size_t told_at; /* the how many-th item it was told as last */
 };
 
 struct follower {
@@ -28,6 +30,7 @@ struct follower {
 	int begun, complete, broken;
 	int cut_short;			 /* states told */
 	bool refreshing, absent_is_gone; /* of the last end */
+	bool cut_by_limit;		 /* likewise */
 	size_t told, gone, present;	 /* items of those kinds */
 	size_t batches, largest;
 	bool keep; /* do not acknowledge */
@@ -60,6 +63,9 @@ void follow_edit_slapd(const char *sed);
 /* Passes on what both sides send, and to each client no more than `most` bytes: then it is silent.
  * Returns its port. */
 int follow_proxy_start(int to_port, size_t most);
+/* A client that says `word` is heard no more, and told nothing more. */
+void follow_proxy_stop_at(const char *word);
+bool follow_proxy_has_stopped(void);
 void follow_proxy_release(void); /* from now on everything passes */
 /* Nothing passes; and later nothing on the connections of now, which stay open. */
 void follow_proxy_forget(void);

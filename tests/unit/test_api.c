@@ -152,6 +152,24 @@ no_api_route_is_on_the_public_or_the_management_listener(void **state)
 }
 
 static void
+the_directory_is_asked_for_places_when_the_list_was_cut_short(void **state)
+{
+	static const struct dir_place place = { "ou=People,dc=example,dc=org", "People", NULL };
+	static const char *const paths[] = { "/api/v1/org-units", "/api/v1/groups" };
+
+	(void)state;
+	world.roster.cut_short = true;
+	world.flow.places = &place;
+	world.flow.place_count = 1;
+	for (size_t i = 0; i < 2; i++) {
+		struct http_exchange *x = api_world_send_root(HTTP_GET, paths[i], NULL, NULL);
+
+		assert_non_null(strstr(fake_http_body(x), "\"ou=People,dc=example,dc=org\""));
+		fake_http_free(x);
+	}
+}
+
+static void
 the_directory_is_asked_for_places_while_the_list_is_loading(void **state)
 {
 	static const struct dir_place places[] = {
@@ -563,6 +581,7 @@ main(void)
 		WITH_API(the_unix_socket_knows_root_and_not_everybody),
 		WITH_API(no_api_route_is_on_the_public_or_the_management_listener),
 		WITH_API(the_directory_is_asked_for_places_while_the_list_is_loading),
+		WITH_API(the_directory_is_asked_for_places_when_the_list_was_cut_short),
 		WITH_API(org_units_of_the_base_of_people_have_numbers_and_parents),
 		WITH_API(org_units_are_made_changed_and_deleted_by_the_flow),
 		WITH_API(a_parent_that_cannot_be_is_told_on_its_field),

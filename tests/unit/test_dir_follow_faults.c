@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "dir/dir_follow_private.h"
 
@@ -109,6 +110,15 @@ what_is_no_cookie_of_ours_ends_in_a_whole_refresh(void **state)
 	refresh_from(ours, len);
 }
 
+static const void *
+pack(const char *cookie, struct arena *arena, size_t *len)
+{
+	unsigned char subject[FOLLOW_SUBJECT_SIZE];
+
+	dir_follow_cookie_subject(&rig.conf, subject);
+	return dir_follow_cookie_pack(subject, &nobody, cookie, strlen(cookie), arena, len);
+}
+
 static void
 a_cookie_that_the_server_cannot_go_on_from_ends_in_a_whole_refresh(void **state)
 {
@@ -122,8 +132,7 @@ a_cookie_that_the_server_cannot_go_on_from_ends_in_a_whole_refresh(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++) {
 		size_t len;
-		const void *packed = dir_follow_cookie_pack(
-		    &rig.conf, &nobody, cookies[i], strlen(cookies[i]), arena, &len);
+		const void *packed = pack(cookies[i], arena, &len);
 
 		refresh_from(packed, len);
 	}
@@ -144,8 +153,7 @@ a_cookie_that_the_server_refuses_ends_in_a_whole_refresh(void **state)
 	open_again();
 	for (size_t i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++) {
 		size_t len;
-		const void *packed = dir_follow_cookie_pack(
-		    &rig.conf, &nobody, cookies[i], strlen(cookies[i]), arena, &len);
+		const void *packed = pack(cookies[i], arena, &len);
 
 		refresh_from(packed, len);
 	}
@@ -172,6 +180,7 @@ a_size_limit_takes_nobody_away_and_is_named(void **state)
 	follower_until(is_cut_short, NULL);
 	assert_int_equal(follower.complete, 0);
 	assert_int_equal(follower.broken, 1);
+	assert_true(follower.cut_by_limit);
 	assert_int_equal(everybody(), PEOPLE_COUNT);
 	assert_non_null(follower_find(GHOST));
 	assert_non_null(strstr(follower.text, "after 500 entries"));
@@ -211,6 +220,7 @@ a_server_that_stops_amid_a_message_is_noticed(void **state)
 	follower_start(NULL, 0);
 	follower_until(is_refreshing, NULL);
 	follower_until(is_broken, &one);
+	assert_false(follower.cut_by_limit);
 	assert_int_equal(follower.complete, 0);
 	assert_int_equal(everybody(), PEOPLE_COUNT);
 	assert_non_null(follower_find(GHOST));
@@ -239,6 +249,33 @@ a_follower_is_freed_at_once_while_half_a_message_is_there(void **state)
 	rig_run_for(&rig, 200);
 	follower_stop(); /* the program's time limit would notice a wait of op_timeout_ms */
 	assert_int_equal(follower.complete, 0);
+	rig_close(&rig);
+	follow_proxy_stop();
+}
+
+/* The question for the server's change numbers is never answered. */
+static void
+a_follower_is_freed_at_once_while_it_waits_for_an_answer(void **state)
+{
+	static char url[64];
+	struct arena *arena = arena_new(0);
+	int port = follow_proxy_start(rig.port, SIZE_MAX);
+	const void *packed;
+	size_t len;
+
+	(void)state;
+	follow_proxy_stop_at("contextCSN");
+	snprintf(url, sizeof(url), "ldap://127.0.0.1:%d", port);
+	rig.conf.uris[0] = url;
+	rig.conf.op_timeout_ms = 600000;
+	open_again();
+	packed = pack("rid=000,csn=20010101000000.000000Z#000000#000#000000", arena, &len);
+	follower_start(packed, len);
+	arena_free(arena);
+	while (!follow_proxy_has_stopped())
+		rig_run_for(&rig, 10);
+	follower_stop(); /* the program's time limit would notice a wait of op_timeout_ms */
+	assert_int_equal(follower.begun, 0);
 	rig_close(&rig);
 	follow_proxy_stop();
 }
@@ -280,6 +317,16 @@ is_complete(const void *arg)
 	return follower.complete >= *(const int *)arg;
 }
 
+/* The one that is asked first; until its probe has come back it is passed over. */
+static void
+until_the_first_server_works(void)
+{
+	size_t server = 1;
+
+	while (dir_server_choose(rig.dir, &server, NULL) != ERR_OK || server != 0)
+		rig_run_for(&rig, 10);
+}
+
 static void
 the_next_server_goes_on_from_the_cookie_of_the_one_that_is_gone(void **state)
 {
@@ -293,6 +340,7 @@ the_next_server_goes_on_from_the_cookie_of_the_one_that_is_gone(void **state)
 	rig.conf.uris[1] = rig.url;
 	rig.conf.uri_count = 2;
 	open_again();
+	until_the_first_server_works();
 	follower_start(NULL, 0);
 	follower_until_persisting();
 	assert_int_equal(everybody(), PEOPLE_COUNT);
@@ -496,6 +544,79 @@ a_reference_to_another_server_is_left_alone_and_told(void **state)
 }
 
 static bool
+is_told(const void *arg)
+{
+	return strstr(follower.text, arg) != NULL;
+}
+
+static void
+entries_that_cannot_be_shown_are_counted(void **state)
+{
+	static const char odd[] = "ou=line\\0Aend," BASE;
+	char ldif[512];
+
+	(void)state;
+	snprintf(ldif, sizeof(ldif),
+	    "dn: %s\nchangetype: add\nobjectClass: organizationalUnit\n\n"
+	    "dn: uid=odd,%s\nchangetype: add\nobjectClass: inetOrgPerson\ncn: O\nsn: O\n",
+	    odd, odd);
+	rig_change(&rig, ldif);
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	assert_non_null(strstr(follower.text, "2 entries are left out"));
+	snprintf(ldif, sizeof(ldif),
+	    "dn: uid=more,%s\nchangetype: add\nobjectClass: inetOrgPerson\ncn: M\nsn: M\n", odd);
+	rig_change(&rig, ldif);
+	follower_until(is_told, "3 entries are left out");
+	snprintf(ldif, sizeof(ldif),
+	    "dn: uid=more,%s\nchangetype: delete\n\ndn: uid=odd,%s\nchangetype: modrdn\n"
+	    "newrdn: uid=odd\ndeleteoldrdn: 0\nnewsuperior: " SALES "\n",
+	    odd, odd);
+	rig_change(&rig, ldif);
+	follower_until(is_told, "1 entries are left out");
+	follower_until_found("uid=odd," SALES);
+	snprintf(ldif, sizeof(ldif),
+	    "dn: %s\nchangetype: delete\n\ndn: uid=odd," SALES "\nchangetype: delete\n", odd);
+	rig_change(&rig, ldif);
+	follower_until_lost("uid=odd," SALES);
+	assert_null(strstr(follower.text, "left out"));
+}
+
+/* Longer than what anybody is invited with (PERSON_DN_MAX). */
+static void
+a_person_deep_in_the_tree_is_shown(void **state)
+{
+	char place[FEED_DN_MAX] = BASE, longer[FEED_DN_MAX], name[201];
+	struct buf ldif, undo;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	buf_init(&ldif, 1 << 20);
+	for (int i = 0; i < 7; i++) {
+		snprintf(longer, sizeof(longer), "ou=%s,%.*s", name, 4000, place);
+		memcpy(place, longer, sizeof(place));
+		buf_printf(
+		    &ldif, "dn: %s\nchangetype: add\nobjectClass: organizationalUnit\n\n", place);
+	}
+	buf_printf(&ldif,
+	    "dn: uid=deep,%s\nchangetype: add\nobjectClass: inetOrgPerson\ncn: D\nsn: D\n", place);
+	rig_change(&rig, ldif.data);
+	buf_release(&ldif);
+	follower_start(NULL, 0);
+	follower_until_persisting();
+	snprintf(longer, sizeof(longer), "uid=deep,%.4000s", place);
+	assert_non_null(follower_find(longer));
+	assert_string_equal(follower_find(place)->name, name);
+	buf_init(&undo, 1 << 20);
+	buf_printf(&undo, "dn: %s\nchangetype: delete\n\n", longer);
+	for (const char *at = place; strcmp(at, BASE) != 0; at = strchr(at, ',') + 1)
+		buf_printf(&undo, "dn: %s\nchangetype: delete\n\n", at);
+	rig_change(&rig, undo.data);
+	buf_release(&undo);
+}
+
+static bool
 is_polling(const void *arg)
 {
 	(void)arg;
@@ -505,10 +626,16 @@ is_polling(const void *arg)
 static void
 poll_a_while(void)
 {
+	static const char cookie[] = "rid=000,csn=20010101000000.000000Z#000000#000#000000";
+	struct arena *arena = arena_new(0);
+	size_t len;
+	const void *packed = pack(cookie, arena, &len);
+
 	follower.conf.poll_ms = 200;
 	follower.conf.compare_ms = 2500;
 	follower_haunt();
-	follower_start("rid=000,csn=20010101000000.000000Z#000000#000#000000", 52);
+	follower_start(packed, len);
+	arena_free(arena);
 	follower_until(is_polling, NULL);
 	assert_int_equal(everybody(), PEOPLE_COUNT);
 	assert_null(follower_find(GHOST));
@@ -562,6 +689,7 @@ a_size_limit_takes_nobody_away_from_a_poll_either(void **state)
 	follower_until(is_cut_short, NULL);
 	assert_int_equal(follower.complete, 0);
 	assert_int_equal(follower.broken, 1);
+	assert_true(follower.cut_by_limit);
 	assert_int_equal(everybody(), PEOPLE_COUNT);
 	assert_non_null(follower_find(GHOST));
 }
@@ -578,6 +706,7 @@ main(void)
 		FAULT_TEST(a_size_limit_takes_nobody_away_and_is_named),
 		FAULT_TEST(a_server_that_stops_amid_a_message_is_noticed),
 		FAULT_TEST(a_follower_is_freed_at_once_while_half_a_message_is_there),
+		FAULT_TEST(a_follower_is_freed_at_once_while_it_waits_for_an_answer),
 		FAULT_TEST(a_connection_that_did_not_outlive_an_outage_is_given_up_soon),
 		FAULT_TEST(the_next_server_goes_on_from_the_cookie_of_the_one_that_is_gone),
 		FAULT_TEST(a_restored_database_that_was_written_to_since_is_read_anew),
@@ -586,6 +715,8 @@ main(void)
 		FAULT_TEST(without_the_right_to_entry_csn_everybody_is_read_again_and_told_so),
 		FAULT_TEST(no_server_is_told_with_the_reason_and_no_password),
 		FAULT_TEST(a_reference_to_another_server_is_left_alone_and_told),
+		FAULT_TEST(entries_that_cannot_be_shown_are_counted),
+		FAULT_TEST(a_person_deep_in_the_tree_is_shown),
 		FAULT_TEST(a_server_that_cannot_push_is_polled),
 		FAULT_TEST(a_size_limit_takes_nobody_away_from_a_poll_either),
 	};

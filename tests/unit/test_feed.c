@@ -60,6 +60,8 @@ a_full_batch_takes_no_more(void **state)
 	(void)state;
 	for (size_t i = 0; i < FEED_BATCH_ITEMS; i++)
 		assert_non_null(feed_batch_add(b, FEED_PRESENT, some_id));
+	for (size_t i = 0; i < FEED_BATCH_ITEMS; i++)
+		assert_memory_equal(b->items[i].id, some_id, sizeof(some_id));
 	assert_null(feed_batch_add(b, FEED_PRESENT, some_id));
 	assert_int_equal(b->count, FEED_BATCH_ITEMS);
 	feed_batch_free(b);

@@ -356,6 +356,9 @@ lists_of_a_mass_deletion_go_back_at_the_end_of_the_refresh(void **state)
 	assert_int_equal(w->drafted.room, 0);
 	assert_int_equal(w->vacant.room, PEOPLE - 1);
 	assert_int_equal(w->saved_groups.room, 0);
+	assert_int_equal(w->rows.size, 64);
+	assert_string_equal(who(t, 1), "Person 1 <p1@example.org> ou=bare,ou=a,dc=x 1");
+	assert_string_equal(who(t, 2), "");
 	box_close(t);
 
 	box_open(t, t->seal);
