@@ -193,7 +193,7 @@ class Oracle:
         self._check_reservations(store)
 
     def _check_reservations(self, store):
-        wanted = {}
+        wanted, changing = {}, {name for name, _ in store.space("job").items()}
         for identifier, item in store.invitations.items():
             if item.value["state"] in OPEN_STATES:
                 for space in ("uid", "mail", "phone"):
@@ -202,6 +202,8 @@ class Oracle:
         for space in ("uid", "mail", "phone"):
             for name, item in store.space(space).items():
                 key, holder = f"{space}/{name}", item.value["invitation"]
+                if holder in changing:
+                    continue  # a person's new address or number, until the change is settled
                 if key in wanted and item.value["released_at"]:
                     self.breach("I1", f"{key} is given back while {holder} is open")
                 if wanted.pop(key, holder if item.value["released_at"] else None) != holder:
