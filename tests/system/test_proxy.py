@@ -42,7 +42,10 @@ class Peer:
         try:
             while data := connection.recv(65536):
                 self.received[number] += data
-                connection.sendall(data)
+                try:
+                    connection.sendall(data)
+                except OSError:  # it was reset; what came before that can still be read
+                    end = "rst"
         except OSError:
             end = "rst"
         self.ends[number] = end
