@@ -62,10 +62,10 @@ struct dir_op *dir_user_finish_move(
 
 /* Suspend and resume by the profile's means: openldap: ppolicy's administrative lock
  * (pwdAccountLockedTime 000001010000Z; slapo-ppolicy(5)); generic: ERR_REFUSED, whose text says
- * that this directory has no means that we know. Already so is ERR_OK; resuming also ends a lock
- * after too many wrong passwords. ERR_MISCONFIGURED: ppolicy is not loaded, or we see no policy
- * with pwdLockout TRUE, without which slapd ignores the lock. A session that is bound already is
- * not ended by it. `tag` as for a change; ERR_CONFLICT: another version. */
+ * that this directory has no means that we know. Already so is ERR_OK; resuming somebody whom too
+ * many wrong passwords locked ends that as well. ERR_MISCONFIGURED: ppolicy is not loaded, or we
+ * see no policy with pwdLockout TRUE, without which slapd ignores the lock. A session that is bound
+ * already is not ended by it. `tag` as for a change; ERR_CONFLICT: another version. */
 struct dir_op *dir_user_suspend(struct dir *d, const char *entry_uuid, bool suspended,
     const char *tag, dir_user_cb *cb, void *arg);
 /* What the profile can: "pwdAccountLockedTime" or NULL. Pure. */

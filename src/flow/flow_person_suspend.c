@@ -2,7 +2,6 @@
  * whose intent is there, so how it is tells what became of it. */
 #include "flow/people_private.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct suspend {
@@ -51,20 +50,6 @@ suspend_on_looked_again(
 		people_give_up_or_leave(op, code, f);
 }
 
-/* Resuming also ends a lock after too many wrong passwords, which nobody sees but the server: only
- * the version tells whether there was one. What changed nothing is not recorded. */
-static void
-suspend_done(struct people_op *op, const struct dir_user *user)
-{
-	bool same = strcmp(op->user.tag, user->tag) == 0;
-
-	people_keep_user(op, user);
-	if (same)
-		people_drop(op);
-	else
-		people_settle(op, NULL, suspend_settled);
-}
-
 static void
 suspend_on_acted(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
@@ -77,8 +62,10 @@ suspend_on_acted(void *arg, enum err code, const struct dir_user *user, const st
 		op->code = code;
 		op->fault = *f;
 		op->dir_op = dir_user_load(op->flow->conf.dir, op->id, suspend_on_looked_again, op);
-	} else
-		suspend_done(op, user);
+	} else {
+		people_keep_user(op, user);
+		people_settle(op, NULL, suspend_settled);
+	}
 }
 
 static void
@@ -112,7 +99,7 @@ suspend_looked(struct people_op *op)
 	} else if (s->tag != NULL && strcmp(s->tag, op->user.tag) != 0) {
 		fault_set(&f, ERR_CONFLICT, "the entry was changed meanwhile");
 		people_finish(op, ERR_CONFLICT, &f);
-	} else if (op->user.suspended && s->suspended)
+	} else if (op->user.suspended == s->suspended)
 		people_finish(op, ERR_OK, NULL); /* nothing is changed, so nothing is recorded */
 	else if (s->suspended)
 		people_guard(op, "suspend", suspend_guarded);

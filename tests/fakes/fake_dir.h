@@ -62,9 +62,6 @@ void fake_dir_touch(struct dir *d, const char *entry_uuid); /* somebody else cha
 /* Somebody else does so right after the next call of that name; `entry_uuid` lives on. */
 void fake_dir_touch_after(struct dir *d, const char *name, const char *entry_uuid);
 void fake_dir_add_mail(struct dir *d, const char *entry_uuid, const char *mail); /* one more */
-/* Too many wrong passwords: nobody sees it, and resuming ends it. */
-void fake_dir_lock_for_a_while(struct dir *d, const char *entry_uuid);
-bool fake_dir_is_locked(struct dir *d, const char *entry_uuid);
 /* What is done from now on is told with this: groups that refused. NULL: none. */
 void fake_dir_groups_refuse(struct dir *d, const char *text);
 void fake_dir_without_means(struct dir *d); /* nobody can be suspended */

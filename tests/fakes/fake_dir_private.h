@@ -17,7 +17,7 @@ struct entry {
 	char dn[256], uid[64], mail[256], second_mail[256], marker[64], password[256];
 	char uuid[DIR_UUID_SIZE], value[PERSON_FIELD_COUNT][128];
 	unsigned version;
-	bool suspended, is_locked;
+	bool suspended;
 };
 
 struct unit {

@@ -146,18 +146,6 @@ fake_dir_add_mail(struct dir *d, const char *entry_uuid, const char *mail)
 }
 
 void
-fake_dir_lock_for_a_while(struct dir *d, const char *entry_uuid)
-{
-	fake_entry_by_uuid(d, entry_uuid)->is_locked = true;
-}
-
-bool
-fake_dir_is_locked(struct dir *d, const char *entry_uuid)
-{
-	return fake_entry_by_uuid(d, entry_uuid)->is_locked;
-}
-
-void
 fake_dir_touch(struct dir *d, const char *entry_uuid)
 {
 	fake_entry_by_uuid(d, entry_uuid)->version++;

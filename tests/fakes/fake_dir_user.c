@@ -263,9 +263,8 @@ suspend_effect(struct dir *d, struct user_op *op, struct fault *f)
 		return fault_set(f, ERR_NOT_FOUND, "no such entry");
 	if (is_another_version(op, e))
 		return fault_set(f, ERR_CONFLICT, "the entry is another version");
-	if (e->suspended != op->suspended || (e->is_locked && !op->suspended))
+	if (e->suspended != op->suspended)
 		e->version++;
-	e->is_locked = e->is_locked && op->suspended;
 	e->suspended = op->suspended;
 	return show(d, op, e);
 }

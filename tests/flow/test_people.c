@@ -302,10 +302,6 @@ suspend_and_resume_are_recorded_once_each(void **state)
 	assert_int_equal(people_audits(w, "user_resumed"), 1);
 	assert_int_equal(people_suspend(w, ADA, false), ERR_OK); /* nothing to end */
 	assert_int_equal(people_audits(w, "user_resumed"), 1);
-	fake_dir_lock_for_a_while(w->dir, ADA);
-	assert_int_equal(people_suspend(w, ADA, false), ERR_OK);
-	assert_false(fake_dir_is_locked(w->dir, ADA));
-	assert_int_equal(people_audits(w, "user_resumed"), 2);
 	fake_dir_without_means(w->dir);
 	assert_int_equal(people_suspend(w, ADA, true), ERR_REFUSED);
 	assert_int_equal(people_keys(w, "job/"), 0);

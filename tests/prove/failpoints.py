@@ -239,17 +239,12 @@ class Stage:
     def restore(self):
         self.armed("restore", "delete")
 
-    def restore_in_vain(self):
-        """The name was taken meanwhile: the intent is taken away again."""
-        account = self.account("delete")
-        uid = account.name
-        other = f"uid={uid},{self.slapd.people}"
-        self.slapd.add(other, objectClass=["inetOrgPerson"], uid=uid, cn="Other", sn="Other",
-                       mail=f"other.{uid}@meridian.example")
+    def change_in_vain(self):
+        """The address is somebody else's: the intent is taken away again."""
+        account, other = self.account(), self.account()
         self.arm()
-        self.ledger.accounts.ask(account, "restore")
+        self.ledger.accounts.ask_in_vain(account, other)
         self.wait_acted()
-        self.slapd.delete(other)
 
     def forget(self):
         """Long after a deletion the sweeper of the next start destroys what was kept."""
@@ -385,7 +380,7 @@ WAYS = {
     "store.user_removed": Stage.remove, "dir.user.save": Stage.remove, "dir.user.remove": Stage.remove,
     "dir.user.groups": Stage.remove_from_groups, "dir.user.gone": Stage.remove,
     "store.user_restored": Stage.restore, "dir.user.restore": Stage.restore,
-    "store.intent_dropped": Stage.restore_in_vain, "store.user_forgotten": Stage.forget,
+    "store.intent_dropped": Stage.change_in_vain, "store.user_forgotten": Stage.forget,
     "store.org_unit_added": Stage.unit_add, "dir.org_unit": Stage.unit_add,
     "store.org_unit_changed": Stage.unit_change, "dir.org_unit_change": Stage.unit_change,
     "store.org_unit_deleted": Stage.unit_delete,

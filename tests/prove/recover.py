@@ -23,7 +23,8 @@ BOUND = 5.0
 MEMORY_KIB = 8192
 CALM_SECONDS = 20  # until connections that idle, and what clients left behind, are closed
 UNDER_WAY = 4
-DIRECTORY_CONNECTIONS = 6  # four workers, the one that watches, and the one that follows
+# Four workers, the one that watches, and the one that follows, whose socket has a second descriptor (dir_follow.c).
+DIRECTORY_CONNECTIONS = 7
 LOW = {"connect_timeout": "1s", "operation_timeout": "2s"}
 
 
