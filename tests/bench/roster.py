@@ -34,8 +34,8 @@ PATIENCE = 600  # seconds until a million are loaded
 # What the daemon follows, for the bare client to ask the same of the server.
 FILTER = "(|(objectClass=inetOrgPerson)(objectClass=organizationalUnit)(objectClass=groupOfNames))"
 ATTRIBUTES = ("objectClass", "cn", "sn", "givenName", "displayName", "uid", "mail", "mobile", "telephoneNumber", "title",
-              "ou", "description", "member", "usherdInvitationId", "entryUUID", "createTimestamp", "modifyTimestamp",
-              "pwdAccountLockedTime", "pwdLastSuccess", "authTimestamp")
+              "ou", "description", "member", "usherdInvitationId", "entryUUID", "entryCSN", "createTimestamp",
+              "modifyTimestamp", "pwdAccountLockedTime", "pwdLastSuccess", "authTimestamp")
 SORTS = ("name", "mail", "phone", "org_unit", "status", "registered_at", "last_activity_at")
 SEARCHES = ("an", "ann", "berg", "technician", "kirchbauer", "497", "M%C3%BCller", "anna%20berg")
 
