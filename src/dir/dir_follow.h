@@ -41,7 +41,9 @@ struct dir_follow_conf {
 	int64_t poll_ms;    /* between polls of a server that cannot push; 5 s */
 	int64_t compare_ms; /* between full compares of such a server; 10 min */
 	int64_t doubt_ms; /* until a full compare, when a server went on from a cookie and could not
-			     prove that it has the past in which it was made; 30 s */
+			     prove that it has the past in which it was made, and after every
+			     lost connection: a server that was killed may have forgotten that it
+			     deleted somebody; 30 s */
 	int64_t activity_ms; /* changes that only say when somebody signed in are held back and
 				told together at least this often; 5 s. 0: at once */
 	size_t batches_out;  /* batches that may wait for dir_follow_applied(); about 8 */

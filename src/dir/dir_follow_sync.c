@@ -331,7 +331,10 @@ sync_choose_beginning(struct dir_follow *fw)
 	past = dir_follow_witness_ask(fw);
 	if (past == FOLLOW_PAST_REFUTED)
 		dir_follow_forget_cookie(fw);
-	if (past == FOLLOW_PAST_IN_DOUBT && fw->conn.ld != NULL &&
+	/* A slapd that was killed forgets the change number of a deletion that was its last change:
+	 * no entry carries it any more. It then takes our cookie for its newest state, and the
+	 * deletion is never told. So whoever was lost once is compared soon after. */
+	if ((past == FOLLOW_PAST_IN_DOUBT || fw->heard_at > 0) && fw->conn.ld != NULL &&
 	    dir_now() + fw->conf.doubt_ms < fw->compare_at)
 		fw->compare_at = dir_now() + fw->conf.doubt_ms;
 }

@@ -21,7 +21,8 @@ PENDING = ("pending", "undeliverable", "expired")  # statuses of who has no entr
 STATUSES = (*PENDING, "active", "suspended")
 PAGE = 200
 SHOWN = 8  # differences that are told
-SETTLE_SECONDS = 30  # of quiet until the list has all that was told: a reconnect's pause, a full refresh
+# Of quiet until the list has all that was told: a reconnect's pause, and the compare 30 s behind a lost connection.
+SETTLE_SECONDS = 45
 
 
 class NotReady(Exception):
