@@ -255,7 +255,8 @@ struct intents {
 	struct store_op op; /* first */
 	store_intents_cb *cb;
 	struct arena *arena;
-	char target[ID_SIZE]; /* the only one */
+	char target[ID_SIZE];	   /* the only one */
+	struct store_intent *list; /* of the page that is being read */
 };
 
 static void
@@ -280,33 +281,30 @@ intents_read(struct intents *l, const struct kv_item *item, const char *id,
 	return code;
 }
 
+static enum err
+intents_read_one(void *ctx, const struct kv_item *item, const char *id, size_t at, struct fault *f)
+{
+	struct intents *l = ctx;
+
+	return intents_read(l, item, id, &l->list[at], f);
+}
+
 static void
 intents_on_range(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
     uint64_t revision, const struct fault *f)
 {
 	struct intents *l = arg;
-	struct store_intent *list = mem_array(count + 1, sizeof(*list));
+	struct store_intent *list = l->list = mem_array(count + 1, sizeof(*list));
 	struct arena *arena = l->arena;
 	store_intents_cb *cb = l->cb;
 	void *cb_arg = l->op.arg;
-	struct fault damaged = { .text = "" }, own;
-	char id[ID_SIZE], next[ID_SIZE] = "";
-	size_t found = 0;
+	struct fault damaged = { .text = "" };
+	char next[ID_SIZE];
+	size_t found;
 
 	(void)revision;
 	l->op.kv = NULL;
-	for (size_t i = 0; i < count; i++) {
-		bool named = store_read_id("job", items[i].key, id);
-
-		if (named)
-			memcpy(next, id, sizeof(next));
-		else
-			fault_set(&own, ERR_CORRUPT, "holds no id");
-		if (named && intents_read(l, &items[i], id, &list[found], &own) == ERR_OK)
-			found++;
-		else
-			store_note_damage(&damaged, items[i].key, &own);
-	}
+	found = store_read_page("job", items, count, intents_read_one, l, next, &damaged);
 	l->arena = NULL;
 	store_op_end(&l->op);
 	cb(cb_arg, code, list, found, more && next[0] != '\0' ? next : NULL,

@@ -193,6 +193,30 @@ store_read_id(const char *space, struct kv_bytes key, char id[ID_SIZE])
 	return true;
 }
 
+size_t
+store_read_page(const char *space, const struct kv_item *items, size_t count, store_page_read *read,
+    void *ctx, char next[ID_SIZE], struct fault *damaged)
+{
+	struct fault own;
+	char id[ID_SIZE];
+	size_t found = 0;
+
+	next[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		bool named = store_read_id(space, items[i].key, id);
+
+		if (named)
+			memcpy(next, id, ID_SIZE);
+		else
+			fault_set(&own, ERR_CORRUPT, "holds no id");
+		if (named && read(ctx, &items[i], id, found, &own) == ERR_OK)
+			found++;
+		else
+			store_note_damage(damaged, items[i].key, &own);
+	}
+	return found;
+}
+
 /* Nobody can be sent on behind a page that holds no id at all. */
 static enum err
 list_check_progress(const struct list *l, enum err code, const struct fault **f, struct fault *own)

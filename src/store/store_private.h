@@ -118,6 +118,12 @@ struct json_t *record_parse(const char *text, size_t len, struct fault *f);
 bool store_read_id(const char *space, struct kv_bytes key, char id[ID_SIZE]);
 /* One value cannot be read: `first` keeps the words about the first of them. */
 void store_note_damage(struct fault *first, struct kv_bytes key, const struct fault *f);
+/* Read every item of a page; what cannot be read is left out and noted in `damaged`. `at`: how many
+ * were read before. Returns how many were; `next` is the last id that was seen ("": none). */
+typedef enum err store_page_read(
+    void *ctx, const struct kv_item *item, const char *id, size_t at, struct fault *f);
+size_t store_read_page(const char *space, const struct kv_item *items, size_t count,
+    store_page_read *read, void *ctx, char next[ID_SIZE], struct fault *damaged);
 
 /* ---- one transaction ---- */
 

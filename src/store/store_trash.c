@@ -281,6 +281,7 @@ struct trash_list {
 	struct store_op op; /* first */
 	store_trashes_cb *cb;
 	struct arena *arena;
+	struct store_trash *list; /* of the page that is being read */
 };
 
 static void
@@ -290,34 +291,30 @@ trash_list_release(struct store_op *op)
 	free(op);
 }
 
+static enum err
+trash_read_one(void *ctx, const struct kv_item *item, const char *id, size_t at, struct fault *f)
+{
+	struct trash_list *l = ctx;
+
+	return trash_read(l->op.store, item, id, l->arena, &l->list[at], f);
+}
+
 static void
 trash_list_on_range(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
     uint64_t revision, const struct fault *f)
 {
 	struct trash_list *l = arg;
-	struct store_trash *list = mem_array(count + 1, sizeof(*list));
+	struct store_trash *list = l->list = mem_array(count + 1, sizeof(*list));
 	struct arena *arena = l->arena;
 	store_trashes_cb *cb = l->cb;
 	void *cb_arg = l->op.arg;
-	struct fault damaged = { .text = "" }, own;
-	char id[ID_SIZE], next[ID_SIZE] = "";
-	size_t found = 0;
+	struct fault damaged = { .text = "" };
+	char next[ID_SIZE];
+	size_t found;
 
 	(void)revision;
 	l->op.kv = NULL;
-	for (size_t i = 0; i < count; i++) {
-		bool named = store_read_id("trash", items[i].key, id);
-
-		if (named)
-			memcpy(next, id, sizeof(next));
-		else
-			fault_set(&own, ERR_CORRUPT, "holds no id");
-		if (named &&
-		    trash_read(l->op.store, &items[i], id, arena, &list[found], &own) == ERR_OK)
-			found++;
-		else
-			store_note_damage(&damaged, items[i].key, &own);
-	}
+	found = store_read_page("trash", items, count, trash_read_one, l, next, &damaged);
 	l->arena = NULL;
 	store_op_end(&l->op);
 	cb(cb_arg, code, list, found, more && next[0] != '\0' ? next : NULL,
