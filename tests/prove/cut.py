@@ -12,6 +12,7 @@ from ending import AGAIN_SECONDS, ends_well
 from proxy import PASSWORD_MODIFY, WHO_AM_I_REPLY
 
 LANES = 6
+FIRED_SECONDS = 2.0
 CYCLES_OF_A_WORLD = 60  # the oracle reads everything at a world's end
 # What is cut, and how it is told from its like.
 CUTS = {
@@ -69,7 +70,8 @@ def cut_once(world, run, number, job):
     deadline = time.monotonic() + AGAIN_SECONDS
     while not rule.fired and status == 503 and time.monotonic() < deadline:
         status = world.ledger.register(invited)  # it did not come as far as its first write
-    if rule.fired != 1:
+    # A message that passes whole is answered before the proxy has told of its cut.
+    if not rule.met.wait(FIRED_SECONDS) or rule.fired != 1:
         run.violation(f"{kind}: no message came to be cut", world.ledger.history(invited))
     run.fault(rule.fired)
     world.proxy.forget()
