@@ -38,10 +38,10 @@ web_parse_pages(struct web *w)
 		[WEB_PAGE_PROGRESS] = "progress",
 		[WEB_PAGE_DONE] = "done",
 		[WEB_PAGE_NOTICE] = "notice" };
-	const struct web_template_source source = { web_files, web_file_count, web_page_names };
+	const struct template_source source = { web_files, web_file_count, web_page_names };
 
 	for (size_t i = 0; i < WEB_PAGES; i++) {
-		enum err code = web_template_parse(&w->pages[i], &source, files[i], NULL);
+		enum err code = template_parse(&w->pages[i], &source, files[i], NULL);
 
 		assert(code == ERR_OK);
 		(void)code;
@@ -78,7 +78,7 @@ web_free(struct web *w)
 	if (w == NULL)
 		return;
 	for (size_t i = 0; i < WEB_PAGES; i++)
-		web_template_free(w->pages[i]);
+		template_free(w->pages[i]);
 	web_rate_free(w->rate);
 	arena_free(w->arena);
 	secret_wipe(w->cookie_key, sizeof(w->cookie_key));

@@ -30,34 +30,34 @@ web_page_mark(const char *organisation, struct arena *arena)
 	return arena_dup(arena, organisation, len);
 }
 
-static struct web_model *
+static struct template_model *
 web_page_model(const struct web_visit *v, const char *title)
 {
 	const struct web *w = v->w;
 	struct arena *arena = web_page_arena(v);
-	struct web_model *m = web_model_new(arena);
+	struct template_model *m = template_model_new(arena);
 
-	web_model_set_text(m, "title", title);
-	web_model_set_text(m, "organisation", w->organisation);
-	web_model_set_text(m, "mark", web_page_mark(w->organisation, arena));
-	web_model_set_text(m, "base", w->base_path);
-	web_model_set_text(m, "style_url", w->style_url);
-	web_model_set_text(m, "icon_url", w->icon_url);
-	web_model_set_text(m, "sign_in_url", w->sign_in_url);
-	web_model_set_text(m, "help_contact", w->help_contact);
+	template_model_set_text(m, "title", title);
+	template_model_set_text(m, "organisation", w->organisation);
+	template_model_set_text(m, "mark", web_page_mark(w->organisation, arena));
+	template_model_set_text(m, "base", w->base_path);
+	template_model_set_text(m, "style_url", w->style_url);
+	template_model_set_text(m, "icon_url", w->icon_url);
+	template_model_set_text(m, "sign_in_url", w->sign_in_url);
+	template_model_set_text(m, "help_contact", w->help_contact);
 	if (w->help_contact != NULL && strchr(w->help_contact, '@') != NULL &&
 	    strpbrk(w->help_contact, " ,?&<>\"") == NULL)
-		web_model_set_text(
+		template_model_set_text(
 		    m, "help_mail", arena_printf(arena, "mailto:%s", w->help_contact));
 	return m;
 }
 
 static void
 web_page_render(
-    const struct web_visit *v, enum web_template_id id, const struct web_model *m, struct buf *out)
+    const struct web_visit *v, enum template_id id, const struct template_model *m, struct buf *out)
 {
 	buf_init(out, PAGE_MAX);
-	web_template_render(v->w->pages[id], m, out);
+	template_render(v->w->pages[id], m, out);
 }
 
 static const char *
@@ -78,10 +78,10 @@ web_page_is_editable(const struct accept_view *view, enum person_field field)
 
 /* One line of the profile that is only shown. */
 static void
-web_page_add_row(struct web_model *m, enum person_field field, const char *label, const char *value,
-    struct arena *arena)
+web_page_add_row(struct template_model *m, enum person_field field, const char *label,
+    const char *value, struct arena *arena)
 {
-	struct web_model *row;
+	struct template_model *row;
 	struct date day;
 
 	if (value == NULL || value[0] == '\0')
@@ -92,13 +92,14 @@ web_page_add_row(struct web_model *m, enum person_field field, const char *label
 		value = web_text_gender(value);
 	else if (field == PERSON_ORG_UNIT)
 		value = web_text_of_dn(value, arena);
-	row = web_model_add_item(m, "summary");
-	web_model_set_text(row, "label", label);
-	web_model_set_text(row, "value", value);
+	row = template_model_add_item(m, "summary");
+	template_model_set_text(row, "label", label);
+	template_model_set_text(row, "value", value);
 }
 
 static void
-web_page_add_summary(const struct web_visit *v, const struct accept_view *view, struct web_model *m)
+web_page_add_summary(
+    const struct web_visit *v, const struct accept_view *view, struct template_model *m)
 {
 	const struct person *p = &view->inv->person;
 	struct arena *arena = web_page_arena(v);
@@ -123,14 +124,14 @@ web_page_add_summary(const struct web_visit *v, const struct accept_view *view, 
 }
 
 static void
-web_page_add_options(struct web_model *item, const char *value)
+web_page_add_options(struct template_model *item, const char *value)
 {
 	for (size_t i = 0; web_genders[i] != NULL; i++) {
-		struct web_model *option = web_model_add_item(item, "options");
+		struct template_model *option = template_model_add_item(item, "options");
 
-		web_model_set_text(option, "value", web_genders[i]);
-		web_model_set_text(option, "label", web_text_gender(web_genders[i]));
-		web_model_set_flag(
+		template_model_set_text(option, "value", web_genders[i]);
+		template_model_set_text(option, "label", web_text_gender(web_genders[i]));
+		template_model_set_flag(
 		    option, "selected", value != NULL && strcmp(value, web_genders[i]) == 0);
 	}
 }
@@ -138,63 +139,64 @@ web_page_add_options(struct web_model *item, const char *value)
 /* What was typed comes before what the invitation suggests. */
 static void
 web_page_add_field(const struct web_visit *v, const struct accept_view *view,
-    enum person_field field, struct web_model *m)
+    enum person_field field, struct template_model *m)
 {
 	const struct web_field_text *text = &web_field_texts[field];
 	const char *name = person_field_name(field), *error = web_page_error_of(v, name);
 	const char *value = v->input.value[field];
-	struct web_model *item = web_model_add_item(m, "fields");
+	struct template_model *item = template_model_add_item(m, "fields");
 	struct arena *arena = web_page_arena(v);
 
 	if (value == NULL)
 		value = view->inv->person.value[field];
-	web_model_set_text(item, "field", name);
-	web_model_set_text(item, "label", text->label);
-	web_model_set_text(item, "hint", text->hint);
-	web_model_set_text(item, "error", error);
-	web_model_set_text(item, "value", value);
-	web_model_set_text(item, "type", text->type);
-	web_model_set_text(item, "autocomplete", text->autocomplete);
-	web_model_set_flag(item, "optional", text->optional);
+	template_model_set_text(item, "field", name);
+	template_model_set_text(item, "label", text->label);
+	template_model_set_text(item, "hint", text->hint);
+	template_model_set_text(item, "error", error);
+	template_model_set_text(item, "value", value);
+	template_model_set_text(item, "type", text->type);
+	template_model_set_text(item, "autocomplete", text->autocomplete);
+	template_model_set_flag(item, "optional", text->optional);
 	if (text->hint != NULL || error != NULL)
-		web_model_set_text(item, "describedby",
+		template_model_set_text(item, "describedby",
 		    arena_printf(arena, "%s%s%s%s%s", text->hint ? "hint-" : "",
 			text->hint ? name : "", text->hint && error ? " " : "",
 			error ? "error-" : "", error ? name : ""));
 	if (field == PERSON_BIRTHDAY) {
 		struct date today = date_of(clock_wall_ms(v->w->clock));
 
-		web_model_set_text(item, "min", "1900-01-01");
-		web_model_set_text(item, "max",
+		template_model_set_text(item, "min", "1900-01-01");
+		template_model_set_text(item, "max",
 		    arena_printf(arena, "%04d-%02d-%02d", today.year, today.month, today.day));
 	}
-	web_model_set_flag(item, "is_select", strcmp(text->type, "select") == 0);
+	template_model_set_flag(item, "is_select", strcmp(text->type, "select") == 0);
 	if (strcmp(text->type, "select") == 0)
 		web_page_add_options(item, value);
 }
 
 /* The list above the form: each error leads to its field, when the form has it. */
 static void
-web_page_add_errors(const struct web_visit *v, const struct accept_view *view, struct web_model *m)
+web_page_add_errors(
+    const struct web_visit *v, const struct accept_view *view, struct template_model *m)
 {
 	const struct field_errors *errors = &v->input.errors;
 
-	web_model_set_flag(m, "has_errors", errors->count > 0);
+	template_model_set_flag(m, "has_errors", errors->count > 0);
 	for (size_t i = 0; i < errors->count; i++) {
 		const char *name = errors->items[i].field;
 		enum person_field field = person_field_by_name(name);
-		struct web_model *item = web_model_add_item(m, "errors");
+		struct template_model *item = template_model_add_item(m, "errors");
 		bool has_field = field < PERSON_FIELD_COUNT && web_page_is_editable(view, field);
 
 		if (has_field || strcmp(name, "password") == 0 ||
 		    strcmp(name, "password_again") == 0)
-			web_model_set_text(item, "target", name);
+			template_model_set_text(item, "target", name);
 		else
-			web_model_set_text(item, "plain", name);
-		web_model_set_text(item, "detail", errors->items[i].detail);
+			template_model_set_text(item, "plain", name);
+		template_model_set_text(item, "detail", errors->items[i].detail);
 	}
-	web_model_set_text(m, "password_error", web_page_error_of(v, "password"));
-	web_model_set_text(m, "password_again_error", web_page_error_of(v, "password_again"));
+	template_model_set_text(m, "password_error", web_page_error_of(v, "password"));
+	template_model_set_text(m, "password_again_error", web_page_error_of(v, "password_again"));
 }
 
 void
@@ -203,26 +205,26 @@ web_page_open(const struct web_visit *v, const struct accept_view *view, struct 
 	const struct invitation *inv = view->inv;
 	struct arena *arena = web_page_arena(v);
 	bool is_again = v->input.errors.count > 0;
-	struct web_model *m =
+	struct template_model *m =
 	    web_page_model(v, is_again ? "Error: please check the form" : "Create your account");
 	char iso[CLOCK_TEXT_SIZE];
 
-	web_model_set_text(m, "given_name", inv->person.value[PERSON_GIVEN_NAME]);
-	web_model_set_text(m, "uid", inv->person.value[PERSON_UID]);
-	web_model_set_text(m, "attempt", v->attempt);
-	web_model_set_text(m, "notice", v->notice);
-	web_model_set_flag(m, "password_only", view->needs_password_only);
-	web_model_set_text(
+	template_model_set_text(m, "given_name", inv->person.value[PERSON_GIVEN_NAME]);
+	template_model_set_text(m, "uid", inv->person.value[PERSON_UID]);
+	template_model_set_text(m, "attempt", v->attempt);
+	template_model_set_text(m, "notice", v->notice);
+	template_model_set_flag(m, "password_only", view->needs_password_only);
+	template_model_set_text(
 	    m, "password_min", arena_printf(arena, "%zu", flow_password_min(v->w->flow)));
 	if (!view->needs_password_only) {
-		web_model_set_text(m, "ends", web_text_moment(inv->expires_at, arena));
-		web_model_set_text(
+		template_model_set_text(m, "ends", web_text_moment(inv->expires_at, arena));
+		template_model_set_text(
 		    m, "ends_iso", arena_strdup(arena, clock_format(inv->expires_at, iso)));
 	}
 	web_page_add_summary(v, view, m);
 	for (enum person_field i = 0; i < PERSON_FIELD_COUNT; i++)
 		if (web_page_is_editable(view, i)) {
-			web_model_set_flag(m, "editable", true);
+			template_model_set_flag(m, "editable", true);
 			web_page_add_field(v, view, i, m);
 		}
 	web_page_add_errors(v, view, m);
@@ -232,18 +234,18 @@ web_page_open(const struct web_visit *v, const struct accept_view *view, struct 
 void
 web_page_progress(const struct web_visit *v, struct buf *out)
 {
-	struct web_model *m = web_page_model(v, "Your account is being created");
+	struct template_model *m = web_page_model(v, "Your account is being created");
 
-	web_model_set_flag(m, "reload", true);
+	template_model_set_flag(m, "reload", true);
 	web_page_render(v, WEB_PAGE_PROGRESS, m, out);
 }
 
 void
 web_page_done(const struct web_visit *v, const char *uid, struct buf *out)
 {
-	struct web_model *m = web_page_model(v, "Your account is ready");
+	struct template_model *m = web_page_model(v, "Your account is ready");
 
-	web_model_set_text(m, "uid", uid);
+	template_model_set_text(m, "uid", uid);
 	web_page_render(v, WEB_PAGE_DONE, m, out);
 }
 
@@ -251,21 +253,21 @@ void
 web_page_notice(const struct web_visit *v, enum web_notice notice, unsigned wait_s, struct buf *out)
 {
 	const struct web_notice_text *text = &web_notice_texts[notice];
-	struct web_model *m = web_page_model(v, text->title);
+	struct template_model *m = web_page_model(v, text->title);
 
-	web_model_set_text(m, "lead", text->lead);
-	web_model_set_text(m, "advice", text->advice);
-	web_model_set_flag(m, "retry", text->retry && !v->is_link);
-	web_model_set_flag(m, "help", text->help);
-	web_model_set_flag(m, "is_done", notice == WEB_USED);
+	template_model_set_text(m, "lead", text->lead);
+	template_model_set_text(m, "advice", text->advice);
+	template_model_set_flag(m, "retry", text->retry && !v->is_link);
+	template_model_set_flag(m, "help", text->help);
+	template_model_set_flag(m, "is_done", notice == WEB_USED);
 	if (wait_s > 0)
-		web_model_set_text(m, "wait",
+		template_model_set_text(m, "wait",
 		    arena_printf(web_page_arena(v), "%u second%s", wait_s, wait_s == 1 ? "" : "s"));
 	for (size_t i = 0; i < v->input.errors.count; i++) {
-		struct web_model *item = web_model_add_item(m, "errors");
+		struct template_model *item = template_model_add_item(m, "errors");
 
-		web_model_set_text(item, "plain", v->input.errors.items[i].field);
-		web_model_set_text(item, "detail", v->input.errors.items[i].detail);
+		template_model_set_text(item, "plain", v->input.errors.items[i].field);
+		template_model_set_text(item, "detail", v->input.errors.items[i].detail);
 	}
 	web_page_render(v, WEB_PAGE_NOTICE, m, out);
 }

@@ -15,7 +15,7 @@
 #include "http/http.h"
 #include "invite/invitation.h"
 #include "web/web.h"
-#include "web/web_template.h"
+#include "template/template.h"
 
 /* ---- embedded files (made by embed.sh at build time) ---- */
 
@@ -118,13 +118,7 @@ void web_input_check_modes(struct web_input *in, const struct invitation *inv);
 
 /* ---- the listener's state, and one request under way ---- */
 
-enum web_template_id {
-	WEB_PAGE_OPEN,
-	WEB_PAGE_PROGRESS,
-	WEB_PAGE_DONE,
-	WEB_PAGE_NOTICE,
-	WEB_PAGES
-};
+enum template_id { WEB_PAGE_OPEN, WEB_PAGE_PROGRESS, WEB_PAGE_DONE, WEB_PAGE_NOTICE, WEB_PAGES };
 
 struct web {
 	struct arena *arena; /* keeps the strings */
@@ -136,7 +130,7 @@ struct web {
 	bool is_https;
 	unsigned char cookie_key[32];
 	struct web_rate *rate;
-	struct web_template *pages[WEB_PAGES];
+	struct template *pages[WEB_PAGES];
 	const char **asset_names; /* one a file; NULL for a template */
 	const char *style_url, *icon_url;
 };

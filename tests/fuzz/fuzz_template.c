@@ -32,10 +32,10 @@ is_list(const char *name)
 }
 
 /* All names, none, and every other: what stands in a section is there and is not. */
-static struct web_model *
+static struct template_model *
 model_of(int round, struct arena *arena)
 {
-	struct web_model *m = web_model_new(arena), *item;
+	struct template_model *m = template_model_new(arena), *item;
 
 	for (size_t i = 0; web_page_names[i] != NULL; i++) {
 		const char *name = web_page_names[i];
@@ -43,13 +43,13 @@ model_of(int round, struct arena *arena)
 		if (round == 2 || (round == 1 && i % 2 == 0))
 			continue;
 		if (is_list(name)) {
-			item = web_model_add_item(m, name);
-			web_model_set_text(item, "value", HOSTILE);
-			web_model_set_flag(web_model_add_item(m, name), "selected", true);
+			item = template_model_add_item(m, name);
+			template_model_set_text(item, "value", HOSTILE);
+			template_model_set_flag(template_model_add_item(m, name), "selected", true);
 		} else if (strncmp(name, "is_", 3) == 0)
-			web_model_set_flag(m, name, true);
+			template_model_set_flag(m, name, true);
 		else
-			web_model_set_text(m, name, HOSTILE);
+			template_model_set_text(m, name, HOSTILE);
 	}
 	return m;
 }
@@ -127,8 +127,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct embed_file files[FILES_MAX + 16];
-	struct web_template_source source = { .files = files, .names = web_page_names };
-	struct web_template *t = NULL;
+	struct template_source source = { .files = files, .names = web_page_names };
+	struct template *t = NULL;
 	struct arena *arena;
 	struct fault f;
 	struct buf out;
@@ -138,7 +138,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	    memchr(data, '\0', len) != NULL)
 		return -1;
 	source.file_count = read_files((const char *)data, len, files);
-	if (web_template_parse(&t, &source, "a", &f) != ERR_OK) {
+	if (template_parse(&t, &source, "a", &f) != ERR_OK) {
 		assert(t == NULL && f.code == ERR_INVALID && strstr(f.text, ": ") != NULL);
 		return 0;
 	}
@@ -146,12 +146,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	buf_init(&out, OUTPUT_MAX);
 	for (int round = 0; round < ROUNDS; round++) {
 		buf_reset(&out);
-		web_template_render(t, model_of(round, arena), &out);
+		template_render(t, model_of(round, arena), &out);
 		if (!buf_failed(&out) && out.len > 0)
 			check_output(&out);
 	}
 	buf_release(&out);
 	arena_free(arena);
-	web_template_free(t);
+	template_free(t);
 	return 0;
 }

@@ -9,15 +9,15 @@
 #include "web/web_private.h"
 
 static enum err
-parse(struct web_template **t, const char *text, struct fault *f)
+parse(struct template **t, const char *text, struct fault *f)
 {
 	struct embed_file files[] = { { "page.html", text, strlen(text) },
 		{ "part.html", "<i>{{x}}</i>", 12 }, { "loop.html", "{{>loop}}", 9 },
 		{ "raw.html", "{{x}}", 5 } };
 	static const char *const names[] = { "x", "y", "on", "off", "list", "bad_name", NULL };
-	const struct web_template_source source = { files, 4, names };
+	const struct template_source source = { files, 4, names };
 
-	return web_template_parse(t, &source, "page", f);
+	return template_parse(t, &source, "page", f);
 }
 
 static void
@@ -65,20 +65,21 @@ values_are_escaped_by_where_they_stand(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		static const char *const letters[] = { "a", "b", "c" };
 		struct arena *arena = arena_new(0);
-		struct web_model *m = web_model_new(arena);
-		struct web_template *t;
+		struct template_model *m = template_model_new(arena);
+		struct template *t;
 		struct buf out;
 
 		buf_init(&out, 4096);
-		web_model_set_text(m, "x", rows[i].x);
-		web_model_set_flag(m, "on", true);
-		web_model_set_flag(m, "off", false);
+		template_model_set_text(m, "x", rows[i].x);
+		template_model_set_flag(m, "on", true);
+		template_model_set_flag(m, "off", false);
 		for (size_t j = 0; j < 3; j++)
-			web_model_set_text(web_model_add_item(m, "list"), "y", letters[j]);
+			template_model_set_text(
+			    template_model_add_item(m, "list"), "y", letters[j]);
 		assert_int_equal(parse(&t, rows[i].text, NULL), ERR_OK);
-		web_template_render(t, m, &out);
+		template_render(t, m, &out);
 		assert_string_equal(out.data, rows[i].expected);
-		web_template_free(t);
+		template_free(t);
 		buf_release(&out);
 		arena_free(arena);
 	}
@@ -113,7 +114,7 @@ a_template_that_is_not_safe_or_not_whole_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct web_template *t = NULL;
+		struct template *t = NULL;
 		struct fault f;
 
 		if (parse(&t, rows[i], &f) != ERR_INVALID)
@@ -127,21 +128,21 @@ static void
 output_stops_at_its_bound(void **state)
 {
 	struct arena *arena = arena_new(0);
-	struct web_model *m = web_model_new(arena);
-	struct web_template *t;
+	struct template_model *m = template_model_new(arena);
+	struct template *t;
 	struct buf out;
 
 	(void)state;
 	buf_init(&out, 100);
-	web_model_set_text(m, "x", "0123456789");
+	template_model_set_text(m, "x", "0123456789");
 	for (int i = 0; i < 1000; i++)
-		web_model_add_item(m, "list");
+		template_model_add_item(m, "list");
 	assert_int_equal(
 	    parse(&t, "{{#list}}{{#list}}{{#list}}{{x}}{{/list}}{{/list}}{{/list}}", NULL), ERR_OK);
-	web_template_render(t, m, &out);
+	template_render(t, m, &out);
 	assert_true(buf_failed(&out));
 	assert_in_range(out.len, 1, 100);
-	web_template_free(t);
+	template_free(t);
 	buf_release(&out);
 	arena_free(arena);
 }
@@ -157,7 +158,7 @@ random_templates_are_refused_or_stay_escaped(void **state)
 
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
-		struct web_template *t;
+		struct template *t;
 		struct buf text;
 
 		buf_init(&text, 4096);
@@ -166,20 +167,20 @@ random_templates_are_refused_or_stay_escaped(void **state)
 			    &text, pieces[random_below(sizeof(pieces) / sizeof(pieces[0]))]);
 		if (parse(&t, text.data, NULL) == ERR_OK) {
 			struct arena *arena = arena_new(0);
-			struct web_model *m = web_model_new(arena);
+			struct template_model *m = template_model_new(arena);
 			struct buf out;
 
 			parsed++;
 			buf_init(&out, 65536);
-			web_model_set_text(m, "x", "@\"'><%");
-			web_template_render(t, m, &out);
+			template_model_set_text(m, "x", "@\"'><%");
+			template_render(t, m, &out);
 			if (out.data != NULL) {
 				assert_null(strstr(out.data, "@\""));
 				assert_null(strstr(out.data, "<%"));
 			}
 			buf_release(&out);
 			arena_free(arena);
-			web_template_free(t);
+			template_free(t);
 		}
 		buf_release(&text);
 	}

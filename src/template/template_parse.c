@@ -1,22 +1,22 @@
 /* The parser of templates: splits at the marks and follows the HTML between them far enough to know
  * how each value must be escaped. */
-#include "web/web_template.h"
+#include "template/template.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/mem.h"
-#include "web/web_template_private.h"
+#include "template/template_private.h"
 
-enum web_place { PLACE_TEXT, PLACE_TITLE, PLACE_TAG, PLACE_ATTRIBUTE, PLACE_COMMENT };
+enum template_place { PLACE_TEXT, PLACE_TITLE, PLACE_TAG, PLACE_ATTRIBUTE, PLACE_COMMENT };
 
-struct web_parser {
-	const struct web_template_source *source;
-	struct web_template *t;
+struct template_parser {
+	const struct template_source *source;
+	struct template *t;
 	struct fault *f;
-	enum web_place place;
-	char attribute[WEB_TEMPLATE_NAME_MAX + 1]; /* lower case; the last one seen in this tag */
+	enum template_place place;
+	char attribute[TEMPLATE_NAME_MAX + 1]; /* lower case; the last one seen in this tag */
 	size_t attribute_len;
 	unsigned quoted;      /* attribute values that have begun so far */
 	bool may_name_scheme; /* of an address: what comes next may still be read as its scheme */
@@ -27,13 +27,14 @@ struct web_parser {
 };
 
 /* The file being read; an inner one is read by recursion. */
-struct web_cursor {
+struct template_cursor {
 	const struct embed_file *file;
 	const char *at, *end;
 };
 
 static enum err
-web_parser_refuse(const struct web_parser *p, const struct web_cursor *c, const char *why)
+template_parser_refuse(
+    const struct template_parser *p, const struct template_cursor *c, const char *why)
 {
 	size_t line = 1;
 
@@ -43,23 +44,24 @@ web_parser_refuse(const struct web_parser *p, const struct web_cursor *c, const 
 	return fault_set(p->f, ERR_INVALID, "%s:%zu: %s", c->file->name, line, why);
 }
 
-static struct web_step *
-web_parser_add(struct web_parser *p, enum web_step_kind kind, const char *text, size_t len)
+static struct template_step *
+template_parser_add(
+    struct template_parser *p, enum template_step_kind kind, const char *text, size_t len)
 {
-	struct web_template *t = p->t;
+	struct template *t = p->t;
 
-	if (t->count == WEB_TEMPLATE_STEPS_MAX)
+	if (t->count == TEMPLATE_STEPS_MAX)
 		return NULL;
 	if (t->count == t->cap) {
 		t->cap = t->cap > 0 ? t->cap * 2 : 64;
 		t->steps = mem_resize(t->steps, t->cap, sizeof(*t->steps));
 	}
-	t->steps[t->count] = (struct web_step){ .kind = kind, .text = text, .len = len };
+	t->steps[t->count] = (struct template_step){ .kind = kind, .text = text, .len = len };
 	return &t->steps[t->count++];
 }
 
 static bool
-web_starts(const char *at, const char *end, const char *word)
+template_starts(const char *at, const char *end, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -68,14 +70,14 @@ web_starts(const char *at, const char *end, const char *word)
 
 /* What a browser takes for the end of a name. */
 static bool
-web_ends_name(char c)
+template_ends_name(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r' || c == '/' || c == '>';
 }
 
 /* One byte of a tag, outside its attribute values. NULL: fine; else what is wrong. */
 static const char *
-web_parser_tag_byte(struct web_parser *p, char c)
+template_parser_tag_byte(struct template_parser *p, char c)
 {
 	if (c == '\'' || (p->after_equals && c != '"'))
 		return "an attribute is not in double quotes";
@@ -88,7 +90,7 @@ web_parser_tag_byte(struct web_parser *p, char c)
 		p->quoted++;
 		p->may_name_scheme = true;
 		p->after_equals = false;
-	} else if (web_ends_name(c)) {
+	} else if (template_ends_name(c)) {
 		if (c == '>')
 			p->place = p->in_title ? PLACE_TITLE : PLACE_TEXT;
 		p->attribute_len = 0;
@@ -99,7 +101,7 @@ web_parser_tag_byte(struct web_parser *p, char c)
 		if (p->attribute_len == 0 || p->in_element)
 			return "a value without an attribute";
 		p->after_equals = true;
-	} else if (p->attribute_len < WEB_TEMPLATE_NAME_MAX)
+	} else if (p->attribute_len < TEMPLATE_NAME_MAX)
 		p->attribute[p->attribute_len++] = (char)tolower((unsigned char)c);
 	p->attribute[p->attribute_len] = '\0';
 	return NULL;
@@ -107,37 +109,39 @@ web_parser_tag_byte(struct web_parser *p, char c)
 
 /* Is it this element's name that stands here, and all of it? */
 static bool
-web_is_element(const char *at, const char *end, const char *name)
+template_is_element(const char *at, const char *end, const char *name)
 {
 	size_t len = strlen(name);
 
-	return web_starts(at, end, name) && ((size_t)(end - at) == len || web_ends_name(at[len]));
+	return template_starts(at, end, name) &&
+	       ((size_t)(end - at) == len || template_ends_name(at[len]));
 }
 
 /* An opening angle bracket in text. Elements are left out whose content a browser does not read as
  * HTML: a value in them would stand elsewhere than it seems. */
 static const char *
-web_parser_open(struct web_parser *p, struct web_cursor *c, const char *to)
+template_parser_open(struct template_parser *p, struct template_cursor *c, const char *to)
 {
 	static const char *const others[] = { "script", "style", "textarea", "iframe", "noembed",
 		"noframes", "noscript", "plaintext", "xmp" };
 	static const char doctype[] = "<!doctype html>";
 	const char *name = c->at + 1;
 
-	if (p->in_title && !(web_starts(c->at, to, "</") && web_is_element(c->at + 2, to, "title")))
+	if (p->in_title &&
+	    !(template_starts(c->at, to, "</") && template_is_element(c->at + 2, to, "title")))
 		return "a tag inside the title";
-	if (web_starts(c->at, to, "<!--")) {
+	if (template_starts(c->at, to, "<!--")) {
 		p->place = PLACE_COMMENT;
 		return NULL;
 	}
-	if (web_starts(c->at, to, doctype)) {
+	if (template_starts(c->at, to, doctype)) {
 		c->at += strlen(doctype) - 1;
 		return NULL;
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (web_starts(name, to, others[i]))
+		if (template_starts(name, to, others[i]))
 			return "an element that is no HTML inside";
-	p->in_title = web_is_element(name, to, "title");
+	p->in_title = template_is_element(name, to, "title");
 	if (name < to && *name == '/')
 		name++;
 	if (name == to || !isalpha((unsigned char)*name))
@@ -152,7 +156,7 @@ web_parser_open(struct web_parser *p, struct web_cursor *c, const char *to)
 
 /* Of an address, only these end its scheme or say that it has none. */
 static void
-web_parser_attribute_byte(struct web_parser *p, char c)
+template_parser_attribute_byte(struct template_parser *p, char c)
 {
 	if (c == '/' || c == '?' || c == '#' || c == ':')
 		p->may_name_scheme = false;
@@ -164,7 +168,7 @@ web_parser_attribute_byte(struct web_parser *p, char c)
 
 /* Follow the HTML through a literal. */
 static enum err
-web_parser_follow(struct web_parser *p, struct web_cursor *c, const char *to)
+template_parser_follow(struct template_parser *p, struct template_cursor *c, const char *to)
 {
 	const char *why = NULL;
 
@@ -173,31 +177,31 @@ web_parser_follow(struct web_parser *p, struct web_cursor *c, const char *to)
 		case PLACE_TEXT:
 		case PLACE_TITLE:
 			if (*c->at == '<')
-				why = web_parser_open(p, c, to);
+				why = template_parser_open(p, c, to);
 			break;
 		case PLACE_COMMENT:
-			if (web_starts(c->at, to, "--!>"))
+			if (template_starts(c->at, to, "--!>"))
 				why = "a comment that may have ended";
-			else if (web_starts(c->at, to, "-->")) {
+			else if (template_starts(c->at, to, "-->")) {
 				c->at += 2;
 				p->place = PLACE_TEXT;
 			}
 			break;
 		case PLACE_TAG:
-			why = web_parser_tag_byte(p, *c->at);
+			why = template_parser_tag_byte(p, *c->at);
 			break;
 		case PLACE_ATTRIBUTE:
-			web_parser_attribute_byte(p, *c->at);
+			template_parser_attribute_byte(p, *c->at);
 			break;
 		}
 		if (why != NULL)
-			return web_parser_refuse(p, c, why);
+			return template_parser_refuse(p, c, why);
 	}
 	return ERR_OK;
 }
 
 static bool
-web_parser_name_is_known(const struct web_parser *p, const char *name, size_t len)
+template_parser_name_is_known(const struct template_parser *p, const char *name, size_t len)
 {
 	if (p->source->names == NULL)
 		return true;
@@ -208,69 +212,70 @@ web_parser_name_is_known(const struct web_parser *p, const char *name, size_t le
 }
 
 static enum err
-web_parser_value(struct web_parser *p, struct web_cursor *c, const char *name, size_t len)
+template_parser_value(
+    struct template_parser *p, struct template_cursor *c, const char *name, size_t len)
 {
-	enum web_escape escape = ESCAPE_TEXT;
-	struct web_step *s;
+	enum template_escape escape = ESCAPE_TEXT;
+	struct template_step *s;
 
 	if (p->place == PLACE_TAG)
-		return web_parser_refuse(p, c, "a value outside text and attributes");
+		return template_parser_refuse(p, c, "a value outside text and attributes");
 	if (p->place == PLACE_ATTRIBUTE) {
 		const char *a = p->attribute;
 
 		if (strncmp(a, "on", 2) == 0 || strcmp(a, "style") == 0 || a[0] == '\0')
-			return web_parser_refuse(p, c, "a value in an attribute that is code");
+			return template_parser_refuse(p, c, "a value in an attribute that is code");
 		escape = ESCAPE_ATTRIBUTE;
 		if (p->may_name_scheme &&
 		    (strcmp(a, "href") == 0 || strcmp(a, "src") == 0 || strcmp(a, "action") == 0))
 			escape = ESCAPE_URL;
 	}
-	s = web_parser_add(p, STEP_VALUE, name, len);
+	s = template_parser_add(p, STEP_VALUE, name, len);
 	if (s == NULL)
-		return web_parser_refuse(p, c, "the template is too long");
+		return template_parser_refuse(p, c, "the template is too long");
 	s->escape = escape;
 	return ERR_OK;
 }
 
-static enum err web_parser_file(
-    struct web_parser *p, struct web_cursor *from, const char *name, size_t len, unsigned depth);
+static enum err template_parser_file(struct template_parser *p, struct template_cursor *from,
+    const char *name, size_t len, unsigned depth);
 
 /* Up to the end of the file, or the {{/name}} of the section `open`. */
-static enum err web_parser_body(
-    struct web_parser *p, struct web_cursor *c, const struct web_step *open, unsigned depth);
+static enum err template_parser_body(struct template_parser *p, struct template_cursor *c,
+    const struct template_step *open, unsigned depth);
 
 static enum err
-web_parser_section(struct web_parser *p, struct web_cursor *c, enum web_step_kind kind,
-    const char *name, size_t len, unsigned depth)
+template_parser_section(struct template_parser *p, struct template_cursor *c,
+    enum template_step_kind kind, const char *name, size_t len, unsigned depth)
 {
-	struct web_step open = { .kind = kind, .text = name, .len = len };
-	const struct web_parser before = *p;
+	struct template_step open = { .kind = kind, .text = name, .len = len };
+	const struct template_parser before = *p;
 	size_t at = p->t->count;
 
-	if (web_parser_add(p, kind, name, len) == NULL)
-		return web_parser_refuse(p, c, "the template is too long");
-	if (web_parser_body(p, c, &open, depth + 1) != ERR_OK)
+	if (template_parser_add(p, kind, name, len) == NULL)
+		return template_parser_refuse(p, c, "the template is too long");
+	if (template_parser_body(p, c, &open, depth + 1) != ERR_OK)
 		return ERR_INVALID;
 	if (p->place != before.place || (p->place == PLACE_ATTRIBUTE && p->quoted != before.quoted))
-		return web_parser_refuse(p, c, "a section that ends elsewhere in the HTML");
+		return template_parser_refuse(p, c, "a section that ends elsewhere in the HTML");
 	/* It may be left out. */
 	p->is_cut = p->is_cut || before.is_cut;
 	p->may_name_scheme = p->may_name_scheme || before.may_name_scheme;
 	p->t->steps[at].end = p->t->count;
-	if (web_parser_add(p, STEP_END, name, len) == NULL)
-		return web_parser_refuse(p, c, "the template is too long");
+	if (template_parser_add(p, STEP_END, name, len) == NULL)
+		return template_parser_refuse(p, c, "the template is too long");
 	return ERR_OK;
 }
 
 /* One mark; `inside` is what stands between the braces. */
 static enum err
-web_parser_mark(struct web_parser *p, struct web_cursor *c, const char *inside, size_t len,
-    const struct web_step *open, bool *closed, unsigned depth)
+template_parser_mark(struct template_parser *p, struct template_cursor *c, const char *inside,
+    size_t len, const struct template_step *open, bool *closed, unsigned depth)
 {
 	char kind = '\0';
 
 	if (p->place == PLACE_COMMENT || (p->place == PLACE_TAG && p->after_equals))
-		return web_parser_refuse(p, c, "a mark in a comment or in front of a quote");
+		return template_parser_refuse(p, c, "a mark in a comment or in front of a quote");
 	p->is_cut = p->is_cut || (p->place == PLACE_TAG && p->attribute_len > 0);
 	if (len > 0)
 		kind = inside[0];
@@ -278,87 +283,87 @@ web_parser_mark(struct web_parser *p, struct web_cursor *c, const char *inside, 
 		inside++;
 		len--;
 	}
-	if (len == 0 || len > WEB_TEMPLATE_NAME_MAX)
-		return web_parser_refuse(p, c, "a mark without a plain name");
+	if (len == 0 || len > TEMPLATE_NAME_MAX)
+		return template_parser_refuse(p, c, "a mark without a plain name");
 	for (size_t i = 0; i < len; i++)
 		if (!islower((unsigned char)inside[i]) && inside[i] != '_')
-			return web_parser_refuse(p, c, "a mark without a plain name");
+			return template_parser_refuse(p, c, "a mark without a plain name");
 	if (kind == '>')
-		return web_parser_file(p, c, inside, len, depth + 1);
+		return template_parser_file(p, c, inside, len, depth + 1);
 	if (kind == '/') {
 		if (open == NULL || open->len != len || memcmp(open->text, inside, len) != 0)
-			return web_parser_refuse(p, c, "an end without its beginning");
+			return template_parser_refuse(p, c, "an end without its beginning");
 		*closed = true;
 		return ERR_OK;
 	}
-	if (!web_parser_name_is_known(p, inside, len))
-		return web_parser_refuse(p, c, "an unknown name");
+	if (!template_parser_name_is_known(p, inside, len))
+		return template_parser_refuse(p, c, "an unknown name");
 	if (kind == '#')
-		return web_parser_section(p, c, STEP_SECTION, inside, len, depth);
+		return template_parser_section(p, c, STEP_SECTION, inside, len, depth);
 	if (kind == '^')
-		return web_parser_section(p, c, STEP_INVERTED, inside, len, depth);
-	return web_parser_value(p, c, inside, len);
+		return template_parser_section(p, c, STEP_INVERTED, inside, len, depth);
+	return template_parser_value(p, c, inside, len);
 }
 
 static enum err
-web_parser_body(
-    struct web_parser *p, struct web_cursor *c, const struct web_step *open, unsigned depth)
+template_parser_body(struct template_parser *p, struct template_cursor *c,
+    const struct template_step *open, unsigned depth)
 {
 	bool closed = false;
 
-	if (depth > WEB_TEMPLATE_DEPTH_MAX)
-		return web_parser_refuse(p, c, "nested too deep");
+	if (depth > TEMPLATE_DEPTH_MAX)
+		return template_parser_refuse(p, c, "nested too deep");
 	while (!closed && c->at < c->end) {
 		const char *mark = memmem(c->at, (size_t)(c->end - c->at), "{{", 2);
 		const char *to = mark != NULL ? mark : c->end, *close;
 
 		if (to > c->at &&
-		    web_parser_add(p, STEP_LITERAL, c->at, (size_t)(to - c->at)) == NULL)
-			return web_parser_refuse(p, c, "the template is too long");
-		if (web_parser_follow(p, c, to) != ERR_OK)
+		    template_parser_add(p, STEP_LITERAL, c->at, (size_t)(to - c->at)) == NULL)
+			return template_parser_refuse(p, c, "the template is too long");
+		if (template_parser_follow(p, c, to) != ERR_OK)
 			return ERR_INVALID;
 		if (mark == NULL)
 			break;
 		close = memmem(mark, (size_t)(c->end - mark), "}}", 2);
 		if (close == NULL)
-			return web_parser_refuse(p, c, "a mark without its end");
+			return template_parser_refuse(p, c, "a mark without its end");
 		c->at = close + 2;
-		if (web_parser_mark(
+		if (template_parser_mark(
 			p, c, mark + 2, (size_t)(close - mark - 2), open, &closed, depth) != ERR_OK)
 			return ERR_INVALID;
 	}
 	if (open != NULL && !closed)
-		return web_parser_refuse(p, c, "a section without its end");
+		return template_parser_refuse(p, c, "a section without its end");
 	return ERR_OK;
 }
 
 static enum err
-web_parser_file(
-    struct web_parser *p, struct web_cursor *from, const char *name, size_t len, unsigned depth)
+template_parser_file(struct template_parser *p, struct template_cursor *from, const char *name,
+    size_t len, unsigned depth)
 {
 	for (size_t i = 0; i < p->source->file_count; i++) {
 		const struct embed_file *file = &p->source->files[i];
-		struct web_cursor c = { file, file->text, file->text + file->len };
+		struct template_cursor c = { file, file->text, file->text + file->len };
 
 		if (strncmp(file->name, name, len) == 0 && strcmp(file->name + len, ".html") == 0)
-			return web_parser_body(p, &c, NULL, depth);
+			return template_parser_body(p, &c, NULL, depth);
 	}
-	return web_parser_refuse(p, from, "an unknown file");
+	return template_parser_refuse(p, from, "an unknown file");
 }
 
 enum err
-web_template_parse(struct web_template **out, const struct web_template_source *source,
-    const char *file, struct fault *f)
+template_parse(
+    struct template **out, const struct template_source *source, const char *file, struct fault *f)
 {
 	struct embed_file none = { .name = file, .text = "" };
-	struct web_cursor c = { &none, none.text, none.text };
-	struct web_parser p = { .source = source, .f = f, .t = mem_alloc(sizeof(*p.t)) };
-	enum err code = web_parser_file(&p, &c, file, strlen(file), 0);
+	struct template_cursor c = { &none, none.text, none.text };
+	struct template_parser p = { .source = source, .f = f, .t = mem_alloc(sizeof(*p.t)) };
+	enum err code = template_parser_file(&p, &c, file, strlen(file), 0);
 
 	if (code == ERR_OK && p.place != PLACE_TEXT)
-		code = web_parser_refuse(&p, &c, "the HTML ends inside a tag");
+		code = template_parser_refuse(&p, &c, "the HTML ends inside a tag");
 	if (code != ERR_OK) {
-		web_template_free(p.t);
+		template_free(p.t);
 		return code;
 	}
 	*out = p.t;
