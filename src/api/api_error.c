@@ -29,6 +29,7 @@ static const struct api_outcome outcomes[] = {
 	[ERR_USED] = { 410, "Already used", NULL, "used", NULL, false },
 	[ERR_REFUSED] = { 422, "Refused", NULL, NULL, NULL, false },
 	[ERR_TOO_LARGE] = { 413, "Too large", NULL, NULL, NULL, false },
+	[ERR_THROTTLED] = { 429, "Too many requests", NULL, NULL, NULL, false },
 	[ERR_BUSY] = { 503, "Busy", "too much is under way, try again", NULL, "1", false },
 	[ERR_UNAVAILABLE] = { 503, "Unavailable", "a dependency is away, try again", NULL, "5",
 	    false },

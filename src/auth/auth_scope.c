@@ -13,6 +13,8 @@ static const struct {
 	{ "users:read", AUTH_USERS_READ },
 	{ "users:write", AUTH_USERS_WRITE },
 	{ "directory:write", AUTH_DIRECTORY_WRITE },
+	{ "mail", AUTH_MAIL },
+	{ "webhooks", AUTH_WEBHOOKS },
 };
 
 unsigned

@@ -16,6 +16,7 @@ static const char *const names[] = {
 	[ERR_USED] = "used",
 	[ERR_REFUSED] = "refused",
 	[ERR_TOO_LARGE] = "too_large",
+	[ERR_THROTTLED] = "throttled",
 	[ERR_BUSY] = "busy",
 	[ERR_UNAVAILABLE] = "unavailable",
 	[ERR_UNKNOWN] = "unknown",

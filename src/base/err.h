@@ -20,6 +20,7 @@ enum err {
 	ERR_USED,	     /* already served its one purpose; final */
 	ERR_REFUSED,	     /* a policy refused the value (a password); nothing happened */
 	ERR_TOO_LARGE,	     /* crosses a stated bound; nothing happened */
+	ERR_THROTTLED,	     /* asked for too often, try later; nothing happened */
 	ERR_BUSY,	     /* a bounded queue is full, try later; nothing happened */
 	ERR_UNAVAILABLE,     /* a dependency is away, try later; nothing happened */
 	ERR_UNKNOWN,	     /* sent, and no answer came: settle by reading back */

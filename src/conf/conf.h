@@ -66,6 +66,19 @@ struct conf {
 	int64_t restorable;
 	int64_t poll_interval, activity_interval;
 
+	/* relay NULL and spool NULL: no mail leaves. */
+	const char *relay, *spool, *mail_tls, *mail_hello, *mail_ca_file, *mail_user;
+	const char *mail_password_file, *mail_from, *mail_from_name, *reply_to, *bounce_address;
+	const char *notify, *template_folder, *mail_language;
+	int64_t mail_connections, mail_rate, mail_domain_rate, mail_queue_max, resend_interval;
+	int64_t mail_connect_timeout, mail_reply_timeout, mail_transfer_timeout;
+	bool mail_reminder, mail_welcome, mail_notices;
+	struct secret *mail_password; /* read from its file; NULL when none is named */
+
+	int64_t webhook_connections, webhook_timeout, webhook_kept;
+	bool webhook_private, webhook_clear_text;
+	const char *webhook_ca_file;
+
 	int64_t min_length, argon2_memory, argon2_passes, hash_threads, hash_queue;
 	const char *blocklist_file;
 };

@@ -24,6 +24,8 @@
 
 struct flow;
 struct roster;
+struct flow_mail_conf;
+struct flow_hook_conf;
 
 /* Borrowed until flow_free(). */
 struct flow_conf {
@@ -31,7 +33,9 @@ struct flow_conf {
 	struct store *store;
 	struct dir *dir;
 	struct passwd *passwd;
-	struct roster *roster; /* NULL: nobody is known but by asking the directory */
+	struct roster *roster;		    /* NULL: nobody is known but by asking the directory */
+	const struct flow_mail_conf *mail;  /* NULL: no mail leaves (flow_mail.h) */
+	const struct flow_hook_conf *hooks; /* NULL: no webhook message does */
 	const struct clock *clock;
 	const struct blocklist *blocklist;
 	const char *uid_template;

@@ -128,7 +128,7 @@ sweep_on_purged(void *arg, enum err code, const struct fault *f)
 static void
 sweep_look(struct sweeper *s, const struct invitation *inv, int64_t now)
 {
-	static const struct store_note note = { "sweeper", NULL };
+	static const struct store_note note = { .actor = "sweeper", .request_id = NULL };
 	const int64_t kept_s = inv->state == INVITATION_EXPIRED ? s->flow->conf.expired_kept_s
 								: s->flow->conf.retention_s;
 	const int64_t forget_before = now - kept_s * 1000;

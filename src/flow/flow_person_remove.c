@@ -108,7 +108,8 @@ remove_on_tokens_ended(void *arg, enum err code, const struct fault *f)
 static void
 remove_end_tokens(struct people_op *op)
 {
-	const struct store_note note = { op->intent.actor, op->intent.request_id };
+	const struct store_note note = { .actor = op->intent.actor,
+		.request_id = op->intent.request_id };
 
 	op->store_op = store_delete_tokens_of(
 	    op->flow->conf.store, remove_maker(op), &note, remove_on_tokens_ended, op);

@@ -14,7 +14,8 @@ revoke_on_forgotten(void *arg, enum err code, const struct fault *f)
 static void
 revoke_forget(struct people_op *op)
 {
-	const struct store_note note = { op->intent.actor, op->intent.request_id };
+	const struct store_note note = { .actor = op->intent.actor,
+		.request_id = op->intent.request_id };
 
 	op->store_op =
 	    store_purge(op->flow->conf.store, op->id, INT64_MAX, &note, revoke_on_forgotten, op);

@@ -57,7 +57,7 @@ static void
 trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t count,
     const char *next, const struct fault *f)
 {
-	static const struct store_note note = { "sweeper", NULL };
+	static const struct store_note note = { .actor = "sweeper", .request_id = NULL };
 	struct trash_sweeper *s = arg;
 
 	s->op = NULL;

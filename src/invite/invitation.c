@@ -150,10 +150,15 @@ invitation_apply(struct invitation *inv, enum invitation_event event, int64_t no
 		inv->dn = NULL;
 		inv->add_sent = false;
 	}
+	if (event == INVITATION_EV_UNDELIVER)
+		inv->undeliverable = true;
+	if (event == INVITATION_EV_RESEND || event == INVITATION_EV_READDRESS)
+		inv->undeliverable = false;
 	if (invitation_is_final(t->to))
 		inv->done_at = now;
 	inv->state = t->to;
-	invitation_remember(inv, event, now, detail);
+	if (event != INVITATION_EV_MAIL && event != INVITATION_EV_UNMAIL)
+		invitation_remember(inv, event, now, detail);
 	return ERR_OK;
 }
 
@@ -288,6 +293,27 @@ invitation_add_token(struct invitation *inv, const struct token_hash *token, boo
 		invitation_end_tokens(inv, 1);
 	inv->tokens[inv->token_count++] = *token;
 	return ERR_OK;
+}
+
+bool
+invitation_drop_token(struct invitation *inv, const struct token_hash *token)
+{
+	for (size_t i = 0; i < inv->token_count; i++) {
+		if (!token_hash_equal(&inv->tokens[i], token))
+			continue;
+		inv->token_count--;
+		memmove(&inv->tokens[i], &inv->tokens[i + 1],
+		    (inv->token_count - i) * sizeof(inv->tokens[0]));
+		return true;
+	}
+	return false;
+}
+
+void
+invitation_void_tokens(struct invitation *inv)
+{
+	assert(!invitation_is_final(inv->state));
+	invitation_end_tokens(inv, inv->token_count);
 }
 
 void

@@ -57,6 +57,7 @@ struct invitation {
 	enum invitation_method method;
 	struct person person;	   /* erased (all NULL but uid) once done or revoked */
 	const char *personal_mail; /* method email only */
+	bool undeliverable;	   /* a mail system refused that address for good */
 	bool uid_fixed;		   /* the administrator chose the uid: no renumbering */
 	enum field_mode modes[PERSON_FIELD_COUNT];
 	struct token_hash tokens[INVITATION_TOKENS_MAX];
@@ -98,7 +99,9 @@ bool invitation_event_by_name(const char *name, enum invitation_event *out);
 /* Move by the table and append to the timeline. ERR_CONFLICT when the table has no such row;
  * nothing changes then. The only function that sets `state`. A release clears the attempt and
  * forgets the DN unless add_sent; a rename forgets the DN and add_sent, because what stands there
- * is somebody else's (the new uid is the caller's to set); a final state sets done_at. */
+ * is somebody else's (the new uid is the caller's to set); a final state sets done_at. Undeliver
+ * sets `undeliverable`, resend and readdress take it back. MAIL and UNMAIL leave no entry in the
+ * timeline: the delivery log tells of attempts (outbox.h), and these are many. */
 enum err invitation_apply(struct invitation *inv, enum invitation_event event, int64_t now,
     const char *detail, struct fault *f);
 
@@ -130,6 +133,13 @@ enum err invitation_claim(struct invitation *inv, const struct token_hash *token
  * it. Leaves the timeline alone: INVITATION_EV_LINK is the caller's to apply, with its reason. */
 enum err invitation_add_token(struct invitation *inv, const struct token_hash *token, bool replace,
     int64_t now, struct fault *f);
+
+/* Take a token away that nobody has ever seen, as if it had not been made; false: it is not live.
+ */
+bool invitation_drop_token(struct invitation *inv, const struct token_hash *token);
+
+/* End all live tokens while it is open: they say "revoked" from now on. */
+void invitation_void_tokens(struct invitation *inv);
 
 /* End all tokens (they stay in old_tokens). Only in a final state. What is expired keeps its
  * person, so that an administrator sees who did not come and can invite them again, until it is

@@ -13,6 +13,7 @@
  *   apitoken/ID              an API token (its hash)
  *   meta/schema              schema version and a key check
  *   job/, trash/, ...        changes of entries of the directory: see store_people.h
+ *   outbox/, due/, ...       what is to be sent, and webhooks: see store_outbox.h
  * Every call keeps kv.h's callback promise and its codes. Additional codes are named at each call.
  * Objects handed to a callback belong to the store and die when it returns, unless the name says
  * take.
@@ -53,10 +54,15 @@ void store_cancel(struct store_op *op);
 typedef void store_done_cb(void *arg, enum err code, const struct fault *f);
 struct store_op *store_prepare(struct store *s, store_done_cb *cb, void *arg);
 
-/* Who did it and for which request; strings borrowed for the call. For the audit record. */
+/* Who did it and for which request, for the audit record, and what is to be sent because of it.
+ * Borrowed for the call. */
+struct store_post;
 struct store_note {
 	const char *actor;	/* "token:ID", "uid:0", "person", "resolver", "sweeper" */
 	const char *request_id; /* may be NULL */
+	/* store_outbox.h; NULL: nothing. Only with store_issue(), store_save() and the calls of the
+	 * outbox: written in the same transaction. */
+	const struct store_post *post;
 };
 
 /* Write a new invitation, its tokens and its reservations in one transaction.

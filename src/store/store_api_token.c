@@ -244,7 +244,7 @@ tokens_of_on_deleted(void *arg, enum err code, const struct fault *f)
 static void
 tokens_of_delete_next(struct tokens_of *t)
 {
-	const struct store_note note = { t->actor, t->request_id };
+	const struct store_note note = { .actor = t->actor, .request_id = t->request_id };
 
 	if (t->count > 0)
 		t->deleting = store_delete_api_token(

@@ -130,6 +130,7 @@ codec_write_invitation(struct buf *b, const struct invitation *inv, const struct
 	codec_write_text(b, "method", method_names[inv->method]);
 	codec_write_person(b, inv);
 	codec_write_text(b, "personal_mail", inv->personal_mail);
+	codec_write_flag(b, "undeliverable", inv->undeliverable);
 	codec_write_flag(b, "uid_fixed", inv->uid_fixed);
 	codec_write_hashes(b, "tokens", inv->tokens, inv->token_count);
 	codec_write_hashes(b, "old_tokens", inv->old_tokens, inv->old_token_count);
@@ -276,6 +277,7 @@ codec_read_person(struct reader *r)
 	inv->person.group_count =
 	    codec_read_strings(r, "groups", inv->person.groups, PERSON_GROUPS_MAX);
 	inv->personal_mail = codec_read_text(r, r->root, "personal_mail");
+	inv->undeliverable = codec_read_flag(r, "undeliverable");
 	inv->uid_fixed = codec_read_flag(r, "uid_fixed");
 }
 

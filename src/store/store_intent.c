@@ -221,7 +221,7 @@ store_intent_settle(struct store *s, const struct store_intent *intent, const ch
     store_done_cb *cb, void *arg)
 {
 	struct settle *t = settle_new(s, intent, cb, arg);
-	const struct store_note note = { intent->actor, intent->request_id };
+	const struct store_note note = { .actor = intent->actor, .request_id = intent->request_id };
 	const struct audit audit = { .at = t->c.now,
 		.event = store_intent_event(intent->kind),
 		.subject = intent->kind >= INTENT_ORG_UNIT_ADD ? "org_unit" : "user",

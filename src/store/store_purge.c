@@ -40,7 +40,7 @@ purge_commit(struct purge *p)
 {
 	struct commit *c = &p->c;
 	struct store_key key = store_key_of("invitation", p->id);
-	const struct store_note note = { p->actor, p->request_id };
+	const struct store_note note = { .actor = p->actor, .request_id = p->request_id };
 	const struct audit audit = {
 		.at = c->now, .event = "purged", .subject = "invitation", .id = p->id, .note = &note
 	};

@@ -119,7 +119,8 @@ run_on_issue(void *arg, enum err code, uint64_t revision, const struct store_tak
 static void
 run_issue(struct run *r)
 {
-	static const struct store_note note = { "uid:0", "0123456789abcdef" };
+	static const struct store_note note = { .actor = "uid:0",
+		.request_id = "0123456789abcdef" };
 	struct invitation *inv = invitation_new();
 	int64_t now = clock_wall_ms(&clock_system);
 	char uid[32], mail[64], phone[24];

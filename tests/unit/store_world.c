@@ -103,7 +103,7 @@ world_tear_down(void **state)
 
 /* ---- the store as functions ---- */
 
-const struct store_note world_note = { "uid:0", "r-1" };
+const struct store_note world_note = { .actor = "uid:0", .request_id = "r-1" };
 
 void
 world_on_issue(void *arg, enum err code, uint64_t revision, const struct store_taken *taken,

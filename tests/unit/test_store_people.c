@@ -56,7 +56,7 @@ run(struct people *p, struct store_op *op)
 	return p->code;
 }
 
-static const struct store_note note = { "uid:0", "r-1" };
+static const struct store_note note = { .actor = "uid:0", .request_id = "r-1" };
 
 static struct people
 people_over(struct loop *loop, struct kv *kv)

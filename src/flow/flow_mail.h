@@ -1,0 +1,135 @@
+/* The use cases of mails and webhooks. Codes and promises as in flow.h. */
+#ifndef USHERD_FLOW_FLOW_MAIL_H
+#define USHERD_FLOW_FLOW_MAIL_H
+
+#include "flow/flow.h"
+#include "invite/outbox.h"
+#include "mail/mail.h"
+#include "store/store_outbox.h"
+#include "webhook/webhook.h"
+
+/* Part of flow_conf (`mail`; NULL: there is no way to send, and the method "email" is refused).
+ * Borrowed until flow_free(). */
+struct flow_mail_conf {
+	struct mailer *mailer;
+	const struct mail_templates *templates;
+	struct mail_sender sender;
+	const char *public_url; /* links are built from it alone */
+	const char *notify; /* where notices for inviters without an address go; NULL: nowhere */
+	size_t in_flight;   /* mails at once */
+	size_t rate, domain_rate; /* a minute; 0: unbounded */
+	size_t queue_max;	  /* further ones are refused: ERR_BUSY */
+	int64_t resend_s;	  /* cool-down between two requests for the same invitation */
+	bool reminder, welcome, notices;
+};
+
+/* And of webhooks (`hooks`; never NULL in the daemon). */
+struct flow_hook_conf {
+	struct webhooks *webhooks;
+	bool allow_private, clear_text;
+	size_t in_flight;
+	int64_t kept_s; /* delivered and failed messages are kept for replay */
+};
+
+/* ---- one invitation ---- */
+
+/* An invitation and what became of its mails, for whoever shows it. `d` is never NULL with ERR_OK.
+ */
+typedef void flow_details_cb(void *arg, enum err code, const struct invitation *inv,
+    const struct delivery *d, const struct fault *f);
+void flow_details_start(struct flow *f, const char *id, flow_details_cb *cb, void *arg);
+
+/* Mail the link again, with a fresh token. `void_links`: those that are out end at once. ERR_OK:
+ * queued (one that waits already goes first; it is not doubled). ERR_THROTTLED: `retry_after_s`
+ * until the cool-down's end. ERR_REFUSED: its method is not email, or there is no mail. Else as
+ * flow_change_cb. */
+typedef void flow_resend_cb(void *arg, enum err code, const struct invitation *inv,
+    const struct delivery *d, int64_t retry_after_s, const struct fault *f);
+void flow_resend_start(struct flow *f, const char *id, bool void_links,
+    const struct flow_caller *caller, flow_resend_cb *cb, void *arg);
+
+/* Another personal address (old links end at once, a mail goes to the new one; one handed over as a
+ * link becomes one by mail), another end. ERR_INVALID: `errors`. */
+struct amend_spec {
+	const char *personal_mail; /* NULL: left alone */
+	int64_t expires_in;	   /* seconds from now; 0: left alone */
+};
+typedef void flow_amend_cb(void *arg, enum err code, const struct invitation *inv,
+    const struct delivery *d, const struct field_errors *errors, const struct fault *f);
+void flow_amend_start(struct flow *f, const char *id, const struct amend_spec *spec,
+    const struct flow_caller *caller, flow_amend_cb *cb, void *arg);
+
+/* The form of an open invitation was shown: noted once. Nobody waits for it. */
+void flow_note_opened(struct flow *f, const struct invitation *inv);
+
+/* A report of a mail system. ERR_NOT_FOUND: of no invitation of ours. `action`: what it said. */
+typedef void flow_bounce_cb(
+    void *arg, enum err code, const struct mail_dsn *dsn, const struct fault *f);
+void flow_bounce_start(struct flow *f, const char *message, size_t len, const char *recipient,
+    const struct flow_caller *caller, flow_bounce_cb *cb, void *arg);
+
+/* ---- the queue ---- */
+
+struct flow_mail_status {
+	size_t waiting; /* items in the queue */
+	size_t in_flight;
+	int64_t oldest_at;    /* wall ms of the oldest item that was due and still waits; 0: none */
+	bool paused;	      /* the relay is away or broken */
+	int64_t paused_until; /* wall ms */
+	const char *reason;   /* of the pause; borrowed until the loop turns */
+	bool broken;	      /* an operator must act (TLS, AUTH) */
+};
+void flow_mail_status(const struct flow *f, struct flow_mail_status *out);
+
+/* As store_outbox_list(). */
+void flow_queue_list_start(struct flow *f, enum outbox_queue queue, const char *after, size_t limit,
+    store_outbox_cb *cb, void *arg);
+/* Due now, and a pause ends. ERR_CONFLICT: it is being sent. */
+typedef void flow_item_cb(void *arg, enum err code, const struct fault *f);
+void flow_queue_retry_start(struct flow *f, enum outbox_queue queue, const char *id,
+    const struct flow_caller *caller, flow_item_cb *cb, void *arg);
+void flow_queue_retry_all(struct flow *f, enum outbox_queue queue); /* a pause ends */
+/* Never to be sent; the invitation stays open. ERR_CONFLICT: it is being sent. */
+void flow_queue_drop_start(struct flow *f, enum outbox_queue queue, const char *id,
+    const struct flow_caller *caller, flow_item_cb *cb, void *arg);
+
+/* A mail of this kind with made-up facts, composed alone or sent too (to `to`). ERR_NOT_FOUND: no
+ * such kind. Without mail: ERR_REFUSED. */
+enum err flow_mail_preview(struct flow *f, const char *kind, const char *language, const char *to,
+    struct mail **out, struct fault *fault);
+typedef void flow_mail_test_cb(
+    void *arg, enum err code, const struct mail_report *report, const struct fault *f);
+void flow_mail_test_start(struct flow *f, const char *kind, const char *language, const char *to,
+    flow_mail_test_cb *cb, void *arg);
+
+/* ---- webhooks ---- */
+
+struct hook_spec {
+	const char *name, *url; /* NULL on a change: left alone */
+	unsigned types;		/* 0 on a change: left alone */
+	int enabled;		/* -1: left alone */
+};
+/* `secret`: its text, only of a new endpoint and of a rotation. ERR_INVALID: `errors`. */
+typedef void flow_hook_cb(void *arg, enum err code, const struct hook *h,
+    const struct secret *secret, const struct field_errors *errors, const struct fault *f);
+void flow_hook_create_start(struct flow *f, const struct hook_spec *spec,
+    const struct flow_caller *caller, flow_hook_cb *cb, void *arg);
+void flow_hook_change_start(struct flow *f, const char *id, const struct hook_spec *spec,
+    const struct flow_caller *caller, flow_hook_cb *cb, void *arg);
+/* A new secret; the old one signs too for `overlap_s`. */
+void flow_hook_rotate_start(struct flow *f, const char *id, int64_t overlap_s,
+    const struct flow_caller *caller, flow_hook_cb *cb, void *arg);
+void flow_hook_delete_start(
+    struct flow *f, const char *id, const struct flow_caller *caller, flow_item_cb *cb, void *arg);
+size_t flow_hook_count(const struct flow *f);
+const struct hook *flow_hook_at(const struct flow *f, size_t index);
+const struct hook *flow_hook_by_id(const struct flow *f, const char *id);
+/* A message of no event ("usherd.test"), to see whether the endpoint takes it; queued like all. */
+void flow_hook_test_start(
+    struct flow *f, const char *id, const struct flow_caller *caller, flow_item_cb *cb, void *arg);
+void flow_hooked_list_start(struct flow *f, const char *hook, const char *after, size_t limit,
+    store_hooked_cb *cb, void *arg);
+void flow_hooked_replay_start(struct flow *f, const char *hook, const char *id,
+    const struct flow_caller *caller, flow_item_cb *cb, void *arg);
+
+#endif

@@ -1,0 +1,215 @@
+/* Mails: what one is made of, how it is composed from templates, and how it leaves. The only room
+ * that speaks SMTP, through libcurl (never MIME or SMTP by hand). */
+#ifndef USHERD_MAIL_MAIL_H
+#define USHERD_MAIL_MAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "loop/loop.h"
+
+enum {
+	MAIL_ADDRESS_MAX = 254, /* bytes, RFC 5321 section 4.5.3.1.3 less the brackets */
+	MAIL_WORDS_MAX = 998,	/* bytes of a header's value before it is encoded */
+	MAIL_HEADERS_MAX = 16,
+	MAIL_PART_MAX = 64 * 1024, /* bytes of one part */
+	MAIL_REPLY_SIZE = 512
+};
+
+/* ---- addresses ---- */
+
+/* An addr-spec as it may stand in MAIL FROM, RCPT TO and a header: a dot-atom, "@", a domain of A-
+ * labels (RFC 5891), ASCII alone unless `utf8_local` (then the server must speak SMTPUTF8, RFC
+ * 6531). No CR, LF, NUL or other control byte ever passes: libcurl 7.88 hands them through to the
+ * wire (reliability.md finding 11). */
+bool mail_address_is_safe(const char *address, bool utf8_local);
+/* What is behind the last "@". */
+const char *mail_domain_of(const char *address);
+/* `"Words" <address>` for a header: words quoted or, when they are not ASCII, left to be encoded
+ * (RFC 2047) by mail_add_header(). NULL words: the address alone. */
+const char *mail_mailbox(struct arena *arena, const char *words, const char *address);
+
+/* ---- one mail ---- */
+
+struct mail_header {
+	const char *name, *value; /* the value as it goes out: encoded, folded by libcurl's rules */
+};
+
+/* A plain value; everything lives in `arena`. */
+struct mail {
+	struct arena *arena;
+	const char *from, *to; /* envelope: MAIL FROM and RCPT TO */
+	struct mail_header headers[MAIL_HEADERS_MAX];
+	size_t header_count;
+	const char *text, *html; /* UTF-8; html NULL: a mail of one part */
+};
+struct mail *mail_new(void);
+struct mail *mail_copy(const struct mail *m);
+void mail_free(struct mail *m); /* wipes what it holds: a link stands in it. NULL is fine */
+/* ERR_INVALID: a control byte in the value (T12), too long, or too many. Words that are not ASCII
+ * become encoded-words of at most 75 characters, split at whole characters. */
+enum err mail_add_header(struct mail *m, const char *name, const char *value, struct fault *f);
+const char *mail_header_of(const struct mail *m, const char *name); /* NULL: it has none */
+/* The third layer of T12, run by every mailer before anything leaves: addresses are safe, headers
+ * have no CR, LF or NUL, lines of parts no NUL. */
+enum err mail_check(const struct mail *m, struct fault *f);
+
+/* ---- mailers ---- */
+
+enum mail_outcome {
+	MAIL_SENT,     /* a 2xx to the end of DATA, and by nothing else (ecosystem.md finding 9) */
+	MAIL_DEFERRED, /* 4xx: surely not taken, later */
+	MAIL_REFUSED,  /* 5xx to RCPT or DATA: surely not taken, for good */
+	MAIL_UNKNOWN,  /* cut or silent between DATA and its answer (finding 12) */
+	MAIL_AWAY, /* no connection, 4xx at the banner, cut before DATA: it is not this mail's fault
+		    */
+	MAIL_BROKEN /* TLS or AUTH failed, 5xx before RCPT: an operator must act. Never in clear
+		       text */
+};
+const char *mail_outcome_name(enum mail_outcome o);
+
+struct mail_report {
+	enum mail_outcome outcome;
+	int code;	   /* the server's, or 0 */
+	const char *reply; /* its words in one line, or ours when it said none; never NULL */
+};
+
+struct mailer;
+struct mail_sending;
+typedef void mail_sent_cb(void *arg, const struct mail_report *report);
+
+struct mailer_ops {
+	const char *name; /* "smtp", "spool" */
+	struct mail_sending *(*send)(
+	    struct mailer *, const struct mail *, mail_sent_cb *cb, void *arg);
+	void (*cancel)(struct mail_sending *);
+	void (*free)(struct mailer *);
+};
+struct mailer {
+	const struct mailer_ops *ops;
+};
+
+/* Starts to send a copy of it. The callback runs exactly once, never before this has returned,
+ * never after mailer_cancel(), and within the sum of the deadlines. What mail_check() refuses is
+ * MAIL_REFUSED. A mail that was cancelled may have been sent. */
+struct mail_sending *mailer_send(
+    struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg);
+void mailer_cancel(struct mail_sending *s);
+void mailer_free(struct mailer *m); /* cancels what is under way; NULL is fine */
+
+enum mail_tls { MAIL_STARTTLS, MAIL_TLS, MAIL_CLEAR };
+
+/* Strings are copied. */
+struct mail_smtp_conf {
+	struct loop *loop;
+	const char *host; /* a name, or an address; IPv6 without brackets */
+	int port;
+	const char *hello;   /* EHLO's argument; NULL: the machine's name */
+	enum mail_tls tls;   /* MAIL_STARTTLS: required, not tried */
+	const char *ca_file; /* NULL: the system's */
+	const char *user;    /* NULL: no AUTH */
+	const struct secret *password;
+	size_t connections;  /* at most so many, reused */
+	int64_t connect_ms;  /* TCP and TLS */
+	int64_t reply_ms;    /* each answer of the server; its banner too */
+	int64_t transfer_ms; /* one mail in all; below OUTBOX_CLAIM_MS */
+};
+/* ERR_MISCONFIGURED: libcurl lacks SMTP, TLS or a resolver that does not block (AsynchDNS). */
+enum err mail_smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, struct fault *f);
+
+/* Instead of a server, a folder with a file a mail: NAME.eml, written under another name and then
+ * renamed, mode 0600, "X-Envelope-From" and "X-Envelope-To" in front. On a worker thread, for the
+ * disk may be slow. ERR_MISCONFIGURED: the folder cannot be written. */
+enum err mail_spool_new(
+    struct mailer **out, struct loop *loop, const char *folder, struct fault *f);
+
+/* ---- composing ---- */
+
+/* All templates, parsed and checked: LANGUAGE/KIND.txt ("Subject: ..." in its first line, an empty
+ * one, then the text) and LANGUAGE/KIND.html for each kind. Those that are part of the program are
+ * complete in English, German and Vietnamese; files of the folder stand before them, one by one. */
+struct mail_templates;
+enum { MAIL_LANGUAGES_MAX = 32, MAIL_ERRORS_MAX = 32 };
+struct mail_template_errors {
+	struct fault items[MAIL_ERRORS_MAX]; /* each begins with "FILE:LINE: " */
+	size_t count;
+};
+/* `folder`: NULL: none. NULL comes back with at least one error in `errors`. A value that its kind
+ * does not have, an unknown file name, a text without its HTML, a missing subject are errors. */
+struct mail_templates *mail_templates_load(
+    const char *folder, const char *default_language, struct mail_template_errors *errors);
+void mail_templates_free(struct mail_templates *t);
+/* The language that a mail of this kind is written in: the tag itself, then what is left of it when
+ * its last subtag goes, then the default, then "en". NULL: the default. */
+const char *mail_language_for(
+    const struct mail_templates *t, const char *kind, const char *language);
+size_t mail_language_count(const struct mail_templates *t);
+const char *mail_language_at(const struct mail_templates *t, size_t index);
+
+/* What the sender is, the same for all mails. Borrowed for the life of whoever keeps it. */
+struct mail_sender {
+	const char *organisation;
+	const char *from;			/* address */
+	const char *from_name;			/* NULL: the organisation */
+	const char *reply_to;			/* address or NULL */
+	const char *bounces;			/* address that VERP builds on, or NULL: `from` */
+	const char *id_domain;			/* of Message-ID */
+	const char *sign_in_url, *help_contact; /* NULL: none */
+	unsigned char verp_key[32];
+};
+
+/* The facts of one mail. Borrowed for the call. NULL: absent. */
+struct mail_facts {
+	const char *kind;	/* outbox_kind_name() */
+	const char *language;	/* BCP 47 */
+	const char *invitation; /* id */
+	const char *item;	/* id of the queue's item: mails of one item are one thread */
+	unsigned attempt;
+	const char *to;
+	const char *name; /* of the person the mail is about */
+	const char *given_name;
+	const char *uid;
+	const char *inviter;		 /* shown name of who invited; NULL: nobody's */
+	const char *position, *org_unit; /* shown names */
+	const char *link;		 /* the whole URL */
+	const char *reason;		 /* why it was undeliverable */
+	int64_t expires_at;		 /* wall ms; 0: none */
+	int64_t now;			 /* wall ms */
+};
+/* The mail: From, To, Reply-To, Subject, Date, Message-ID (stable per attempt:
+ * <INVITATION.ITEM.ATTEMPT@domain>), References (<INVITATION.ITEM@domain>), Auto-Submitted (RFC
+ * 3834), X-Auto-Response-Suppress, Content-Language; Return-Path by VERP. Values of people are
+ * broken up so that no mail program makes a link of them, in both parts (T13); the link is the one
+ * URL beside the sign-in page. ERR_INVALID as mail_add_header(), or an unsafe address;
+ * ERR_TOO_LARGE. */
+enum err mail_compose(struct mail **out, const struct mail_templates *t,
+    const struct mail_sender *sender, const struct mail_facts *facts, struct fault *f);
+
+/* ---- bounces ---- */
+
+/* LOCAL+b-INVITATION-TAG@DOMAIN: the tag is keyed, lower-case base32, so that nobody can make one
+ * up; the whole local part has at most 64 bytes, and survives being folded to one case. */
+const char *mail_verp_address(
+    struct arena *arena, const struct mail_sender *sender, const char *invitation);
+/* The invitation's id of such an address; false: it is none of ours. */
+bool mail_verp_parse(
+    const struct mail_sender *sender, const char *address, size_t len, char *id, size_t id_size);
+
+enum mail_dsn_action { MAIL_DSN_FAILED, MAIL_DSN_DELAYED, MAIL_DSN_OTHER };
+struct mail_dsn {
+	enum mail_dsn_action action; /* the worst of its recipients */
+	const char *status;	     /* "5.1.1", or NULL */
+	const char *diagnostic;	     /* in one line, or NULL */
+	char invitation[40]; /* attributed by a VERP address or our Message-ID; "": to none */
+};
+/* Read a whole message that is a delivery status notification (RFC 3464). `recipient`: the address
+ * that it was delivered to, or NULL: that of its own headers. ERR_INVALID: it is none; the text
+ * says what is missing. ERR_NOT_FOUND: of no mail of ours. Bounded work, any input. */
+enum err mail_dsn_parse(struct mail_dsn *out, const struct mail_sender *sender, const char *message,
+    size_t len, const char *recipient, struct arena *arena, struct fault *f);
+
+#endif
