@@ -23,6 +23,7 @@ struct prepare {
 };
 
 static void prepare_look(struct prepare *p);
+static void prepare_load(struct prepare *p);
 static void prepare_count(struct prepare *p);
 
 static void
