@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "flow/flow_private.h"
+#include "flow/outbox_private.h"
 #include "flow/people_private.h"
 #include "log/log.h"
 
@@ -75,13 +76,24 @@ void
 flow_drain(struct flow *f, loop_cb *drained, void *arg)
 {
 	f->draining = true;
-	if (f->attempt_count == 0) {
-		loop_defer(f->conf.loop, drained, arg);
-		return;
-	}
-	flow_attempts_hurry(f);
 	f->drained = drained;
 	f->drained_arg = arg;
+	flow_attempts_hurry(f);
+	flow_check_drained(f);
+}
+
+/* Mails and messages under way, too: one that is left behind is sent twice. */
+void
+flow_check_drained(struct flow *f)
+{
+	size_t under_way = f->attempt_count;
+
+	for (size_t i = 0; i < OUTBOX_QUEUE_COUNT; i++)
+		under_way += f->lanes[i] != NULL ? lane_in_flight(f->lanes[i]) : 0;
+	if (!f->draining || under_way > 0 || f->drained == NULL)
+		return;
+	loop_defer(f->conf.loop, f->drained, f->drained_arg);
+	f->drained = NULL;
 }
 
 void

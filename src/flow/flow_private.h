@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "flow/flow.h"
+#include "invite/outbox.h"
 
 enum {
 	FLOW_TRIES = 5,		  /* of a change that somebody else was faster with */
@@ -22,6 +23,7 @@ enum {
 
 struct attempt;
 struct change;
+struct lane;
 struct people_op;
 struct people_resolver;
 struct trash_sweeper;
@@ -55,6 +57,7 @@ struct flow {
 	int64_t started_mono_ms;
 	void (*tokens_ended)(void *arg, const char *created_by); /* may be NULL */
 	void *tokens_ended_arg;
+	struct lane *lanes[OUTBOX_QUEUE_COUNT]; /* NULL: nothing is carried */
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;
@@ -75,6 +78,11 @@ flow_rules(const struct flow *f)
 		.today = date_of(flow_now(f)),
 	};
 }
+
+/* ---- flow.c ---- */
+
+/* Something has ended: tell who waits for everything to end. */
+void flow_check_drained(struct flow *f);
 
 /* ---- flow_change.c: load, mutate, save; again when somebody was faster ---- */
 
