@@ -60,6 +60,20 @@ try_done(struct hook_try *t)
 	lane_trip_end(trip);
 }
 
+/* It was not claimed: somebody was faster, or the store is away. */
+static void
+try_leave(struct hook_try *t, enum err code, const struct fault *f)
+{
+	struct lane_trip *trip = t->trip;
+
+	trip->state = NULL;
+	try_free(t);
+	if (code == ERR_CONFLICT || code == ERR_NOT_FOUND)
+		lane_trip_end(trip);
+	else
+		lane_trip_fail(trip, f);
+}
+
 static const struct hook *
 try_endpoint(const struct hook_try *t)
 {
@@ -237,6 +251,7 @@ try_send(struct hook_try *t, const struct hook *h)
 		.at_s = now / 1000,
 		.secrets = { h->secret, now < h->old_until ? h->old_secret : NULL } };
 
+	t->trip->sent = true;
 	hook_peer_begin(t->hooks, h->id);
 	t->sending = webhook_send(t->hooks->flow->conf.hooks->webhooks, &m, try_on_sent, t);
 }
@@ -250,9 +265,7 @@ try_on_claimed(void *arg, enum err code, uint64_t revision, const struct fault *
 
 	t->trip->op = NULL;
 	if (code != ERR_OK) {
-		log_debug("a webhook message could not be claimed", "message", t->trip->item->id,
-		    "reason", f->text);
-		try_done(t);
+		try_leave(t, code, f);
 		return;
 	}
 	outbox_item_free(t->trip->item);

@@ -1,5 +1,6 @@
 /* What an administrator does with webhook endpoints: make, change, new secret, delete. Each is one
  * write by compare-and-swap of what memory knows; a conflict is tried again on what it is then. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistr.h>

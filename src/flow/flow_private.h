@@ -23,6 +23,7 @@ enum {
 
 struct attempt;
 struct change;
+struct flow_hooks;
 struct lane;
 struct people_op;
 struct people_resolver;
@@ -58,6 +59,7 @@ struct flow {
 	void (*tokens_ended)(void *arg, const char *created_by); /* may be NULL */
 	void *tokens_ended_arg;
 	struct lane *lanes[OUTBOX_QUEUE_COUNT]; /* NULL: nothing is carried */
+	struct flow_hooks *hooks;
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;

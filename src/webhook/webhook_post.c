@@ -255,9 +255,7 @@ set_limits(struct webhook_sending *s)
 {
 	const struct webhook_conf *c = &s->webhooks->conf;
 
-	curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
 	curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)c->timeout_ms);
-	curl_easy_setopt(s->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(s->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(s->easy, CURLOPT_PROTOCOLS_STR, c->clear_text ? "http,https" : "https");
 	/* One message, one request: what HTTP/2 may have of it when a connection ends is harder to
@@ -304,6 +302,6 @@ webhook_send(struct webhooks *w, const struct webhook_message *m, webhook_sent_c
 	set_limits(s);
 	set_callbacks(s);
 	set_headers(s, m);
-	s->transfer = transfer_start(w->transfers, s->easy, on_transferred, s);
+	s->transfer = transfer_start(w->transfers, s->easy, w->conf.timeout_ms, on_transferred, s);
 	return s;
 }
