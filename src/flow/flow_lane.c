@@ -14,8 +14,7 @@
 enum {
 	LANE_PAGE = 64,
 	LANE_REST_MS = 1000, /* after the store failed */
-	LANE_LOOK_MS = 60 * 1000,
-	LANE_LATE_US = 10 * 1000 /* turns that a busy loop missed are made up for */
+	LANE_LOOK_MS = 60 * 1000
 };
 
 struct lane {
@@ -43,7 +42,6 @@ struct lane {
 	/* When nothing is begun. */
 	bool paused;
 	int64_t paused_until, rest_until; /* monotonic ms */
-	int64_t turn_every, next_turn;	  /* monotonic us; 0: at any time */
 };
 
 static void
@@ -87,11 +85,9 @@ static void
 lane_begin(struct lane *l, struct outbox_item *item)
 {
 	struct lane_trip *t = lane_trip_new(l, item);
-	int64_t from = lane_mono(l) * 1000 - LANE_LATE_US;
 
 	t->counted = true;
 	l->trip_count++;
-	l->next_turn = (l->next_turn > from ? l->next_turn : from) + l->turn_every;
 	if (item->owner[0] != '\0')
 		l->ops->lost(l->arg, t); /* a claim that has run out */
 	else
@@ -117,8 +113,6 @@ lane_trip_end(struct lane_trip *t)
 {
 	struct lane *l = t->lane;
 
-	if (!t->sent && t->counted)
-		l->next_turn -= l->turn_every; /* it did not need its turn */
 	lane_trip_remove(t);
 	l->stale = true;
 	lane_soon(l);
@@ -268,8 +262,7 @@ lane_idle_ms(const struct lane *l, int64_t mono)
 		return ms; /* until one of them ends */
 	if (l->paused && l->paused_until - mono > 0)
 		return l->paused_until - mono < ms ? l->paused_until - mono : ms;
-	wait = (l->next_turn + 999) / 1000 - mono;
-	return wait < ms ? wait : ms;
+	return 0;
 }
 
 static void
@@ -286,7 +279,7 @@ lane_turn(void *arg)
 	}
 	if (!l->walked && l->walking == NULL && l->lost_count == 0)
 		lane_walk(l);
-	while (lane_may_begin(l, mono) && l->next_turn <= mono * 1000) {
+	while (lane_may_begin(l, mono)) {
 		struct outbox_item *item = lane_take(l);
 
 		if (item == NULL)
@@ -348,12 +341,6 @@ lane_is_paused(const struct lane *l, int64_t *until)
 }
 
 /* ---- life ---- */
-
-void
-lane_set_rate(struct lane *l, size_t per_minute)
-{
-	l->turn_every = per_minute == 0 ? 0 : 60LL * 1000 * 1000 / (int64_t)per_minute;
-}
 
 size_t
 lane_in_flight(const struct lane *l)

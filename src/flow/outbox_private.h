@@ -17,7 +17,6 @@ struct lane_trip {
 	void *state;		  /* the carrier's */
 	struct store_op *op;	  /* the carrier's store operation under way: cancelled when the
 				     flow is freed. NULL again in its callback */
-	bool sent;		  /* the carrier's word: it used its turn under the lane's rate */
 	bool counted;		  /* the lane's: one of the attempts at once */
 };
 TAILQ_HEAD(lane_trip_list, lane_trip);
@@ -51,9 +50,6 @@ const char *lane_owner(const struct lane *l);		  /* this process, as items name 
 bool lane_has(const struct lane *l, const char *item_id); /* an attempt of it is under way */
 /* Since when the oldest item waits that is due (wall ms); 0: none does. */
 int64_t lane_oldest_due(const struct lane *l);
-/* At most so many trips a minute, evenly; 0: unbounded. One that ends without `sent` gives its turn
- * back. */
-void lane_set_rate(struct lane *l, size_t per_minute);
 void lane_trip_end(struct lane_trip *t);
 /* The same when the store failed: the lane rests for a second, for the item may still be due. */
 void lane_trip_fail(struct lane_trip *t, const struct fault *f);
