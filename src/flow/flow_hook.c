@@ -60,7 +60,7 @@ try_done(struct hook_try *t)
 	lane_trip_end(trip);
 }
 
-/* It was not claimed: somebody was faster, or the store is away. */
+/* Somebody was faster, or the store is away. */
 static void
 try_leave(struct hook_try *t, enum err code, const struct fault *f)
 {
@@ -91,12 +91,12 @@ try_on_settled(void *arg, enum err code, uint64_t revision, const struct fault *
 
 	(void)revision;
 	t->trip->op = NULL;
-	if (code == ERR_OK || code == ERR_CONFLICT || code == ERR_NOT_FOUND ||
-	    flow_now(t->hooks->flow) >= t->trip->item->due) {
-		if (code != ERR_OK)
-			log_warning("what became of a webhook message could not be stored",
-			    "message", t->trip->item->id, "reason", f->text);
+	if (code == ERR_OK || code == ERR_CONFLICT || code == ERR_NOT_FOUND) {
 		try_done(t);
+		return;
+	}
+	if (flow_now(t->hooks->flow) >= t->trip->item->due) {
+		try_leave(t, code, f);
 		return;
 	}
 	loop_timer_set(t->again, t->pause_ms);
@@ -251,7 +251,6 @@ try_send(struct hook_try *t, const struct hook *h)
 		.at_s = now / 1000,
 		.secrets = { h->secret, now < h->old_until ? h->old_secret : NULL } };
 
-	t->trip->sent = true;
 	hook_peer_begin(t->hooks, h->id);
 	t->sending = webhook_send(t->hooks->flow->conf.hooks->webhooks, &m, try_on_sent, t);
 }

@@ -80,6 +80,22 @@ hook_op_finish_later(struct hook_op *o, enum err code, const char *words)
 	loop_timer_set(o->later, 0);
 }
 
+const struct hook *
+hook_op_target(struct hook_op *o)
+{
+	const struct hook *h = store_hook_by_id(o->flow->conf.store, o->id);
+
+	if (h == NULL)
+		hook_op_finish_later(o, ERR_NOT_FOUND, "there is no such webhook");
+	else if (!h->enabled)
+		hook_op_finish_later(o, ERR_REFUSED, "the webhook is disabled");
+	else {
+		hook_peer_reset(o->flow->hooks, o->id);
+		return h;
+	}
+	return NULL;
+}
+
 /* ---- rules ---- */
 
 static void

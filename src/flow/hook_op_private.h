@@ -1,4 +1,4 @@
-/* One operation of an administrator on webhooks; for flow_hook_admin.c and flow_hook_replay.c. */
+/* One operation of an administrator on webhooks; for flow_hook_admin.c, _list.c and _replay.c. */
 #ifndef USHERD_FLOW_HOOK_OP_PRIVATE_H
 #define USHERD_FLOW_HOOK_OP_PRIVATE_H
 
@@ -39,5 +39,8 @@ void hook_op_free(struct hook_op *o);
 void hook_op_finish(struct hook_op *o, enum err code, const struct fault *f);
 /* The same from inside the starting call. */
 void hook_op_finish_later(struct hook_op *o, enum err code, const char *words);
+/* The endpoint, if it can be sent to, or NULL: finished. What an administrator asks for is tried at
+ * once, pause or not. */
+const struct hook *hook_op_target(struct hook_op *o);
 
 #endif
