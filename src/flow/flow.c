@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "flow/flow_private.h"
-#include "flow/outbox_private.h"
+#include "flow/mail_private.h"
 #include "flow/people_private.h"
 #include "log/log.h"
 
@@ -41,12 +41,14 @@ flow_new(const struct flow_conf *conf)
 	TAILQ_INIT(&f->attempts);
 	TAILQ_INIT(&f->changes);
 	TAILQ_INIT(&f->people);
+	TAILQ_INIT(&f->tasks);
 	f->started_mono_ms = f->quiet_since_mono_ms;
 	f->memory = flow_memory_new();
 	f->resolver = flow_resolver_new(f);
 	f->sweeper = flow_sweeper_new(f);
 	f->people_resolver = flow_people_resolver_new(f);
 	f->trash_sweeper = flow_trash_sweeper_new(f);
+	f->mails = flow_mails_new(f);
 	return f;
 }
 
@@ -70,6 +72,7 @@ flow_run(struct flow *f)
 	dir_on_state(f->conf.dir, flow_on_directory, f);
 	flow_resolver_wake(f->resolver);
 	flow_people_resolver_wake(f->people_resolver, 0);
+	flow_mails_run(f->mails);
 }
 
 void
@@ -101,6 +104,8 @@ flow_free(struct flow *f)
 {
 	if (f == NULL)
 		return;
+	flow_mails_free(f->mails);
+	flow_tasks_free(f);
 	flow_attempts_free(f);
 	flow_changes_free(f);
 	flow_people_free(f);
