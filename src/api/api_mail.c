@@ -48,7 +48,7 @@ api_add_mail_item(struct buf *b, struct arena *arena, const struct outbox_item *
 	buf_add_string(b, ",\"due_at\":");
 	api_add_time_or_null(b, sending ? 0 : i->due);
 	buf_add_string(b, ",\"expires_at\":");
-	api_add_time(b, i->expires_at);
+	api_add_time_or_null(b, i->expires_at == INT64_MAX ? 0 : i->expires_at);
 	buf_printf(b, ",\"attempts\":%u,\"last\":", i->attempts);
 	buf_add_json_string(b, api_clean(arena, i->last));
 	buf_add_char(b, '}');

@@ -59,12 +59,12 @@ api_add_mail(struct buf *b, struct arena *arena, const struct mail *m, const cha
 	api_add_text_member(b, arena, "language", mail_header_of(m, "Content-Language"));
 	api_add_text_member(b, arena, "from", m->from);
 	api_add_text_member(b, arena, "to", m->to);
-	api_add_text_member(b, arena, "subject", m->subject);
+	api_add_text_member(b, arena, "subject", mail_header_of(m, "Subject"));
 	buf_add_string(b, ",\"headers\":[");
 	for (size_t i = 0; i < m->header_count; i++) {
 		buf_add_string(b, i > 0 ? ",{\"name\":" : "{\"name\":");
 		buf_add_json_string(b, m->headers[i].name);
-		api_add_text_member(b, arena, "value", m->headers[i].value);
+		api_add_text_member(b, arena, "value", m->headers[i].words);
 		buf_add_char(b, '}');
 	}
 	buf_add_char(b, ']');

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "flow/flow_private.h"
-#include "flow/outbox_private.h"
+#include "flow/mail_private.h"
 #include "flow/people_private.h"
 #include "log/log.h"
 
@@ -41,6 +41,7 @@ flow_new(const struct flow_conf *conf)
 	TAILQ_INIT(&f->attempts);
 	TAILQ_INIT(&f->changes);
 	TAILQ_INIT(&f->people);
+	TAILQ_INIT(&f->tasks);
 	f->started_mono_ms = f->quiet_since_mono_ms;
 	f->memory = flow_memory_new();
 	f->resolver = flow_resolver_new(f);
@@ -48,6 +49,7 @@ flow_new(const struct flow_conf *conf)
 	f->people_resolver = flow_people_resolver_new(f);
 	f->trash_sweeper = flow_trash_sweeper_new(f);
 	f->hooks = flow_hooks_new(f);
+	f->mails = flow_mails_new(f);
 	return f;
 }
 
@@ -72,6 +74,7 @@ flow_run(struct flow *f)
 	flow_resolver_wake(f->resolver);
 	flow_people_resolver_wake(f->people_resolver, 0);
 	flow_hooks_run(f->hooks);
+	flow_mails_run(f->mails);
 }
 
 void
@@ -104,6 +107,8 @@ flow_free(struct flow *f)
 	if (f == NULL)
 		return;
 	flow_hooks_free(f->hooks);
+	flow_mails_free(f->mails);
+	flow_tasks_free(f);
 	flow_attempts_free(f);
 	flow_changes_free(f);
 	flow_people_free(f);

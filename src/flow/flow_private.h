@@ -33,6 +33,10 @@ struct sweeper;
 TAILQ_HEAD(attempt_list, attempt);
 TAILQ_HEAD(change_list, change);
 TAILQ_HEAD(people_list, people_op);
+struct flow_mails;
+struct flow_hooks;
+struct flow_task;
+TAILQ_HEAD(flow_task_list, flow_task);
 
 struct flow {
 	struct flow_conf conf;
@@ -58,8 +62,11 @@ struct flow {
 	int64_t started_mono_ms;
 	void (*tokens_ended)(void *arg, const char *created_by); /* may be NULL */
 	void *tokens_ended_arg;
-	struct lane *lanes[OUTBOX_QUEUE_COUNT]; /* NULL: nothing is carried */
+	struct flow_mails *mails; /* NULL: there is no way to send */
 	struct flow_hooks *hooks;
+	struct lane *lanes[OUTBOX_QUEUE_COUNT]; /* of these; NULL: nothing is carried */
+	struct flow_task_list tasks;
+	size_t opening; /* of them: noting that a form was shown */
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;
@@ -111,6 +118,11 @@ void flow_changes_free(struct flow *f);
 
 /* A list of the store came back: say aloud what was left out of it because it is damaged. */
 void flow_log_damage(enum err code, const struct fault *f);
+
+/* ---- flow_administer.c ---- */
+
+/* Why nothing can be changed about an invitation now: by the state that everybody sees. */
+enum err flow_refusal(struct flow *f, const struct invitation *inv, struct fault *fault);
 
 /* ---- flow_issue.c ---- */
 

@@ -48,7 +48,6 @@ struct mail {
 	const char *from, *to; /* envelope: MAIL FROM and RCPT TO */
 	struct mail_header headers[MAIL_HEADERS_MAX];
 	size_t header_count;
-	const char *subject;	 /* as people read it: UTF-8, not encoded; NULL: not known */
 	const char *text, *html; /* UTF-8; html NULL: a mail of one part */
 };
 struct mail *mail_new(void);
