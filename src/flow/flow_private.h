@@ -23,7 +23,6 @@ enum {
 
 struct attempt;
 struct change;
-struct flow_hooks;
 struct lane;
 struct people_op;
 struct people_resolver;

@@ -135,6 +135,15 @@ test_message(struct world *w, const char *id)
 	return answer.code;
 }
 
+static enum err
+replay(struct world *w, const char *id, const char *message)
+{
+	answer.world = w;
+	flow_hooked_replay_start(w->flow, id, message, &caller, on_item, NULL);
+	world_wait(w);
+	return answer.code;
+}
+
 /* ---- what is there ---- */
 
 static bool
@@ -481,6 +490,46 @@ an_endpoint_that_is_gone_is_disabled(void **state)
 	world_free(w);
 }
 
+static void
+a_message_is_sent_again_when_somebody_asks(void **state)
+{
+	struct world *w = hook_world_new();
+	char hook[ID_SIZE], other[ID_SIZE], message[ID_SIZE];
+
+	(void)state;
+	create(w, 1 << HOOK_INVITATION_CREATED, hook);
+	create(w, 1 << HOOK_INVITATION_REVOKED, other);
+	answers(WEBHOOK_FAILED, 400, "HTTP 400");
+	world_invite(w, &world_ada);
+	until_sent(w, 1);
+	until_waiting(w, 1);
+	strcpy(message, receiver.sent[0].id);
+	assert_int_equal(replay(w, other, message), ERR_NOT_FOUND); /* not one of its own */
+	assert_int_equal(replay(w, hook, hook), ERR_NOT_FOUND);
+	assert_int_equal(replay(w, hook, message), ERR_OK); /* it waits: now rather than later */
+	until_sent(w, 2);
+	until_waiting(w, 1);
+	receiver.silent = true;
+	pass(w, 400 * SECOND_MS);
+	until_sent(w, 3);
+	assert_int_equal(replay(w, hook, message), ERR_CONFLICT); /* it is under way */
+	receiver.silent = false;
+	answers(WEBHOOK_DELIVERED, 200, "HTTP 200");
+	world_crash(w);
+	until_sent(w, 4);
+	until_waiting(w, 0);
+	assert_int_equal(replay(w, hook, message), ERR_OK); /* it was delivered: once more */
+	until_sent(w, 5);
+	until_waiting(w, 0);
+	for (size_t i = 1; i < receiver.count; i++) {
+		assert_string_equal(receiver.sent[i].id, message);
+		assert_string_equal(receiver.sent[i].body, receiver.sent[0].body);
+	}
+	enable(w, hook, false);
+	assert_int_equal(replay(w, hook, message), ERR_REFUSED);
+	world_free(w);
+}
+
 /* ---- an endpoint that does not answer ---- */
 
 static void
@@ -811,6 +860,7 @@ main(void)
 		cmocka_unit_test(a_message_whose_answer_got_lost_is_sent_again_until_one_comes),
 		cmocka_unit_test(a_receiver_that_asks_for_time_gets_it),
 		cmocka_unit_test(an_endpoint_that_is_gone_is_disabled),
+		cmocka_unit_test(a_message_is_sent_again_when_somebody_asks),
 		cmocka_unit_test(an_endpoint_that_keeps_silent_is_left_alone_for_a_while),
 		cmocka_unit_test(no_more_are_under_way_than_allowed),
 		cmocka_unit_test(a_message_that_was_under_way_at_a_crash_is_sent_again),
