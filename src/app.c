@@ -130,6 +130,7 @@ app_build_flow(struct app *a)
 		.dir = a->dir,
 		.roster = a->roster,
 		.passwd = a->passwd,
+		.hooks = &a->hook_conf,
 		.clock = &clock_system,
 		.blocklist = a->blocklist,
 		.uid_template = c->uid_template,
@@ -190,6 +191,8 @@ app_new_take(struct app **out, struct conf *conf, struct fault *f)
 	if (code == ERR_OK)
 		code = app_build_directory(a, f);
 	if (code == ERR_OK)
+		code = app_build_webhooks(a, f);
+	if (code == ERR_OK)
 		code = app_build_store(a, f);
 	if (code != ERR_OK) {
 		app_free(a);
@@ -223,6 +226,7 @@ app_free(struct app *a)
 	roster_free(a->roster);
 	flow_feed_free(a->feed);
 	flow_free(a->flow);
+	webhooks_free(a->webhooks);
 	store_free(a->store);
 	if (a->kv != NULL)
 		kv_close(a->kv);

@@ -9,6 +9,7 @@
 #include "auth/auth.h"
 #include "auth/passwd.h"
 #include "flow/flow.h"
+#include "flow/flow_mail.h"
 #include "flow/flow_people.h"
 #include "http/http.h"
 #include "invite/password.h"
@@ -35,6 +36,8 @@ struct app {
 	struct passwd *passwd;
 	struct blocklist *blocklist;
 	struct roster *roster;
+	struct webhooks *webhooks;
+	struct flow_hook_conf hook_conf;
 	struct flow *flow;
 	struct flow_feed *feed;
 	struct auth *auth;
@@ -54,6 +57,9 @@ struct app {
 void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);
+
+/* app_webhook.c */
+enum err app_build_webhooks(struct app *a, struct fault *f);
 
 /* app_failpoint.c: none but in test builds. */
 extern const struct http_route app_failpoint_routes[];
