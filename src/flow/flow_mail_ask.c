@@ -113,6 +113,7 @@ struct amend {
 	struct mail_change c; /* first */
 	char *personal_mail;
 	int64_t expires_in;
+	uint64_t revision; /* that is meant; 0: any */
 	struct arena *arena;
 	struct field_errors errors;
 	bool nothing_to_do;
@@ -175,8 +176,11 @@ amend_mutate(struct mail_change *c, struct fault *f)
 	struct flow *flow = c->task.flow;
 	struct invitation *inv = c->after;
 	const char *address;
-	enum err code = flow_refusal(flow, inv, f);
+	enum err code;
 
+	if (a->revision != 0 && c->before->revision != a->revision)
+		return fault_set(f, ERR_CONFLICT, "it is another version now");
+	code = flow_refusal(flow, inv, f);
 	if (code == ERR_OK)
 		code = amend_check(a, inv, &address, f);
 	if (code != ERR_OK)
@@ -230,6 +234,7 @@ flow_amend_start(struct flow *f, const char *id, const struct amend_spec *spec,
 	a->c.release = amend_release;
 	a->personal_mail = mem_dup_string(spec->personal_mail);
 	a->expires_in = spec->expires_in;
+	a->revision = spec->revision;
 	a->arena = arena_new(0);
 	field_errors_init(&a->errors, a->arena);
 	a->cb = cb;
