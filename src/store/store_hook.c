@@ -172,6 +172,7 @@ struct hook_save {
 	store_save_cb *cb;
 	struct store_hook *hook; /* as it is to be; then the store's */
 	bool adding;
+	struct fault failed;
 };
 
 static void
@@ -195,13 +196,47 @@ hook_save_done(struct commit *c, uint64_t revision)
 }
 
 static void
+hook_save_finish(struct hook_save *o, enum err code, uint64_t revision, const struct fault *f)
+{
+	store_save_cb *cb = o->cb;
+	void *arg = o->c.op.arg;
+
+	store_op_end(&o->c.op);
+	cb(arg, code, revision, f);
+}
+
+static void
+hook_save_on_read(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct hook_save *o = arg;
+	struct store *s = o->c.op.store;
+	struct store_hook *h;
+	struct fault own;
+
+	(void)f;
+	o->c.op.kv = NULL;
+	if (code == ERR_OK && hooks_read(s, item, &h, &own) == ERR_OK)
+		hooks_put(&s->outbox, h);
+	else if (code == ERR_NOT_FOUND)
+		hooks_drop(&s->outbox, o->hook->hook.id);
+	own = o->failed;
+	hook_save_finish(o, own.code, 0, &own);
+}
+
+/* What is in memory may be another one than what is stored: whoever tries again must not fail for
+ * that again. */
+static void
 hook_save_settled(struct commit *c, enum err code, uint64_t revision, const struct fault *f)
 {
-	store_save_cb *cb = ((struct hook_save *)c)->cb;
-	void *arg = c->op.arg;
+	struct hook_save *o = (struct hook_save *)c;
+	struct store_key key = store_key_of("hook", o->hook != NULL ? o->hook->hook.id : "-");
 
-	store_op_end(&c->op);
-	cb(arg, code, revision, f);
+	if (code != ERR_CONFLICT && code != ERR_UNKNOWN) {
+		hook_save_finish(o, code, revision, f);
+		return;
+	}
+	o->failed = *f;
+	c->op.kv = kv_get(c->op.store->kv, store_key_bytes(&key), hook_save_on_read, o);
 }
 
 static void
