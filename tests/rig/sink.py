@@ -64,6 +64,7 @@ class Sink:
         self.password_file.write_text(self.password)
         self.password_file.chmod(0o600)
         self.mails, self.transcripts, self.faults = [], [], []
+        self.kept_in_silence = []  # mails whose sender was not told that they are kept
         self._changed = threading.Condition()
         # The rest belongs to the loop's thread.
         self.sessions = set()
@@ -208,6 +209,7 @@ class Sink:
         for fault in list(self.faults):
             if fault.take(phase, text):
                 if fault.keep:
+                    self.kept_in_silence.append(mail)
                     self.keep(mail)
                 fault.note(mail)
                 if fault.action != "tell":

@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "rig"))
 from client import Api  # noqa: E402
 from clock import Clock  # noqa: E402
 from proxy import Proxy  # noqa: E402
+from sink import Sink  # noqa: E402
 from slapd import Slapd  # noqa: E402
 from usherd import SANITIZER_WORDS, Usherd  # noqa: E402
 
@@ -100,6 +101,19 @@ def proxied(slapd, proxy, make_usherd):
 @pytest.fixture
 def proxied_api(proxied):
     return Api(proxied, proxied.make_token())
+
+
+@pytest.fixture
+def make_sink(folder):
+    made = []
+
+    def make(**more):
+        made.append(Sink(folder / f"sink{len(made)}", **more))
+        return made[-1]
+
+    yield make
+    for sink in made:
+        sink.close()
 
 
 @pytest.fixture
