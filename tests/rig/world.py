@@ -11,13 +11,13 @@ from usherd import Usherd
 
 
 @contextlib.contextmanager
-def world(sink=False, mail=None, **sections):
+def world(sink=False, mail=None, build=None, **sections):
     """A running daemon (its `slapd` beside it) with these changes to its configuration. `sink`: its mails go to a
     sink, which is the daemon's `sink`, with these changes to the section [mail]."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ush-", dir="/tmp"))
     folder.chmod(0o755)
     slapd = Slapd(folder / "slapd")
-    daemon = Usherd(folder / "usherd", slapd)
+    daemon = Usherd(folder / "usherd", slapd, build=build)
     daemon.sink = Sink(folder / "sink") if sink else None
     try:
         slapd.start()
