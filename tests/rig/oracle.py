@@ -28,9 +28,10 @@ import accounts
 import people
 import posted
 from ledger import LOST, PASSWORD_MARK
+from life import QUIET
 from sink import PASSWORD as RELAY_PASSWORD
 from store_file import OPEN_STATES, Damage, read_store, token_hash
-from transitions import replay
+from transitions import TABLE, replay
 
 SETTLE_SECONDS = 45  # two operation timeouts, the resolver's round of 30 s, and a busy machine
 TIMELINE_MAX = 64
@@ -70,7 +71,7 @@ class Oracle:
         answer = self.world.api.get(f"/api/v1/invitations/{invited.id}")
         if answer.status_code != 200:
             return None
-        return replay([entry["event"] for entry in answer.json()["timeline"]]).state
+        return replay([entry["event"] for entry in answer.json()["timeline"] if entry["event"] in TABLE.events]).state
 
     def _is_quiet(self, invited):
         state = self._state(invited)
@@ -194,9 +195,10 @@ class Oracle:
     def _check_record(self, identifier, item, record):
         stored, events = item.value, [entry["event"] for _, entry in record]
         timeline = [entry["event"] for entry in stored["timeline"]]
+        told = [event for event in events if event not in QUIET]
         revisions = [revision for revision, _ in record]
-        if len(timeline) < TIMELINE_MAX and timeline != events or (
-                len(timeline) == TIMELINE_MAX and timeline[1:] != events[-TIMELINE_MAX + 1:]):
+        if len(timeline) < TIMELINE_MAX and timeline != told or (
+                len(timeline) == TIMELINE_MAX and timeline[1:] != told[-TIMELINE_MAX + 1:]):
             self.breach("I11", f"{identifier}: timeline {timeline}, audit {events}", None, record)
         way = replay(events)
         if way.refused is not None or way.state != stored["state"]:

@@ -2,12 +2,15 @@
 answers (see sink_faults.py). One loop in one thread; what a test has ordered is in force when the order returns."""
 
 import asyncio
+import atexit
 import contextlib
 import functools
 import logging
 import pathlib
+import shutil
 import ssl
 import subprocess
+import tempfile
 import threading
 
 from ports import free_port
@@ -26,8 +29,11 @@ def openssl(*arguments):
     subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, stdin=subprocess.DEVNULL)
 
 
-def make_certificates(folder):
-    """FOLDER/ca.pem and a pair for each of CERTIFICATES; {name: SSLContext}."""
+@functools.cache
+def certificates():
+    """(the CA's file, {name: SSLContext}) of CERTIFICATES: made once for all sinks of a process."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="ush-ca-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", 3)
     for authority in ("ca", "other-ca"):
         openssl("req", "-x509", *new_key, "-subj", f"/CN=sink test {authority}",
@@ -43,7 +49,7 @@ def make_certificates(folder):
                 "-extfile", path.with_suffix(".ext"), "-out", path.with_suffix(".pem"))
         contexts[name] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         contexts[name].load_cert_chain(path.with_suffix(".pem"), path.with_suffix(".key"))
-    return contexts
+    return folder / "ca.pem", contexts
 
 
 class Sink:
@@ -57,9 +63,8 @@ class Sink:
         self.tls, self.user, self.password, self.smtputf8 = tls, user, PASSWORD, smtputf8
         self.size_limit = 10 * 1024 * 1024
         self.rate = None
-        self._contexts = make_certificates(self.folder) if tls else {}
+        self.ca_file, self._contexts = certificates() if tls else (None, {})
         self.context = self._contexts.get("right")
-        self.ca_file = self.folder / "ca.pem" if tls else None
         self.password_file = self.folder / "password"
         self.password_file.write_text(self.password)
         self.password_file.chmod(0o600)
