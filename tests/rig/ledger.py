@@ -206,6 +206,12 @@ class Ledger:
             invited.addresses.append(address)  # whatever is answered: it may have happened
         return self._post_again(invited, "readdress", "PATCH", "", {"personal_mail": address}, True)
 
+    def extend(self, invited, seconds):
+        """Another end."""
+        answer = self._call("PATCH", f"/api/v1/invitations/{invited.id}", {"expires_in": seconds})
+        lost = answer is LOST or self._is_unknown(answer)
+        return invited.note(Event("extend", LOST if lost else answer.status_code))
+
     def _post_again(self, invited, what, method, path, document, voids):
         began = time.time()
         answer = self._call(method, f"/api/v1/invitations/{invited.id}{path}", document)
