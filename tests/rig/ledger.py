@@ -210,6 +210,7 @@ class Ledger:
         """Another end."""
         answer = self._call("PATCH", f"/api/v1/invitations/{invited.id}", {"expires_in": seconds})
         lost = answer is LOST or self._is_unknown(answer)
+        invited.expires_at = min(invited.expires_at, time.time() + seconds)  # whatever is answered
         return invited.note(Event("extend", LOST if lost else answer.status_code))
 
     def _post_again(self, invited, what, method, path, document, voids):
