@@ -53,6 +53,9 @@ void flow_resend_start(struct flow *f, const char *id, bool void_links,
 struct amend_spec {
 	const char *personal_mail; /* NULL: left alone */
 	int64_t expires_in;	   /* seconds from now; 0: left alone */
+	/* The version that is meant to be changed; 0: whichever it is now. ERR_CONFLICT with `inv`
+	 * of another revision, or without one: it is another one now. */
+	uint64_t revision;
 };
 typedef void flow_amend_cb(void *arg, enum err code, const struct invitation *inv,
     const struct delivery *d, const struct field_errors *errors, const struct fault *f);
