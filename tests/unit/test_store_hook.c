@@ -246,7 +246,7 @@ a_damaged_endpoint_is_left_out_and_can_be_deleted(void **state)
 	struct outbox_world *o = *state;
 	struct hook h = hook_of(o, ALL);
 	const char *key = "hook/" NOBODY;
-	unsigned char sealed[512];
+	unsigned char sealed[512] = { 0 };
 
 	save(o, &h, "webhook_created");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
