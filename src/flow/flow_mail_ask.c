@@ -12,14 +12,8 @@ flow_check_address(
     struct flow *f, const char *raw, struct arena *arena, struct field_errors *errors)
 {
 	struct person_rules rules = flow_rules(f);
-	const char *address =
-	    person_check_field(PERSON_MAIL, "personal_mail", raw, &rules, arena, errors);
 
-	if (address == NULL || mail_address_is_safe(address, false))
-		return address;
-	field_errors_add(errors, "personal_mail", "invalid",
-	    "Mails go to addresses in ASCII alone (the domain may be written as people read it).");
-	return NULL;
+	return person_check_field(PERSON_MAIL, "personal_mail", raw, &rules, arena, errors);
 }
 
 static void
@@ -113,6 +107,7 @@ struct amend {
 	struct mail_change c; /* first */
 	char *personal_mail;
 	int64_t expires_in;
+	uint64_t revision;
 	struct arena *arena;
 	struct field_errors errors;
 	bool nothing_to_do;
@@ -177,6 +172,8 @@ amend_mutate(struct mail_change *c, struct fault *f)
 	const char *address;
 	enum err code = flow_refusal(flow, inv, f);
 
+	if (code == ERR_OK && a->revision != 0 && inv->revision != a->revision)
+		code = fault_set(f, ERR_CONFLICT, "it was changed meanwhile");
 	if (code == ERR_OK)
 		code = amend_check(a, inv, &address, f);
 	if (code != ERR_OK)
@@ -230,6 +227,7 @@ flow_amend_start(struct flow *f, const char *id, const struct amend_spec *spec,
 	a->c.release = amend_release;
 	a->personal_mail = mem_dup_string(spec->personal_mail);
 	a->expires_in = spec->expires_in;
+	a->revision = spec->revision;
 	a->arena = arena_new(0);
 	field_errors_init(&a->errors, a->arena);
 	a->cb = cb;
