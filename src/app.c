@@ -133,6 +133,7 @@ app_build_flow(struct app *a)
 		.dir = a->dir,
 		.roster = a->roster,
 		.passwd = a->passwd,
+		.hooks = &a->hook_conf,
 		.clock = &clock_system,
 		.blocklist = a->blocklist,
 		.mail = app_mail_flow_conf(a),
@@ -194,6 +195,8 @@ app_new_take(struct app **out, struct conf *conf, struct fault *f)
 	if (code == ERR_OK)
 		code = app_build_directory(a, f);
 	if (code == ERR_OK)
+		code = app_build_webhooks(a, f);
+	if (code == ERR_OK)
 		code = app_build_mail(a, f);
 	if (code == ERR_OK)
 		code = app_build_store(a, f);
@@ -229,6 +232,7 @@ app_free(struct app *a)
 	roster_free(a->roster);
 	flow_feed_free(a->feed);
 	flow_free(a->flow);
+	webhooks_free(a->webhooks);
 	app_free_mail(a);
 	store_free(a->store);
 	if (a->kv != NULL)

@@ -36,6 +36,8 @@ struct app {
 	struct passwd *passwd;
 	struct blocklist *blocklist;
 	struct roster *roster;
+	struct webhooks *webhooks;
+	struct flow_hook_conf hook_conf;
 	struct mailer *mailer; /* NULL: no mail leaves */
 	struct mail_templates *templates;
 	struct flow_mail_conf mail; /* with a mailer */
@@ -59,6 +61,8 @@ void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);
 
+/* app_webhook.c */
+enum err app_build_webhooks(struct app *a, struct fault *f);
 /* app_mail.c: the mailer and the templates, if mails are to leave; what the use cases get of them
  * (NULL: nothing), once the store's key is there. */
 enum err app_build_mail(struct app *a, struct fault *f);

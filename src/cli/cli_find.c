@@ -269,3 +269,24 @@ cli_set_duration(struct cli *c, json_t *body, const char *option)
 	json_object_set_new(body, member, json_integer(seconds));
 	return true;
 }
+
+bool
+cli_set_list(struct cli *c, json_t *body, const char *name)
+{
+	const char *value = cli_value(&c->values, name);
+	char *copy, *rest, *word;
+	json_t *list;
+	bool good = true;
+
+	if (value == NULL)
+		return true;
+	list = json_array();
+	copy = rest = mem_dup_string(value);
+	while (good && (word = strsep(&rest, ",")) != NULL)
+		good = json_array_append_new(list, json_string(word)) == 0;
+	free(copy);
+	if (!good)
+		fprintf(c->err, "usherctl: --%s is not UTF-8\n", name);
+	json_object_set_new(body, name, list);
+	return good;
+}

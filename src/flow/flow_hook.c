@@ -351,6 +351,10 @@ flow_hooks_new(struct flow *f)
 void
 flow_hooks_run(struct flow_hooks *h)
 {
+	const struct fault *damage = store_hook_damage(h->flow->conf.store);
+
+	if (damage != NULL)
+		log_error("a webhook is damaged and gets no messages", "reason", damage->text);
 	if (h->lane == NULL)
 		return;
 	hook_events_run(h->events);
