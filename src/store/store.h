@@ -8,8 +8,8 @@
  *                            place of the invitation may stand the target of an intent (job/)
  *   work/ID                  empty; present while the invitation is claimed or created
  *   audit/UUIDv7             one record for each state change, written in its transaction: "at",
- *                            "event", whom ("invitation", "api_token", "user", "org_unit": the id),
- *                            "actor", perhaps "state", "request" and "detail"
+ *                            "event", whom ("invitation", "api_token", "user", "org_unit" or
+ *                            "webhook": the id), "actor", perhaps "state", "request" and "detail"
  *   apitoken/ID              an API token (its hash)
  *   meta/schema              schema version and a key check
  *   job/, trash/, ...        changes of entries of the directory: see store_people.h
