@@ -112,9 +112,11 @@ set_words(struct webhook_sending *s, const char *words)
 {
 	size_t len = strnlen(words, sizeof(s->words) - 1);
 
-	for (size_t i = 0; i < len; i++)
-		s->words[i] = words[i] >= ' ' && words[i] <= '~' ? words[i] : '?';
+	memcpy(s->words, words, len);
 	s->words[len] = '\0';
+	for (char *p = s->words; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
 }
 
 static void
