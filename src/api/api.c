@@ -114,7 +114,17 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scope, const char *ty
 	ROW(HTTP_GET, "/groups", AUTH_DIRECTORY_READ, api_groups, none)                            \
 	ROW(HTTP_GET, "/tokens", AUTH_TOKENS, api_token_list, none)                                \
 	ROW(HTTP_POST, "/tokens", AUTH_TOKENS, api_token_create, json)                             \
-	ROW(HTTP_DELETE, "/tokens/{id}", AUTH_TOKENS, api_token_delete, none)
+	ROW(HTTP_DELETE, "/tokens/{id}", AUTH_TOKENS, api_token_delete, none)                      \
+	ROW(HTTP_GET, "/webhooks", AUTH_WEBHOOKS, api_webhook_list, none)                          \
+	ROW(HTTP_POST, "/webhooks", AUTH_WEBHOOKS, api_webhook_create, json)                       \
+	ROW(HTTP_GET, "/webhooks/{id}", AUTH_WEBHOOKS, api_webhook_show, none)                     \
+	ROW(HTTP_PATCH, "/webhooks/{id}", AUTH_WEBHOOKS, api_webhook_change, patch)                \
+	ROW(HTTP_DELETE, "/webhooks/{id}", AUTH_WEBHOOKS, api_webhook_delete, none)                \
+	ROW(HTTP_POST, "/webhooks/{id}/secret", AUTH_WEBHOOKS, api_webhook_rotate, json)           \
+	ROW(HTTP_POST, "/webhooks/{id}/test", AUTH_WEBHOOKS, api_webhook_test, json)               \
+	ROW(HTTP_GET, "/webhooks/{id}/messages", AUTH_WEBHOOKS, api_webhook_messages, none)        \
+	ROW(HTTP_POST, "/webhooks/{id}/messages/{message}/replay", AUTH_WEBHOOKS,                  \
+	    api_webhook_replay, json)
 
 #define json  "application/json"
 #define patch "application/json application/merge-patch+json"

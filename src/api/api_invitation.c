@@ -48,7 +48,7 @@ api_on_issued(void *arg, enum err code, const struct invitation *inv, const stru
 	}
 	http_add_header(
 	    c->x, "Location", arena_printf(http_arena(c->x), "/api/v1/invitations/%s", inv->id));
-	link = api_link_of(c->api, token);
+	link = token != NULL ? api_link_of(c->api, token) : NULL; /* else it goes by mail */
 	api_reply_invitation(c, 201, inv, NULL, link);
 	secret_free(link);
 }

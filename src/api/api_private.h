@@ -12,7 +12,9 @@ enum {
 	API_REPLY_MAX = 16 * 1024 * 1024, /* bytes of one answer */
 	API_LIST_DEFAULT = 50,
 	API_LIST_MAX = 200,
-	API_TAG_SIZE = 35 /* of an ETag: 32 hexadecimal digits in quotes */
+	API_TAG_SIZE = 35, /* of an ETag: 32 hexadecimal digits in quotes */
+	/* A webhook's old secret signs this long beside a new one, unless the caller says else. */
+	API_WEBHOOK_OVERLAP_S = 24 * 3600
 };
 
 struct api_events;
@@ -50,6 +52,9 @@ api_handler api_org_units, api_org_unit_create, api_org_unit_change, api_org_uni
     api_groups;
 api_handler api_event_stream;
 api_handler api_token_create, api_token_list, api_token_delete;
+api_handler api_webhook_list, api_webhook_create, api_webhook_show, api_webhook_change,
+    api_webhook_delete, api_webhook_rotate, api_webhook_test, api_webhook_messages,
+    api_webhook_replay;
 http_handler api_health_live, api_health_ready, api_description;
 
 struct api_events *api_events_new(struct api *a);
@@ -85,6 +90,7 @@ enum api_kind {
 	API_REMOVABLE, /* the same, and null is "" (RFC 7396: null removes) */
 	API_INTEGER,   /* struct api_integer */
 	API_BOOLEAN,   /* bool; not given: false */
+	API_SWITCH,    /* int: 1 for true, 0 for false; not given: left alone */
 	API_STRINGS,   /* struct api_strings, at most API_STRINGS_MAX */
 	API_MAP	       /* struct api_map: an object whose values are strings */
 };

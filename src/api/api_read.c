@@ -123,6 +123,12 @@ api_read_value(struct api_reader *r, const struct api_member *m, json_t *v, void
 		else
 			api_add_wrong_type(r, m->name, "true or false");
 		break;
+	case API_SWITCH:
+		if (json_is_boolean(v))
+			*(int *)at = json_is_true(v);
+		else
+			api_add_wrong_type(r, m->name, "true or false");
+		break;
 	case API_STRINGS:
 		api_read_strings(r, m->name, v, at);
 		break;

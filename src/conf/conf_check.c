@@ -161,6 +161,7 @@ conf_check(struct conf *c, struct conf_errors *errors)
 	conf_check_key(c, errors);
 	conf_check_file(c, "store", "key_file", c->store_key_file, errors);
 	conf_check_file(c, "password", "blocklist_file", c->blocklist_file, errors);
+	conf_check_file(c, "webhook", "ca_file", c->webhook_ca_file, errors);
 	conf_check_listeners(c, errors);
 	conf_check_directory(c, errors);
 	conf_check_roster(c, errors);

@@ -48,6 +48,7 @@ flow_new(const struct flow_conf *conf)
 	f->sweeper = flow_sweeper_new(f);
 	f->people_resolver = flow_people_resolver_new(f);
 	f->trash_sweeper = flow_trash_sweeper_new(f);
+	f->hooks = flow_hooks_new(f);
 	f->mails = flow_mails_new(f);
 	return f;
 }
@@ -72,6 +73,7 @@ flow_run(struct flow *f)
 	dir_on_state(f->conf.dir, flow_on_directory, f);
 	flow_resolver_wake(f->resolver);
 	flow_people_resolver_wake(f->people_resolver, 0);
+	flow_hooks_run(f->hooks);
 	flow_mails_run(f->mails);
 }
 
@@ -104,6 +106,7 @@ flow_free(struct flow *f)
 {
 	if (f == NULL)
 		return;
+	flow_hooks_free(f->hooks);
 	flow_mails_free(f->mails);
 	flow_tasks_free(f);
 	flow_attempts_free(f);

@@ -15,7 +15,7 @@ flow_mail_preview(struct flow *f, const char *kind, const char *language, const 
 	struct mail_facts facts = { .kind = kind,
 		.language = language,
 		.attempt = 1,
-		.to = to,
+		.to = to != NULL ? to : "ada@example.org",
 		.name = "Ada Example",
 		.given_name = "Ada",
 		.uid = "ada.example",

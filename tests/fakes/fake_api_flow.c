@@ -132,8 +132,8 @@ fake_flow_answer(void *arg)
 	for (size_t i = 0; i < f->list_count && i < sizeof(list) / sizeof(list[0]); i++)
 		list[i] = f->inv;
 	if (a->issued != NULL)
-		a->issued(
-		    a->arg, f->code, ok ? f->inv : NULL, ok ? token : NULL, &f->errors, &fault);
+		a->issued(a->arg, f->code, ok ? f->inv : NULL,
+		    ok && f->inv->method == INVITATION_BY_LINK ? token : NULL, &f->errors, &fault);
 	else if (a->changed != NULL)
 		a->changed(a->arg, f->code, ok ? f->inv : NULL, ok && a->with_token ? token : NULL,
 		    &fault);
