@@ -23,8 +23,8 @@
  * call. */
 enum { STORE_POST_MAX = 4 };
 struct store_post {
-	const struct outbox_item *items[STORE_POST_MAX]; /* new ones, or, with a revision, changed
-							    ones */
+	const struct outbox_item *items[STORE_POST_MAX]; /* as they are to be */
+	const struct outbox_item *was[STORE_POST_MAX];	 /* each as it is stored; NULL: it is new */
 	size_t item_count;
 	/* As it is to be; its revision is that of the stored one (0: there must be none). NULL:
 	 * left alone. */

@@ -33,8 +33,7 @@ record_parse(const char *text, size_t len, struct fault *f)
 	return root;
 }
 
-/* False when it is absent or no whole number. */
-static bool
+bool
 record_copy_number(const json_t *root, const char *name, int64_t *out)
 {
 	const json_t *v = json_object_get(root, name);
@@ -112,8 +111,7 @@ record_write_api_token(struct buf *b, const struct api_token *t)
 	buf_add_char(b, '}');
 }
 
-/* False when it is absent or does not fit. */
-static bool
+bool
 record_copy_string(const json_t *root, const char *name, char *out, size_t size)
 {
 	const char *s = json_string_of(root, name);
