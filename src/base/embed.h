@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 struct embed_file {
-	const char *name; /* without its directory */
+	const char *name; /* without its directory, or as embed.sh was told */
 	const char *text; /* with a zero byte behind it */
 	size_t len;
 };

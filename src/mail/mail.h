@@ -1,5 +1,5 @@
 /* Mails: what one is made of, how it is composed from templates, and how it leaves. The only room
- * that speaks SMTP, through libcurl (never MIME or SMTP by hand). */
+ * that speaks SMTP, through libcurl. */
 #ifndef USHERD_MAIL_MAIL_H
 #define USHERD_MAIL_MAIL_H
 
@@ -27,16 +27,19 @@ enum {
  * 6531). No CR, LF, NUL or other control byte ever passes: libcurl 7.88 hands them through to the
  * wire (reliability.md finding 11). */
 bool mail_address_is_safe(const char *address, bool utf8_local);
+bool mail_is_ascii(const char *text);
 /* What is behind the last "@". */
 const char *mail_domain_of(const char *address);
-/* `"Words" <address>` for a header: words quoted or, when they are not ASCII, left to be encoded
- * (RFC 2047) by mail_add_header(). NULL words: the address alone. */
+/* `"Words" <address>` for a header: words quoted or, when they need encoding (RFC 2047), left for
+ * mail_add_header() to do. NULL or empty words: the address alone. */
 const char *mail_mailbox(struct arena *arena, const char *words, const char *address);
 
 /* ---- one mail ---- */
 
 struct mail_header {
-	const char *name, *value; /* the value as it goes out: encoded, folded by libcurl's rules */
+	const char *name;
+	const char *value; /* as it goes out: encoded; lines are folded at its spaces then */
+	const char *words; /* as it was given */
 };
 
 /* A plain value; everything lives in `arena`. */
@@ -50,13 +53,20 @@ struct mail {
 struct mail *mail_new(void);
 struct mail *mail_copy(const struct mail *m);
 void mail_free(struct mail *m); /* wipes what it holds: a link stands in it. NULL is fine */
-/* ERR_INVALID: a control byte in the value (T12), too long, or too many. Words that are not ASCII
- * become encoded-words of at most 75 characters, split at whole characters. */
+/* ERR_INVALID: a control byte in the value, or bad UTF-8 (T12), too long, or too many. Words that
+ * are not ASCII, or that would be taken for encoded ones, become encoded-words of at most 75
+ * characters, split at whole characters; in a header of addresses (From, To, ...), those before the
+ * "<" alone. MIME-Version and Content-Type are not given: they follow from the parts. */
 enum err mail_add_header(struct mail *m, const char *name, const char *value, struct fault *f);
-const char *mail_header_of(const struct mail *m, const char *name); /* NULL: it has none */
+/* As it was given. NULL: it has none. */
+const char *mail_header_of(const struct mail *m, const char *name);
 /* The third layer of T12, run by every mailer before anything leaves: addresses are safe, headers
- * have no CR, LF or NUL, lines of parts no NUL. */
+ * have no control bytes, and are ASCII unless an address of the envelope is not; parts are UTF-8
+ * and not too long. ERR_INVALID or ERR_TOO_LARGE. */
 enum err mail_check(const struct mail *m, struct fault *f);
+/* The whole message as RFC 5322 wants it, lines ending in CRLF, without the dots of SMTP. Wipe it:
+ * a link stands in it. NULL: what mail_check() says. */
+struct secret *mail_text(const struct mail *m, struct fault *f);
 
 /* ---- mailers ---- */
 

@@ -139,6 +139,39 @@ template_escape_of(unsigned char c, enum template_escape escape)
 	}
 }
 
+/* Bytes at `at` that are a control character or break a line in any program: C0, DEL, C1 with NEL
+ * (U+0080 to U+009F), U+2028, U+2029. */
+static size_t
+template_control_len(const unsigned char *at)
+{
+	if (at[0] < 0x20 || at[0] == 0x7f)
+		return 1;
+	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
+		return 2;
+	if (at[0] == 0xe2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9))
+		return 3;
+	return 0;
+}
+
+static void
+template_plain_add(struct buf *out, const char *text)
+{
+	const char *run = text;
+
+	while (*text != '\0') {
+		size_t len = template_control_len((const unsigned char *)text);
+
+		if (len == 0) {
+			text++;
+			continue;
+		}
+		buf_add(out, run, (size_t)(text - run));
+		buf_add_char(out, ' ');
+		run = text += len;
+	}
+	buf_add(out, run, (size_t)(text - run));
+}
+
 static void
 template_escape_add(struct buf *out, const char *text, enum template_escape escape)
 {
@@ -146,6 +179,10 @@ template_escape_add(struct buf *out, const char *text, enum template_escape esca
 
 	if (escape == ESCAPE_URL && !template_url_is_safe(text)) {
 		buf_add_char(out, '#');
+		return;
+	}
+	if (escape == ESCAPE_PLAIN) {
+		template_plain_add(out, text);
 		return;
 	}
 	for (; *text != '\0'; text++) {

@@ -172,6 +172,8 @@ template_parser_follow(struct template_parser *p, struct template_cursor *c, con
 {
 	const char *why = NULL;
 
+	if (p->source->form == TEMPLATE_TEXT)
+		c->at = to;
 	for (; c->at < to; c->at++) {
 		switch (p->place) {
 		case PLACE_TEXT:
@@ -218,7 +220,9 @@ template_parser_value(
 	enum template_escape escape = ESCAPE_TEXT;
 	struct template_step *s;
 
-	if (p->place == PLACE_TAG)
+	if (p->source->form == TEMPLATE_TEXT)
+		escape = ESCAPE_PLAIN;
+	else if (p->place == PLACE_TAG)
 		return template_parser_refuse(p, c, "a value outside text and attributes");
 	if (p->place == PLACE_ATTRIBUTE) {
 		const char *a = p->attribute;
@@ -337,18 +341,40 @@ template_parser_body(struct template_parser *p, struct template_cursor *c,
 	return ERR_OK;
 }
 
+/* NULL: there is none. `folder` may be NULL. */
+static const struct embed_file *
+template_parser_find(
+    const struct template_parser *p, const char *folder, const char *name, size_t len)
+{
+	const char *suffix = p->source->form == TEMPLATE_TEXT ? ".txt" : ".html";
+	size_t skip = folder != NULL ? strlen(folder) + 1 : 0;
+
+	for (size_t i = 0; i < p->source->file_count; i++) {
+		const char *at = p->source->files[i].name;
+
+		if (folder != NULL && (strncmp(at, folder, skip - 1) != 0 || at[skip - 1] != '/'))
+			continue;
+		if (strncmp(at + skip, name, len) == 0 && strcmp(at + skip + len, suffix) == 0)
+			return &p->source->files[i];
+	}
+	return NULL;
+}
+
 static enum err
 template_parser_file(struct template_parser *p, struct template_cursor *from, const char *name,
     size_t len, unsigned depth)
 {
-	for (size_t i = 0; i < p->source->file_count; i++) {
-		const struct embed_file *file = &p->source->files[i];
-		struct template_cursor c = { file, file->text, file->text + file->len };
+	const struct embed_file *file = NULL;
+	struct template_cursor c;
 
-		if (strncmp(file->name, name, len) == 0 && strcmp(file->name + len, ".html") == 0)
-			return template_parser_body(p, &c, NULL, depth);
-	}
-	return template_parser_refuse(p, from, "an unknown file");
+	if (p->source->folder != NULL)
+		file = template_parser_find(p, p->source->folder, name, len);
+	if (file == NULL)
+		file = template_parser_find(p, NULL, name, len);
+	if (file == NULL)
+		return template_parser_refuse(p, from, "an unknown file");
+	c = (struct template_cursor){ file, file->text, file->text + file->len };
+	return template_parser_body(p, &c, NULL, depth);
 }
 
 enum err

@@ -5,7 +5,7 @@
 #include "template/template.h"
 
 enum template_step_kind { STEP_LITERAL, STEP_VALUE, STEP_SECTION, STEP_INVERTED, STEP_END };
-enum template_escape { ESCAPE_TEXT, ESCAPE_ATTRIBUTE, ESCAPE_URL };
+enum template_escape { ESCAPE_TEXT, ESCAPE_ATTRIBUTE, ESCAPE_URL, ESCAPE_PLAIN };
 
 struct template_step {
 	enum template_step_kind kind;

@@ -38,7 +38,9 @@ web_parse_pages(struct web *w)
 		[WEB_PAGE_PROGRESS] = "progress",
 		[WEB_PAGE_DONE] = "done",
 		[WEB_PAGE_NOTICE] = "notice" };
-	const struct template_source source = { web_files, web_file_count, web_page_names };
+	const struct template_source source = {
+		.files = web_files, .file_count = web_file_count, .names = web_page_names
+	};
 
 	for (size_t i = 0; i < WEB_PAGES; i++) {
 		enum err code = template_parse(&w->pages[i], &source, files[i], NULL);

@@ -15,7 +15,7 @@ parse(struct template **t, const char *text, struct fault *f)
 		{ "part.html", "<i>{{x}}</i>", 12 }, { "loop.html", "{{>loop}}", 9 },
 		{ "raw.html", "{{x}}", 5 } };
 	static const char *const names[] = { "x", "y", "on", "off", "list", "bad_name", NULL };
-	const struct template_source source = { files, 4, names };
+	const struct template_source source = { .files = files, .file_count = 4, .names = names };
 
 	return template_parse(t, &source, "page", f);
 }
