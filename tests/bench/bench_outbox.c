@@ -241,6 +241,7 @@ main(int argc, char **argv)
 	struct fault f;
 	double begun;
 
+	randombytes_set_implementation(&randombytes_internal_implementation); /* as the daemon */
 	if (sodium_init() < 0)
 		die("libsodium does not start");
 	if (argc != 4)
