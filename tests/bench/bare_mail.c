@@ -1,12 +1,17 @@
-/* What sending mails costs without usherd: libcurl's multi handle, and one mail over and over.
+/* What sending mails costs without usherd: libcurl, and one mail over and over.
  *
- *   bare_mail PORT IN-FLIGHT COUNT FILE
+ *   bare_mail multi|threads PORT IN-FLIGHT COUNT FILE
  *
  * FILE is a message as it goes over the wire, with CRLF. It is sent COUNT times to a server in
  * clear text on 127.0.0.1:PORT, each time to another recipient, IN-FLIGHT at a time over
  * connections that are kept. Prints mails per second.
+ *
+ * With one multi handle, libcurl waits for the answer to the end of each mail before it looks at
+ * another one; with a thread and an easy handle for each connection it does not.
  */
 #include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +26,8 @@ struct bench {
 	char url[64];
 	char message[MESSAGE_MAX];
 	size_t len;
-	long count, begun, sent;
+	long count, in_flight, sent;
+	atomic_long begun;
 };
 
 struct sending {
@@ -66,22 +72,22 @@ sending_read(char *out, size_t size, size_t n, void *arg)
 	return left;
 }
 
-/* Send the next mail by this handle; nothing when all were begun. */
-static void
-sending_begin(struct sending *s)
+/* Make the next mail this handle's; false when all were begun. */
+static bool
+sending_next(struct sending *s)
 {
 	struct bench *b = s->bench;
+	long number = atomic_fetch_add(&b->begun, 1);
 	char to[64];
 
-	if (b->begun == b->count)
-		return;
-	snprintf(to, sizeof(to), "<person%ld@home.example>", b->begun++);
+	if (number >= b->count)
+		return false;
+	snprintf(to, sizeof(to), "<person%ld@home.example>", number);
 	curl_slist_free_all(s->to);
 	s->to = curl_slist_append(NULL, to);
 	s->read = 0;
 	curl_easy_setopt(s->easy, CURLOPT_MAIL_RCPT, s->to);
-	if (curl_multi_add_handle(b->multi, s->easy) != CURLM_OK)
-		die("a transfer", "cannot be added");
+	return true;
 }
 
 static void
@@ -98,8 +104,17 @@ sending_init(struct sending *s, struct bench *b)
 	curl_easy_setopt(s->easy, CURLOPT_NOSIGNAL, 1L);
 }
 
+/* ---- one multi handle ---- */
+
 static void
-collect(struct bench *b)
+multi_begin(struct bench *b, struct sending *s)
+{
+	if (sending_next(s) && curl_multi_add_handle(b->multi, s->easy) != CURLM_OK)
+		die("a transfer", "cannot be added");
+}
+
+static void
+multi_collect(struct bench *b)
 {
 	CURLMsg *m;
 	int left;
@@ -114,22 +129,55 @@ collect(struct bench *b)
 		if (code != CURLE_OK)
 			die("a mail", curl_easy_strerror(code));
 		b->sent++;
-		sending_begin(s);
+		multi_begin(b, s);
 	}
 }
 
 static void
-run(struct bench *b)
+multi_run(struct bench *b, struct sending *sendings)
 {
+	b->multi = curl_multi_init();
+	curl_multi_setopt(b->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, b->in_flight);
+	curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS, b->in_flight);
+	for (long i = 0; i < b->in_flight; i++)
+		multi_begin(b, &sendings[i]);
 	while (b->sent < b->count) {
 		int running;
 
 		if (curl_multi_perform(b->multi, &running) != CURLM_OK)
 			die("curl_multi_perform", "failed");
-		collect(b);
+		multi_collect(b);
 		if (b->sent < b->count)
 			curl_multi_poll(b->multi, NULL, 0, 1000, NULL);
 	}
+}
+
+/* ---- a thread for each connection ---- */
+
+static void *
+thread_run(void *arg)
+{
+	struct sending *s = arg;
+
+	while (sending_next(s)) {
+		CURLcode code = curl_easy_perform(s->easy);
+
+		if (code != CURLE_OK)
+			die("a mail", curl_easy_strerror(code));
+	}
+	return NULL;
+}
+
+static void
+threads_run(struct bench *b, struct sending *sendings)
+{
+	pthread_t threads[IN_FLIGHT_MAX];
+
+	for (long i = 0; i < b->in_flight; i++)
+		if (pthread_create(&threads[i], NULL, thread_run, &sendings[i]) != 0)
+			die("a thread", "cannot be made");
+	for (long i = 0; i < b->in_flight; i++)
+		pthread_join(threads[i], NULL);
 }
 
 int
@@ -138,30 +186,27 @@ main(int argc, char **argv)
 	static struct bench b;
 	static struct sending sendings[IN_FLIGHT_MAX];
 	double begun;
-	long in_flight;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: bare_mail PORT IN-FLIGHT COUNT FILE\n");
+	if (argc != 6) {
+		fprintf(stderr, "usage: bare_mail multi|threads PORT IN-FLIGHT COUNT FILE\n");
 		return 2;
 	}
-	in_flight = strtol(argv[2], NULL, 10);
-	b.count = strtol(argv[3], NULL, 10);
-	if (in_flight < 1 || in_flight > IN_FLIGHT_MAX || b.count < 1)
+	b.in_flight = strtol(argv[3], NULL, 10);
+	b.count = strtol(argv[4], NULL, 10);
+	if (b.in_flight < 1 || b.in_flight > IN_FLIGHT_MAX || b.count < 1)
 		return 2;
-	snprintf(b.url, sizeof(b.url), "smtp://127.0.0.1:%s/bench.example", argv[1]);
-	read_message(&b, argv[4]);
+	snprintf(b.url, sizeof(b.url), "smtp://127.0.0.1:%s/bench.example", argv[2]);
+	read_message(&b, argv[5]);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	b.multi = curl_multi_init();
-	curl_multi_setopt(b.multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, in_flight);
-	curl_multi_setopt(b.multi, CURLMOPT_MAXCONNECTS, in_flight);
-	for (long i = 0; i < in_flight; i++)
+	for (long i = 0; i < b.in_flight; i++)
 		sending_init(&sendings[i], &b);
 	begun = seconds_now();
-	for (long i = 0; i < in_flight; i++)
-		sending_begin(&sendings[i]);
-	run(&b);
+	if (strcmp(argv[1], "multi") == 0)
+		multi_run(&b, sendings);
+	else
+		threads_run(&b, sendings);
 	printf("%.1f\n", (double)b.count / (seconds_now() - begun));
-	for (long i = 0; i < in_flight; i++) {
+	for (long i = 0; i < b.in_flight; i++) {
 		curl_easy_cleanup(sendings[i].easy);
 		curl_slist_free_all(sendings[i].to);
 	}

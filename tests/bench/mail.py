@@ -1,8 +1,9 @@
 """Mails through a daemon against a bare libcurl loop to the same server, and what they cost everybody else.
 
-There are two servers: aiosmtpd, which the tests use, and Postfix's smtp-sink, which answers faster than any server
-that keeps what it is sent. Against the latter the figure says what a mail costs us, for it costs the server next to
-nothing. A queue is filled while there is no server, and measured from the server's return to the last mail.
+The servers: aiosmtpd, which the tests use; the same with a pause before it says that it has a mail, as of one that
+writes it to a disk; and Postfix's smtp-sink, which answers faster than any server that keeps what it is sent, so that
+the figure says what a mail costs us. A queue is filled while there is no server, and measured from the server's
+return to the last mail. The bare loops lack most of the work: two durable commits for each mail, and composing it.
 """
 
 import contextlib
@@ -20,7 +21,8 @@ from wait import wait_for
 
 SMTP_SINK = os.environ.get("USHERD_SMTP_SINK", "/usr/sbin/smtp-sink")
 IN_FLIGHT = 8
-MAILS = {"aiosmtpd": 4_000, "smtp-sink": 10_000}  # of a round
+DELAYS_MS = {"aiosmtpd": 0, "aiosmtpd that takes 5 ms": 5}
+MAILS = {"aiosmtpd": 4_000, "aiosmtpd that takes 5 ms": 2_000, "smtp-sink": 10_000}  # of a round
 BURST = 10_000
 PAGES = 2_000  # of the people list, while a burst is sent
 QUEUED = 100_000
@@ -32,8 +34,9 @@ class Sink:
 
     def __init__(self, kind, port, path=None):
         environment = dict(os.environ)
-        if kind == "aiosmtpd":
-            command = [sys.executable, "-B", TOP / "tests" / "bench" / "sink_mail.py", port, *([path] if path else [])]
+        if kind in DELAYS_MS:
+            command = [sys.executable, "-B", TOP / "tests" / "bench" / "sink_mail.py", port, DELAYS_MS[kind],
+                       *([path] if path else [])]
         else:
             # Unpacked and not installed: its libraries lie beside it.
             environment["LD_LIBRARY_PATH"] = str(pathlib.Path(SMTP_SINK).parent.parent / "lib" / "postfix")
@@ -102,18 +105,22 @@ class Mails:
         with contextlib.closing(Sink(kind, self.port)):
             return count / self.flush()
 
-    def bare_rate(self, kind, count):
+    def bare_rate(self, how, kind, count):
         port = free_port()
         with contextlib.closing(Sink(kind, port)):
-            return program("bare_mail", port, IN_FLIGHT, count, self.message)
+            return program("bare_mail", how, port, IN_FLIGHT, count, self.message)
 
 
 def bench_rate(bench):
     mails = Mails(bench)
     mails.learn_message()
     for kind, count in MAILS.items():
-        rounds = [(mails.rate(kind, count), mails.bare_rate(kind, count)) for _ in range(ROUNDS)]
-        report_rounds("mail", f"mails to {kind}, {IN_FLIGHT} in flight, against a bare curl loop", "1/s", rounds)
+        rounds = [(mails.rate(kind, count), mails.bare_rate("multi", kind, count),
+                   mails.bare_rate("threads", kind, count)) for _ in range(ROUNDS)]
+        what = f"mails to {kind}, {IN_FLIGHT} in flight, against"
+        report_rounds("mail", f"{what} a bare curl-multi loop", "1/s", [(ours, multi) for ours, multi, _ in rounds])
+        report_rounds("mail", f"{what} a bare curl in each of {IN_FLIGHT} threads", "1/s",
+                      [(ours, threads) for ours, _, threads in rounds])
     mails.daemon.stop()
 
 
