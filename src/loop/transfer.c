@@ -280,6 +280,7 @@ transfers_new(struct transfers **out, struct loop *l, size_t connections, struct
 	struct transfers *t;
 
 	assert(connections > 0 && connections <= INT_MAX);
+	transfer_library_init();
 	if ((v->features & CURL_VERSION_ASYNCHDNS) == 0)
 		return fault_set(f, ERR_MISCONFIGURED,
 		    "libcurl %s waits for name lookups; one with AsynchDNS is needed", v->version);

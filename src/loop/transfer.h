@@ -14,6 +14,10 @@
 #include "base/err.h"
 #include "loop/loop.h"
 
+/* Makes libcurl ready, with memory that is wiped before it is freed. Before anything else of
+ * libcurl is called; any number of times. transfers_new() does it too. */
+void transfer_library_init(void);
+
 struct transfers;
 struct transfer;
 

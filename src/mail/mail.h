@@ -72,11 +72,10 @@ struct secret *mail_text(const struct mail *m, struct fault *f);
 
 enum mail_outcome {
 	MAIL_SENT,     /* a 2xx to the end of DATA, and by nothing else (ecosystem.md finding 9) */
-	MAIL_DEFERRED, /* 4xx: surely not taken, later */
+	MAIL_DEFERRED, /* 4xx, cut or silent from RCPT on: surely not taken, later */
 	MAIL_REFUSED,  /* 5xx to RCPT or DATA: surely not taken, for good */
-	MAIL_UNKNOWN,  /* cut or silent between DATA and its answer (finding 12) */
-	MAIL_AWAY, /* no connection, 4xx at the banner, cut before DATA: it is not this mail's fault
-		    */
+	MAIL_UNKNOWN,  /* cut or silent between DATA's 354 and the answer to the mail (finding 12) */
+	MAIL_AWAY,     /* no connection, 4xx or cut before RCPT: it is not this mail's fault */
 	MAIL_BROKEN /* TLS or AUTH failed, 5xx before RCPT: an operator must act. Never in clear
 		       text */
 };
@@ -89,7 +88,10 @@ struct mail_report {
 };
 
 struct mailer;
-struct mail_sending;
+/* A mailer's own begins with it. */
+struct mail_sending {
+	struct mailer *mailer; /* set by mailer_send() */
+};
 typedef void mail_sent_cb(void *arg, const struct mail_report *report);
 
 struct mailer_ops {
@@ -124,7 +126,7 @@ struct mail_smtp_conf {
 	const char *user;    /* NULL: no AUTH */
 	const struct secret *password;
 	size_t connections;  /* at most so many, reused */
-	int64_t connect_ms;  /* TCP and TLS */
+	int64_t connect_ms;  /* name, TCP; TLS after STARTTLS once more */
 	int64_t reply_ms;    /* each answer of the server; its banner too */
 	int64_t transfer_ms; /* one mail in all; below OUTBOX_CLAIM_MS */
 };

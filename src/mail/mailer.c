@@ -1,0 +1,143 @@
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistr.h>
+
+#include "base/mem.h"
+#include "mail/mailer_private.h"
+
+static const char *const names[] = {
+	[MAIL_SENT] = "sent",
+	[MAIL_DEFERRED] = "deferred",
+	[MAIL_REFUSED] = "refused",
+	[MAIL_UNKNOWN] = "unknown",
+	[MAIL_AWAY] = "away",
+	[MAIL_BROKEN] = "broken",
+};
+
+const char *
+mail_outcome_name(enum mail_outcome o)
+{
+	return names[o];
+}
+
+struct mail_sending *
+mailer_send(struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg)
+{
+	struct mail_sending *s = m->ops->send(m, mail, cb, arg);
+
+	s->mailer = m;
+	return s;
+}
+
+void
+mailer_cancel(struct mail_sending *s)
+{
+	s->mailer->ops->cancel(s);
+}
+
+void
+mailer_free(struct mailer *m)
+{
+	if (m != NULL)
+		m->ops->free(m);
+}
+
+/* ---- mails on worker threads ---- */
+
+void
+mailer_report(struct mailer_job *j, enum mail_outcome outcome, int code, const char *words)
+{
+	size_t len;
+
+	j->outcome = outcome;
+	j->code = code;
+	snprintf(j->reply, sizeof(j->reply), "%s", words);
+	len = strlen(j->reply);
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)j->reply[i] < ' ' || j->reply[i] == 0x7f)
+			j->reply[i] = j->reply[i] == '\n' || j->reply[i] == '\t' ? ' ' : '?';
+	/* Servers are free to answer in any encoding, and the copy may end within a character. */
+	for (uint8_t *bad;
+	     (bad = (uint8_t *)(uintptr_t)u8_check((uint8_t *)j->reply, len)) != NULL;)
+		*bad = '?';
+}
+
+static void
+job_run(void *job, void *context)
+{
+	struct mailer_job *j = job;
+	struct fault f;
+
+	if (atomic_load(&j->cancelled))
+		return;
+	j->text = mail_text(j->mail, &f);
+	if (j->text == NULL)
+		mailer_report(j, MAIL_REFUSED, 0, f.text);
+	else
+		j->crew->carry(j, context);
+}
+
+static void
+job_done(void *job)
+{
+	struct mailer_job *j = job;
+	struct mail_report report = { j->outcome, j->code, j->reply };
+
+	TAILQ_REMOVE(&j->crew->jobs, j, link);
+	j->cb(j->arg, &report);
+}
+
+static void
+job_release(void *job)
+{
+	struct mailer_job *j = job;
+
+	secret_free(j->text);
+	mail_free(j->mail);
+	free(j);
+}
+
+struct mail_sending *
+mailer_crew_send(struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg)
+{
+	struct mailer_crew *c = (struct mailer_crew *)m;
+	struct mailer_job *j = mem_alloc(sizeof(*j));
+
+	j->crew = c;
+	j->mail = mail_copy(mail);
+	j->cb = cb;
+	j->arg = arg;
+	TAILQ_INSERT_TAIL(&c->jobs, j, link);
+	j->work = work_start(c->pool, job_run, job_done, job_release, j);
+	return &j->base;
+}
+
+void
+mailer_crew_cancel(struct mail_sending *s)
+{
+	struct mailer_job *j = (struct mailer_job *)s;
+
+	TAILQ_REMOVE(&j->crew->jobs, j, link);
+	atomic_store(&j->cancelled, true);
+	work_cancel(j->work);
+}
+
+void
+mailer_crew_init(struct mailer_crew *c, const struct mailer_ops *ops, struct loop *loop,
+    const struct work_pool_conf *conf, void (*carry)(struct mailer_job *j, void *context))
+{
+	c->base.ops = ops;
+	c->carry = carry;
+	TAILQ_INIT(&c->jobs);
+	c->pool = work_pool_new(loop, conf);
+}
+
+void
+mailer_crew_release(struct mailer_crew *c)
+{
+	while (!TAILQ_EMPTY(&c->jobs))
+		mailer_crew_cancel(&TAILQ_FIRST(&c->jobs)->base);
+	work_pool_free(c->pool);
+}

@@ -1,0 +1,522 @@
+/* Mails to a server that refuses, defers, drops, keeps silent or is slow, at every step; and a
+ * mailer that is left in the middle. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "smtp_rig.h"
+
+enum { SESSION_CLEAR, SESSION_STARTTLS, SESSION_TLS };
+
+/* `mails`: whether the server got the whole mail. */
+static const struct row {
+	struct smtp_fault fault;
+	int session;
+	enum mail_outcome outcome;
+	int code;
+	const char *words; /* in the report */
+	int mails;
+} rows[] = {
+	/* The relay is away, or wants an operator. */
+	{ { AT_GREETING, HOW_SAYS_DROPS, "421 4.3.2 not now", 0 }, 0, MAIL_AWAY, 421,
+	    "4.3.2 not now", 0 },
+	{ { AT_GREETING, HOW_SAYS, "450 busy", 0 }, 0, MAIL_AWAY, 450, "busy", 0 },
+	{ { AT_GREETING, HOW_SAYS, "554 go away", 0 }, 0, MAIL_BROKEN, 554, "go away", 0 },
+	{ { AT_GREETING, HOW_DROPS, NULL, 0 }, 0, MAIL_AWAY, 0, "", 0 },
+	{ { AT_GREETING, HOW_HANGS, NULL, 0 }, 0, MAIL_AWAY, 0, "the greeting: ", 0 },
+	{ { AT_GREETING, HOW_SAYS, "SSH-2.0-OpenSSH_9.2", 0 }, 0, MAIL_AWAY, 0, "", 0 },
+	{ { AT_EHLO, HOW_SAYS, "421 closing", 0 }, 1, MAIL_AWAY, 421, "closing", 0 },
+	{ { AT_EHLO, HOW_SAYS, "550 who?", 0 }, 1, MAIL_BROKEN, 550, "who?", 0 },
+	{ { AT_EHLO, HOW_DROPS, NULL, 0 }, 1, MAIL_AWAY, 0, "EHLO: ", 0 },
+	{ { AT_EHLO, HOW_HANGS, NULL, 0 }, 1, MAIL_AWAY, 0, "EHLO: ", 0 },
+	/* Never in the clear. */
+	{ { AT_EHLO, HOW_SAYS, "250-rig\r\n250 SIZE 1000000", 0 }, 1, MAIL_BROKEN, 0, "STARTTLS",
+	    0 },
+	{ { AT_STARTTLS, HOW_SAYS, "454 later", 0 }, 1, MAIL_AWAY, 454, "later", 0 },
+	{ { AT_STARTTLS, HOW_SAYS, "502 no", 0 }, 1, MAIL_BROKEN, 502, "no", 0 },
+	{ { AT_STARTTLS, HOW_DROPS, NULL, 0 }, 1, MAIL_AWAY, 0, "STARTTLS: ", 0 },
+	{ { AT_STARTTLS, HOW_HANGS, NULL, 0 }, 1, MAIL_AWAY, 0, "STARTTLS: ", 0 },
+	{ { AT_HANDSHAKE, HOW_DROPS, NULL, 0 }, 1, MAIL_BROKEN, 0, "the TLS handshake: ", 0 },
+	{ { AT_HANDSHAKE, HOW_HANGS, NULL, 0 }, 1, MAIL_AWAY, 0, "the TLS handshake: ", 0 },
+	{ { AT_HANDSHAKE, HOW_HANGS, NULL, 0 }, 2, MAIL_AWAY, 0, "connecting: ", 0 },
+	{ { AT_AUTH, HOW_SAYS, "535 5.7.8 wrong", 0 }, 1, MAIL_BROKEN, 535, "5.7.8 wrong", 0 },
+	{ { AT_AUTH, HOW_SAYS, "454 4.7.0 no database", 0 }, 1, MAIL_AWAY, 454, "no database", 0 },
+	{ { AT_AUTH, HOW_DROPS, NULL, 0 }, 1, MAIL_AWAY, 0, "AUTH: ", 0 },
+	{ { AT_AUTH, HOW_HANGS, NULL, 0 }, 1, MAIL_AWAY, 0, "AUTH: ", 0 },
+	/* Our address: of all mails alike. */
+	{ { AT_MAIL, HOW_SAYS, "421 closing", 0 }, 0, MAIL_AWAY, 421, "closing", 0 },
+	{ { AT_MAIL, HOW_SAYS, "451 4.3.0 later", 0 }, 0, MAIL_DEFERRED, 451, "4.3.0 later", 0 },
+	{ { AT_MAIL, HOW_SAYS, "550 not you", 0 }, 0, MAIL_BROKEN, 550, "not you", 0 },
+	{ { AT_MAIL, HOW_SAYS, "530 sign in", 0 }, 0, MAIL_BROKEN, 530, "sign in", 0 },
+	{ { AT_MAIL, HOW_SAYS, "552 too large", 0 }, 0, MAIL_REFUSED, 552, "too large", 0 },
+	{ { AT_MAIL, HOW_DROPS, NULL, 0 }, 0, MAIL_AWAY, 0, "MAIL FROM: ", 0 },
+	{ { AT_MAIL, HOW_HANGS, NULL, 0 }, 0, MAIL_AWAY, 0, "MAIL FROM: ", 0 },
+	/* The mail. */
+	{ { AT_RCPT, HOW_SAYS, "450 4.2.0 greylisted", 0 }, 0, MAIL_DEFERRED, 450,
+	    "4.2.0 greylisted", 0 },
+	{ { AT_RCPT, HOW_SAYS_DROPS, "421 4.7.0 slower", 0 }, 0, MAIL_DEFERRED, 421, "4.7.0 slower",
+	    0 },
+	{ { AT_RCPT, HOW_SAYS, "550-5.1.1 nobody\r\n550 5.1.1 here", 0 }, 0, MAIL_REFUSED, 550,
+	    "5.1.1 nobody 5.1.1 here", 0 },
+	{ { AT_RCPT, HOW_SAYS, "530 5.7.0 sign in", 0 }, 0, MAIL_BROKEN, 530, "5.7.0 sign in", 0 },
+	{ { AT_RCPT, HOW_DROPS, NULL, 0 }, 0, MAIL_DEFERRED, 0, "RCPT TO: ", 0 },
+	{ { AT_RCPT, HOW_HANGS, NULL, 0 }, 0, MAIL_DEFERRED, 0, "RCPT TO: ", 0 },
+	{ { AT_DATA, HOW_SAYS, "451 later", 0 }, 0, MAIL_DEFERRED, 451, "later", 0 },
+	{ { AT_DATA, HOW_SAYS, "554 no", 0 }, 0, MAIL_REFUSED, 554, "no", 0 },
+	{ { AT_DATA, HOW_SAYS, "250 what", 0 }, 0, MAIL_DEFERRED, 0, "DATA: ", 0 },
+	{ { AT_DATA, HOW_DROPS, NULL, 0 }, 0, MAIL_DEFERRED, 0, "DATA: ", 0 },
+	{ { AT_DATA, HOW_HANGS, NULL, 0 }, 0, MAIL_DEFERRED, 0, "DATA: ", 0 },
+	{ { AT_BODY, HOW_DROPS, NULL, 0 }, 0, MAIL_UNKNOWN, 0, "the end of DATA: ", 0 },
+	{ { AT_END, HOW_DROPS, NULL, 0 }, 0, MAIL_UNKNOWN, 0, "the end of DATA: ", 1 },
+	{ { AT_END, HOW_HANGS, NULL, 0 }, 0, MAIL_UNKNOWN, 0, "the end of DATA: ", 1 },
+	{ { AT_END, HOW_HANGS, NULL, 0 }, 1, MAIL_UNKNOWN, 0, "the end of DATA: ", 1 },
+	{ { AT_END, HOW_SAYS_DROPS, "250-half", 0 }, 0, MAIL_UNKNOWN, 0, "the end of DATA: ", 1 },
+	{ { AT_END, HOW_SAYS, "451 4.3.0 disk", 0 }, 0, MAIL_DEFERRED, 451, "4.3.0 disk", 1 },
+	{ { AT_END, HOW_SAYS_DROPS, "421 closing", 0 }, 0, MAIL_DEFERRED, 421, "closing", 1 },
+	{ { AT_END, HOW_SAYS, "554 5.7.1 spam", 0 }, 0, MAIL_REFUSED, 554, "5.7.1 spam", 1 },
+	{ { AT_END, HOW_SAYS, "251 2.0.0 forwarded", 0 }, 0, MAIL_SENT, 251, "2.0.0 forwarded", 1 },
+	{ { AT_END, HOW_SAYS, "250", 0 }, 0, MAIL_SENT, 250, "", 1 },
+	/* Words that are not UTF-8, or not words. */
+	{ { AT_RCPT, HOW_SAYS, "550 n\xe4in \x1b[1m", 0 }, 0, MAIL_REFUSED, 550, "n?in ?[1m", 0 },
+	/* No answer to QUIT is waited for. */
+	{ { AT_QUIT, HOW_HANGS, NULL, 0 }, 0, MAIL_SENT, 250, "2.0.0 queued as 17", 1 },
+};
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+/* All at once: those that keep silent take a second or two each. */
+static void
+every_step_that_fails_has_its_outcome(void **state)
+{
+	struct smtp_world *worlds = calloc(ROWS, sizeof(*worlds));
+	struct mail *m = smtp_world_mail("ada@example.com");
+	int64_t begun = clock_mono_ms(&clock_system);
+	struct told told[ROWS];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS; i++) {
+		struct smtp_world *w = &worlds[i];
+
+		w->rig.starttls = rows[i].session == SESSION_STARTTLS;
+		w->rig.tls = rows[i].session == SESSION_TLS;
+		w->rig.auth = rows[i].session != SESSION_CLEAR;
+		smtp_world_start(w);
+		smtp_world_mailer(w);
+		smtp_rig_set(&w->rig, rows[i].fault);
+		smtp_world_send(w, m, &told[i]);
+	}
+	for (size_t i = 0; i < ROWS; i++) {
+		struct smtp_world *w = &worlds[i];
+		const struct row *r = &rows[i];
+
+		smtp_world_wait(w);
+		if (told[i].outcome != r->outcome || told[i].code != r->code ||
+		    strstr(told[i].reply, r->words) == NULL)
+			fail_msg("row %zu: %s %d \"%s\"", i, mail_outcome_name(told[i].outcome),
+			    told[i].code, told[i].reply);
+		assert_null(strstr(told[i].reply, "t0k3n"));
+		assert_null(strstr(told[i].reply, "correct"));
+		smtp_world_stop(w);
+	}
+	assert_in_range(clock_mono_ms(&clock_system) - begun, 0, 15000);
+	mail_free(m);
+	free(worlds);
+}
+
+static void
+a_failed_mail_leaves_one_attempt_at_the_server_and_the_next_one_goes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ROWS; i++) {
+		struct smtp_world w = { 0 };
+		struct smtp_fault fault = rows[i].fault;
+		struct told t;
+
+		if (rows[i].session != SESSION_CLEAR || fault.how == HOW_HANGS ||
+		    fault.at == AT_QUIT)
+			continue;
+		fault.times = 1;
+		smtp_world_start(&w);
+		smtp_world_mailer(&w);
+		smtp_rig_set(&w.rig, fault);
+		t = smtp_world_carry(&w, "ada@example.com");
+		assert_int_equal(t.outcome, rows[i].outcome);
+		assert_int_equal(w.rig.opened, 1);
+		assert_int_equal(smtp_rig_count(&w.rig, "(mail)"), rows[i].mails);
+		assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, MAIL_SENT);
+		smtp_world_stop(&w);
+	}
+}
+
+/* ---- TLS and signing in ---- */
+
+static void
+a_server_that_nobody_vouches_for_hears_no_name_and_no_password(void **state)
+{
+	static const struct {
+		bool starttls, right_ca;
+		const char *names;
+	} table[] = {
+		{ true, false, NULL },
+		{ false, false, NULL },
+		{ true, true, "DNS:elsewhere.example" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct smtp_world w = { .rig = { .starttls = table[i].starttls,
+					    .tls = !table[i].starttls,
+					    .names = table[i].names,
+					    .auth = true } };
+		char other[64];
+		struct told t;
+
+		smtp_world_start(&w);
+		smtp_rig_other_ca(&w.rig, other);
+		if (!table[i].right_ca)
+			w.conf.ca_file = other;
+		smtp_world_mailer(&w);
+		t = smtp_world_carry(&w, "ada@example.com");
+		assert_int_equal(t.outcome, MAIL_BROKEN);
+		assert_non_null(strstr(t.reply, "certificate"));
+		assert_int_equal(smtp_rig_count(&w.rig, "AUTH"), 0);
+		assert_int_equal(smtp_rig_count(&w.rig, "MAIL"), 0);
+		smtp_world_stop(&w);
+	}
+}
+
+static void
+a_ca_file_that_is_missing_is_an_operators_matter(void **state)
+{
+	struct smtp_world w = { .rig = { .starttls = true } };
+
+	(void)state;
+	smtp_world_start(&w);
+	w.conf.ca_file = "/nonexistent/ca.pem";
+	smtp_world_mailer(&w);
+	assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, MAIL_BROKEN);
+	assert_int_equal(smtp_rig_count(&w.rig, "MAIL"), 0);
+	smtp_world_stop(&w);
+}
+
+/* libcurl would go on without. */
+static void
+a_server_that_knows_no_way_to_sign_in_gets_no_mail(void **state)
+{
+	struct smtp_world w = { .rig = { .starttls = true } };
+	struct told t;
+
+	(void)state;
+	smtp_world_start(&w);
+	w.conf.user = "usherd";
+	smtp_world_mailer(&w);
+	t = smtp_world_carry(&w, "ada@example.com");
+	assert_int_equal(t.outcome, MAIL_BROKEN);
+	assert_non_null(strstr(t.reply, "sign in"));
+	assert_int_equal(smtp_rig_count(&w.rig, "MAIL"), 0);
+	smtp_world_stop(&w);
+}
+
+static void
+a_wrong_password_is_an_operators_matter(void **state)
+{
+	struct smtp_world w = { .rig = { .starttls = true, .auth = true } };
+	struct told t;
+
+	(void)state;
+	smtp_world_start(&w);
+	secret_free(w.password);
+	w.conf.password = w.password = secret_new("wrong", 5);
+	smtp_world_mailer(&w);
+	t = smtp_world_carry(&w, "ada@example.com");
+	assert_int_equal(t.outcome, MAIL_BROKEN);
+	assert_int_equal(t.code, 535);
+	assert_int_equal(smtp_rig_count(&w.rig, "MAIL"), 0);
+	smtp_world_stop(&w);
+}
+
+/* ---- connections that were idle ---- */
+
+static void
+a_connection_that_the_server_closed_meanwhile_costs_nothing(void **state)
+{
+	static const struct {
+		const char *words;
+		bool drops;
+	} table[] = { { NULL, true }, { "421 4.4.2 you were idle", false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct smtp_world w = { .rig = { .idle_words = table[i].words,
+					    .idle_drops = table[i].drops } };
+
+		smtp_world_start(&w);
+		smtp_world_mailer(&w);
+		for (int k = 1; k <= 4; k++) {
+			assert_int_equal(
+			    smtp_world_carry(&w, "ada@example.com").outcome, MAIL_SENT);
+			if (k % 2 == 0) /* else the mail and the news of the end may cross */
+				smtp_rig_wait_open(&w.rig, 0);
+		}
+		assert_int_equal(w.rig.opened, 4);
+		assert_int_equal(w.rig.mails, 4);
+		smtp_world_stop(&w);
+	}
+}
+
+/* As if a router had forgotten it; but a server that is new and silent is away. */
+static void
+a_connection_that_is_silent_after_a_while_is_replaced_once(void **state)
+{
+	struct smtp_world w = { 0 };
+
+	(void)state;
+	smtp_world_start(&w);
+	smtp_world_mailer(&w);
+	assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, MAIL_SENT);
+	smtp_rig_set(&w.rig, (struct smtp_fault){ AT_MAIL, HOW_HANGS, NULL, 1 });
+	assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, MAIL_SENT);
+	assert_int_equal(w.rig.opened, 2);
+	smtp_rig_set(&w.rig, (struct smtp_fault){ AT_MAIL, HOW_HANGS, NULL, 0 });
+	assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, MAIL_AWAY);
+	assert_int_equal(w.rig.opened, 3);
+	smtp_world_stop(&w);
+}
+
+static void
+a_connection_may_be_older_than_a_transfer_may_take(void **state)
+{
+	struct smtp_world w = { 0 };
+
+	(void)state;
+	smtp_world_start(&w);
+	w.conf.transfer_ms = 300;
+	smtp_world_mailer(&w);
+	assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, MAIL_SENT);
+	smtp_world_turn(&w, 400);
+	assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, MAIL_SENT);
+	assert_int_equal(w.rig.opened, 1);
+	smtp_world_stop(&w);
+}
+
+/* ---- time ---- */
+
+static void
+nobody_listens(void **state)
+{
+	struct smtp_world w = { 0 };
+	struct told t;
+
+	(void)state;
+	smtp_world_start(&w);
+	w.conf.port = 1;
+	smtp_world_mailer(&w);
+	t = smtp_world_carry(&w, "ada@example.com");
+	assert_int_equal(t.outcome, MAIL_AWAY);
+	assert_int_equal(t.code, 0);
+	assert_non_null(strstr(t.reply, "connect"));
+	smtp_world_stop(&w);
+}
+
+/* Each answer is in time, and all of them together are not. */
+static void
+a_slow_server_does_not_outlive_the_time_of_a_transfer(void **state)
+{
+	static const struct {
+		enum smtp_at at;
+		enum mail_outcome outcome;
+	} table[] = {
+		{ AT_GREETING, MAIL_AWAY },
+		{ AT_EHLO, MAIL_AWAY },
+		{ AT_RCPT, MAIL_DEFERRED },
+		{ AT_BODY, MAIL_UNKNOWN },
+		{ AT_END, MAIL_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct smtp_world w = { .rig = { .small_window = true } };
+		int64_t begun = clock_mono_ms(&clock_system);
+
+		smtp_world_start(&w);
+		w.conf.reply_ms = 20000;
+		w.conf.transfer_ms = 1000;
+		smtp_world_mailer(&w);
+		smtp_rig_set(&w.rig, (struct smtp_fault){ table[i].at, HOW_TRICKLES, NULL, 0 });
+		assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, table[i].outcome);
+		assert_in_range(clock_mono_ms(&clock_system) - begun, 900, 3500);
+		smtp_world_stop(&w);
+	}
+}
+
+static void
+other_mails_go_on_beside_a_silent_one(void **state)
+{
+	struct smtp_world w = { 0 };
+	struct mail *m = smtp_world_mail("ada@example.com");
+	struct told slow, quick[20];
+
+	(void)state;
+	smtp_world_start(&w);
+	w.conf.connections = 2;
+	smtp_world_mailer(&w);
+	smtp_rig_set(&w.rig, (struct smtp_fault){ AT_END, HOW_HANGS, NULL, 1 });
+	smtp_world_send(&w, m, &slow);
+	smtp_rig_wait_hit(&w.rig);
+	for (size_t i = 0; i < 20; i++)
+		smtp_world_send(&w, m, &quick[i]);
+	w.waiting--; /* not for the slow one */
+	smtp_world_wait(&w);
+	for (size_t i = 0; i < 20; i++)
+		assert_int_equal(quick[i].outcome, MAIL_SENT);
+	assert_false(slow.told);
+	w.waiting = 1;
+	smtp_world_wait(&w);
+	assert_int_equal(slow.outcome, MAIL_UNKNOWN);
+	mail_free(m);
+	smtp_world_stop(&w);
+}
+
+/* ---- left in the middle ---- */
+
+static void
+a_mail_can_be_cancelled_at_every_step_and_the_next_one_goes(void **state)
+{
+	struct mail *m = smtp_world_mail("ada@example.com");
+
+	(void)state;
+	for (int at = AT_GREETING; at <= AT_END; at++) {
+		struct smtp_world w = { .rig = { .starttls = true, .auth = true } };
+		struct mail_sending *s;
+		struct told t, waits;
+
+		if (at == AT_BODY)
+			continue;
+		smtp_world_start(&w);
+		w.conf.connect_ms = w.conf.reply_ms = w.conf.transfer_ms = 60 * 1000;
+		smtp_world_mailer(&w);
+		smtp_rig_set(&w.rig, (struct smtp_fault){ (enum smtp_at)at, HOW_HANGS, NULL, 1 });
+		s = smtp_world_send(&w, m, &t);
+		smtp_rig_wait_hit(&w.rig);
+		mailer_cancel(smtp_world_send(&w, m, &waits));
+		mailer_cancel(s);
+		w.waiting = 0;
+		assert_int_equal(smtp_world_carry(&w, "eve@example.com").outcome, MAIL_SENT);
+		assert_false(t.told);
+		assert_false(waits.told);
+		smtp_world_stop(&w);
+	}
+	mail_free(m);
+}
+
+static void
+a_mailer_that_is_freed_leaves_at_once_at_every_step(void **state)
+{
+	struct mail *m = smtp_world_mail("ada@example.com");
+
+	(void)state;
+	for (int at = AT_GREETING; at <= AT_END; at++) {
+		struct smtp_world w = { .rig = { .starttls = true, .auth = true } };
+		struct told told[4];
+		int64_t begun;
+
+		if (at == AT_BODY)
+			continue;
+		smtp_world_start(&w);
+		w.conf.connections = 2;
+		w.conf.connect_ms = w.conf.reply_ms = w.conf.transfer_ms = 60 * 1000;
+		smtp_world_mailer(&w);
+		smtp_rig_set(&w.rig, (struct smtp_fault){ (enum smtp_at)at, HOW_HANGS, NULL, 0 });
+		for (size_t i = 0; i < 4; i++)
+			smtp_world_send(&w, m, &told[i]);
+		smtp_rig_wait_hit(&w.rig);
+		begun = clock_mono_ms(&clock_system);
+		mailer_free(w.mailer);
+		w.mailer = NULL;
+		assert_in_range(clock_mono_ms(&clock_system) - begun, 0, 2000);
+		smtp_world_turn(&w, 10);
+		for (size_t i = 0; i < 4; i++)
+			assert_false(told[i].told);
+		smtp_world_stop(&w);
+	}
+	mail_free(m);
+}
+
+/* libcurl alone would wait two minutes for the answer to QUIT. */
+static void
+a_server_that_is_silent_to_quit_keeps_nobody(void **state)
+{
+	struct smtp_world w = { .rig = { .starttls = true } };
+	int64_t begun;
+
+	(void)state;
+	smtp_world_start(&w);
+	smtp_world_mailer(&w);
+	smtp_rig_set(&w.rig, (struct smtp_fault){ AT_QUIT, HOW_HANGS, NULL, 0 });
+	assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, MAIL_SENT);
+	begun = clock_mono_ms(&clock_system);
+	mailer_free(w.mailer);
+	w.mailer = NULL;
+	assert_in_range(clock_mono_ms(&clock_system) - begun, 0, 500);
+	smtp_world_stop(&w);
+}
+
+static void
+free_mailer_on_told(void *arg, const struct mail_report *report)
+{
+	struct smtp_world *w = arg;
+
+	assert_int_equal(report->outcome, MAIL_SENT);
+	mailer_free(w->mailer);
+	w->mailer = NULL;
+	loop_stop(w->loop);
+}
+
+static void
+a_callback_may_free_the_mailer(void **state)
+{
+	struct smtp_world w = { 0 };
+	struct mail *m = smtp_world_mail("ada@example.com");
+
+	(void)state;
+	smtp_world_start(&w);
+	w.conf.connections = 3;
+	smtp_world_mailer(&w);
+	for (size_t i = 0; i < 6; i++)
+		mailer_send(w.mailer, m, free_mailer_on_told, &w);
+	mail_free(m);
+	loop_run(w.loop);
+	smtp_world_turn(&w, 10);
+	assert_null(w.mailer);
+	smtp_world_stop(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_step_that_fails_has_its_outcome),
+		cmocka_unit_test(
+		    a_failed_mail_leaves_one_attempt_at_the_server_and_the_next_one_goes),
+		cmocka_unit_test(a_server_that_nobody_vouches_for_hears_no_name_and_no_password),
+		cmocka_unit_test(a_ca_file_that_is_missing_is_an_operators_matter),
+		cmocka_unit_test(a_server_that_knows_no_way_to_sign_in_gets_no_mail),
+		cmocka_unit_test(a_wrong_password_is_an_operators_matter),
+		cmocka_unit_test(a_connection_that_the_server_closed_meanwhile_costs_nothing),
+		cmocka_unit_test(a_connection_that_is_silent_after_a_while_is_replaced_once),
+		cmocka_unit_test(a_connection_may_be_older_than_a_transfer_may_take),
+		cmocka_unit_test(nobody_listens),
+		cmocka_unit_test(a_slow_server_does_not_outlive_the_time_of_a_transfer),
+		cmocka_unit_test(other_mails_go_on_beside_a_silent_one),
+		cmocka_unit_test(a_mail_can_be_cancelled_at_every_step_and_the_next_one_goes),
+		cmocka_unit_test(a_mailer_that_is_freed_leaves_at_once_at_every_step),
+		cmocka_unit_test(a_server_that_is_silent_to_quit_keeps_nobody),
+		cmocka_unit_test(a_callback_may_free_the_mailer),
+	};
+
+	return cmocka_run_group_tests_name("mail_smtp_faults", tests, NULL, NULL);
+}
