@@ -78,6 +78,7 @@ bool mail_template_split(
 
 /* ---- words ---- */
 
+enum { MAIL_WORD_MAX = 240 }; /* bytes that are shown of one value; above what a name may have */
 /* Words of people, fit to be shown in a mail: see mail_words.c. NULL stays NULL. */
 const char *mail_words(struct arena *arena, const char *value);
 /* A uid in plain text: as it is, so that it can be copied, unless it begins like a host's name. */

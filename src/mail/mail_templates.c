@@ -193,7 +193,7 @@ mail_templates_check_subject(struct mail_templates_loader *l, size_t index, enum
 
 /* The parts as they come out of made-up facts, all that there may be or only what there always is.
  */
-static void
+static bool
 mail_templates_try(struct mail_templates_loader *l, const struct mail_template *template,
     const char *tag, enum mail_kind kind, bool full, const char *text_file, const char *html_file)
 {
@@ -212,25 +212,28 @@ mail_templates_try(struct mail_templates_loader *l, const struct mail_template *
 		.reason = "Reason",
 		.expires_at = 1 };
 	struct arena *arena = arena_new(0);
-	const char *subject, *body;
+	const char *subject, *body, *shown = text_file, *why = NULL;
 	struct buf text, html;
 
 	if (!mail_template_render(template,
 		mail_values(arena, kind, full ? &sender : &bare_sender, full ? &facts : &bare, tag),
-		&text, &html))
-		mail_template_errors_add(l->errors,
-		    "%s:1: a mail made of it is longer than %d bytes",
-		    buf_failed(&text) ? text_file : html_file, MAIL_PART_MAX);
-	else if (!mail_template_split(&text, arena, &subject, &body))
-		mail_template_errors_add(
-		    l->errors, "%s:1: the subject is empty for some mails", text_file);
+		&text, &html)) {
+		shown = buf_failed(&text) ? text_file : html_file;
+		why = "a mail made of it is too long";
+	} else if (!mail_template_split(&text, arena, &subject, &body))
+		why = "the subject is empty for some mails";
 	else if (mail_kind_has_link(kind) && strstr(body, link) == NULL)
-		mail_template_errors_add(l->errors, "%s:1: there is no {{link}}", text_file);
-	else if (mail_kind_has_link(kind) && (html.len == 0 || strstr(html.data, link) == NULL))
-		mail_template_errors_add(l->errors, "%s:1: there is no {{link}}", html_file);
+		why = "there is no {{link}}";
+	else if (mail_kind_has_link(kind) && (html.len == 0 || strstr(html.data, link) == NULL)) {
+		shown = html_file;
+		why = "there is no {{link}}";
+	}
+	if (why != NULL)
+		mail_template_errors_add(l->errors, "%s:1: %s", shown, why);
 	buf_release(&text);
 	buf_release(&html);
 	arena_free(arena);
+	return why == NULL;
 }
 
 static void
@@ -240,7 +243,7 @@ mail_templates_load_kind(
 	static const char *const suffixes[2] = { ".txt", ".html" };
 	struct mail_template *template = &language->kinds[kind];
 	const char *tag = language->tag, *shown[2];
-	size_t index[2], before = l->errors->count;
+	size_t index[2];
 
 	for (size_t i = 0; i < 2; i++) {
 		const char *name =
@@ -260,10 +263,11 @@ mail_templates_load_kind(
 		}
 	template->text = mail_templates_parse(l, tag, kind, TEMPLATE_TEXT);
 	template->html = mail_templates_parse(l, tag, kind, TEMPLATE_HTML);
-	if (template->text != NULL)
-		mail_templates_check_subject(l, index[0], kind);
-	for (int full = 0; l->errors->count == before && full < 2; full++)
-		mail_templates_try(l, template, tag, kind, full, shown[0], shown[1]);
+	if (template->text == NULL || !mail_templates_check_subject(l, index[0], kind) ||
+	    template->html == NULL)
+		return;
+	if (mail_templates_try(l, template, tag, kind, false, shown[0], shown[1]))
+		mail_templates_try(l, template, tag, kind, true, shown[0], shown[1]);
 }
 
 /* Every folder that the set names, once. */

@@ -114,7 +114,10 @@ mail_values_direction(const char *language)
 static void
 mail_values_add_pieces(struct template_model *m, struct arena *arena, const char *uid)
 {
-	while (uid != NULL && *uid != '\0') {
+	if (uid == NULL)
+		return;
+	uid = mail_words_cut(arena, uid, MAIL_WORD_MAX);
+	while (*uid != '\0') {
 		size_t len = *uid == '.' ? 1 : strcspn(uid, ".");
 
 		template_model_set_text(template_model_add_item(m, "uid_pieces"), "piece",

@@ -19,11 +19,7 @@
 #include "base/buf.h"
 #include "mail/compose_private.h"
 
-enum {
-	WORDS_BYTES_MAX = 240, /* above what a person's name may have */
-	WORDS_GROWN_MAX = 8 * WORDS_BYTES_MAX,
-	REPLACEMENT = 0xfffd
-};
+enum { WORDS_GROWN_MAX = 8 * MAIL_WORD_MAX, REPLACEMENT = 0xfffd };
 
 #define ZERO_WIDTH_SPACE "\xe2\x80\x8b"
 
@@ -144,7 +140,7 @@ mail_words(struct arena *arena, const char *value)
 	if (value == NULL)
 		return NULL;
 	buf_init(&out, WORDS_GROWN_MAX);
-	mail_words_break_up(&out, mail_words_cut(arena, value, WORDS_BYTES_MAX));
+	mail_words_break_up(&out, mail_words_cut(arena, value, MAIL_WORD_MAX));
 	words = arena_dup(arena, out.data, out.len);
 	buf_release(&out);
 	return words;
@@ -163,5 +159,5 @@ mail_uid_words(struct arena *arena, const char *uid)
 	if (strcasestr(uid, "www.") != NULL || strcasestr(uid, "ftp.") != NULL ||
 	    strspn(uid, letters) != strlen(uid))
 		return mail_words(arena, uid);
-	return mail_words_cut(arena, uid, WORDS_BYTES_MAX);
+	return mail_words_cut(arena, uid, MAIL_WORD_MAX);
 }

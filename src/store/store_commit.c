@@ -119,6 +119,7 @@ commit_audit(struct commit *c, const struct audit *a)
 	record_write_audit(&c->json, a);
 	commit_put(c, &c->marker);
 	commit_mark(c, &c->marker, a->event);
+	hook_event_of_audit(c, a);
 }
 
 void

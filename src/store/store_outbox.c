@@ -93,6 +93,7 @@ void
 outbox_release(struct store *s)
 {
 	loop_timer_free(s->outbox.tell);
+	hooks_release(s);
 }
 
 void
@@ -252,7 +253,7 @@ store_outbox_save(struct store *s, const struct outbox_item *old, const struct o
 	struct commit *c = outbox_change_new(s, cb, arg);
 	struct store_key key = store_key_of("outbox", new->id);
 
-	assert(old != NULL && old->revision != 0);
+	assert(old == NULL || old->revision != 0);
 	outbox_add(c, old, new);
 	commit_mark(c, &key, "outbox_saved");
 	outbox_change_with(c, new, before, after, event, note);
@@ -271,7 +272,15 @@ store_outbox_remove(struct store *s, const struct outbox_item *item,
 	outbox_take(c, item);
 	commit_mark(c, &key, "outbox_removed");
 	outbox_change_with(c, item, before, after, event, note);
-	(void)sent, (void)outcome;
+	if (outcome != NULL)
+		hooked_add(c, item, outcome);
+	if (sent != 0)
+		hook_event_add(
+		    c, &(struct hook_event){ .type = HOOK_INVITATION_SENT,
+			   .at = sent,
+			   .invitation = item->subject,
+			   .status = after != NULL ? invitation_state_name(after->state) : NULL,
+			   .actor = note != NULL ? note->actor : NULL });
 	commit_start(c);
 	return &c->op;
 }

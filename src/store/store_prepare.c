@@ -84,9 +84,29 @@ prepare_count(struct prepare *p)
 }
 
 static void
+prepare_on_hooks(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	struct prepare *p = arg;
+
+	(void)more, (void)revision;
+	p->op.kv = NULL;
+	if (code != ERR_OK) {
+		prepare_finish(p, code, f);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		hooks_load(p->op.store, &items[i]);
+	prepare_count(p);
+}
+
+static void
 prepare_load(struct prepare *p)
 {
-	prepare_count(p);
+	hooks_release(p->op.store); /* those of an earlier start */
+	p->op.store->outbox.hook_damage.text[0] = '\0';
+	p->op.kv = kv_range(
+	    p->op.store->kv, kv_text("hook/"), kv_text(""), KV_RANGE_MAX, prepare_on_hooks, p);
 }
 
 /* ---- whether it is ours ---- */

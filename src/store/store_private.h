@@ -143,14 +143,6 @@ void record_write_trash(struct buf *b, const struct store_trash *t);
 enum err record_read_trash(struct store_trash *out, const char *id, struct arena *arena,
     const char *text, size_t len, struct fault *f);
 
-/* The id and the revision are the key's; the caller frees it. */
-void record_write_item(struct buf *b, const struct outbox_item *i);
-enum err record_read_item(struct outbox_item **out, const char *id, uint64_t revision,
-    const char *text, size_t len, struct fault *f);
-void record_write_delivery(struct buf *b, const struct delivery *d);
-enum err record_read_delivery(struct delivery **out, const char *invitation, uint64_t revision,
-    const char *text, size_t len, struct fault *f);
-
 /* A JSON object of the format we write; the caller owns it. ERR_CORRUPT for anything else. */
 struct json_t;
 struct json_t *record_parse(const char *text, size_t len, struct fault *f);
@@ -158,6 +150,46 @@ struct json_t *record_parse(const char *text, size_t len, struct fault *f);
 bool record_copy_number(const struct json_t *root, const char *name, int64_t *out);
 /* False when it is absent or does not fit. */
 bool record_copy_string(const struct json_t *root, const char *name, char *out, size_t size);
+
+/* Members that may be absent, which reads as empty; `bad` is the last that is not as we wrote it.
+ */
+struct record_reader {
+	const struct json_t *root;
+	struct arena *arena; /* of the strings */
+	const char *bad;
+};
+const char *record_text(struct record_reader *r, const char *name);
+int64_t record_number(struct record_reader *r, const char *name); /* not negative */
+unsigned record_count(struct record_reader *r, const char *name);
+bool record_flag(struct record_reader *r, const char *name);
+void record_copy_optional(struct record_reader *r, const char *name, char *out, size_t size);
+
+/* The id and the revision are the key's; the caller frees it. */
+void record_write_item(struct buf *b, const struct outbox_item *i);
+enum err record_read_item(struct outbox_item **out, const char *id, uint64_t revision,
+    const char *text, size_t len, struct fault *f);
+void record_write_delivery(struct buf *b, const struct delivery *d);
+enum err record_read_delivery(struct delivery **out, const char *invitation, uint64_t revision,
+    const char *text, size_t len, struct fault *f);
+void record_write_hooked(struct buf *b, const struct hooked *h);
+/* `out` points into `item`, which the caller frees. */
+enum err record_read_hooked(struct outbox_item **item, struct hooked *out, const char *id,
+    uint64_t revision, const char *text, size_t len, struct fault *f);
+
+/* An endpoint as the store keeps it. Freed by store_hook_free(), which wipes. */
+struct store_hook {
+	struct hook hook;
+	char why[OUTBOX_TEXT_MAX + 1]; /* hook.why_disabled, unless that is NULL */
+};
+struct store_hook *store_hook_copy(const struct hook *h);
+void store_hook_free(struct store_hook *h);		     /* NULL is fine */
+void record_write_hook(struct buf *b, const struct hook *h); /* has secrets: wipe it */
+enum err record_read_hook(struct store_hook **out, const char *id, uint64_t revision,
+    const char *text, size_t len, struct fault *f);
+/* Strings are made in `arena`. */
+void record_write_event(struct buf *b, const struct hook_event *e);
+enum err record_read_event(struct hook_event *out, const char *id, uint64_t revision,
+    struct arena *arena, const char *text, size_t len, struct fault *f);
 
 /* ---- pages of keys that end in an id ---- */
 
@@ -254,6 +286,18 @@ bool outbox_read_due_key(
 /* An item of the kv as one of the queue. */
 enum err outbox_read(const struct store *s, const struct kv_item *item, const char *id,
     struct outbox_item **out, struct fault *f);
+
+/* ---- store_event.c, store_hook.c, store_hooked.c ---- */
+
+/* What this record says to endpoints that ask for it. */
+void hook_event_of_audit(struct commit *c, const struct audit *a);
+void hook_event_add(struct commit *c, struct hook_event *e); /* gets an id */
+/* Some enabled endpoint asks for it. */
+bool hooks_want(const struct store *s, enum hook_type type);
+/* One that is stored, at the start. */
+void hooks_load(struct store *s, const struct kv_item *item);
+void hooks_release(struct store *s);
+void hooked_add(struct commit *c, const struct outbox_item *item, const char *outcome);
 
 /* ---- store_trash.c: the part of it in an intent's transaction ---- */
 

@@ -2,77 +2,15 @@
 #include "store/store_private.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 #include <jansson.h>
 
 #include "base/json.h"
 
-/* ---- reading members ---- */
-
-/* The first member that is not as we wrote it. */
-struct member_reader {
-	const json_t *root;
-	struct arena *arena;
-	const char *bad;
-};
-
-static const char *
-member_text(struct member_reader *r, const char *name)
-{
-	const json_t *v = json_object_get(r->root, name);
-
-	if (v != NULL && !json_is_string(v))
-		r->bad = name;
-	return arena_strdup(r->arena, json_string_value(v));
-}
-
-/* Not negative. */
-static int64_t
-member_number(struct member_reader *r, const char *name)
-{
-	const json_t *v = json_object_get(r->root, name);
-
-	if (v != NULL && (!json_is_integer(v) || json_integer_value(v) < 0))
-		r->bad = name;
-	return json_integer_value(v);
-}
-
-static unsigned
-member_count(struct member_reader *r, const char *name)
-{
-	int64_t n = member_number(r, name);
-
-	if (n > UINT_MAX)
-		r->bad = name;
-	return (unsigned)n;
-}
-
-static bool
-member_flag(struct member_reader *r, const char *name)
-{
-	const json_t *v = json_object_get(r->root, name);
-
-	if (v != NULL && !json_is_boolean(v))
-		r->bad = name;
-	return json_is_true(v);
-}
-
-/* "" when it is absent. */
-static void
-member_copy(struct member_reader *r, const char *name, char *out, size_t size)
-{
-	const json_t *v = json_object_get(r->root, name);
-
-	out[0] = '\0';
-	if (v != NULL && !record_copy_string(r->root, name, out, size))
-		r->bad = name;
-}
-
 /* ---- an item ---- */
 
-void
-record_write_item(struct buf *b, const struct outbox_item *i)
+static void
+record_write_item_open(struct buf *b, const struct outbox_item *i)
 {
 	buf_add_string(b, "{\"v\":1");
 	codec_write_text(b, "kind", outbox_kind_name(i->kind));
@@ -91,25 +29,68 @@ record_write_item(struct buf *b, const struct outbox_item *i)
 	codec_write_text(b, "language", i->language);
 	codec_write_text(b, "type", i->type);
 	codec_write_text(b, "body", i->body);
+}
+
+void
+record_write_item(struct buf *b, const struct outbox_item *i)
+{
+	record_write_item_open(b, i);
+	buf_add_char(b, '}');
+}
+
+void
+record_write_hooked(struct buf *b, const struct hooked *h)
+{
+	record_write_item_open(b, h->item);
+	codec_write_number(b, "ended_at", h->ended_at);
+	codec_write_text(b, "outcome", h->outcome);
 	buf_add_char(b, '}');
 }
 
 static void
-record_fill_item(struct member_reader *r, struct outbox_item *i)
+record_fill_item(struct record_reader *r, struct outbox_item *i)
 {
-	member_copy(r, "owner", i->owner, sizeof(i->owner));
-	i->due = member_number(r, "due");
-	i->expires_at = member_number(r, "expires_at");
-	i->attempts = member_count(r, "attempts");
-	i->unknown = member_count(r, "unknown");
-	i->slotted = member_flag(r, "slotted");
-	i->last = member_text(r, "last");
-	i->to = member_text(r, "to");
-	i->name = member_text(r, "name");
-	i->uid = member_text(r, "uid");
-	i->language = member_text(r, "language");
-	i->type = member_text(r, "type");
-	i->body = member_text(r, "body");
+	record_copy_optional(r, "owner", i->owner, sizeof(i->owner));
+	i->due = record_number(r, "due");
+	i->expires_at = record_number(r, "expires_at");
+	i->attempts = record_count(r, "attempts");
+	i->unknown = record_count(r, "unknown");
+	i->slotted = record_flag(r, "slotted");
+	i->last = record_text(r, "last");
+	i->to = record_text(r, "to");
+	i->name = record_text(r, "name");
+	i->uid = record_text(r, "uid");
+	i->language = record_text(r, "language");
+	i->type = record_text(r, "type");
+	i->body = record_text(r, "body");
+}
+
+/* NULL: r->bad says why. */
+static struct outbox_item *
+record_make_item(struct record_reader *r, const char *id, uint64_t revision)
+{
+	const char *kind = json_string_of(r->root, "kind");
+	const char *subject = json_string_of(r->root, "subject");
+	enum outbox_kind k = OUTBOX_KIND_COUNT;
+	struct outbox_item *i;
+
+	if (kind == NULL || !outbox_kind_by_name(kind, &k)) {
+		r->bad = "kind";
+		return NULL;
+	}
+	if (subject == NULL || !id_is_valid(subject)) {
+		r->bad = "subject";
+		return NULL;
+	}
+	i = outbox_item_new(k, subject, record_number(r, "created_at"));
+	memcpy(i->id, id, ID_SIZE);
+	i->revision = revision;
+	r->arena = i->arena;
+	record_fill_item(r, i);
+	if (r->bad == NULL)
+		return i;
+	outbox_item_free(i);
+	return NULL;
 }
 
 enum err
@@ -118,33 +99,45 @@ record_read_item(struct outbox_item **out, const char *id, uint64_t revision, co
 {
 	struct fault own;
 	json_t *root = record_parse(text, len, &own);
-	struct member_reader r = { .root = root };
-	const char *kind, *subject;
-	enum outbox_kind k = OUTBOX_KIND_COUNT;
-	struct outbox_item *i = NULL;
+	struct record_reader r = { .root = root };
+	struct outbox_item *i;
 
 	if (root == NULL)
 		return fault_set(f, ERR_CORRUPT, "outbox/%s: %s", id, own.text);
-	kind = json_string_of(root, "kind");
-	subject = json_string_of(root, "subject");
-	if (kind == NULL || !outbox_kind_by_name(kind, &k))
-		r.bad = "kind";
-	else if (subject == NULL || !id_is_valid(subject))
-		r.bad = "subject";
-	else {
-		i = outbox_item_new(k, subject, member_number(&r, "created_at"));
-		memcpy(i->id, id, ID_SIZE);
-		i->revision = revision;
-		r.arena = i->arena;
-		record_fill_item(&r, i);
+	i = record_make_item(&r, id, revision);
+	json_decref(root);
+	if (i == NULL)
+		return fault_set(
+		    f, ERR_CORRUPT, "outbox/%s is damaged at its member \"%s\"", id, r.bad);
+	*out = i;
+	return ERR_OK;
+}
+
+enum err
+record_read_hooked(struct outbox_item **item, struct hooked *out, const char *id, uint64_t revision,
+    const char *text, size_t len, struct fault *f)
+{
+	struct fault own;
+	json_t *root = record_parse(text, len, &own);
+	struct record_reader r = { .root = root };
+	struct outbox_item *i;
+
+	if (root == NULL)
+		return fault_set(f, ERR_CORRUPT, "message %s: %s", id, own.text);
+	i = record_make_item(&r, id, revision);
+	if (i != NULL) {
+		*out =
+		    (struct hooked){ i, record_number(&r, "ended_at"), record_text(&r, "outcome") };
+		if (out->outcome == NULL)
+			r.bad = "outcome";
 	}
 	json_decref(root);
 	if (r.bad != NULL) {
 		outbox_item_free(i);
 		return fault_set(
-		    f, ERR_CORRUPT, "outbox/%s is damaged at its member \"%s\"", id, r.bad);
+		    f, ERR_CORRUPT, "message %s is damaged at its member \"%s\"", id, r.bad);
 	}
-	*out = i;
+	*item = i;
 	return ERR_OK;
 }
 
@@ -174,13 +167,13 @@ record_write_delivery(struct buf *b, const struct delivery *d)
 }
 
 static void
-record_fill_entry(struct member_reader *r, struct delivery_entry *e)
+record_fill_entry(struct record_reader *r, struct delivery_entry *e)
 {
 	const char *event = json_string_of(r->root, "event");
 	const char *kind = json_string_of(r->root, "kind");
 
-	e->at = member_number(r, "at");
-	e->detail = member_text(r, "detail");
+	e->at = record_number(r, "at");
+	e->detail = record_text(r, "detail");
 	e->kind = OUTBOX_KIND_COUNT;
 	if (event == NULL || !delivery_event_by_name(event, &e->event))
 		r->bad = "log";
@@ -189,20 +182,20 @@ record_fill_entry(struct member_reader *r, struct delivery_entry *e)
 }
 
 static void
-record_fill_delivery(struct member_reader *r, struct delivery *d)
+record_fill_delivery(struct record_reader *r, struct delivery *d)
 {
 	const json_t *log = json_object_get(r->root, "log");
 	size_t count = json_array_size(log);
 
-	member_copy(r, "waiting", d->waiting, sizeof(d->waiting));
-	d->asked_at = member_number(r, "asked_at");
-	d->opened = member_flag(r, "opened");
+	record_copy_optional(r, "waiting", d->waiting, sizeof(d->waiting));
+	d->asked_at = record_number(r, "asked_at");
+	d->opened = record_flag(r, "opened");
 	if (!json_is_array(log) || count > DELIVERY_LOG_MAX) {
 		r->bad = "log";
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct member_reader entry = { json_array_get(log, i), r->arena, NULL };
+		struct record_reader entry = { json_array_get(log, i), r->arena, NULL };
 
 		record_fill_entry(&entry, &d->log[i]);
 		if (entry.bad != NULL)
@@ -218,7 +211,7 @@ record_read_delivery(struct delivery **out, const char *invitation, uint64_t rev
 	struct fault own;
 	json_t *root = record_parse(text, len, &own);
 	struct delivery *d;
-	struct member_reader r = { .root = root };
+	struct record_reader r = { .root = root };
 
 	if (root == NULL)
 		return fault_set(f, ERR_CORRUPT, "delivery/%s: %s", invitation, own.text);

@@ -360,17 +360,24 @@ template_parser_find(
 	return NULL;
 }
 
+/* The file of that name: of the set's folder, or else beside it. */
+static const struct embed_file *
+template_parser_look_up(const struct template_parser *p, const char *name, size_t len)
+{
+	const struct embed_file *file = NULL;
+
+	if (p->source->folder != NULL)
+		file = template_parser_find(p, p->source->folder, name, len);
+	return file != NULL ? file : template_parser_find(p, NULL, name, len);
+}
+
 static enum err
 template_parser_file(struct template_parser *p, struct template_cursor *from, const char *name,
     size_t len, unsigned depth)
 {
-	const struct embed_file *file = NULL;
+	const struct embed_file *file = template_parser_look_up(p, name, len);
 	struct template_cursor c;
 
-	if (p->source->folder != NULL)
-		file = template_parser_find(p, p->source->folder, name, len);
-	if (file == NULL)
-		file = template_parser_find(p, NULL, name, len);
 	if (file == NULL)
 		return template_parser_refuse(p, from, "an unknown file");
 	c = (struct template_cursor){ file, file->text, file->text + file->len };
@@ -381,13 +388,16 @@ enum err
 template_parse(
     struct template **out, const struct template_source *source, const char *file, struct fault *f)
 {
-	struct embed_file none = { .name = file, .text = "" };
-	struct template_cursor c = { &none, none.text, none.text };
+	const struct embed_file none = { .name = file, .text = "" };
 	struct template_parser p = { .source = source, .f = f, .t = mem_alloc(sizeof(*p.t)) };
+	const struct embed_file *found = template_parser_look_up(&p, file, strlen(file));
+	struct template_cursor c = { &none, none.text, none.text };
 	enum err code = template_parser_file(&p, &c, file, strlen(file), 0);
 
-	if (code == ERR_OK && p.place != PLACE_TEXT)
+	if (code == ERR_OK && p.place != PLACE_TEXT) {
+		c = (struct template_cursor){ found, found->text + found->len, NULL };
 		code = template_parser_refuse(&p, &c, "the HTML ends inside a tag");
+	}
 	if (code != ERR_OK) {
 		template_free(p.t);
 		return code;

@@ -24,6 +24,21 @@ on_event(void *arg)
 	((struct outbox_world *)arg)->events++;
 }
 
+static void
+watch(struct outbox_world *o)
+{
+	store_on_due(o->w->store, OUTBOX_MAILS, on_due_mails, o);
+	store_on_due(o->w->store, OUTBOX_HOOKS, on_due_hooks, o);
+	store_on_event(o->w->store, on_event, o);
+}
+
+void
+ow_restart(struct outbox_world *o)
+{
+	world_restart(o->w);
+	watch(o);
+}
+
 int
 outbox_world_set_up(void **state)
 {
@@ -33,9 +48,7 @@ outbox_world_set_up(void **state)
 	o->base = *state;
 	o->kv = fake_kv_new(o->base->loop, o->base->kv);
 	o->w = world_over(o->base->loop, o->kv);
-	store_on_due(o->w->store, OUTBOX_MAILS, on_due_mails, o);
-	store_on_due(o->w->store, OUTBOX_HOOKS, on_due_hooks, o);
-	store_on_event(o->w->store, on_event, o);
+	watch(o);
 	*state = o;
 	return 0;
 }
@@ -181,26 +194,107 @@ ow_invite(struct outbox_world *o, const struct store_post *post)
 	return id;
 }
 
+enum err
+ow_save_delivery(struct outbox_world *o, const char *invitation, const struct delivery *d)
+{
+	return world_run(
+	    o->w, store_delivery_save(o->w->store, invitation, d, world_on_save, o->w));
+}
+
+struct outbox_item *
+ow_item(struct outbox_world *o, enum outbox_kind kind, int64_t in)
+{
+	struct outbox_item *i = outbox_item_new(kind, NOBODY, o->w->now);
+
+	i->due = o->w->now + in;
+	i->expires_at = o->w->now + HOUR;
+	return i;
+}
+
+struct filling {
+	struct outbox_world *o;
+	size_t waiting;
+};
+
+static void
+on_filled(void *arg, enum err code, uint64_t revision, const struct fault *f)
+{
+	struct filling *fill = arg;
+
+	(void)revision, (void)f;
+	assert_int_equal(code, ERR_OK);
+	if (--fill->waiting == 0)
+		loop_stop(fill->o->w->loop);
+}
+
+/* In transactions of STORE_POST_MAX + 1, up to 200 of them under way. */
 void
 ow_fill(struct outbox_world *o, enum outbox_kind kind, size_t count)
 {
-	struct store_post post = { .item_count = 0 };
-	struct outbox_item *items[STORE_POST_MAX];
+	struct filling fill = { .o = o };
 
-	for (size_t i = 0; i < count;) {
-		char subject[ID_SIZE];
-		size_t n = 0;
+	for (size_t made = 0; made < count;) {
+		struct outbox_item *first = ow_item(o, kind, (int64_t)made++);
+		struct store_post post = { .item_count = 0 };
+		struct store_note note = { .actor = "test", .post = &post };
+		struct outbox_item *more[STORE_POST_MAX];
 
-		for (; n < STORE_POST_MAX && i < count; n++, i++) {
-			id_make(o->w->now, subject);
-			items[n] = outbox_item_new(kind, subject, o->w->now);
-			items[n]->due = o->w->now + (int64_t)i;
-			post.items[n] = items[n];
-		}
-		post.item_count = n;
-		ow_invite(o, &post);
-		while (n > 0)
-			outbox_item_free(items[--n]);
+		for (; post.item_count < STORE_POST_MAX && made < count; post.item_count++)
+			post.items[post.item_count] = more[post.item_count] =
+			    ow_item(o, kind, (int64_t)made++);
+		store_outbox_save(o->w->store, NULL, first, NULL, NULL, INVITATION_EV_MAIL, &note,
+		    on_filled, &fill);
+		outbox_item_free(first);
+		for (size_t i = 0; i < post.item_count; i++)
+			outbox_item_free(more[i]);
+		if (++fill.waiting == 200 || made == count)
+			loop_run(o->w->loop);
+	}
+}
+
+struct look {
+	struct outbox_world *o;
+	const char *text;
+	char after[KV_KEY_MAX];
+	size_t after_len;
+	bool more;
+};
+
+static void
+on_values(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	struct look *l = arg;
+	struct fault own;
+
+	(void)revision, (void)f;
+	assert_int_equal(code, ERR_OK);
+	for (size_t i = 0; i < count; i++) {
+		char *plain = mem_alloc(items[i].value.len + 1);
+		size_t len;
+
+		assert_int_equal(seal_open(l->o->w->seal, items[i].key.data, items[i].key.len,
+				     items[i].value.data, items[i].value.len, plain, &len, &own),
+		    ERR_OK);
+		if (strstr(plain, l->text) != NULL)
+			fail_msg("%.*s: %s", (int)items[i].key.len, (const char *)items[i].key.data,
+			    plain);
+		free(plain);
+		memcpy(l->after, items[i].key.data, l->after_len = items[i].key.len);
+	}
+	l->more = more;
+	loop_stop(l->o->w->loop);
+}
+
+void
+ow_assert_nowhere(struct outbox_world *o, const char *text)
+{
+	struct look l = { .o = o, .text = text, .more = true };
+
+	while (l.more) {
+		kv_range(o->base->kv, kv_text(""), (struct kv_bytes){ l.after, l.after_len }, 100,
+		    on_values, &l);
+		loop_run(o->w->loop);
 	}
 }
 

@@ -8,6 +8,8 @@
 #include "store/store_outbox.h"
 #include "store_world.h"
 
+#define NOBODY "00000000-0000-7000-8000-000000000000"
+
 enum { OUTBOX_WORLD_MAX = STORE_LIST_MAX };
 
 struct outbox_world {
@@ -44,11 +46,17 @@ enum err ow_save(struct outbox_world *o, const struct outbox_item *old,
     const struct outbox_item *new, const struct store_post *post);
 enum err ow_remove(
     struct outbox_world *o, const struct outbox_item *item, const struct store_post *post);
-/* An invitation that is stored, with this item and a log beside it; its id. */
+enum err ow_save_delivery(struct outbox_world *o, const char *invitation, const struct delivery *d);
+/* An invitation with this beside it; its id. */
 const char *ow_invite(struct outbox_world *o, const struct store_post *post);
-/* That many items of a kind, due one ms after the other from now on, each with an invitation of
- * its own that is nowhere. */
+/* A new item about an invitation that is nowhere, due `in` ms from now. */
+struct outbox_item *ow_item(struct outbox_world *o, enum outbox_kind kind, int64_t in);
+/* That many such, due one ms after the other from now on; queued many at a time. */
 void ow_fill(struct outbox_world *o, enum outbox_kind kind, size_t count);
+/* Every value, opened: none has this in it. */
+void ow_assert_nowhere(struct outbox_world *o, const char *text);
+/* As if the process had ended and another one had begun. */
+void ow_restart(struct outbox_world *o);
 size_t ow_keys(struct outbox_world *o, const char *prefix);
 
 #endif

@@ -125,6 +125,88 @@ a_template_that_is_not_safe_or_not_whole_is_refused(void **state)
 }
 
 static void
+values_keep_to_their_line_in_plain_text(void **state)
+{
+	static const struct {
+		const char *text, *x, *expected;
+	} rows[] = {
+		{ "{{x}}", "<b>&\"'", "<b>&\"'" },
+		{ "a < b {{x}} <script>", "c", "a < b c <script>" },
+		{ "{{x}}\n", "a\r\nBcc: b\tc\x01\x7f", "a  Bcc: b c  \n" },
+		{ "{{x}}",
+		    "a\xc2\x85"
+		    "b\xc2\x9f"
+		    "c\xe2\x80\xa8"
+		    "d\xe2\x80\xa9"
+		    "e",
+		    "a b c d e" },
+		{ "{{x}}", "\xc2\xa0\xc3\xa9\xe2\x80\xa6\xe2\x80",
+		    "\xc2\xa0\xc3\xa9\xe2\x80\xa6\xe2\x80" },
+		{ "{{#x}}[{{x}}]{{/x}}{{^y}}none{{/y}}", "a", "[a]none" },
+		{ "{{>part}}", "a", "of the folder: a" },
+		{ "{{>beside}}", "a", "beside it: a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct embed_file files[] = { { "page.txt", rows[i].text, strlen(rows[i].text) },
+			{ "part.txt", "no", 2 }, { "de/page.html", "{{x", 3 },
+			{ "de/part.txt", "of the folder: {{x}}", 20 },
+			{ "beside.txt", "beside it: {{x}}", 16 }, { "debeside.txt", "no", 2 },
+			{ "beside.txt", "no", 2 } };
+		const struct template_source source = { .files = files,
+			.file_count = sizeof(files) / sizeof(files[0]),
+			.form = TEMPLATE_TEXT,
+			.folder = "de" };
+		struct arena *arena = arena_new(0);
+		struct template_model *m = template_model_new(arena);
+		struct template *t;
+		struct buf out;
+
+		buf_init(&out, 4096);
+		template_model_set_text(m, "x", rows[i].x);
+		assert_int_equal(template_parse(&t, &source, "page", NULL), ERR_OK);
+		template_render(t, m, &out);
+		assert_string_equal(out.data, rows[i].expected);
+		template_free(t);
+		buf_release(&out);
+		arena_free(arena);
+	}
+}
+
+static void
+a_mistake_is_told_with_the_line_of_its_file(void **state)
+{
+	static const struct {
+		enum template_form form;
+		const char *text, *expected;
+	} rows[] = {
+		{ TEMPLATE_HTML, "<p>\n\n<b", "page.html:3: the HTML ends inside a tag" },
+		{ TEMPLATE_HTML, "\n<p {{x}}>",
+		    "page.html:2: a value outside text and attributes" },
+		{ TEMPLATE_HTML, "\n{{>bad}}", "bad.html:2: an unknown name" },
+		{ TEMPLATE_TEXT, "\n\n{{#x}}\n", "page.txt:4: a section without its end" },
+		{ TEMPLATE_TEXT, "{{>bad}}", "page.txt:1: an unknown file" },
+	};
+	static const char *const names[] = { "x", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct embed_file files[] = { { "page.html", rows[i].text, strlen(rows[i].text) },
+			{ "page.txt", rows[i].text, strlen(rows[i].text) },
+			{ "bad.html", "\n{{z}}", 6 } };
+		const struct template_source source = {
+			.files = files, .file_count = 3, .names = names, .form = rows[i].form
+		};
+		struct template *t = NULL;
+		struct fault f;
+
+		assert_int_equal(template_parse(&t, &source, "page", &f), ERR_INVALID);
+		assert_string_equal(f.text, rows[i].expected);
+	}
+}
+
+static void
 output_stops_at_its_bound(void **state)
 {
 	struct arena *arena = arena_new(0);
@@ -193,6 +275,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_escaped_by_where_they_stand),
 		cmocka_unit_test(a_template_that_is_not_safe_or_not_whole_is_refused),
+		cmocka_unit_test(values_keep_to_their_line_in_plain_text),
+		cmocka_unit_test(a_mistake_is_told_with_the_line_of_its_file),
 		cmocka_unit_test(output_stops_at_its_bound),
 		cmocka_unit_test(random_templates_are_refused_or_stay_escaped),
 	};
