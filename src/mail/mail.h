@@ -132,6 +132,10 @@ struct mail_smtp_conf {
 };
 /* ERR_MISCONFIGURED: libcurl lacks SMTP, TLS or a resolver that does not block (AsynchDNS). */
 enum err mail_smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, struct fault *f);
+/* One that sends nothing, to try a configuration: each mail ends where MAIL FROM would be said.
+ * What it is told as sent is what the server let come that far: connection, greeting, TLS, AUTH. */
+enum err mail_smtp_probe_new(
+    struct mailer **out, const struct mail_smtp_conf *conf, struct fault *f);
 
 /* Instead of a server, a folder with a file a mail: NAME.eml, written under another name and then
  * renamed, mode 0600, "X-Envelope-From" and "X-Envelope-To" in front. On a worker thread, for the

@@ -149,6 +149,8 @@ worker_on_ready(void *arg, char *peer, char *local, int peer_port, int local_por
 	if (mail_needs_utf8(w->job->mail) && !w->dialogue.offers_utf8)
 		return worker_refuse(w, MAIL_REFUSED,
 		    "the mail server takes no addresses that are not ASCII (no SMTPUTF8)");
+	if (w->settings->probe)
+		return worker_refuse(w, MAIL_SENT, "ready for mails");
 	return CURL_PREREQFUNC_OK;
 }
 

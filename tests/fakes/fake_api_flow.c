@@ -460,9 +460,3 @@ flow_dn_normalise(const char *dn, struct arena *arena, const char **normal)
 	*normal = copy;
 	return true;
 }
-
-const char *
-mail_outcome_name(enum mail_outcome o)
-{
-	return o == MAIL_SENT ? "sent" : "not sent";
-}
