@@ -14,6 +14,7 @@
 #ifndef USHERD_STORE_STORE_OUTBOX_H
 #define USHERD_STORE_STORE_OUTBOX_H
 
+#include "invite/hook_type.h"
 #include "invite/outbox.h"
 #include "store/store.h"
 
@@ -86,22 +87,6 @@ struct store_op *store_delivery_save(struct store *s, const char *invitation,
     const struct delivery *d, store_save_cb *cb, void *arg);
 
 /* ---- webhook endpoints ---- */
-
-/* What endpoints can ask for. */
-enum hook_type {
-	HOOK_INVITATION_CREATED,
-	HOOK_INVITATION_SENT,
-	HOOK_INVITATION_UNDELIVERABLE,
-	HOOK_INVITATION_ACCEPTED,
-	HOOK_INVITATION_EXPIRED,
-	HOOK_INVITATION_REVOKED,
-	HOOK_USER_REGISTERED,
-	HOOK_USER_SUSPENDED,
-	HOOK_USER_DELETED,
-	HOOK_TYPE_COUNT
-};
-const char *hook_type_name(enum hook_type t); /* "invitation.created" ... */
-bool hook_type_by_name(const char *name, enum hook_type *out);
 
 enum { HOOK_MAX = 16, HOOK_URL_MAX = 2048, HOOK_NAME_MAX = 64, HOOK_SECRET_SIZE = 32 };
 

@@ -298,6 +298,11 @@ bool hooks_want(const struct store *s, enum hook_type type);
 void hooks_load(struct store *s, const struct kv_item *item);
 void hooks_release(struct store *s);
 void hooked_add(struct commit *c, const struct outbox_item *item, const char *outcome);
+/* The part of the key before the message's id and its slash. */
+struct store_key hooked_space(const char *hook);
+/* `h` points into `out`, which the caller frees. */
+enum err hooked_read(const struct store *s, const struct kv_item *item, const char *id,
+    struct outbox_item **out, struct hooked *h, struct fault *f);
 
 /* ---- store_trash.c: the part of it in an intent's transaction ---- */
 
