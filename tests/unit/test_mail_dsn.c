@@ -65,7 +65,9 @@
 	"Subject: An invitation\n"                                                                 \
 	"Message-ID:\n"                                                                            \
 	" " OURS "\n"
-#define WORDS "550 5.1.1 <ada@home.example>: Recipient address rejected: User unknown"
+#define BEGUN  "<" ID "."
+#define NESTED "--A.B/C\nContent-Type: multipart/mixed; boundary=A.B/C\n\n"
+#define WORDS  "550 5.1.1 <ada@home.example>: Recipient address rejected: User unknown"
 
 static struct mail_sender sender = { .from = "invitations@join.example",
 	.bounces = "bounces@join.example",
@@ -73,11 +75,11 @@ static struct mail_sender sender = { .from = "invitations@join.example",
 static const char *verp; /* of ID */
 static struct arena *arena;
 
+/* Of a copy of its own, so that reading behind the end is noticed. */
 static enum err
-parse(struct mail_dsn *out, const char *text, const char *recipient, struct fault *f)
+parse_bytes(
+    struct mail_dsn *out, const char *text, size_t len, const char *recipient, struct fault *f)
 {
-	/* A copy of its own, so that reading behind the end is noticed. */
-	size_t len = strlen(text);
 	char *copy = malloc(len > 0 ? len : 1);
 	enum err code;
 
@@ -85,6 +87,12 @@ parse(struct mail_dsn *out, const char *text, const char *recipient, struct faul
 	code = mail_dsn_parse(out, &sender, copy, len, recipient, arena, f);
 	free(copy);
 	return code;
+}
+
+static enum err
+parse(struct mail_dsn *out, const char *text, const char *recipient, struct fault *f)
+{
+	return parse_bytes(out, text, strlen(text), recipient, f);
 }
 
 /* "%" in a text stands for the return path. */
@@ -321,11 +329,9 @@ a_report_that_was_cut_is_no_other(void **state)
 static void
 hostile_reports_take_no_time(void **state)
 {
-	static const char *const pieces[] = { "--A.B/C\n",
-		"--A.B/C\nContent-Type: multipart/mixed; "
-		"boundary=A.B/C\n\n",
-		"a: b\n", " \n", "\n", "Action: failed\n", "Action: failed\n\n", "<", "<" ID ".",
-		"=", "To: ,,,,,\n", "\xff", "Message-ID: " };
+	static const char *const pieces[] = { "--A.B/C\n", NESTED, "a: b\n", " \n", "\n",
+		"Action: failed\n", "Action: failed\n\n", "<", BEGUN, "=", "To: ,,,,,\n", "\xff",
+		"Message-ID: " };
 	struct mail_dsn dsn;
 
 	(void)state;
