@@ -277,7 +277,7 @@ connection_body(struct smtp_connection *c)
 	if (f.how == HOW_DROPS)
 		return false;
 	buf_init(&body, TRANSCRIPT_MAX);
-	while (f.how == HOW_TRICKLES && connection_byte(c) != -1)
+	while (f.how == HOW_TRICKLES && !c->rig->stopping && connection_byte(c) != -1)
 		pause_ms(TRICKLE_MS);
 	while ((len = connection_line(c, line, sizeof(line))) >= 0 && strcmp(line, ".") != 0) {
 		buf_add(&body, line + (line[0] == '.'), (size_t)(len - (line[0] == '.')));
@@ -427,6 +427,7 @@ smtp_rig_stop(struct smtp_rig *r)
 {
 	char command[64];
 
+	r->stopping = true;
 	shutdown(r->listener, SHUT_RDWR);
 	pthread_join(r->thread, NULL);
 	close(r->listener);
