@@ -44,7 +44,10 @@ app_on_tokens(void *arg)
 	if (app_watchdog_ms() > 0)
 		app_on_watchdog(a);
 	log_info("usherd is ready", "control", a->conf->listen_control, "public",
-	    a->conf->listen_public, "socket", a->conf->listen_socket);
+	    a->conf->listen_public, "socket", a->conf->listen_socket, "mail",
+	    a->mailer == NULL	     ? "none"
+	    : a->conf->relay != NULL ? a->conf->relay
+				     : a->conf->spool);
 	app_notify("READY=1");
 }
 
@@ -130,8 +133,10 @@ app_build_flow(struct app *a)
 		.dir = a->dir,
 		.roster = a->roster,
 		.passwd = a->passwd,
+		.hooks = &a->hook_conf,
 		.clock = &clock_system,
 		.blocklist = a->blocklist,
+		.mail = app_mail_flow_conf(a),
 		.uid_template = c->uid_template,
 		.admin_group = c->admin_group,
 		.gender_required = c->gender_required,
@@ -190,6 +195,10 @@ app_new_take(struct app **out, struct conf *conf, struct fault *f)
 	if (code == ERR_OK)
 		code = app_build_directory(a, f);
 	if (code == ERR_OK)
+		code = app_build_webhooks(a, f);
+	if (code == ERR_OK)
+		code = app_build_mail(a, f);
+	if (code == ERR_OK)
 		code = app_build_store(a, f);
 	if (code != ERR_OK) {
 		app_free(a);
@@ -223,6 +232,8 @@ app_free(struct app *a)
 	roster_free(a->roster);
 	flow_feed_free(a->feed);
 	flow_free(a->flow);
+	webhooks_free(a->webhooks);
+	app_free_mail(a);
 	store_free(a->store);
 	if (a->kv != NULL)
 		kv_close(a->kv);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "dir/dir.h"
+#include "mail/mail.h"
 
 struct app;
 
@@ -22,6 +23,8 @@ void app_free(struct app *a);
 
 /* app_conf.c: a module's own settings out of the configuration, whose strings they borrow. */
 void app_dir_conf(struct dir_conf *out, const struct conf *c);
+void app_smtp_conf(struct mail_smtp_conf *out, const struct conf *c, struct loop *l);
+void app_mail_sender(struct mail_sender *out, const struct conf *c); /* without its key */
 /* As conf_load, and the modules have their say about the values that are for them. */
 struct conf *app_load_conf(const char *path, struct conf_errors *errors);
 

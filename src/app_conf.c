@@ -46,6 +46,42 @@ app_dir_conf(struct dir_conf *out, const struct conf *c)
 		out->object_classes[i] = c->object_classes.item[i];
 }
 
+void
+app_smtp_conf(struct mail_smtp_conf *out, const struct conf *c, struct loop *l)
+{
+	*out = (struct mail_smtp_conf){
+		.loop = l,
+		.host = c->mail_host,
+		.port = c->mail_port,
+		.hello = c->mail_hello,
+		.tls = strcmp(c->mail_tls, "tls") == 0	  ? MAIL_TLS
+		       : strcmp(c->mail_tls, "none") == 0 ? MAIL_CLEAR
+							  : MAIL_STARTTLS,
+		.ca_file = c->mail_ca_file,
+		.user = c->mail_user,
+		.password = c->mail_password,
+		.connections = (size_t)c->mail_connections,
+		.connect_ms = c->mail_connect_timeout * 1000,
+		.reply_ms = c->mail_reply_timeout * 1000,
+		.transfer_ms = c->mail_transfer_timeout * 1000,
+	};
+}
+
+void
+app_mail_sender(struct mail_sender *out, const struct conf *c)
+{
+	*out = (struct mail_sender){
+		.organisation = c->organisation,
+		.from = c->mail_from,
+		.from_name = c->mail_from_name,
+		.reply_to = c->reply_to,
+		.bounces = c->bounce_address,
+		.id_domain = mail_domain_of(c->mail_from),
+		.sign_in_url = c->sign_in_url,
+		.help_contact = c->help_contact,
+	};
+}
+
 static void
 app_check_dn(const struct conf *c, const char *name, const char *value, struct conf_errors *errors)
 {
@@ -53,6 +89,54 @@ app_check_dn(const struct conf *c, const char *name, const char *value, struct c
 
 	if (value != NULL && !dir_dn_normalise(value, c->arena, &normal))
 		conf_complain(errors, c, "directory", name, "%s: \"%s\" is not a DN", name, value);
+}
+
+/* An address that reports come back to has room for the mark that tells them apart. */
+static void
+app_check_bounces(const struct conf *c, struct conf_errors *errors)
+{
+	static const char any[] = "00000000-0000-7000-8000-000000000000";
+	struct mail_sender sender;
+
+	app_mail_sender(&sender, c);
+	if (c->bounce_address != NULL &&
+	    strcmp(mail_verp_address(c->arena, &sender, any), c->bounce_address) == 0)
+		conf_complain(errors, c, "mail", "bounce_address",
+		    "bounce_address: \"%s\" is too long: more than 18 characters before the \"@\" "
+		    "leave no room for the invitation's mark",
+		    c->bounce_address);
+}
+
+/* All mails have the same sender: what is wrong with it is wrong with all. */
+static void
+app_check_sender(const struct conf *c, struct conf_errors *errors)
+{
+	const char *name = c->mail_from_name != NULL ? c->mail_from_name : c->organisation;
+	struct mail *m = mail_new();
+	struct fault f = { .text = "" };
+
+	if (mail_add_header(m, "From", mail_mailbox(m->arena, name, c->mail_from), &f) != ERR_OK)
+		conf_complain(errors, c, "mail", "from_name", "from_name: %s", f.text);
+	mail_free(m);
+	app_check_bounces(c, errors);
+}
+
+/* Templates have errors of their own, with their own files and lines. */
+static void
+app_check_mail(const struct conf *c, struct conf_errors *errors)
+{
+	struct mail_template_errors of_templates;
+	struct mail_templates *t;
+
+	if (c->mail_from != NULL)
+		app_check_sender(c, errors);
+	if (c->template_folder == NULL)
+		return;
+	t = mail_templates_load(c->template_folder, c->mail_language, &of_templates);
+	mail_templates_free(t);
+	for (size_t i = 0; t == NULL && i < of_templates.count; i++)
+		if (errors->count < CONF_ERRORS_MAX)
+			errors->items[errors->count++] = of_templates.items[i];
 }
 
 struct conf *
@@ -70,6 +154,7 @@ app_load_conf(const char *path, struct conf_errors *errors)
 	app_check_dn(c, "admin_group", c->admin_group, errors);
 	if (uid_template_check(c->uid_template, &f) != ERR_OK)
 		conf_complain(errors, c, "invitation", "uid_template", "uid_template: %s", f.text);
+	app_check_mail(c, errors);
 	app_dir_conf(&dir, c);
 	if (errors->count == 0 && dir_conf_check(&dir, &f) != ERR_OK)
 		conf_complain(errors, c, "directory", "uri", "%s", f.text);

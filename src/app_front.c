@@ -35,6 +35,8 @@ app_health(void *arg, struct health_check *checks, size_t max)
 		checks[n++] = (struct health_check){ "directory", dir_is_up(a->dir, &f), false };
 	if (n < max)
 		checks[n++] = (struct health_check){ "list", app_list_is_whole(a), false };
+	if (n < max && a->mailer != NULL)
+		checks[n++] = (struct health_check){ "mail", app_mail_is_well(a), false };
 	if (n < max)
 		checks[n++] = (struct health_check){ "running", !a->stopping, true };
 	return n;

@@ -9,6 +9,7 @@
 #include "auth/auth.h"
 #include "auth/passwd.h"
 #include "flow/flow.h"
+#include "flow/flow_mail.h"
 #include "flow/flow_people.h"
 #include "http/http.h"
 #include "invite/password.h"
@@ -35,6 +36,11 @@ struct app {
 	struct passwd *passwd;
 	struct blocklist *blocklist;
 	struct roster *roster;
+	struct webhooks *webhooks;
+	struct flow_hook_conf hook_conf;
+	struct mailer *mailer; /* NULL: no mail leaves */
+	struct mail_templates *templates;
+	struct flow_mail_conf mail; /* with a mailer */
 	struct flow *flow;
 	struct flow_feed *feed;
 	struct auth *auth;
@@ -54,6 +60,15 @@ struct app {
 void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);
+
+/* app_webhook.c */
+enum err app_build_webhooks(struct app *a, struct fault *f);
+/* app_mail.c: the mailer and the templates, if mails are to leave; what the use cases get of them
+ * (NULL: nothing), once the store's key is there. */
+enum err app_build_mail(struct app *a, struct fault *f);
+const struct flow_mail_conf *app_mail_flow_conf(struct app *a);
+void app_free_mail(struct app *a);
+bool app_mail_is_well(const struct app *a);
 
 /* app_failpoint.c: none but in test builds. */
 extern const struct http_route app_failpoint_routes[];

@@ -87,8 +87,18 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scope, const char *ty
 	ROW(HTTP_GET, "/invitations", AUTH_INVITATIONS_READ, api_invitation_list, none)            \
 	ROW(HTTP_GET, "/invitations/{id}", AUTH_INVITATIONS_READ, api_invitation_show, none)       \
 	ROW(HTTP_DELETE, "/invitations/{id}", AUTH_INVITATIONS_WRITE, api_invitation_revoke, none) \
+	ROW(HTTP_PATCH, "/invitations/{id}", AUTH_INVITATIONS_WRITE, api_invitation_change, patch) \
 	ROW(HTTP_POST, "/invitations/{id}/link", AUTH_INVITATIONS_WRITE, api_invitation_link,      \
 	    json)                                                                                  \
+	ROW(HTTP_POST, "/invitations/{id}/resend", AUTH_INVITATIONS_WRITE, api_invitation_resend,  \
+	    json)                                                                                  \
+	ROW(HTTP_GET, "/mail/queue", AUTH_MAIL, api_mail_queue, none)                              \
+	ROW(HTTP_DELETE, "/mail/queue/{id}", AUTH_MAIL, api_mail_drop, none)                       \
+	ROW(HTTP_POST, "/mail/queue/{id}/retry", AUTH_MAIL, api_mail_retry, json)                  \
+	ROW(HTTP_POST, "/mail/retry", AUTH_MAIL, api_mail_retry_all, json)                         \
+	ROW(HTTP_POST, "/mail/preview", AUTH_MAIL, api_mail_preview, json)                         \
+	ROW(HTTP_POST, "/mail/test", AUTH_MAIL, api_mail_test, json)                               \
+	ROW(HTTP_POST, "/mail/bounces", AUTH_MAIL, api_mail_bounce, report)                        \
 	ROW(HTTP_GET, "/users", AUTH_USERS_READ, api_user_list, none)                              \
 	ROW(HTTP_GET, "/users/{id}", AUTH_USERS_READ, api_user_show, none)                         \
 	ROW(HTTP_PATCH, "/users/{id}", AUTH_USERS_WRITE, api_user_change, patch)                   \
@@ -104,11 +114,23 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scope, const char *ty
 	ROW(HTTP_GET, "/groups", AUTH_DIRECTORY_READ, api_groups, none)                            \
 	ROW(HTTP_GET, "/tokens", AUTH_TOKENS, api_token_list, none)                                \
 	ROW(HTTP_POST, "/tokens", AUTH_TOKENS, api_token_create, json)                             \
-	ROW(HTTP_DELETE, "/tokens/{id}", AUTH_TOKENS, api_token_delete, none)
+	ROW(HTTP_DELETE, "/tokens/{id}", AUTH_TOKENS, api_token_delete, none)                      \
+	ROW(HTTP_GET, "/webhooks", AUTH_WEBHOOKS, api_webhook_list, none)                          \
+	ROW(HTTP_POST, "/webhooks", AUTH_WEBHOOKS, api_webhook_create, json)                       \
+	ROW(HTTP_GET, "/webhooks/{id}", AUTH_WEBHOOKS, api_webhook_show, none)                     \
+	ROW(HTTP_PATCH, "/webhooks/{id}", AUTH_WEBHOOKS, api_webhook_change, patch)                \
+	ROW(HTTP_DELETE, "/webhooks/{id}", AUTH_WEBHOOKS, api_webhook_delete, none)                \
+	ROW(HTTP_POST, "/webhooks/{id}/secret", AUTH_WEBHOOKS, api_webhook_rotate, json)           \
+	ROW(HTTP_POST, "/webhooks/{id}/test", AUTH_WEBHOOKS, api_webhook_test, json)               \
+	ROW(HTTP_GET, "/webhooks/{id}/messages", AUTH_WEBHOOKS, api_webhook_messages, none)        \
+	ROW(HTTP_POST, "/webhooks/{id}/messages/{message}/replay", AUTH_WEBHOOKS,                  \
+	    api_webhook_replay, json)
 
 #define json  "application/json"
 #define patch "application/json application/merge-patch+json"
 #define none  NULL
+/* A mail as it is, or one of these whose header an MTA took for that of the request. */
+#define report "message/rfc822 multipart/report text/plain"
 
 #define API_ENTRANCE(method, path, scope, handler, types)                                          \
 	static enum err handler##_enter(struct http_exchange *x, void *ctx, struct fault *f)       \

@@ -140,6 +140,13 @@ api_reply_item_error(
 }
 
 void
+api_reply_changed(struct http_exchange *x)
+{
+	api_reply_problem(x, 412, "Changed meanwhile",
+	    "this is another version than the one in If-Match: load it again", NULL, NULL);
+}
+
+void
 api_reply_malformed(struct http_exchange *x, const struct field_errors *errors)
 {
 	api_reply_problem(x, outcomes[ERR_INVALID].status, outcomes[ERR_INVALID].title,

@@ -11,33 +11,6 @@ struct api_issue {
 	bool expires_in_valid;
 };
 
-static int64_t
-api_now(const struct api_call *c)
-{
-	return clock_wall_ms(c->api->conf.clock);
-}
-
-/* The id of the path. A text that is no id is the id of nothing. */
-static enum err
-api_id_of(const struct api_call *c, const char **id, struct fault *f)
-{
-	*id = http_request_of(c->x)->captures[0];
-	if (!id_is_valid(*id))
-		return fault_set(f, ERR_NOT_FOUND, "there is no such invitation");
-	return ERR_OK;
-}
-
-static void
-api_reply_invitation(
-    struct api_call *c, int status, const struct invitation *inv, const struct secret *link)
-{
-	struct buf b;
-
-	buf_init(&b, API_REPLY_MAX);
-	api_add_invitation(&b, inv, api_now(c), link != NULL ? secret_bytes(link) : NULL);
-	api_reply_json(c->x, status, &b);
-}
-
 /* ---- create ---- */
 
 /* Our own findings first, then the flow's; its word on a lifetime that we made up is left out. */
@@ -75,8 +48,8 @@ api_on_issued(void *arg, enum err code, const struct invitation *inv, const stru
 	}
 	http_add_header(
 	    c->x, "Location", arena_printf(http_arena(c->x), "/api/v1/invitations/%s", inv->id));
-	link = api_link_of(c->api, token);
-	api_reply_invitation(c, 201, inv, link);
+	link = token != NULL ? api_link_of(c->api, token) : NULL; /* else it goes by mail */
+	api_reply_invitation(c, 201, inv, NULL, link);
 	secret_free(link);
 }
 
@@ -104,7 +77,6 @@ api_invitation_create(struct api_call *c, struct fault *f)
 		    spec.expires_in == 0 || (spec.expires_in >= INVITATION_LIFETIME_MIN &&
 						spec.expires_in <= INVITATION_LIFETIME_MAX);
 		spec.expires_in = -1;
-		spec.method = INVITATION_BY_LINK;
 	}
 	http_hold(c->x);
 	flow_issue_start(c->api->conf.flow, &spec, &caller, api_on_issued, s);
@@ -114,16 +86,15 @@ api_invitation_create(struct api_call *c, struct fault *f)
 /* ---- show, revoke, new link ---- */
 
 static void
-api_on_shown(void *arg, enum err code, const struct invitation *inv, const struct secret *token,
+api_on_shown(void *arg, enum err code, const struct invitation *inv, const struct delivery *d,
     const struct fault *f)
 {
 	struct api_call *c = arg;
 
-	(void)token;
 	if (code != ERR_OK)
 		api_reply_item_error(c->x, code, "invitation", f);
 	else
-		api_reply_invitation(c, 200, inv, NULL);
+		api_reply_invitation(c, 200, inv, d, NULL);
 }
 
 enum err
@@ -131,10 +102,10 @@ api_invitation_show(struct api_call *c, struct fault *f)
 {
 	const char *id;
 
-	if (api_id_of(c, &id, f) != ERR_OK)
+	if (api_uuid_of(c, "invitation", &id, f) != ERR_OK)
 		return f->code;
 	http_hold(c->x);
-	flow_show_start(c->api->conf.flow, id, api_on_shown, c);
+	flow_details_start(c->api->conf.flow, id, api_on_shown, c);
 	return ERR_OK;
 }
 
@@ -157,7 +128,7 @@ api_invitation_revoke(struct api_call *c, struct fault *f)
 	struct flow_caller caller = api_caller(c);
 	const char *id;
 
-	if (api_id_of(c, &id, f) != ERR_OK)
+	if (api_uuid_of(c, "invitation", &id, f) != ERR_OK)
 		return f->code;
 	http_hold(c->x);
 	flow_revoke_start(c->api->conf.flow, id, &caller, api_on_revoked, c);
@@ -194,7 +165,7 @@ api_invitation_link(struct api_call *c, struct fault *f)
 
 	if (!api_read_nothing(c->x))
 		return ERR_OK;
-	if (api_id_of(c, &id, f) != ERR_OK)
+	if (api_uuid_of(c, "invitation", &id, f) != ERR_OK)
 		return f->code;
 	http_hold(c->x);
 	flow_relink_start(c->api->conf.flow, id, &caller, api_on_relinked, c);
@@ -208,7 +179,7 @@ api_on_listed(void *arg, enum err code, struct invitation *const *list, size_t c
     const char *next, const struct fault *f)
 {
 	struct api_call *c = arg;
-	int64_t now = api_now(c);
+	int64_t now = clock_wall_ms(c->api->conf.clock);
 	const char *comma = "";
 	struct buf b;
 
@@ -223,7 +194,7 @@ api_on_listed(void *arg, enum err code, struct invitation *const *list, size_t c
 		if (invitation_seen(list[i], now) == INVITATION_EXPIRED)
 			continue;
 		buf_add_string(&b, comma);
-		api_add_invitation(&b, list[i], now, NULL);
+		api_add_invitation(&b, list[i], NULL, now, NULL);
 		comma = ",";
 	}
 	buf_add_string(&b, "],\"next_cursor\":");

@@ -100,16 +100,17 @@ api_read_modes(struct arena *arena, const struct api_map *map, enum field_mode *
 	}
 }
 
+/* Without a method it cannot be said whether the address for it is missing, or one too many. */
 static void
-api_read_method(const char *name, enum invitation_method *out, struct field_errors *own)
+api_read_method(
+    const struct invitation_body *body, struct issue_spec *spec, struct field_errors *own)
 {
-	if (name == NULL)
+	if (body->method == NULL)
 		field_errors_add(own, "method", "required", "must be \"link\" or \"email\"");
-	else if (!api_method_by_name(name, out))
+	else if (!api_method_by_name(body->method, &spec->method))
 		field_errors_add(own, "method", "invalid", "must be \"link\" or \"email\"");
-	else if (*out == INVITATION_BY_EMAIL)
-		field_errors_add(own, "method", "unavailable",
-		    "mail cannot be sent: use \"link\" and hand the link over");
+	else
+		spec->personal_mail = body->personal_mail;
 }
 
 bool
@@ -120,7 +121,7 @@ api_read_invitation(struct http_exchange *x, struct issue_spec *spec, struct fie
 
 	if (!api_read_body(x, members, API_MEMBER_COUNT(members), &body, errors))
 		return false;
-	*spec = (struct issue_spec){ .personal_mail = body.personal_mail };
+	*spec = (struct issue_spec){ .method = INVITATION_BY_LINK };
 	memcpy(spec->person.value, body.person, sizeof(body.person));
 	if (body.groups.count > PERSON_GROUPS_MAX)
 		field_errors_add(own, "groups", "too_long", "at most %d groups", PERSON_GROUPS_MAX);
@@ -132,7 +133,7 @@ api_read_invitation(struct http_exchange *x, struct issue_spec *spec, struct fie
 	/* 0 would mean "the default" to the flow. */
 	if (body.expires_in.given)
 		spec->expires_in = body.expires_in.value != 0 ? body.expires_in.value : -1;
-	api_read_method(body.method, &spec->method, own);
+	api_read_method(&body, spec, own);
 	api_read_modes(http_arena(x), &body.fields, spec->modes, errors, own);
 	return errors->count == 0;
 }

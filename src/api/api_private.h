@@ -6,12 +6,15 @@
 #include "base/buf.h"
 #include "base/embed.h"
 #include "base/field.h"
+#include "flow/flow_mail.h"
 
 enum {
 	API_REPLY_MAX = 16 * 1024 * 1024, /* bytes of one answer */
 	API_LIST_DEFAULT = 50,
 	API_LIST_MAX = 200,
-	API_TAG_SIZE = 35 /* of an ETag: 32 hexadecimal digits in quotes */
+	API_TAG_SIZE = 35, /* of an ETag: 32 hexadecimal digits in quotes */
+	/* A webhook's old secret signs this long beside a new one, unless the caller says else. */
+	API_WEBHOOK_OVERLAP_S = 24 * 3600
 };
 
 struct api_events;
@@ -40,13 +43,18 @@ struct api_call {
 typedef enum err api_handler(struct api_call *c, struct fault *f);
 
 api_handler api_invitation_create, api_invitation_list, api_invitation_show, api_invitation_revoke,
-    api_invitation_link;
+    api_invitation_link, api_invitation_change, api_invitation_resend;
+api_handler api_mail_queue, api_mail_retry, api_mail_retry_all, api_mail_drop, api_mail_preview,
+    api_mail_test, api_mail_bounce;
 api_handler api_user_list, api_user_show, api_user_change, api_user_remove, api_user_suspend,
     api_user_resume, api_user_restore;
 api_handler api_org_units, api_org_unit_create, api_org_unit_change, api_org_unit_delete,
     api_groups;
 api_handler api_event_stream;
 api_handler api_token_create, api_token_list, api_token_delete;
+api_handler api_webhook_list, api_webhook_create, api_webhook_show, api_webhook_change,
+    api_webhook_delete, api_webhook_rotate, api_webhook_test, api_webhook_messages,
+    api_webhook_replay;
 http_handler api_health_live, api_health_ready, api_description;
 
 struct api_events *api_events_new(struct api *a);
@@ -81,6 +89,8 @@ enum api_kind {
 	API_STRING,    /* const char * */
 	API_REMOVABLE, /* the same, and null is "" (RFC 7396: null removes) */
 	API_INTEGER,   /* struct api_integer */
+	API_BOOLEAN,   /* bool; not given: false */
+	API_SWITCH,    /* int: 1 for true, 0 for false; not given: left alone */
 	API_STRINGS,   /* struct api_strings, at most API_STRINGS_MAX */
 	API_MAP	       /* struct api_map: an object whose values are strings */
 };
@@ -124,6 +134,14 @@ bool api_read_nothing(struct http_exchange *x);
 bool api_check_query(
     struct http_exchange *x, const char *const *names, struct field_errors *errors);
 
+/* The id of the path; ERR_NOT_FOUND when it is none: a text that is no id is the id of nothing. */
+enum err api_uuid_of(const struct api_call *c, const char *kind, const char **id, struct fault *f);
+
+/* If-Match: one strong tag, without its quotes, or "*", which leaves `tag` alone (RFC 9110 section
+ * 13.1.1): a comparison by If-Match is strong, so a weak tag never matches. False: it was answered.
+ */
+bool api_read_match(struct api_call *c, const char **tag);
+
 /* 1 to API_LIST_MAX in plain digits, else an error on "limit". NULL leaves `out` alone. */
 void api_read_limit(const char *text, size_t *out, struct field_errors *errors);
 
@@ -140,8 +158,15 @@ bool api_read_invitation(struct http_exchange *x, struct issue_spec *spec,
 const char *api_clean(struct arena *arena, const char *s);
 void api_add_time(struct buf *b, int64_t wall_ms);
 
-/* `link` is the whole URL, or NULL. */
-void api_add_invitation(struct buf *b, const struct invitation *inv, int64_t now, const char *link);
+/* `d`: what became of its mails, or NULL: the timeline has its own steps alone. `link` is the whole
+ * URL, or NULL. */
+void api_add_invitation(struct buf *b, const struct invitation *inv, const struct delivery *d,
+    int64_t now, const char *link);
+/* The same as the answer, with its ETag. */
+void api_reply_invitation(struct api_call *c, int status, const struct invitation *inv,
+    const struct delivery *d, const struct secret *link);
+/* 412: another version than the one that If-Match names. */
+void api_reply_changed(struct http_exchange *x);
 
 /* The registration link of a clear token, in a secret. */
 struct secret *api_link_of(const struct api *a, const struct secret *token);

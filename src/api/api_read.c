@@ -117,6 +117,18 @@ api_read_value(struct api_reader *r, const struct api_member *m, json_t *v, void
 		else
 			api_add_wrong_type(r, m->name, "a whole number");
 		break;
+	case API_BOOLEAN:
+		if (json_is_boolean(v))
+			*(bool *)at = json_is_true(v);
+		else
+			api_add_wrong_type(r, m->name, "true or false");
+		break;
+	case API_SWITCH:
+		if (json_is_boolean(v))
+			*(int *)at = json_is_true(v);
+		else
+			api_add_wrong_type(r, m->name, "true or false");
+		break;
 	case API_STRINGS:
 		api_read_strings(r, m->name, v, at);
 		break;
@@ -244,5 +256,41 @@ api_read_nothing(struct http_exchange *x)
 	if (http_request_of(x)->body_len == 0 || api_read_body(x, NULL, 0, NULL, &errors))
 		return true;
 	api_reply_malformed(x, &errors);
+	return false;
+}
+
+enum err
+api_uuid_of(const struct api_call *c, const char *kind, const char **id, struct fault *f)
+{
+	*id = http_request_of(c->x)->captures[0];
+	if (!id_is_valid(*id))
+		return fault_set(f, ERR_NOT_FOUND, "there is no such %s", kind);
+	return ERR_OK;
+}
+
+bool
+api_read_match(struct api_call *c, const char **tag)
+{
+	const char *given = http_header(http_request_of(c->x), "if-match");
+	struct field_errors errors;
+	size_t len;
+
+	if (given == NULL || strcmp(given, "*") == 0)
+		return true;
+	if (strncmp(given, "W/", 2) == 0) {
+		api_reply_problem(c->x, 412, "Weak tag",
+		    "If-Match needs the tag as the ETag of an answer had it; a weak one proves "
+		    "nothing",
+		    NULL, NULL);
+		return false;
+	}
+	len = strlen(given);
+	if (len >= 3 && given[0] == '"' && strchr(given + 1, '"') == given + len - 1) {
+		*tag = arena_dup(http_arena(c->x), given + 1, len - 2);
+		return true;
+	}
+	field_errors_init(&errors, http_arena(c->x));
+	field_errors_add(&errors, "If-Match", "invalid", "must be one entity tag in quotes, or *");
+	api_reply_malformed(c->x, &errors);
 	return false;
 }

@@ -45,8 +45,7 @@ api_reply_person_error(
 	struct http_exchange *x = ask->call->x;
 
 	if (code == ERR_CONFLICT && ask->tag != NULL)
-		api_reply_problem(x, 412, "Changed meanwhile",
-		    "this is another version than the one in If-Match: load it again", NULL, NULL);
+		api_reply_changed(x);
 	else if (code == ERR_USED)
 		api_reply_problem(x, 409, "Not yet a user",
 		    "this is a pending invitation: see /api/v1/invitations", "invitation", NULL);
@@ -91,37 +90,6 @@ api_user_show(struct api_call *c, struct fault *f)
 	http_hold(c->x);
 	flow_person_show(c->api->conf.flow, id, api_on_person, api_ask_new(c, id, 200));
 	return ERR_OK;
-}
-
-/* ---- If-Match ---- */
-
-/* One strong tag, or "*" (RFC 9110 section 13.1.1): a comparison by If-Match is strong, so a weak
- * tag never matches. False: it was answered. */
-static bool
-api_read_match(struct api_call *c, const char **tag)
-{
-	const char *given = http_header(http_request_of(c->x), "if-match");
-	struct field_errors errors;
-	size_t len;
-
-	if (given == NULL || strcmp(given, "*") == 0)
-		return true;
-	if (strncmp(given, "W/", 2) == 0) {
-		api_reply_problem(c->x, 412, "Weak tag",
-		    "If-Match needs the tag as the ETag of an answer had it; a weak one proves "
-		    "nothing",
-		    NULL, NULL);
-		return false;
-	}
-	len = strlen(given);
-	if (len >= 3 && given[0] == '"' && strchr(given + 1, '"') == given + len - 1) {
-		*tag = arena_dup(http_arena(c->x), given + 1, len - 2);
-		return true;
-	}
-	field_errors_init(&errors, http_arena(c->x));
-	field_errors_add(&errors, "If-Match", "invalid", "must be one entity tag in quotes, or *");
-	api_reply_malformed(c->x, &errors);
-	return false;
 }
 
 /* ---- change ---- */

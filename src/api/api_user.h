@@ -59,9 +59,6 @@ bool api_read_users_query(
 /* YYYY-MM-DD (midnight UTC, or with `end` the next one) or RFC 3339, as seconds from 1 on. */
 bool api_read_moment(const char *text, bool end, int64_t *seconds);
 
-/* The id of the path; ERR_NOT_FOUND when it is none: a text that is no id is the id of nobody. */
-enum err api_uuid_of(const struct api_call *c, const char *kind, const char **id, struct fault *f);
-
 /* A refusal that a client can tell apart: the fault's text begins with the reason and a colon
  * ("self: ...", "last_administrator: ..."). 409. */
 void api_reply_barred(struct http_exchange *x, const struct fault *f);

@@ -71,16 +71,18 @@ api_row_take_user(struct roster_row *row, struct arena *arena, const struct dir_
 	row->last_activity_at = u->last_activity_at;
 }
 
-/* Whether a mail came back is the roster's to say. */
 static void
 api_row_take_invitation(
     struct roster_row *row, struct arena *arena, const struct invitation *inv, int64_t now)
 {
-	bool is_over = invitation_seen(inv, now) == INVITATION_EXPIRED;
+	enum invitation_state seen = invitation_seen(inv, now);
 
 	feed_id_parse(inv->id, row->id);
-	if (is_over || row->status != FEED_UNDELIVERABLE)
-		row->status = is_over ? FEED_EXPIRED : FEED_PENDING;
+	row->status = FEED_PENDING;
+	if (seen == INVITATION_EXPIRED)
+		row->status = FEED_EXPIRED;
+	else if (seen == INVITATION_PENDING && inv->undeliverable)
+		row->status = FEED_UNDELIVERABLE;
 	api_row_take_person(row, arena, &inv->person);
 	row->org_unit = api_text_of(arena, inv->person.value[PERSON_ORG_UNIT]);
 	row->has_invitation = true;

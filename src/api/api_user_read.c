@@ -162,12 +162,3 @@ api_read_users_query(struct http_exchange *x, struct roster_query *q, struct fie
 }
 
 /* ---- what the routes of one thing share ---- */
-
-enum err
-api_uuid_of(const struct api_call *c, const char *kind, const char **id, struct fault *f)
-{
-	*id = http_request_of(c->x)->captures[0];
-	if (!id_is_valid(*id))
-		return fault_set(f, ERR_NOT_FOUND, "there is no such %s", kind);
-	return ERR_OK;
-}

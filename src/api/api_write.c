@@ -52,12 +52,17 @@ api_reply_json(struct http_exchange *x, int status, struct buf *b)
 	buf_release(b);
 }
 
-/* A claimed one and one whose entry waits for its password are the same to the outside. */
+/* A claimed one and one whose entry waits for its password are the same to the outside. One whose
+ * mail came back is still open, and somebody has to see it. */
 static const char *
-api_status_name(enum invitation_state s)
+api_status_name(const struct invitation *inv, int64_t now)
 {
+	enum invitation_state s = invitation_seen(inv, now);
+
 	if (s == INVITATION_CLAIMED || s == INVITATION_CREATED)
 		return "in_progress";
+	if (s == INVITATION_PENDING && inv->undeliverable)
+		return "undeliverable";
 	return invitation_state_name(s);
 }
 
@@ -114,29 +119,51 @@ api_add_modes(struct buf *b, const enum field_mode *modes)
 }
 
 static void
-api_add_timeline(struct buf *b, const struct invitation *inv)
+api_add_step(struct buf *b, int64_t at, const char *event, const char *mail, const char *detail)
 {
-	buf_add_string(b, ",\"timeline\":[");
-	for (size_t i = 0; i < inv->timeline_count; i++) {
-		const struct invitation_entry *e = &inv->timeline[i];
+	buf_add_string(b, "{\"at\":");
+	api_add_time(b, at);
+	api_add_member(b, "event", event);
+	api_add_member(b, "mail", mail);
+	api_add_member(b, "detail", detail);
+	buf_add_char(b, '}');
+}
 
-		buf_add_string(b, i > 0 ? ",{\"at\":" : "{\"at\":");
-		api_add_time(b, e->at);
-		api_add_member(b, "event", invitation_event_name(e->event));
-		api_add_member(b, "detail", e->detail);
-		buf_add_char(b, '}');
+/* Its own steps and those of its mails, in the order of time; of the same moment, its own go first:
+ * a mail is sent because of one. */
+static void
+api_add_timeline(struct buf *b, const struct invitation *inv, const struct delivery *d)
+{
+	const size_t steps = inv->timeline_count, mails = d != NULL ? d->log_count : 0;
+
+	buf_add_string(b, ",\"timeline\":[");
+	for (size_t i = 0, j = 0; i < steps || j < mails;) {
+		if (i + j > 0)
+			buf_add_char(b, ',');
+		if (j == mails || (i < steps && inv->timeline[i].at <= d->log[j].at)) {
+			const struct invitation_entry *e = &inv->timeline[i++];
+
+			api_add_step(b, e->at, invitation_event_name(e->event), NULL, e->detail);
+		} else {
+			const struct delivery_entry *e = &d->log[j++];
+
+			api_add_step(b, e->at, delivery_event_name(e->event),
+			    e->kind < OUTBOX_KIND_COUNT ? outbox_kind_name(e->kind) : NULL,
+			    e->detail);
+		}
 	}
 	buf_add_char(b, ']');
 }
 
 void
-api_add_invitation(struct buf *b, const struct invitation *inv, int64_t now, const char *link)
+api_add_invitation(struct buf *b, const struct invitation *inv, const struct delivery *d,
+    int64_t now, const char *link)
 {
 	bool by_link = inv->method == INVITATION_BY_LINK;
 
 	buf_add_string(b, "{\"id\":");
 	buf_add_json_string(b, inv->id);
-	api_add_member(b, "status", api_status_name(invitation_seen(inv, now)));
+	api_add_member(b, "status", api_status_name(inv, now));
 	api_add_person(b, &inv->person);
 	api_add_modes(b, inv->modes);
 	api_add_member(b, "method", by_link ? "link" : "email");
@@ -146,10 +173,24 @@ api_add_invitation(struct buf *b, const struct invitation *inv, int64_t now, con
 	api_add_member(b, "created_by", inv->created_by);
 	api_add_member_time(b, "expires_at", inv->expires_at);
 	api_add_member(b, "dn", inv->state == INVITATION_DONE ? inv->dn : NULL);
-	api_add_timeline(b, inv);
+	api_add_timeline(b, inv, d);
 	if (link != NULL && by_link)
 		api_add_member(b, "link", link);
 	buf_add_char(b, '}');
+}
+
+void
+api_reply_invitation(struct api_call *c, int status, const struct invitation *inv,
+    const struct delivery *d, const struct secret *link)
+{
+	struct buf b;
+
+	buf_init(&b, API_REPLY_MAX);
+	api_add_invitation(&b, inv, d, clock_wall_ms(c->api->conf.clock),
+	    link != NULL ? secret_bytes(link) : NULL);
+	http_add_header(c->x, "ETag",
+	    arena_printf(http_arena(c->x), "\"%llu\"", (unsigned long long)inv->revision));
+	api_reply_json(c->x, status, &b);
 }
 
 struct secret *

@@ -31,6 +31,13 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_invitation_list,
 	&cmd_invitation_revoke,
 	&cmd_invitation_link,
+	&cmd_invitation_resend,
+	&cmd_invitation_change,
+	&cmd_mail_queue,
+	&cmd_mail_retry,
+	&cmd_mail_drop,
+	&cmd_mail_preview,
+	&cmd_mail_test,
 	&cmd_user_list,
 	&cmd_user_show,
 	&cmd_user_change,
@@ -42,6 +49,15 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_org_unit_create,
 	&cmd_org_unit_rename,
 	&cmd_org_unit_delete,
+	&cmd_webhook_create,
+	&cmd_webhook_list,
+	&cmd_webhook_show,
+	&cmd_webhook_change,
+	&cmd_webhook_rotate,
+	&cmd_webhook_test,
+	&cmd_webhook_messages,
+	&cmd_webhook_replay,
+	&cmd_webhook_delete,
 	&cmd_health,
 	NULL,
 };
@@ -103,7 +119,7 @@ cli_read_command(struct cli *c, const struct cli_command *command, int argc, cha
 	}
 	if (at < argc)
 		fprintf(c->err, "usherctl: one word too many: %s\n", argv[at]);
-	else if (command->argument != NULL && c->argument == NULL)
+	else if (command->argument != NULL && c->argument == NULL && !command->is_optional)
 		fprintf(c->err, "usherctl: %s is missing\n", command->argument);
 	else if (c->argument != NULL &&
 		 (command->is_name ? !cli_is_name(c->argument) : !cli_is_id(c->argument)))

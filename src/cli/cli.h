@@ -54,6 +54,7 @@ struct cli {
 	struct cli_values values; /* of the command's own options */
 	const char *argument;	  /* the ID, or NULL */
 	bool json;
+	long patience_ms; /* an answer may take so long; 0: a minute */
 	FILE *out, *err;
 };
 
@@ -61,6 +62,7 @@ struct cli_command {
 	const char *group, *name; /* "token" "create"; group NULL: a single word */
 	const char *argument;	  /* "ID", or NULL: none */
 	bool is_name;		  /* the argument may be a uid, an address or a DN as well */
+	bool is_optional;	  /* it may be left out */
 	const char *help;
 	const struct cli_option *options; /* may be NULL */
 	enum cli_exit (*run)(struct cli *c);
@@ -69,11 +71,15 @@ struct cli_command {
 extern const struct cli_option cli_globals[];
 extern const struct cli_command *const cli_commands[]; /* NULL ends it */
 
-extern const struct cli_command cmd_health, cmd_invitation_create, cmd_invitation_link,
-    cmd_invitation_list, cmd_invitation_revoke, cmd_invitation_show, cmd_org_unit_create,
-    cmd_org_unit_delete, cmd_org_unit_list, cmd_org_unit_rename, cmd_token_create, cmd_token_list,
-    cmd_token_revoke, cmd_user_change, cmd_user_delete, cmd_user_list, cmd_user_restore,
-    cmd_user_resume, cmd_user_show, cmd_user_suspend;
+extern const struct cli_command cmd_health, cmd_invitation_change, cmd_invitation_create,
+    cmd_invitation_link, cmd_invitation_list, cmd_invitation_resend, cmd_invitation_revoke,
+    cmd_invitation_show, cmd_mail_drop, cmd_mail_preview, cmd_mail_queue, cmd_mail_retry,
+    cmd_mail_test, cmd_org_unit_create, cmd_org_unit_delete, cmd_org_unit_list, cmd_org_unit_rename,
+    cmd_token_create, cmd_token_list, cmd_token_revoke, cmd_user_change, cmd_user_delete,
+    cmd_user_list, cmd_user_restore, cmd_user_resume, cmd_user_show, cmd_user_suspend;
+extern const struct cli_command cmd_webhook_change, cmd_webhook_create, cmd_webhook_delete,
+    cmd_webhook_list, cmd_webhook_messages, cmd_webhook_replay, cmd_webhook_rotate,
+    cmd_webhook_show, cmd_webhook_test;
 
 /* The program without its process: arguments, output streams, exit status. */
 enum cli_exit cli_main(int argc, char **argv, FILE *out, FILE *err);
@@ -111,6 +117,10 @@ enum cli_exit cli_request_item(
 enum cli_exit cli_delete_item(struct cli *c, const char *kind);
 /* An object or, as a table, the items of a list; as --output says. */
 void cli_show(struct cli *c, json_t *reply);
+/* The same of an invitation: as a table, its timeline stands below it, a step a line. */
+void cli_show_invitation(struct cli *c, json_t *invitation);
+/* An option's duration as a member of a document, with "_" for "-". False: said why. */
+bool cli_set_duration(struct cli *c, json_t *body, const char *option);
 
 /* ---- finding (cli_find.c) ---- */
 
@@ -125,6 +135,8 @@ enum cli_exit cli_request_id(struct cli *c, const char *method, const char *kind
 enum cli_exit cli_run_person(struct cli *c, const char *method, const char *suffix, json_t *body);
 /* Members of the given options, with "_" for "-". False: said why. */
 bool cli_set_options(struct cli *c, json_t *body, const char *const *names, bool empty_removes);
+/* A list with commas as an array; nothing when it was not given. False: said why. */
+bool cli_set_list(struct cli *c, json_t *body, const char *name);
 /* Percent-encoded (RFC 3986 section 2.1). */
 void cli_add_escaped(struct buf *b, const char *text);
 /* "?name=value" or "&name=value" behind a path; nothing when there is no value. */
@@ -133,6 +145,12 @@ void cli_add_query(struct buf *b, const char *name, const char *value);
  * `len` bytes of `path`. A cursor that comes back unchanged would go round for ever: CLI_FAILED. */
 enum cli_exit cli_next_page(
     struct cli *c, struct buf *path, size_t len, const char *cursor, json_t **reply);
+
+/* ---- a webhook's secret (cli_secret.c) ---- */
+
+/* POST to `path`, whose answer has a secret: it goes to standard output alone, or to --secret-file
+ * (mode 0600). `words`: what has become of the webhook. `body` is taken. */
+enum cli_exit cli_ask_secret(struct cli *c, const char *path, json_t *body, const char *words);
 
 /* ---- output: nothing of the server's reaches a terminal raw ---- */
 

@@ -222,6 +222,16 @@ cli_run_person(struct cli *c, const char *method, const char *suffix, json_t *bo
 	return code;
 }
 
+/* An option's name as that of a member. */
+static void
+cli_name_member(const char *option, char *member, size_t size)
+{
+	snprintf(member, size, "%s", option);
+	for (char *p = member; *p != '\0'; p++)
+		if (*p == '-')
+			*p = '_';
+}
+
 bool
 cli_set_options(struct cli *c, json_t *body, const char *const *names, bool empty_removes)
 {
@@ -232,10 +242,7 @@ cli_set_options(struct cli *c, json_t *body, const char *const *names, bool empt
 
 		if (value == NULL)
 			continue;
-		snprintf(member, sizeof(member), "%s", *names);
-		for (char *p = member; *p != '\0'; p++)
-			if (*p == '-')
-				*p = '_';
+		cli_name_member(*names, member, sizeof(member));
 		v = empty_removes && *value == '\0' ? json_null() : json_string(value);
 		if (json_object_set_new(body, member, v) != 0) {
 			fprintf(c->err, "usherctl: --%s is not UTF-8\n", *names);
@@ -243,4 +250,43 @@ cli_set_options(struct cli *c, json_t *body, const char *const *names, bool empt
 		}
 	}
 	return true;
+}
+
+bool
+cli_set_duration(struct cli *c, json_t *body, const char *option)
+{
+	const char *text = cli_value(&c->values, option);
+	char member[32];
+	int64_t seconds;
+
+	if (text == NULL)
+		return true;
+	if (!cli_read_duration(text, &seconds)) {
+		fprintf(c->err, "usherctl: --%s is a number and s, m, h, d or w\n", option);
+		return false;
+	}
+	cli_name_member(option, member, sizeof(member));
+	json_object_set_new(body, member, json_integer(seconds));
+	return true;
+}
+
+bool
+cli_set_list(struct cli *c, json_t *body, const char *name)
+{
+	const char *value = cli_value(&c->values, name);
+	char *copy, *rest, *word;
+	json_t *list;
+	bool good = true;
+
+	if (value == NULL)
+		return true;
+	list = json_array();
+	copy = rest = mem_dup_string(value);
+	while (good && (word = strsep(&rest, ",")) != NULL)
+		good = json_array_append_new(list, json_string(word)) == 0;
+	free(copy);
+	if (!good)
+		fprintf(c->err, "usherctl: --%s is not UTF-8\n", name);
+	json_object_set_new(body, name, list);
+	return good;
 }

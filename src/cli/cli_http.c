@@ -124,10 +124,11 @@ cli_set_target(struct cli *c, CURL *curl, const char *path)
 }
 
 static void
-cli_set_limits(CURL *curl)
+cli_set_limits(const struct cli *c, CURL *curl)
 {
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);
+	curl_easy_setopt(
+	    curl, CURLOPT_TIMEOUT_MS, c->patience_ms > 0 ? c->patience_ms : (long)ANSWER_MS);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -150,7 +151,7 @@ cli_exchange(
 	code = cli_set_target(c, curl, path);
 	if (code != CLI_OK)
 		goto out;
-	cli_set_limits(curl);
+	cli_set_limits(c, curl);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, cli_on_data);

@@ -224,3 +224,24 @@ cli_show(struct cli *c, json_t *reply)
 	else
 		cli_print_object(c->out, reply);
 }
+
+void
+cli_show_invitation(struct cli *c, json_t *invitation)
+{
+	static const struct cli_column columns[] = { { "AT", "at" }, { "EVENT", "event" },
+		{ "MAIL", "mail" }, { "DETAIL", "detail" } };
+	json_t *timeline;
+
+	if (c->json) {
+		cli_print_json(c->out, invitation);
+		return;
+	}
+	timeline = json_incref(json_object_get(invitation, "timeline"));
+	json_object_del(invitation, "timeline");
+	cli_print_object(c->out, invitation);
+	if (json_array_size(timeline) > 0) {
+		fputc('\n', c->out);
+		cli_print_table(c->out, columns, sizeof(columns) / sizeof(columns[0]), timeline);
+	}
+	json_decref(timeline);
+}

@@ -20,9 +20,10 @@ cli_print_options(FILE *to, const struct cli_option *table)
 static void
 cli_print_name(FILE *to, const struct cli_command *c)
 {
-	fprintf(to, "usherctl %s%s%s%s%s", c->group != NULL ? c->group : "",
-	    c->group != NULL ? " " : "", c->name, c->argument != NULL ? " " : "",
-	    c->argument != NULL ? c->argument : "");
+	fprintf(to, "usherctl %s%s%s", c->group != NULL ? c->group : "",
+	    c->group != NULL ? " " : "", c->name);
+	if (c->argument != NULL)
+		fprintf(to, c->is_optional ? " [%s]" : " %s", c->argument);
 }
 
 void

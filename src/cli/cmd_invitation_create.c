@@ -20,6 +20,10 @@ static const struct cli_option options[] = {
 	{ .name = "language", .value = "TAG", .help = "language, as in en or pt-BR" },
 	{ .name = "group", .value = "DN", .help = "a group to join", .repeat = true },
 	{ .name = "uid", .value = "UID", .help = "login name; else made from the name" },
+	{ .name = "method",
+	    .value = "email|link",
+	    .help = "mail the link, or print it (default, unless --personal-mail)" },
+	{ .name = "personal-mail", .value = "ADDRESS", .help = "where the link is mailed to" },
 	{ .name = "expires-in", .value = "TIME", .help = "life of the invitation: 12h, 7d" },
 	{ .name = "file",
 	    .value = "FILE",
@@ -28,7 +32,8 @@ static const struct cli_option options[] = {
 };
 
 static const char *const texts[] = { "given-name", "family-name", "display-name", "gender",
-	"birthday", "mail", "phone", "org-unit", "position", "language", "uid", NULL };
+	"birthday", "mail", "phone", "org-unit", "position", "language", "uid", "method",
+	"personal-mail", NULL };
 
 /* The document of --file, or an empty one. NULL: said why. */
 static json_t *
@@ -69,10 +74,8 @@ cmd_invitation_read_file(struct cli *c, const char *path)
 static bool
 cmd_invitation_add_options(struct cli *c, json_t *body)
 {
-	const char *expires = cli_value(&c->values, "expires-in");
 	const char *const *groups;
 	size_t count;
-	int64_t seconds;
 
 	if (!cli_set_options(c, body, texts, false))
 		return false;
@@ -81,15 +84,11 @@ cmd_invitation_add_options(struct cli *c, json_t *body)
 		json_object_set_new(body, "groups", json_array());
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(json_object_get(body, "groups"), json_string(groups[i]));
-	if (expires != NULL) {
-		if (!cli_read_duration(expires, &seconds)) {
-			fprintf(c->err, "usherctl: --expires-in is a number and s, m, h, d or w\n");
-			return false;
-		}
-		json_object_set_new(body, "expires_in", json_integer(seconds));
-	}
+	if (!cli_set_duration(c, body, "expires-in"))
+		return false;
 	if (json_object_get(body, "method") == NULL)
-		json_object_set_new(body, "method", json_string("link"));
+		json_object_set_new(body, "method",
+		    json_string(json_object_get(body, "personal_mail") != NULL ? "email" : "link"));
 	return true;
 }
 
@@ -108,7 +107,7 @@ cmd_invitation_create_run(struct cli *c)
 	}
 	code = cli_request(c, "POST", "/api/v1/invitations", body, &reply);
 	if (code == CLI_OK)
-		cli_show(c, reply);
+		cli_show_invitation(c, reply);
 	json_decref(reply);
 	return code;
 }
@@ -116,7 +115,7 @@ cmd_invitation_create_run(struct cli *c)
 const struct cli_command cmd_invitation_create = {
 	.group = "invitation",
 	.name = "create",
-	.help = "Invite a person; the answer has the registration link, once.",
+	.help = "Invite a person, by mail or with the registration link in the answer, once.",
 	.options = options,
 	.run = cmd_invitation_create_run,
 };

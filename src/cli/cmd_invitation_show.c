@@ -7,7 +7,7 @@ cmd_invitation_show_run(struct cli *c)
 	enum cli_exit code = cli_request_item(c, "GET", "invitations", "", &reply);
 
 	if (code == CLI_OK)
-		cli_show(c, reply);
+		cli_show_invitation(c, reply);
 	json_decref(reply);
 	return code;
 }

@@ -277,6 +277,7 @@ conf_free(struct conf *c)
 	if (c == NULL)
 		return;
 	secret_free(c->bind_password);
+	secret_free(c->mail_password);
 	arena_free(c->arena);
 	free(c);
 }
@@ -302,6 +303,13 @@ conf_dump(const struct conf *c, FILE *out)
 	arena_free(arena);
 }
 
+/* One that is new or gone changed its key, which is told by itself. */
+static bool
+conf_secret_differs(const struct secret *a, const struct secret *b)
+{
+	return a != NULL && b != NULL && !secret_equal(a, b);
+}
+
 void
 conf_restart_keys(const struct conf *running, const struct conf *fresh,
     void (*changed)(void *arg, const char *key), void *arg)
@@ -317,8 +325,9 @@ conf_restart_keys(const struct conf *running, const struct conf *fresh,
 			conf_value_text(fresh, key, arena)) != 0)
 			changed(arg, arena_printf(arena, "%s.%s", key->section, key->name));
 	}
-	if (running->bind_password != NULL && fresh->bind_password != NULL &&
-	    !secret_equal(running->bind_password, fresh->bind_password))
+	if (conf_secret_differs(running->bind_password, fresh->bind_password))
 		changed(arg, "directory.bind_password_file (its content)");
+	if (conf_secret_differs(running->mail_password, fresh->mail_password))
+		changed(arg, "mail.password_file (its content)");
 	arena_free(arena);
 }

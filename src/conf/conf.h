@@ -67,6 +67,9 @@ struct conf {
 	int64_t poll_interval, activity_interval;
 
 	/* relay NULL and spool NULL: no mail leaves. */
+	const char *mail_host; /* of `relay`, without its brackets; the port is the usual one of
+				* `tls` when it names none */
+	int mail_port;
 	const char *relay, *spool, *mail_tls, *mail_hello, *mail_ca_file, *mail_user;
 	const char *mail_password_file, *mail_from, *mail_from_name, *reply_to, *bounce_address;
 	const char *notify, *template_folder, *mail_language;

@@ -7,8 +7,7 @@
 
 #include "conf/conf_private.h"
 
-/* A secret's file: not readable by group or others, one line, its newline does not count. */
-static struct secret *
+struct secret *
 conf_read_secret(const struct conf *c, const char *section, const char *name, const char *path,
     struct conf_errors *errors)
 {
@@ -56,7 +55,7 @@ conf_is_loopback(const char *address)
 	       strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "localhost:", 10) == 0;
 }
 
-static void
+void
 conf_check_file(const struct conf *c, const char *section, const char *name, const char *path,
     struct conf_errors *errors)
 {
@@ -162,7 +161,9 @@ conf_check(struct conf *c, struct conf_errors *errors)
 	conf_check_key(c, errors);
 	conf_check_file(c, "store", "key_file", c->store_key_file, errors);
 	conf_check_file(c, "password", "blocklist_file", c->blocklist_file, errors);
+	conf_check_file(c, "webhook", "ca_file", c->webhook_ca_file, errors);
 	conf_check_listeners(c, errors);
 	conf_check_directory(c, errors);
 	conf_check_roster(c, errors);
+	conf_check_mail(c, errors);
 }

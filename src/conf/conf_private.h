@@ -44,6 +44,16 @@ bool conf_section_exists(const char *section);
 
 /* Rules between keys, and the files that secrets are read from. */
 void conf_check(struct conf *c, struct conf_errors *errors);
+/* conf_check_mail.c: those of [mail]. */
+void conf_check_mail(struct conf *c, struct conf_errors *errors);
+
+/* A secret's file: not readable by group or others, one line, its newline does not count. NULL:
+ * complained. */
+struct secret *conf_read_secret(const struct conf *c, const char *section, const char *name,
+    const char *path, struct conf_errors *errors);
+/* Complains when it cannot be read; NULL is fine. */
+void conf_check_file(const struct conf *c, const char *section, const char *name, const char *path,
+    struct conf_errors *errors);
 
 void conf_error(struct conf_errors *errors, const char *path, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

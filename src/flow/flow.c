@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "flow/flow_private.h"
+#include "flow/mail_private.h"
 #include "flow/people_private.h"
 #include "log/log.h"
 
@@ -40,12 +41,15 @@ flow_new(const struct flow_conf *conf)
 	TAILQ_INIT(&f->attempts);
 	TAILQ_INIT(&f->changes);
 	TAILQ_INIT(&f->people);
+	TAILQ_INIT(&f->tasks);
 	f->started_mono_ms = f->quiet_since_mono_ms;
 	f->memory = flow_memory_new();
 	f->resolver = flow_resolver_new(f);
 	f->sweeper = flow_sweeper_new(f);
 	f->people_resolver = flow_people_resolver_new(f);
 	f->trash_sweeper = flow_trash_sweeper_new(f);
+	f->hooks = flow_hooks_new(f);
+	f->mails = flow_mails_new(f);
 	return f;
 }
 
@@ -69,19 +73,32 @@ flow_run(struct flow *f)
 	dir_on_state(f->conf.dir, flow_on_directory, f);
 	flow_resolver_wake(f->resolver);
 	flow_people_resolver_wake(f->people_resolver, 0);
+	flow_hooks_run(f->hooks);
+	flow_mails_run(f->mails);
 }
 
 void
 flow_drain(struct flow *f, loop_cb *drained, void *arg)
 {
 	f->draining = true;
-	if (f->attempt_count == 0) {
-		loop_defer(f->conf.loop, drained, arg);
-		return;
-	}
-	flow_attempts_hurry(f);
 	f->drained = drained;
 	f->drained_arg = arg;
+	flow_attempts_hurry(f);
+	flow_check_drained(f);
+}
+
+/* Mails and messages under way, too: one that is left behind is sent twice. */
+void
+flow_check_drained(struct flow *f)
+{
+	size_t under_way = f->attempt_count;
+
+	for (size_t i = 0; i < OUTBOX_QUEUE_COUNT; i++)
+		under_way += f->lanes[i] != NULL ? lane_in_flight(f->lanes[i]) : 0;
+	if (!f->draining || under_way > 0 || f->drained == NULL)
+		return;
+	loop_defer(f->conf.loop, f->drained, f->drained_arg);
+	f->drained = NULL;
 }
 
 void
@@ -89,6 +106,9 @@ flow_free(struct flow *f)
 {
 	if (f == NULL)
 		return;
+	flow_hooks_free(f->hooks);
+	flow_mails_free(f->mails);
+	flow_tasks_free(f);
 	flow_attempts_free(f);
 	flow_changes_free(f);
 	flow_people_free(f);

@@ -82,7 +82,8 @@ struct issue_spec {
 	enum field_mode modes[PERSON_FIELD_COUNT];
 };
 
-/* ERR_OK: `inv` as stored and the clear token of its link (both die with the callback).
+/* ERR_OK: `inv` as stored and the clear token of its link (both die with the callback); NULL for
+ * the method "email": each mail has its own, and the first is queued. ERR_BUSY: the queue is full.
  * ERR_INVALID: `errors` has every field error (422). ERR_EXISTS: `errors` names the fields that
  * clash (409). */
 typedef void flow_issue_cb(void *arg, enum err code, const struct invitation *inv,

@@ -132,10 +132,7 @@ attempt_finish(struct attempt *a, enum err code, const struct fault *f)
 	}
 	attempt_tell(a, code, f);
 	attempt_free(a);
-	if (flow->draining && flow->attempt_count == 0 && flow->drained != NULL) {
-		loop_defer(flow->conf.loop, flow->drained, flow->drained_arg);
-		flow->drained = NULL;
-	}
+	flow_check_drained(flow);
 }
 
 /* What waits for the directory gets one more try now, and is left to the resolver if that fails

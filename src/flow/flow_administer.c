@@ -75,8 +75,8 @@ administer_start(struct administer *a, const char *id, flow_mutate *mutate)
 
 /* Why an invitation can't be revoked or given a new link: by the state that everybody sees, so that
  * it does not matter whether the sweeper has come by. */
-static enum err
-administer_refusal(struct flow *flow, const struct invitation *inv, struct fault *f)
+enum err
+flow_refusal(struct flow *flow, const struct invitation *inv, struct fault *f)
 {
 	enum invitation_state seen = invitation_seen(inv, flow_now(flow));
 
@@ -106,7 +106,7 @@ revoke_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 		a->nothing_to_do = true;
 		return ERR_REVOKED;
 	}
-	code = administer_refusal(f, inv, fault);
+	code = flow_refusal(f, inv, fault);
 	if (code != ERR_OK)
 		return code;
 	code = invitation_apply(inv, INVITATION_EV_REVOKE, flow_now(f), a->actor, fault);
@@ -127,7 +127,7 @@ static enum err
 relink_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *fault)
 {
 	struct administer *a = ctx;
-	enum err code = administer_refusal(f, inv, fault);
+	enum err code = flow_refusal(f, inv, fault);
 
 	if (code != ERR_OK)
 		return code;

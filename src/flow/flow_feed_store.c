@@ -216,7 +216,10 @@ feed_store_on_invitation(void *arg, const char *text, const struct invitation *i
 		feed_store_row(s, id, inv, FEED_EXPIRED);
 		return;
 	default:
-		feed_store_row(s, id, inv, FEED_PENDING);
+		/* Once somebody has claimed it, its mail was good enough. */
+		feed_store_row(s, id, inv,
+		    seen == INVITATION_PENDING && inv->undeliverable ? FEED_UNDELIVERABLE
+								     : FEED_PENDING);
 		feed_ends_set(s->ends, id, invitation_end(inv));
 		if (!s->listing)
 			feed_end_arm(s);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "flow/flow_private.h"
+#include "flow/mail_private.h"
 #include "invite/uid.h"
 #include "log/log.h"
 
@@ -19,7 +19,9 @@ struct issue {
 	struct invitation *inv;
 	struct flow_names names;
 	bool free_uid[FLOW_CANDIDATES_MAX];
-	struct secret *token;
+	struct secret *token;	   /* NULL: each of its mails makes its own */
+	struct delivery *delivery; /* of one that goes by mail */
+	struct mail_post post;
 	struct store_taken taken; /* by the store's last word */
 	size_t looked_at;	  /* so many of taken.holders */
 	bool gave_up;		  /* one of them was past its end */
@@ -38,6 +40,8 @@ issue_free(void *arg)
 	struct issue *s = arg;
 
 	secret_free(s->token);
+	mail_post_free(&s->post);
+	delivery_free(s->delivery);
 	invitation_free(s->inv);
 	free(s->request_id);
 	arena_free(s->arena);
@@ -159,7 +163,9 @@ issue_on_stored(void *arg, enum err code, uint64_t revision, const struct store_
 static void
 issue_reserve(struct issue *s)
 {
-	struct store_note note = { .actor = s->inv->created_by, .request_id = s->request_id };
+	const struct store_note note = {
+		.actor = s->inv->created_by, .request_id = s->request_id, .post = &s->post.post
+	};
 
 	store_issue(s->flow->conf.store, s->inv, &note, issue_on_stored, s);
 }
@@ -323,14 +329,30 @@ issue_check_dns(struct issue *s)
 }
 
 static void
+issue_check_method(struct issue *s, const struct issue_spec *spec)
+{
+	struct invitation *inv = s->inv;
+
+	if (spec->method != INVITATION_BY_EMAIL)
+		return;
+	if (s->flow->conf.mail == NULL)
+		field_errors_add(
+		    &s->errors, "method", "unavailable", "this daemon sends no mail: use \"link\"");
+	else if (spec->personal_mail == NULL)
+		field_errors_add(
+		    &s->errors, "personal_mail", "required", "Where shall the link be sent?");
+	else
+		inv->personal_mail =
+		    flow_check_address(s->flow, spec->personal_mail, inv->arena, &s->errors);
+}
+
+static void
 issue_check(struct issue *s, const struct issue_spec *spec)
 {
 	struct person_rules rules = flow_rules(s->flow);
 	int64_t lifetime = spec->expires_in != 0 ? spec->expires_in : s->flow->conf.lifetime_s;
 
-	if (spec->method != INVITATION_BY_LINK)
-		field_errors_add(
-		    &s->errors, "method", "unavailable", "this daemon sends no mail: use \"link\"");
+	issue_check_method(s, spec);
 	if (lifetime < INVITATION_LIFETIME_MIN || lifetime > INVITATION_LIFETIME_MAX)
 		field_errors_add(&s->errors, "expires_in", "invalid",
 		    "not between %d and %d seconds", INVITATION_LIFETIME_MIN,
@@ -342,11 +364,21 @@ issue_check(struct issue *s, const struct issue_spec *spec)
 }
 
 static void
+issue_make_token(struct issue *s)
+{
+	unsigned char random[32];
+	struct token_hash hash;
+
+	random_fill(random, sizeof(random));
+	s->token = token_make(random, &hash);
+	secret_wipe(random, sizeof(random));
+	s->inv->tokens[s->inv->token_count++] = hash;
+}
+
+static void
 issue_build(struct issue *s, const struct issue_spec *spec, const struct flow_caller *caller)
 {
 	struct invitation *inv = s->inv = invitation_new();
-	unsigned char random[32];
-	struct token_hash hash;
 
 	inv->created_at = flow_now(s->flow);
 	inv->created_by = arena_strdup(inv->arena, caller->name);
@@ -359,10 +391,28 @@ issue_build(struct issue *s, const struct issue_spec *spec, const struct flow_ca
 		.at = inv->created_at, .event = INVITATION_EV_ISSUE, .detail = inv->created_by
 	};
 	issue_check(s, spec);
-	random_fill(random, sizeof(random));
-	s->token = token_make(random, &hash);
-	secret_wipe(random, sizeof(random));
-	inv->tokens[inv->token_count++] = hash;
+	if (issue_verdict(s) != ERR_OK)
+		return;
+	if (inv->method == INVITATION_BY_EMAIL) {
+		s->delivery = delivery_new();
+		mail_post_issue(&s->post, s->flow, inv, s->delivery);
+	} else
+		issue_make_token(s);
+}
+
+static bool
+issue_queue_is_full(const struct flow *f)
+{
+	return store_outbox_count(f->conf.store, OUTBOX_MAILS) >= f->conf.mail->queue_max;
+}
+
+static void
+issue_finish_busy(void *arg)
+{
+	struct fault f = { .text = "" };
+
+	fault_set(&f, ERR_BUSY, "too many mails wait to be sent");
+	issue_finish(arg, ERR_BUSY, &f);
 }
 
 void
@@ -380,6 +430,8 @@ flow_issue_start(struct flow *f, const struct issue_spec *spec, const struct flo
 	issue_build(s, spec, caller);
 	if (issue_verdict(s) != ERR_OK)
 		loop_defer(f->conf.loop, issue_finish_deferred, s);
+	else if (s->post.post.item_count > 0 && issue_queue_is_full(f))
+		loop_defer(f->conf.loop, issue_finish_busy, s);
 	else
 		issue_ask(s);
 }

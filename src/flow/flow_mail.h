@@ -53,6 +53,9 @@ void flow_resend_start(struct flow *f, const char *id, bool void_links,
 struct amend_spec {
 	const char *personal_mail; /* NULL: left alone */
 	int64_t expires_in;	   /* seconds from now; 0: left alone */
+	/* The version that is meant to be changed; 0: whichever it is now. ERR_CONFLICT with `inv`
+	 * of another revision, or without one: it is another one now. */
+	uint64_t revision;
 };
 typedef void flow_amend_cb(void *arg, enum err code, const struct invitation *inv,
     const struct delivery *d, const struct field_errors *errors, const struct fault *f);
@@ -109,14 +112,17 @@ struct hook_spec {
 	unsigned types;		/* 0 on a change: left alone */
 	int enabled;		/* -1: left alone */
 };
-/* `secret`: its text, only of a new endpoint and of a rotation. ERR_INVALID: `errors`. */
+/* `secret`: its text, only of a new endpoint and of a rotation. ERR_INVALID: `errors`. ERR_REFUSED:
+ * there are HOOK_MAX already. */
 typedef void flow_hook_cb(void *arg, enum err code, const struct hook *h,
     const struct secret *secret, const struct field_errors *errors, const struct fault *f);
 void flow_hook_create_start(struct flow *f, const struct hook_spec *spec,
     const struct flow_caller *caller, flow_hook_cb *cb, void *arg);
 void flow_hook_change_start(struct flow *f, const char *id, const struct hook_spec *spec,
     const struct flow_caller *caller, flow_hook_cb *cb, void *arg);
-/* A new secret; the old one signs too for `overlap_s`. */
+/* A new secret; the old one signs too for `overlap_s` (0: no longer; at most
+ * FLOW_HOOK_OVERLAP_MAX_S, else ERR_INVALID). */
+enum { FLOW_HOOK_OVERLAP_MAX_S = 30 * 86400 };
 void flow_hook_rotate_start(struct flow *f, const char *id, int64_t overlap_s,
     const struct flow_caller *caller, flow_hook_cb *cb, void *arg);
 void flow_hook_delete_start(
@@ -124,11 +130,25 @@ void flow_hook_delete_start(
 size_t flow_hook_count(const struct flow *f);
 const struct hook *flow_hook_at(const struct flow *f, size_t index);
 const struct hook *flow_hook_by_id(const struct flow *f, const char *id);
+
+/* How an endpoint has been since this process began. */
+struct flow_hook_health {
+	int64_t delivered_at;  /* wall ms of the last delivery; 0: none yet */
+	int64_t failing_since; /* of the first attempt that failed since; 0: none did */
+	int64_t paused_until;  /* nobody answers there: nothing is sent before; 0: no pause */
+	const char *last;      /* of the last attempt that failed since; NULL; borrowed */
+};
+void flow_hook_health(const struct flow *f, const char *id, struct flow_hook_health *out);
+
 /* A message of no event ("usherd.test"), to see whether the endpoint takes it; queued like all. */
 void flow_hook_test_start(
     struct flow *f, const char *id, const struct flow_caller *caller, flow_item_cb *cb, void *arg);
+/* Messages of an endpoint: first those that wait (outcome NULL), by when they are due, then those
+ * that were delivered or given up. `after`: what `next` said. A page may have fewer than `limit`,
+ * or none, and there are more as long as `next` is not NULL. */
 void flow_hooked_list_start(struct flow *f, const char *hook, const char *after, size_t limit,
     store_hooked_cb *cb, void *arg);
+/* Send it again, or now when it waits; under its own id. ERR_CONFLICT: it is being sent. */
 void flow_hooked_replay_start(struct flow *f, const char *hook, const char *id,
     const struct flow_caller *caller, flow_item_cb *cb, void *arg);
 

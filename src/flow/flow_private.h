@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "flow/flow.h"
+#include "invite/outbox.h"
 
 enum {
 	FLOW_TRIES = 5,		  /* of a change that somebody else was faster with */
@@ -22,6 +23,7 @@ enum {
 
 struct attempt;
 struct change;
+struct lane;
 struct people_op;
 struct people_resolver;
 struct trash_sweeper;
@@ -30,6 +32,10 @@ struct sweeper;
 TAILQ_HEAD(attempt_list, attempt);
 TAILQ_HEAD(change_list, change);
 TAILQ_HEAD(people_list, people_op);
+struct flow_mails;
+struct flow_hooks;
+struct flow_task;
+TAILQ_HEAD(flow_task_list, flow_task);
 
 struct flow {
 	struct flow_conf conf;
@@ -55,6 +61,11 @@ struct flow {
 	int64_t started_mono_ms;
 	void (*tokens_ended)(void *arg, const char *created_by); /* may be NULL */
 	void *tokens_ended_arg;
+	struct flow_mails *mails; /* NULL: there is no way to send */
+	struct flow_hooks *hooks;
+	struct lane *lanes[OUTBOX_QUEUE_COUNT]; /* of these; NULL: nothing is carried */
+	struct flow_task_list tasks;
+	size_t opening; /* of them: noting that a form was shown */
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;
@@ -75,6 +86,11 @@ flow_rules(const struct flow *f)
 		.today = date_of(flow_now(f)),
 	};
 }
+
+/* ---- flow.c ---- */
+
+/* Something has ended: tell who waits for everything to end. */
+void flow_check_drained(struct flow *f);
 
 /* ---- flow_change.c: load, mutate, save; again when somebody was faster ---- */
 
@@ -101,6 +117,11 @@ void flow_changes_free(struct flow *f);
 
 /* A list of the store came back: say aloud what was left out of it because it is damaged. */
 void flow_log_damage(enum err code, const struct fault *f);
+
+/* ---- flow_administer.c ---- */
+
+/* Why nothing can be changed about an invitation now: by the state that everybody sees. */
+enum err flow_refusal(struct flow *f, const struct invitation *inv, struct fault *fault);
 
 /* ---- flow_issue.c ---- */
 

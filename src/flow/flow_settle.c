@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "flow/accept_private.h"
+#include "flow/mail_private.h"
 #include "log/log.h"
 
 static void attempt_add(struct attempt *a);
@@ -99,6 +100,7 @@ static void
 attempt_save_done(struct attempt *a)
 {
 	struct store_note note = attempt_note(a);
+	struct mail_post post = { .post = { .item_count = 0 } };
 	struct fault f = { .text = "" };
 	enum err code;
 
@@ -113,8 +115,11 @@ attempt_save_done(struct attempt *a)
 		return;
 	}
 	invitation_erase(a->next);
+	mail_post_finish(&post, a->flow, a->inv);
+	note.post = &post.post;
 	store_save(
 	    a->flow->conf.store, a->inv, a->next, INVITATION_EV_FINISH, &note, attempt_on_done, a);
+	mail_post_free(&post);
 }
 
 /* ---- groups ---- */

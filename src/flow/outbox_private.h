@@ -16,16 +16,20 @@ struct lane_trip {
 	struct outbox_item *item; /* as it is stored; the trip owns it */
 	void *state;		  /* the carrier's */
 	struct store_op *op;	  /* the carrier's store operation under way: cancelled when the
-				     flow is freed */
+				     flow is freed. NULL again in its callback */
+	bool counted;		  /* the lane's: one of the attempts at once */
 };
+TAILQ_HEAD(lane_trip_list, lane_trip);
 
 struct lane_ops {
 	enum outbox_queue queue;
-	/* Begin an attempt: claim, send, settle, lane_trip_end(). Not claimed yet. */
+	/* Begin an attempt: claim, send, settle, lane_trip_end() or lane_trip_fail(). Not claimed
+	 * yet. */
 	void (*carry)(void *arg, struct lane_trip *trip);
 	/* The flow is being freed: cancel what is under way and free the trip's state. */
 	void (*abandon)(void *arg, struct lane_trip *trip);
-	/* A claim of a process that is gone, found at the start: settle it as OUTBOX_LOST. */
+	/* A claim of a process that is gone, found at the start, or one that has run out: settle it
+	 * as OUTBOX_LOST and end. Nothing is sent. */
 	void (*lost)(void *arg, struct lane_trip *trip);
 };
 
@@ -44,7 +48,11 @@ bool lane_is_paused(const struct lane *l, int64_t *until);
 size_t lane_in_flight(const struct lane *l);
 const char *lane_owner(const struct lane *l);		  /* this process, as items name it */
 bool lane_has(const struct lane *l, const char *item_id); /* an attempt of it is under way */
+/* Since when the oldest item waits that is due (wall ms); 0: none does. */
+int64_t lane_oldest_due(const struct lane *l);
 void lane_trip_end(struct lane_trip *t);
+/* The same when the store failed: the lane rests for a second, for the item may still be due. */
+void lane_trip_fail(struct lane_trip *t, const struct fault *f);
 
 /* flow_mail.c and flow_hook.c: the carriers. NULL conf: nothing to carry, items stay. */
 struct flow_mails;

@@ -310,6 +310,23 @@ invitation_drop_token(struct invitation *inv, const struct token_hash *token)
 }
 
 void
+invitation_revive_token(struct invitation *inv, const struct token_hash *token)
+{
+	size_t i = 0;
+
+	while (i < inv->old_token_count && !token_hash_equal(&inv->old_tokens[i], token))
+		i++;
+	if (i == inv->old_token_count || inv->token_count == INVITATION_TOKENS_MAX)
+		return;
+	inv->old_token_count--;
+	memmove(&inv->old_tokens[i], &inv->old_tokens[i + 1],
+	    (inv->old_token_count - i) * sizeof(inv->old_tokens[0]));
+	memmove(&inv->tokens[1], &inv->tokens[0], inv->token_count * sizeof(inv->tokens[0]));
+	inv->tokens[0] = *token;
+	inv->token_count++;
+}
+
+void
 invitation_void_tokens(struct invitation *inv)
 {
 	assert(!invitation_is_final(inv->state));

@@ -138,6 +138,10 @@ enum err invitation_add_token(struct invitation *inv, const struct token_hash *t
  */
 bool invitation_drop_token(struct invitation *inv, const struct token_hash *token);
 
+/* Make the token live again that gave way to one that was dropped, as the oldest; nothing when it
+ * is not remembered, or there is no room. */
+void invitation_revive_token(struct invitation *inv, const struct token_hash *token);
+
 /* End all live tokens while it is open: they say "revoked" from now on. */
 void invitation_void_tokens(struct invitation *inv);
 

@@ -54,7 +54,7 @@ struct outbox_item {
 	int64_t created_at;	       /* wall ms */
 	int64_t due;		       /* while claimed: when the claim runs out */
 	int64_t expires_at;	       /* pointless from then on */
-	unsigned attempts;	       /* begun */
+	unsigned attempts;	       /* that came to an end: the one under way is the next */
 	unsigned unknown;	       /* of them: the server kept silent about what it has */
 	bool slotted;		       /* its turn under the rate was given out: `due` is it */
 	const char *last; /* what the last attempt came to, in the server's words; or NULL */
@@ -66,10 +66,14 @@ struct outbox_item {
 	struct arena *arena;	 /* owns every string */
 };
 
+/* A new id, due now, for ever. */
 struct outbox_item *outbox_item_new(enum outbox_kind kind, const char *subject, int64_t now);
 struct outbox_item *outbox_item_copy(const struct outbox_item *i);
 void outbox_item_free(struct outbox_item *i); /* NULL is fine */
+/* Set one of its strings to a copy (NULL: none). All but the body are cut as outbox_text() does. */
 void outbox_set_text(struct outbox_item *i, const char **field, const char *text);
+/* A copy of at most OUTBOX_TEXT_MAX bytes, cut at a whole character; NULL stays NULL. */
+const char *outbox_text(struct arena *arena, const char *text);
 
 /* ---- trying again ---- */
 
@@ -83,11 +87,16 @@ enum outbox_result {
 
 enum outbox_next { OUTBOX_REMOVE, OUTBOX_AGAIN, OUTBOX_GIVE_UP };
 
-/* What follows from an attempt; counts it in `i`, and sets i->due for OUTBOX_AGAIN. `random`: 32
- * bits. Deferred: 10 s doubling to 15 min, a quarter of it jitter, until expires_at, and then
- * given up. Silent: once more after OUTBOX_UNKNOWN_MS; silent again: given up, because a relay that
- * keeps every mail and says so to nobody must not fill a mailbox. Lost: at once, and as often as we
- * die: nothing says that the mail was ever sent. */
+/* The pause after the n-th failure in a row, in ms: 10 s doubling to 15 min, up to a quarter of it
+ * taken off at random (`random`: 32 bits), so that what failed together does not return together.
+ */
+int64_t outbox_backoff(unsigned failures, uint32_t random);
+
+/* What follows from an attempt; counts it in `i`, and makes `i` wait for OUTBOX_AGAIN: a new `due`,
+ * no owner, no slot. When the next attempt would come at expires_at or later, the item is given up.
+ * Deferred: after outbox_backoff(). Silent: once more after OUTBOX_UNKNOWN_MS; silent again: given
+ * up, because a relay that keeps every mail and says so to nobody must not fill a mailbox. Lost: at
+ * once, and as often as we die: nothing says that the mail was ever sent. */
 enum outbox_next outbox_decide(
     struct outbox_item *i, enum outbox_result result, int64_t now, uint32_t random);
 
@@ -137,14 +146,15 @@ struct delivery {
 struct delivery *delivery_new(void);
 struct delivery *delivery_copy(const struct delivery *d);
 void delivery_free(struct delivery *d); /* NULL is fine */
-/* A DELIVERY_DEFERRED of the same mail behind two of them takes the place of the last: the first
- * ones and the newest are what somebody looks for. */
+/* A DELIVERY_DEFERRED of the same mail behind two of them takes the place of the last, whatever
+ * happened to other mails in between: the first one and the newest are what somebody looks for. */
 void delivery_note(struct delivery *d, enum delivery_event event, enum outbox_kind kind, int64_t at,
     const char *detail); /* copied */
 
-/* A server's words without `address` (NULL: none) and its local part, wherever they stand in
- * whatever case, so that the log may outlive the person's data; bytes that are not printable
- * become '?', bad UTF-8 too; at most OUTBOX_TEXT_MAX bytes. */
+/* A server's words without `address` (NULL: none) and its local part, with a subaddress (RFC 5233)
+ * or without, in whatever case, so that the log may outlive the person's data: "[address]" stands
+ * for them. The address goes wherever it stands, a local part where it is a word by itself. What is
+ * not printable becomes '?', each byte of bad UTF-8 too; at most OUTBOX_TEXT_MAX bytes. */
 const char *delivery_scrub(struct arena *arena, const char *words, const char *address);
 
 #endif

@@ -115,8 +115,9 @@ struct store_op *store_list(
 struct store_op *store_list_unsettled(
     struct store *s, const char *after, size_t limit, store_list_cb *cb, void *arg);
 
-/* Delete a final invitation whose done_at is before `before_ms`, with its token keys and what is
- * left of its reservations. ERR_CONFLICT when it is not final or too young. */
+/* Delete a final invitation whose done_at is before `before_ms`, with its token keys, the log of
+ * its mails and what is left of its reservations. ERR_CONFLICT when it is not final or too young.
+ */
 struct store_op *store_purge(struct store *s, const char *id, int64_t before_ms,
     const struct store_note *note, store_done_cb *cb, void *arg);
 

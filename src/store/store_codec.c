@@ -19,8 +19,7 @@ static const char *const mode_names[] = {
 
 /* ---- writing ---- */
 
-/* With the comma, unless it is the first of its object. */
-static void
+void
 codec_write_name(struct buf *b, const char *name)
 {
 	if (b->len > 0 && b->data[b->len - 1] != '{')
@@ -30,7 +29,7 @@ codec_write_name(struct buf *b, const char *name)
 	buf_add_string(b, "\":");
 }
 
-static void
+void
 codec_write_text(struct buf *b, const char *name, const char *value)
 {
 	if (value == NULL || value[0] == '\0')
@@ -39,7 +38,7 @@ codec_write_text(struct buf *b, const char *name, const char *value)
 	buf_add_json_string(b, value);
 }
 
-static void
+void
 codec_write_number(struct buf *b, const char *name, int64_t value)
 {
 	if (value == 0)
@@ -48,7 +47,7 @@ codec_write_number(struct buf *b, const char *name, int64_t value)
 	buf_printf(b, "%" PRId64, value);
 }
 
-static void
+void
 codec_write_flag(struct buf *b, const char *name, bool value)
 {
 	if (!value)

@@ -19,6 +19,20 @@ static void commit_send(struct commit *c);
 static void commit_read_back(struct commit *c);
 static void commit_on_retry(void *arg);
 
+/* A transaction whose effect is kept in memory too is followed to its end: it may be carried out
+ * though nobody waits for it any more. */
+static bool
+commit_outlives(struct store_op *op)
+{
+	struct commit *c = (struct commit *)op;
+	bool tells = c->done != NULL || c->writes_event;
+
+	for (int q = 0; q < OUTBOX_QUEUE_COUNT; q++)
+		tells = tells || c->items[q] != 0 || c->due[q] != INT64_MAX;
+	c->silent = c->sent && tells;
+	return c->silent;
+}
+
 static void
 commit_release(struct store_op *op)
 {
@@ -36,6 +50,9 @@ void
 commit_init(struct commit *c, struct store *s, void *arg)
 {
 	store_op_start(&c->op, s, commit_release, arg);
+	c->op.outlives = commit_outlives;
+	for (int q = 0; q < OUTBOX_QUEUE_COUNT; q++)
+		c->due[q] = INT64_MAX;
 	c->arena = arena_new(0);
 	buf_init(&c->json, KV_VALUE_MAX - SEAL_OVERHEAD);
 	c->now = clock_wall_ms(s->clock);
@@ -69,7 +86,7 @@ commit_put(struct commit *c, const struct store_key *key)
 	unsigned char *sealed;
 
 	if (buf_failed(&c->json)) {
-		c->refused = ERR_TOO_LARGE;
+		commit_refuse(c, ERR_TOO_LARGE, "a stored value would be too large");
 		return;
 	}
 	sealed = arena_alloc(c->arena, c->json.len + SEAL_OVERHEAD);
@@ -77,6 +94,13 @@ commit_put(struct commit *c, const struct store_key *key)
 	    c->op.store->seal, w->key.data, w->key.len, c->json.data, c->json.len, sealed);
 	w->value.data = sealed;
 	buf_reset(&c->json);
+}
+
+void
+commit_refuse(struct commit *c, enum err code, const char *why)
+{
+	c->refused = code;
+	c->why = why;
 }
 
 void
@@ -95,6 +119,7 @@ commit_audit(struct commit *c, const struct audit *a)
 	record_write_audit(&c->json, a);
 	commit_put(c, &c->marker);
 	commit_mark(c, &c->marker, a->event);
+	hook_event_of_audit(c, a);
 }
 
 void
@@ -169,6 +194,14 @@ commit_may_take(const struct commit *c, const struct kv_item *now, bool *may, ch
 	return ERR_OK;
 }
 
+static enum err
+commit_note_change(const struct commit *c, const struct kv_item *now, size_t at, struct fault *f)
+{
+	if (c->item_compare == at + 1 && now->modified == 0)
+		return fault_set(f, ERR_NOT_FOUND, "it is gone");
+	return fault_set(f, ERR_CONFLICT, "it was changed meanwhile");
+}
+
 /* Looks at the names that did not compare. ERR_OK: all can be taken over, send again. */
 static enum err
 commit_take_over(struct commit *c, const struct kv_txn_result *result, struct fault *f)
@@ -186,7 +219,7 @@ commit_take_over(struct commit *c, const struct kv_txn_result *result, struct fa
 		while (name < STORE_NAMES && c->name_compare[name] != i + 1)
 			name++;
 		if (name == STORE_NAMES)
-			return fault_set(f, ERR_CONFLICT, "it was changed meanwhile");
+			return commit_note_change(c, now, i, f);
 		if (commit_may_take(c, now, &may, holder, f) != ERR_OK)
 			return f->code;
 		c->compares[i].modified = now->modified;
@@ -204,6 +237,18 @@ commit_take_over(struct commit *c, const struct kv_txn_result *result, struct fa
 /* ---- sending, and finding out ---- */
 
 static void
+commit_settle(struct commit *c, enum err code, uint64_t revision, const struct fault *f)
+{
+	outbox_commit_done(c, code);
+	if (code == ERR_OK && c->done != NULL)
+		c->done(c, revision);
+	if (c->silent)
+		store_op_end(&c->op);
+	else
+		c->settled(c, code, revision, f);
+}
+
+static void
 commit_retry_later(struct commit *c)
 {
 	if (c->retry == NULL)
@@ -218,9 +263,8 @@ commit_on_retry(void *arg)
 	struct fault f;
 
 	if (c->refused != ERR_OK) {
-		fault_set(
-		    &f, c->refused, "a stored value would be larger than %d bytes", KV_VALUE_MAX);
-		c->settled(c, c->refused, 0, &f);
+		fault_set(&f, c->refused, "%s", c->why);
+		commit_settle(c, c->refused, 0, &f);
 		return;
 	}
 	commit_read_back(c);
@@ -248,7 +292,7 @@ commit_on_read_back(void *arg, enum err code, const struct kv_item *item, const 
 	if (code == ERR_NOT_FOUND)
 		item = NULL;
 	if (told && commit_is_done(c, item))
-		c->settled(c, ERR_OK, item != NULL ? item->modified : 0, NULL);
+		commit_settle(c, ERR_OK, item != NULL ? item->modified : 0, NULL);
 	else if (told) {
 		c->unknown = false;
 		commit_send(c);
@@ -259,7 +303,7 @@ commit_on_read_back(void *arg, enum err code, const struct kv_item *item, const 
 
 		fault_set(&own, ERR_UNKNOWN, "whether it was stored cannot be found out: %.200s",
 		    f->text);
-		c->settled(c, ERR_UNKNOWN, 0, &own);
+		commit_settle(c, ERR_UNKNOWN, 0, &own);
 	}
 }
 
@@ -281,7 +325,7 @@ commit_on_txn(void *arg, enum err code, const struct kv_txn_result *result, cons
 		if (++c->tries < STORE_TRIES_MAX)
 			commit_retry_later(c);
 		else
-			c->settled(c, code, 0, f);
+			commit_settle(c, code, 0, f);
 		return;
 	}
 	/* Our own earlier try may be what is in the way: the audit record tells. */
@@ -290,7 +334,7 @@ commit_on_txn(void *arg, enum err code, const struct kv_txn_result *result, cons
 		return;
 	}
 	if (code != ERR_CONFLICT) {
-		c->settled(c, code, result->revision, f);
+		commit_settle(c, code, result->revision, f);
 		return;
 	}
 	code = commit_take_over(c, result, &own);
@@ -299,7 +343,7 @@ commit_on_txn(void *arg, enum err code, const struct kv_txn_result *result, cons
 	if (code == ERR_OK)
 		commit_send(c);
 	else
-		c->settled(c, code, 0, &own);
+		commit_settle(c, code, 0, &own);
 }
 
 static void
@@ -307,6 +351,7 @@ commit_send(struct commit *c)
 {
 	struct kv_txn txn = { c->compares, c->compare_count, c->writes, c->write_count, c->points };
 
+	c->sent = true;
 	c->op.kv = kv_txn(c->op.store->kv, &txn, commit_on_txn, c);
 }
 

@@ -33,7 +33,8 @@ store_issue(struct store *s, const struct invitation *inv, const struct store_no
 		.subject = "invitation",
 		.id = inv->id,
 		.state = invitation_state_name(inv->state),
-		.note = note };
+		.note = note,
+		.inv = inv };
 
 	commit_init(c, s, arg);
 	op->cb = cb;
@@ -52,6 +53,7 @@ store_issue(struct store *s, const struct invitation *inv, const struct store_no
 	for (size_t i = 0; i < STORE_NAMES; i++)
 		if (names[i].text[0] != '\0')
 			commit_reserve(c, i, &names[i]);
+	outbox_add_post(c, inv->id, note->post);
 	commit_audit(c, &audit);
 	commit_start(c);
 	return &c->op;

@@ -23,8 +23,8 @@
  * call. */
 enum { STORE_POST_MAX = 4 };
 struct store_post {
-	const struct outbox_item *items[STORE_POST_MAX]; /* new ones, or, with a revision, changed
-							    ones */
+	const struct outbox_item *items[STORE_POST_MAX]; /* as they are to be */
+	const struct outbox_item *was[STORE_POST_MAX];	 /* each as it is stored; NULL: it is new */
 	size_t item_count;
 	/* As it is to be; its revision is that of the stored one (0: there must be none). NULL:
 	 * left alone. */
@@ -42,27 +42,34 @@ typedef void store_due_cb(void *arg, enum err code, struct outbox_item **list, s
 struct store_op *store_outbox_due(struct store *s, enum outbox_queue queue, int64_t now,
     size_t limit, store_due_cb *cb, void *arg);
 
-/* All items of a queue by `due`, behind `after` (NULL: from the first; else what `next` said). For
- * the queue's list, and for the start: claims of a process that is gone. */
+/* All items of a queue by `due`, behind `after` (NULL: from the first; else what `next` said;
+ * ERR_INVALID: it did not). At most STORE_LIST_MAX. For the queue's list, and for the start: claims
+ * of a process that is gone. `f` is never NULL: damage is told as store_list() does. */
 typedef void store_outbox_cb(void *arg, enum err code, struct outbox_item **list, size_t count,
     const char *next, const struct fault *f); /* next: NULL at the end */
 struct store_op *store_outbox_list(struct store *s, enum outbox_queue queue, const char *after,
     size_t limit, store_outbox_cb *cb, void *arg);
 struct store_op *store_outbox_load(
     struct store *s, const char *id, store_outbox_cb *cb, void *arg); /* one or none */
-/* How many items there are, by queue: kept in memory, right from store_prepare() on. */
+/* How many items there are, by queue: kept in memory, right from store_prepare() on as long as this
+ * process alone writes (kv_sqlite sees to that), and told anew by the queue itself after an outcome
+ * that stayed unknown. */
 size_t store_outbox_count(const struct store *s, enum outbox_queue queue);
 
-/* Write the next version of an item (a claim, another due), together with the next version of its
- * invitation (`before` and `after`, both NULL: none; `event` as in store_save()) and whatever
- * note->post has. ERR_CONFLICT: the item, the invitation or the delivery log is another one now.
- * ERR_NOT_FOUND: the item is gone. ERR_OK: `revision` is the new one of all that was written. */
+/* Write a new item (`old` NULL) or the next version of one (a claim, another due), together with
+ * the next version of its invitation (`before` and `after`, both NULL: none; `event` as in
+ * store_save()) and whatever note->post has. ERR_CONFLICT: the item, the invitation or the delivery
+ * log is another one now. ERR_NOT_FOUND: the item is gone. ERR_OK: `revision` is the new one of all
+ * that was written. `note` may be NULL when there is no invitation. The log in note->post is that
+ * of the item's subject. */
 struct store_op *store_outbox_save(struct store *s, const struct outbox_item *old,
     const struct outbox_item *new, const struct invitation *before, const struct invitation *after,
     enum invitation_event event, const struct store_note *note, store_save_cb *cb, void *arg);
 
-/* The same, and the item is gone. `sent`: the time of a webhook event "invitation.sent", 0: none. A
- * webhook message stays under hooked/ with `outcome` ("delivered", "failed"; NULL: it does not). */
+/* The same, and the item is gone; `item` is as it is stored. When an answer was lost on the way and
+ * there is no invitation, `revision` may be 0: load what you need again. `sent`: the time of a
+ * webhook event "invitation.sent", 0: none. A webhook message stays under hooked/ with `outcome`
+ * ("delivered", "failed"; NULL: it does not). */
 struct store_op *store_outbox_remove(struct store *s, const struct outbox_item *item,
     const struct invitation *before, const struct invitation *after, enum invitation_event event,
     const struct store_note *note, int64_t sent, const char *outcome, store_save_cb *cb, void *arg);
@@ -117,13 +124,16 @@ struct hook {
 size_t store_hook_count(const struct store *s);
 const struct hook *store_hook_at(const struct store *s, size_t index);
 const struct hook *store_hook_by_id(const struct store *s, const char *id);
+/* The words about the first that could not be read at the start and gets no messages; it can be
+ * deleted. NULL: there was none. */
+const struct fault *store_hook_damage(const struct store *s);
 
-/* revision 0: a new one (ERR_REFUSED beyond HOOK_MAX). ERR_CONFLICT: it is another one now. `event`
- * is the audit record's: "webhook_created", "webhook_changed", "webhook_secret_rotated",
- * "webhook_disabled". */
+/* revision 0: a new one, with an id of the caller's (ERR_REFUSED beyond HOOK_MAX). ERR_CONFLICT: it
+ * is another one now. `event` is the audit record's: "webhook_created", "webhook_changed",
+ * "webhook_secret_rotated", "webhook_disabled". */
 struct store_op *store_hook_save(struct store *s, const struct hook *h, const char *event,
     const struct store_note *note, store_save_cb *cb, void *arg);
-/* Its messages go when they are due. ERR_NOT_FOUND. */
+/* Its messages go when they are due. ERR_NOT_FOUND. ERR_CONFLICT: it was changed meanwhile. */
 struct store_op *store_hook_delete(
     struct store *s, const char *id, const struct store_note *note, store_done_cb *cb, void *arg);
 
@@ -141,6 +151,7 @@ struct hook_event {
 	const char *status;	       /* of the invitation afterwards; NULL */
 	const char *actor;
 };
+/* In the order of their ids; what cannot be read is left out, told as store_list() does. */
 typedef void store_events_cb(void *arg, enum err code, const struct hook_event *list, size_t count,
     bool more, const struct fault *f);
 struct store_op *store_events_list(struct store *s, size_t limit, store_events_cb *cb, void *arg);
@@ -150,7 +161,9 @@ struct store_op *store_event_fan_out(struct store *s, const struct hook_event *e
     const struct outbox_item *const *items, size_t count, store_done_cb *cb, void *arg);
 /* Called on the loop when an event was written: its watcher, one. */
 void store_on_event(struct store *s, loop_cb *cb, void *arg);
-/* Called on the loop when an item was written that is due no later than `due`. One a queue. */
+/* Called on the loop when items were written, or may have been; the earliest is due at `due`. One a
+ * queue; several writings in one turn are told once. Neither this nor the above may free the store.
+ */
 void store_on_due(
     struct store *s, enum outbox_queue queue, void (*cb)(void *arg, int64_t due), void *arg);
 
@@ -161,15 +174,18 @@ struct hooked {
 	int64_t ended_at;
 	const char *outcome;
 };
-/* In the order of their ids, behind `after`. */
+/* In the order of their ids, behind `after` (NULL: from the first; else what `next` said). What
+ * cannot be read is left out, told as store_list() does. ERR_INVALID: `after` is no id. */
 typedef void store_hooked_cb(void *arg, enum err code, const struct hooked *list, size_t count,
     const char *next, const struct fault *f);
 struct store_op *store_hooked_list(struct store *s, const char *hook, const char *after,
     size_t limit, store_hooked_cb *cb, void *arg);
-/* Queue it again under its own id, due at once. ERR_NOT_FOUND; ERR_CONFLICT: it is queued. */
+/* Queue it again under its own id, due at once, with as much time as it had. ERR_NOT_FOUND;
+ * ERR_CONFLICT: it is queued. */
 struct store_op *store_hooked_replay(struct store *s, const char *hook, const char *id,
     const struct store_note *note, store_done_cb *cb, void *arg);
-/* Forget up to `limit` that ended before `before` (wall ms); ERR_OK with how many in `revision`. */
+/* Forget up to `limit` that ended before `before` (wall ms); `revision` is how many went, whatever
+ * the code. */
 struct store_op *store_hooked_purge(
     struct store *s, int64_t before, size_t limit, store_save_cb *cb, void *arg);
 

@@ -1,6 +1,6 @@
-/* The parts of the store: store.c (object, operations, prepare), store_commit.c (one transaction
- * and what became of it), store_codec.c and store_record.c (values as JSON), and a file for each
- * use. */
+/* The parts of the store: store.c (object, operations, keys), store_prepare.c (what is read at the
+ * start), store_commit.c (one transaction and what became of it), store_codec.c and store_record*.c
+ * (values as JSON), and a file for each use. */
 #ifndef USHERD_STORE_STORE_PRIVATE_H
 #define USHERD_STORE_STORE_PRIVATE_H
 
@@ -8,16 +8,41 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "store/store.h"
+#include "store/store_outbox.h"
 #include "store/store_people.h"
 
 enum {
-	STORE_KEY_SIZE =
-	    80,		 /* the longest key with its zero byte: apitoken/ and token/ are shorter */
-	STORE_NAMES = 3, /* uid, mail, phone */
-	STORE_COMMIT_MAX = 48, /* writes: all tokens of a final invitation and everything else */
-	STORE_COMPARES_MAX = 8,
+	STORE_KEY_SIZE = 88, /* the longest key with its zero byte: hooked/ENDPOINT/ID needs 81 */
+	STORE_NAMES = 3,     /* uid, mail, phone */
+	/* Writes. A mail that is settled with the last change of its invitation: all tokens there
+	 * can be, gone (21) and new (5); the invitation and work/; names that move (6); what is
+	 * posted (3 an item, and the log); the item itself, its two places and hooked/; the audit
+	 * record, its two events and the one of a sending. 55. */
+	STORE_COMMIT_MAX = KV_TXN_MAX,
+	/* A fan-out expects its event and that no message is there yet. */
+	STORE_COMPARES_MAX = HOOK_MAX + 4,
 	STORE_TRIES_MAX = 6, /* sends and read-backs of one transaction */
 	STORE_RETRY_MS = 250 /* times the number of tries so far: about five seconds in all */
+};
+
+/* What this process keeps in memory of the outbox. It is right as long as no other process writes
+ * to the same store: kv_sqlite takes care of that. */
+struct store_outbox {
+	size_t count[OUTBOX_QUEUE_COUNT];
+	/* A transaction that changed the count ended with its fate unknown: the next look at a
+	 * queue that fits into one page says how many there are. */
+	bool unsure[OUTBOX_QUEUE_COUNT];
+	void (*on_due[OUTBOX_QUEUE_COUNT])(void *arg, int64_t due);
+	void *on_due_arg[OUTBOX_QUEUE_COUNT];
+	loop_cb *on_event;
+	void *on_event_arg;
+	/* What the watchers are to be told when the loop turns. */
+	struct loop_timer *tell;
+	int64_t due[OUTBOX_QUEUE_COUNT]; /* INT64_MAX: nothing */
+	bool event;
+	struct store_hook *hooks[HOOK_MAX];
+	size_t hook_count, hooks_coming; /* new ones whose transaction is under way */
+	struct fault hook_damage;
 };
 
 struct store {
@@ -25,6 +50,7 @@ struct store {
 	struct kv *kv;
 	const struct seal *seal;
 	const struct clock *clock;
+	struct store_outbox outbox;
 	TAILQ_HEAD(store_op_list, store_op) ops;
 	TAILQ_HEAD(store_watch_list, store_watch) watches;
 };
@@ -35,6 +61,8 @@ struct store_op {
 	struct store *store;
 	struct kv_op *kv;		    /* the step under way, or NULL */
 	void (*release)(struct store_op *); /* frees the operation's own and the struct */
+	/* Whether it must be followed to its end though nobody wants to know any more. NULL: no. */
+	bool (*outlives)(struct store_op *);
 	void *arg;
 };
 
@@ -69,6 +97,12 @@ struct store_held {
 	size_t count;
 };
 
+/* Members with their comma; those that are empty (NULL, "", 0, false) are left out. */
+void codec_write_name(struct buf *b, const char *name);
+void codec_write_text(struct buf *b, const char *name, const char *value);
+void codec_write_number(struct buf *b, const char *name, int64_t value);
+void codec_write_flag(struct buf *b, const char *name, bool value);
+
 void codec_write_invitation(
     struct buf *b, const struct invitation *inv, const struct store_held *held);
 /* `held` may be NULL. The id is the key's. */
@@ -93,6 +127,7 @@ struct audit {
 	const char *state;	  /* afterwards; NULL when it has none */
 	const char *detail;	  /* more, as a JSON value; NULL when there is none */
 	const struct store_note *note;
+	const struct invitation *inv; /* as it is now, for the events of it; NULL: of none */
 };
 void record_write_audit(struct buf *b, const struct audit *a);
 
@@ -111,6 +146,50 @@ enum err record_read_trash(struct store_trash *out, const char *id, struct arena
 /* A JSON object of the format we write; the caller owns it. ERR_CORRUPT for anything else. */
 struct json_t;
 struct json_t *record_parse(const char *text, size_t len, struct fault *f);
+/* False when it is absent or no whole number. */
+bool record_copy_number(const struct json_t *root, const char *name, int64_t *out);
+/* False when it is absent or does not fit. */
+bool record_copy_string(const struct json_t *root, const char *name, char *out, size_t size);
+
+/* Members that may be absent, which reads as empty; `bad` is the last that is not as we wrote it.
+ */
+struct record_reader {
+	const struct json_t *root;
+	struct arena *arena; /* of the strings */
+	const char *bad;
+};
+const char *record_text(struct record_reader *r, const char *name);
+int64_t record_number(struct record_reader *r, const char *name); /* not negative */
+unsigned record_count(struct record_reader *r, const char *name);
+bool record_flag(struct record_reader *r, const char *name);
+void record_copy_optional(struct record_reader *r, const char *name, char *out, size_t size);
+
+/* The id and the revision are the key's; the caller frees it. */
+void record_write_item(struct buf *b, const struct outbox_item *i);
+enum err record_read_item(struct outbox_item **out, const char *id, uint64_t revision,
+    const char *text, size_t len, struct fault *f);
+void record_write_delivery(struct buf *b, const struct delivery *d);
+enum err record_read_delivery(struct delivery **out, const char *invitation, uint64_t revision,
+    const char *text, size_t len, struct fault *f);
+void record_write_hooked(struct buf *b, const struct hooked *h);
+/* `out` points into `item`, which the caller frees. */
+enum err record_read_hooked(struct outbox_item **item, struct hooked *out, const char *id,
+    uint64_t revision, const char *text, size_t len, struct fault *f);
+
+/* An endpoint as the store keeps it. Freed by store_hook_free(), which wipes. */
+struct store_hook {
+	struct hook hook;
+	char why[OUTBOX_TEXT_MAX + 1]; /* hook.why_disabled, unless that is NULL */
+};
+struct store_hook *store_hook_copy(const struct hook *h);
+void store_hook_free(struct store_hook *h);		     /* NULL is fine */
+void record_write_hook(struct buf *b, const struct hook *h); /* has secrets: wipe it */
+enum err record_read_hook(struct store_hook **out, const char *id, uint64_t revision,
+    const char *text, size_t len, struct fault *f);
+/* Strings are made in `arena`. */
+void record_write_event(struct buf *b, const struct hook_event *e);
+enum err record_read_event(struct hook_event *out, const char *id, uint64_t revision,
+    struct arena *arena, const char *text, size_t len, struct fault *f);
 
 /* ---- pages of keys that end in an id ---- */
 
@@ -145,14 +224,24 @@ struct commit {
 	struct failpoints *points;
 	int64_t now;
 	enum err refused; /* ERR_OK, or why it cannot be sent */
+	const char *why;  /* the words; a constant */
 	bool unknown;	  /* a try was sent whose fate is not known */
 	int tries;
 	struct loop_timer *retry;
+	bool sent, silent; /* silent: cancelled, and followed to its end */
+	/* What it does to the outbox, for those who count and wait in memory. */
+	int items[OUTBOX_QUEUE_COUNT];	 /* more, or fewer */
+	int64_t due[OUTBOX_QUEUE_COUNT]; /* of the earliest item it writes; INT64_MAX: none */
+	bool writes_event;
+	size_t item_compare; /* index into compares + 1: when this key is gone, ERR_NOT_FOUND */
 	/* Names to reserve: these compares may be met by taking over. */
 	char owner[ID_SIZE];
 	size_t name_compare[STORE_NAMES]; /* index into compares + 1; 0: not asked for */
 	struct store_taken taken;
 	void (*settled)(struct commit *c, enum err code, uint64_t revision, const struct fault *f);
+	/* It was carried out: for what is kept in memory, also of one that was cancelled. NULL:
+	 * nothing is. */
+	void (*done)(struct commit *c, uint64_t revision);
 	void (*release)(
 	    struct commit *c); /* frees what a kind added, not the struct; may be NULL */
 };
@@ -169,6 +258,46 @@ void commit_mark(struct commit *c, const struct store_key *key, const char *poin
 void commit_reserve(struct commit *c, size_t name, const struct store_key *key);
 /* ERR_EXISTS, with c->taken: a reserved name is somebody else's. ERR_CONFLICT: another compare. */
 void commit_start(struct commit *c);
+/* It cannot be sent, and says so once it is started. */
+void commit_refuse(struct commit *c, enum err code, const char *why);
+
+/* ---- store_save.c: the next version of an invitation and all that goes with it ---- */
+
+void save_add(struct commit *c, const struct invitation *before, const struct invitation *after,
+    enum invitation_event event, const struct store_note *note);
+
+/* ---- store_outbox.c, store_delivery.c ---- */
+
+void outbox_init(struct store *s);
+void outbox_release(struct store *s);
+/* What `c` has done, or may have done, is told to those who wait and count. */
+void outbox_commit_done(const struct commit *c, enum err code);
+/* `old` NULL: a new one. */
+void outbox_add(struct commit *c, const struct outbox_item *old, const struct outbox_item *new);
+void outbox_take(struct commit *c, const struct outbox_item *item);
+void outbox_add_post(struct commit *c, const char *invitation, const struct store_post *post);
+void delivery_add(struct commit *c, const char *invitation, const struct delivery *d);
+struct store_key outbox_due_key(enum outbox_queue queue, int64_t due, const char *id);
+/* The keys under due/ of a queue. */
+struct store_key outbox_due_prefix(enum outbox_queue queue);
+/* False: nothing of ours. */
+bool outbox_read_due_key(
+    enum outbox_queue queue, struct kv_bytes key, int64_t *due, char id[ID_SIZE]);
+/* An item of the kv as one of the queue. */
+enum err outbox_read(const struct store *s, const struct kv_item *item, const char *id,
+    struct outbox_item **out, struct fault *f);
+
+/* ---- store_event.c, store_hook.c, store_hooked.c ---- */
+
+/* What this record says to endpoints that ask for it. */
+void hook_event_of_audit(struct commit *c, const struct audit *a);
+void hook_event_add(struct commit *c, struct hook_event *e); /* gets an id */
+/* Some enabled endpoint asks for it. */
+bool hooks_want(const struct store *s, enum hook_type type);
+/* One that is stored, at the start. */
+void hooks_load(struct store *s, const struct kv_item *item);
+void hooks_release(struct store *s);
+void hooked_add(struct commit *c, const struct outbox_item *item, const char *outcome);
 
 /* ---- store_trash.c: the part of it in an intent's transaction ---- */
 

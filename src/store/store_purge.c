@@ -39,7 +39,8 @@ static void
 purge_commit(struct purge *p)
 {
 	struct commit *c = &p->c;
-	struct store_key key = store_key_of("invitation", p->id);
+	struct store_key key = store_key_of("invitation", p->id),
+			 log = store_key_of("delivery", p->id);
 	const struct store_note note = { .actor = p->actor, .request_id = p->request_id };
 	const struct audit audit = {
 		.at = c->now, .event = "purged", .subject = "invitation", .id = p->id, .note = &note
@@ -47,6 +48,7 @@ purge_commit(struct purge *p)
 
 	commit_expect(c, store_key_bytes(&key), p->inv->revision);
 	commit_delete(c, &key);
+	commit_delete(c, &log);
 	for (size_t i = 0; i < p->inv->token_count + p->inv->old_token_count; i++) {
 		struct store_key token = store_token_key(
 		    i < p->inv->token_count ? &p->inv->tokens[i]

@@ -33,14 +33,74 @@ record_parse(const char *text, size_t len, struct fault *f)
 	return root;
 }
 
-/* False when it is absent or no whole number. */
-static bool
+bool
 record_copy_number(const json_t *root, const char *name, int64_t *out)
 {
 	const json_t *v = json_object_get(root, name);
 
 	*out = json_integer_value(v);
 	return json_is_integer(v);
+}
+
+/* ---- members of a value ---- */
+
+const char *
+record_text(struct record_reader *r, const char *name)
+{
+	const json_t *v = json_object_get(r->root, name);
+
+	if (v != NULL && !json_is_string(v))
+		r->bad = name;
+	return arena_strdup(r->arena, json_string_value(v));
+}
+
+int64_t
+record_number(struct record_reader *r, const char *name)
+{
+	const json_t *v = json_object_get(r->root, name);
+
+	if (v != NULL && (!json_is_integer(v) || json_integer_value(v) < 0))
+		r->bad = name;
+	return json_integer_value(v);
+}
+
+unsigned
+record_count(struct record_reader *r, const char *name)
+{
+	int64_t n = record_number(r, name);
+
+	if (n > UINT_MAX)
+		r->bad = name;
+	return (unsigned)n;
+}
+
+bool
+record_flag(struct record_reader *r, const char *name)
+{
+	const json_t *v = json_object_get(r->root, name);
+
+	if (v != NULL && !json_is_boolean(v))
+		r->bad = name;
+	return json_is_true(v);
+}
+
+bool
+record_copy_string(const json_t *root, const char *name, char *out, size_t size)
+{
+	const char *s = json_string_of(root, name);
+
+	if (s == NULL || strlen(s) >= size)
+		return false;
+	memcpy(out, s, strlen(s) + 1);
+	return true;
+}
+
+void
+record_copy_optional(struct record_reader *r, const char *name, char *out, size_t size)
+{
+	out[0] = '\0';
+	if (json_object_get(r->root, name) != NULL && !record_copy_string(r->root, name, out, size))
+		r->bad = name;
 }
 
 /* ---- reservation ---- */
@@ -110,18 +170,6 @@ record_write_api_token(struct buf *b, const struct api_token *t)
 	buf_add_string(b, ",\"created_by\":");
 	buf_add_json_string(b, t->created_by);
 	buf_add_char(b, '}');
-}
-
-/* False when it is absent or does not fit. */
-static bool
-record_copy_string(const json_t *root, const char *name, char *out, size_t size)
-{
-	const char *s = json_string_of(root, name);
-
-	if (s == NULL || strlen(s) >= size)
-		return false;
-	memcpy(out, s, strlen(s) + 1);
-	return true;
 }
 
 enum err

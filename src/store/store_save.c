@@ -130,12 +130,11 @@ save_invitation(struct commit *c, const struct store_key *key, const struct invi
 	invitation_free(final);
 }
 
-struct store_op *
-store_save(struct store *s, const struct invitation *before, const struct invitation *after,
-    enum invitation_event event, const struct store_note *note, store_save_cb *cb, void *arg)
+void
+save_add(struct commit *c, const struct invitation *before, const struct invitation *after,
+    enum invitation_event event, const struct store_note *note)
 {
-	struct save *op = mem_alloc(sizeof(*op));
-	struct commit *c = &op->c;
+	const struct store *s = c->op.store;
 	struct store_key key = store_key_of("invitation", after->id);
 	struct store_key old[STORE_NAMES], new[STORE_NAMES];
 	struct store_held held = { .count = 0 };
@@ -144,12 +143,10 @@ store_save(struct store *s, const struct invitation *before, const struct invita
 		.subject = "invitation",
 		.id = after->id,
 		.state = invitation_state_name(after->state),
-		.note = note };
+		.note = note,
+		.inv = after };
 
 	assert(before->revision != 0 && strcmp(before->id, after->id) == 0);
-	commit_init(c, s, arg);
-	op->cb = cb;
-	c->settled = save_settled;
 	memcpy(c->owner, after->id, sizeof(c->owner));
 	commit_expect(c, store_key_bytes(&key), before->revision);
 	store_name_keys(s, &before->person, old);
@@ -161,7 +158,21 @@ store_save(struct store *s, const struct invitation *before, const struct invita
 	else
 		save_move_names(c, old, new);
 	save_invitation(c, &key, after, &held);
+	outbox_add_post(c, after->id, note->post);
 	commit_audit(c, &audit);
+}
+
+struct store_op *
+store_save(struct store *s, const struct invitation *before, const struct invitation *after,
+    enum invitation_event event, const struct store_note *note, store_save_cb *cb, void *arg)
+{
+	struct save *op = mem_alloc(sizeof(*op));
+	struct commit *c = &op->c;
+
+	commit_init(c, s, arg);
+	op->cb = cb;
+	c->settled = save_settled;
+	save_add(c, before, after, event, note);
 	commit_start(c);
 	return &c->op;
 }

@@ -44,7 +44,7 @@ trash_keep(struct commit *c, const struct store_intent *i, const struct secret *
 	struct seal *seal;
 
 	if (t.parts > TRASH_PARTS_MAX) {
-		c->refused = ERR_TOO_LARGE;
+		commit_refuse(c, ERR_TOO_LARGE, "the entry is too large to be kept");
 		return;
 	}
 	random_fill(own_key, sizeof(own_key));

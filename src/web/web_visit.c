@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "flow/flow_mail.h"
+
 struct web_visit *
 web_visit_new(struct web *w, struct http_exchange *x)
 {
@@ -90,6 +92,9 @@ void
 web_on_viewed(void *arg, enum err code, const struct accept_view *view, const struct fault *f)
 {
 	struct web_visit *v = arg;
+	struct flow *flow = v->w->flow;
+	bool is_shown = code == ERR_OK && view->state == VIEW_OPEN &&
+			http_request_of(v->x)->method == HTTP_GET;
 
 	(void)f;
 	if (code == ERR_UNAVAILABLE || code == ERR_BUSY)
@@ -100,6 +105,8 @@ web_on_viewed(void *arg, enum err code, const struct accept_view *view, const st
 		web_visit_unknown(v);
 	else
 		web_reply_view(v, view);
+	if (is_shown)
+		flow_note_opened(flow, view->inv);
 }
 
 enum err

@@ -9,26 +9,26 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "base/arena.h"
 #include "base/err.h"
+#include "base/secret.h"
 #include "loop/loop.h"
 
-enum { WEBHOOK_SECRET_SIZE = 32 /* bytes; "whsec_" and base64 in text */ };
+enum { WEBHOOK_SECRET_SIZE = 32 /* bytes; the standard allows 24 to 64 */ };
 
 /* "v1,BASE64": HMAC-SHA256 over ID.TIMESTAMP.BODY. */
 #define WEBHOOK_SIGNATURE_SIZE 48
-void webhook_sign(const unsigned char secret[WEBHOOK_SECRET_SIZE], const char *id, int64_t at_s,
+void webhook_sign(const unsigned char *secret, size_t secret_len, const char *id, int64_t at_s,
     const char *body, size_t len, char out[WEBHOOK_SIGNATURE_SIZE]);
-/* "whsec_..." and back; false: it is none, or of another length. */
-const char *webhook_secret_text(
-    struct arena *arena, const unsigned char secret[WEBHOOK_SECRET_SIZE]);
+/* "whsec_BASE64", as receivers' libraries take it. The caller owns it. */
+struct secret *webhook_secret_text(const unsigned char secret[WEBHOOK_SECRET_SIZE]);
 
 /* Loopback, link-local, private, shared, multicast, reserved, documentation, and their
  * IPv4-in-IPv6 forms (RFC 6890). */
 bool webhook_address_is_private(const struct sockaddr *address);
 
-/* https://, or http:// when `clear_text`; a host, no user, no fragment, at most 2048 bytes. A
- * literal private address is refused here already unless `allow_private`. */
+/* https://, or http:// when `clear_text`; printable ASCII (an internationalised name in its A-label
+ * form), a host, no user, no fragment, at most 2048 bytes. A literal private address is refused
+ * here already unless `allow_private`. ERR_INVALID: why. */
 enum err webhook_check_url(const char *url, bool clear_text, bool allow_private, struct fault *f);
 
 enum webhook_outcome {
@@ -47,6 +47,7 @@ struct webhook_report {
 
 struct webhooks;
 struct webhook_sending;
+/* Borrowed until webhooks_free(). */
 struct webhook_conf {
 	struct loop *loop;
 	size_t connections;
@@ -55,15 +56,18 @@ struct webhook_conf {
 	const char *ca_file; /* NULL: the system's */
 	const char *user_agent;
 };
+/* ERR_MISCONFIGURED: as transfers_new(), or the CA file cannot be read. */
 enum err webhooks_new(struct webhooks **out, const struct webhook_conf *conf, struct fault *f);
-void webhooks_free(struct webhooks *w);
+void webhooks_free(struct webhooks *w); /* cancels what is under way; NULL is fine */
 
+/* Borrowed for the call. */
 struct webhook_message {
 	const char *url, *id, *body;
 	size_t len;
 	int64_t at_s;			 /* seconds since 1970, of this attempt */
-	const unsigned char *secrets[2]; /* the second NULL: none */
+	const unsigned char *secrets[2]; /* of WEBHOOK_SECRET_SIZE; the second NULL: none */
 };
+/* One attempt, with a deadline; callback promise as everywhere. */
 typedef void webhook_sent_cb(void *arg, const struct webhook_report *report);
 struct webhook_sending *webhook_send(
     struct webhooks *w, const struct webhook_message *m, webhook_sent_cb *cb, void *arg);

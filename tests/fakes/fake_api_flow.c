@@ -1,9 +1,14 @@
 #include "fake_api_flow.h"
 
 #include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/mem.h"
 
@@ -16,6 +21,13 @@ struct fake_answer {
 	flow_person_cb *person;
 	flow_removed_cb *removed;
 	flow_org_unit_cb *org_unit;
+	flow_details_cb *details;
+	flow_resend_cb *resent;
+	flow_amend_cb *amended;
+	flow_bounce_cb *bounced;
+	flow_item_cb *item;
+	flow_mail_test_cb *tried;
+	store_outbox_cb *queue;
 	bool with_token;
 	void *arg;
 };
@@ -79,6 +91,33 @@ fake_invitation_new(int64_t created_at)
 }
 
 static void
+fake_flow_answer_mail(struct fake_answer *a, const struct fault *fault)
+{
+	struct fake_flow *f = a->flow;
+	struct delivery *empty = delivery_new();
+	const struct delivery *d = f->delivery != NULL ? f->delivery : empty;
+	bool ok = f->code == ERR_OK;
+
+	if (a->details != NULL)
+		a->details(a->arg, f->code, ok ? f->inv : NULL, ok ? d : NULL, fault);
+	else if (a->resent != NULL)
+		a->resent(
+		    a->arg, f->code, ok ? f->inv : NULL, ok ? d : NULL, f->retry_after_s, fault);
+	else if (a->amended != NULL)
+		a->amended(a->arg, f->code, f->inv, ok ? d : NULL, &f->errors, fault);
+	else if (a->bounced != NULL)
+		a->bounced(a->arg, f->code, ok ? &f->dsn : NULL, fault);
+	else if (a->item != NULL)
+		a->item(a->arg, f->code, fault);
+	else if (a->tried != NULL)
+		a->tried(a->arg, f->code, ok ? &f->report : NULL, fault);
+	else
+		a->queue(
+		    a->arg, f->code, f->items, ok ? f->list_count : 0, ok ? f->next : NULL, fault);
+	delivery_free(empty);
+}
+
+static void
 fake_flow_answer(void *arg)
 {
 	struct fake_answer *a = arg;
@@ -90,11 +129,11 @@ fake_flow_answer(void *arg)
 
 	if (!ok || f->text != NULL)
 		fault_set(&fault, f->code, "%s", f->text != NULL ? f->text : "the flow says no");
-	for (size_t i = 0; i < f->list_count; i++)
+	for (size_t i = 0; i < f->list_count && i < sizeof(list) / sizeof(list[0]); i++)
 		list[i] = f->inv;
 	if (a->issued != NULL)
-		a->issued(
-		    a->arg, f->code, ok ? f->inv : NULL, ok ? token : NULL, &f->errors, &fault);
+		a->issued(a->arg, f->code, ok ? f->inv : NULL,
+		    ok && f->inv->method == INVITATION_BY_LINK ? token : NULL, &f->errors, &fault);
 	else if (a->changed != NULL)
 		a->changed(a->arg, f->code, ok ? f->inv : NULL, ok && a->with_token ? token : NULL,
 		    &fault);
@@ -109,6 +148,8 @@ fake_flow_answer(void *arg)
 	else if (a->org_unit != NULL)
 		a->org_unit(
 		    a->arg, f->code, ok ? "ou=New,dc=example,dc=org" : NULL, &f->errors, &fault);
+	else if (a->found == NULL)
+		fake_flow_answer_mail(a, &fault);
 	else
 		a->found(a->arg, f->code, ok ? f->places : NULL, ok ? f->place_count : 0, &fault);
 	secret_free(token);
@@ -160,13 +201,6 @@ flow_relink_start(struct flow *flow, const char *id, const struct flow_caller *c
 	fake_flow_note(flow, id, caller);
 	fake_flow_start(
 	    flow, (struct fake_answer){ .changed = cb, .with_token = true, .arg = arg });
-}
-
-void
-flow_show_start(struct flow *flow, const char *id, flow_change_cb *cb, void *arg)
-{
-	fake_flow_note(flow, id, NULL);
-	fake_flow_start(flow, (struct fake_answer){ .changed = cb, .arg = arg });
 }
 
 void
@@ -286,6 +320,133 @@ flow_org_unit_delete(struct flow *flow, const char *id, const struct flow_caller
 	fake_flow_org_unit(flow, id, NULL, NULL, NULL, caller, cb, arg);
 }
 
+/* ---- mail ---- */
+
+void
+flow_details_start(struct flow *flow, const char *id, flow_details_cb *cb, void *arg)
+{
+	fake_flow_note(flow, id, NULL);
+	fake_flow_start(flow, (struct fake_answer){ .details = cb, .arg = arg });
+}
+
+void
+flow_resend_start(struct flow *flow, const char *id, bool void_links,
+    const struct flow_caller *caller, flow_resend_cb *cb, void *arg)
+{
+	((struct fake_flow *)flow)->void_links = void_links;
+	fake_flow_note(flow, id, caller);
+	fake_flow_start(flow, (struct fake_answer){ .resent = cb, .arg = arg });
+}
+
+void
+flow_amend_start(struct flow *flow, const char *id, const struct amend_spec *spec,
+    const struct flow_caller *caller, flow_amend_cb *cb, void *arg)
+{
+	struct fake_flow *f = (struct fake_flow *)flow;
+
+	f->amend = *spec;
+	f->amend.personal_mail = fake_flow_keep(f, 0, spec->personal_mail);
+	fake_flow_note(flow, id, caller);
+	fake_flow_start(flow, (struct fake_answer){ .amended = cb, .arg = arg });
+}
+
+void
+flow_bounce_start(struct flow *flow, const char *message, size_t len, const char *recipient,
+    const struct flow_caller *caller, flow_bounce_cb *cb, void *arg)
+{
+	struct fake_flow *f = (struct fake_flow *)flow;
+
+	assert_true(len < sizeof(f->message));
+	memcpy(f->message, message, len);
+	f->message[len] = '\0';
+	f->message_len = len;
+	f->recipient = fake_flow_keep(f, 0, recipient);
+	fake_flow_note(flow, "", caller);
+	fake_flow_start(flow, (struct fake_answer){ .bounced = cb, .arg = arg });
+}
+
+void
+flow_mail_status(const struct flow *flow, struct flow_mail_status *out)
+{
+	*out = ((const struct fake_flow *)flow)->mail_status;
+}
+
+void
+flow_queue_list_start(struct flow *flow, enum outbox_queue queue, const char *after, size_t limit,
+    store_outbox_cb *cb, void *arg)
+{
+	struct fake_flow *f = (struct fake_flow *)flow;
+
+	assert_int_equal(queue, OUTBOX_MAILS);
+	snprintf(f->after, sizeof(f->after), "%s", after != NULL ? after : "");
+	f->limit = limit;
+	fake_flow_start(flow, (struct fake_answer){ .queue = cb, .arg = arg });
+}
+
+void
+flow_queue_retry_start(struct flow *flow, enum outbox_queue queue, const char *id,
+    const struct flow_caller *caller, flow_item_cb *cb, void *arg)
+{
+	assert_int_equal(queue, OUTBOX_MAILS);
+	fake_flow_note(flow, id, caller);
+	fake_flow_start(flow, (struct fake_answer){ .item = cb, .arg = arg });
+}
+
+void
+flow_queue_retry_all(struct flow *flow, enum outbox_queue queue)
+{
+	struct fake_flow *f = (struct fake_flow *)flow;
+
+	assert_int_equal(queue, OUTBOX_MAILS);
+	f->all_again = true;
+	f->calls++;
+}
+
+void
+flow_queue_drop_start(struct flow *flow, enum outbox_queue queue, const char *id,
+    const struct flow_caller *caller, flow_item_cb *cb, void *arg)
+{
+	flow_queue_retry_start(flow, queue, id, caller, cb, arg);
+}
+
+static void
+fake_flow_try(struct fake_flow *f, const char *kind, const char *language, const char *to)
+{
+	f->kind = fake_flow_keep(f, 0, kind);
+	f->language = fake_flow_keep(f, 1, language);
+	f->to = fake_flow_keep(f, 2, to);
+}
+
+enum err
+flow_mail_preview(struct flow *flow, const char *kind, const char *language, const char *to,
+    struct mail **out, struct fault *fault)
+{
+	struct fake_flow *f = (struct fake_flow *)flow;
+	struct mail *m;
+
+	f->calls++;
+	fake_flow_try(f, kind, language, to);
+	if (f->code != ERR_OK)
+		return fault_set(fault, f->code, "%s", f->text != NULL ? f->text : "no");
+	m = mail_new();
+	m->from = arena_strdup(m->arena, "b-1@example.org");
+	m->to = arena_strdup(m->arena, "ada@example.net");
+	m->text = arena_strdup(m->arena, "Hello Ada,\r\n");
+	m->html = arena_strdup(m->arena, "<p>Hello Ada,</p>");
+	assert_int_equal(mail_add_header(m, "Subject", "Gr\xc3\xbc\xc3\x9f dich", fault), ERR_OK);
+	assert_int_equal(mail_add_header(m, "Content-Language", "de", fault), ERR_OK);
+	*out = m;
+	return ERR_OK;
+}
+
+void
+flow_mail_test_start(struct flow *flow, const char *kind, const char *language, const char *to,
+    flow_mail_test_cb *cb, void *arg)
+{
+	fake_flow_try((struct fake_flow *)flow, kind, language, to);
+	fake_flow_start(flow, (struct fake_answer){ .tried = cb, .arg = arg });
+}
+
 /* Lower case stands for the one spelling. */
 bool
 flow_dn_normalise(const char *dn, struct arena *arena, const char **normal)
@@ -298,4 +459,10 @@ flow_dn_normalise(const char *dn, struct arena *arena, const char **normal)
 		*p = (char)tolower((unsigned char)*p);
 	*normal = copy;
 	return true;
+}
+
+const char *
+mail_outcome_name(enum mail_outcome o)
+{
+	return o == MAIL_SENT ? "sent" : "not sent";
 }

@@ -1,9 +1,10 @@
-/* The part of flow.h and flow_people.h that api uses. It remembers what it was asked and answers,
- * through loop_defer, what it was told to. */
+/* The part of flow.h, flow_people.h and flow_mail.h that api uses. It remembers what it was asked
+ * and answers, through loop_defer, what it was told to. */
 #ifndef USHERD_FAKE_API_FLOW_H
 #define USHERD_FAKE_API_FLOW_H
 
 #include "flow/flow.h"
+#include "flow/flow_mail.h"
 #include "flow/flow_people.h"
 
 #define FAKE_ID		"01890a5d-ac96-774b-bcce-b302099a8057"
@@ -23,6 +24,12 @@ struct fake_flow {
 	const struct dir_user *user;	     /* of every answer about a person */
 	const struct invitation *person_inv; /* the same, or NULL */
 	struct person_removed removed;
+	const struct delivery *delivery; /* NULL: an empty one */
+	int64_t retry_after_s;
+	struct outbox_item **items; /* `list_count` of them */
+	struct flow_mail_status mail_status;
+	struct mail_report report;
+	struct mail_dsn dsn;
 	/* What was asked. */
 	size_t calls;
 	struct issue_spec spec;
@@ -32,6 +39,11 @@ struct fake_flow {
 	struct person_removal removal;
 	bool suspended;
 	const char *parent, *name, *description;
+	bool void_links, all_again;
+	struct amend_spec amend; /* its text is said[0] */
+	const char *kind, *language, *to, *recipient;
+	char message[1024];
+	size_t message_len;
 	char said[PERSON_FIELD_COUNT + 1][128]; /* what the strings of these point to */
 };
 

@@ -172,6 +172,9 @@ fake_http_exchange(const struct fake_request *q)
 	if (q->if_none_match != NULL)
 		r->headers[r->header_count++] =
 		    (struct http_pair){ "if-none-match", arena_strdup(x->arena, q->if_none_match) };
+	if (q->content_type != NULL)
+		r->headers[r->header_count++] =
+		    (struct http_pair){ "content-type", arena_strdup(x->arena, q->content_type) };
 	if (q->if_match != NULL)
 		r->headers[r->header_count++] =
 		    (struct http_pair){ "if-match", arena_strdup(x->arena, q->if_match) };
@@ -208,9 +211,11 @@ fake_http_free(struct http_exchange *x)
 static bool
 fake_lists(const char *list, const char *type)
 {
-	const size_t len = strlen(type);
+	const size_t len = strcspn(type, "; ");
+	char word[64];
 
-	for (const char *p = list; (p = strstr(p, type)) != NULL; p += len)
+	snprintf(word, sizeof(word), "%.*s", (int)len, type);
+	for (const char *p = list; (p = strstr(p, word)) != NULL; p += len)
 		if ((p == list || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
 			return true;
 	return false;

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-enum { TOKENS_MAX = 256 };
+enum { TOKENS_MAX = 1024 };
 
 struct store {
 	struct loop *loop;

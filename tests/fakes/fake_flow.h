@@ -14,7 +14,7 @@ struct flow {
 	struct field_errors *errors; /* with ERR_INVALID */
 	size_t password_min;
 	/* What the last call said. */
-	int views, accepts;
+	int views, accepts, opened;
 	struct token_hash token;
 	char attempt[INVITATION_ATTEMPT_SIZE]; /* "" for NULL */
 	char password[SECRET_MAX + 1];

@@ -11,6 +11,7 @@ struct fake_kv {
 	int calls_to_fault;
 	enum fake_kv_fault fault;
 	bool stays;
+	size_t asked;
 };
 
 /* A transaction whose true answer is replaced. */
@@ -44,14 +45,20 @@ replaced_on_txn(void *arg, enum err code, const struct kv_txn_result *result, co
 static struct kv_op *
 fake_get(struct kv *kv, struct kv_bytes key, kv_get_cb *cb, void *arg)
 {
-	return kv_get(((struct fake_kv *)kv)->inner, key, cb, arg);
+	struct fake_kv *k = (struct fake_kv *)kv;
+
+	k->asked++;
+	return kv_get(k->inner, key, cb, arg);
 }
 
 static struct kv_op *
 fake_range(struct kv *kv, struct kv_bytes prefix, struct kv_bytes after, size_t limit,
     kv_range_cb *cb, void *arg)
 {
-	return kv_range(((struct fake_kv *)kv)->inner, prefix, after, limit, cb, arg);
+	struct fake_kv *k = (struct fake_kv *)kv;
+
+	k->asked += limit;
+	return kv_range(k->inner, prefix, after, limit, cb, arg);
 }
 
 static struct kv_op *
@@ -146,4 +153,10 @@ fake_kv_failed(const struct kv *kv)
 	const struct fake_kv *k = (const struct fake_kv *)kv;
 
 	return k->fault != FAKE_KV_FINE && k->calls_to_fault <= 0;
+}
+
+size_t
+fake_kv_asked(const struct kv *kv)
+{
+	return ((const struct fake_kv *)kv)->asked;
 }

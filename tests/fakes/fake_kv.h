@@ -16,5 +16,7 @@ struct kv *fake_kv_new(struct loop *l, struct kv *inner); /* kv_close leaves `in
 void fake_kv_fail(struct kv *kv, int nth, enum fake_kv_fault fault);
 void fake_kv_fail_from(struct kv *kv, int nth, enum fake_kv_fault fault); /* and all after it */
 bool fake_kv_failed(const struct kv *kv);
+/* How many items were asked for so far: one a get, the limit of a range. */
+size_t fake_kv_asked(const struct kv *kv);
 
 #endif

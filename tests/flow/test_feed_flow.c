@@ -123,6 +123,75 @@ who_passes_the_end_is_told_as_expired_and_keeps_the_name(void **state)
 	feed_end(&f);
 }
 
+/* ---- undeliverable ---- */
+
+struct told {
+	enum invitation_event event;
+	bool over;
+};
+
+static enum err
+tell(struct flow *flow, struct invitation *inv, void *ctx, struct fault *fault)
+{
+	const struct told *t = ctx;
+
+	return invitation_apply(inv, t->event, flow_now(flow), NULL, fault);
+}
+
+static void
+on_told(void *ctx, enum err code, const struct invitation *inv, const struct fault *f)
+{
+	(void)inv, (void)f;
+	assert_int_equal(code, ERR_OK);
+	((struct told *)ctx)->over = true;
+}
+
+static bool
+is_told(struct world *w, void *arg)
+{
+	(void)w;
+	return ((struct told *)arg)->over;
+}
+
+static void
+let_happen(struct feed_world *f, const char *id, enum invitation_event event)
+{
+	struct told told = { .event = event };
+	struct flow_change_spec spec = {
+		.id = id, .event = event, .mutate = tell, .ctx = &told, .actor = "test"
+	};
+
+	flow_change_start(f->w->flow, &spec, on_told);
+	assert_true(world_until(f->w, is_told, &told));
+}
+
+static void
+whose_mail_came_back_is_undeliverable_until_another_one_is_asked_for(void **state)
+{
+	static const enum invitation_event mends[] = { INVITATION_EV_RESEND,
+		INVITATION_EV_READDRESS };
+	struct feed_world f = { .w = people_world_new() };
+	struct person p = world_ada;
+	struct world_link link;
+
+	(void)state;
+	f.r.loop = f.w->loop;
+	feed_start(&f);
+	link = world_invite(f.w, &p);
+	for (size_t i = 0; i < sizeof(mends) / sizeof(mends[0]); i++) {
+		assert_fed(&f, link.id, FEED_INVITATION, FEED_PENDING, false);
+		let_happen(&f, link.id, INVITATION_EV_UNDELIVER);
+		assert_fed(&f, link.id, FEED_INVITATION, FEED_UNDELIVERABLE, false);
+		let_happen(&f, link.id, mends[i]);
+	}
+	assert_fed(&f, link.id, FEED_INVITATION, FEED_PENDING, false);
+	let_happen(&f, link.id, INVITATION_EV_UNDELIVER);
+	assert_fed(&f, link.id, FEED_INVITATION, FEED_UNDELIVERABLE, false);
+	world_accept(f.w, &link.token, "correct horse staple", NULL);
+	assert_fed(&f, link.id, FEED_INVITATION_GONE, FEED_PENDING, true);
+	feed_end(&f);
+}
+
 static void
 the_directory_is_followed_from_the_cookie_of_the_warm_file(void **state)
 {
@@ -253,6 +322,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(invitations_are_rows_from_the_start_until_they_are_over),
 		cmocka_unit_test(who_passes_the_end_is_told_as_expired_and_keeps_the_name),
+		cmocka_unit_test(
+		    whose_mail_came_back_is_undeliverable_until_another_one_is_asked_for),
 		cmocka_unit_test(a_roster_that_is_behind_gets_few_batches_of_many),
 		cmocka_unit_test(what_is_left_out_while_all_goes_well_is_told_and_logged_once),
 		cmocka_unit_test(an_invitation_has_one_end_however_often_it_is_changed),

@@ -13,9 +13,11 @@ import time
 import ldap
 
 import accounts
+import dsn
 import oracle
 from clock import Clock
 from client import Api, new_session
+from receiver import Receiver
 from usherd import TOP
 from wait import wait_for
 
@@ -33,6 +35,7 @@ class Stage:
         self.daemon, self.slapd = world.daemon, world.slapd
         self.spec = self.point = None
         self.number = 0
+        self.closing = []  # what a way has opened
 
     # ---- the point ----
 
@@ -153,14 +156,7 @@ class Stage:
         """Long after its end the sweeper of the next start forgets it."""
         invited = self.invited()
         self.ledger.revoke(invited)
-        self.daemon.stop()
-        for other in self.ledger.snapshot():
-            other.may_be_forgotten = True
-        self.clock(60 * DAY)
-        self.start_armed()
-        self.wait_acted()
-        self.bury()
-        self.clock(0)
+        self.forget_all()
 
     def token(self, delete):
         api, name = self.world.api, f"failpoint {self.number}"
@@ -188,6 +184,134 @@ class Stage:
 
     def delete_token(self):
         self.token(delete=True)
+
+    # ---- mails ----
+
+    def invited_by_mail(self):
+        """Its mail has arrived, and nothing of it is left to do."""
+        invited = self.invited(method="email")
+        wait_for(lambda: invited.link, "its mail has arrived", 15)
+        self.wait_queue()
+        return invited
+
+    def wait_queue(self):
+        wait_for(lambda: not self.world.api.mail_queue(), "the queue is empty", 30, pause=0.05)
+
+    def mail(self):
+        """Claimed, sent, settled."""
+        self.arm()
+        self.ledger.invite(method="email")
+
+    def mail_later(self):
+        """Deferred: its link is withdrawn."""
+        self.world.sink.fault("rcpt", "450 4.2.0 later")
+        self.mail()
+
+    def mail_news(self):
+        """A mail that has no link is claimed: the welcome."""
+        invited = self.invited_by_mail()
+        self.arm()
+        self.ledger.register(invited)
+
+    def resend(self):
+        invited = self.invited_by_mail()
+        self.arm()
+        self.ledger.resend(invited, void_links=self.number % 2 == 0)
+        self.number += 1
+
+    def readdress(self):
+        invited = self.invited_by_mail()
+        self.arm()
+        self.ledger.readdress(invited, f"again.{invited.uid}@elsewhere.example")
+
+    def extend(self):
+        invited = self.invited()
+        self.arm()
+        self.ledger.extend(invited, 3 * DAY)
+
+    def bounce(self, **more):
+        invited = self.invited_by_mail()
+        [posted] = self.ledger.post.of(invited.id)
+        self.arm()
+        try:
+            self.world.api.bounce(dsn.report(posted.mail, **more))
+        except OSError:
+            pass
+
+    def bounce_delay(self):
+        """Noted in the log of its mails alone."""
+        self.bounce(action="delayed", status="4.4.1")
+
+    # ---- webhooks ----
+
+    def receiver(self, status=204):
+        receiver = Receiver(status)
+        self.closing.append(receiver)
+        return receiver
+
+    def hook(self, receiver=None, **changes):
+        """An endpoint for everything."""
+        self.number += 1
+        answer = self.world.api.post("/api/v1/webhooks", {
+            "name": f"stage {self.number}", "url": (receiver or self.receiver()).url,
+            "types": ["invitation.created"], **changes})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    def ask_hook(self, method, path, document=None):
+        """An armed request, which may never be answered."""
+        self.arm()
+        try:
+            self.world.api.call(method, f"/api/v1/webhooks{path}", json=document)
+        except OSError:
+            pass
+
+    def hook_create(self):
+        self.number += 1
+        self.ask_hook("POST", "", {"name": f"stage {self.number}", "url": self.receiver().url,
+                                   "types": ["invitation.created"]})
+
+    def hook_change(self):
+        self.ask_hook("PATCH", f"/{self.hook()}", {"name": "another"})
+
+    def hook_rotate(self):
+        self.ask_hook("POST", f"/{self.hook()}/secret", {})
+
+    def hook_delete(self):
+        self.ask_hook("DELETE", f"/{self.hook()}")
+
+    def hook_disable(self):
+        """The endpoint says that it wants no more."""
+        self.hook(self.receiver(410))
+        self.arm()
+        self.ledger.invite()
+
+    def hook_tell(self):
+        """An event is copied for each endpoint, and each is told."""
+        receiver = self.receiver()
+        self.hook(receiver)
+        self.arm()
+        self.ledger.invite()
+
+    def hook_replay(self):
+        receiver = self.receiver()
+        hook = self.hook(receiver)
+        self.invited()
+        receiver.wait()
+        messages = wait_for(lambda: self.delivered(hook), "the message is kept for replay", 15)
+        self.ask_hook("POST", f"/{hook}/messages/{messages[0]['id']}/replay", {})
+
+    def delivered(self, hook):
+        items = self.world.api.get(f"/api/v1/webhooks/{hook}/messages").json()["items"]
+        return [item for item in items if item["status"] == "delivered"]
+
+    def hook_forget(self):
+        """Long after it was delivered the sweeper of the next start forgets a message."""
+        receiver = self.receiver()
+        hook = self.hook(receiver)
+        self.invited()
+        wait_for(lambda: self.delivered(hook), "the message is kept for replay", 15)
+        self.forget_all()
 
     # ---- people: on accounts that no invitation made ----
 
@@ -249,6 +373,10 @@ class Stage:
     def forget(self):
         """Long after a deletion the sweeper of the next start destroys what was kept."""
         self.account("delete")
+        self.forget_all()
+
+    def forget_all(self):
+        """Start with the point armed when the time of everything is over."""
         self.daemon.stop()
         for other in [*self.ledger.snapshot(), *self.ledger.accounts.people]:
             other.may_be_forgotten = True
@@ -384,7 +512,16 @@ WAYS = {
     "store.org_unit_added": Stage.unit_add, "dir.org_unit": Stage.unit_add,
     "store.org_unit_changed": Stage.unit_change, "dir.org_unit_change": Stage.unit_change,
     "store.org_unit_deleted": Stage.unit_delete,
+    "store.link_mailed": Stage.mail, "store.outbox_removed": Stage.mail, "store.link_withdrawn": Stage.mail_later,
+    "store.outbox_saved": Stage.mail_news, "store.resent": Stage.resend, "store.address_changed": Stage.readdress,
+    "store.end_changed": Stage.extend, "store.undeliverable": Stage.bounce, "store.delivery_saved": Stage.bounce_delay,
+    "store.webhook_created": Stage.hook_create, "store.webhook_changed": Stage.hook_change,
+    "store.webhook_secret_rotated": Stage.hook_rotate, "store.webhook_disabled": Stage.hook_disable,
+    "store.webhook_deleted": Stage.hook_delete, "store.webhook_replayed": Stage.hook_replay,
+    "store.event_fanned_out": Stage.hook_tell, "store.hooked_purged": Stage.hook_forget,
 }
+# Ways that end with a start by themselves.
+STARTING = (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget, Stage.hook_forget)
 ARGON2 = ("dir.proof_add", "dir.proof_delete")
 
 
@@ -405,12 +542,12 @@ def meet(run, stage, point, action):
     stage.ledger.note(f"{point} {action}")
     way = WAYS[point.rpartition(".")[0]]
     way(stage)
-    if way not in (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget):
+    if way not in STARTING:
         try:
             stage.wait_acted()
         except AssertionError:
             run.violation(f"{point} {action} was not met", stage.daemon.log().splitlines()[-15:])
-    if action == "kill" and way not in (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget):
+    if action == "kill" and way not in STARTING:
         wait_for(stage.is_dead, "the daemon is dead")
     stage.recover()
     run.fault()
@@ -433,11 +570,16 @@ def prove(run):
         clock = Clock(run.folder / f"{point}.{action}.clock")
         mode = "argon2" if point.rpartition(".")[0] in ARGON2 else "exop"
         with run.world(build="fail", proxied=True, environment=clock.environment, store={"retention": "30d"},
-                       directory={"operation_timeout": "2s", "connect_timeout": "2s",
-                                  "password_mode": mode}) as world:
+                       directory={"operation_timeout": "2s", "connect_timeout": "2s", "password_mode": mode},
+                       sink={}, mail={"reply_timeout": "2s", "resend_interval": "0s"},
+                       webhook={"allow_private": "yes", "allow_clear_text": "yes"}) as world:
             stage = Stage(run, world, clock)
-            for _ in range(rounds):
-                meet(run, stage, point, action)
+            try:
+                for _ in range(rounds):
+                    meet(run, stage, point, action)
+            finally:
+                for opened in stage.closing:
+                    opened.close()
         if not run.short:
             run.say(f"{point} {action}: {rounds} times in {time.monotonic() - began:.0f} s")
 

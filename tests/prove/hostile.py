@@ -24,7 +24,7 @@ from usherd import BUILD, TOP
 
 CLIENTS = 8
 SCOPES = ("invitations:read", "invitations:write", "directory:read", "directory:write", "users:read", "users:write",
-          "tokens")
+          "tokens", "mail")
 PAST = -7200  # seconds: what is made then and lives an hour is over now
 PERSONS = ("live", "used", "revoked", "replaced", "expired", "garbage", "cookie")
 

@@ -1,6 +1,6 @@
 """kill -9 at a random moment under load, again and again: nothing acknowledged is lost, nothing doubled.
 
-Four clients invite, register, revoke, renew links and look, each with invitations of its own, and change, move,
+Four clients invite (by a link, or by mail through a relay that is in trouble now and then), register, revoke, renew links and look, each with invitations of its own, and change, move,
 suspend, delete and restore people of its own, until the daemon dies under them; it is started again and the oracle
 looks at everything. What was cut off settles two operation timeouts after the start, which is what most of a
 cycle's time is.
@@ -37,19 +37,23 @@ class Client(threading.Thread):
             return
         if not self.mine or chance.random() < 0.4:
             groups = [f"cn=vault-access,{self.world.slapd.groups}"] if chance.random() < 0.5 else None
-            invited = ledger.invite(groups=groups)
+            invited = ledger.invite(groups=groups, method=chance.choice(("link", "link", "email")))
             if invited:
                 self.mine.append(invited)
             return
         invited = chance.choice(self.mine)
         what = chance.random()
+        if what < 0.6 and invited.link is None:
+            return  # its mail is still on the way
         if what < 0.6:
             ledger.register(invited)
-        elif what < 0.75:
+        elif what < 0.7:
             ledger.relink(invited)
+        elif what < 0.75:
+            ledger.resend(invited, void_links=what < 0.72)
         elif what < 0.85:
             ledger.revoke(invited)
-        else:
+        elif invited.link is not None:
             ledger.open(invited)
         if what < 0.6 or 0.75 <= what < 0.85:
             self.mine.remove(invited)
@@ -70,12 +74,15 @@ def load_and_kill(world, chance):
                for number in range(CLIENTS)]
     for client in clients:
         client.start()
+    for _ in range(3):
+        world.sink.fault(chance.choice(("mail", "rcpt", "end")), chance.choice(("451 4.3.0 later", "drop", "hang")))
     time.sleep(chance.uniform(0.02, 0.7))  # The moment is the rig's input.
     world.daemon.kill()
     world.ledger.note("kill -9")
     halt.set()
     for client in clients:
         client.join()
+    world.sink.mend()
 
 
 def prove(run):
@@ -84,7 +91,8 @@ def prove(run):
 
     def batch(seed):
         chance = random.Random(seed)
-        with run.world(directory={"operation_timeout": "2s", "connect_timeout": "2s"}) as world:
+        with run.world(directory={"operation_timeout": "2s", "connect_timeout": "2s"}, sink={},
+                       mail={"reply_timeout": "1s", "resend_interval": "0s"}) as world:
             for _ in range(CLIENTS * PEOPLE):
                 world.ledger.accounts.make(world.slapd)
             for _ in range(cycles // worlds):

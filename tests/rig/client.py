@@ -89,6 +89,51 @@ class Api:
         invitation["join"] = Link(invitation["link"])
         return invitation
 
+    def invited_by_mail(self, address=None, **changes):
+        """A new invitation, as the API shows it: its link goes to the address."""
+        document = person(self.daemon.slapd, method="email", **changes)
+        document["personal_mail"] = address or f"{document['family_name'].lower()}@elsewhere.example"
+        answer = self.post("/api/v1/invitations", document)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def resend(self, invitation_id, void_links=False):
+        return self.post(f"/api/v1/invitations/{invitation_id}/resend", {"void_links": void_links})
+
+    def amend(self, invitation_id, **changes):
+        return self.call("PATCH", f"/api/v1/invitations/{invitation_id}", json=changes)
+
+    def events(self, invitation_id):
+        """The words of its timeline."""
+        return [entry["event"] for entry in self.show(invitation_id)["timeline"]]
+
+    # ---- the queue of mails ----
+
+    def mail_queue(self):
+        """All items that wait or are being sent."""
+        items, cursor = [], None
+        while True:
+            answer = self.get("/api/v1/mail/queue", params={"limit": 200, **({"cursor": cursor} if cursor else {})})
+            assert answer.status_code == 200, answer.text
+            items += answer.json()["items"]
+            cursor = answer.json()["next_cursor"]
+            if cursor is None:
+                return items
+
+    def mails_of(self, invitation_id):
+        return [item for item in self.mail_queue() if item["invitation"] == invitation_id]
+
+    def retry_mail(self, item_id):
+        return self.post(f"/api/v1/mail/queue/{item_id}/retry", {})
+
+    def drop_mail(self, item_id):
+        return self.delete(f"/api/v1/mail/queue/{item_id}")
+
+    def bounce(self, message, **options):
+        """A report that came back, as the mail system hands it over."""
+        return self.call("POST", "/api/v1/mail/bounces", data=message, headers={"Content-Type": "message/rfc822"},
+                         **options)
+
     def show(self, invitation_id):
         answer = self.get(f"/api/v1/invitations/{invitation_id}")
         assert answer.status_code == 200, answer.text

@@ -153,9 +153,20 @@ cn: usherd-administrators"
 	touch "$demo/administrator.made"
 }
 
+# dc=meridian,dc=example is meridian.example; what is no domain is demo.example.
+mail_domain_of() {
+	local domain
+	domain=$(printf '%s' "$1" | tr 'A-Z,' 'a-z\n' | sed -n 's/^ *dc= *\([a-z0-9-]*\) *$/\1/p' | paste -sd .)
+	case $domain in
+	*.*) printf '%s' "$domain" ;;
+	*) printf demo.example ;;
+	esac
+}
+
 demo_configuration() {
-	local organisation
+	local organisation mail_domain
 	organisation=$(demo_ldap ldapsearch -LLL -b "$LDAP_BASE" -s base o | sed -n 's/^o: //p' | head -n 1)
+	mail_domain=$(mail_domain_of "$LDAP_BASE")
 	mkdir -p "$demo/store" "$demo/spool"
 	chmod 700 "$demo/store"
 	cat >"$demo/usherd.conf" <<-CONF
@@ -169,6 +180,12 @@ demo_configuration() {
 		management = 127.0.0.1:$management_port
 		socket = $socket
 		hosts = localhost
+		# Mails become files here; nothing leaves this machine.
+		[mail]
+		spool = $demo/spool
+		from = invitations@$mail_domain
+		reply_to = people@$mail_domain
+		notify = people@$mail_domain
 		# Everybody comes from the same address here.
 		[limits]
 		connections_per_source = 10000
@@ -270,6 +287,7 @@ demo_start() {
 		  registration     http://127.0.0.1:$public_port/join/...
 		  health           http://127.0.0.1:$management_port/health/ready
 		  directory        $LDAP_URL  ($LDAP_BASE)
+		  mails land in    $demo/spool, a file each
 		  administrator    admin, password $(cat "$demo/administrator.password")
 		  all of it, with an API token, for a shell:  . $demo/env
 	TEXT

@@ -14,6 +14,7 @@ import requests
 
 from accounts import Accounts
 from client import Link, new_session, person
+from posted import Post
 
 # Every password and nothing else contains this: where it turns up, a secret has leaked.
 PASSWORD_MARK = "harbour-lantern"
@@ -44,23 +45,44 @@ class Registration(Event):
 
 
 class Invited:
-    """An invitation that was acknowledged, and all that was done with it since."""
+    """An invitation that was acknowledged, and all that was done with it since. `began`: when it was asked for;
+    `post`: where its mails arrive."""
 
-    def __init__(self, invitation):
+    def __init__(self, invitation, began, post=None):
         self.id, self.uid = invitation["id"], invitation["uid"]
         self.mail, self.groups = invitation["mail"], invitation["groups"]
+        self.method, self.post = invitation["method"], post
         self.expires_at = datetime.datetime.fromisoformat(invitation["expires_at"]).timestamp()
-        self.links = [Link(invitation["link"])]
+        self.links = [Link(invitation["link"])] if invitation.get("link") else []  # of answers
+        self.linked_at = began  # the last of them
         self.maybe_relinked = False  # a new link was asked for and no answer came
+        self.addresses = [invitation["personal_mail"]] if self.method == "email" else []
+        self.asked_at = began  # the last mail that was acknowledged was asked for then
+        self.must_arrive = self.method == "email"
+        # All links until then were ended (when it was asked for, when it was answered), or perhaps.
+        self.voided, self.maybe_voided = (0.0, 0.0), False
         self.history = [Event("invite", 201, id=self.id, uid=self.uid)]
         self.lock = threading.Lock()
         self.settled = False  # the oracle has seen its end
         self.may_be_forgotten = False  # its retention has passed
 
     @property
+    def arrived(self):
+        """[(when, Link)] by mail, oldest first."""
+        return self.post.links(self.id) if self.post else []
+
+    @property
     def link(self):
-        """The newest link that was acknowledged."""
-        return self.links[-1]
+        """The newest link that was acknowledged or has arrived; None as long as there is none."""
+        arrived = self.arrived
+        if arrived and (not self.links or arrived[-1][0] > self.linked_at):
+            return arrived[-1][1]
+        return self.links[-1] if self.links else None
+
+    def void(self, began):
+        """Every link until now has ended."""
+        with self.lock:
+            self.voided, self.maybe_voided = (began, time.time()), False
 
     @property
     def registrations(self):
@@ -78,10 +100,13 @@ class Invited:
 
 
 class Ledger:
-    """`api` is a client.Api of the daemon; `seconds` is how long a person waits for an answer."""
+    """`api` is a client.Api of the daemon; `seconds` is how long a person waits for an answer; `sink` is where
+    its mails go."""
 
-    def __init__(self, api, seconds=30):
+    def __init__(self, api, seconds=30, sink=None):
         self.api, self.seconds = api, seconds
+        self.post = Post(sink) if sink else None
+        self.notify = None  # an address that is told of others' invitations
         self.invited, self.refused, self.lost = [], [], []  # refused, lost: mail addresses
         self.notes = []  # what happened to everybody: kills, faults
         self.accounts = Accounts(self._call)
@@ -122,13 +147,15 @@ class Ledger:
 
     def invite(self, **changes):
         """The new Invited; None when it was refused, or when nobody answered."""
-        document = person(self.api.daemon.slapd, **changes)
+        document, began = person(self.api.daemon.slapd, **changes), time.time()
+        if document["method"] == "email":
+            document.setdefault("personal_mail", f"{document['family_name'].lower()}@elsewhere.example")
         answer = self._call("POST", "/api/v1/invitations", document)
         with self._lock:
             if answer is LOST or self._is_unknown(answer):
                 self.lost.append(document["mail"])
             elif answer.status_code == 201:
-                self.invited.append(Invited(answer.json()))
+                self.invited.append(Invited(answer.json(), began, self.post))
                 return self.invited[-1]
             else:
                 self.refused.append(document["mail"])
@@ -156,15 +183,47 @@ class Ledger:
         return invited.note(Event("revoke", LOST if lost else answer.status_code))
 
     def relink(self, invited):
+        began = time.time()
         answer = self._call("POST", f"/api/v1/invitations/{invited.id}/link", {})
         if answer is LOST or self._is_unknown(answer):
-            invited.maybe_relinked = True
+            invited.maybe_relinked = invited.maybe_voided = True
             return invited.note(Event("relink", LOST))
         if answer.status_code == 200:
+            invited.void(began)
             with invited.lock:
                 invited.links.append(Link(answer.json()["link"]))
+                invited.linked_at = time.time()
                 invited.maybe_relinked = False
         return invited.note(Event("relink", answer.status_code))
+
+    def resend(self, invited, void_links=False):
+        """Ask for another mail; the older links end, or not."""
+        return self._post_again(invited, "resend", "POST", "/resend", {"void_links": void_links}, void_links)
+
+    def readdress(self, invited, address):
+        """From now on its mails go there."""
+        with invited.lock:
+            invited.addresses.append(address)  # whatever is answered: it may have happened
+        return self._post_again(invited, "readdress", "PATCH", "", {"personal_mail": address}, True)
+
+    def extend(self, invited, seconds):
+        """Another end."""
+        answer = self._call("PATCH", f"/api/v1/invitations/{invited.id}", {"expires_in": seconds})
+        lost = answer is LOST or self._is_unknown(answer)
+        invited.expires_at = min(invited.expires_at, time.time() + seconds)  # whatever is answered
+        return invited.note(Event("extend", LOST if lost else answer.status_code))
+
+    def _post_again(self, invited, what, method, path, document, voids):
+        began = time.time()
+        answer = self._call(method, f"/api/v1/invitations/{invited.id}{path}", document)
+        if answer is LOST or self._is_unknown(answer):
+            invited.maybe_voided = invited.maybe_voided or voids
+            return invited.note(Event(what, LOST))
+        if answer.status_code in (200, 202):
+            invited.asked_at, invited.must_arrive = began, True
+            if voids:
+                invited.void(began)
+        return invited.note(Event(what, answer.status_code))
 
     def open(self, invited, link=None):
         """Look at the page's JSON twin; the (status, "status" or "reason") told, or LOST."""

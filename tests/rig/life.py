@@ -14,6 +14,9 @@ ENDED_KNOWN = 16  # replaced links that are still told "revoked"; older ones are
 CREATED_GRACE = 24 * 3600
 FOLLOW = 3600  # a registration that was answered "in progress" is told as done so long
 RELEASE_GRACE = 60  # the names of a finished invitation are held so long
+LIVE_MAX = 5  # links that work at once
+# What mails do to links, as often as it takes: it is in the audit trail alone, and changes no state.
+QUIET = ("link_mailed", "link_withdrawn")
 
 # What a form may be. `policy`: the daemon takes the password, the directory's policy does not.
 GOOD, POLICY, WEAK, FIXED, FORBIDDEN, UNKNOWN = "good", "policy", "weak", "fixed", "forbidden", "unknown"
@@ -56,9 +59,12 @@ class Life:
     id: str
     uid_fixed: bool
     expires_at: float
-    live: str | None  # the token of the link that works; None: nobody knows it
+    live: str | None  # the token of the newest link that works; None: nobody knows it
+    more: tuple = ()  # older ones that work too, the oldest first: each mail brings one
     ended: tuple = ()  # tokens that did, the last one last
-    timeline: tuple = (TABLE.issue,)
+    timeline: tuple = (TABLE.issue,)  # without QUIET
+    by_mail: bool = False
+    undeliverable: bool = False
     claimed_at: float = 0.0
     done_at: float = 0.0
     claimed_in: int = 0  # number of the daemon's process
@@ -116,10 +122,24 @@ class Life:
         after = self.but(timeline=self.timeline + (event,), **changes)
         return after.without_live() if after.is_final else after
 
+    def works(self, token):
+        return token is not None and (token == self.live or token in self.more)
+
+    @property
+    def working(self):
+        """All links that work, the oldest first."""
+        return self.more + ((self.live,) if self.live else ())
+
     def without_live(self):
-        if self.live is None:
+        if not self.working:
             return self
-        return self.but(live=None, ended=(self.ended + (self.live,))[-ENDED_KNOWN:])
+        return self.but(live=None, more=(), ended=(self.ended + self.working)[-ENDED_KNOWN:])
+
+    def mailed(self, token):
+        """A mail with it left, or may have."""
+        working = self.working + (token,)
+        ended = self.ended + working[:-LIVE_MAX]
+        return self.but(live=token, more=working[-LIVE_MAX:-1], ended=ended[-ENDED_KNOWN:])
 
     def relinked(self, token):
         return self.without_live().then("link_renewed", live=token)
@@ -182,7 +202,7 @@ def views(life, facts, token, key=None):
 
 
 def _view(life, facts, token, key):
-    if token != life.live and token not in life.ended:
+    if not life.works(token) and token not in life.ended:
         return NOT_FOUND
     seen = life.seen(facts.now)
     if seen == "done":
@@ -190,7 +210,7 @@ def _view(life, facts, token, key):
         return Answer(200, "done") if told else USED
     if seen in GONE:
         return GONE[seen]
-    if token != life.live:
+    if not life.works(token):
         return REVOKED
     if seen == "claimed" or life.attempt:
         return Answer(200, "in_progress")
@@ -200,7 +220,9 @@ def _view(life, facts, token, key):
 def shown(life, now):
     """What an administrator may be shown: what is carried out is in memory only, and not told here."""
     seen = {life.seen(now), life.killed().seen(now)}
-    return {"in_progress" if one in ("claimed", "created") else one for one in seen}
+    open_one = "undeliverable" if life.undeliverable else "pending"
+    words = {"claimed": "in_progress", "created": "in_progress", "pending": open_one}
+    return {words.get(one, one) for one in seen}
 
 
 # ---- administering: [(answer, life afterwards)] ----
@@ -228,6 +250,35 @@ def revoke(life, facts):
     if life.state == "revoked":
         return [(Answer(204), life)]
     return _administer(life, facts) or [(Answer(204), life.then("revoked"))]
+
+
+NO_MAIL = Answer(409)  # of an invitation whose link is handed over
+
+
+def resend(life, facts, void):
+    """The mail itself is another matter: see mailed()."""
+    found = _administer(life, facts)
+    if found:
+        return found
+    if not life.by_mail:
+        return [(NO_MAIL, life)]
+    after = life.without_live() if void else life
+    return [(Answer(200), after.then("resent", undeliverable=False))]
+
+
+def readdress(life, facts):
+    return _administer(life, facts) or [
+        (Answer(200), life.without_live().then("address_changed", by_mail=True, undeliverable=False))]
+
+
+def extend(life, facts, seconds):
+    return _administer(life, facts) or [(Answer(200), life.then("end_changed", expires_at=facts.now + seconds))]
+
+
+def undelivered(life):
+    """A mail system refused its address for good."""
+    return life if life.undeliverable or life.state not in ("pending", "created") \
+        else life.then("undeliverable", undeliverable=True)
 
 
 def clash(life, facts):
@@ -291,7 +342,7 @@ def _refused(life, facts, form):
         return [(Answer(400, "unknown"), life)]
     if form.body == FORBIDDEN:
         return [(Answer(422, "not_allowed"), life)]
-    is_live = form.token == life.live
+    is_live = life.works(form.token)
     if not is_live and form.token not in life.ended:
         return [(NOT_FOUND, life)]
     seen = life.seen(facts.now)

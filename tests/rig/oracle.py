@@ -7,12 +7,12 @@ file (read without the daemon's code), the directory (a full search of its own) 
   I2  what was answered 2xx and is not there
   I3  what was refused and had an effect; what was "in progress" and does not settle
   I4  an invitation that is neither done nor has a link that works, without anybody having ended it
+  I5  a mail that was acknowledged and never came, or came twice and nothing had happened to the first (posted.py);
+      a queue whose parts do not fit each other, or that does not become empty
   I6  a link, a token or a password in clear in the log, the store, the arguments or the environment
   I11 a change without an audit record, two records of one change, records out of order
 
   I10 the list of people is not the directory and the store; a list of invitations that is not the store's
-
-I5 (mail) has nothing to look at before there is mail.
 """
 
 import collections
@@ -26,9 +26,12 @@ import ldap.filter
 
 import accounts
 import people
+import posted
 from ledger import LOST, PASSWORD_MARK
+from life import QUIET
+from sink import PASSWORD as RELAY_PASSWORD
 from store_file import OPEN_STATES, Damage, read_store, token_hash
-from transitions import replay
+from transitions import TABLE, replay
 
 SETTLE_SECONDS = 45  # two operation timeouts, the resolver's round of 30 s, and a busy machine
 TIMELINE_MAX = 64
@@ -36,7 +39,11 @@ LOG_LINES = 40  # of the daemon about an invitation, shown with a breach
 PATIENCE = 5  # seconds within which full service resumes (I9): until then "try again" is an answer
 # Not inside a hash, which is made of the same letters.
 SECRET = re.compile(rb"(?<![A-Za-z0-9_-])us[jh]_[A-Za-z0-9_-]{20,}|usher_join=[A-Za-z0-9_-]{20,}|"
-                    + PASSWORD_MARK.encode())
+                    + f"{PASSWORD_MARK}|{RELAY_PASSWORD}".encode())
+# What is still to be sent, and what became of it, is no change of a state: who reads it in the trail reads of each
+# token that was made for it.
+UNRECORDED = ("audit/", "meta/", "job/", "trash", "outbox/", "due/", "delivery/", "event/", "hooked/")
+WAITS_FOR_ITS_TIME = ("reminder",)  # kinds of mails that stay in the queue for days
 MAYBE = (LOST, 202)  # answers that leave it open whether the registration was carried out
 
 
@@ -64,13 +71,13 @@ class Oracle:
         answer = self.world.api.get(f"/api/v1/invitations/{invited.id}")
         if answer.status_code != 200:
             return None
-        return replay([entry["event"] for entry in answer.json()["timeline"]]).state
+        return replay([entry["event"] for entry in answer.json()["timeline"] if entry["event"] in TABLE.events]).state
 
     def _is_quiet(self, invited):
         state = self._state(invited)
         if state is None:
             return True  # missing is not a matter of time
-        return state != "claimed" and self.ledger.open(invited) != (200, "in_progress")
+        return state != "claimed" and (invited.link is None or self.ledger.open(invited) != (200, "in_progress"))
 
     def wait_quiet(self, open_ones):
         deadline = time.monotonic() + SETTLE_SECONDS
@@ -91,6 +98,22 @@ class Oracle:
                 self.breach("I3", f"changes of entries do not settle: {sorted(store.space('job'))}")
                 break
             time.sleep(0.5)
+            store = read_store(self.world.daemon)
+        return store
+
+    def wait_sent(self, store):
+        """Until the queue of mails is empty, when there is a relay; the store then. Whoever waits is asked to go
+        at once: pauses and what is tried again would take minutes."""
+        if self.ledger.post is None:
+            return store
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while waiting := mails_in(store):
+            if time.monotonic() > deadline:
+                self.breach("I5", f"mails stay in the queue: {[item.value for item in waiting.values()]}")
+                break
+            for identifier in waiting:
+                self.world.api.retry_mail(identifier)
+            time.sleep(0.2)
             store = read_store(self.world.daemon)
         return store
 
@@ -123,11 +146,19 @@ class Oracle:
         if stored["state"] not in OPEN_STATES:
             return
         live = stored.get("tokens", [])
-        if not invited.maybe_relinked and token_hash(invited.link.token) not in live:
+        arrived = invited.arrived
+        if invited.links and not invited.maybe_voided and len(arrived) < posted.LINKS_SURE \
+                and invited.linked_at >= invited.voided[1] and token_hash(invited.links[-1].token) not in live:
             self.breach("I2", f"{invited.id}: the newest link does not work", invited, record)
-        for link in invited.links[:-1]:
+        began, ended = invited.voided
+        dead = invited.links[:-1] + [link for at, link in arrived if at < began]
+        for link in dead:
             if token_hash(link.token) in live:
                 self.breach("I2", f"{invited.id}: a replaced link still works", invited, record)
+        sure = [link for at, link in arrived if at > ended + (posted.UNDER_WAY if ended else 0)]
+        for link in sure[-posted.LINKS_SURE:]:
+            if not invited.maybe_voided and token_hash(link.token) not in live:
+                self.breach("I4", f"{invited.id}: a link that arrived does not work", invited, record)
 
     def check_unacknowledged(self, store):
         """What is in the store and not in the ledger can only come from a request without an answer."""
@@ -150,7 +181,7 @@ class Oracle:
                 self.breach("I11", f"revision {revision} has {count} audit records")
         for name, item in store.items.items():
             # An intent is no change yet, and what it keeps comes and goes with it.
-            if name.startswith(("audit/", "meta/", "job/", "trash")):
+            if name.startswith(UNRECORDED):
                 continue
             if not {item.created, item.modified} <= set(revisions):
                 self.breach("I11", f"{name} was made at {item.created} and changed at {item.modified}, "
@@ -164,9 +195,10 @@ class Oracle:
     def _check_record(self, identifier, item, record):
         stored, events = item.value, [entry["event"] for _, entry in record]
         timeline = [entry["event"] for entry in stored["timeline"]]
+        told = [event for event in events if event not in QUIET]
         revisions = [revision for revision, _ in record]
-        if len(timeline) < TIMELINE_MAX and timeline != events or (
-                len(timeline) == TIMELINE_MAX and timeline[1:] != events[-TIMELINE_MAX + 1:]):
+        if len(timeline) < TIMELINE_MAX and timeline != told or (
+                len(timeline) == TIMELINE_MAX and timeline[1:] != told[-TIMELINE_MAX + 1:]):
             self.breach("I11", f"{identifier}: timeline {timeline}, audit {events}", None, record)
         way = replay(events)
         if way.refused is not None or way.state != stored["state"]:
@@ -191,6 +223,24 @@ class Oracle:
             self.breach("I2", f"links without an invitation or the other way round: "
                         f"{hashes ^ set(store.space('token'))}")
         self._check_reservations(store)
+        self._check_queue(store)
+
+    def _check_queue(self, store):
+        """Every item has its one place, and what a log says is waiting does."""
+        items = set(store.space("outbox"))
+        places = [name.rpartition("/")[2] for name in store.space("due")]
+        if sorted(places) != sorted(items):
+            self.breach("I5", f"items without a place in the queue or the other way round: {items ^ set(places)}")
+        for identifier, item in store.space("delivery").items():
+            if item.value.get("waiting") and item.value["waiting"] not in items:
+                self.breach("I5", f"the mail {item.value['waiting']} of {identifier} is said to wait and is not there")
+
+    def check_mails(self, store):
+        """I5 of every invitation by mail."""
+        if self.ledger.post is None:
+            return
+        for invariant, text, invited in posted.breaches(self.ledger, store, self.world.daemon.deaths):
+            self.breach(invariant, text, invited)
 
     def _check_reservations(self, store):
         wanted, changing = {}, {name for name, _ in store.space("job").items()}
@@ -262,7 +312,8 @@ class Oracle:
 
     def check_link(self, invited):
         """I4: what is open can be used; an administrator can always make a new link."""
-        if invited.maybe_relinked and self.ledger.relink(invited) != 200:
+        if (invited.maybe_relinked or invited.maybe_voided or invited.link is None) \
+                and self.ledger.relink(invited) != 200:
             self.breach("I4", f"{invited.id}: no new link can be made", invited)
         seen = self.ledger.open(invited)
         if seen != (200, "pending"):
@@ -334,7 +385,7 @@ class Oracle:
         open_ones = [invited for invited in everybody if not invited.settled]
         self.wait_quiet(open_ones)
         try:
-            store = self.wait_settled(read_store(self.world.daemon))
+            store = self.wait_sent(self.wait_settled(read_store(self.world.daemon)))
         except Damage as damage:
             self.breach("I2", f"the store is damaged: {damage}")
             return False
@@ -344,6 +395,7 @@ class Oracle:
         self.check_list(store)
         self.check_accounts(store)
         self.check_people()
+        self.check_mails(store)
         self.check_secrets()
         return self.breaches == before
 
@@ -360,6 +412,12 @@ class Oracle:
                 self.check_link(invited)
             elif item is not None:
                 invited.settled = True
+
+
+def mails_in(store):
+    """{id: Item} of the queue's mails that do not wait for their time."""
+    return {identifier: item for identifier, item in store.space("outbox").items()
+            if item.value["kind"] not in ("hook", *WAITS_FOR_ITS_TIME)}
 
 
 def check(world, run, finish=True):

@@ -8,7 +8,9 @@ import requests
 import life as model
 from client import Browser, Link, new_session, person, unique_word
 from life import Form, Life
+from mails import Letter
 from proxy import PASSWORD_MODIFY, WHO_AM_I_REPLY
+from wait import wait_for
 from watch import UNKNOWN_TOKEN, Mismatch, Slot, Watch, answer_of, seconds_of
 
 BACK_SECONDS = 5  # I9
@@ -77,21 +79,59 @@ class Play(Watch):
         self.settle()
         for slot in self.slots:
             self.observe(slot)
-            for token in (*slot.any.ended, UNKNOWN_TOKEN):
+            for token in (*slot.any.ended, *slot.any.working, UNKNOWN_TOKEN):
                 self.observe_link(slot, token)
             self.check_password(slot)
         self.check_list()
         self.check_audit()
 
+    # ---- mails ----
+
+    def take_relay(self, trouble):
+        """The next mail meets this; the fault, or None."""
+        sink = self.world.sink
+        if trouble == "away":
+            sink.refuse()
+        return {"deferred": lambda: sink.fault("rcpt", "450 4.2.0 later"),
+                "refused": lambda: sink.fault("rcpt", "550 5.1.1 never"),
+                "silent": lambda: sink.fault("end", "drop", keep=True)}.get(trouble, lambda: None)()
+
+    def see_mail(self, slot, trouble):
+        """After a request that has a mail sent: wait for what the trouble makes of it, mend the relay, and wait
+        until the mail has left the queue. Each link that arrived may be used."""
+        if trouble in ("deferred", "silent", "away"):
+            wait_for(lambda: self._is_back(slot), "the mail has met the trouble", 15)
+        self.world.sink.mend()
+        deadline = time.monotonic() + 15
+        while items := self.api.mails_of(slot.id):
+            for item in items:
+                self.api.retry_mail(item["id"])
+            if time.monotonic() > deadline:
+                raise Mismatch(f"the mails of {slot.id} stay in the queue: {items}")
+        self.take_links(slot, [posted.mail for posted in self.world.ledger.post.of(slot.id)])
+        if trouble == "refused":
+            slot.lives = {model.undelivered(life) for life in slot.lives}
+
+    def _is_back(self, slot):
+        return any(item["status"] == "waiting" and item["last"] for item in self.api.mails_of(slot.id))
+
+    def take_links(self, slot, mails):
+        """Those of these mails that are not known yet, in their order."""
+        for mail in mails:
+            for link in Letter(mail.content).links:
+                if link.token not in slot.mailed:
+                    slot.mailed.add(link.token)
+                    slot.lives = {life.mailed(link.token) for life in slot.lives}
+
     # ---- requests ----
 
-    def admin(self, method, path):
+    def admin(self, method, path, document=None):
         """(answer, document), or (None, None) when the daemon died meanwhile."""
         headers = {"Authorization": self.api.session.headers["Authorization"]}
         try:
             with new_session() as session:
                 response = session.request(method, self.daemon.control_url + path, headers=headers,
-                                           timeout=20)
+                                           json=document, timeout=20)
         except requests.RequestException:
             return None, None
         return answer_of(response), response.json() if response.content else {}
@@ -136,9 +176,9 @@ class Play(Watch):
         return self.slots[-1 - number % len(self.slots)] if self.slots else None
 
     def add_slot(self, document, uid_fixed):
-        token = Link(document["link"]).token
+        token = Link(document["link"]).token if document.get("link") else None
         self.slots.append(Slot(document, Life(
-            id=document["id"], uid_fixed=uid_fixed, live=token,
+            id=document["id"], uid_fixed=uid_fixed, live=token, by_mail=token is None,
             expires_at=seconds_of(document["expires_at"]))))
         return self.slots[-1]
 
@@ -150,7 +190,11 @@ class Play(Watch):
             return UNKNOWN_TOKEN
         if which == "live" and some.live:
             return some.live
-        return some.ended[-1 if which == "live" else 0] if some.ended else some.live
+        if which == "older" and some.more:
+            return some.more[0]
+        if some.ended:
+            return some.ended[0 if which == "ended" else -1]
+        return some.live or UNKNOWN_TOKEN
 
     def form(self, slot, which, body, keyed):
         word = unique_word()

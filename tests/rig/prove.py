@@ -28,6 +28,7 @@ sys.path[:0] = [str(HERE), str(RIGS)]
 from client import Api  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from proxy import Proxy  # noqa: E402
+from sink import Sink  # noqa: E402
 from slapd import SAMPLE, Slapd  # noqa: E402
 from usherd import SANITIZER_WORDS, TOP, Usherd  # noqa: E402
 
@@ -40,16 +41,18 @@ class Skip(Exception):
 
 
 class World:
-    """A directory, a daemon in front of it, perhaps a proxy between them, and the ledger."""
+    """A directory, a daemon in front of it, perhaps a proxy between them, perhaps a sink for its mails, perhaps with
+    a proxy in front of it, and the ledger."""
 
-    def __init__(self, slapd, daemon, proxy):
+    def __init__(self, slapd, daemon, proxy, sink=None, relay=None):
         self.slapd, self.daemon, self.proxy = slapd, daemon, proxy
+        self.sink, self.relay = sink, relay
         self.api = self.ledger = None
 
     def connect(self):
         """Once the daemon runs: a token, and a fresh ledger."""
         self.api = Api(self.daemon, self.daemon.make_token())
-        self.ledger = Ledger(self.api)
+        self.ledger = Ledger(self.api, sink=self.sink)
 
     def restart(self):
         """Start a daemon that was killed; returns when it serves and knows its directory."""
@@ -101,23 +104,33 @@ class Run:
 
     @contextlib.contextmanager
     def world(self, proxied=False, slapd_options=(), environment=None, build=None, wrapper=(), ldif=SAMPLE,
-              **sections):
-        """A running World; `build` names a tree of ./dev build ("fail"), the default is the runner's."""
+              sink=None, mail=None, **sections):
+        """A running World; `build` names a tree of ./dev build ("fail"), the default is the runner's. `sink`: a dict
+        of what a Sink is made with; mails go to it, or with "proxied" in it through a proxy, with `mail` changed in
+        the section [mail]."""
         with self._lock:
             self._worlds += 1
             folder = self.folder / str(self._worlds)
         folder.mkdir()
         folder.chmod(0o755)
         slapd = Slapd(folder / "s", slapd_options, ldif)
-        daemon = proxy = None
+        daemon = proxy = server = relay = None
         try:
             slapd.start()
+            if sink is not None:
+                sink = dict(sink)
+                is_proxied = sink.pop("proxied", False)
+                server = Sink(folder / "m", **sink)
+                relay = Proxy(server.port, "raw") if is_proxied else None
             proxy = Proxy(slapd.port) if proxied else None
             daemon = Usherd(folder / "u", slapd, uri=proxy.url if proxy else None, wrapper=wrapper,
                             environment=environment, build=TOP / "build" / build if build else None)
             for section, keys in sections.items():
                 daemon.configure(section, **keys)
-            world = World(slapd, daemon, proxy)
+            if server is not None:
+                route = {"relay": f"127.0.0.1:{relay.port}"} if relay else {}
+                daemon.configure("mail", **server.conf(**route, **(mail or {})))
+            world = World(slapd, daemon, proxy, server, relay)
             daemon.start()
             daemon.wait_directory()
             world.connect()
@@ -132,8 +145,9 @@ class Run:
             for part in (daemon, slapd):
                 if part is not None:
                     part.destroy()
-            if proxy is not None:
-                proxy.close()
+            for part in (proxy, relay, server):
+                if part is not None:
+                    part.close()
             shutil.rmtree(folder, ignore_errors=True)
 
     def _end(self, world):

@@ -4,13 +4,16 @@ whatever happened before it, so that every part of a sequence is a sequence agai
 import threading
 import time
 
+import dsn
 import life as model
+from client import unique_word
 from life import Answer, Form
 from play import MOMENTS
-from watch import Mismatch, answer_of, fits
+from watch import Mismatch, answer_of, fits, seconds_of
 
 DAY = 24 * 3600
-LINKS = ("live", "live", "live", "ended", "unknown")
+LINKS = ("live", "live", "live", "older", "ended", "unknown")
+TROUBLES = ("sound", "sound", "deferred", "refused", "silent", "away")
 AWAY = ("refused", "paused")
 STEPS = {}
 
@@ -60,7 +63,7 @@ def invite(play, method, expires_in):
 
 
 BAD = {
-    "email": ({"method": "email"}, Answer(422, "unavailable")),
+    "email": ({"method": "email"}, Answer(422, "required")),
     "mail": ({"mail": "no address"}, Answer(422, "invalid")),
     "short": ({"expires_in": 59}, Answer(422, "invalid")),
     "member": ({"state": "done"}, Answer(400, "")),
@@ -132,6 +135,107 @@ def revoke(play, who):
 @step(2)
 def list_open_ones(play):
     play.check_list()
+
+
+# ---- mails ----
+
+@step(6, TROUBLES, (3600, 7 * DAY))
+def invite_by_mail(play, trouble, expires_in):
+    document = play.person(expires_in=expires_in, method="email")
+    document["personal_mail"] = f"{document['family_name'].lower()}@elsewhere.example"
+    play.take_relay(trouble)
+    answer = play.api.post("/api/v1/invitations", document)
+    if answer.status_code == 201:
+        slot = play.add_slot(answer.json(), False)
+        play.see_mail(slot, trouble)
+        play.observe(slot)
+    elif answer.status_code != 503 or (play.away is None and not play.listen()):
+        raise Mismatch(f"an invitation by mail is answered {answer.status_code} {answer.text}")
+    play.world.sink.mend()
+
+
+def _mail_again(play, slot, trouble, rule, method, path, document):
+    """A request that has another mail sent, if it is granted."""
+    play.take_relay(trouble)
+    began = time.monotonic()
+    seen, _ = play.admin(method, f"/api/v1/invitations/{slot.id}{path}", document)
+    play.expect(slot, seen, began, rule)
+    if seen.status == 200:
+        play.see_mail(slot, trouble)
+    play.world.sink.mend()
+    play.observe(slot)
+    return seen
+
+
+@step(5, WHO, TROUBLES, (False, False, True))
+def resend(play, who, trouble, void):
+    slot = play.slot(who)
+    if slot is not None:
+        _mail_again(play, slot, trouble, lambda life, facts: model.resend(life, facts, void), "POST", "/resend",
+                    {"void_links": void})
+
+
+@step(3, WHO, TROUBLES)
+def readdress(play, who, trouble):
+    slot = play.slot(who)
+    if slot is None:
+        return
+    address = f"{unique_word().lower()}@elsewhere.example"
+    seen = _mail_again(play, slot, trouble, model.readdress, "PATCH", "", {"personal_mail": address})
+    if seen.status == 200:
+        slot.address = address
+
+
+@step(3, WHO, (600, 3600, 7 * DAY))
+def extend(play, who, expires_in):
+    slot = play.slot(who)
+    if slot is None:
+        return
+    began = time.monotonic()
+    seen, document = play.admin("PATCH", f"/api/v1/invitations/{slot.id}", {"expires_in": expires_in})
+    play.expect(slot, seen, began, lambda life, facts: model.extend(life, facts, expires_in))
+    if seen.status == 200:
+        slot.change(expires_at=seconds_of(document["expires_at"]))
+    play.observe(slot)
+
+
+@step(2, WHO)
+def report(play, who):
+    """A mail system sends its newest mail back."""
+    slot = play.slot(who)
+    posted = slot and [one for one in play.world.ledger.post.of(slot.id) if one.link]
+    if not posted or not slot.is_settled:
+        return
+    answer = play.api.bounce(dsn.report(posted[-1].mail))
+    if answer.status_code != 200:
+        raise Mismatch(f"a report about {slot.id} is answered {answer.status_code} {answer.text}")
+    if posted[-1].mail.recipient == slot.address:
+        now = play.clock.now()
+        slot.lives = {model.undelivered(life) if life.seen(now) in ("pending", "created") else life
+                      for life in play.closure(slot)}
+    play.observe(slot)
+
+
+@step(3, WHO, (False, True))
+def die_in_a_mail(play, who, keep):
+    """Killed while the relay keeps silent about a mail that it has, or has not: it is sent once more."""
+    slot = play.slot(who)
+    if slot is None or not slot.is_settled:
+        return
+    fault = play.world.sink.fault("end", "hang", keep=keep)
+    began = time.monotonic()
+    seen, _ = play.admin("POST", f"/api/v1/invitations/{slot.id}/resend", {})
+    play.expect(slot, seen, began, lambda life, facts: model.resend(life, facts, False))
+    if seen.status == 200:
+        fault.wait()
+        play.faults += 1
+        play.daemon.kill()
+        play.take_links(slot, fault.mails)
+        play.world.sink.mend()
+        play.start()
+        play.see_mail(slot, "sound")
+    play.world.sink.mend()
+    play.observe(slot)
 
 
 # ---- the person ----

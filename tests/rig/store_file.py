@@ -63,6 +63,12 @@ class Sealer:
         except nacl.exceptions.CryptoError as error:
             raise Damage(f"{name}: {error}") from error
 
+    def close(self, name, plain):
+        """What open() opens."""
+        nonce = os.urandom(24)
+        return bytes([SEAL_FORMAT]) + self._id + nonce + nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
+            plain, name.encode(), nonce, self._seal)
+
     def name_key(self, space, value):
         """The key of a reservation; ASCII case does not count, but in phones there is none."""
         folded = "".join(c.lower() if c.isascii() else c for c in value)
@@ -149,6 +155,18 @@ def read_copy(folder, name, key_path):
             if path.name in (name, name + "-wal"):
                 shutil.copy2(path, copies)
         return StoreFile(pathlib.Path(copies) / name, key_path)
+
+
+def add_to_store(daemon, values):
+    """Write pairs of a name and its document ("": an empty value) into the store of a daemon that is stopped, as
+    new keys."""
+    sealer = Sealer(daemon.key_path)
+    with contextlib.closing(sqlite3.connect(daemon.store_path)) as database, database:
+        [newest] = database.execute("select max(m, r) from (select max(modified) m from kv), "
+                                    "(select revision r from meta)").fetchone()
+        database.executemany("insert into kv(key, created, modified, value) values (?, ?, ?, ?)", (
+            (name.encode(), newest, newest, sealer.close(name, json.dumps(value).encode() if value else b""))
+            for name, value in values))
 
 
 def read_store(daemon):

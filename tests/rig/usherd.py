@@ -9,6 +9,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -52,6 +53,7 @@ class Usherd:
         self.ports = {name: free_port() for name in ("control", "public", "management")}
         self.conf = self._configuration(uri or slapd.url)
         self.process = None
+        self.deaths, self._has_died = [], False  # when it was started again after an end that was not clean
         self.admin_token = None
 
     def _configuration(self, uri):
@@ -118,6 +120,9 @@ class Usherd:
     def spawn(self, **popen):
         """Start without waiting."""
         self.write_configuration()
+        if self._has_died:
+            self.deaths.append(time.time())
+            self._has_died = False
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.wrapper, self.build / "usherd", "-c", self.conf_path],
@@ -185,6 +190,7 @@ class Usherd:
         self.process.send_signal(number)
         status = self.process.wait(seconds)
         self.process = None
+        self._has_died = status != 0
         return status
 
     def restart(self):
@@ -199,6 +205,7 @@ class Usherd:
             self.process.kill()
             self.process.wait()
             self.process = None
+            self._has_died = True
 
     # ---- what it says and does ----
 

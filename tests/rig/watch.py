@@ -50,11 +50,13 @@ class Slot:
 
     def __init__(self, document, first):
         self.id, self.mail, self.org_unit = document["id"], document["mail"], document["org_unit"]
-        self.uid = document["uid"]
+        self.uid, self.address = document["uid"], document.get("personal_mail")
         self.lives = {first}
         self.tried = []  # passwords
         self.strangers = []  # DNs of what was added behind our back
         self.keyed = None  # the last form that had a key
+        self.mailed = set()  # tokens
+        self.rows = []  # of the table, that it has taken, once its audit records were read
 
     @property
     def any(self):
@@ -154,14 +156,15 @@ class Watch:
         """The timeline, the entry and one link: each leaves the lives that fit."""
         self._observe_timeline(slot)
         self._observe_entry(slot)
-        return self.observe_link(slot, slot.any.live or slot.any.ended[-1])
+        known = slot.any.ended + slot.any.working
+        return self.observe_link(slot, known[-1] if known else UNKNOWN_TOKEN)
 
     def _observe_timeline(self, slot):
         """What was written down without anybody waiting for it may take a moment."""
         deadline = time.monotonic() + 3
         while True:
             document = self.api.show(slot.id)
-            seen = tuple(entry["event"] for entry in document["timeline"])
+            seen = tuple(entry["event"] for entry in document["timeline"] if entry["event"] in TABLE.events)
             lives = {life for life in self.closure(slot) if life.timeline == seen}
             if lives or time.monotonic() > deadline:
                 break
@@ -245,12 +248,14 @@ class Watch:
         records = read_store(self.daemon).audit_of("invitation")
         for slot in self.slots:
             record = [(entry["event"], entry["state"]) for _, entry in records[slot.id]]
-            events = tuple(event for event, _ in record)
+            story = tuple(event for event, _ in record)
+            events = tuple(event for event in story if event not in model.QUIET)
             self.keep(slot, [life for life in self.closure(slot) if life.timeline == events],
                        f"its audit records are {record}, its timeline {slot.any.timeline}")
-            states = [TABLE.replay(events[:count]).state for count in range(1, len(events) + 1)]
+            states = [TABLE.replay(story[:count]).state for count in range(1, len(story) + 1)]
             if states != [state for _, state in record]:
                 raise Mismatch(f"invitation {slot.id}: the states of {record} are not {states}")
+            slot.rows = TABLE.replay(story).rows
 
     def url(self, token):
         return f"{self.daemon.public_url}/join/{token}"

@@ -5,19 +5,24 @@ import pathlib
 import shutil
 import tempfile
 
+from sink import Sink
 from slapd import Slapd
 from usherd import Usherd
 
 
 @contextlib.contextmanager
-def world(**sections):
-    """A running daemon (its `slapd` beside it) with these changes to its configuration."""
+def world(sink=False, mail=None, build=None, **sections):
+    """A running daemon (its `slapd` beside it) with these changes to its configuration. `sink`: its mails go to a
+    sink, which is the daemon's `sink`, with these changes to the section [mail]."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ush-", dir="/tmp"))
     folder.chmod(0o755)
     slapd = Slapd(folder / "slapd")
-    daemon = Usherd(folder / "usherd", slapd)
+    daemon = Usherd(folder / "usherd", slapd, build=build)
+    daemon.sink = Sink(folder / "sink") if sink else None
     try:
         slapd.start()
+        if sink:
+            daemon.configure("mail", **daemon.sink.conf(**(mail or {})))
         for section, keys in sections.items():
             daemon.configure(section, **keys)
         daemon.start()
@@ -27,4 +32,6 @@ def world(**sections):
     finally:
         daemon.destroy()
         slapd.destroy()
+        if daemon.sink:
+            daemon.sink.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,10 +11,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "rig"))
 
 # pylint: disable=wrong-import-position
 from client import Api  # noqa: E402
+from mailing import Mailing  # noqa: E402
 from clock import Clock  # noqa: E402
 from proxy import Proxy  # noqa: E402
+from sink import Sink  # noqa: E402
 from slapd import Slapd  # noqa: E402
 from usherd import SANITIZER_WORDS, Usherd  # noqa: E402
+from world import world  # noqa: E402
 
 
 def pytest_configure(config):
@@ -100,6 +103,36 @@ def proxied(slapd, proxy, make_usherd):
 @pytest.fixture
 def proxied_api(proxied):
     return Api(proxied, proxied.make_token())
+
+
+@pytest.fixture
+def make_sink(folder):
+    made = []
+
+    def make(**more):
+        made.append(Sink(folder / f"sink{len(made)}", **more))
+        return made[-1]
+
+    yield make
+    for sink in made:
+        sink.close()
+
+
+@pytest.fixture(scope="module")
+def mail_world():
+    """A daemon that sends to a sink, for all tests of a module."""
+    with world(sink=True, mail={"notify": "office@meridian.example", "reply_to": "help@meridian.example",
+                                "resend_interval": "0s", "connect_timeout": "2s", "reply_timeout": "1s",
+                                "transfer_timeout": "20s"}) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def mailing(mail_world):
+    """The same for one test: nothing waits, nothing has come, and the relay is sound."""
+    made = Mailing(mail_world)
+    made.clear()
+    return made
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """No clear token, password or key anywhere but where it belongs."""
 
 import base64
+import json
 import os
 import pathlib
 import re
@@ -9,6 +10,9 @@ import sqlite3
 import pytest
 
 from client import Api, Browser, Link
+from mails import Letter
+from store_file import read_store
+from wait import wait_for
 
 CANARY = "canary-in-the-vault-4711-password"
 
@@ -62,6 +66,41 @@ def test_no_secret_reaches_log_store_arguments_or_environment(slapd, make_usherd
     found = [(str(place), needle[:12]) for place, data in searched.items() for needle in needles
              if needle in data]
     assert found == []
+
+
+def test_no_secret_of_a_mail_stays_anywhere(slapd, make_usherd, make_sink):
+    """The relay's password, the tokens of every attempt, and the address that a relay names in its refusals."""
+    sink, address = make_sink(), "persephone.canary@elsewhere.example"
+    daemon = make_usherd(slapd).configure("mail", **sink.conf(notify="office@meridian.example")).start()
+    daemon.wait_directory()
+    api = Api(daemon, daemon.make_token())
+    refused = sink.fault("rcpt", f"450 4.2.0 <{address}> is greylisted")
+    lost = sink.fault("end", "drop", keep=True)
+    invitation = api.invited_by_mail(address)
+    for fault in (refused, lost):
+        fault.wait()
+        item = wait_for(lambda: next((item for item in api.mails_of(invitation["id"]) if item["status"] == "waiting"),
+                                     None), "the mail waits again")
+        api.retry_mail(item["id"])
+    links = [Letter(mail.content).link for mail in sink.wait_mails(2, address)]
+    assert links[1].register().status_code == 201
+    sink.wait_mails(3, address)
+    sink.wait_mail("office@meridian.example")
+    wait_for(lambda: not api.mail_queue(), "the queue is empty")
+
+    searched = {path: path.read_bytes() for path in files_of(daemon)}
+    for name in ("cmdline", "environ"):
+        searched[name] = process_text(daemon.process.pid, name)
+    stored = json.dumps({name: item.value for name, item in read_store(daemon).items.items()})
+    daemon.stop()
+    searched.update({f"{path} after the end": path.read_bytes() for path in files_of(daemon)})
+    needles = [sink.password, base64.b64encode(f"\0{sink.user}\0{sink.password}".encode()).decode(),
+               *(link.token for link in links)]
+    found = [(str(place), needle[:12]) for place, data in searched.items() for needle in needles
+             if needle.encode() in data]
+    assert found == []
+    assert "persephone" not in stored.lower() and not [needle for needle in needles if needle in stored]
+    assert "persephone" not in daemon.log().lower()
 
 
 def test_a_stolen_store_reveals_nobody(slapd, make_usherd):

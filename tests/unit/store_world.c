@@ -61,29 +61,54 @@ world_on_done(void *arg, enum err code, const struct fault *f)
 	loop_stop(w->loop);
 }
 
-int
-world_set_up(void **state)
+void
+world_restart(struct world *w)
 {
-	static const unsigned char key[32] = "a key for tests, 32 bytes long..";
-	static struct kv_ops lossy;
-	struct world *w = mem_alloc(sizeof(*w));
-
-	alarm(60);
-	w->now = 1795000000000;
-	w->clock = (struct clock){ world_now, clock_system.mono_ms, w };
-	w->loop = loop_new();
-	w->kv = kv_memory_new(w->loop);
-	real_ops = w->kv->ops;
-	lossy = *real_ops;
-	lossy.txn = lossy_txn;
-	w->kv->ops = &lossy;
-	w->seal = seal_new(key);
+	store_free(w->store);
 	w->store = store_new(w->loop, w->kv, w->seal, &w->clock);
-	world_lose(NULL, 0);
 	store_prepare(w->store, world_on_done, w);
 	loop_run(w->loop);
 	assert_int_equal(w->code, ERR_OK);
-	*state = w;
+}
+
+struct world *
+world_over(struct loop *loop, struct kv *kv)
+{
+	static const unsigned char key[32] = "a key for tests, 32 bytes long..";
+	struct world *w = mem_alloc(sizeof(*w));
+
+	w->now = 1795000000000;
+	w->clock = (struct clock){ world_now, clock_system.mono_ms, w };
+	w->loop = loop;
+	w->kv = kv;
+	w->seal = seal_new(key);
+	world_restart(w);
+	return w;
+}
+
+void
+world_end(struct world *w)
+{
+	invitation_free(w->inv);
+	store_free(w->store);
+	seal_free(w->seal);
+	free(w);
+}
+
+int
+world_set_up(void **state)
+{
+	static struct kv_ops lossy;
+	struct loop *loop = loop_new();
+	struct kv *kv = kv_memory_new(loop);
+
+	alarm(60);
+	real_ops = kv->ops;
+	lossy = *real_ops;
+	lossy.txn = lossy_txn;
+	kv->ops = &lossy;
+	world_lose(NULL, 0);
+	*state = world_over(loop, kv);
 	return 0;
 }
 
@@ -91,13 +116,12 @@ int
 world_tear_down(void **state)
 {
 	struct world *w = *state;
+	struct loop *loop = w->loop;
+	struct kv *kv = w->kv;
 
-	invitation_free(w->inv);
-	store_free(w->store);
-	seal_free(w->seal);
-	kv_close(w->kv);
-	loop_free(w->loop);
-	free(w);
+	world_end(w);
+	kv_close(kv);
+	loop_free(loop);
 	return 0;
 }
 

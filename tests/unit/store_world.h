@@ -27,6 +27,12 @@ struct world {
 	char next[ID_SIZE], ids[STORE_LIST_MAX][ID_SIZE];
 };
 
+/* A world over a kv of somebody else's, prepared; and its end. */
+struct world *world_over(struct loop *loop, struct kv *kv);
+void world_end(struct world *w);
+/* As if the process had ended and another one had begun. */
+void world_restart(struct world *w);
+
 /* cmocka's: `*state` is the world. */
 int world_set_up(void **state);
 int world_tear_down(void **state);

@@ -24,6 +24,15 @@ static const struct {
 	{ HTTP_GET, CREATE_PATH "/" FAKE_ID, NULL, AUTH_INVITATIONS_READ, 200 },
 	{ HTTP_DELETE, CREATE_PATH "/" FAKE_ID, NULL, AUTH_INVITATIONS_WRITE, 204 },
 	{ HTTP_POST, CREATE_PATH "/" FAKE_ID "/link", NULL, AUTH_INVITATIONS_WRITE, 200 },
+	{ HTTP_PATCH, CREATE_PATH "/" FAKE_ID, "{\"expires_in\":60}", AUTH_INVITATIONS_WRITE, 200 },
+	{ HTTP_POST, CREATE_PATH "/" FAKE_ID "/resend", NULL, AUTH_INVITATIONS_WRITE, 200 },
+	{ HTTP_GET, "/api/v1/mail/queue", NULL, AUTH_MAIL, 200 },
+	{ HTTP_DELETE, "/api/v1/mail/queue/" FAKE_ID, NULL, AUTH_MAIL, 204 },
+	{ HTTP_POST, "/api/v1/mail/queue/" FAKE_ID "/retry", NULL, AUTH_MAIL, 204 },
+	{ HTTP_POST, "/api/v1/mail/retry", NULL, AUTH_MAIL, 204 },
+	{ HTTP_POST, "/api/v1/mail/preview", "{\"kind\":\"welcome\"}", AUTH_MAIL, 200 },
+	{ HTTP_POST, "/api/v1/mail/test", "{\"kind\":\"welcome\",\"to\":\"a@b\"}", AUTH_MAIL, 200 },
+	{ HTTP_POST, "/api/v1/mail/bounces", NULL, AUTH_MAIL, 200 },
 	{ HTTP_GET, USERS, NULL, AUTH_USERS_READ, 200 },
 	{ HTTP_GET, USERS "/" FAKE_USER_ID, NULL, AUTH_USERS_READ, 200 },
 	{ HTTP_PATCH, USERS "/" FAKE_USER_ID, "{\"phone\":null}", AUTH_USERS_WRITE, 200 },
@@ -469,7 +478,7 @@ a_body_of_another_type_or_where_none_belongs_is_415(void **state)
 		    .listener = HTTP_UNIX,
 		    .path = routes[i].path,
 		    .body = "{}",
-		    .content_type = "text/plain",
+		    .content_type = "text/html",
 		});
 
 		assert_int_equal(fake_http_status(x), 415);

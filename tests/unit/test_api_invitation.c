@@ -108,7 +108,6 @@ what_a_rule_refuses_is_told_together_with_what_the_flow_refuses(void **state)
 	} rows[] = {
 		{ "{}", "method", "required" },
 		{ "{\"method\":\"pigeon\"}", "method", "invalid" },
-		{ "{\"method\":\"email\",\"personal_mail\":\"a@b\"}", "method", "unavailable" },
 		{ "{\"method\":\"link\",\"fields\":{\"mail\":\"free\"}}", "fields.mail",
 		    "not_allowed" },
 		{ "{\"method\":\"link\",\"fields\":{\"groups\":\"free\"}}", "fields.groups",
@@ -143,6 +142,33 @@ what_a_rule_refuses_is_told_together_with_what_the_flow_refuses(void **state)
 		fake_http_free(x);
 	}
 	arena_free(arena);
+}
+
+static void
+by_mail_the_address_goes_to_the_flow_and_no_link_comes_back(void **state)
+{
+	struct http_exchange *x;
+	json_t *body;
+
+	(void)state;
+	world.flow.inv->method = INVITATION_BY_EMAIL;
+	world.flow.inv->personal_mail = "ada@example.net";
+	x = api_world_send_root(HTTP_POST, CREATE_PATH, NULL,
+	    "{\"method\":\"email\",\"personal_mail\":\"ada@example.net\"}");
+	body = api_world_body(x);
+	assert_int_equal(fake_http_status(x), 201);
+	assert_int_equal(world.flow.spec.method, INVITATION_BY_EMAIL);
+	assert_string_equal(world.flow.spec.personal_mail, "ada@example.net");
+	assert_string_equal(
+	    json_string_value(json_object_get(body, "personal_mail")), "ada@example.net");
+	assert_null(json_object_get(body, "link"));
+	assert_null(strstr(fake_http_body(x), "usj_"));
+	json_decref(body);
+	fake_http_free(x);
+	/* Without a method nobody can tell whether the address belongs there. */
+	fake_http_free(api_world_send_root(
+	    HTTP_POST, CREATE_PATH, NULL, "{\"personal_mail\":\"ada@example.net\"}"));
+	assert_null(world.flow.spec.personal_mail);
 }
 
 static void
@@ -201,7 +227,8 @@ one_invitation_is_answered_by_what_became_of_it(void **state)
 		const char *path;
 	} asks[] = { { HTTP_GET, CREATE_PATH "/" FAKE_ID },
 		{ HTTP_DELETE, CREATE_PATH "/" FAKE_ID },
-		{ HTTP_POST, CREATE_PATH "/" FAKE_ID "/link" } };
+		{ HTTP_POST, CREATE_PATH "/" FAKE_ID "/link" },
+		{ HTTP_POST, CREATE_PATH "/" FAKE_ID "/resend" } };
 
 	(void)state;
 	for (size_t a = 0; a < sizeof(asks) / sizeof(asks[0]); a++) {
@@ -280,14 +307,18 @@ each_state_is_shown_under_its_outside_name(void **state)
 		int64_t after;
 		const char *name;
 		bool dn;
+		bool undeliverable;
 	} rows[] = {
-		{ INVITATION_PENDING, 0, "pending", false },
-		{ INVITATION_PENDING, 3600 * 1000, "expired", false },
-		{ INVITATION_CLAIMED, 0, "in_progress", false },
-		{ INVITATION_CREATED, 0, "in_progress", false },
-		{ INVITATION_DONE, 0, "done", true },
-		{ INVITATION_EXPIRED, 0, "expired", false },
-		{ INVITATION_REVOKED, 0, "revoked", false },
+		{ INVITATION_PENDING, 0, "undeliverable", false, true },
+		{ INVITATION_PENDING, 3600 * 1000, "expired", false, true },
+		{ INVITATION_CLAIMED, 0, "in_progress", false, true },
+		{ INVITATION_PENDING, 0, "pending", false, false },
+		{ INVITATION_PENDING, 3600 * 1000, "expired", false, false },
+		{ INVITATION_CLAIMED, 0, "in_progress", false, false },
+		{ INVITATION_CREATED, 0, "in_progress", false, false },
+		{ INVITATION_DONE, 0, "done", true, false },
+		{ INVITATION_EXPIRED, 0, "expired", false, false },
+		{ INVITATION_REVOKED, 0, "revoked", false, false },
 	};
 
 	(void)state;
@@ -296,6 +327,7 @@ each_state_is_shown_under_its_outside_name(void **state)
 		json_t *body;
 
 		world.flow.inv->state = rows[i].state;
+		world.flow.inv->undeliverable = rows[i].undeliverable;
 		world.wall = NOW + rows[i].after;
 		x = api_world_send_root(HTTP_GET, CREATE_PATH "/" FAKE_ID, NULL, NULL);
 		body = api_world_body(x);
@@ -375,6 +407,7 @@ main(void)
 		WITH_API(the_link_is_in_no_later_answer),
 		WITH_API(a_document_that_is_not_the_contracts_is_malformed),
 		WITH_API(what_a_rule_refuses_is_told_together_with_what_the_flow_refuses),
+		WITH_API(by_mail_the_address_goes_to_the_flow_and_no_link_comes_back),
 		WITH_API(a_lifetime_of_zero_seconds_is_not_the_default),
 		WITH_API(what_the_flow_refuses_has_its_status_and_fields),
 		WITH_API(one_invitation_is_answered_by_what_became_of_it),

@@ -279,13 +279,16 @@ a_user_is_shown_from_the_list_while_the_directory_is_away(void **state)
 static void
 a_pending_invitation_is_a_person_too(void **state)
 {
+	/* What the store says is newer than the list. */
 	static const struct {
 		const struct roster_row *found;
+		bool undeliverable;
 		int64_t later;
 		const char *status;
-	} rows[] = { { NULL, 0, "pending" }, { NULL, 3600 * 1000, "expired" },
-		{ &rows_known[1], 0, "undeliverable" },
-		{ &rows_known[1], 3600 * 1000, "expired" } };
+	} rows[] = { { NULL, false, 0, "pending" }, { NULL, true, 0, "undeliverable" },
+		{ NULL, true, 3600 * 1000, "expired" }, { &rows_known[1], false, 0, "pending" },
+		{ &rows_known[1], true, 0, "undeliverable" },
+		{ &rows_known[1], false, 3600 * 1000, "expired" } };
 
 	(void)state;
 	world.flow.user = NULL;
@@ -296,6 +299,7 @@ a_pending_invitation_is_a_person_too(void **state)
 
 		world.wall = NOW + rows[i].later;
 		world.roster.found = rows[i].found;
+		world.flow.inv->undeliverable = rows[i].undeliverable;
 		x = api_world_send_root(HTTP_GET, USERS "/" FAKE_ID, NULL, NULL);
 		body = api_world_body(x);
 		assert_int_equal(fake_http_status(x), 200);

@@ -40,6 +40,18 @@ a_command_line_that_makes_no_sense_is_usage(void **state)
 		{ "token", "create", "--name=a", "--scopes=all", "--expires=soon", NULL },
 		{ "invitation", "create", "--expires-in", "7y", NULL },
 		{ "invitation", "create", "--given", "A", NULL },
+		{ "invitation", "change", "01890a5d", NULL },
+		{ "invitation", "change", "01890a5d", "--expires-in", "soon", NULL },
+		{ "invitation", "change", "--expires-in", "1h", NULL },
+		{ "invitation", "resend", NULL },
+		{ "invitation", "resend", "a", "--void-links=yes", NULL },
+		{ "mail", NULL },
+		{ "mail", "drop", NULL },
+		{ "mail", "retry", "a", "b", NULL },
+		{ "mail", "retry", "../x", NULL },
+		{ "mail", "preview", NULL },
+		{ "mail", "test", "invitation", NULL },
+		{ "mail", "test", "--to", "a@example.org", NULL },
 		{ "--version=1", NULL },
 		{ "--url", "https://h", "--socket", "/s", "health", NULL },
 		{ "--token-file", "/t", "health", NULL },
@@ -70,6 +82,7 @@ help_and_version_go_to_standard_output(void **state)
 	assert_memory_equal(out_text, "usherctl ", 9);
 	assert_int_equal(run("--help", NULL), CLI_OK);
 	assert_non_null(strstr(out_text, "invitation link ID"));
+	assert_non_null(strstr(out_text, "mail retry [ID]"));
 	assert_int_equal(run("invitation", "create", "--help", NULL), CLI_OK);
 	assert_non_null(strstr(out_text, "--given-name NAME"));
 	assert_int_equal(err_len, 0);
@@ -96,7 +109,7 @@ static void
 the_manual_has_every_command_and_option(void **state)
 {
 	FILE *f = fopen(MANUAL, "r");
-	char manual[32768];
+	static char manual[128 * 1024];
 	size_t len;
 
 	(void)state;

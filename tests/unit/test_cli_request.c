@@ -1,5 +1,4 @@
 /* usherctl against a server of this process that answers one request. */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,106 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "cli/cli.h"
 #include "../fakes/fake_api_cli.h"
+#include "../fakes/fake_api_server.h"
 
 #define TEST_ID	   "01890a5d-ac96-774b-bcce-b302099a8057"
 #define TEST_TOKEN "ush_0123456789abcdef_secret"
-
-/* ---- a server for one request ---- */
-
-struct server {
-	char dir[64], path[96];
-	int fd;
-	pthread_t thread;
-	char answer[4096]; /* HTTP, whole */
-	char request[8192];
-};
-
-static struct server server;
-
-/* Reads a request to the end of its body. */
-static void
-server_read(int fd)
-{
-	size_t used = 0, body = 0;
-	const char *end, *length;
-
-	for (;;) {
-		ssize_t n = read(fd, server.request + used, sizeof(server.request) - 1 - used);
-
-		if (n <= 0)
-			return;
-		used += (size_t)n;
-		server.request[used] = '\0';
-		end = strstr(server.request, "\r\n\r\n");
-		if (end == NULL)
-			continue;
-		length = strcasestr(server.request, "content-length: ");
-		body = length != NULL ? strtoul(length + 16, NULL, 10) : 0;
-		if (strlen(end + 4) >= body)
-			return;
-	}
-}
-
-static void *
-server_main(void *arg)
-{
-	int fd = accept(server.fd, NULL, NULL);
-
-	(void)arg;
-	if (fd == -1)
-		return NULL;
-	server_read(fd);
-	if (write(fd, server.answer, strlen(server.answer)) == -1)
-		abort();
-	close(fd);
-	return NULL;
-}
-
-static void
-server_start(int status, const char *body)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-
-	strcpy(server.dir, "/tmp/usherctl-test-XXXXXX");
-	assert_non_null(mkdtemp(server.dir));
-	snprintf(server.path, sizeof(server.path), "%s/s", server.dir);
-	memcpy(sun.sun_path, server.path, strlen(server.path) + 1);
-	server.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(server.fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
-	assert_int_equal(listen(server.fd, 1), 0);
-	snprintf(server.answer, sizeof(server.answer),
-	    "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nLocation: http://localhost/x\r\n"
-	    "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
-	    status, strlen(body), body);
-	server.request[0] = '\0';
-	assert_int_equal(pthread_create(&server.thread, NULL, server_main, NULL), 0);
-}
-
-static void
-server_stop(void)
-{
-	shutdown(server.fd, SHUT_RDWR);
-	pthread_join(server.thread, NULL);
-	close(server.fd);
-	unlink(server.path);
-	rmdir(server.dir);
-}
-
-static const char *
-request_body(void)
-{
-	const char *end = strstr(server.request, "\r\n\r\n");
-
-	return end != NULL ? end + 4 : "";
-}
 
 /* ---- what is asked and what is made of the answer ---- */
 
@@ -230,7 +139,7 @@ a_new_token_is_alone_on_standard_output(void **state)
 	server_stop();
 	assert_string_equal(out_text, TEST_TOKEN "\n");
 	assert_null(strstr(err_text, TEST_TOKEN));
-	assert_string_equal(request_body(),
+	assert_string_equal(server_body(),
 	    "{\"name\":\"ci\",\"scopes\":[\"invitations:read\",\"tokens\"],"
 	    "\"expires_in\":2592000}");
 }
@@ -253,9 +162,9 @@ an_invitation_is_made_of_options_over_a_file(void **state)
 	    CLI_OK);
 	server_stop();
 	unlink(path);
-	assert_string_equal(request_body(), "{\"given_name\":\"Ada\",\"family_name\":\"L\","
-					    "\"method\":\"link\",\"org_unit\":\"ou=A\","
-					    "\"groups\":[\"cn=a\",\"cn=b\"],\"expires_in\":7200}");
+	assert_string_equal(server_body(), "{\"given_name\":\"Ada\",\"family_name\":\"L\","
+					   "\"method\":\"link\",\"org_unit\":\"ou=A\","
+					   "\"groups\":[\"cn=a\",\"cn=b\"],\"expires_in\":7200}");
 	assert_non_null(strstr(out_text, "link  https://j/join/usj_x\n"));
 	assert_null(strstr(out_text, "phone"));
 }

@@ -144,6 +144,130 @@ what_does_not_fit_is_named_with_its_line(void **state)
 	}
 }
 
+#define FROM "[mail]\nfrom = invite@example.org\n"
+
+static void
+what_does_not_fit_of_mail_is_named_with_its_line(void **state)
+{
+	static const struct {
+		const char *more, *expected;
+	} cases[] = {
+		{ FROM "relay =:25\n", ":12: relay: \":25\" is not HOST" },
+		{ FROM "relay = mail.example.org:0\n", "is not HOST, HOST:PORT or [IPv6]:PORT" },
+		{ FROM "relay = mail.example.org:65536\n", "is not HOST" },
+		{ FROM "relay = mail.example.org:smtp\n", "is not HOST" },
+		{ FROM "relay = mail.example.org:\n", "is not HOST" },
+		{ FROM "relay = smtp://mail.example.org\n", "is not HOST" },
+		{ FROM "relay = mail example.org\n", "is not HOST" },
+		{ FROM "relay = mail..example.org\n", "is not HOST" },
+		{ FROM "relay = -mail.example.org\n", "is not HOST" },
+		{ FROM "relay = mail.example.org.\n", "is not HOST" },
+		{ FROM "relay = 2001:db8::1\n", "is not HOST" },
+		{ FROM "relay = [2001:db8::1]25\n", "is not HOST" },
+		{ FROM "relay = [mail.example.org]:25\n", "is not HOST" },
+		{ FROM "relay = [::1\n", "is not HOST" },
+		{ FROM "relay = h\nuser = u\n", ":13: user is set and password_file is not" },
+		{ FROM "user = u\npassword_file = KEY\n", ":12: user is set and relay is not" },
+		{ FROM "relay = h\npassword_file = KEY\n",
+		    ":13: password_file is set and user is not" },
+		{ FROM "relay = h\nuser = u\npassword_file = /nonexistent\n",
+		    ":14: password_file: \"/nonexistent\" cannot be read" },
+		{ FROM "relay = h:25\ntls = none\nuser = u\npassword_file = KEY\n",
+		    ":13: tls: with \"none\" the password would go to \"h\" in clear text" },
+		{ "[mail]\nrelay = h\n", ":11: relay is set and from is not" },
+		{ "[mail]\nspool = /tmp\n", ":11: spool is set and from is not" },
+		{ FROM "relay = h\nspool = /tmp\n", ":13: relay and spool are both set" },
+		{ FROM "spool = /nonexistent\n", ":12: spool: \"/nonexistent\" cannot be used" },
+		{ FROM "spool = KEY\n", "spool: " },
+		{ FROM "templates = /nonexistent\n", ":12: templates: \"/nonexistent\" cannot be" },
+		{ FROM "ca_file = /nonexistent\n",
+		    ":12: ca_file: \"/nonexistent\" cannot be read" },
+		{ FROM "hello = two words\n", ":12: hello: \"two words\" is neither" },
+		{ FROM "hello = [1.2.3.4\n", "hello: " },
+		{ FROM "tls = maybe\n", "is none of: starttls tls none" },
+		{ FROM "notify = Help <help@example.org>\n",
+		    ":12: notify: \"Help <help@example.org>\" is not a mail address alone" },
+		{ FROM "reply_to = help\n", ":12: reply_to: \"help\" is not a mail address" },
+		{ FROM "reply_to = @example.org\n", "is not a mail address" },
+		{ FROM "reply_to = a@\n", "is not a mail address" },
+		{ FROM "reply_to = a@b@example.org\n", "is not a mail address" },
+		{ FROM "reply_to = .a@example.org\n", "is not a mail address" },
+		{ FROM "reply_to = a..b@example.org\n", "is not a mail address" },
+		{ FROM "reply_to = \xc3\xa4@example.org\n", "is not a mail address" },
+		{ FROM "bounce_address = a@b_-.org\n", "bounce_address: " },
+		{ "[mail]\nfrom = invite\n", ":11: from: \"invite\" is not a mail address" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *key = strstr(cases[i].more, "KEY");
+		struct conf_errors errors;
+		char more[512];
+
+		snprintf(more, sizeof(more), "%.*s%s%s",
+		    (int)(key != NULL ? key - cases[i].more : (long)strlen(cases[i].more)),
+		    cases[i].more, key != NULL ? key_path : "", key != NULL ? key + 3 : "");
+		if (load_with(more, &errors) != NULL)
+			fail_msg("taken: %s", cases[i].more);
+		if (errors.count != 1 || strstr(errors.items[0].text, cases[i].expected) == NULL)
+			fail_msg("%s: got %zu, \"%s\"", cases[i].expected, errors.count,
+			    errors.items[0].text);
+	}
+}
+
+static void
+a_relay_has_a_host_and_the_usual_port_of_its_tls(void **state)
+{
+	static const struct {
+		const char *more, *host;
+		int port;
+	} cases[] = {
+		{ "relay = mail.example.org\n", "mail.example.org", 587 },
+		{ "relay = mail.example.org\ntls = tls\n", "mail.example.org", 465 },
+		{ "relay = mail_1.example.org\ntls = none\n", "mail_1.example.org", 25 },
+		{ "relay = 192.0.2.1:2525\n", "192.0.2.1", 2525 },
+		{ "relay = [2001:db8::1]:2525\n", "2001:db8::1", 2525 },
+		{ "relay = [::1]\n", "::1", 587 },
+		{ "relay = localhost:25\nhello = [IPv6:2001:db8::1]\n", "localhost", 25 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf_errors errors;
+		char more[256];
+		struct conf *c;
+
+		snprintf(more, sizeof(more), "%s%s", FROM, cases[i].more);
+		c = load_with(more, &errors);
+		assert_non_null(c);
+		assert_string_equal(c->mail_host, cases[i].host);
+		assert_int_equal(c->mail_port, cases[i].port);
+		conf_free(c);
+	}
+}
+
+/* In clear text to this machine alone. */
+static void
+a_password_goes_to_loopback_without_tls(void **state)
+{
+	static const char *const hosts[] = { "127.0.0.1:25", "[::1]:25", "localhost" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct conf_errors errors;
+		char more[512];
+		struct conf *c;
+
+		snprintf(more, sizeof(more),
+		    FROM "relay = %s\ntls = none\nuser = u\npassword_file = %s\n", hosts[i],
+		    key_path);
+		c = load_with(more, &errors);
+		assert_non_null(c);
+		assert_memory_equal(secret_bytes(c->mail_password), "secret", 6);
+		conf_free(c);
+	}
+}
+
 static void
 clear_text_can_be_asked_for(void **state)
 {
@@ -300,6 +424,33 @@ count_key(void *arg, const char *key)
 }
 
 static void
+keep_key(void *arg, const char *key)
+{
+	snprintf(arg, 64, "%s", key);
+}
+
+static void
+another_password_of_the_relay_needs_a_restart(void **state)
+{
+	struct conf_errors errors;
+	char more[512], changed[64] = "";
+	struct conf *a, *b;
+
+	(void)state;
+	snprintf(more, sizeof(more), FROM "relay = h\nuser = u\npassword_file = %s\n", key_path);
+	a = load_with(more, &errors);
+	put(key_path, "other\n", 0600);
+	b = load_with(more, &errors);
+	put(key_path, "secret\n", 0600);
+	assert_non_null(a);
+	assert_non_null(b);
+	conf_restart_keys(a, b, keep_key, changed);
+	assert_string_equal(changed, "mail.password_file (its content)");
+	conf_free(a);
+	conf_free(b);
+}
+
+static void
 only_changes_that_need_a_restart_are_named(void **state)
 {
 	struct conf_errors errors;
@@ -322,6 +473,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_fill_what_is_not_set),
 		cmocka_unit_test(what_does_not_fit_is_named_with_its_line),
+		cmocka_unit_test(what_does_not_fit_of_mail_is_named_with_its_line),
+		cmocka_unit_test(a_relay_has_a_host_and_the_usual_port_of_its_tls),
+		cmocka_unit_test(a_password_goes_to_loopback_without_tls),
 		cmocka_unit_test(clear_text_can_be_asked_for),
 		cmocka_unit_test(all_errors_are_told_at_once),
 		cmocka_unit_test(a_line_that_is_too_long_is_an_error),
@@ -331,6 +485,7 @@ main(void)
 		cmocka_unit_test(a_secret_file_is_for_its_owner_alone),
 		cmocka_unit_test(what_is_dumped_reads_back_the_same),
 		cmocka_unit_test(only_changes_that_need_a_restart_are_named),
+		cmocka_unit_test(another_password_of_the_relay_needs_a_restart),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, make_dir, remove_dir);

@@ -327,22 +327,31 @@ until_the_first_server_works(void)
 		rig_run_for(&rig, 10);
 }
 
+/* Two servers: one behind a proxy, and the same without it, which is asked next. */
 static void
-the_next_server_goes_on_from_the_cookie_of_the_one_that_is_gone(void **state)
+start_behind_a_proxy(int64_t doubt_ms)
 {
-	static const int two = 2;
 	static char url[64];
 	int port = follow_proxy_start(rig.port, SIZE_MAX);
 
-	(void)state;
 	snprintf(url, sizeof(url), "ldap://127.0.0.1:%d", port);
 	rig.conf.uris[0] = url;
 	rig.conf.uris[1] = rig.url;
 	rig.conf.uri_count = 2;
 	open_again();
 	until_the_first_server_works();
+	follower.conf.doubt_ms = doubt_ms;
 	follower_start(NULL, 0);
 	follower_until_persisting();
+}
+
+static void
+the_next_server_goes_on_from_the_cookie_of_the_one_that_is_gone(void **state)
+{
+	static const int two = 2;
+
+	(void)state;
+	start_behind_a_proxy(30000);
 	assert_int_equal(everybody(), PEOPLE_COUNT);
 	follower.told = 0;
 	follow_proxy_stop();
@@ -480,6 +489,25 @@ a_deletion_from_before_the_refresh_that_was_undone_is_noticed(void **state)
 	rig_run_for(&rig, 600);
 	assert_int_equal(follower.complete, 1);
 	assert_false(follower.absent_is_gone);
+}
+
+/* A slapd that is killed right after a deletion may come back without it and without its change
+ * number; nothing that it says then tells so. */
+static void
+who_is_in_no_directory_any_more_is_gone_a_while_after_a_lost_connection(void **state)
+{
+	static const int two = 2;
+
+	(void)state;
+	start_behind_a_proxy(200);
+	follower_until_cookie();
+	follower_haunt();
+	follow_proxy_stop();
+	follower_until(is_complete, &two);
+	assert_false(follower.absent_is_gone); /* the next server went on from the cookie */
+	assert_non_null(follower_find(GHOST));
+	follower_until_lost(GHOST);
+	assert_int_equal(everybody(), PEOPLE_COUNT);
 }
 
 static void
@@ -712,6 +740,7 @@ main(void)
 		FAULT_TEST(a_restored_database_that_was_written_to_since_is_read_anew),
 		FAULT_TEST(a_deletion_that_was_undone_while_we_were_away_is_noticed),
 		FAULT_TEST(a_deletion_from_before_the_refresh_that_was_undone_is_noticed),
+		FAULT_TEST(who_is_in_no_directory_any_more_is_gone_a_while_after_a_lost_connection),
 		FAULT_TEST(without_the_right_to_entry_csn_everybody_is_read_again_and_told_so),
 		FAULT_TEST(no_server_is_told_with_the_reason_and_no_password),
 		FAULT_TEST(a_reference_to_another_server_is_left_alone_and_told),

@@ -85,18 +85,36 @@ in_state(enum invitation_state s)
 	return inv;
 }
 
+/* `event` is the newest of the history; of a mail that leaves, the delivery log tells alone. */
+static void
+assert_told(const struct invitation *inv, size_t before, int event)
+{
+	if (event == INVITATION_EV_MAIL || event == INVITATION_EV_UNMAIL) {
+		assert_int_equal(inv->timeline_count, before);
+		return;
+	}
+	assert_int_equal(inv->timeline_count, before + 1);
+	assert_int_equal(inv->timeline[before].event, event);
+	assert_int_equal(inv->timeline[before].at, NOW + 5);
+	assert_string_equal(inv->timeline[before].detail, "by test");
+}
+
 /* Written out once more, so that a slip in the table is seen here. */
 static void
 every_event_in_every_state_leads_where_the_table_says_or_nowhere(void **state)
 {
 	static const enum invitation_state to[INVITATION_STATE_COUNT][INVITATION_EVENT_COUNT] = {
-		/* issue, link, claim, release, create, finish, expire, revoke, rename */
-		[PENDING] = { PENDING, PENDING, CLAIMED, NO, NO, NO, EXPIRED, REVOKED, PENDING },
-		[CLAIMED] = { NO, NO, NO, PENDING, CREATED, DONE, NO, NO, NO },
-		[CREATED] = { NO, CREATED, CREATED, NO, NO, DONE, EXPIRED, REVOKED, NO },
-		[DONE] = { NO, NO, NO, NO, NO, NO, NO, NO, NO },
-		[EXPIRED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO },
-		[REVOKED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO },
+		/* issue, link, claim, release, create, finish, expire, revoke, rename,
+		 * resend, readdress, extend, mail, unmail, undeliver */
+		[PENDING] = { PENDING, PENDING, CLAIMED, NO, NO, NO, EXPIRED, REVOKED, PENDING,
+		    PENDING, PENDING, PENDING, PENDING, PENDING, PENDING },
+		[CLAIMED] = { NO, NO, NO, PENDING, CREATED, DONE, NO, NO, NO, NO, NO, NO, NO, NO,
+		    NO },
+		[CREATED] = { NO, CREATED, CREATED, NO, NO, DONE, EXPIRED, REVOKED, NO, CREATED,
+		    CREATED, CREATED, CREATED, CREATED, CREATED },
+		[DONE] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
+		[EXPIRED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
+		[REVOKED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
 	};
 	size_t rows = 0;
 
@@ -120,11 +138,7 @@ every_event_in_every_state_leads_where_the_table_says_or_nowhere(void **state)
 			} else {
 				assert_int_equal(code, ERR_OK);
 				assert_int_equal(inv->state, to[from][event]);
-				assert_int_equal(inv->timeline_count, before.timeline_count + 1);
-				assert_int_equal(inv->timeline[before.timeline_count].event, event);
-				assert_int_equal(inv->timeline[before.timeline_count].at, NOW + 5);
-				assert_string_equal(
-				    inv->timeline[before.timeline_count].detail, "by test");
+				assert_told(inv, before.timeline_count, event);
 				rows++;
 			}
 			invitation_free(inv);
@@ -369,6 +383,123 @@ beyond_the_maximum_the_oldest_link_ends_and_much_later_is_unknown(void **state)
 }
 
 static void
+the_token_of_a_mail_that_did_not_leave_is_as_if_it_had_not_been_made(void **state)
+{
+	/* Which of the five live ones is dropped. */
+	static const unsigned dropped[] = { 1, 3, 5 };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct invitation *inv = issued();
+
+		for (unsigned n = 2; n <= 5; n++) {
+			struct token_hash t = token(n);
+			assert_int_equal(invitation_add_token(inv, &t, false, NOW, NULL), ERR_OK);
+		}
+		struct token_hash gone = token(dropped[i]), sixth = token(6);
+		assert_true(invitation_drop_token(inv, &gone));
+		assert_int_equal(invitation_open(inv, &gone, NOW, NULL), ERR_NOT_FOUND);
+		assert_false(invitation_drop_token(inv, &gone));
+		/* It displaces no other. */
+		assert_int_equal(invitation_add_token(inv, &sixth, false, NOW, NULL), ERR_OK);
+		for (unsigned n = 1; n <= 6; n++) {
+			struct token_hash t = token(n);
+			assert_int_equal(invitation_open(inv, &t, NOW, NULL),
+			    n == dropped[i] ? ERR_NOT_FOUND : ERR_OK);
+		}
+		invitation_free(inv);
+	}
+}
+
+static void
+an_ended_or_foreign_token_cannot_be_dropped(void **state)
+{
+	struct invitation *inv = issued();
+	struct token_hash first = token(1), second = token(2), foreign = token(3);
+
+	(void)state;
+	assert_int_equal(invitation_add_token(inv, &second, true, NOW, NULL), ERR_OK);
+	assert_false(invitation_drop_token(inv, &first));
+	assert_false(invitation_drop_token(inv, &foreign));
+	assert_int_equal(invitation_open(inv, &first, NOW, NULL), ERR_REVOKED);
+	assert_int_equal(invitation_open(inv, &second, NOW, NULL), ERR_OK);
+	invitation_free(inv);
+}
+
+static void
+voided_links_say_so_while_the_invitation_stays_open_for_a_new_one(void **state)
+{
+	static const enum invitation_state states[] = { PENDING, CREATED };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct invitation *inv = in_state(states[i]);
+		struct token_hash first = token(1), second = token(2), third = token(3);
+
+		assert_int_equal(invitation_add_token(inv, &second, false, NOW, NULL), ERR_OK);
+		invitation_void_tokens(inv);
+		assert_int_equal(inv->token_count, 0);
+		assert_int_equal(invitation_open(inv, &first, NOW, NULL), ERR_REVOKED);
+		assert_int_equal(invitation_open(inv, &second, NOW, NULL), ERR_REVOKED);
+		assert_int_equal(inv->state, states[i]);
+		assert_int_equal(invitation_add_token(inv, &third, false, NOW, NULL), ERR_OK);
+		assert_int_equal(invitation_open(inv, &third, NOW, NULL), ERR_OK);
+		invitation_void_tokens(inv);
+		invitation_void_tokens(inv);
+		assert_int_equal(inv->old_token_count, 3);
+		invitation_free(inv);
+	}
+}
+
+static void
+undeliverable_lasts_until_it_is_sent_again_or_goes_elsewhere(void **state)
+{
+	static const struct {
+		enum invitation_event event;
+		bool undeliverable;
+	} rows[] = {
+		{ INVITATION_EV_RESEND, false },
+		{ INVITATION_EV_READDRESS, false },
+		{ INVITATION_EV_LINK, true },
+		{ INVITATION_EV_EXTEND, true },
+		{ INVITATION_EV_MAIL, true },
+		{ INVITATION_EV_UNMAIL, true },
+		{ INVITATION_EV_REVOKE, true },
+		{ INVITATION_EV_EXPIRE, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct invitation *inv = issued();
+		struct token_hash t = token(1);
+
+		apply(inv, INVITATION_EV_UNDELIVER);
+		assert_true(inv->undeliverable);
+		assert_int_equal(inv->state, PENDING);
+		assert_int_equal(invitation_open(inv, &t, NOW, NULL), ERR_OK);
+		apply(inv, rows[i].event);
+		assert_int_equal(inv->undeliverable, rows[i].undeliverable);
+		invitation_free(inv);
+	}
+}
+
+static void
+however_many_mails_leave_the_timeline_keeps_what_people_did(void **state)
+{
+	struct invitation *inv = issued();
+
+	(void)state;
+	apply(inv, INVITATION_EV_ISSUE);
+	for (int i = 0; i < 3 * INVITATION_TIMELINE_MAX; i++)
+		apply(inv, i % 2 == 0 ? INVITATION_EV_MAIL : INVITATION_EV_UNMAIL);
+	apply(inv, INVITATION_EV_RESEND);
+	assert_int_equal(inv->timeline_count, 2);
+	assert_int_equal(inv->timeline[0].event, INVITATION_EV_ISSUE);
+	assert_int_equal(inv->timeline[1].event, INVITATION_EV_RESEND);
+	invitation_free(inv);
+}
+
+static void
 a_link_is_made_only_while_one_could_work(void **state)
 {
 	static const enum err codes[INVITATION_STATE_COUNT] = {
@@ -503,6 +634,12 @@ main(void)
 		cmocka_unit_test(a_rename_frees_the_pinned_dn),
 		cmocka_unit_test(a_replacing_link_ends_all_others_at_once),
 		cmocka_unit_test(beyond_the_maximum_the_oldest_link_ends_and_much_later_is_unknown),
+		cmocka_unit_test(
+		    the_token_of_a_mail_that_did_not_leave_is_as_if_it_had_not_been_made),
+		cmocka_unit_test(an_ended_or_foreign_token_cannot_be_dropped),
+		cmocka_unit_test(voided_links_say_so_while_the_invitation_stays_open_for_a_new_one),
+		cmocka_unit_test(undeliverable_lasts_until_it_is_sent_again_or_goes_elsewhere),
+		cmocka_unit_test(however_many_mails_leave_the_timeline_keeps_what_people_did),
 		cmocka_unit_test(a_link_is_made_only_while_one_could_work),
 		cmocka_unit_test(erasing_leaves_the_uid_and_no_other_personal_data),
 		cmocka_unit_test(a_copy_outlives_its_source),

@@ -44,6 +44,52 @@ an_invitation_comes_back_as_it_was_issued(void **state)
 	invitation_free(inv);
 }
 
+/* Save what `event` makes of w->inv, and load it again. */
+static void
+change(struct world *w, struct invitation *after, enum invitation_event event)
+{
+	struct invitation *before = invitation_copy(w->inv);
+
+	assert_int_equal(invitation_apply(after, event, w->now, "5.1.1", NULL), ERR_OK);
+	assert_int_equal(world_save(w, before, after, event), ERR_OK);
+	assert_int_equal(world_load(w, before->id), ERR_OK);
+	invitation_free(before);
+	invitation_free(after);
+}
+
+static void
+what_a_refused_mail_leaves_behind_comes_back_until_it_is_sent_again(void **state)
+{
+	struct world *w = *state;
+	struct invitation *inv = world_make(w, "zoe", "zoe@example.org", "+491"), *after;
+	struct token_hash mailed = { { 7 } };
+
+	world_issue(w, inv);
+	world_load(w, inv->id);
+	after = invitation_copy(w->inv);
+	assert_int_equal(invitation_add_token(after, &mailed, false, w->now, NULL), ERR_OK);
+	change(w, after, INVITATION_EV_MAIL);
+	assert_int_equal(w->inv->token_count, 2);
+	assert_int_equal(
+	    world_run(w, store_load_by_token(w->store, &mailed, world_on_load, w)), ERR_OK);
+
+	after = invitation_copy(w->inv);
+	assert_true(invitation_drop_token(after, &mailed));
+	change(w, after, INVITATION_EV_UNMAIL);
+	assert_int_equal(w->inv->token_count, 1);
+	assert_int_equal(w->inv->old_token_count, 0);
+	assert_int_equal(w->inv->timeline_count, 1);
+
+	change(w, invitation_copy(w->inv), INVITATION_EV_UNDELIVER);
+	assert_true(w->inv->undeliverable);
+	assert_int_equal(w->inv->timeline[1].event, INVITATION_EV_UNDELIVER);
+	change(w, invitation_copy(w->inv), INVITATION_EV_RESEND);
+	assert_false(w->inv->undeliverable);
+	assert_int_equal(
+	    world_run(w, store_load_by_token(w->store, &mailed, world_on_load, w)), ERR_NOT_FOUND);
+	invitation_free(inv);
+}
+
 static void
 a_link_finds_its_invitation(void **state)
 {
@@ -562,6 +608,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(an_invitation_comes_back_as_it_was_issued),
+		ROW(what_a_refused_mail_leaves_behind_comes_back_until_it_is_sent_again),
 		ROW(a_link_finds_its_invitation),
 		ROW(names_of_a_pending_invitation_are_taken),
 		ROW(a_save_of_an_old_version_conflicts),

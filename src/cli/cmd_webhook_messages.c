@@ -1,0 +1,74 @@
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+
+enum { PATH_MAX_BYTES = 1024 };
+
+static const struct cli_option options[] = {
+	{ .name = "limit", .value = "N", .help = "messages of one page: 1 to 200, default 50" },
+	{ .name = "all", .help = "list every message" },
+	{ .name = NULL },
+};
+
+/* Pages until one has something in it, or with --all every page as if it was one. */
+static enum cli_exit
+cmd_webhook_collect(struct cli *c, json_t **answer)
+{
+	bool all = cli_value(&c->values, "all") != NULL;
+	const char *limit = cli_value(&c->values, "limit");
+	json_t *items = json_array(), *reply = NULL;
+	char *cursor = NULL;
+	enum cli_exit code;
+	struct buf path;
+	size_t len;
+
+	buf_init(&path, PATH_MAX_BYTES);
+	buf_printf(&path, "/api/v1/webhooks/%s/messages", c->argument);
+	cli_add_query(&path, "limit", limit == NULL && all ? "200" : limit);
+	len = path.len;
+	do {
+		json_decref(reply);
+		code = cli_next_page(c, &path, len, cursor, &reply);
+		json_array_extend(items, json_object_get(reply, "items"));
+		free(cursor);
+		cursor = mem_dup_string(json_string_value(json_object_get(reply, "next_cursor")));
+	} while (code == CLI_OK && cursor != NULL && (all || json_array_size(items) == 0));
+	if (code == CLI_OK)
+		json_object_set(reply, "items", items);
+	json_decref(items);
+	free(cursor);
+	buf_release(&path);
+	*answer = reply;
+	return code;
+}
+
+static enum cli_exit
+cmd_webhook_messages_run(struct cli *c)
+{
+	static const struct cli_column columns[] = { { "ID", "id" }, { "TYPE", "type" },
+		{ "STATUS", "status" }, { "ATTEMPTS", "attempts" }, { "CREATED", "created_at" },
+		{ "DUE", "due_at" }, { "LAST", "last" } };
+	json_t *answer;
+	enum cli_exit code = cmd_webhook_collect(c, &answer);
+
+	if (code == CLI_OK && c->json)
+		cli_print_json(c->out, answer);
+	else if (code == CLI_OK) {
+		cli_print_table(c->out, columns, sizeof(columns) / sizeof(columns[0]),
+		    json_object_get(answer, "items"));
+		if (json_is_string(json_object_get(answer, "next_cursor")))
+			fprintf(c->err, "there are more; --all lists them too\n");
+	}
+	json_decref(answer);
+	return code;
+}
+
+const struct cli_command cmd_webhook_messages = {
+	.group = "webhook",
+	.name = "messages",
+	.argument = "ID",
+	.help = "List a webhook's messages: waiting, delivered and failed.",
+	.options = options,
+	.run = cmd_webhook_messages_run,
+};

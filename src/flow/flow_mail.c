@@ -1,0 +1,165 @@
+/* Mails as a whole: when the relay is asked, and when it is left alone.
+ *
+ * What is not the fault of one mail pauses all of them, with growing pauses, instead of trying each
+ * in turn; then one of them tries. The relay also counts as away when it takes mails and does not
+ * say so. */
+#include "flow/mail_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "log/log.h"
+
+/* ---- pauses ---- */
+
+bool
+mails_is_overtaken(const struct flow_mails *m, const struct mail_trip *t)
+{
+	return t->pause != m->pause_count;
+}
+
+static void
+mails_pause(struct flow_mails *m, const struct mail_trip *t, const char *reason)
+{
+	uint32_t random;
+	int64_t ms;
+
+	if (mails_is_overtaken(m, t))
+		return; /* it began before the pause, and fails for the same reason */
+	random_fill(&random, sizeof(random));
+	ms = outbox_backoff(++m->failures, random);
+	m->pause_count++;
+	snprintf(m->reason, sizeof(m->reason), "%s", reason);
+	lane_pause(m->lane, ms);
+	log_warning("mails wait for the relay", "reason", reason, "seconds", log_number(ms / 1000));
+	mails_send_ready(m); /* they do not leave now */
+}
+
+static void
+mails_resume(struct flow_mails *m)
+{
+	int64_t until;
+
+	m->failures = 0;
+	m->broken = false;
+	if (!lane_is_paused(m->lane, &until))
+		return;
+	log_info("mails leave again");
+	lane_resume(m->lane);
+}
+
+void
+mails_hear(struct flow_mails *m, const struct mail_trip *t, const struct mail_report *report)
+{
+	switch (report->outcome) {
+	case MAIL_BROKEN:
+		if (!m->broken)
+			log_error("no mail can be sent: an operator must act", "reason",
+			    report->reply, "code", log_number(report->code));
+		m->broken = true;
+		mails_pause(m, t, report->reply);
+		return;
+	case MAIL_AWAY:
+		mails_pause(m, t, report->reply);
+		return;
+	case MAIL_UNKNOWN:
+		if (++m->silent >= MAIL_SILENT_MAX)
+			mails_pause(m, t, report->reply);
+		return;
+	case MAIL_SENT:
+	case MAIL_DEFERRED:
+	case MAIL_REFUSED:
+		m->silent = 0;
+		if (!mails_is_overtaken(m, t))
+			mails_resume(m);
+	}
+}
+
+void
+flow_mail_status(const struct flow *f, struct flow_mail_status *out)
+{
+	const struct flow_mails *m = f->mails;
+
+	*out =
+	    (struct flow_mail_status){ .waiting = store_outbox_count(f->conf.store, OUTBOX_MAILS) };
+	if (m == NULL)
+		return;
+	out->in_flight = lane_in_flight(m->lane);
+	out->oldest_at = lane_oldest_due(m->lane);
+	out->paused = lane_is_paused(m->lane, &out->paused_until);
+	out->reason = out->paused ? m->reason : NULL;
+	out->broken = m->broken;
+}
+
+/* ---- life ---- */
+
+struct flow_mails *
+flow_mails_new(struct flow *f)
+{
+	static const struct lane_ops ops = { .queue = OUTBOX_MAILS,
+		.carry = mail_carry,
+		.abandon = mail_abandon,
+		.lost = mail_lost };
+	const struct flow_mail_conf *conf = f->conf.mail;
+	struct flow_mails *m;
+
+	if (conf == NULL)
+		return NULL;
+	m = mem_alloc(sizeof(*m));
+	m->flow = f;
+	m->conf = conf;
+	m->slots = slots_new(conf->rate, conf->domain_rate);
+	TAILQ_INIT(&m->ready);
+	/* While some are being sent, others are claimed and settled: a commit takes as long as a
+	 * mail. */
+	m->lane = lane_new(f, &ops, m, 3 * conf->in_flight);
+	return m;
+}
+
+void
+flow_mails_run(struct flow_mails *m)
+{
+	if (m != NULL)
+		lane_run(m->lane);
+}
+
+void
+flow_mails_free(struct flow_mails *m)
+{
+	if (m == NULL)
+		return;
+	lane_free(m->lane);
+	slots_free(m->slots);
+	free(m);
+}
+
+/* ---- tasks ---- */
+
+void
+flow_task_begin(struct flow *f, struct flow_task *t, void (*release)(struct flow_task *))
+{
+	t->flow = f;
+	t->release = release;
+	TAILQ_INSERT_TAIL(&f->tasks, t, link);
+}
+
+void
+flow_task_unlink(struct flow_task *t)
+{
+	TAILQ_REMOVE(&t->flow->tasks, t, link);
+}
+
+void
+flow_tasks_free(struct flow *f)
+{
+	struct flow_task *t;
+
+	while ((t = TAILQ_FIRST(&f->tasks)) != NULL) {
+		if (t->op != NULL)
+			store_cancel(t->op);
+		flow_task_unlink(t);
+		t->release(t);
+	}
+}

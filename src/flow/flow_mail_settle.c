@@ -1,0 +1,441 @@
+/* What became of a mail, in one transaction: the item is gone or waits again, the log says what
+ * happened, a token that nobody has is taken back, an address that is refused for good is marked
+ * and told to the inviter. The plan is made once; it is written again and again until the store
+ * takes it, for a claim that is left behind sends its mail a second time. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "flow/mail_private.h"
+#include "log/log.h"
+
+enum { SETTLE_AGAIN_MIN_MS = 250, SETTLE_AGAIN_MAX_MS = 30 * 1000, SETTLE_CONFLICTS_MAX = 100 };
+
+static const struct store_note settle_note = { .actor = "mailer" };
+
+static void settle_load(struct mail_trip *t);
+
+static void
+settle_end(struct mail_trip *t)
+{
+	struct lane_trip *trip = t->trip;
+
+	mail_trip_free(t);
+	lane_trip_end(trip);
+}
+
+/* ---- again ---- */
+
+static void
+settle_on_again(void *arg)
+{
+	settle_load(arg);
+}
+
+/* When the claim has run out, or we are about to end, it is left to whoever finds it. */
+static void
+settle_again(struct mail_trip *t, const struct fault *f)
+{
+	struct flow *flow = t->mails->flow;
+	struct lane_trip *trip = t->trip;
+
+	if (flow->draining || trip->item->owner[0] == '\0' ||
+	    flow_now(flow) >= trip->item->due - SETTLE_AGAIN_MAX_MS) {
+		mail_trip_free(t);
+		lane_trip_fail(trip, f);
+		return;
+	}
+	if (t->again == NULL) {
+		t->again = loop_timer_new(flow->conf.loop, settle_on_again, t);
+		t->again_ms = SETTLE_AGAIN_MIN_MS;
+		log_warning("what became of a mail cannot be stored yet", "item", trip->item->id,
+		    "reason", f->text);
+	}
+	loop_timer_set(t->again, t->again_ms);
+	t->again_ms *= 2;
+	if (t->again_ms > SETTLE_AGAIN_MAX_MS)
+		t->again_ms = SETTLE_AGAIN_MAX_MS;
+}
+
+/* Something of it is another one now, or a write of ours was carried out without our knowing. */
+static void
+settle_on_reloaded(void *arg, enum err code, struct outbox_item **list, size_t count,
+    const char *next, const struct fault *f)
+{
+	struct mail_trip *t = arg;
+	struct outbox_item *found;
+
+	(void)next;
+	t->trip->op = NULL;
+	if (code != ERR_OK && code != ERR_CORRUPT) {
+		settle_again(t, f);
+		return;
+	}
+	found = count > 0 ? list[0] : NULL;
+	if (found == NULL || (t->claimed && strcmp(found->owner, t->owner) != 0) ||
+	    ++t->tries > SETTLE_CONFLICTS_MAX) {
+		settle_end(t); /* it is settled, or no longer ours to settle */
+		return;
+	}
+	list[0] = NULL;
+	outbox_item_free(t->trip->item);
+	t->trip->item = found;
+	settle_load(t);
+}
+
+static void
+settle_on_written(void *arg, enum err code, uint64_t revision, const struct fault *f)
+{
+	struct mail_trip *t = arg;
+	struct flow *flow = t->mails->flow;
+
+	(void)revision;
+	t->trip->op = NULL;
+	switch (code) {
+	case ERR_OK:
+	case ERR_NOT_FOUND:
+		settle_end(t);
+		return;
+	case ERR_CONFLICT:
+	case ERR_UNKNOWN:
+		t->trip->op =
+		    store_outbox_load(flow->conf.store, t->trip->item->id, settle_on_reloaded, t);
+		return;
+	default:
+		settle_again(t, f);
+	}
+}
+
+/* ---- write ---- */
+
+/* A newer mail with a link has taken its place: its own next attempt would be one too many. */
+static bool
+settle_is_superseded(const struct mail_trip *t)
+{
+	return !t->plan.remove && t->trip->item->kind == OUTBOX_INVITATION && t->delivery != NULL &&
+	       strcmp(t->delivery->waiting, t->trip->item->id) != 0;
+}
+
+static void
+settle_note_log(struct mail_trip *t)
+{
+	const struct mail_plan *plan = &t->plan;
+	struct delivery *d = t->delivery;
+	const struct outbox_item *item = t->trip->item;
+
+	if (d != NULL && d->revision == 0 && t->inv == NULL) {
+		delivery_free(d); /* forgotten with its invitation, perhaps */
+		t->delivery = d = NULL;
+	}
+	if (d == NULL)
+		return;
+	if (plan->remove && strcmp(d->waiting, item->id) == 0)
+		d->waiting[0] = '\0';
+	if (plan->event != DELIVERY_EVENT_COUNT)
+		delivery_note(d, plan->event, item->kind, flow_now(t->mails->flow), plan->detail);
+}
+
+/* Whether the invitation may be touched: nobody registers with it, and it is open. */
+static bool
+settle_may_touch(const struct mail_trip *t)
+{
+	struct flow *flow = t->mails->flow;
+
+	if (t->inv == NULL || flow_attempt_of(flow, t->inv->id) != NULL)
+		return false;
+	switch (invitation_seen(t->inv, flow_now(flow))) {
+	case INVITATION_PENDING:
+	case INVITATION_CREATED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Somebody gave it another address since the mail left: this one's fate says nothing about it. */
+static bool
+settle_has_address(const struct mail_trip *t)
+{
+	return t->to != NULL && t->inv != NULL && t->inv->personal_mail != NULL &&
+	       strcmp(t->to, t->inv->personal_mail) == 0;
+}
+
+/* The invitation's part; INVITATION_EVENT_COUNT: it stays as it is. */
+static enum invitation_event
+settle_change(struct mail_trip *t, struct mail_post *post)
+{
+	enum invitation_event event = INVITATION_EVENT_COUNT;
+	struct flow *flow = t->mails->flow;
+	int64_t now = flow_now(flow);
+
+	invitation_free(t->after);
+	t->after = NULL;
+	if ((!t->plan.withdraw && !t->plan.undeliver) || !settle_may_touch(t))
+		return event;
+	t->after = invitation_copy(t->inv);
+	if (t->plan.withdraw && invitation_drop_token(t->after, &t->hash)) {
+		if (t->has_displaced)
+			invitation_revive_token(t->after, &t->displaced);
+		if (invitation_apply(t->after, INVITATION_EV_UNMAIL, now, NULL, NULL) == ERR_OK)
+			event = INVITATION_EV_UNMAIL;
+	}
+	if (t->plan.undeliver && settle_has_address(t) && !t->inv->undeliverable &&
+	    invitation_apply(t->after, INVITATION_EV_UNDELIVER, now, NULL, NULL) == ERR_OK) {
+		event = INVITATION_EV_UNDELIVER;
+		mail_post_undeliverable(post, flow, t->inv);
+	}
+	return event;
+}
+
+static void
+settle_write(struct mail_trip *t)
+{
+	struct store *store = t->mails->flow->conf.store;
+	struct mail_post post = { .post = { .item_count = 0 } };
+	struct store_note note = settle_note;
+	enum invitation_event event;
+	const struct invitation *before;
+
+	if (settle_is_superseded(t)) {
+		t->plan.remove = true;
+		t->plan.event = DELIVERY_DROPPED;
+		t->plan.detail = "a newer mail takes its place";
+	}
+	settle_note_log(t);
+	event = settle_change(t, &post);
+	before = event != INVITATION_EVENT_COUNT ? t->inv : NULL;
+	post.post.delivery = t->delivery;
+	note.post = &post.post;
+	if (t->plan.remove)
+		t->trip->op = store_outbox_remove(store, t->trip->item, before,
+		    before != NULL ? t->after : NULL, event, &note, t->plan.sent_at, NULL,
+		    settle_on_written, t);
+	else {
+		t->next->revision = t->trip->item->revision;
+		t->trip->op = store_outbox_save(store, t->trip->item, t->next, before,
+		    before != NULL ? t->after : NULL, event, &note, settle_on_written, t);
+	}
+	mail_post_free(&post);
+}
+
+/* ---- load ---- */
+
+static void
+settle_on_invitation(void *arg, enum err code, struct invitation **inv, const struct fault *f)
+{
+	struct mail_trip *t = arg;
+
+	t->trip->op = NULL;
+	if (code != ERR_OK && code != ERR_NOT_FOUND && code != ERR_CORRUPT) {
+		settle_again(t, f);
+		return;
+	}
+	invitation_free(t->inv);
+	t->inv = NULL;
+	if (code == ERR_OK) {
+		t->inv = *inv;
+		*inv = NULL;
+	} else {
+		delivery_free(t->delivery); /* forgotten with it */
+		t->delivery = NULL;
+	}
+	settle_write(t);
+}
+
+/* A log that is damaged must not keep the mail from being settled: it would be sent again. */
+static void
+settle_on_log(void *arg, enum err code, struct delivery **d, const struct fault *f)
+{
+	struct mail_trip *t = arg;
+
+	t->trip->op = NULL;
+	if (code != ERR_OK && code != ERR_CORRUPT) {
+		settle_again(t, f);
+		return;
+	}
+	if (code == ERR_CORRUPT)
+		log_error("the log of an invitation's mails is damaged", "invitation",
+		    t->trip->item->subject, "reason", f->text);
+	else {
+		t->delivery = *d;
+		*d = NULL;
+	}
+	if (t->plan.withdraw || t->plan.undeliver)
+		t->trip->op = store_load(
+		    t->mails->flow->conf.store, t->trip->item->subject, settle_on_invitation, t);
+	else
+		settle_write(t);
+}
+
+static void
+settle_load(struct mail_trip *t)
+{
+	delivery_free(t->delivery);
+	t->delivery = NULL;
+	if (t->plan.event == DELIVERY_EVENT_COUNT && t->plan.remove)
+		settle_write(t); /* nobody is left who could read about it */
+	else
+		t->trip->op = store_delivery_load(
+		    t->mails->flow->conf.store, t->trip->item->subject, settle_on_log, t);
+}
+
+/* ---- plan ---- */
+
+/* Whose the item is is known again after a write of unknown fate. */
+void
+mail_settle(struct mail_trip *t)
+{
+	const struct outbox_item *item = t->trip->item;
+
+	memcpy(t->owner,
+	    t->claimed && item->owner[0] == '\0' ? lane_owner(t->mails->lane) : item->owner,
+	    sizeof(t->owner));
+	settle_load(t);
+}
+
+static uint32_t
+settle_random(void)
+{
+	uint32_t random;
+
+	random_fill(&random, sizeof(random));
+	return random;
+}
+
+static const char *
+settle_words(struct mail_trip *t, const char *reply)
+{
+	return delivery_scrub(t->arena, reply, t->to);
+}
+
+static const char *
+settle_until(struct mail_trip *t, const char *words, int64_t at)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	return arena_printf(t->arena, "%.400s; again at %s", words, clock_format(at, text));
+}
+
+/* The item as it was claimed, counted and with what was heard. */
+static enum outbox_next
+settle_decide(struct mail_trip *t, enum outbox_result result, const char *words)
+{
+	struct flow *flow = t->mails->flow;
+
+	outbox_item_free(t->next);
+	t->next = outbox_item_copy(t->trip->item);
+	if (words != NULL)
+		outbox_set_text(t->next, &t->next->last, words);
+	return outbox_decide(t->next, result, flow_now(flow), settle_random());
+}
+
+/* It surely did not leave; for good, or until the invitation's end. */
+static void
+settle_plan_refused(struct mail_trip *t, const char *words, bool for_good)
+{
+	const bool has_link = outbox_has_link(t->trip->item->kind);
+
+	t->plan = (struct mail_plan){ .remove = true,
+		.event = for_good ? DELIVERY_REFUSED : DELIVERY_DROPPED,
+		.detail = for_good ? words : arena_printf(t->arena, "given up: %.400s", words),
+		.withdraw = has_link,
+		.undeliver = has_link };
+	log_info(for_good ? "a mail was refused" : "a mail was given up", "invitation",
+	    t->trip->item->subject, "item", t->trip->item->id, "kind",
+	    outbox_kind_name(t->trip->item->kind));
+}
+
+static void
+settle_plan_deferred(struct mail_trip *t, const char *words)
+{
+	if (settle_decide(t, OUTBOX_DEFERRED, words) != OUTBOX_AGAIN) {
+		settle_plan_refused(t, words, false);
+		return;
+	}
+	t->plan = (struct mail_plan){ .event = DELIVERY_DEFERRED,
+		.detail = settle_until(t, words, t->next->due),
+		.withdraw = outbox_has_link(t->trip->item->kind) };
+}
+
+/* The token stays: whoever has the mail can use it. */
+static void
+settle_plan_unknown(struct mail_trip *t, enum outbox_result result, const char *words)
+{
+	bool again = settle_decide(t, result, words) == OUTBOX_AGAIN;
+
+	t->plan = (struct mail_plan){ .remove = !again,
+		.event = DELIVERY_UNKNOWN,
+		.detail = again ? settle_until(t, words, t->next->due)
+				: arena_printf(t->arena, "%.400s; not sent again", words) };
+	log_warning("nobody knows whether a mail was sent", "invitation", t->trip->item->subject,
+	    "item", t->trip->item->id, "again", again ? "yes" : "no");
+}
+
+/* The relay's fault, not the mail's: it goes to the end of what is due, so that a mail that takes
+ * the relay down does not stand in front of all others. */
+static void
+settle_put_back(struct mail_trip *t, const char *words)
+{
+	outbox_item_free(t->next);
+	t->next = outbox_item_copy(t->trip->item);
+	t->next->owner[0] = '\0';
+	t->next->due = flow_now(t->mails->flow);
+	t->plan =
+	    (struct mail_plan){ .event = words != NULL ? DELIVERY_DEFERRED : DELIVERY_EVENT_COUNT,
+		    .detail = words,
+		    .withdraw = outbox_has_link(t->trip->item->kind) };
+	if (words != NULL)
+		outbox_set_text(t->next, &t->next->last, words);
+}
+
+void
+mail_settle_report(struct mail_trip *t, const struct mail_report *report)
+{
+	const char *words = settle_words(t, report->reply);
+
+	t->claimed = true;
+	switch (report->outcome) {
+	case MAIL_SENT:
+		t->plan = (struct mail_plan){ .remove = true,
+			.event = DELIVERY_SENT,
+			.detail = words,
+			.sent_at = t->trip->item->kind == OUTBOX_INVITATION
+				       ? flow_now(t->mails->flow)
+				       : 0 };
+		log_info("a mail was sent", "invitation", t->trip->item->subject, "item",
+		    t->trip->item->id, "kind", outbox_kind_name(t->trip->item->kind));
+		break;
+	case MAIL_DEFERRED:
+		settle_plan_deferred(t, words);
+		break;
+	case MAIL_REFUSED:
+		settle_plan_refused(t, words, true);
+		break;
+	case MAIL_UNKNOWN:
+		settle_plan_unknown(t, OUTBOX_SILENT, words);
+		break;
+	case MAIL_AWAY:
+	case MAIL_BROKEN:
+		settle_put_back(t, words);
+		break;
+	}
+	mail_settle(t);
+}
+
+void
+mail_settle_lost(struct mail_trip *t)
+{
+	t->claimed = true;
+	settle_plan_unknown(t, OUTBOX_LOST, "the daemon ended while it was sent");
+	mail_settle(t);
+}
+
+void
+mail_settle_unsent(struct mail_trip *t)
+{
+	mail_free(t->mail);
+	t->mail = NULL;
+	t->claimed = true;
+	settle_put_back(t, NULL);
+	mail_settle(t);
+}

@@ -1,0 +1,174 @@
+/* What the files of mails share:
+ *
+ *   flow_mail.c         the object, its pauses, its figures
+ *   flow_mail_carry.c   an item's way to its mailer: look, wait for its turn, claim, compose, send
+ *   flow_mail_settle.c  what became of it: item, log, invitation and notice in one transaction
+ *   flow_mail_post.c    what is queued, and with what facts
+ *   flow_mail_change.c  one change of an invitation together with its mails
+ *   flow_mail_ask.c     resend, another address, another end
+ *   flow_mail_bounce.c  reports of mail systems
+ *   flow_mail_look.c    details, and the first time that a form was shown
+ *   flow_mail_queue.c   the queue in an administrator's hands
+ *   flow_mail_try.c     preview and test
+ *
+ * A mail touches nothing of an invitation that somebody registers with: while it is claimed, and
+ * while an attempt at a created one is under way, mails wait. */
+#ifndef USHERD_FLOW_MAIL_PRIVATE_H
+#define USHERD_FLOW_MAIL_PRIVATE_H
+
+#include "flow/outbox_private.h"
+#include "invite/slot.h"
+
+enum {
+	/* An item whose invitation is in use, or damaged, is looked at again after this. */
+	MAIL_PUT_OFF_MS = 10 * 1000,
+	/* So many mails in a row of which nobody knows whether they arrived, and the relay counts
+	 * as away: each of them may reach somebody twice. */
+	MAIL_SILENT_MAX = 3
+};
+
+/* What becomes of an item after its attempt, or instead of one. */
+struct mail_plan {
+	bool remove;		   /* else it is written as `next` says */
+	enum delivery_event event; /* DELIVERY_EVENT_COUNT: nothing is logged */
+	const char *detail;	   /* of the trip's arena */
+	bool withdraw;		   /* its token ends: the mail surely did not leave */
+	bool undeliver;		   /* the address is refused for good */
+	int64_t sent_at;	   /* wall ms; 0: it was not */
+};
+
+struct mail_trip {
+	TAILQ_ENTRY(mail_trip) link; /* in mails->ready */
+	struct flow_mails *mails;
+	struct lane_trip *trip;
+	struct arena *arena;
+	struct invitation *inv, *after; /* as stored; as it is being stored */
+	struct outbox_item *next;	/* as the item is being stored */
+	struct delivery *delivery;
+	const char *to; /* the envelope's */
+	/* Its link. The token that gave way to this one is live again when this one is withdrawn.
+	 */
+	struct secret *token;
+	struct token_hash hash, displaced;
+	bool has_displaced;
+	struct mail *mail; /* composed, and waits for its place */
+	struct mail_sending *sending;
+	unsigned pause; /* mails->pause_count when it began */
+	struct mail_plan plan;
+	bool claimed;		       /* by `owner`: somebody's who may have sent it */
+	char owner[OUTBOX_OWNER_SIZE]; /* "": of an item that nobody claimed */
+	int tries;
+	struct loop_timer *again; /* the store did not take it yet */
+	int64_t again_ms;
+};
+TAILQ_HEAD(mail_trip_list, mail_trip);
+
+/* Somebody's call that needs the store or the mailer; all are ended when the flow is freed. */
+struct flow_task {
+	TAILQ_ENTRY(flow_task) link;
+	struct flow *flow;
+	struct store_op *op;		     /* under way, or NULL */
+	void (*release)(struct flow_task *); /* frees it whole */
+};
+void flow_task_begin(struct flow *f, struct flow_task *t, void (*release)(struct flow_task *));
+/* It is over: its callback may run, even one that frees the flow, and then its own release. */
+void flow_task_unlink(struct flow_task *t);
+void flow_tasks_free(struct flow *f);
+
+struct flow_mails {
+	struct flow *flow;
+	const struct flow_mail_conf *conf;
+	struct lane *lane;
+	struct slots *slots;
+	struct mail_trip_list ready; /* claimed and composed */
+	size_t sending;
+	unsigned pause_count; /* pauses since the start */
+	unsigned failures;    /* in a row */
+	unsigned silent;      /* in a row: nobody knows */
+	bool broken;	      /* and the alarm was given */
+	char reason[MAIL_REPLY_SIZE];
+};
+
+/* ---- flow_mail.c ---- */
+
+/* What a report says of the relay: a pause, or the end of one. */
+void mails_hear(struct flow_mails *m, const struct mail_trip *t, const struct mail_report *report);
+/* It began before the pause that is now: it is not the one that tries whether the relay is back. */
+bool mails_is_overtaken(const struct flow_mails *m, const struct mail_trip *t);
+
+/* ---- flow_mail_carry.c ---- */
+
+void mail_carry(void *arg, struct lane_trip *trip);
+void mail_lost(void *arg, struct lane_trip *trip);
+void mail_abandon(void *arg, struct lane_trip *trip);
+void mail_trip_free(struct mail_trip *t);
+/* Send what is ready as far as there is room. */
+void mails_send_ready(struct flow_mails *m);
+
+/* ---- flow_mail_settle.c ---- */
+
+/* Write t->plan, again until the store takes it, and end the trip. */
+void mail_settle(struct mail_trip *t);
+/* The same of an attempt. */
+void mail_settle_report(struct mail_trip *t, const struct mail_report *report);
+void mail_settle_lost(struct mail_trip *t);
+/* It was claimed and not sent: it waits again, as if nothing had happened. */
+void mail_settle_unsent(struct mail_trip *t);
+
+/* ---- flow_mail_post.c ---- */
+
+/* What is queued in one transaction; freed after it was started. */
+struct mail_post {
+	struct store_post post;
+	struct outbox_item *items[STORE_POST_MAX];
+};
+void mail_post_free(struct mail_post *p);
+/* The invitation's mail, and its reminder. `d` gets the log's first entry. */
+void mail_post_issue(
+    struct mail_post *p, const struct flow *f, const struct invitation *inv, struct delivery *d);
+/* A new mail with a link, or the one that waits (`waiting`, may be NULL) sooner; noted in `d`. One
+ * that is being sent is enough, unless a `fresh` one is needed: its link ends. */
+void mail_post_again(struct mail_post *p, const struct flow *f, const struct invitation *inv,
+    struct delivery *d, const struct outbox_item *waiting, bool fresh);
+/* Welcome, and the notice to the inviter: `inv` before it is erased. */
+void mail_post_finish(struct mail_post *p, struct flow *f, const struct invitation *inv);
+void mail_post_undeliverable(struct mail_post *p, struct flow *f, const struct invitation *inv);
+/* Who made the invitation, as the roster knows them; NULL: nobody. In `arena`. */
+struct mail_inviter {
+	const char *name, *mail;
+};
+struct mail_inviter mail_inviter_of(
+    const struct flow *f, const struct invitation *inv, struct arena *arena);
+
+/* ---- flow_mail_change.c ---- */
+
+/* One change of an invitation and of what is queued for it. */
+struct mail_change {
+	struct flow_task task; /* first */
+	char id[ID_SIZE];
+	struct invitation *before, *after;
+	struct delivery *delivery;   /* as it is to be */
+	struct outbox_item *waiting; /* the item that delivery->waiting names; NULL: it is gone */
+	struct mail_post post;
+	enum invitation_event event;
+	bool log_alone; /* the invitation stays as it is */
+	char *actor, *request_id;
+	int tries;
+	/* Changes after, delivery, post and event. ERR_OK: save it; anything else ends it with that
+	 * code. On a conflict all is loaded again and this is called again. */
+	enum err (*mutate)(struct mail_change *c, struct fault *f);
+	/* The last thing: `code` ERR_OK: `after` and `delivery` are as stored. It is freed then. */
+	void (*finish)(struct mail_change *c, enum err code, const struct fault *f);
+	void (*release)(struct mail_change *c); /* frees what a kind added; may be NULL */
+};
+/* `c` is zeroed but for mutate, finish and release; it is freed with free(). */
+void mail_change_start(struct mail_change *c, struct flow *f, const char *id, const char *actor,
+    const char *request_id);
+
+/* ---- flow_mail_ask.c ---- */
+
+/* A personal address in its one spelling, in `arena`; NULL after adding an error. */
+const char *flow_check_address(
+    struct flow *f, const char *raw, struct arena *arena, struct field_errors *errors);
+
+#endif

@@ -1,0 +1,335 @@
+/* Reading the queue: place after place, each with its item. */
+#include "store/store_private.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { WALK_MAX = STORE_LIST_MAX, DUE_MAX = 64 };
+
+struct walk_place {
+	struct store_key key;
+	uint64_t modified;
+	int64_t due;
+	char id[ID_SIZE];
+};
+
+/* A page of places > the item of each > the next page, until enough were found. One that cannot be
+ * read is passed over, so the walk may need several pages. */
+struct walk {
+	struct store_op op; /* first */
+	enum outbox_queue queue;
+	int64_t until; /* places behind it are not asked for */
+	size_t limit;
+	store_due_cb *on_due;
+	store_outbox_cb *on_list; /* one of the two */
+	char after[KV_KEY_MAX];	  /* the next page begins behind it */
+	size_t after_len;
+	struct store_key last; /* the last place that was asked for */
+	struct walk_place places[WALK_MAX + 1];
+	size_t place_count, at;
+	bool more; /* there are places behind the page */
+	struct outbox_item *found[WALK_MAX];
+	size_t count;
+	struct fault damaged; /* the first that was passed over; text "" when there was none */
+};
+
+static void walk_next(struct walk *w);
+
+static void
+walk_release(struct store_op *op)
+{
+	struct walk *w = (struct walk *)op;
+
+	for (size_t i = 0; i < w->count; i++)
+		outbox_item_free(w->found[i]);
+	free(w);
+}
+
+/* `behind`: the first place that was not asked for, or NULL. */
+static void
+walk_finish(struct walk *w, enum err code, const struct walk_place *behind, const struct fault *f)
+{
+	const size_t prefix = strlen(outbox_due_prefix(w->queue).text);
+	struct outbox_item *found[WALK_MAX];
+	size_t count = code == ERR_OK ? w->count : 0;
+	struct fault own = w->damaged;
+	int64_t next_due = behind != NULL ? behind->due : INT64_MAX;
+	struct store_key last = w->last;
+	store_due_cb *on_due = w->on_due;
+	store_outbox_cb *on_list = w->on_list;
+	void *arg = w->op.arg;
+
+	if (code != ERR_OK)
+		own = *f;
+	memcpy(found, w->found, count * sizeof(found[0]));
+	w->count -= count;
+	store_op_end(&w->op);
+	if (on_due != NULL)
+		on_due(arg, code, found, count, next_due, &own);
+	else
+		on_list(arg, code, found, count,
+		    code == ERR_OK && behind != NULL ? last.text + prefix : NULL, &own);
+	for (size_t i = 0; i < count; i++)
+		outbox_item_free(found[i]);
+}
+
+/* ---- one place ---- */
+
+static void
+walk_on_dropped(void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f)
+{
+	struct walk *w = arg;
+
+	(void)result, (void)f;
+	w->op.kv = NULL;
+	/* Whatever became of it: a place that is left will be met again. */
+	if (code == ERR_OK)
+		w->op.store->outbox.count[w->queue]--;
+	walk_next(w);
+}
+
+/* It leads to nothing, or to an item that stands elsewhere. Nobody writes such a one; a store that
+ * was mended by hand may have it. `item`: the revision of what it leads to. */
+static void
+walk_drop(struct walk *w, const struct walk_place *place, uint64_t item)
+{
+	struct store_key key = store_key_of("outbox", place->id);
+	const struct kv_compare compares[] = { { store_key_bytes(&place->key), place->modified },
+		{ store_key_bytes(&key), item } };
+	const struct kv_write write = { .key = store_key_bytes(&place->key) };
+	const struct kv_txn txn = { compares, 2, &write, 1, NULL };
+
+	w->op.kv = kv_txn(w->op.store->kv, &txn, walk_on_dropped, w);
+}
+
+static void
+walk_on_item(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct walk *w = arg;
+	const struct walk_place *place = &w->places[w->at - 1];
+	struct outbox_item *i = NULL;
+	struct fault own;
+
+	w->op.kv = NULL;
+	if (code == ERR_NOT_FOUND) {
+		walk_drop(w, place, 0);
+		return;
+	}
+	if (code == ERR_OK) {
+		code = outbox_read(w->op.store, item, place->id, &i, &own);
+		f = &own;
+	}
+	if (code == ERR_CORRUPT) {
+		store_note_damage(&w->damaged, store_key_bytes(&place->key), f);
+		walk_next(w);
+	} else if (code != ERR_OK) {
+		walk_finish(w, code, NULL, f);
+	} else if (i->due != place->due || outbox_queue_of(i->kind) != w->queue) {
+		outbox_item_free(i);
+		walk_drop(w, place, item->modified);
+	} else {
+		w->found[w->count++] = i;
+		walk_next(w);
+	}
+}
+
+/* ---- a page ---- */
+
+static void
+walk_on_page(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	struct walk *w = arg;
+	struct store_outbox *o = &w->op.store->outbox;
+	struct fault own;
+
+	(void)revision;
+	w->op.kv = NULL;
+	if (code != ERR_OK) {
+		walk_finish(w, code, NULL, f);
+		return;
+	}
+	if (w->after_len == 0 && !more && o->unsure[w->queue]) {
+		o->count[w->queue] = count;
+		o->unsure[w->queue] = false;
+	}
+	w->more = more;
+	w->place_count = w->at = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct walk_place *p = &w->places[w->place_count];
+
+		if (!outbox_read_due_key(w->queue, items[i].key, &p->due, p->id)) {
+			fault_set(&own, ERR_CORRUPT, "is no place in a queue");
+			store_note_damage(&w->damaged, items[i].key, &own);
+			continue;
+		}
+		p->key = outbox_due_key(w->queue, p->due, p->id);
+		p->modified = items[i].modified;
+		w->place_count++;
+	}
+	/* Behind a page of nothing but strange keys, too. */
+	if (count > 0) {
+		w->after_len = items[count - 1].key.len;
+		memcpy(w->after, items[count - 1].key.data, w->after_len);
+	}
+	walk_next(w);
+}
+
+static void
+walk_read_page(struct walk *w)
+{
+	struct store_key prefix = outbox_due_prefix(w->queue);
+
+	w->op.kv = kv_range(w->op.store->kv, store_key_bytes(&prefix),
+	    (struct kv_bytes){ w->after, w->after_len }, w->limit + 1, walk_on_page, w);
+}
+
+static void
+walk_next(struct walk *w)
+{
+	struct store_key key;
+	const struct walk_place *place = &w->places[w->at];
+
+	if (w->at == w->place_count && w->more) {
+		walk_read_page(w);
+		return;
+	}
+	if (w->at == w->place_count) {
+		walk_finish(w, ERR_OK, NULL, NULL);
+		return;
+	}
+	if (place->due > w->until || w->count == w->limit) {
+		walk_finish(w, ERR_OK, place, NULL);
+		return;
+	}
+	w->at++;
+	w->last = place->key;
+	key = store_key_of("outbox", place->id);
+	w->op.kv = kv_get(w->op.store->kv, store_key_bytes(&key), walk_on_item, w);
+}
+
+static struct walk *
+walk_new(struct store *s, enum outbox_queue queue, int64_t until, size_t limit, void *arg)
+{
+	struct walk *w = mem_alloc(sizeof(*w));
+
+	store_op_start(&w->op, s, walk_release, arg);
+	w->queue = queue;
+	w->until = until;
+	w->limit = limit;
+	return w;
+}
+
+struct store_op *
+store_outbox_due(struct store *s, enum outbox_queue queue, int64_t now, size_t limit,
+    store_due_cb *cb, void *arg)
+{
+	struct walk *w = walk_new(s, queue, now, limit, arg);
+
+	assert(limit >= 1 && limit <= DUE_MAX);
+	w->on_due = cb;
+	walk_read_page(w);
+	return &w->op;
+}
+
+static void
+walk_on_refused(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct walk *w = arg;
+	struct fault own;
+
+	(void)code, (void)item, (void)f;
+	w->op.kv = NULL;
+	fault_set(&own, ERR_INVALID, "no place in this queue to go on behind");
+	walk_finish(w, ERR_INVALID, NULL, &own);
+}
+
+struct store_op *
+store_outbox_list(struct store *s, enum outbox_queue queue, const char *after, size_t limit,
+    store_outbox_cb *cb, void *arg)
+{
+	struct walk *w = walk_new(s, queue, INT64_MAX, limit, arg);
+	struct store_key prefix = outbox_due_prefix(queue);
+	char id[ID_SIZE];
+	int64_t due;
+
+	assert(limit >= 1 && limit <= WALK_MAX);
+	w->on_list = cb;
+	if (after != NULL)
+		w->after_len =
+		    (size_t)snprintf(w->after, sizeof(w->after), "%s%s", prefix.text, after);
+	if (after != NULL && !outbox_read_due_key(queue, kv_text(w->after), &due, id))
+		w->op.kv = kv_get(s->kv, kv_text("outbox/-"), walk_on_refused, w);
+	else
+		walk_read_page(w);
+	return &w->op;
+}
+
+/* ---- one ---- */
+
+struct outbox_load {
+	struct store_op op; /* first */
+	store_outbox_cb *cb;
+	char id[ID_SIZE];
+};
+
+static void
+outbox_load_release(struct store_op *op)
+{
+	free(op);
+}
+
+enum err
+outbox_read(const struct store *s, const struct kv_item *item, const char *id,
+    struct outbox_item **out, struct fault *f)
+{
+	struct arena *arena = arena_new(0);
+	char *text;
+	size_t len;
+	enum err code = store_open_item(s, item, arena, &text, &len, f);
+
+	if (code == ERR_OK)
+		code = record_read_item(out, id, item->modified, text, len, f);
+	arena_free(arena);
+	return code;
+}
+
+static void
+outbox_load_on_got(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct outbox_load *l = arg;
+	store_outbox_cb *cb = l->cb;
+	void *cb_arg = l->op.arg;
+	struct outbox_item *found = NULL;
+	struct fault own = { .text = "" };
+
+	l->op.kv = NULL;
+	if (code == ERR_OK)
+		code = outbox_read(l->op.store, item, l->id, &found, &own);
+	else if (code == ERR_NOT_FOUND)
+		code = ERR_OK;
+	else
+		own = *f;
+	store_op_end(&l->op);
+	cb(cb_arg, code, &found, found != NULL ? 1 : 0, NULL, &own);
+	outbox_item_free(found);
+}
+
+struct store_op *
+store_outbox_load(struct store *s, const char *id, store_outbox_cb *cb, void *arg)
+{
+	struct outbox_load *l = mem_alloc(sizeof(*l));
+	bool valid = id_is_valid(id);
+	struct store_key key = store_key_of("outbox", valid ? id : "-");
+
+	store_op_start(&l->op, s, outbox_load_release, arg);
+	l->cb = cb;
+	if (valid)
+		memcpy(l->id, id, ID_SIZE);
+	l->op.kv = kv_get(s->kv, store_key_bytes(&key), outbox_load_on_got, l);
+	return &l->op;
+}

@@ -1,0 +1,107 @@
+#include "fake_mailer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+static void
+sending_free(struct fake_sending *s)
+{
+	TAILQ_REMOVE(&s->mailer->under_way, s, link);
+	s->mailer->now--;
+	loop_timer_free(s->timer);
+	free(s);
+}
+
+static void
+sending_answer(void *arg)
+{
+	struct fake_sending *s = arg;
+	const struct mail_report report = { s->answer.outcome, s->answer.code, s->answer.reply };
+	mail_sent_cb *cb = s->cb;
+	void *cb_arg = s->arg;
+
+	sending_free(s);
+	cb(cb_arg, &report);
+}
+
+static struct mail_sending *
+fake_send(struct mailer *mailer, const struct mail *mail, mail_sent_cb *cb, void *arg)
+{
+	struct fake_mailer *m = (struct fake_mailer *)mailer;
+	struct fake_sending *s = mem_alloc(sizeof(*s));
+
+	assert(m->count < FAKE_MAILS_MAX);
+	m->mails[m->count++] = mail_copy(mail);
+	s->mailer = m;
+	s->cb = cb;
+	s->arg = arg;
+	s->answer = m->script_at < m->script_count ? m->script[m->script_at++] : m->answer;
+	s->timer = loop_timer_new(m->loop, sending_answer, s);
+	TAILQ_INSERT_TAIL(&m->under_way, s, link);
+	if (++m->now > m->at_most)
+		m->at_most = m->now;
+	if (!m->hold)
+		loop_timer_set(s->timer, 0);
+	return &s->base;
+}
+
+static void
+fake_cancel(struct mail_sending *base)
+{
+	struct fake_sending *s = (struct fake_sending *)base;
+
+	s->mailer->cancelled++;
+	sending_free(s);
+}
+
+static void
+fake_free(struct mailer *mailer)
+{
+	struct fake_mailer *m = (struct fake_mailer *)mailer;
+	struct fake_sending *s;
+
+	while ((s = TAILQ_FIRST(&m->under_way)) != NULL)
+		sending_free(s);
+	for (size_t i = 0; i < m->count; i++)
+		mail_free(m->mails[i]);
+	free(m);
+}
+
+static const struct mailer_ops fake_ops = { "fake", fake_send, fake_cancel, fake_free };
+
+struct fake_mailer *
+fake_mailer_new(struct loop *l)
+{
+	struct fake_mailer *m = mem_alloc(sizeof(*m));
+
+	m->mailer.ops = &fake_ops;
+	m->loop = l;
+	TAILQ_INIT(&m->under_way);
+	fake_mailer_always(m, MAIL_SENT, 250, "2.0.0 ok");
+	return m;
+}
+
+void
+fake_mailer_then(struct fake_mailer *m, enum mail_outcome outcome, int code, const char *reply)
+{
+	assert(m->script_count < FAKE_ANSWERS_MAX);
+	m->script[m->script_count++] = (struct fake_answer){ outcome, code, reply };
+}
+
+void
+fake_mailer_always(struct fake_mailer *m, enum mail_outcome outcome, int code, const char *reply)
+{
+	m->answer = (struct fake_answer){ outcome, code, reply };
+}
+
+void
+fake_mailer_release(struct fake_mailer *m)
+{
+	struct fake_sending *s;
+
+	m->hold = false;
+	TAILQ_FOREACH(s, &m->under_way, link)
+	loop_timer_set(s->timer, 0);
+}

@@ -1,0 +1,323 @@
+"""Invitations by mail while the relay is out of order: nothing is lost, nothing is sent twice without need, nothing is
+ever said in clear text, and everything is told."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from client import Api, Link, in_background
+from mailing import Mailing
+from mails import Letter
+from proxy import Proxy
+from usherd import TOP, Usherd
+from wait import wait_for
+from world import world
+
+FAIL = TOP / "build" / "fail"
+
+
+def wait_told(mailing, invitation, words, seconds=15):
+    """Until the item of the queue has the server's words."""
+    def told():
+        item = mailing.item(invitation)
+        return item if item and words in str(item) else None
+
+    return wait_for(told, f"the queue tells {words!r}", seconds)
+
+
+# ---- replies ----
+
+AWAY = ["banner 421", "banner 450", "ehlo 421"]
+BROKEN = ["banner 554", "ehlo 550", "starttls 454", "starttls 554", "auth 535", "auth 454", "mail 550", "mail 530"]
+DEFERRED = ["mail 451", "rcpt 450", "rcpt 421", "data 451", "end 452", "end 421"]
+REFUSED = ["rcpt 550", "rcpt 553", "data 554", "end 550"]
+
+
+def meet(mailing, what, times=1):
+    phase, code = what.split(" ")
+    words = f"words of {phase} {code}"
+    # A connection that is kept says no EHLO: every phase is to be met.
+    mailing.sink.cut()
+    return mailing.sink.fault(phase, f"{code} {code[0]}.3.2 {words}", times=times), words
+
+
+@pytest.mark.parametrize("what", DEFERRED)
+def test_a_mail_that_is_deferred_comes_later_once(mailing, what):
+    fault, words = meet(mailing, what)
+    invitation = mailing.invite()
+    fault.wait()
+    item = mailing.wait_item(invitation)
+    assert item["attempts"] == 1 and words in item["last"], item
+    assert not mailing.sink.mails
+    entry = mailing.wait_event(invitation, "mail_deferred")
+    assert words in entry["detail"]
+    assert mailing.health()["status"] == "ok", "one deferred mail is no outage"
+    mailing.retry(invitation)
+    assert mailing.letter(invitation).link.is_open()
+    mailing.wait_gone(invitation)
+    assert len(mailing.letters(invitation)) == 1
+    assert not mailing.alarms()
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_mail_that_is_refused_makes_its_invitation_undeliverable(mailing, what):
+    fault, words = meet(mailing, what)
+    invitation = mailing.invite()
+    fault.wait()
+    mailing.wait_gone(invitation)
+    assert words in mailing.wait_event(invitation, "mail_refused")["detail"]
+    shown = mailing.api.show(invitation["id"])
+    assert "undeliverable" in [entry["event"] for entry in shown["timeline"]]
+    assert shown["status"] == "undeliverable"
+    wait_for(lambda: mailing.undeliverable(invitation), "the list of people says so")
+    assert not mailing.letters(invitation)
+    notice = Letter(mailing.sink.wait_mail("office@meridian.example").content)
+    assert words in notice.text
+    # It is still open: another address, or the same once more, makes it well.
+    assert mailing.api.resend(invitation["id"]).status_code in (200, 202)
+    assert mailing.letter(invitation).link.is_open()
+    wait_for(lambda: mailing.api.show(invitation["id"])["status"] == "pending", "it is no longer undeliverable")
+    wait_for(lambda: not mailing.undeliverable(invitation), "the list says so too")
+    assert not mailing.alarms()
+
+
+@pytest.mark.parametrize("what", AWAY)
+def test_a_relay_that_is_away_pauses_the_queue_and_burns_no_attempt(mailing, what):
+    fault, words = meet(mailing, what)
+    invitation = mailing.invite()
+    fault.wait()
+    check = mailing.wait_health(False)
+    assert words in str(check), check
+    other = mailing.invite()
+    assert fault.fired == 1
+    assert not mailing.alarms(), "a relay that is away for a moment is nobody's business"
+    mailing.retry(invitation)
+    for one in (invitation, other):
+        assert mailing.letter(one).link.is_open()
+    mailing.wait_health(True)
+    assert len(mailing.sink.mails) == 2
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_relay_that_is_broken_pauses_the_queue_with_one_alarm(mailing, what):
+    fault, words = meet(mailing, what, times=None)
+    invitation = mailing.invite()
+    fault.wait()
+    check = mailing.wait_health(False)
+    assert words in str(check), check
+    others = [mailing.invite() for _ in range(2)]
+    mailing.retry(invitation)  # still broken: no second alarm
+    fault.wait(times=2)
+    mailing.wait_health(False)
+    assert len(mailing.alarms()) == 1, mailing.alarms()
+    assert mailing.daemon.health("live")[0] == 200 and mailing.daemon.health("ready")[0] == 200
+    assert not mailing.sink.mails
+    said = [line.split(" ")[0] for transcript in mailing.sink.transcripts for line in transcript.clear]
+    assert set(said) <= {"EHLO", "STARTTLS", "QUIT"}
+    mailing.sink.mend()
+    mailing.retry(invitation)
+    for one in (invitation, *others):
+        assert mailing.letter(one).link.is_open()
+    mailing.wait_health(True)
+    assert len(mailing.sink.mails) == 3
+    # The next outage is another one.
+    fault, _ = meet(mailing, what)
+    mailing.invite()
+    fault.wait()
+    wait_for(lambda: len(mailing.alarms()) == 2, "the next outage has an alarm of its own")
+
+
+# ---- TLS ----
+
+@pytest.mark.parametrize("how", ["other name", "stranger", "no STARTTLS"])
+def test_without_the_right_tls_not_a_word_of_a_mail_is_said(mailing, how):
+    sink = mailing.sink
+    sink.cut()
+    if how == "no STARTTLS":
+        sink.tls = None
+    else:
+        sink.certify(how)
+    invitation = mailing.invite()
+    check = mailing.wait_health(False)
+    assert len(mailing.alarms()) == 1, mailing.alarms()
+    assert check["detail"], check
+    wait_for(lambda: sink.transcripts and sink.transcripts[-1].ended, "the connection has ended")
+    for transcript in sink.transcripts:
+        assert transcript.login is None
+        assert {line.split(" ")[0] for line in transcript.commands} <= {"EHLO", "STARTTLS", "QUIT"}, str(transcript)
+    sink.tls = "starttls"
+    sink.mend()
+    mailing.retry(invitation)
+    assert mailing.letter(invitation).link.is_open()
+    assert [line.split(" ")[0] for line in sink.mails[0].transcript.clear] == ["EHLO", "STARTTLS"]
+
+
+# ---- silence ----
+
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("action", ["drop", "reset", "hang"])
+def test_silence_after_the_data_means_one_more_mail_with_a_new_link(mailing, action, keep):
+    fault = mailing.sink.fault("end", action, keep=keep)
+    invitation = mailing.invite()
+    fault.wait()
+    item = mailing.wait_item(invitation)
+    assert "mail_unknown" in mailing.api.events(invitation["id"])
+    assert mailing.health()["status"] == "ok"
+    assert item["attempts"] == 1
+    mailing.retry(invitation)
+    letters = [mailing.letter(invitation, 2 if keep else 1), Letter(fault.mails[0].content)]
+    mailing.wait_gone(invitation)
+    assert len(mailing.letters(invitation)) == 2 if keep else 1
+    assert letters[0].link.token != letters[1].link.token
+    assert [letter.link.is_open() for letter in letters] == [True, True]
+    assert letters[0].header("References") == letters[1].header("References")
+    assert letters[1 if keep else 0].link.register().status_code == 201
+    assert {letter.link.get().status_code for letter in letters} == {410}
+    assert not mailing.alarms()
+
+
+def test_a_relay_that_keeps_every_mail_in_silence_fills_no_mailbox(mailing):
+    fault = mailing.sink.fault("end", "drop", keep=True, times=None)
+    invitation = mailing.invite()
+    fault.wait()
+    mailing.wait_item(invitation)
+    mailing.retry(invitation)
+    fault.wait(times=2)
+    mailing.wait_gone(invitation)
+    mailing.sink.mend()
+    assert len(mailing.letters(invitation)) == 2
+    assert [letter.link.is_open() for letter in mailing.letters(invitation)] == [True, True]
+
+
+EARLY = ("banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data")
+
+
+@pytest.mark.parametrize("phase", EARLY)
+@pytest.mark.parametrize("action", ["drop", "hang"])
+def test_a_connection_that_ends_or_hangs_before_the_data_sends_nothing_twice(mailing, phase, action):
+    mailing.sink.cut()
+    fault = mailing.sink.fault(phase, action)
+    invitation = mailing.invite()
+    fault.wait()
+    assert wait_for(lambda: mailing.item(invitation)["status"] != "sending", "the attempt is over")
+    mailing.retry(invitation)
+    assert mailing.letter(invitation).link.is_open()
+    mailing.wait_gone(invitation)
+    assert len(mailing.letters(invitation)) == 1
+    assert not mailing.alarms()
+
+
+# ---- the relay is gone ----
+
+def test_a_relay_that_was_away_for_a_while_gets_everything_without_anybodys_doing(mailing):
+    mailing.sink.refuse()
+    invitations = [mailing.invite() for _ in range(5)]
+    mailing.wait_health(False)
+    assert not mailing.alarms()
+    mailing.sink.listen()
+    for invitation in invitations:
+        assert mailing.letter(invitation, seconds=30).link.is_open()
+    mailing.wait_health(True)
+    assert len(mailing.sink.mails) == len(invitations)
+    assert all(mailing.item(invitation) is None for invitation in invitations)
+
+
+def test_a_relay_in_trouble_keeps_nobody_from_inviting_and_registering(mailing):
+    fault = mailing.sink.fault("banner", "hang", times=None)
+    by_mail = mailing.invite()
+    fault.wait()
+    began = time.monotonic()
+    by_link = mailing.api.invited()
+    assert by_link["join"].register().status_code == 201
+    assert mailing.daemon.health("live")[0] == 200
+    assert time.monotonic() - began < 2
+    link = Link(mailing.api.post(f"/api/v1/invitations/{by_mail['id']}/link").json()["link"])
+    assert link.register().status_code == 201
+
+
+def test_a_slow_relay_holds_up_its_own_mail_alone(mailing):
+    """A byte a second in each direction of one connection; the others go on."""
+    invitation = mailing.invite()
+    mailing.letter(invitation)
+    fault = mailing.sink.fault("end", "delay", containing="slow@elsewhere.example")
+    slow = mailing.invite("slow@elsewhere.example")
+    fault.wait()
+    others = [mailing.invite() for _ in range(3)]
+    for other in others:
+        mailing.letter(other)
+    assert not mailing.letters(slow)
+    fault.release()
+    mailing.letter(slow)
+
+
+def test_a_byte_a_second_meets_the_deadline_of_an_answer(mailing):
+    mailing.sink.cut()
+    mailing.sink.slow(3)
+    invitation = mailing.invite()
+    mailing.wait_health(False, seconds=20)
+    mailing.sink.slow(None)
+    mailing.retry(invitation)
+    assert mailing.letter(invitation).link.is_open()
+
+
+# ---- the end of the daemon ----
+
+def test_a_daemon_that_is_stopped_with_mails_under_way_loses_none_and_doubles_none(mailing):
+    mailing.sink.fault("end", "delay", seconds=0.3, times=None)
+    invitations = [mailing.invite() for _ in range(12)]
+    wait_for(lambda: mailing.sink.transcripts and mailing.sink.verbs().get("DATA"), "mails are under way")
+    began = time.monotonic()
+    assert mailing.daemon.stop() == 0
+    assert time.monotonic() - began < 10
+    mailing.sink.mend()
+    mailing.daemon.start()
+    mailing.daemon.wait_directory()
+    mailing.wait_empty()
+    counts = [len(mailing.posted(invitation)) for invitation in invitations]
+    assert counts == [1] * len(invitations)
+
+
+@pytest.fixture
+def failing():
+    """Of the tree with failpoints."""
+    with world(sink=True, mail={"reply_timeout": "1s"}, build=FAIL) as daemon:
+        yield Mailing(daemon)
+
+
+def arm(mailing, text):
+    answer = mailing.api.session.post(f"{mailing.daemon.management_url}/failpoints", text,
+                                      headers={"Content-Type": "text/plain"}, timeout=10)
+    assert answer.status_code == 204, answer.text
+
+
+def test_kill_9_between_250_and_the_commit_is_one_duplicate_at_most(failing):
+    for point in ("store.outbox_removed.before", "store.outbox_removed.after"):
+        arm(failing, f"{point}=kill")
+        invitation = failing.invite()
+        assert failing.daemon.process.wait(10) == -signal.SIGKILL
+        assert len(failing.posted(invitation)) == 1
+        failing.daemon.start()
+        failing.daemon.wait_directory()
+        failing.wait_empty()
+        letters = failing.letters(invitation)
+        assert len(letters) == (2 if point.endswith("before") else 1)
+        assert all(letter.link.is_open() for letter in letters)
+        assert len({letter.link.token for letter in letters}) == len(letters)
+        assert letters[0].link.register().status_code == 201
+        failing.wait_empty()
+
+
+def test_kill_9_before_the_mail_leaves_sends_it_once(failing):
+    fault = failing.sink.fault("mail", "hang")
+    invitation = failing.invite()
+    fault.wait()
+    failing.daemon.kill()
+    failing.sink.mend()
+    failing.daemon.start()
+    failing.daemon.wait_directory()
+    assert failing.letter(invitation).link.is_open()
+    failing.wait_empty()
+    assert len(failing.posted(invitation)) == 1
