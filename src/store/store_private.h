@@ -29,8 +29,8 @@ enum {
  * to the same store: kv_sqlite takes care of that. */
 struct store_outbox {
 	size_t count[OUTBOX_QUEUE_COUNT];
-	/* A transaction that changed the count ended with its fate unknown: the next look at a
-	 * queue that fits into one page says how many there are. */
+	/* The fate of a transaction that changes the count was unknown for a while, or still is:
+	 * the next look at a queue that fits into one page says how many there are. */
 	bool unsure[OUTBOX_QUEUE_COUNT];
 	void (*on_due[OUTBOX_QUEUE_COUNT])(void *arg, int64_t due);
 	void *on_due_arg[OUTBOX_QUEUE_COUNT];
@@ -38,6 +38,7 @@ struct store_outbox {
 	void *on_event_arg;
 	/* What the watchers are to be told when the loop turns. */
 	struct loop_timer *tell;
+	bool telling; /* it is set */
 	int64_t due[OUTBOX_QUEUE_COUNT]; /* INT64_MAX: nothing */
 	bool event;
 	struct store_hook *hooks[HOOK_MAX];
@@ -226,6 +227,7 @@ struct commit {
 	enum err refused; /* ERR_OK, or why it cannot be sent */
 	const char *why;  /* the words; a constant */
 	bool unknown;	  /* a try was sent whose fate is not known */
+	bool doubted;	  /* there was one, ever */
 	int tries;
 	struct loop_timer *retry;
 	bool sent, silent; /* silent: cancelled, and followed to its end */
@@ -272,6 +274,7 @@ void outbox_init(struct store *s);
 void outbox_release(struct store *s);
 /* What `c` has done, or may have done, is told to those who wait and count. */
 void outbox_commit_done(const struct commit *c, enum err code);
+void outbox_count(struct store *s, enum outbox_queue queue, int more);
 /* `old` NULL: a new one. */
 void outbox_add(struct commit *c, const struct outbox_item *old, const struct outbox_item *new);
 void outbox_take(struct commit *c, const struct outbox_item *item);
@@ -298,6 +301,11 @@ bool hooks_want(const struct store *s, enum hook_type type);
 void hooks_load(struct store *s, const struct kv_item *item);
 void hooks_release(struct store *s);
 void hooked_add(struct commit *c, const struct outbox_item *item, const char *outcome);
+/* The part of the key before the message's id and its slash. */
+struct store_key hooked_space(const char *hook);
+/* `h` points into `out`, which the caller frees. */
+enum err hooked_read(const struct store *s, const struct kv_item *item, const char *id,
+    struct outbox_item **out, struct hooked *h, struct fault *f);
 
 /* ---- store_trash.c: the part of it in an intent's transaction ---- */
 
