@@ -321,7 +321,7 @@ commit_on_txn(void *arg, enum err code, const struct kv_txn_result *result, cons
 
 	c->op.kv = NULL;
 	if (code == ERR_UNKNOWN) {
-		c->unknown = true;
+		c->unknown = c->doubted = true;
 		if (++c->tries < STORE_TRIES_MAX)
 			commit_retry_later(c);
 		else

@@ -88,7 +88,7 @@ hook_event_of_audit(struct commit *c, const struct audit *a)
 			e.invitation = a->id;
 		else
 			e.user = a->id;
-		if (e.type == HOOK_USER_REGISTERED) {
+		if (e.type == HOOK_USER_REGISTERED && a->inv != NULL) {
 			e.uid = a->inv->person.value[PERSON_UID];
 			e.dn = a->inv->dn;
 		}

@@ -91,15 +91,15 @@ static enum err
 hooks_read(
     const struct store *s, const struct kv_item *item, struct store_hook **out, struct fault *f)
 {
-	struct arena *arena = arena_new(0);
+	struct arena *arena;
 	char id[ID_SIZE], *text;
 	size_t len;
 	enum err code;
 
 	if (!store_read_id("hook", item->key, id))
-		code = fault_set(f, ERR_CORRUPT, "holds no id");
-	else
-		code = store_open_item(s, item, arena, &text, &len, f);
+		return fault_set(f, ERR_CORRUPT, "holds no id");
+	arena = arena_new(0);
+	code = store_open_item(s, item, arena, &text, &len, f);
 	if (code == ERR_OK) {
 		code = record_read_hook(out, id, item->modified, text, len, f);
 		secret_wipe(text, len);
@@ -210,7 +210,7 @@ hook_save_on_read(void *arg, enum err code, const struct kv_item *item, const st
 {
 	struct hook_save *o = arg;
 	struct store *s = o->c.op.store;
-	struct store_hook *h;
+	struct store_hook *h = NULL;
 	struct fault own;
 
 	(void)f;

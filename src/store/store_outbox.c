@@ -96,24 +96,33 @@ outbox_release(struct store *s)
 	hooks_release(s);
 }
 
+/* Never below none, whatever was miscounted. */
+void
+outbox_count(struct store *s, enum outbox_queue queue, int more)
+{
+	size_t *count = &s->outbox.count[queue];
+
+	*count = more < 0 && *count < (size_t)-more ? 0 : *count + (size_t)more;
+}
+
+/* A mark without an audit record can deceive after an answer was lost: somebody else may have
+ * written the item since. */
 void
 outbox_commit_done(const struct commit *c, enum err code)
 {
 	struct store_outbox *o = &c->op.store->outbox;
-	bool wakes = c->writes_event;
+	bool may_be_done = code == ERR_OK || c->doubted;
+	bool wakes = may_be_done && c->writes_event;
 
-	if (code != ERR_OK && code != ERR_UNKNOWN)
-		return;
-	for (int q = 0; q < OUTBOX_QUEUE_COUNT; q++) {
-		if (code == ERR_UNKNOWN)
-			o->unsure[q] = o->unsure[q] || c->items[q] != 0;
-		else
-			o->count[q] += (size_t)c->items[q];
+	for (int q = 0; q < OUTBOX_QUEUE_COUNT && may_be_done; q++) {
+		if (code == ERR_OK)
+			outbox_count(c->op.store, (enum outbox_queue)q, c->items[q]);
+		o->unsure[q] = o->unsure[q] || (c->doubted && c->items[q] != 0);
 		if (c->due[q] < o->due[q])
 			o->due[q] = c->due[q];
 		wakes = wakes || c->due[q] != INT64_MAX;
 	}
-	o->event = o->event || c->writes_event;
+	o->event = o->event || (may_be_done && c->writes_event);
 	if (wakes)
 		loop_timer_set(o->tell, 0);
 }

@@ -11,14 +11,20 @@
 enum { WALK_MAX = STORE_LIST_MAX, DUE_MAX = 64 };
 
 struct walk_place {
+	struct walk *walk;
 	struct store_key key;
 	uint64_t modified;
 	int64_t due;
 	char id[ID_SIZE];
+	struct kv_op *get;	  /* of its item, under way */
+	struct outbox_item *item; /* NULL: it cannot be read, or is no item of this place */
+	bool astray;
+	uint64_t led_to; /* when it is astray: the revision of what has this id; 0: nothing */
 };
 
-/* A page of places > the item of each > the next page, until enough were found. One that cannot be
- * read is passed over, so the walk may need several pages. */
+/* A page of places > the items of those that are asked for, all at once, because each answer may
+ * have to wait for a commit > the next page, until enough were found. One that cannot be read is
+ * passed over, so the walk may need several pages. */
 struct walk {
 	struct store_op op; /* first */
 	enum outbox_queue queue;
@@ -30,10 +36,13 @@ struct walk {
 	size_t after_len;
 	struct store_key last; /* the last place that was asked for */
 	struct walk_place places[WALK_MAX + 1];
-	size_t place_count, at;
-	bool more; /* there are places behind the page */
+	size_t place_count;
+	size_t from, at, waiting; /* those from `from` to `at` are asked for; so many are to come */
+	bool more;		  /* there are places behind the page */
+	struct fault failed;	  /* code ERR_OK: nothing did */
 	struct outbox_item *found[WALK_MAX];
 	size_t count;
+	size_t dropping;
 	struct fault damaged; /* the first that was passed over; text "" when there was none */
 };
 
@@ -44,6 +53,11 @@ walk_release(struct store_op *op)
 {
 	struct walk *w = (struct walk *)op;
 
+	for (size_t i = 0; i < w->place_count; i++) {
+		if (w->places[i].get != NULL)
+			kv_cancel(w->places[i].get);
+		outbox_item_free(w->places[i].item);
+	}
 	for (size_t i = 0; i < w->count; i++)
 		outbox_item_free(w->found[i]);
 	free(w);
@@ -77,7 +91,7 @@ walk_finish(struct walk *w, enum err code, const struct walk_place *behind, cons
 		outbox_item_free(found[i]);
 }
 
-/* ---- one place ---- */
+/* ---- the items of some places ---- */
 
 static void
 walk_on_dropped(void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f)
@@ -86,54 +100,95 @@ walk_on_dropped(void *arg, enum err code, const struct kv_txn_result *result, co
 
 	(void)result, (void)f;
 	w->op.kv = NULL;
-	/* Whatever became of it: a place that is left will be met again. */
+	/* Whatever became of it: places that are left will be met again. */
 	if (code == ERR_OK)
-		w->op.store->outbox.count[w->queue]--;
+		outbox_count(w->op.store, w->queue, -(int)w->dropping);
 	walk_next(w);
 }
 
-/* It leads to nothing, or to an item that stands elsewhere. Nobody writes such a one; a store that
- * was mended by hand may have it. `item`: the revision of what it leads to. */
-static void
-walk_drop(struct walk *w, const struct walk_place *place, uint64_t item)
+/* Takes away places that lead to nothing, or to an item that stands elsewhere. Nobody writes such
+ * ones; a store that was mended by hand may have them. False: there is none. */
+static bool
+walk_drop(struct walk *w)
 {
-	struct store_key key = store_key_of("outbox", place->id);
-	const struct kv_compare compares[] = { { store_key_bytes(&place->key), place->modified },
-		{ store_key_bytes(&key), item } };
-	const struct kv_write write = { .key = store_key_bytes(&place->key) };
-	const struct kv_txn txn = { compares, 2, &write, 1, NULL };
+	struct store_key keys[KV_TXN_MAX / 2];
+	struct kv_compare compares[KV_TXN_MAX];
+	struct kv_write writes[KV_TXN_MAX / 2];
+	struct kv_txn txn = { .compares = compares, .writes = writes };
 
-	w->op.kv = kv_txn(w->op.store->kv, &txn, walk_on_dropped, w);
+	for (size_t i = w->from; i < w->at && txn.write_count < KV_TXN_MAX / 2; i++) {
+		const struct walk_place *p = &w->places[i];
+		struct store_key *item = &keys[txn.write_count];
+
+		if (!p->astray)
+			continue;
+		*item = store_key_of("outbox", p->id);
+		compares[txn.compare_count++] =
+		    (struct kv_compare){ store_key_bytes(&p->key), p->modified };
+		compares[txn.compare_count++] =
+		    (struct kv_compare){ store_key_bytes(item), p->led_to };
+		writes[txn.write_count++] = (struct kv_write){ .key = store_key_bytes(&p->key) };
+	}
+	w->dropping = txn.write_count;
+	if (w->dropping > 0)
+		w->op.kv = kv_txn(w->op.store->kv, &txn, walk_on_dropped, w);
+	return w->dropping > 0;
+}
+
+/* All have answered. */
+static void
+walk_collect(struct walk *w)
+{
+	if (w->failed.code != ERR_OK) {
+		walk_finish(w, w->failed.code, NULL, &w->failed);
+		return;
+	}
+	for (size_t i = w->from; i < w->at; i++)
+		if (w->places[i].item != NULL) {
+			w->found[w->count++] = w->places[i].item;
+			w->places[i].item = NULL;
+		}
+	if (!walk_drop(w))
+		walk_next(w);
 }
 
 static void
 walk_on_item(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
 {
-	struct walk *w = arg;
-	const struct walk_place *place = &w->places[w->at - 1];
-	struct outbox_item *i = NULL;
+	struct walk_place *p = arg;
+	struct walk *w = p->walk;
 	struct fault own;
 
-	w->op.kv = NULL;
-	if (code == ERR_NOT_FOUND) {
-		walk_drop(w, place, 0);
-		return;
-	}
+	p->get = NULL;
+	p->astray = code == ERR_NOT_FOUND;
 	if (code == ERR_OK) {
-		code = outbox_read(w->op.store, item, place->id, &i, &own);
+		code = outbox_read(w->op.store, item, p->id, &p->item, &own);
 		f = &own;
 	}
-	if (code == ERR_CORRUPT) {
-		store_note_damage(&w->damaged, store_key_bytes(&place->key), f);
-		walk_next(w);
-	} else if (code != ERR_OK) {
-		walk_finish(w, code, NULL, f);
-	} else if (i->due != place->due || outbox_queue_of(i->kind) != w->queue) {
-		outbox_item_free(i);
-		walk_drop(w, place, item->modified);
-	} else {
-		w->found[w->count++] = i;
-		walk_next(w);
+	if (code == ERR_CORRUPT)
+		store_note_damage(&w->damaged, store_key_bytes(&p->key), f);
+	else if (code != ERR_OK && code != ERR_NOT_FOUND)
+		w->failed = *f;
+	if (p->item != NULL &&
+	    (p->item->due != p->due || outbox_queue_of(p->item->kind) != w->queue)) {
+		p->astray = true;
+		p->led_to = p->item->revision;
+		outbox_item_free(p->item);
+		p->item = NULL;
+	}
+	if (--w->waiting == 0)
+		walk_collect(w);
+}
+
+static void
+walk_ask(struct walk *w)
+{
+	for (size_t i = w->from; i < w->at; i++) {
+		struct walk_place *p = &w->places[i];
+		struct store_key key = store_key_of("outbox", p->id);
+
+		w->waiting++;
+		p->get = kv_get(w->op.store->kv, store_key_bytes(&key), walk_on_item, p);
 	}
 }
 
@@ -162,6 +217,7 @@ walk_on_page(void *arg, enum err code, const struct kv_item *items, size_t count
 	for (size_t i = 0; i < count; i++) {
 		struct walk_place *p = &w->places[w->place_count];
 
+		*p = (struct walk_place){ .walk = w };
 		if (!outbox_read_due_key(w->queue, items[i].key, &p->due, p->id)) {
 			fault_set(&own, ERR_CORRUPT, "is no place in a queue");
 			store_note_damage(&w->damaged, items[i].key, &own);
@@ -191,25 +247,21 @@ walk_read_page(struct walk *w)
 static void
 walk_next(struct walk *w)
 {
-	struct store_key key;
-	const struct walk_place *place = &w->places[w->at];
+	size_t wanted = w->limit - w->count;
 
-	if (w->at == w->place_count && w->more) {
+	w->from = w->at;
+	while (
+	    w->at < w->place_count && w->at - w->from < wanted && w->places[w->at].due <= w->until)
+		w->at++;
+	if (w->at > w->from) {
+		w->last = w->places[w->at - 1].key;
+		walk_ask(w);
+	} else if (w->at < w->place_count)
+		walk_finish(w, ERR_OK, &w->places[w->at], NULL);
+	else if (w->more)
 		walk_read_page(w);
-		return;
-	}
-	if (w->at == w->place_count) {
+	else
 		walk_finish(w, ERR_OK, NULL, NULL);
-		return;
-	}
-	if (place->due > w->until || w->count == w->limit) {
-		walk_finish(w, ERR_OK, place, NULL);
-		return;
-	}
-	w->at++;
-	w->last = place->key;
-	key = store_key_of("outbox", place->id);
-	w->op.kv = kv_get(w->op.store->kv, store_key_bytes(&key), walk_on_item, w);
 }
 
 static struct walk *

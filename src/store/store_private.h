@@ -29,8 +29,8 @@ enum {
  * to the same store: kv_sqlite takes care of that. */
 struct store_outbox {
 	size_t count[OUTBOX_QUEUE_COUNT];
-	/* A transaction that changed the count ended with its fate unknown: the next look at a
-	 * queue that fits into one page says how many there are. */
+	/* The fate of a transaction that changes the count was unknown for a while, or still is:
+	 * the next look at a queue that fits into one page says how many there are. */
 	bool unsure[OUTBOX_QUEUE_COUNT];
 	void (*on_due[OUTBOX_QUEUE_COUNT])(void *arg, int64_t due);
 	void *on_due_arg[OUTBOX_QUEUE_COUNT];
@@ -123,7 +123,7 @@ enum err record_read_reservation(
 struct audit {
 	int64_t at;
 	const char *event;
-	const char *subject, *id; /* "invitation", "api_token", "user", "org_unit", and which */
+	const char *subject, *id; /* "invitation", "user", ..., and which */
 	const char *state;	  /* afterwards; NULL when it has none */
 	const char *detail;	  /* more, as a JSON value; NULL when there is none */
 	const struct store_note *note;
@@ -226,6 +226,7 @@ struct commit {
 	enum err refused; /* ERR_OK, or why it cannot be sent */
 	const char *why;  /* the words; a constant */
 	bool unknown;	  /* a try was sent whose fate is not known */
+	bool doubted;	  /* there was one, ever */
 	int tries;
 	struct loop_timer *retry;
 	bool sent, silent; /* silent: cancelled, and followed to its end */
@@ -272,6 +273,7 @@ void outbox_init(struct store *s);
 void outbox_release(struct store *s);
 /* What `c` has done, or may have done, is told to those who wait and count. */
 void outbox_commit_done(const struct commit *c, enum err code);
+void outbox_count(struct store *s, enum outbox_queue queue, int more);
 /* `old` NULL: a new one. */
 void outbox_add(struct commit *c, const struct outbox_item *old, const struct outbox_item *new);
 void outbox_take(struct commit *c, const struct outbox_item *item);
@@ -298,6 +300,11 @@ bool hooks_want(const struct store *s, enum hook_type type);
 void hooks_load(struct store *s, const struct kv_item *item);
 void hooks_release(struct store *s);
 void hooked_add(struct commit *c, const struct outbox_item *item, const char *outcome);
+/* The part of the key before the message's id and its slash. */
+struct store_key hooked_space(const char *hook);
+/* `h` points into `out`, which the caller frees. */
+enum err hooked_read(const struct store *s, const struct kv_item *item, const char *id,
+    struct outbox_item **out, struct hooked *h, struct fault *f);
 
 /* ---- store_trash.c: the part of it in an intent's transaction ---- */
 

@@ -128,7 +128,7 @@ record_read_hooked(struct outbox_item **item, struct hooked *out, const char *id
 	if (i != NULL) {
 		*out =
 		    (struct hooked){ i, record_number(&r, "ended_at"), record_text(&r, "outcome") };
-		if (out->outcome == NULL)
+		if (out->outcome == NULL || out->outcome[0] == '\0')
 			r.bad = "outcome";
 	}
 	json_decref(root);

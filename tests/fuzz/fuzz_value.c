@@ -1,7 +1,8 @@
 /* Values of the store: what is read is written the same way, and what was written is read as the
  * same again, to the byte; a member of another type than ours is damage and never a zero.
  *
- * The first byte says what the rest is: i an invitation, r a reservation, t an API token. */
+ * The first byte says what the rest is: i an invitation, r a reservation, t an API token, q an item
+ * of the queue, m a message that ended, d a delivery log, h a webhook endpoint, e an event. */
 #include "fuzz.h"
 
 #include <jansson.h>
@@ -166,6 +167,121 @@ check_api_token(const char *text, size_t len)
 	buf_release(&second);
 }
 
+/* ---- the outbox ---- */
+
+/* Each reads a value and writes it again, if it is one. */
+static bool
+copy_item(struct buf *out, const char *text, size_t len, struct fault *f)
+{
+	struct outbox_item *i;
+
+	if (record_read_item(&i, id, 7, text, len, f) != ERR_OK)
+		return false;
+	assert(strcmp(i->id, id) == 0 && i->revision == 7 && id_is_valid(i->subject));
+	assert(i->due >= 0 && i->created_at >= 0 && i->expires_at >= 0);
+	record_write_item(out, i);
+	outbox_item_free(i);
+	return true;
+}
+
+static bool
+copy_message(struct buf *out, const char *text, size_t len, struct fault *f)
+{
+	struct outbox_item *i;
+	struct hooked h;
+
+	if (record_read_hooked(&i, &h, id, 7, text, len, f) != ERR_OK)
+		return false;
+	assert(h.item == i && h.outcome[0] != '\0');
+	record_write_hooked(out, &h);
+	outbox_item_free(i);
+	return true;
+}
+
+static bool
+copy_delivery(struct buf *out, const char *text, size_t len, struct fault *f)
+{
+	struct delivery *d;
+
+	if (record_read_delivery(&d, id, 7, text, len, f) != ERR_OK)
+		return false;
+	assert(d->revision == 7 && d->log_count <= DELIVERY_LOG_MAX);
+	record_write_delivery(out, d);
+	delivery_free(d);
+	return true;
+}
+
+static bool
+copy_hook(struct buf *out, const char *text, size_t len, struct fault *f)
+{
+	struct store_hook *h;
+
+	if (record_read_hook(&h, id, 7, text, len, f) != ERR_OK)
+		return false;
+	assert(h->hook.url[0] != '\0' && h->hook.types < 1U << HOOK_TYPE_COUNT);
+	record_write_hook(out, &h->hook);
+	store_hook_free(h);
+	return true;
+}
+
+static bool
+copy_event(struct buf *out, const char *text, size_t len, struct fault *f)
+{
+	struct arena *arena = arena_new(0);
+	struct hook_event e;
+	bool good = record_read_event(&e, id, 7, arena, text, len, f) == ERR_OK;
+
+	if (good)
+		record_write_event(out, &e);
+	arena_free(arena);
+	return good;
+}
+
+static const struct kind {
+	char letter;
+	bool (*copy)(struct buf *out, const char *text, size_t len, struct fault *f);
+	struct member members[20];
+} kinds[] = {
+	{ 'q', copy_item,
+	    { { 'i', "v" }, { 's', "kind" }, { 's', "subject" }, { 's', "owner" },
+		{ 'i', "created_at" }, { 'i', "due" }, { 'i', "expires_at" }, { 'i', "attempts" },
+		{ 'i', "unknown" }, { 'b', "slotted" }, { 's', "last" }, { 's', "to" },
+		{ 's', "name" }, { 's', "uid" }, { 's', "language" }, { 's', "type" },
+		{ 's', "body" } } },
+	{ 'm', copy_message,
+	    { { 's', "kind" }, { 'i', "due" }, { 'i', "ended_at" }, { 's', "outcome" } } },
+	{ 'd', copy_delivery,
+	    { { 's', "waiting" }, { 'i', "asked_at" }, { 'b', "opened" }, { 'a', "log" } } },
+	{ 'h', copy_hook,
+	    { { 's', "name" }, { 's', "url" }, { 'a', "types" }, { 'b', "enabled" },
+		{ 's', "why_disabled" }, { 's', "secret" }, { 'i', "old_until" },
+		{ 'i', "created_at" }, { 's', "created_by" } } },
+	{ 'e', copy_event,
+	    { { 's', "type" }, { 'i', "at" }, { 's', "invitation" }, { 's', "user" },
+		{ 's', "uid" }, { 's', "dn" }, { 's', "status" }, { 's', "actor" } } },
+};
+
+static void
+check_kind(const struct kind *k, const char *text, size_t len)
+{
+	struct buf first, second;
+	struct fault f;
+	size_t count = 0;
+
+	while (k->members[count].name != NULL)
+		count++;
+	buf_init(&first, 8 * TEXT_MAX);
+	buf_init(&second, 8 * TEXT_MAX);
+	if (k->copy(&first, text, len, &f)) {
+		check_types(text, len, k->members, count);
+		assert(k->copy(&second, first.data, first.len, &f));
+		check_same(&first, &second);
+	} else
+		assert(f.code == ERR_CORRUPT && strstr(f.text, id) != NULL);
+	buf_release(&first);
+	buf_release(&second);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -184,6 +300,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		check_api_token(text, len - 1);
 		return 0;
 	default:
+		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+			if (data[0] == (uint8_t)kinds[k].letter) {
+				check_kind(&kinds[k], text, len - 1);
+				return 0;
+			}
 		return -1;
 	}
 }

@@ -39,6 +39,24 @@ ow_restart(struct outbox_world *o)
 	watch(o);
 }
 
+static void
+on_turned(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* A read is answered behind the writes before it; what is told is told in the next turn. */
+void
+ow_turn(struct outbox_world *o)
+{
+	struct loop_timer *t = loop_timer_new(o->w->loop, on_turned, o->w->loop);
+
+	call_get(o->w->loop, o->base->kv, "x");
+	loop_timer_set(t, 1);
+	loop_run(o->w->loop);
+	loop_timer_free(t);
+}
+
 int
 outbox_world_set_up(void **state)
 {
@@ -237,7 +255,7 @@ ow_fill(struct outbox_world *o, enum outbox_kind kind, size_t count)
 		struct outbox_item *first = ow_item(o, kind, (int64_t)made++);
 		struct store_post post = { .item_count = 0 };
 		struct store_note note = { .actor = "test", .post = &post };
-		struct outbox_item *more[STORE_POST_MAX];
+		struct outbox_item *more[STORE_POST_MAX] = { NULL };
 
 		for (; post.item_count < STORE_POST_MAX && made < count; post.item_count++)
 			post.items[post.item_count] = more[post.item_count] =

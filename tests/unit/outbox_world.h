@@ -55,6 +55,8 @@ struct outbox_item *ow_item(struct outbox_world *o, enum outbox_kind kind, int64
 void ow_fill(struct outbox_world *o, enum outbox_kind kind, size_t count);
 /* Every value, opened: none has this in it. */
 void ow_assert_nowhere(struct outbox_world *o, const char *text);
+/* Until what was begun, and told because of it, is over. */
+void ow_turn(struct outbox_world *o);
 /* As if the process had ended and another one had begun. */
 void ow_restart(struct outbox_world *o);
 size_t ow_keys(struct outbox_world *o, const char *prefix);

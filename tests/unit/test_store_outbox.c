@@ -394,9 +394,9 @@ a_log_comes_back_as_it_was_saved(void **state)
 		    at == 1 ? OUTBOX_KIND_COUNT : OUTBOX_REMINDER, at,
 		    at == 1 ? NULL : "250 2.0.0 \"queued\" as \xc3\xa9");
 	assert_int_equal(ow_save_delivery(o, NOBODY, d), ERR_OK);
-	assert_int_equal(ow_save_delivery(o, NOBODY, d), ERR_CONFLICT);
 	assert_int_equal(ow_load_delivery(o, NOBODY), ERR_OK);
 	assert_int_equal(o->d->revision, o->w->revision);
+	assert_int_equal(ow_save_delivery(o, NOBODY, d), ERR_CONFLICT);
 	assert_string_equal(o->d->waiting, d->waiting);
 	assert_int_equal(o->d->asked_at, 7);
 	assert_true(o->d->opened);
@@ -559,9 +559,15 @@ a_place_that_leads_nowhere_is_cleaned_up(void **state)
 
 	snprintf(key, sizeof(key), "due/m/0000000000000001/%s", i->id);
 	call_put(o->w->loop, o->base->kv, key, "");
-	call_put(o->w->loop, o->base->kv, "due/m/0000000000000002/" NOBODY, "");
+	for (int n = 0; n < 40; n++) { /* more than one transaction takes away */
+		snprintf(key, sizeof(key), "due/m/%016x/" NOBODY, 2 + n);
+		call_put(o->w->loop, o->base->kv, key, "");
+	}
 	ow_restart(o);
-	assert_int_equal(store_outbox_count(o->w->store, OUTBOX_MAILS), 3);
+	assert_int_equal(store_outbox_count(o->w->store, OUTBOX_MAILS), 42);
+	assert_int_equal(ow_due(o, OUTBOX_MAILS, 64), ERR_OK);
+	assert_int_equal(o->count, 1);
+	assert_int_equal(ow_keys(o, "due/"), 10);
 	assert_int_equal(ow_due(o, OUTBOX_MAILS, 10), ERR_OK);
 	assert_int_equal(o->count, 1);
 	assert_int_equal(ow_keys(o, "due/"), 1);
@@ -580,18 +586,18 @@ who_waits_is_told_of_the_earliest(void **state)
 	struct store_post post = { .items = { a, b }, .item_count = 2 };
 
 	ow_invite(o, &post);
-	ow_keys(o, ""); /* the loop turns */
+	ow_turn(o);
 	assert_int_equal(o->wakes[OUTBOX_MAILS], 1);
 	assert_true(o->due[OUTBOX_MAILS] == b->due);
 	assert_int_equal(o->wakes[OUTBOX_HOOKS], 0);
 	hook = queued(o, OUTBOX_HOOK, 5);
-	ow_keys(o, "");
+	ow_turn(o);
 	assert_int_equal(o->wakes[OUTBOX_HOOKS], 1);
 	assert_true(o->due[OUTBOX_HOOKS] == hook->due);
 	assert_int_equal(o->wakes[OUTBOX_MAILS], 1);
 	ow_remove(o, hook, NULL);
 	assert_int_equal(ow_remove(o, hook, NULL), ERR_NOT_FOUND);
-	ow_keys(o, "");
+	ow_turn(o);
 	assert_int_equal(o->wakes[OUTBOX_HOOKS], 1);
 	assert_int_equal(o->events, 0);
 	outbox_item_free(a);
@@ -701,12 +707,14 @@ what_stays_unknown_is_counted_by_the_queue_itself(void **state)
 	struct outbox_world *o = *state;
 	struct outbox_item *i = queued(o, OUTBOX_INVITATION, -1),
 			   *new = ow_item(o, OUTBOX_INVITATION, 0);
-	int wakes = o->wakes[OUTBOX_MAILS];
+	int wakes;
 
+	ow_turn(o);
+	wakes = o->wakes[OUTBOX_MAILS];
 	fake_kv_fail_from(o->kv, 1, FAKE_KV_LOSE_ALL);
 	assert_int_equal(ow_save(o, NULL, new, NULL), ERR_UNKNOWN);
 	fake_kv_fail(o->kv, 0, FAKE_KV_FINE);
-	ow_keys(o, "");
+	ow_turn(o);
 	assert_int_equal(o->wakes[OUTBOX_MAILS], wakes + 1);
 	ow_due(o, OUTBOX_MAILS, 10);
 	assert_int_equal(store_outbox_count(o->w->store, OUTBOX_MAILS), 1);
@@ -719,8 +727,12 @@ what_is_given_up_is_counted_when_it_is_carried_out(void **state)
 {
 	struct outbox_world *o = *state;
 	struct outbox_item *i = queued(o, OUTBOX_INVITATION, -1), *new = ow_item(o, OUTBOX_HOOK, 0);
+	struct store_op *due;
 	int before = o->w->calls;
 
+	due = store_outbox_due(o->w->store, OUTBOX_MAILS, o->w->now, 1, NULL, NULL);
+	call_get(o->w->loop, o->base->kv, "x");
+	store_cancel(due); /* while it reads the item */
 	store_cancel(store_outbox_save(
 	    o->w->store, NULL, new, NULL, NULL, INVITATION_EV_MAIL, NULL, world_on_save, o->w));
 	store_cancel(store_outbox_remove(
@@ -729,8 +741,7 @@ what_is_given_up_is_counted_when_it_is_carried_out(void **state)
 	store_cancel(store_outbox_list(o->w->store, OUTBOX_MAILS, NULL, 1, NULL, NULL));
 	store_cancel(store_outbox_load(o->w->store, i->id, NULL, NULL));
 	store_cancel(store_delivery_load(o->w->store, i->id, NULL, NULL));
-	ow_keys(o, "");
-	ow_keys(o, "");
+	ow_turn(o);
 	assert_int_equal(o->w->calls, before);
 	assert_int_equal(store_outbox_count(o->w->store, OUTBOX_MAILS), 0);
 	assert_int_equal(store_outbox_count(o->w->store, OUTBOX_HOOKS), 1);
@@ -744,15 +755,18 @@ what_is_given_up_is_counted_when_it_is_carried_out(void **state)
 static void
 the_work_for_what_is_due_does_not_grow_with_the_queue(void **state)
 {
-	enum { MANY = 100 * 1000, PAGE = 64 };
+	enum { PAGE = 64 };
 	struct outbox_world *o = *state;
+	/* The one in memory is made for small tests. */
+	bool durable = strcmp(o->base->kv->ops->name, "sqlite") == 0;
+	const size_t many = durable ? 100 * 1000 : 5000;
 	size_t asked, seen = 0;
 	char next[64] = "";
 
-	ow_fill(o, OUTBOX_INVITATION, MANY);
+	ow_fill(o, OUTBOX_INVITATION, many);
 	ow_restart(o);
-	assert_int_equal(store_outbox_count(o->w->store, OUTBOX_MAILS), MANY);
-	o->w->now += MANY;
+	assert_int_equal(store_outbox_count(o->w->store, OUTBOX_MAILS), many);
+	o->w->now += (int64_t)many;
 	asked = fake_kv_asked(o->kv);
 	assert_int_equal(ow_due(o, OUTBOX_MAILS, PAGE), ERR_OK);
 	assert_int_equal(o->count, PAGE);
@@ -763,7 +777,7 @@ the_work_for_what_is_due_does_not_grow_with_the_queue(void **state)
 		seen += o->count;
 		memcpy(next, o->next, sizeof(next));
 	} while (next[0] != '\0');
-	assert_int_equal(seen, MANY);
+	assert_int_equal(seen, many);
 }
 
 int
