@@ -74,10 +74,10 @@ enum mail_outcome {
 	MAIL_SENT,     /* a 2xx to the end of DATA, and by nothing else (ecosystem.md finding 9) */
 	MAIL_DEFERRED, /* 4xx, cut or silent from RCPT on: surely not taken, later */
 	MAIL_REFUSED,  /* 5xx to RCPT or DATA: surely not taken, for good */
-	MAIL_UNKNOWN,  /* cut or silent between DATA's 354 and the answer to the mail (finding 12) */
-	MAIL_AWAY,     /* no connection, 4xx or cut before RCPT: it is not this mail's fault */
-	MAIL_BROKEN /* TLS or AUTH failed, 5xx before RCPT: an operator must act. Never in clear
-		       text */
+	MAIL_UNKNOWN, /* cut or silent between DATA's 354 and the answer to the mail (finding 12) */
+	MAIL_AWAY,    /* no connection, 4xx or cut before RCPT: it is not this mail's fault */
+	MAIL_BROKEN   /* TLS or AUTH failed, 5xx before RCPT: an operator must act. Never in clear
+			 text */
 };
 const char *mail_outcome_name(enum mail_outcome o);
 
