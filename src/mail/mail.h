@@ -142,8 +142,9 @@ enum err mail_spool_new(
 /* ---- composing ---- */
 
 /* All templates, parsed and checked: LANGUAGE/KIND.txt ("Subject: ..." in its first line, an empty
- * one, then the text) and LANGUAGE/KIND.html for each kind. Those that are part of the program are
- * complete in English, German and Vietnamese; files of the folder stand before them, one by one. */
+ * one, then the text) and LANGUAGE/KIND.html for each kind; head.html and foot.html, beside them or
+ * for all languages, are for the latter to include. Those that are part of the program are complete
+ * in English, German and Vietnamese; files of the folder stand before them, one by one. */
 struct mail_templates;
 enum { MAIL_LANGUAGES_MAX = 32, MAIL_ERRORS_MAX = 32 };
 struct mail_template_errors {
@@ -194,20 +195,23 @@ struct mail_facts {
 };
 /* The mail: From, To, Reply-To, Subject, Date, Message-ID (stable per attempt:
  * <INVITATION.ITEM.ATTEMPT@domain>), References (<INVITATION.ITEM@domain>), Auto-Submitted (RFC
- * 3834), X-Auto-Response-Suppress, Content-Language; Return-Path by VERP. Values of people are
+ * 3834), X-Auto-Response-Suppress, Content-Language; Return-Path by VERP. A notice to the inviter
+ * names the invitation in neither id nor return path: what becomes of it says nothing about the
+ * invited person. Values of people are
  * broken up so that no mail program makes a link of them, in both parts (T13); the link is the one
- * URL beside the sign-in page. ERR_INVALID as mail_add_header(), or an unsafe address;
- * ERR_TOO_LARGE. */
+ * URL beside the sign-in page. ERR_INVALID: no such kind, or an unsafe address; ERR_TOO_LARGE.
+ * Words of people never make it fail: they are cut. */
 enum err mail_compose(struct mail **out, const struct mail_templates *t,
     const struct mail_sender *sender, const struct mail_facts *facts, struct fault *f);
 
 /* ---- bounces ---- */
 
-/* LOCAL+b-INVITATION-TAG@DOMAIN: the tag is keyed, lower-case base32, so that nobody can make one
- * up; the whole local part has at most 64 bytes, and survives being folded to one case. */
+/* LOCAL+b-INVITATION-TAG@DOMAIN, both in lower-case base32: survives being folded to one case, and
+ * the tag is keyed, so that nobody can make one up. A LOCAL of more than 18 bytes has no room for
+ * them: the address as it is, and bounces lead to their invitation by Message-ID alone. */
 const char *mail_verp_address(
     struct arena *arena, const struct mail_sender *sender, const char *invitation);
-/* The invitation's id of such an address; false: it is none of ours. */
+/* The invitation's id of such an address; false: it is none of ours, and `id` is untouched. */
 bool mail_verp_parse(
     const struct mail_sender *sender, const char *address, size_t len, char *id, size_t id_size);
 

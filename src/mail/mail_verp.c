@@ -6,6 +6,7 @@
  * base32 of RFC 4648 in lower case without padding, so that nothing is lost when a mail system
  * folds the case. With LOCAL up to 18 bytes the local part is at most 64 (RFC 5321 section
  * 4.5.3.1.1); a longer one is left as it is, and bounces are attributed by Message-ID alone. */
+#include <ctype.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,8 +50,7 @@ mail_base32_decode(const char *text, size_t text_len, unsigned char *out, size_t
 	size_t made = 0;
 
 	for (size_t i = 0; i < text_len; i++) {
-		const char lower =
-		    text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] | 0x20) : text[i];
+		const char lower = (char)tolower((unsigned char)text[i]);
 		const char *at = lower != '\0' ? strchr(alphabet, lower) : NULL;
 
 		if (at == NULL)

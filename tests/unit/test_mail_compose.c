@@ -510,11 +510,7 @@ static void
 no_words_of_people_become_a_header(void **state)
 {
 	static const char *const payloads[] = { "a\r\nBcc: b@evil.example", "a\nBcc: b",
-		"a\rBcc: b", "\r\n\r\nbody", "a\x01\x7f",
-		"\xc2\x85"
-		"Bcc: b",
-		"\xe2\x80\xa8"
-		"Bcc: b",
+		"a\rBcc: b", "\r\n\r\nbody", "a\x01\x7f", "\xc2\x85 Bcc: b", "\xe2\x80\xa8 Bcc: b",
 		"\xff\xfe", "\"", "\\", "\" <b@evil.example>", "a, b@evil.example" };
 
 	(void)state;
