@@ -26,7 +26,7 @@ struct lane {
 	struct lane_trip_list trips;
 	size_t trip_count; /* of them: attempts, not what is settled as lost */
 	struct loop_timer *timer;
-	bool running;
+	bool running, soon; /* soon: the timer is set to now */
 	/* What was read and is not begun yet. */
 	struct outbox_item *page[LANE_PAGE];
 	size_t page_at, page_count;
@@ -44,11 +44,24 @@ struct lane {
 	int64_t paused_until, rest_until; /* monotonic ms */
 };
 
+/* A timer that is set again before its callback has run begins anew: who does so on every turn of
+ * the loop would never see it. */
 static void
 lane_soon(struct lane *l)
 {
-	if (l->running)
-		loop_timer_set(l->timer, 0);
+	if (!l->running || l->soon)
+		return;
+	l->soon = true;
+	loop_timer_set(l->timer, 0);
+}
+
+static void
+lane_later(struct lane *l, int64_t ms)
+{
+	if (ms <= 0)
+		lane_soon(l);
+	else if (!l->soon)
+		loop_timer_set(l->timer, ms);
 }
 
 static int64_t
@@ -235,6 +248,13 @@ lane_on_walked(void *arg, enum err code, struct outbox_item **list, size_t count
 static void
 lane_walk(struct lane *l)
 {
+	char now[STORE_PLACE_SIZE];
+
+	/* What is due is read anyway, and claims among it are noticed there. */
+	if (l->walk_after == NULL) {
+		store_outbox_place(flow_now(l->flow), now);
+		l->walk_after = mem_dup_string(now);
+	}
 	l->walking = store_outbox_list(
 	    l->flow->conf.store, l->ops->queue, l->walk_after, LANE_PAGE, lane_on_walked, l);
 }
@@ -271,10 +291,11 @@ lane_turn(void *arg)
 	struct lane *l = arg;
 	int64_t mono = lane_mono(l);
 
+	l->soon = false;
 	if (l->flow->draining)
 		return;
 	if (mono < l->rest_until) {
-		loop_timer_set(l->timer, l->rest_until - mono);
+		lane_later(l, l->rest_until - mono);
 		return;
 	}
 	if (!l->walked && l->walking == NULL && l->lost_count == 0)
@@ -288,11 +309,8 @@ lane_turn(void *arg)
 	}
 	if (lane_must_read(l))
 		lane_read(l);
-	if (l->reading == NULL) { /* else it sets the timer when it is there */
-		int64_t ms = lane_idle_ms(l, mono);
-
-		loop_timer_set(l->timer, ms > 0 ? ms : 0);
-	}
+	if (l->reading == NULL) /* else it goes on when it is there */
+		lane_later(l, lane_idle_ms(l, mono));
 }
 
 void

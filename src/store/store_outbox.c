@@ -67,6 +67,7 @@ outbox_tell(void *arg)
 	struct store *s = arg;
 	struct store_outbox *o = &s->outbox;
 
+	o->telling = false;
 	for (int q = 0; q < OUTBOX_QUEUE_COUNT; q++) {
 		int64_t due = o->due[q];
 
@@ -123,8 +124,10 @@ outbox_commit_done(const struct commit *c, enum err code)
 		wakes = wakes || c->due[q] != INT64_MAX;
 	}
 	o->event = o->event || (may_be_done && c->writes_event);
-	if (wakes)
+	/* Set anew on every turn of the loop it would never run. */
+	if (wakes && !o->telling)
 		loop_timer_set(o->tell, 0);
+	o->telling = o->telling || wakes;
 }
 
 size_t

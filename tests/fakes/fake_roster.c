@@ -37,6 +37,10 @@ roster_find(
 		feed_id_parse(r->rows[i].user, row.id);
 		if (!r->rows[i].is_invitation)
 			row.rdn = (struct roster_text){ "x", 1 };
+		if (r->rows[i].name != NULL)
+			row.name = (struct roster_text){ r->rows[i].name, strlen(r->rows[i].name) };
+		if (r->rows[i].mail != NULL)
+			row.mail = (struct roster_text){ r->rows[i].mail, strlen(r->rows[i].mail) };
 		render(render_arg, 0, &row);
 		return true;
 	}

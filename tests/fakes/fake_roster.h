@@ -24,6 +24,7 @@ struct roster {
 	struct {
 		char id[ID_SIZE], user[ID_SIZE]; /* `id` finds `user` */
 		bool is_invitation;
+		const char *name, *mail; /* NULL: none */
 	} rows[FAKE_ROSTER_ROWS];
 	size_t count;
 	char unit[ID_SIZE];	/* an org unit */

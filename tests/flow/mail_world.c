@@ -93,16 +93,37 @@ on_issued(void *arg, enum err code, const struct invitation *inv, const struct s
 
 static const struct flow_caller caller = { .name = "test" };
 
+static enum err
+invite(struct mail_world *m, const struct person *person, const char *address)
+{
+	struct issue_spec spec = {
+		.person = *person, .method = INVITATION_BY_EMAIL, .personal_mail = address
+	};
+	struct flow_caller by = caller;
+
+	if (m->created_by != NULL)
+		by.name = m->created_by;
+	flow_issue_start(m->w->flow, &spec, &by, on_issued, m);
+	world_wait(m->w);
+	return m->code;
+}
+
 enum err
 mail_world_invite(struct mail_world *m, const char *address)
 {
-	struct issue_spec spec = {
-		.person = world_ada, .method = INVITATION_BY_EMAIL, .personal_mail = address
-	};
+	return invite(m, &world_ada, address);
+}
 
-	flow_issue_start(m->w->flow, &spec, &caller, on_issued, m);
-	world_wait(m->w);
-	return m->code;
+enum err
+mail_world_invite_nth(struct mail_world *m, unsigned n)
+{
+	struct person person = world_ada;
+	char work[64], home[64];
+
+	snprintf(work, sizeof(work), "ada%u@example.org", n);
+	snprintf(home, sizeof(home), "ada%u@home.example", n);
+	person.value[PERSON_MAIL] = work;
+	return invite(m, &person, home);
 }
 
 static void
@@ -271,6 +292,21 @@ mail_world_view(struct mail_world *m, size_t n)
 
 	assert_true(mail_world_token(m, n, &token));
 	return world_view(m->w, &token, NULL);
+}
+
+bool
+mail_world_says(struct mail_world *m, size_t n, const char *words)
+{
+	return strstr(m->mailer->mails[n]->text, words) != NULL;
+}
+
+struct flow_mail_status
+mail_world_status(struct mail_world *m)
+{
+	struct flow_mail_status status;
+
+	flow_mail_status(m->w->flow, &status);
+	return status;
 }
 
 size_t

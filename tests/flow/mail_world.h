@@ -13,6 +13,7 @@ struct mail_world {
 	struct fake_mailer *mailer;
 	struct flow_mail_conf conf; /* may be changed before mail_world_crash() */
 	struct roster roster;
+	const char *created_by; /* of invitations; NULL: "test" */
 	/* The last answer of a verb. */
 	enum err code;
 	int64_t retry_after_s;
@@ -30,6 +31,8 @@ void mail_world_crash(struct mail_world *m);
 
 /* Invite Ada by mail to `address`; w->inv is the invitation. */
 enum err mail_world_invite(struct mail_world *m, const char *address);
+/* The n-th of many people, all at one domain. */
+enum err mail_world_invite_nth(struct mail_world *m, unsigned n);
 enum err mail_world_resend(struct mail_world *m, const char *id, bool void_links);
 enum err mail_world_amend(
     struct mail_world *m, const char *id, const char *address, int64_t expires_in);
@@ -40,6 +43,7 @@ enum err mail_world_drop(struct mail_world *m, const char *item);
 
 /* Time goes by, and the queue is looked at. */
 void mail_world_pass(struct mail_world *m, int64_t ms);
+struct flow_mail_status mail_world_status(struct mail_world *m);
 /* Until `count` mails were given to the mailer; fails the test otherwise. */
 void mail_world_await(struct mail_world *m, size_t count);
 /* Until nothing is under way any more. */
@@ -49,6 +53,8 @@ void mail_world_await_queue(struct mail_world *m, size_t items);
 
 /* The token in the n-th mail's link; false: it has none. */
 bool mail_world_token(struct mail_world *m, size_t n, struct token_hash *out);
+/* Whether these words stand in the n-th mail's text. */
+bool mail_world_says(struct mail_world *m, size_t n, const char *words);
 /* What somebody with the n-th mail would see. */
 enum accept_view_state mail_world_view(struct mail_world *m, size_t n);
 /* How many entries of this event the log has (look first). */

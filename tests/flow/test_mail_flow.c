@@ -50,7 +50,10 @@ an_address_that_is_none_is_refused_by_name(void **state)
 {
 	static const char *const bad[] = { NULL, "", "ada", "ada@", "@home.example",
 		"ada@home.example\r\nBcc: eve@evil.example", "ada@home.example,eve@evil.example",
-		"ada <ada@home.example>", "\xc3\xa4" "da@home.example", "ada@home.example\n" };
+		"ada <ada@home.example>",
+		"\xc3\xa4"
+		"da@home.example",
+		"ada@home.example\n" };
 	struct mail_world *m = mail_world_new();
 
 	(void)state;
@@ -76,6 +79,357 @@ beyond_its_bound_the_queue_takes_no_more(void **state)
 	mail_world_free(m);
 }
 
+/* ---- what a server says ---- */
+
+static void
+a_deferred_mail_waits_and_goes_with_another_link(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct outbox_item *item;
+
+	(void)state;
+	fake_mailer_then(m->mailer, MAIL_DEFERRED, 451, "4.7.1 greylisted: " ADA_AT);
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_rest(m);
+	item = mail_world_item(m);
+	assert_string_equal(item->owner, "");
+	assert_true(item->due > m->w->now + 7000 && item->due <= m->w->now + 10000);
+	outbox_item_free(item);
+	mail_world_look(m, m->inv->id);
+	assert_int_equal(m->inv->token_count, 0);
+	assert_int_equal(mail_world_logged(m, DELIVERY_DEFERRED), 1);
+	assert_non_null(strstr(m->log->log[1].detail, "greylisted: [address]; again at 20"));
+	assert_int_equal(mail_world_view(m, 0), VIEW_UNKNOWN);
+	mail_world_pass(m, 5000);
+	mail_world_rest(m);
+	assert_int_equal(m->mailer->count, 1);
+	mail_world_pass(m, 5000);
+	mail_world_await(m, 2);
+	mail_world_await_queue(m, 0);
+	assert_int_equal(mail_world_view(m, 1), VIEW_OPEN);
+	mail_world_free(m);
+}
+
+static void
+a_mail_is_deferred_until_the_invitations_end_and_then_given_up(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	int64_t end;
+
+	(void)state;
+	fake_mailer_always(m->mailer, MAIL_DEFERRED, 451, "4.3.0 later");
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	end = m->inv->expires_at;
+	while (store_outbox_count(m->w->store, OUTBOX_MAILS) > 0) {
+		mail_world_pass(m, 10 * 1000);
+		mail_world_rest(m);
+		assert_true(m->w->now <= end + 10 * 1000);
+	}
+	/* 10 s, 20 s, ... 640 s take 20 minutes, and 15 minutes each what is left of the hour. */
+	assert_in_range(m->mailer->count, 9, 14);
+	mail_world_look(m, m->inv->id);
+	assert_int_equal(mail_world_logged(m, DELIVERY_DROPPED), 1);
+	assert_int_equal(m->inv->token_count, 0);
+	assert_true(m->inv->undeliverable);
+	mail_world_free(m);
+}
+
+static void
+a_refused_address_is_marked_and_told_to_the_inviter(void **state)
+{
+	struct mail_world *m = mail_world_new();
+
+	(void)state;
+	m->conf.notices = true;
+	m->conf.notify = "admin@engines.example";
+	fake_mailer_then(m->mailer, MAIL_REFUSED, 550, "5.1.1 <" ADA_AT ">: no such user");
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 2);
+	mail_world_await_queue(m, 0);
+	mail_world_look(m, m->inv->id);
+	assert_true(m->inv->undeliverable);
+	assert_int_equal(m->inv->state, INVITATION_PENDING);
+	assert_int_equal(m->inv->token_count, 0);
+	assert_int_equal(mail_world_happened(m, INVITATION_EV_UNDELIVER), 1);
+	assert_int_equal(mail_world_logged(m, DELIVERY_REFUSED), 1);
+	assert_string_equal(m->log->log[1].detail, "5.1.1 <[address]>: no such user");
+	assert_string_equal(m->mailer->mails[1]->to, "admin@engines.example");
+	assert_true(mail_world_says(m, 1, "no such user"));
+	mail_world_free(m);
+}
+
+static void
+an_inviter_who_is_known_gets_the_notice_and_is_named(void **state)
+{
+	static const char inviter[] = "6fa459ea-ee8a-4ca4-894e-db77e160355e";
+	struct mail_world *m = mail_world_new();
+
+	(void)state;
+	fake_roster_add(&m->roster, inviter, inviter, false);
+	m->roster.rows[0].mail = "charles@engines.example";
+	m->roster.rows[0].name = "Charles Babbage";
+	m->created_by = "user:6fa459ea-ee8a-4ca4-894e-db77e160355e";
+	m->conf.notices = true;
+	m->conf.notify = "admin@engines.example";
+	fake_mailer_then(m->mailer, MAIL_REFUSED, 550, "5.1.1 no");
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 2);
+	mail_world_await_queue(m, 0);
+	assert_true(mail_world_says(m, 0, "Charles Babbage"));
+	assert_string_equal(m->mailer->mails[1]->to, "charles@engines.example");
+	mail_world_free(m);
+}
+
+static void
+after_silence_exactly_one_more_mail_goes_and_both_links_work(void **state)
+{
+	struct mail_world *m = mail_world_new();
+
+	(void)state;
+	fake_mailer_then(m->mailer, MAIL_UNKNOWN, 354, "silence after DATA");
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_rest(m);
+	mail_world_pass(m, 59 * 1000);
+	mail_world_rest(m);
+	assert_int_equal(m->mailer->count, 1);
+	mail_world_pass(m, 1000);
+	mail_world_await(m, 2);
+	mail_world_await_queue(m, 0);
+	assert_int_equal(mail_world_view(m, 0), VIEW_OPEN);
+	assert_int_equal(mail_world_view(m, 1), VIEW_OPEN);
+	assert_string_not_equal(mail_header_of(m->mailer->mails[0], "Message-ID"),
+	    mail_header_of(m->mailer->mails[1], "Message-ID"));
+	assert_string_equal(mail_header_of(m->mailer->mails[0], "References"),
+	    mail_header_of(m->mailer->mails[1], "References"));
+	mail_world_free(m);
+}
+
+static void
+after_silence_twice_no_more_mails_go(void **state)
+{
+	struct mail_world *m = mail_world_new();
+
+	(void)state;
+	fake_mailer_always(m->mailer, MAIL_UNKNOWN, 354, "silence after DATA");
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_rest(m);
+	mail_world_pass(m, 60 * 1000);
+	mail_world_await(m, 2);
+	mail_world_await_queue(m, 0);
+	mail_world_pass(m, 1800 * 1000);
+	mail_world_rest(m);
+	assert_int_equal(m->mailer->count, 2);
+	mail_world_look(m, m->inv->id);
+	assert_int_equal(m->inv->token_count, 2);
+	assert_false(m->inv->undeliverable);
+	assert_int_equal(mail_world_logged(m, DELIVERY_UNKNOWN), 2);
+	mail_world_free(m);
+}
+
+/* ---- tokens ---- */
+
+static void
+tokens_of_mails_that_surely_did_not_leave_displace_none(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	const size_t live = INVITATION_TOKENS_MAX;
+
+	(void)state;
+	m->conf.resend_s = 0;
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_await_queue(m, 0);
+	for (size_t n = 2; n <= live; n++) {
+		assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+		mail_world_await(m, n);
+		mail_world_await_queue(m, 0);
+	}
+	for (size_t n = 0; n < live; n++)
+		assert_int_equal(mail_world_view(m, n), VIEW_OPEN);
+	fake_mailer_then(m->mailer, MAIL_DEFERRED, 451, "later");
+	assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+	mail_world_await(m, live + 1);
+	mail_world_rest(m);
+	for (size_t n = 0; n < live; n++)
+		assert_int_equal(mail_world_view(m, n), VIEW_OPEN);
+	/* One that leaves does. */
+	mail_world_pass(m, 10 * 1000);
+	mail_world_await(m, live + 2);
+	mail_world_await_queue(m, 0);
+	assert_int_equal(mail_world_view(m, 0), VIEW_REVOKED);
+	for (size_t n = 1; n < live; n++)
+		assert_int_equal(mail_world_view(m, n), VIEW_OPEN);
+	assert_int_equal(mail_world_view(m, live + 1), VIEW_OPEN);
+	mail_world_free(m);
+}
+
+/* ---- a registration under way ---- */
+
+static bool
+is_claimed(struct world *w, void *arg)
+{
+	return world_state(w, arg) == INVITATION_CLAIMED;
+}
+
+static void
+while_somebody_registers_a_mail_waits_and_touches_nothing(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct world_answer answer = { .code = ERR_INTERNAL };
+	struct token_hash token;
+
+	(void)state;
+	m->conf.resend_s = 0;
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_await_queue(m, 0);
+	fake_mailer_then(m->mailer, MAIL_DEFERRED, 451, "later");
+	assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+	mail_world_await(m, 2);
+	mail_world_rest(m);
+	assert_true(mail_world_token(m, 0, &token));
+	fake_dir_fail(m->w->dir, 2, FAKE_SILENT, ERR_OK); /* the Add */
+	world_accept_start(m->w, &token, PASSWORD, NULL, &answer);
+	assert_true(world_until(m->w, is_claimed, m->inv->id));
+	for (int i = 0; i < 10; i++) {
+		mail_world_pass(m, 10 * 1000);
+		mail_world_rest(m);
+	}
+	assert_int_equal(m->mailer->count, 2);
+	assert_int_equal(store_outbox_count(m->w->store, OUTBOX_MAILS), 1);
+	assert_int_equal(world_state(m->w, m->inv->id), INVITATION_CLAIMED);
+	mail_world_free(m);
+}
+
+static void
+what_becomes_of_a_mail_in_flight_does_not_disturb_a_registration(void **state)
+{
+	static const enum mail_outcome outcomes[] = { MAIL_SENT, MAIL_DEFERRED, MAIL_REFUSED,
+		MAIL_UNKNOWN, MAIL_AWAY, MAIL_BROKEN };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+		struct mail_world *m = mail_world_new();
+		struct token_hash token;
+
+		m->conf.resend_s = 0;
+		assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+		mail_world_await(m, 1);
+		mail_world_await_queue(m, 0);
+		m->mailer->hold = true;
+		fake_mailer_then(m->mailer, outcomes[i], 0, "words");
+		assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+		mail_world_await(m, 2);
+		assert_true(mail_world_token(m, 0, &token));
+		assert_int_equal(world_accept(m->w, &token, PASSWORD, NULL).code, ERR_OK);
+		fake_mailer_release(m->mailer);
+		for (int n = 0; n < 8; n++) {
+			mail_world_pass(m, 30 * 1000);
+			mail_world_rest(m);
+		}
+		assert_int_equal(store_outbox_count(m->w->store, OUTBOX_MAILS), 0);
+		assert_int_equal(m->mailer->count, 2); /* it is completed: no more mails */
+		mail_world_look(m, m->inv->id);
+		assert_int_equal(m->inv->state, INVITATION_DONE);
+		assert_false(m->inv->undeliverable);
+		mail_world_free(m);
+	}
+}
+
+/* ---- news ---- */
+
+static void
+who_has_registered_is_welcomed_and_the_inviter_is_told(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct token_hash token;
+	size_t welcome, notice;
+
+	(void)state;
+	m->conf.welcome = m->conf.notices = true;
+	m->conf.notify = "admin@engines.example";
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	assert_true(mail_world_token(m, 0, &token));
+	assert_int_equal(world_accept(m->w, &token, PASSWORD, NULL).code, ERR_OK);
+	mail_world_await(m, 3);
+	mail_world_await_queue(m, 0);
+	welcome = strcmp(m->mailer->mails[1]->to, ADA_AT) == 0 ? 1 : 2;
+	notice = 3 - welcome;
+	assert_string_equal(m->mailer->mails[welcome]->to, ADA_AT);
+	assert_true(mail_world_says(m, welcome, "ada.lovelace"));
+	assert_string_equal(m->mailer->mails[notice]->to, "admin@engines.example");
+	assert_true(mail_world_says(m, notice, "Ada Lovelace"));
+	assert_false(mail_world_token(m, welcome, &token));
+	assert_false(mail_world_token(m, notice, &token));
+	mail_world_look(m, m->inv->id);
+	assert_null(m->inv->personal_mail); /* it knows nobody any more */
+	assert_int_equal(mail_world_logged(m, DELIVERY_SENT), 3);
+	mail_world_free(m);
+}
+
+static void
+a_reminder_goes_at_half_time_to_who_has_not_come(void **state)
+{
+	struct mail_world *m = mail_world_new();
+
+	(void)state;
+	m->conf.reminder = true;
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_await_queue(m, 1);
+	mail_world_pass(m, 1799 * 1000);
+	mail_world_rest(m);
+	assert_int_equal(m->mailer->count, 1);
+	mail_world_pass(m, 1000);
+	mail_world_await(m, 2);
+	mail_world_await_queue(m, 0);
+	assert_int_equal(mail_world_view(m, 0), VIEW_OPEN);
+	assert_int_equal(mail_world_view(m, 1), VIEW_OPEN);
+	mail_world_free(m);
+}
+
+static void
+nobody_is_reminded_of_what_they_have_done(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct token_hash token;
+
+	(void)state;
+	m->conf.reminder = true;
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	assert_true(mail_world_token(m, 0, &token));
+	assert_int_equal(world_accept(m->w, &token, PASSWORD, NULL).code, ERR_OK);
+	mail_world_pass(m, 1800 * 1000);
+	mail_world_await_queue(m, 0);
+	assert_int_equal(m->mailer->count, 1);
+	mail_world_free(m);
+}
+
+static void
+a_form_that_is_shown_is_noted_once(void **state)
+{
+	struct mail_world *m = mail_world_new();
+
+	(void)state;
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_await_queue(m, 0);
+	for (int i = 0; i < 3; i++) {
+		flow_note_opened(m->w->flow, m->inv);
+		flow_note_opened(m->w->flow, m->inv);
+		mail_world_rest(m);
+	}
+	mail_world_look(m, m->inv->id);
+	assert_true(m->log->opened);
+	assert_int_equal(mail_world_logged(m, DELIVERY_OPENED), 1);
+	mail_world_free(m);
+}
+
 int
 main(void)
 {
@@ -84,6 +438,19 @@ main(void)
 		cmocka_unit_test(without_a_way_to_send_the_method_is_refused),
 		cmocka_unit_test(an_address_that_is_none_is_refused_by_name),
 		cmocka_unit_test(beyond_its_bound_the_queue_takes_no_more),
+		cmocka_unit_test(a_deferred_mail_waits_and_goes_with_another_link),
+		cmocka_unit_test(a_mail_is_deferred_until_the_invitations_end_and_then_given_up),
+		cmocka_unit_test(a_refused_address_is_marked_and_told_to_the_inviter),
+		cmocka_unit_test(an_inviter_who_is_known_gets_the_notice_and_is_named),
+		cmocka_unit_test(after_silence_exactly_one_more_mail_goes_and_both_links_work),
+		cmocka_unit_test(after_silence_twice_no_more_mails_go),
+		cmocka_unit_test(tokens_of_mails_that_surely_did_not_leave_displace_none),
+		cmocka_unit_test(while_somebody_registers_a_mail_waits_and_touches_nothing),
+		cmocka_unit_test(what_becomes_of_a_mail_in_flight_does_not_disturb_a_registration),
+		cmocka_unit_test(who_has_registered_is_welcomed_and_the_inviter_is_told),
+		cmocka_unit_test(a_reminder_goes_at_half_time_to_who_has_not_come),
+		cmocka_unit_test(nobody_is_reminded_of_what_they_have_done),
+		cmocka_unit_test(a_form_that_is_shown_is_noted_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
