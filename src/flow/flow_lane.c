@@ -248,6 +248,13 @@ lane_on_walked(void *arg, enum err code, struct outbox_item **list, size_t count
 static void
 lane_walk(struct lane *l)
 {
+	char now[STORE_PLACE_SIZE];
+
+	/* What is due is read anyway, and claims among it are noticed there. */
+	if (l->walk_after == NULL) {
+		store_outbox_place(flow_now(l->flow), now);
+		l->walk_after = mem_dup_string(now);
+	}
 	l->walking = store_outbox_list(
 	    l->flow->conf.store, l->ops->queue, l->walk_after, LANE_PAGE, lane_on_walked, l);
 }

@@ -50,6 +50,9 @@ typedef void store_outbox_cb(void *arg, enum err code, struct outbox_item **list
     const char *next, const struct fault *f); /* next: NULL at the end */
 struct store_op *store_outbox_list(struct store *s, enum outbox_queue queue, const char *after,
     size_t limit, store_outbox_cb *cb, void *arg);
+/* For `after`: behind everything that is due by `due`. */
+enum { STORE_PLACE_SIZE = 54 };
+void store_outbox_place(int64_t due, char out[STORE_PLACE_SIZE]);
 struct store_op *store_outbox_load(
     struct store *s, const char *id, store_outbox_cb *cb, void *arg); /* one or none */
 /* How many items there are, by queue: kept in memory, right from store_prepare() on as long as this

@@ -2,6 +2,7 @@
 #include "store/store_private.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,6 +287,13 @@ store_outbox_due(struct store *s, enum outbox_queue queue, int64_t now, size_t l
 	w->on_due = cb;
 	walk_read_page(w);
 	return &w->op;
+}
+
+void
+store_outbox_place(int64_t due, char out[STORE_PLACE_SIZE])
+{
+	snprintf(out, STORE_PLACE_SIZE, "%016" PRIx64 "/ffffffff-ffff-ffff-ffff-ffffffffffff",
+	    (uint64_t)due);
 }
 
 static void

@@ -104,7 +104,7 @@ a_mail_survives_a_crash_at_every_write(void **state)
 				world_state(m->w, m->inv->id);
 			}
 			hit = fake_kv_failed(m->w->kv);
-printf("o %zu nth %d hit %d count %zu mails %zu\n", o, nth, hit, store_outbox_count(m->w->store, OUTBOX_MAILS), m->mailer->count);
+
 			mail_world_crash(m);
 			wait_for_empty_queue(m);
 			mail_world_look(m, m->inv->id);

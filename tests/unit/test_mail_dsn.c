@@ -305,6 +305,23 @@ the_return_path_counts_more_than_the_message_id(void **state)
 	free(text);
 }
 
+/* An address may be replaced before the report about the old one comes. */
+static void
+the_return_path_tells_whom_the_mail_was_to(void **state)
+{
+	struct mail_dsn dsn;
+
+	(void)state;
+	assert_int_equal(parse(&dsn, TOP STATUS(FAILED), verp, NULL), ERR_OK);
+	assert_true(dsn.knows_recipient);
+	assert_int_equal(dsn.to_recipient, mail_verp_recipient(&sender, "Ada@HOME.example"));
+	assert_int_not_equal(dsn.to_recipient, mail_verp_recipient(&sender, "bob@home.example"));
+	assert_int_equal(
+	    parse(&dsn, TOP STATUS(FAILED) RETURNED("message/rfc822", MAIL_HEAD), NULL, NULL),
+	    ERR_OK);
+	assert_false(dsn.knows_recipient);
+}
+
 /* Cut anywhere, a report is refused or says the same. */
 static void
 a_report_that_was_cut_is_no_other(void **state)
@@ -377,7 +394,7 @@ set_up(void **state)
 		return 1;
 	arena = arena_new(0);
 	memset(sender.verp_key, 7, sizeof(sender.verp_key));
-	verp = mail_verp_address(arena, &sender, ID);
+	verp = mail_verp_address(arena, &sender, ID, "ada@home.example");
 	return 0;
 }
 
@@ -397,6 +414,7 @@ main(void)
 		cmocka_unit_test(what_is_no_report_is_refused_with_what_is_missing),
 		cmocka_unit_test(a_report_about_somebody_elses_mail_is_nobodys),
 		cmocka_unit_test(the_return_path_counts_more_than_the_message_id),
+		cmocka_unit_test(the_return_path_tells_whom_the_mail_was_to),
 		cmocka_unit_test(a_report_that_was_cut_is_no_other),
 		cmocka_unit_test(hostile_reports_take_no_time),
 		cmocka_unit_test(a_long_diagnostic_is_cut_between_characters),
