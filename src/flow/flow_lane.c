@@ -31,6 +31,7 @@ struct lane {
 	struct outbox_item *page[LANE_PAGE];
 	size_t page_at, page_count;
 	struct store_op *reading;
+	bool damaged;	    /* the last page had an item that cannot be read */
 	bool stale;	    /* there may be more than was read */
 	int64_t next_due;   /* of the first that was not read, wall ms */
 	int64_t oldest_due; /* wall ms; 0: nothing waits */
@@ -167,7 +168,10 @@ lane_on_due(void *arg, enum err code, struct outbox_item **list, size_t count, i
 		lane_soon(l);
 		return;
 	}
-	flow_log_damage(code, f);
+	/* A damaged item stays where it is, and is met by every look. */
+	if (f->text[0] == '\0' || !l->damaged)
+		flow_log_damage(code, f);
+	l->damaged = f->text[0] != '\0';
 	lane_drop_page(l);
 	if (next_due < l->next_due)
 		l->next_due = next_due;

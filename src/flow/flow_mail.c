@@ -17,7 +17,7 @@
 bool
 mails_is_overtaken(const struct flow_mails *m, const struct mail_trip *t)
 {
-	return t->pause != m->pause_count;
+	return m->flow->draining || t->pause != m->pause_count;
 }
 
 static void
@@ -123,6 +123,13 @@ flow_mails_run(struct flow_mails *m)
 {
 	if (m != NULL)
 		lane_run(m->lane);
+}
+
+void
+flow_mails_drain(struct flow_mails *m)
+{
+	if (m != NULL)
+		mails_send_ready(m); /* they wait for the next start instead */
 }
 
 void

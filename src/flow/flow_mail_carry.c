@@ -288,6 +288,10 @@ carry_claim(struct mail_trip *t)
 	const struct outbox_item *item = t->trip->item;
 	struct fault f = { .text = "" };
 
+	if (mails_is_overtaken(t->mails, t)) {
+		carry_end(t); /* nothing has happened yet */
+		return;
+	}
 	t->next = outbox_item_copy(item);
 	memcpy(t->next->owner, lane_owner(t->mails->lane), sizeof(t->next->owner));
 	t->next->due = flow_now(flow) + OUTBOX_CLAIM_MS;

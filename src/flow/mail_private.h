@@ -93,7 +93,8 @@ struct flow_mails {
 
 /* What a report says of the relay: a pause, or the end of one. */
 void mails_hear(struct flow_mails *m, const struct mail_trip *t, const struct mail_report *report);
-/* It began before the pause that is now: it is not the one that tries whether the relay is back. */
+/* It began before the pause that is now, and is not the one that tries whether the relay is back;
+ * or we are about to end. What was not sent yet is not sent now. */
 bool mails_is_overtaken(const struct flow_mails *m, const struct mail_trip *t);
 
 /* ---- flow_mail_carry.c ---- */
