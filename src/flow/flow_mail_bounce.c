@@ -42,13 +42,18 @@ bounce_is_known(const struct delivery *d, enum delivery_event event, const char 
 	return false;
 }
 
-/* No mail has left since the address was changed: it is the old one that is reported. */
+/* It is an address that was replaced since. The report's own return path says so; without it, no
+ * mail has left since the change. */
 static bool
 bounce_is_of_old_address(const struct mail_change *c)
 {
+	const struct mail_dsn *dsn = &((const struct bounce *)c)->dsn;
 	const struct invitation *inv = c->before;
 	int64_t changed_at = 0;
 
+	if (dsn->knows_recipient && inv->personal_mail != NULL)
+		return dsn->to_recipient !=
+		       mail_verp_recipient(&c->task.flow->conf.mail->sender, inv->personal_mail);
 	for (size_t i = 0; i < inv->timeline_count; i++)
 		if (inv->timeline[i].event == INVITATION_EV_READDRESS)
 			changed_at = inv->timeline[i].at;

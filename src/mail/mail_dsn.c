@@ -27,7 +27,8 @@ struct dsn_reader {
 	bool has_recipient; /* and said what became of a recipient: */
 	enum mail_dsn_action action;
 	char status[STATUS_SIZE], diagnostic[DIAGNOSTIC_SIZE];
-	char by_address[ID_SIZE], by_id[ID_SIZE]; /* the invitation, as either says; "": neither */
+	struct mail_verp by_address; /* the invitation, as either says; "": neither */
+	char by_id[ID_SIZE];
 };
 
 /* ---- whose mail it was ---- */
@@ -38,13 +39,12 @@ dsn_find_address(struct dsn_reader *r, const char *value)
 {
 	static const char around[] = " \t<>,;:\"()[]";
 
-	while (r->by_address[0] == '\0' && *value != '\0') {
+	while (r->by_address.invitation[0] == '\0' && *value != '\0') {
 		size_t len;
 
 		value += strspn(value, around);
 		len = strcspn(value, around);
-		if (!mail_verp_parse(r->sender, value, len, r->by_address, ID_SIZE))
-			r->by_address[0] = '\0';
+		mail_verp_parse(&r->by_address, r->sender, value, len);
 		value += len;
 	}
 }
@@ -294,7 +294,7 @@ dsn_read_message(
 	if (!r->has_recipient)
 		return fault_set(
 		    f, ERR_INVALID, "the report does not say what became of any recipient");
-	if (r->by_address[0] == '\0' && r->by_id[0] == '\0')
+	if (r->by_address.invitation[0] == '\0' && r->by_id[0] == '\0')
 		return fault_set(f, ERR_NOT_FOUND, "the report is about no mail of ours");
 	return ERR_OK;
 }
@@ -314,6 +314,8 @@ mail_dsn_parse(struct mail_dsn *out, const struct mail_sender *sender, const cha
 		out->status = arena_strdup(arena, r.status);
 	if (r.diagnostic[0] != '\0')
 		out->diagnostic = arena_strdup(arena, r.diagnostic);
-	memcpy(out->invitation, r.by_address[0] != '\0' ? r.by_address : r.by_id, ID_SIZE);
+	out->knows_recipient = r.by_address.invitation[0] != '\0';
+	out->to_recipient = r.by_address.recipient;
+	memcpy(out->invitation, out->knows_recipient ? r.by_address.invitation : r.by_id, ID_SIZE);
 	return ERR_OK;
 }
