@@ -36,7 +36,9 @@ struct store;
 struct store_op;
 
 enum {
-	STORE_SCHEMA_VERSION = 1,
+	/* 2: mails of invitations. Nothing of 1 is written anew for it, but a program that knows
+	 * only 1 would take the new events of an invitation for damage: it must refuse. */
+	STORE_SCHEMA_VERSION = 2,
 	STORE_LIST_MAX = 200,
 	/* A reservation of a finished invitation may be taken over this long after its release:
 	 * longer than any directory lookup that could have missed the new entry. */
@@ -49,8 +51,8 @@ struct store *store_new(
 void store_free(struct store *s); /* cancels what is under way */
 void store_cancel(struct store_op *op);
 
-/* Writes or checks meta/schema. ERR_MISCONFIGURED: a newer schema than ours; ERR_CORRUPT: sealed
- * with another key. Must succeed before anything else is called. */
+/* Writes, checks or raises meta/schema. ERR_MISCONFIGURED: a newer schema than ours; ERR_CORRUPT:
+ * sealed with another key. Must succeed before anything else is called. */
 typedef void store_done_cb(void *arg, enum err code, const struct fault *f);
 struct store_op *store_prepare(struct store *s, store_done_cb *cb, void *arg);
 
