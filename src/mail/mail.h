@@ -221,6 +221,7 @@ struct mail_dsn {
 	const char *status;	     /* "5.1.1", or NULL */
 	const char *diagnostic;	     /* in one line, or NULL */
 	char invitation[40]; /* attributed by a VERP address or our Message-ID; "": to none */
+	const char *to;	     /* the address that the mail it returns was to, or NULL */
 };
 /* Read a whole message that is a delivery status notification (RFC 3464). `recipient`: the address
  * that it was delivered to, or NULL: that of its own headers. ERR_INVALID: it is none; the text
