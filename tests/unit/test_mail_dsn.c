@@ -65,7 +65,7 @@
 	"Subject: An invitation\n"                                                                 \
 	"Message-ID:\n"                                                                            \
 	" " OURS "\n"
-#define BEGUN  "<" ID "."
+#define BEGUN  "<019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1b."
 #define NESTED "--A.B/C\nContent-Type: multipart/mixed; boundary=A.B/C\n\n"
 #define WORDS  "550 5.1.1 <ada@home.example>: Recipient address rejected: User unknown"
 
