@@ -96,8 +96,8 @@ void flow_queue_retry_all(struct flow *f, enum outbox_queue queue); /* a pause e
 void flow_queue_drop_start(struct flow *f, enum outbox_queue queue, const char *id,
     const struct flow_caller *caller, flow_item_cb *cb, void *arg);
 
-/* A mail of this kind with made-up facts, composed alone or sent too (to `to`). ERR_NOT_FOUND: no
- * such kind. Without mail: ERR_REFUSED. */
+/* A mail of this kind with made-up facts, composed alone or sent too (to `to`; NULL: made up as
+ * well). ERR_NOT_FOUND: no such kind. Without mail: ERR_REFUSED. */
 enum err flow_mail_preview(struct flow *f, const char *kind, const char *language, const char *to,
     struct mail **out, struct fault *fault);
 typedef void flow_mail_test_cb(

@@ -309,19 +309,20 @@ transfers_new(struct transfers **out, struct loop *l, size_t connections, struct
 void
 transfers_free(struct transfers *t)
 {
-	struct watch *w;
+	struct transfer *x, *next_x;
+	struct watch *w, *next_w;
 
 	if (t == NULL)
 		return;
 	assert(!t->inside);
 	for (size_t i = 0; i < sizeof(t->lists) / sizeof(t->lists[0]); i++)
-		while (!TAILQ_EMPTY(&t->lists[i]))
-			transfer_cancel(TAILQ_FIRST(&t->lists[i]));
+		LIST_EACH_SAFE(x, &t->lists[i], link, next_x)
+	transfer_cancel(x);
 	/* Whatever libcurl still has to say while it closes idle connections is about these. */
 	transfers_set(curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, NULL));
 	transfers_set(curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, NULL));
-	while ((w = TAILQ_FIRST(&t->watches)) != NULL)
-		watch_free(w);
+	LIST_EACH_SAFE(w, &t->watches, link, next_w)
+	watch_free(w);
 	curl_multi_cleanup(t->multi);
 	loop_timer_free(t->timeout);
 	loop_timer_free(t->turn);

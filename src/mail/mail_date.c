@@ -28,37 +28,37 @@ mail_moment_parts_of(int64_t wall_ms)
 }
 
 static const char *
-mail_moment_english(struct arena *arena, const struct mail_moment_parts *p)
+mail_moment_english(struct arena *arena, struct mail_moment_parts p)
 {
 	static const char *const days[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday",
 		"Friday", "Saturday" };
 	static const char *const months[] = { "January", "February", "March", "April", "May",
 		"June", "July", "August", "September", "October", "November", "December" };
 
-	return arena_printf(arena, "%s %d %s %d, %02d:%02d UTC", days[p->weekday], p->date.day,
-	    months[p->date.month - 1], p->date.year, p->hour, p->minute);
+	return arena_printf(arena, "%s %d %s %d, %02d:%02d UTC", days[p.weekday], p.date.day,
+	    months[p.date.month - 1], p.date.year, p.hour, p.minute);
 }
 
 static const char *
-mail_moment_german(struct arena *arena, const struct mail_moment_parts *p)
+mail_moment_german(struct arena *arena, struct mail_moment_parts p)
 {
 	static const char *const days[] = { "Sonntag", "Montag", "Dienstag", "Mittwoch",
 		"Donnerstag", "Freitag", "Samstag" };
 	static const char *const months[] = { "Januar", "Februar", "März", "April", "Mai", "Juni",
 		"Juli", "August", "September", "Oktober", "November", "Dezember" };
 
-	return arena_printf(arena, "%s, %d. %s %d, %02d:%02d Uhr (UTC)", days[p->weekday],
-	    p->date.day, months[p->date.month - 1], p->date.year, p->hour, p->minute);
+	return arena_printf(arena, "%s, %d. %s %d, %02d:%02d Uhr (UTC)", days[p.weekday],
+	    p.date.day, months[p.date.month - 1], p.date.year, p.hour, p.minute);
 }
 
 static const char *
-mail_moment_vietnamese(struct arena *arena, const struct mail_moment_parts *p)
+mail_moment_vietnamese(struct arena *arena, struct mail_moment_parts p)
 {
 	static const char *const days[] = { "Chủ nhật", "thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm",
 		"thứ Sáu", "thứ Bảy" };
 
-	return arena_printf(arena, "%02d:%02d %s, ngày %d tháng %d năm %d (giờ UTC)", p->hour,
-	    p->minute, days[p->weekday], p->date.day, p->date.month, p->date.year);
+	return arena_printf(arena, "%02d:%02d %s, ngày %d tháng %d năm %d (giờ UTC)", p.hour,
+	    p.minute, days[p.weekday], p.date.day, p.date.month, p.date.year);
 }
 
 const char *
@@ -66,7 +66,7 @@ mail_moment(struct arena *arena, const char *language, int64_t wall_ms)
 {
 	static const struct {
 		const char *language;
-		const char *(*write)(struct arena *, const struct mail_moment_parts *);
+		const char *(*write)(struct arena *, struct mail_moment_parts);
 	} rows[] = {
 		{ "en", mail_moment_english },
 		{ "de", mail_moment_german },
@@ -77,7 +77,7 @@ mail_moment(struct arena *arena, const char *language, int64_t wall_ms)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strncasecmp(language, rows[i].language, 2) == 0 &&
 		    (language[2] == '-' || language[2] == '\0'))
-			return rows[i].write(arena, &p);
+			return rows[i].write(arena, p);
 	/* Of others we have no names of months: figures that nobody reads the wrong way round. */
 	return arena_printf(arena, "%04d-%02d-%02d %02d:%02d UTC", p.date.year, p.date.month,
 	    p.date.day, p.hour, p.minute);

@@ -18,6 +18,7 @@ struct smtp_worker {
 	CURL *easy;
 	char words[CURL_ERROR_SIZE]; /* libcurl's, of the last failure */
 	struct smtp_dialogue dialogue;
+	bool spoilt; /* the connection is not to be used again */
 
 	pthread_mutex_t lock; /* guards what follows, for smtp_worker_stop() */
 	bool stopping, busy;
@@ -66,12 +67,11 @@ worker_shut_locked(struct smtp_worker *w, int how)
 			shutdown(w->sockets[i], how);
 }
 
-/* Bytes that the server still sends are not waited for; ours go out. */
 static void
-worker_stop_listening(struct smtp_worker *w)
+worker_shut(struct smtp_worker *w, int how)
 {
 	pthread_mutex_lock(&w->lock);
-	worker_shut_locked(w, SHUT_RD);
+	worker_shut_locked(w, how);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -122,7 +122,7 @@ worker_on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *ar
 		smtp_dialogue_sent(&w->dialogue, data, len);
 		/* libcurl would wait for the answer to QUIT: up to two minutes for nothing. */
 		if (w->dialogue.over)
-			worker_stop_listening(w);
+			worker_shut(w, SHUT_RD);
 	}
 	return 0;
 }
@@ -318,7 +318,7 @@ smtp_worker_free(struct smtp_worker *w)
 {
 	if (w == NULL)
 		return;
-	worker_stop_listening(w);
+	worker_shut(w, SHUT_RD);
 	curl_easy_cleanup(w->easy);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
@@ -343,6 +343,11 @@ worker_perform(struct smtp_worker *w, bool fresh)
 	smtp_dialogue_begin(&w->dialogue);
 	if (worker_set_mail(w, to, now < w->due ? w->due - now : 1, fresh))
 		code = curl_easy_perform(w->easy);
+	/* libcurl keeps a connection where the answer to a mail did not come in time, and would
+	 * take it for the answer to the next one's MAIL. */
+	w->spoilt = code != CURLE_OK;
+	if (w->spoilt)
+		worker_shut(w, SHUT_RDWR);
 	curl_easy_setopt(w->easy, CURLOPT_MAIL_RCPT, NULL);
 	curl_slist_free_all(to);
 	return code;
@@ -382,7 +387,7 @@ smtp_worker_carry(struct mailer_job *j, void *worker)
 	worker_set_busy(w, true);
 	w->job = j;
 	w->due = clock_mono_ms(&clock_system) + w->settings->transfer_ms;
-	code = worker_perform(w, false);
+	code = worker_perform(w, w->spoilt);
 	curl_easy_getinfo(w->easy, CURLINFO_NUM_CONNECTS, &connects);
 	if (connects == 0 && smtp_was_stale(&w->dialogue, code) && w->refusal == NULL)
 		code = worker_perform(w, true);

@@ -142,19 +142,19 @@ mail_templates_report(struct mail_templates_loader *l, const struct fault *f)
 		mail_template_errors_add(l->errors, "%s", f->text);
 }
 
-static struct template *
-mail_templates_parse(
-    struct mail_templates_loader *l, const char *tag, enum mail_kind kind, enum template_form form)
+static bool
+mail_templates_parse(struct mail_templates_loader *l, const char *tag, enum mail_kind kind,
+    enum template_form form, struct template **out)
 {
 	const char *names[MAIL_VALUES_MAX];
 	const struct template_source source = { l->set.files, l->set.count, names, form, tag };
-	struct template *t = NULL;
 	struct fault f;
 
 	mail_value_names(kind, names);
-	if (template_parse(&t, &source, mail_kind_name(kind), &f) != ERR_OK)
-		mail_templates_report(l, &f);
-	return t;
+	if (template_parse(out, &source, mail_kind_name(kind), &f) == ERR_OK)
+		return true;
+	mail_templates_report(l, &f);
+	return false;
 }
 
 /* "Subject: WORDS" in the first line, complete in itself, and an empty line. */
@@ -242,8 +242,9 @@ mail_templates_load_kind(
 {
 	static const char *const suffixes[2] = { ".txt", ".html" };
 	struct mail_template *template = &language->kinds[kind];
-	const char *tag = language->tag, *shown[2];
+	const char *tag = language->tag, *shown[2] = { NULL, NULL };
 	size_t index[2];
+	bool sound;
 
 	for (size_t i = 0; i < 2; i++) {
 		const char *name =
@@ -253,18 +254,17 @@ mail_templates_load_kind(
 		if (index[i] < l->set.count)
 			shown[i] = mail_file_shown(&l->set, index[i]);
 	}
-	if (index[0] == l->set.count && index[1] == l->set.count)
-		return;
-	for (size_t i = 0; i < 2; i++)
-		if (index[i] == l->set.count) {
+	if (shown[0] == NULL || shown[1] == NULL) {
+		size_t there = shown[0] == NULL;
+
+		if (shown[there] != NULL)
 			mail_template_errors_add(l->errors, "%s:1: it lacks its other half, %s%s",
-			    shown[1 - i], mail_kind_name(kind), suffixes[i]);
-			return;
-		}
-	template->text = mail_templates_parse(l, tag, kind, TEMPLATE_TEXT);
-	template->html = mail_templates_parse(l, tag, kind, TEMPLATE_HTML);
-	if (template->text == NULL || !mail_templates_check_subject(l, index[0], kind) ||
-	    template->html == NULL)
+			    shown[there], mail_kind_name(kind), suffixes[1 - there]);
+		return;
+	}
+	sound = mail_templates_parse(l, tag, kind, TEMPLATE_TEXT, &template->text) &&
+		mail_templates_check_subject(l, index[0], kind);
+	if (!mail_templates_parse(l, tag, kind, TEMPLATE_HTML, &template->html) || !sound)
 		return;
 	if (mail_templates_try(l, template, tag, kind, false, shown[0], shown[1]))
 		mail_templates_try(l, template, tag, kind, true, shown[0], shown[1]);

@@ -123,7 +123,8 @@ text_make_boundary(char out[BOUNDARY_SIZE])
 	unsigned char random[BOUNDARY_BYTES];
 
 	random_fill(random, sizeof(random));
-	memcpy(out, "=_", 2);
+	out[0] = '=';
+	out[1] = '_';
 	encode_hex(random, sizeof(random), out + 2);
 }
 

@@ -137,7 +137,9 @@ mailer_crew_init(struct mailer_crew *c, const struct mailer_ops *ops, struct loo
 void
 mailer_crew_release(struct mailer_crew *c)
 {
-	while (!TAILQ_EMPTY(&c->jobs))
-		mailer_crew_cancel(&TAILQ_FIRST(&c->jobs)->base);
+	struct mailer_job *j, *next;
+
+	LIST_EACH_SAFE(j, &c->jobs, link, next)
+	mailer_crew_cancel(&j->base);
 	work_pool_free(c->pool);
 }

@@ -8,15 +8,13 @@
  *                            place of the invitation may stand the target of an intent (job/)
  *   work/ID                  empty; present while the invitation is claimed or created
  *   audit/UUIDv7             one record for each state change, written in its transaction: "at",
- *                            "event", whom ("invitation", "api_token", "user", "org_unit": the id),
- *                            "actor", perhaps "state", "request" and "detail"
- *   apitoken/ID              an API token (its hash)
- *   meta/schema              schema version and a key check
- *   job/, trash/, ...        changes of entries of the directory: see store_people.h
- *   outbox/, due/, ...       what is to be sent, and webhooks: see store_outbox.h
- * Every call keeps kv.h's callback promise and its codes. Additional codes are named at each call.
- * Objects handed to a callback belong to the store and die when it returns, unless the name says
- * take.
+ *                            "event", whom ("invitation", "api_token", "user", "org_unit",
+ * "webhook": the id), "actor", perhaps "state", "request" and "detail" apitoken/ID              an
+ * API token (its hash) meta/schema              schema version and a key check job/, trash/, ...
+ * changes of entries of the directory: see store_people.h outbox/, due/, ...       what is to be
+ * sent, and webhooks: see store_outbox.h Every call keeps kv.h's callback promise and its codes.
+ * Additional codes are named at each call. Objects handed to a callback belong to the store and die
+ * when it returns, unless the name says take.
  */
 #ifndef USHERD_STORE_STORE_H
 #define USHERD_STORE_STORE_H

@@ -124,7 +124,7 @@ enum err record_read_reservation(
 struct audit {
 	int64_t at;
 	const char *event;
-	const char *subject, *id; /* "invitation", "api_token", "user", "org_unit", and which */
+	const char *subject, *id; /* "invitation", "user", ..., and which */
 	const char *state;	  /* afterwards; NULL when it has none */
 	const char *detail;	  /* more, as a JSON value; NULL when there is none */
 	const struct store_note *note;

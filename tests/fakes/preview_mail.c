@@ -1,46 +1,50 @@
-/* Writes every mail of the built-in templates to a directory, to be looked at in a browser and a
- * terminal: preview_mail DIRECTORY. */
+/* Writes every mail of the built-in templates to a directory, to be looked at in a browser, a
+ * terminal and a mail program: preview_mail DIRECTORY [WORDS]. With WORDS everybody is called so,
+ * and so are their positions, org units and the reason. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mail/mail.h"
 
 static const char *const kinds[] = { "invitation", "reminder", "welcome", "completed",
 	"undeliverable" };
+static const struct mail_sender sender = { .organisation = "Northwind Institute",
+	.from = "invitations@northwind.example",
+	.id_domain = "northwind.example",
+	.reply_to = "people@northwind.example",
+	.sign_in_url = "https://sign-in.northwind.example/",
+	.help_contact = "helpdesk@northwind.example" };
 
 static void
-write_file(const char *folder, const char *language, const char *kind, const char *suffix,
-    const char *subject, const char *text)
+preview_write(const char *folder, const struct mail_facts *facts, const char *suffix,
+    const char *text, size_t len)
 {
 	char path[4096];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s-%s%s", folder, language, kind, suffix);
+	snprintf(path, sizeof(path), "%s/%s-%s.%s", folder, facts->language, facts->kind, suffix);
 	file = fopen(path, "we");
-	if (file == NULL) {
+	if (file == NULL || fwrite(text, 1, len, file) != len || fclose(file) != 0) {
 		perror(path);
 		exit(1);
 	}
-	if (subject != NULL)
-		fprintf(file, "Subject: %s\n\n", subject);
-	fputs(text, file);
-	fclose(file);
 }
 
-int
-main(int argc, char **argv)
+static struct mail_facts
+preview_facts(const char *kind, const char *language, const char *words)
 {
-	static struct mail_template_errors errors;
-	static const struct mail_sender sender = { .organisation = "Northwind Institute",
-		.from = "invitations@northwind.example",
-		.id_domain = "northwind.example",
-		.sign_in_url = "https://sign-in.northwind.example/",
-		.help_contact = "helpdesk@northwind.example" };
-	struct mail_facts facts = { .invitation = "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1b",
+	struct mail_facts facts = { .kind = kind,
+		.language = language,
+		.invitation = "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1b",
 		.item = "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1c",
 		.attempt = 1,
 		.to = "somebody@mail.example",
+		.name = *language == 'v' ? "Nguyễn Thị Lan" : "Ada Löwenherz",
+		.given_name = *language == 'v' ? "Lan" : "Ada",
+		.inviter = *language == 'v' ? "Trần Văn Minh" : "Jörg Weißmüller",
+		.uid = *language == 'v' ? "lan.nguyen" : "ada.loewenherz",
 		.position = "Data analyst",
 		.org_unit = "Research & Development",
 		.link = "https://join.northwind.example/join/"
@@ -49,34 +53,49 @@ main(int argc, char **argv)
 			  "unknown in virtual mailbox table",
 		.expires_at = 1796401800000,
 		.now = 1795800000000 };
+
+	if (words != NULL) {
+		facts.name = facts.given_name = facts.inviter = words;
+		facts.position = facts.org_unit = facts.reason = words;
+	}
+	return facts;
+}
+
+static void
+preview_one(const char *folder, const struct mail_templates *t, const struct mail_facts *facts)
+{
+	struct secret *message;
+	struct fault f;
+	struct mail *m;
+
+	if (mail_compose(&m, t, &sender, facts, &f) != ERR_OK ||
+	    (message = mail_text(m, &f)) == NULL) {
+		fprintf(stderr, "%s %s: %s\n", facts->language, facts->kind, f.text);
+		exit(1);
+	}
+	preview_write(folder, facts, "txt", m->text, strlen(m->text));
+	preview_write(folder, facts, "html", m->html, strlen(m->html));
+	preview_write(folder, facts, "eml", secret_bytes(message), secret_len(message));
+	secret_free(message);
+	mail_free(m);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct mail_template_errors errors;
 	struct mail_templates *t = mail_templates_load(NULL, "en", &errors);
 
-	if (argc != 2 || sodium_init() < 0 || t == NULL) {
-		for (size_t i = 0; i < errors.count; i++)
-			fprintf(stderr, "%s\n", errors.items[i].text);
-		fprintf(stderr, "usage: preview_mail DIRECTORY\n");
+	if (argc < 2 || argc > 3 || sodium_init() < 0 || t == NULL) {
+		fprintf(stderr, "usage: preview_mail DIRECTORY [WORDS]\n");
 		return 2;
 	}
 	for (size_t i = 0; i < mail_language_count(t); i++)
 		for (size_t j = 0; j < sizeof(kinds) / sizeof(kinds[0]); j++) {
-			const char *language = mail_language_at(t, i);
-			struct fault f;
-			struct mail *m;
+			const struct mail_facts facts =
+			    preview_facts(kinds[j], mail_language_at(t, i), argv[2]);
 
-			facts.kind = kinds[j];
-			facts.language = language;
-			facts.name = *language == 'v' ? "Nguyễn Thị Lan" : "Ada Löwenherz";
-			facts.given_name = *language == 'v' ? "Lan" : "Ada";
-			facts.inviter = *language == 'v' ? "Trần Văn Minh" : "Jörg Weißmüller";
-			facts.uid = *language == 'v' ? "lan.nguyen" : "ada.loewenherz";
-			if (mail_compose(&m, t, &sender, &facts, &f) != ERR_OK) {
-				fprintf(stderr, "%s %s: %s\n", language, kinds[j], f.text);
-				return 1;
-			}
-			write_file(argv[1], language, kinds[j], ".txt",
-			    mail_header_of(m, "Subject"), m->text);
-			write_file(argv[1], language, kinds[j], ".html", NULL, m->html);
-			mail_free(m);
+			preview_one(argv[1], t, &facts);
 		}
 	mail_templates_free(t);
 	return 0;

@@ -301,7 +301,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	default:
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-			if (data[0] == kinds[k].letter) {
+			if (data[0] == (uint8_t)kinds[k].letter) {
 				check_kind(&kinds[k], text, len - 1);
 				return 0;
 			}

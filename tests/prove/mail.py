@@ -20,6 +20,9 @@ from rules import After
 from wait import wait_for
 
 QUICK = {"connect_timeout": "1s", "reply_timeout": "1s", "transfer_timeout": "4s", "resend_interval": "0s"}
+# One after another on one connection, in clear text: the bytes are always the same.
+CLEAR = {"proxied": True, "tls": None, "user": None}
+ALONE = {**QUICK, "connections": 1, "welcome": "no", "notices": "no"}
 CYCLES_OF_A_WORLD = 60
 FIRED_SECONDS = 10
 PATIENCE = 20
@@ -65,7 +68,7 @@ def wait_gone(world, invited):
 def measure(run):
     """How many bytes pass, in each direction, of a mail on a new connection, and of the next one on it; and where
     in them the mail is whole and its answer begins."""
-    with run.world(sink={"proxied": True, "tls": None, "user": None}, mail=QUICK) as world:
+    with run.world(sink=CLEAR, mail=ALONE) as world:
         passed = [dict(world.relay.passed)]
         for number in range(2):
             invited = invite(world, number)
@@ -84,7 +87,7 @@ def plan(run, lengths):
             edge = 250 if direction == TO_SERVER else length
             offsets = [at for at in range(length + 1) if at <= edge or at >= length - 40 or at % 97 == 0]
             if run.short:
-                offsets = sorted({offsets[round(number * (len(offsets) - 1) / 11)] for number in range(12)}
+                offsets = sorted({offsets[round(number * (len(offsets) - 1) / 7)] for number in range(8)}
                                  | ({length - 1, length - 2, length - 3} if direction == TO_SERVER else set()))
             jobs += [(direction, begin + offset, is_fresh, "RST" if place % 2 else "FIN")
                      for place, offset in enumerate(offsets)]
@@ -133,7 +136,7 @@ def meet(world, run, number, job, tally):
 
 def is_over(item):
     """Sent, or put back after its first attempt."""
-    return item is None or (item["attempts"] > 0 and item["status"] != "sending")
+    return item is None or (item["last"] and item["status"] == "waiting")
 
 
 def cut(run, lengths):
@@ -142,8 +145,7 @@ def cut(run, lengths):
     def lane(number):
         mine = jobs[number::lanes]
         for start in range(0, len(mine), CYCLES_OF_A_WORLD):
-            with run.world(sink={"proxied": True, "tls": None, "user": None},
-                           mail={**QUICK, "connections": 1}) as world:
+            with run.world(sink=CLEAR, mail=ALONE) as world:
                 for count, job in enumerate(mine[start:start + CYCLES_OF_A_WORLD]):
                     meet(world, run, 2 * count, job, tally)
                 oracle.check(world, run, finish=False)
@@ -215,12 +217,13 @@ def storm(run):
         chance = random.Random(seed)
         with run.world(sink={}, mail=QUICK, directory={"operation_timeout": "2s", "connect_timeout": "2s"}) as world:
             for _ in range(run.size(20, 2)):
+                world.daemon.wait_directory()
                 halt = threading.Event()
                 crowd = [Client(world, random.Random(chance.random()), halt) for _ in range(CLIENTS)]
                 crowd.append(threading.Thread(target=trouble, args=(world, random.Random(chance.random()), halt)))
                 for thread in crowd:
                     thread.start()
-                time.sleep(chance.uniform(0.3, 1.5))  # The moment is the rig's input.
+                time.sleep(chance.uniform(0.2, run.size(1.5, 0.5)))  # The moment is the rig's input.
                 world.daemon.kill()
                 world.ledger.note("kill -9")
                 run.fault(1 + sum(fault.fired for fault in world.sink.faults))
@@ -234,7 +237,7 @@ def storm(run):
             operations.append(sum(len(invited.history) for invited in world.ledger.snapshot()))
             run.figure("kept_in_silence", len(world.sink.kept_in_silence))
 
-    run.batches([run.random.random() for _ in range(run.size(20, 2))], 2, batch)
+    run.batches([run.random.random() for _ in range(run.size(20, 2))], run.size(4, 2), batch)
     run.figure("operations", sum(operations))
 
 

@@ -110,14 +110,18 @@ class Api:
     # ---- the queue of mails ----
 
     def mail_queue(self):
-        """All items that wait or are being sent."""
-        items, cursor = [], None
+        """All items that wait or are being sent. One that changes its place meanwhile can be missed: they are
+        counted."""
         while True:
-            answer = self.get("/api/v1/mail/queue", params={"limit": 200, **({"cursor": cursor} if cursor else {})})
-            assert answer.status_code == 200, answer.text
-            items += answer.json()["items"]
-            cursor = answer.json()["next_cursor"]
-            if cursor is None:
+            items, cursor = [], None
+            while True:
+                answer = self.get("/api/v1/mail/queue", params={"limit": 200, **({"cursor": cursor} if cursor else {})})
+                assert answer.status_code == 200, answer.text
+                items += answer.json()["items"]
+                cursor = answer.json()["next_cursor"]
+                if cursor is None:
+                    break
+            if len(items) >= answer.json()["status"]["waiting"]:
                 return items
 
     def mails_of(self, invitation_id):

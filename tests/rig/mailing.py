@@ -45,10 +45,10 @@ class Mailing:
         return next(iter(self.api.mails_of(invitation["id"])), None)
 
     def wait_item(self, invitation, seconds=15):
-        """Its item, once its first attempt is over."""
+        """Its item, once it waits again after an attempt."""
         def is_back():
             item = self.item(invitation)
-            return item if item and item["attempts"] and item["status"] != "sending" else None
+            return item if item and item["last"] and item["status"] == "waiting" else None
 
         return wait_for(is_back, "the mail is back in the queue", seconds)
 
@@ -60,6 +60,18 @@ class Mailing:
         item = self.item(invitation)
         answer = self.api.retry_mail(item["id"])
         assert answer.status_code in (200, 204), answer.text
+
+    def resume(self):
+        """A pause of the queue ends."""
+        assert self.api.post("/api/v1/mail/retry").status_code == 204
+
+    def wait_paused(self, seconds=15):
+        """What the queue says of itself, once it is paused and nothing is under way."""
+        def is_paused():
+            status = self.status()
+            return status if status["paused"] and not status["in_flight"] else None
+
+        return wait_for(is_paused, "the queue is paused", seconds)
 
     def wait_empty(self, seconds=30):
         """Until nothing waits; whoever does is told to go at once."""
@@ -89,7 +101,11 @@ class Mailing:
     def wait_health(self, is_well, seconds=15):
         wait_for(lambda: (self.health()["status"] == "ok") == is_well,
                  f"mail is {'well' if is_well else 'broken'}", seconds)
-        return self.health()
+
+    def status(self):
+        answer = self.api.get("/api/v1/mail/queue?limit=1")
+        assert answer.status_code == 200, answer.text
+        return answer.json()["status"]
 
     def alarms(self):
         """Lines of level error since this was made."""

@@ -32,7 +32,7 @@ class Line(NamedTuple):
     at: float
     is_client: bool
     is_secure: bool
-    text: str  # of the data of a mail: "(N bytes)"
+    text: str  # of the data of a mail: "(N bytes)"; of what answers a challenge: "(credentials)"
 
     def __str__(self):
         return f"{'C' if self.is_client else 'S'}{'' if self.is_secure else '(clear)'}: {self.text}"
@@ -63,6 +63,8 @@ class Transcript:
         if not end:
             return None
         self._pending = rest
+        if self.lines and not self.lines[-1].is_client and self.lines[-1].text.startswith("334"):
+            return "(credentials)"
         return line.rstrip(b"\r").decode("utf-8", "backslashreplace")
 
     def _data(self):
@@ -80,7 +82,7 @@ class Transcript:
 
     @property
     def commands(self):
-        """The client's lines but the data of mails."""
+        """The client's lines but the data of mails and credentials."""
         return [line.text for line in self.lines if line.is_client and not line.text.startswith("(")]
 
     @property

@@ -255,7 +255,7 @@ ow_fill(struct outbox_world *o, enum outbox_kind kind, size_t count)
 		struct outbox_item *first = ow_item(o, kind, (int64_t)made++);
 		struct store_post post = { .item_count = 0 };
 		struct store_note note = { .actor = "test", .post = &post };
-		struct outbox_item *more[STORE_POST_MAX];
+		struct outbox_item *more[STORE_POST_MAX] = { NULL };
 
 		for (; post.item_count < STORE_POST_MAX && made < count; post.item_count++)
 			post.items[post.item_count] = more[post.item_count] =

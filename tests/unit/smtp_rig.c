@@ -191,6 +191,9 @@ connection_answer(struct smtp_connection *c, enum smtp_at at, const char *words,
 	struct smtp_fault f = rig_fault_at(c->rig, at);
 
 	*good = f.how == HOW_PROPERLY || f.how == HOW_TRICKLES;
+	pthread_mutex_lock(&c->rig->lock);
+	c->rig->mails += *good && at == AT_END; /* before the client hears of it */
+	pthread_mutex_unlock(&c->rig->lock);
 	switch (f.how) {
 	case HOW_SAYS:
 		return connection_say(c, f.words);
@@ -277,7 +280,7 @@ connection_body(struct smtp_connection *c)
 	if (f.how == HOW_DROPS)
 		return false;
 	buf_init(&body, TRANSCRIPT_MAX);
-	while (f.how == HOW_TRICKLES && connection_byte(c) != -1)
+	while (f.how == HOW_TRICKLES && !c->rig->stopping && connection_byte(c) != -1)
 		pause_ms(TRICKLE_MS);
 	while ((len = connection_line(c, line, sizeof(line))) >= 0 && strcmp(line, ".") != 0) {
 		buf_add(&body, line + (line[0] == '.'), (size_t)(len - (line[0] == '.')));
@@ -308,11 +311,6 @@ connection_data(struct smtp_connection *c)
 		return true;
 	if (!connection_body(c) || !connection_answer(c, AT_END, "250 2.0.0 queued as 17", &good))
 		return false;
-	if (good) {
-		pthread_mutex_lock(&r->lock);
-		r->mails++;
-		pthread_mutex_unlock(&r->lock);
-	}
 	if (r->idle_words != NULL)
 		connection_say(c, r->idle_words);
 	return r->idle_words == NULL && !r->idle_drops;
@@ -427,6 +425,7 @@ smtp_rig_stop(struct smtp_rig *r)
 {
 	char command[64];
 
+	r->stopping = true;
 	shutdown(r->listener, SHUT_RDWR);
 	pthread_join(r->thread, NULL);
 	close(r->listener);
@@ -603,6 +602,9 @@ smtp_world_wait(struct smtp_world *w)
 	loop_timer_set(w->alarm, ALARM_MS);
 	loop_run(w->loop);
 	loop_timer_stop(w->alarm);
+	/* What the server noted of these mails is there for the test to read. */
+	pthread_mutex_lock(&w->rig.lock);
+	pthread_mutex_unlock(&w->rig.lock);
 }
 
 struct told

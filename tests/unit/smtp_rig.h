@@ -4,6 +4,7 @@
 #define USHERD_TESTS_SMTP_RIG_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <openssl/ssl.h>
 
@@ -66,6 +67,7 @@ struct smtp_rig {
 	SSL_CTX *ctx;
 	int listener;
 	pthread_t thread;
+	atomic_bool stopping;
 
 	pthread_mutex_t lock; /* guards the rest */
 	pthread_cond_t changed;

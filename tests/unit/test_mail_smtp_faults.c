@@ -303,6 +303,23 @@ a_connection_may_be_older_than_a_transfer_may_take(void **state)
 	smtp_world_stop(&w);
 }
 
+/* libcurl alone would take it for the answer to the next MAIL, and so on from there. */
+static void
+an_answer_that_comes_too_late_is_not_the_next_mails(void **state)
+{
+	struct smtp_world w = { 0 };
+
+	(void)state;
+	smtp_world_start(&w);
+	smtp_world_mailer(&w);
+	smtp_rig_set(&w.rig, (struct smtp_fault){ AT_END, HOW_TRICKLES, NULL, 1 });
+	assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, MAIL_UNKNOWN);
+	assert_int_equal(smtp_world_carry(&w, "eve@example.com").outcome, MAIL_SENT);
+	assert_int_equal(w.rig.opened, 2);
+	assert_int_equal(smtp_rig_count(&w.rig, "(mail)"), 2);
+	smtp_world_stop(&w);
+}
+
 /* ---- time ---- */
 
 static void
@@ -509,6 +526,7 @@ main(void)
 		cmocka_unit_test(a_connection_that_the_server_closed_meanwhile_costs_nothing),
 		cmocka_unit_test(a_connection_that_is_silent_after_a_while_is_replaced_once),
 		cmocka_unit_test(a_connection_may_be_older_than_a_transfer_may_take),
+		cmocka_unit_test(an_answer_that_comes_too_late_is_not_the_next_mails),
 		cmocka_unit_test(nobody_listens),
 		cmocka_unit_test(a_slow_server_does_not_outlive_the_time_of_a_transfer),
 		cmocka_unit_test(other_mails_go_on_beside_a_silent_one),

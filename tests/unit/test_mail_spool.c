@@ -1,0 +1,231 @@
+/* Mails to a folder. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "mail/mail.h"
+
+enum { FILE_MAX = 16384 };
+
+struct world {
+	char folder[64];
+	struct loop *loop;
+	struct mailer *mailer;
+	struct mail *mail;
+	int waiting;
+	enum mail_outcome outcome;
+	char reply[MAIL_REPLY_SIZE];
+};
+
+static struct world *
+world_new(void)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct fault f;
+
+	strcpy(w->folder, "/tmp/usherd-spool-XXXXXX");
+	assert_non_null(mkdtemp(w->folder));
+	w->loop = loop_new();
+	assert_int_equal(mail_spool_new(&w->mailer, w->loop, w->folder, &f), ERR_OK);
+	w->mail = mail_new();
+	w->mail->from = "usherd@example.org";
+	w->mail->to = "j\xc3\xb6rg@example.com";
+	w->mail->text = arena_strdup(w->mail->arena, "Hello\n");
+	mail_add_header(w->mail, "Subject", "Hi", &f);
+	return w;
+}
+
+/* The files, by name; hidden ones too. `last`: the path of the last. */
+static size_t
+world_files(struct world *w, char last[FILENAME_MAX])
+{
+	struct dirent **list;
+	size_t files = 0;
+	int count = scandir(w->folder, &list, NULL, alphasort);
+
+	if (count == -1) /* there is no folder */
+		return 0;
+	for (int i = 0; i < count; i++) {
+		if (strcmp(list[i]->d_name, ".") != 0 && strcmp(list[i]->d_name, "..") != 0) {
+			files++;
+			snprintf(last, FILENAME_MAX, "%s/%s", w->folder, list[i]->d_name);
+		}
+		free(list[i]);
+	}
+	free(list);
+	return files;
+}
+
+static void
+world_free(struct world *w)
+{
+	char path[FILENAME_MAX];
+
+	mailer_free(w->mailer);
+	loop_free(w->loop);
+	mail_free(w->mail);
+	while (world_files(w, path) > 0)
+		unlink(path);
+	rmdir(w->folder);
+	free(w);
+}
+
+static void
+world_on_told(void *arg, const struct mail_report *report)
+{
+	struct world *w = arg;
+
+	w->outcome = report->outcome;
+	assert_int_equal(report->code, 0);
+	snprintf(w->reply, sizeof(w->reply), "%s", report->reply);
+	if (--w->waiting == 0)
+		loop_stop(w->loop);
+}
+
+static struct mail_sending *
+world_send(struct world *w)
+{
+	w->waiting++;
+	return mailer_send(w->mailer, w->mail, world_on_told, w);
+}
+
+static void
+a_mail_becomes_a_file_of_the_owners_alone(void **state)
+{
+	struct world *w = world_new();
+	char path[FILENAME_MAX], text[FILE_MAX];
+	struct stat st;
+	FILE *in;
+
+	(void)state;
+	world_send(w);
+	assert_int_equal(w->waiting, 1);
+	loop_run(w->loop);
+	assert_int_equal(w->outcome, MAIL_SENT);
+	assert_int_equal(world_files(w, path), 1);
+	assert_string_equal(strrchr(path, '.'), ".eml");
+	assert_non_null(strstr(w->reply, strrchr(path, '/') + 1));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0600);
+	in = fopen(path, "r");
+	text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
+	fclose(in);
+	assert_string_equal(text, "X-Envelope-From: usherd@example.org\r\n"
+				  "X-Envelope-To: j\xc3\xb6rg@example.com\r\n"
+				  "Subject: Hi\r\n"
+				  "MIME-Version: 1.0\r\n"
+				  "Content-Type: text/plain; charset=utf-8\r\n"
+				  "Content-Transfer-Encoding: 7bit\r\n\r\n"
+				  "Hello\r\n");
+	world_free(w);
+}
+
+static void
+each_mail_has_a_file_of_its_own(void **state)
+{
+	struct world *w = world_new();
+	char path[FILENAME_MAX];
+
+	(void)state;
+	for (int i = 0; i < 50; i++)
+		world_send(w);
+	loop_run(w->loop);
+	assert_int_equal(world_files(w, path), 50);
+	world_free(w);
+}
+
+static void
+what_may_not_leave_is_refused(void **state)
+{
+	struct world *w = world_new();
+	char path[FILENAME_MAX];
+
+	(void)state;
+	w->mail->to = "a@b\r\nBcc: c@d";
+	world_send(w);
+	assert_int_equal(w->waiting, 1);
+	loop_run(w->loop);
+	assert_int_equal(w->outcome, MAIL_REFUSED);
+	assert_int_equal(world_files(w, path), 0);
+	world_free(w);
+}
+
+static void
+a_folder_that_cannot_be_written_is_found_at_the_start(void **state)
+{
+	struct loop *l = loop_new();
+	struct mailer *m;
+	struct fault f;
+
+	(void)state;
+	assert_int_equal(mail_spool_new(&m, l, "/nonexistent/spool", &f), ERR_MISCONFIGURED);
+	assert_non_null(strstr(f.text, "/nonexistent/spool"));
+	assert_int_equal(mail_spool_new(&m, l, "/etc/passwd", &f), ERR_MISCONFIGURED);
+	assert_int_equal(mail_spool_new(&m, l, "/proc/self", &f), ERR_MISCONFIGURED);
+	loop_free(l);
+}
+
+static void
+a_file_that_cannot_be_finished_leaves_nothing(void **state)
+{
+	struct rlimit old, small = { 40, RLIM_INFINITY };
+	struct world *w = world_new();
+	char path[FILENAME_MAX];
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	small.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &small);
+	world_send(w);
+	loop_run(w->loop);
+	setrlimit(RLIMIT_FSIZE, &old);
+	assert_int_equal(w->outcome, MAIL_BROKEN);
+	assert_non_null(strstr(w->reply, "spool"));
+	assert_int_equal(world_files(w, path), 0);
+	rmdir(w->folder);
+	world_send(w);
+	loop_run(w->loop);
+	assert_int_equal(w->outcome, MAIL_BROKEN);
+	world_free(w);
+}
+
+static void
+a_cancelled_mail_is_never_told(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	mailer_cancel(world_send(w));
+	w->waiting = 0;
+	world_send(w);
+	loop_run(w->loop);
+	assert_int_equal(w->waiting, 0);
+	for (int i = 0; i < 10; i++)
+		world_send(w);
+	world_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_mail_becomes_a_file_of_the_owners_alone),
+		cmocka_unit_test(each_mail_has_a_file_of_its_own),
+		cmocka_unit_test(what_may_not_leave_is_refused),
+		cmocka_unit_test(a_folder_that_cannot_be_written_is_found_at_the_start),
+		cmocka_unit_test(a_file_that_cannot_be_finished_leaves_nothing),
+		cmocka_unit_test(a_cancelled_mail_is_never_told),
+	};
+
+	return cmocka_run_group_tests_name("mail_spool", tests, NULL, NULL);
+}

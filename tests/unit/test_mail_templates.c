@@ -37,9 +37,10 @@ set_up(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
 
+	assert_non_null(w);
 	strcpy(w->folder, "/tmp/test_mail_templates.XXXXXX");
 	*state = w;
-	return w == NULL || mkdtemp(w->folder) == NULL || sodium_init() < 0;
+	return mkdtemp(w->folder) == NULL || sodium_init() < 0;
 }
 
 static int
