@@ -6,10 +6,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <semaphore.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "smtp_rig.h"
+
+/* ---- a name server that keeps silent ---- */
+
+static sem_t lookup_begun, lookup_answered;
+
+/* Stands before the one of libc, for libcurl too. */
+int
+getaddrinfo(
+    const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	if (node != NULL && strcmp(node, "silent.example") == 0) {
+		sem_post(&lookup_begun);
+		sem_wait(&lookup_answered);
+		sem_post(&lookup_answered);
+		return EAI_AGAIN;
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	return real(node, service, hints, out);
+}
+
+/* ---- every step ---- */
 
 enum { SESSION_CLEAR, SESSION_STARTTLS, SESSION_TLS };
 
@@ -339,6 +365,34 @@ nobody_listens(void **state)
 	smtp_world_stop(&w);
 }
 
+static void
+a_silent_name_server_keeps_neither_a_mail_nor_the_mailer(void **state)
+{
+	struct mail *m = smtp_world_mail("ada@example.com");
+	struct smtp_world w = { 0 };
+	struct told t;
+	int64_t begun;
+
+	(void)state;
+	sem_init(&lookup_begun, 0, 0);
+	sem_init(&lookup_answered, 0, 0);
+	smtp_world_start(&w);
+	w.conf.host = "silent.example";
+	smtp_world_mailer(&w);
+	t = smtp_world_carry(&w, "ada@example.com"); /* connect_ms: 1000 */
+	assert_int_equal(t.outcome, MAIL_AWAY);
+	sem_wait(&lookup_begun);
+	smtp_world_send(&w, m, &t);
+	sem_wait(&lookup_begun);
+	begun = clock_mono_ms(&clock_system);
+	mailer_free(w.mailer);
+	w.mailer = NULL;
+	assert_in_range(clock_mono_ms(&clock_system) - begun, 0, 2000);
+	sem_post(&lookup_answered);
+	mail_free(m);
+	smtp_world_stop(&w);
+}
+
 /* Each answer is in time, and all of them together are not. */
 static void
 a_slow_server_does_not_outlive_the_time_of_a_transfer(void **state)
@@ -528,6 +582,7 @@ main(void)
 		cmocka_unit_test(a_connection_may_be_older_than_a_transfer_may_take),
 		cmocka_unit_test(an_answer_that_comes_too_late_is_not_the_next_mails),
 		cmocka_unit_test(nobody_listens),
+		cmocka_unit_test(a_silent_name_server_keeps_neither_a_mail_nor_the_mailer),
 		cmocka_unit_test(a_slow_server_does_not_outlive_the_time_of_a_transfer),
 		cmocka_unit_test(other_mails_go_on_beside_a_silent_one),
 		cmocka_unit_test(a_mail_can_be_cancelled_at_every_step_and_the_next_one_goes),
