@@ -272,13 +272,20 @@ a_connection_that_the_server_closed_meanwhile_costs_nothing(void **state)
 {
 	static const struct {
 		const char *words;
-		bool drops;
-	} table[] = { { NULL, true }, { "421 4.4.2 you were idle", false } };
+		bool drops, starttls;
+	} table[] = {
+		{ NULL, true, false },
+		{ NULL, true, true },
+		{ "421 4.4.2 you were idle", false, false },
+		{ "421 4.4.2 you were idle", false, true },
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct smtp_world w = { .rig = { .idle_words = table[i].words,
-					    .idle_drops = table[i].drops } };
+					    .idle_drops = table[i].drops,
+					    .starttls = table[i].starttls,
+					    .auth = table[i].starttls } };
 
 		smtp_world_start(&w);
 		smtp_world_mailer(&w);
