@@ -112,9 +112,9 @@ flow_mails_new(struct flow *f)
 	m->conf = conf;
 	m->slots = slots_new(conf->rate, conf->domain_rate);
 	TAILQ_INIT(&m->ready);
-	/* While some are being sent, others are claimed and settled: a commit takes as long as a
-	 * mail. */
-	m->lane = lane_new(f, &ops, m, 3 * conf->in_flight);
+	/* While some are being sent, others are claimed and settled: each waits for the disk twice,
+	 * and that may take longer than a mail. */
+	m->lane = lane_new(f, &ops, m, MAIL_TRIPS * conf->in_flight);
 	return m;
 }
 

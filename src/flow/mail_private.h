@@ -24,7 +24,10 @@ enum {
 	MAIL_PUT_OFF_MS = 10 * 1000,
 	/* So many mails in a row of which nobody knows whether they arrived, and the relay counts
 	 * as away: each of them may reach somebody twice. */
-	MAIL_SILENT_MAX = 3
+	MAIL_SILENT_MAX = 3,
+	/* Mails that are claimed, sent or settled at a time, for each that may be with the relay:
+	 * enough to keep it busy while commits take several milliseconds. */
+	MAIL_TRIPS = 6
 };
 
 /* What becomes of an item after its attempt, or instead of one. */
