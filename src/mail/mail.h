@@ -130,7 +130,9 @@ struct mail_smtp_conf {
 	int64_t reply_ms;    /* each answer of the server; its banner too */
 	int64_t transfer_ms; /* one mail in all; below OUTBOX_CLAIM_MS */
 };
-/* ERR_MISCONFIGURED: libcurl lacks SMTP, TLS or a resolver that does not block (AsynchDNS). */
+/* Each connection has a thread: libcurl's SMTP waits in the one that calls it (mail_smtp.c).
+ * ERR_MISCONFIGURED: libcurl lacks SMTP, TLS or a resolver that does not block (AsynchDNS); a user
+ * with MAIL_CLEAR: no password goes in clear text; a host or port that is none. */
 enum err mail_smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, struct fault *f);
 /* One that sends nothing, to try a configuration: each mail ends where MAIL FROM would be said.
  * What it is told as sent is what the server let come that far: connection, greeting, TLS, AUTH. */
@@ -232,9 +234,10 @@ struct mail_dsn {
 	const char *status;	     /* "5.1.1", or NULL */
 	const char *diagnostic;	     /* in one line, or NULL */
 	char invitation[40];	     /* attributed by a VERP address or our Message-ID */
-	bool knows_recipient;	     /* by a VERP address: */
-	uint32_t to_recipient; /* mail_verp_recipient() of whom the mail was to: a late report about
-				  an address that was replaced since is no news of the new one */
+	/* A late report about an address that was replaced since is no news of the new one. */
+	bool knows_recipient;  /* by a VERP address: */
+	uint32_t to_recipient; /* mail_verp_recipient() of whom the mail was to */
+	const char *to;	       /* what the header of the mail that it returns says, or NULL */
 };
 /* Read a whole message that is a delivery status notification (RFC 3464). `recipient`: the address
  * that it was delivered to, or NULL: that of its own headers. ERR_INVALID: it is none; the text

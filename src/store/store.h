@@ -14,6 +14,7 @@
  *   meta/schema              schema version and a key check
  *   job/, trash/, ...        changes of entries of the directory: see store_people.h
  *   outbox/, due/, ...       what is to be sent, and webhooks: see store_outbox.h
+ *
  * Every call keeps kv.h's callback promise and its codes. Additional codes are named at each call.
  * Objects handed to a callback belong to the store and die when it returns, unless the name says
  * take.
