@@ -2,6 +2,7 @@
  * address that was replaced since says nothing about the new one. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "flow/mail_private.h"
@@ -42,18 +43,20 @@ bounce_is_known(const struct delivery *d, enum delivery_event event, const char 
 	return false;
 }
 
-/* It is an address that was replaced since. The report's own return path says so; without it, no
- * mail has left since the change. */
+/* It is an address that was replaced since. The report's own return path says so, or else the mail
+ * that it returns; without either, no mail has left since the change. */
 static bool
-bounce_is_of_old_address(const struct mail_change *c)
+bounce_is_of_old_address(const struct bounce *b)
 {
-	const struct mail_dsn *dsn = &((const struct bounce *)c)->dsn;
+	const struct mail_change *c = &b->c;
+	const struct mail_sender *sender = &c->task.flow->conf.mail->sender;
 	const struct invitation *inv = c->before;
 	int64_t changed_at = 0;
 
-	if (dsn->knows_recipient && inv->personal_mail != NULL)
-		return dsn->to_recipient !=
-		       mail_verp_recipient(&c->task.flow->conf.mail->sender, inv->personal_mail);
+	if (b->dsn.knows_recipient)
+		return b->dsn.to_recipient != mail_verp_recipient(sender, inv->personal_mail);
+	if (b->dsn.to != NULL && strcasecmp(b->dsn.to, inv->personal_mail) != 0)
+		return true;
 	for (size_t i = 0; i < inv->timeline_count; i++)
 		if (inv->timeline[i].event == INVITATION_EV_READDRESS)
 			changed_at = inv->timeline[i].at;
@@ -85,7 +88,7 @@ bounce_mutate(struct mail_change *c, struct fault *f)
 	c->post.post.delivery = c->delivery;
 	b->undelivers = event == DELIVERY_BOUNCED && !inv->undeliverable &&
 			inv->personal_mail != NULL && flow_refusal(flow, inv, NULL) == ERR_OK &&
-			!bounce_is_of_old_address(c);
+			!bounce_is_of_old_address(b);
 	c->log_alone = !b->undelivers;
 	if (!b->undelivers)
 		return ERR_OK;

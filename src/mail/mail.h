@@ -232,9 +232,10 @@ struct mail_dsn {
 	const char *status;	     /* "5.1.1", or NULL */
 	const char *diagnostic;	     /* in one line, or NULL */
 	char invitation[40];	     /* attributed by a VERP address or our Message-ID */
-	bool knows_recipient;	     /* by a VERP address: */
-	uint32_t to_recipient; /* mail_verp_recipient() of whom the mail was to: a late report about
-				  an address that was replaced since is no news of the new one */
+	/* A late report about an address that was replaced since is no news of the new one. */
+	bool knows_recipient;  /* by a VERP address: */
+	uint32_t to_recipient; /* mail_verp_recipient() of whom the mail was to */
+	const char *to;	       /* what the header of the mail that it returns says, or NULL */
 };
 /* Read a whole message that is a delivery status notification (RFC 3464). `recipient`: the address
  * that it was delivered to, or NULL: that of its own headers. ERR_INVALID: it is none; the text

@@ -29,6 +29,7 @@ struct dsn_reader {
 	char status[STATUS_SIZE], diagnostic[DIAGNOSTIC_SIZE];
 	struct mail_verp by_address; /* the invitation, as either says; "": neither */
 	char by_id[ID_SIZE];
+	const char *to; /* of the mail that is returned */
 };
 
 /* ---- whose mail it was ---- */
@@ -95,6 +96,18 @@ dsn_find_id(struct dsn_reader *r, const char *value)
 	}
 }
 
+/* The address in `"Words" <address>` or by itself. */
+static void
+dsn_find_recipient(struct dsn_reader *r, const char *value)
+{
+	const char *begin = strrchr(value, '<'), *end = strrchr(value, '>');
+
+	if (begin == NULL && end == NULL)
+		r->to = arena_strdup(r->arena, value);
+	else if (begin != NULL && end > begin)
+		r->to = arena_dup(r->arena, begin + 1, (size_t)(end - begin) - 1);
+}
+
 /* The header of the report itself, or of the mail that it returns. */
 static void
 dsn_find_in_headers(struct dsn_reader *r, struct mime_span headers, bool returned)
@@ -108,6 +121,8 @@ dsn_find_in_headers(struct dsn_reader *r, struct mime_span headers, bool returne
 	struct mime_span name;
 
 	while (mime_next_field(&headers, &name, value)) {
+		if (returned && r->to == NULL && mime_span_is(name, "To"))
+			dsn_find_recipient(r, value);
 		for (const char *const *n = returned ? mails : reports; *n != NULL; n++)
 			if (mime_span_is(name, *n))
 				dsn_find_address(r, value);
@@ -309,7 +324,7 @@ mail_dsn_parse(struct mail_dsn *out, const struct mail_sender *sender, const cha
 
 	if (code != ERR_OK)
 		return code;
-	*out = (struct mail_dsn){ .action = r.action };
+	*out = (struct mail_dsn){ .action = r.action, .to = r.to };
 	if (r.status[0] != '\0')
 		out->status = arena_strdup(arena, r.status);
 	if (r.diagnostic[0] != '\0')

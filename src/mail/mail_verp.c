@@ -101,7 +101,7 @@ mail_verp_recipient(const struct mail_sender *sender, const char *address)
 	uint32_t hash;
 	size_t len = 0;
 
-	for (; address[len] != '\0' && len < MAIL_ADDRESS_MAX; len++)
+	for (; len < MAIL_ADDRESS_MAX && address[len] != '\0'; len++)
 		folded[len] = (char)tolower((unsigned char)address[len]);
 	mail_verp_hash(
 	    sender, "usherd recipient", folded, len, (unsigned char *)&hash, sizeof(hash));

@@ -124,6 +124,7 @@ def mail_world():
     with world(sink=True, mail={"notify": "office@meridian.example", "reply_to": "help@meridian.example",
                                 "resend_interval": "0s", "connect_timeout": "2s", "reply_timeout": "1s",
                                 "transfer_timeout": "20s"}) as daemon:
+        daemon.wait_list()
         yield daemon
 
 
