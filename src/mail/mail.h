@@ -130,7 +130,9 @@ struct mail_smtp_conf {
 	int64_t reply_ms;    /* each answer of the server; its banner too */
 	int64_t transfer_ms; /* one mail in all; below OUTBOX_CLAIM_MS */
 };
-/* ERR_MISCONFIGURED: libcurl lacks SMTP, TLS or a resolver that does not block (AsynchDNS). */
+/* Each connection has a thread: libcurl's SMTP waits in the one that calls it (mail_smtp.c).
+ * ERR_MISCONFIGURED: libcurl lacks SMTP, TLS or a resolver that does not block (AsynchDNS); a user
+ * with MAIL_CLEAR: no password goes in clear text; a host or port that is none. */
 enum err mail_smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, struct fault *f);
 /* One that sends nothing, to try a configuration: each mail ends where MAIL FROM would be said.
  * What it is told as sent is what the server let come that far: connection, greeting, TLS, AUTH. */

@@ -1,7 +1,7 @@
 /* Mails through libcurl's SMTP, on worker threads.
  *
  * Not on the loop: libcurl waits for the answer to the end of DATA, and for that to QUIT, in the
- * thread that calls it (lib/smtp.c, smtp_done() and smtp_disconnect(); 7.88 as well as 8.16). A
+ * thread that calls it (lib/smtp.c, smtp_done() and smtp_disconnect(); 7.88 as well as 8.21). A
  * relay that thinks for a minute would stop everything, and mails would go one after the other.
  *
  * The password lives as long as the mailer, here and in libcurl, and is wiped when it is freed
