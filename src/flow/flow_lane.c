@@ -199,7 +199,8 @@ lane_may_begin(struct lane *l, int64_t mono)
 {
 	if (l->paused)
 		return mono >= l->paused_until && l->trip_count == 0;
-	return l->trip_count < l->in_flight;
+	return l->trip_count < l->in_flight &&
+	       (l->ops->may_begin == NULL || l->ops->may_begin(l->arg));
 }
 
 static struct outbox_item *
@@ -282,11 +283,9 @@ lane_idle_ms(const struct lane *l, int64_t mono)
 		wait = l->next_due == INT64_MAX ? ms : l->next_due - flow_now(l->flow);
 		return wait < ms ? wait : ms;
 	}
-	if (l->trip_count >= (l->paused ? 1 : l->in_flight))
-		return ms; /* until one of them ends */
-	if (l->paused && l->paused_until - mono > 0)
+	if (l->paused && l->trip_count == 0)
 		return l->paused_until - mono < ms ? l->paused_until - mono : ms;
-	return 0;
+	return ms; /* until there is room for another attempt */
 }
 
 static void
@@ -324,6 +323,12 @@ lane_wake(struct lane *l, int64_t due)
 		l->next_due = due;
 	if (due <= flow_now(l->flow))
 		l->stale = true;
+	lane_soon(l);
+}
+
+void
+lane_look(struct lane *l)
+{
 	lane_soon(l);
 }
 

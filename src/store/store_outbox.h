@@ -168,8 +168,8 @@ typedef void store_hooked_cb(void *arg, enum err code, const struct hooked *list
     const char *next, const struct fault *f);
 struct store_op *store_hooked_list(struct store *s, const char *hook, const char *after,
     size_t limit, store_hooked_cb *cb, void *arg);
-/* Queue it again under its own id, due at once, with as much time as it had. ERR_NOT_FOUND;
- * ERR_CONFLICT: it is queued. */
+/* Queue it again under its own id, due at once, with as much time as it had: it is an item again,
+ * and nothing that ended. ERR_NOT_FOUND: also when it is queued. */
 struct store_op *store_hooked_replay(struct store *s, const char *hook, const char *id,
     const struct store_note *note, store_done_cb *cb, void *arg);
 /* Forget up to `limit` that ended before `before` (wall ms); `revision` is how many went, whatever

@@ -571,7 +571,7 @@ def prove(run):
         mode = "argon2" if point.rpartition(".")[0] in ARGON2 else "exop"
         with run.world(build="fail", proxied=True, environment=clock.environment, store={"retention": "30d"},
                        directory={"operation_timeout": "2s", "connect_timeout": "2s", "password_mode": mode},
-                       sink={}, mail={"reply_timeout": "2s", "resend_interval": "0s"},
+                       sink={"tls": None, "user": None}, mail={"reply_timeout": "2s", "resend_interval": "0s"},
                        webhook={"allow_private": "yes", "allow_clear_text": "yes"}) as world:
             stage = Stage(run, world, clock)
             try:

@@ -28,6 +28,7 @@ SHRINK_SECONDS = 120
 SHRUNK = 3  # mismatches; more of them have the same cause, or the world is on fire
 # Anything shorter is the person's mistake to the directory, but not to the daemon.
 POLICY = {"pwdMinLength": "30", "pwdCheckQuality": "2"}
+CLEAR = {"tls": None, "user": None}  # no certificate is good at any time that the clock is set to
 MAIL = {"connect_timeout": "1s", "reply_timeout": "1s", "resend_interval": "0s"}
 
 # Every row of the table once, so that no run depends on chance for it.
@@ -77,7 +78,7 @@ def playing(run):
     clock = Clock(run.folder / f"clock-{threading.get_ident()}")
     limits = {"operation_timeout": f"{OPERATION_TIMEOUT}s", "connect_timeout": "1s"}
     with run.world(proxied=True, environment=clock.environment, slapd_options=("--without", "cost"),
-                   directory=limits, sink={}, mail=MAIL) as world:
+                   directory=limits, sink=CLEAR, mail=MAIL) as world:
         world.slapd.set_policy(**POLICY)
         try:
             yield Play(world, clock)

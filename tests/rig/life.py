@@ -252,7 +252,7 @@ def revoke(life, facts):
     return _administer(life, facts) or [(Answer(204), life.then("revoked"))]
 
 
-NO_MAIL = Answer(409)  # of an invitation whose link is handed over
+NO_MAIL = Answer(422)  # of an invitation whose link is handed over
 
 
 def resend(life, facts, void):

@@ -96,9 +96,11 @@ class Play(Watch):
                 "refused": lambda: sink.fault("rcpt", "550 5.1.1 never"),
                 "silent": lambda: sink.fault("end", "drop", keep=True)}.get(trouble, lambda: None)()
 
-    def see_mail(self, slot, trouble):
+    def see_mail(self, slot, trouble, fault=None):
         """After a request that has a mail sent: wait for what the trouble makes of it, mend the relay, and wait
         until the mail has left the queue. Each link that arrived may be used."""
+        if fault is not None:
+            fault.wait()
         if trouble in ("deferred", "silent", "away"):
             wait_for(lambda: self._is_back(slot), "the mail has met the trouble", 15)
         self.world.sink.mend()

@@ -143,11 +143,11 @@ def list_open_ones(play):
 def invite_by_mail(play, trouble, expires_in):
     document = play.person(expires_in=expires_in, method="email")
     document["personal_mail"] = f"{document['family_name'].lower()}@elsewhere.example"
-    play.take_relay(trouble)
+    fault = play.take_relay(trouble)
     answer = play.api.post("/api/v1/invitations", document)
     if answer.status_code == 201:
         slot = play.add_slot(answer.json(), False)
-        play.see_mail(slot, trouble)
+        play.see_mail(slot, trouble, fault)
         play.observe(slot)
     elif answer.status_code != 503 or (play.away is None and not play.listen()):
         raise Mismatch(f"an invitation by mail is answered {answer.status_code} {answer.text}")
@@ -156,12 +156,12 @@ def invite_by_mail(play, trouble, expires_in):
 
 def _mail_again(play, slot, trouble, rule, method, path, document):
     """A request that has another mail sent, if it is granted."""
-    play.take_relay(trouble)
+    fault = play.take_relay(trouble)
     began = time.monotonic()
     seen, _ = play.admin(method, f"/api/v1/invitations/{slot.id}{path}", document)
     play.expect(slot, seen, began, rule)
     if seen.status == 200:
-        play.see_mail(slot, trouble)
+        play.see_mail(slot, trouble, fault)
     play.world.sink.mend()
     play.observe(slot)
     return seen
