@@ -115,7 +115,9 @@ class Play(Watch):
             slot.lives = {model.undelivered(life) for life in slot.lives}
 
     def _is_back(self, slot):
-        return any(item["status"] == "waiting" and item["last"] for item in self.api.mails_of(slot.id))
+        """Or given up: it would be tried again after the end of the invitation."""
+        items = self.api.mails_of(slot.id)
+        return not items or any(item["status"] == "waiting" and item["last"] for item in items)
 
     def take_links(self, slot, mails):
         """Those of these mails that are not known yet, in their order."""
