@@ -100,7 +100,8 @@ app_check_bounces(const struct conf *c, struct conf_errors *errors)
 
 	app_mail_sender(&sender, c);
 	if (c->bounce_address != NULL &&
-	    strcmp(mail_verp_address(c->arena, &sender, any), c->bounce_address) == 0)
+	    strcmp(mail_verp_address(c->arena, &sender, any, c->bounce_address),
+		c->bounce_address) == 0)
 		conf_complain(errors, c, "mail", "bounce_address",
 		    "bounce_address: \"%s\" is too long: more than 18 characters before the \"@\" "
 		    "leave no room for the invitation's mark",

@@ -30,6 +30,19 @@ api_reply_refused(struct api_issue *s, const struct field_errors *errors)
 	api_reply_error(s->call->x, ERR_INVALID, &s->own, &f);
 }
 
+/* It is made; when that cannot be shown, nobody should make it again without looking. */
+static void
+api_on_queued(void *arg, enum err code, const struct invitation *inv, const struct delivery *d,
+    const struct fault *f)
+{
+	struct api_call *c = arg;
+
+	if (code != ERR_OK)
+		api_reply_error(c->x, ERR_UNKNOWN, NULL, f);
+	else
+		api_reply_invitation(c, 201, inv, d, NULL);
+}
+
 static void
 api_on_issued(void *arg, enum err code, const struct invitation *inv, const struct secret *token,
     const struct field_errors *errors, const struct fault *f)
@@ -48,7 +61,11 @@ api_on_issued(void *arg, enum err code, const struct invitation *inv, const stru
 	}
 	http_add_header(
 	    c->x, "Location", arena_printf(http_arena(c->x), "/api/v1/invitations/%s", inv->id));
-	link = token != NULL ? api_link_of(c->api, token) : NULL; /* else it goes by mail */
+	if (token == NULL) { /* each mail has its own */
+		flow_details_start(c->api->conf.flow, inv->id, api_on_queued, c);
+		return;
+	}
+	link = api_link_of(c->api, token);
 	api_reply_invitation(c, 201, inv, NULL, link);
 	secret_free(link);
 }

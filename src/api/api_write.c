@@ -129,8 +129,17 @@ api_add_step(struct buf *b, int64_t at, const char *event, const char *mail, con
 	buf_add_char(b, '}');
 }
 
-/* Its own steps and those of its mails, in the order of time; of the same moment, its own go first:
- * a mail is sent because of one. */
+/* Of the same moment, its own step comes first: a mail is queued because of it. But it is
+ * undeliverable because of what happened to a mail. */
+static bool
+api_comes_first(const struct invitation_entry *own, const struct delivery_entry *of_mail)
+{
+	if (own->at == of_mail->at)
+		return own->event != INVITATION_EV_UNDELIVER;
+	return own->at < of_mail->at;
+}
+
+/* Its own steps and those of its mails, in the order of time. */
 static void
 api_add_timeline(struct buf *b, const struct invitation *inv, const struct delivery *d)
 {
@@ -140,7 +149,7 @@ api_add_timeline(struct buf *b, const struct invitation *inv, const struct deliv
 	for (size_t i = 0, j = 0; i < steps || j < mails;) {
 		if (i + j > 0)
 			buf_add_char(b, ',');
-		if (j == mails || (i < steps && inv->timeline[i].at <= d->log[j].at)) {
+		if (j == mails || (i < steps && api_comes_first(&inv->timeline[i], &d->log[j]))) {
 			const struct invitation_entry *e = &inv->timeline[i++];
 
 			api_add_step(b, e->at, invitation_event_name(e->event), NULL, e->detail);

@@ -11,11 +11,23 @@ static const struct cli_option options[] = {
 	{ .name = NULL },
 };
 
+/* Zero-width spaces keep mail programs from making a link of a name; a terminal makes none. */
+static char *
+cmd_mail_without_breaks(const char *text)
+{
+	static const char zero_width_space[] = "\xe2\x80\x8b";
+	char *copy = mem_dup_string(text), *at = copy;
+
+	while ((at = strstr(at, zero_width_space)) != NULL)
+		memmove(at, at + 3, strlen(at + 3) + 1);
+	return copy;
+}
+
 /* Line by line, for a line break is a control character. */
 static void
 cmd_mail_print_lines(FILE *to, const char *text)
 {
-	char *copy = mem_dup_string(text), *rest = copy, *line;
+	char *copy = cmd_mail_without_breaks(text), *rest = copy, *line;
 
 	while (rest != NULL && *rest != '\0' && (line = strsep(&rest, "\n")) != NULL) {
 		size_t len = strlen(line);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,19 +73,6 @@ conf_is_literal(const char *s)
 	       strspn(s + 1, "0123456789abcdefABCDEF.:IPv") == len - 2;
 }
 
-static bool
-conf_is_loopback_host(const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-
-	if (strcasecmp(host, "localhost") == 0)
-		return true;
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
 /* ---- the relay ---- */
 
 static int
@@ -151,8 +137,7 @@ conf_check_relay(struct conf *c, struct conf_errors *errors)
 	if (c->spool != NULL)
 		conf_complain(errors, c, "mail", "spool",
 		    "relay and spool are both set: mails go to one of them");
-	if (c->mail_user != NULL && strcmp(c->mail_tls, "none") == 0 &&
-	    !conf_is_loopback_host(c->mail_host))
+	if (c->mail_user != NULL && strcmp(c->mail_tls, "none") == 0)
 		conf_complain(errors, c, "mail", "tls",
 		    "tls: with \"none\" the password would go to \"%s\" in clear text",
 		    c->mail_host);

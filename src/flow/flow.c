@@ -84,6 +84,7 @@ flow_drain(struct flow *f, loop_cb *drained, void *arg)
 	f->drained = drained;
 	f->drained_arg = arg;
 	flow_attempts_hurry(f);
+	flow_mails_drain(f->mails);
 	flow_check_drained(f);
 }
 

@@ -40,7 +40,7 @@ replay_on_done(void *arg, enum err code, const struct fault *f)
 	struct hook_op *o = arg;
 
 	o->op = NULL;
-	if (code == ERR_NOT_FOUND || code == ERR_CONFLICT) {
+	if (code == ERR_NOT_FOUND || code == ERR_CONFLICT) { /* it may be queued */
 		o->op = store_outbox_load(o->flow->conf.store, o->message, replay_on_loaded, o);
 		return;
 	}

@@ -31,6 +31,7 @@ struct lane {
 	struct outbox_item *page[LANE_PAGE];
 	size_t page_at, page_count;
 	struct store_op *reading;
+	bool damaged;	    /* the last page had an item that cannot be read */
 	bool stale;	    /* there may be more than was read */
 	int64_t next_due;   /* of the first that was not read, wall ms */
 	int64_t oldest_due; /* wall ms; 0: nothing waits */
@@ -167,7 +168,10 @@ lane_on_due(void *arg, enum err code, struct outbox_item **list, size_t count, i
 		lane_soon(l);
 		return;
 	}
-	flow_log_damage(code, f);
+	/* A damaged item stays where it is, and is met by every look. */
+	if (f->text[0] == '\0' || !l->damaged)
+		flow_log_damage(code, f);
+	l->damaged = f->text[0] != '\0';
 	lane_drop_page(l);
 	if (next_due < l->next_due)
 		l->next_due = next_due;
@@ -195,7 +199,8 @@ lane_may_begin(struct lane *l, int64_t mono)
 {
 	if (l->paused)
 		return mono >= l->paused_until && l->trip_count == 0;
-	return l->trip_count < l->in_flight;
+	return l->trip_count < l->in_flight &&
+	       (l->ops->may_begin == NULL || l->ops->may_begin(l->arg));
 }
 
 static struct outbox_item *
@@ -278,11 +283,9 @@ lane_idle_ms(const struct lane *l, int64_t mono)
 		wait = l->next_due == INT64_MAX ? ms : l->next_due - flow_now(l->flow);
 		return wait < ms ? wait : ms;
 	}
-	if (l->trip_count >= (l->paused ? 1 : l->in_flight))
-		return ms; /* until one of them ends */
-	if (l->paused && l->paused_until - mono > 0)
+	if (l->paused && l->trip_count == 0)
 		return l->paused_until - mono < ms ? l->paused_until - mono : ms;
-	return 0;
+	return ms; /* until there is room for another attempt */
 }
 
 static void
@@ -320,6 +323,12 @@ lane_wake(struct lane *l, int64_t due)
 		l->next_due = due;
 	if (due <= flow_now(l->flow))
 		l->stale = true;
+	lane_soon(l);
+}
+
+void
+lane_look(struct lane *l)
+{
 	lane_soon(l);
 }
 

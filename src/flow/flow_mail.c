@@ -17,7 +17,7 @@
 bool
 mails_is_overtaken(const struct flow_mails *m, const struct mail_trip *t)
 {
-	return t->pause != m->pause_count;
+	return m->flow->draining || t->pause != m->pause_count;
 }
 
 static void
@@ -95,10 +95,19 @@ flow_mail_status(const struct flow *f, struct flow_mail_status *out)
 
 /* ---- life ---- */
 
+static bool
+mails_may_begin(void *arg)
+{
+	const struct flow_mails *m = arg;
+
+	return m->ahead < MAIL_AHEAD * m->conf->in_flight;
+}
+
 struct flow_mails *
 flow_mails_new(struct flow *f)
 {
 	static const struct lane_ops ops = { .queue = OUTBOX_MAILS,
+		.may_begin = mails_may_begin,
 		.carry = mail_carry,
 		.abandon = mail_abandon,
 		.lost = mail_lost };
@@ -112,9 +121,7 @@ flow_mails_new(struct flow *f)
 	m->conf = conf;
 	m->slots = slots_new(conf->rate, conf->domain_rate);
 	TAILQ_INIT(&m->ready);
-	/* While some are being sent, others are claimed and settled: a commit takes as long as a
-	 * mail. */
-	m->lane = lane_new(f, &ops, m, 3 * conf->in_flight);
+	m->lane = lane_new(f, &ops, m, MAIL_TRIPS * conf->in_flight);
 	return m;
 }
 
@@ -123,6 +130,13 @@ flow_mails_run(struct flow_mails *m)
 {
 	if (m != NULL)
 		lane_run(m->lane);
+}
+
+void
+flow_mails_drain(struct flow_mails *m)
+{
+	if (m != NULL)
+		mails_send_ready(m); /* they wait for the next start instead */
 }
 
 void

@@ -16,7 +16,7 @@ struct flow_mail_conf {
 	struct mail_sender sender;
 	const char *public_url; /* links are built from it alone */
 	const char *notify; /* where notices for inviters without an address go; NULL: nowhere */
-	size_t in_flight;   /* mails at once */
+	size_t in_flight;   /* mails at once: the mailer's connections */
 	size_t rate, domain_rate; /* a minute; 0: unbounded */
 	size_t queue_max;	  /* further ones are refused: ERR_BUSY */
 	int64_t resend_s;	  /* cool-down between two requests for the same invitation */

@@ -43,15 +43,18 @@ bounce_is_known(const struct delivery *d, enum delivery_event event, const char 
 	return false;
 }
 
-/* The mail that comes back was to another address, or no mail has left since it was changed: it is
- * the old one that is reported. */
+/* It is an address that was replaced since. The report's own return path says so, or else the mail
+ * that it returns; without either, no mail has left since the change. */
 static bool
 bounce_is_of_old_address(const struct bounce *b)
 {
 	const struct mail_change *c = &b->c;
+	const struct mail_sender *sender = &c->task.flow->conf.mail->sender;
 	const struct invitation *inv = c->before;
 	int64_t changed_at = 0;
 
+	if (b->dsn.knows_recipient)
+		return b->dsn.to_recipient != mail_verp_recipient(sender, inv->personal_mail);
 	if (b->dsn.to != NULL && strcasecmp(b->dsn.to, inv->personal_mail) != 0)
 		return true;
 	for (size_t i = 0; i < inv->timeline_count; i++)

@@ -24,8 +24,19 @@ mail_trip_new(struct flow_mails *m, struct lane_trip *trip)
 }
 
 void
+mail_trip_not_ahead(struct mail_trip *t)
+{
+	if (!t->is_ahead)
+		return;
+	t->is_ahead = false;
+	t->mails->ahead--;
+	lane_look(t->mails->lane);
+}
+
+void
 mail_trip_free(struct mail_trip *t)
 {
+	mail_trip_not_ahead(t);
 	loop_timer_free(t->again);
 	secret_free(t->token);
 	mail_free(t->mail);
@@ -90,9 +101,17 @@ carry_send(struct mail_trip *t)
 	struct mail *mail = t->mail;
 
 	t->mail = NULL;
+	mail_trip_not_ahead(t);
 	m->sending++;
 	t->sending = mailer_send(m->conf->mailer, mail, carry_on_sent, t);
 	mail_free(mail);
+}
+
+/* It waited so long for its place that its claim might run out on the way. */
+static bool
+carry_is_stale(const struct mail_trip *t)
+{
+	return t->trip->item->due - flow_now(t->mails->flow) < OUTBOX_CLAIM_MS / 2;
 }
 
 void
@@ -102,12 +121,12 @@ mails_send_ready(struct flow_mails *m)
 
 	LIST_EACH_SAFE(t, &m->ready, link, next)
 	{
-		bool overtaken = mails_is_overtaken(m, t);
+		bool late = mails_is_overtaken(m, t) || carry_is_stale(t);
 
-		if (!overtaken && m->sending >= m->conf->in_flight)
+		if (!late && m->sending >= MAIL_GIVEN * m->conf->in_flight)
 			continue;
 		TAILQ_REMOVE(&m->ready, t, link);
-		if (overtaken)
+		if (late)
 			mail_settle_unsent(t);
 		else
 			carry_send(t);
@@ -288,6 +307,10 @@ carry_claim(struct mail_trip *t)
 	const struct outbox_item *item = t->trip->item;
 	struct fault f = { .text = "" };
 
+	if (mails_is_overtaken(t->mails, t)) {
+		carry_end(t); /* nothing has happened yet */
+		return;
+	}
 	t->next = outbox_item_copy(item);
 	memcpy(t->next->owner, lane_owner(t->mails->lane), sizeof(t->next->owner));
 	t->next->due = flow_now(flow) + OUTBOX_CLAIM_MS;
@@ -452,6 +475,8 @@ mail_carry(void *arg, struct lane_trip *trip)
 	struct flow_mails *m = arg;
 	struct mail_trip *t = mail_trip_new(m, trip);
 
+	t->is_ahead = true;
+	m->ahead++;
 	trip->op = store_load(m->flow->conf.store, trip->item->subject, carry_on_loaded, t);
 }
 

@@ -34,9 +34,17 @@ static void
 details_on_log(void *arg, enum err code, struct delivery **log, const struct fault *f)
 {
 	struct details *d = arg;
+	struct delivery *empty = NULL;
 
 	d->task.op = NULL;
-	details_finish(d, code, code == ERR_OK ? *log : NULL, f);
+	if (code == ERR_CORRUPT) { /* the invitation is whole: that much can be shown */
+		log_error("the log of an invitation's mails is damaged", "invitation", d->inv->id,
+		    "reason", f->text);
+		empty = delivery_new();
+		details_finish(d, ERR_OK, empty, NULL);
+	} else
+		details_finish(d, code, code == ERR_OK ? *log : NULL, f);
+	delivery_free(empty);
 }
 
 static void

@@ -287,6 +287,7 @@ mail_settle(struct mail_trip *t)
 {
 	const struct outbox_item *item = t->trip->item;
 
+	mail_trip_not_ahead(t);
 	memcpy(t->owner,
 	    t->claimed && item->owner[0] == '\0' ? lane_owner(t->mails->lane) : item->owner,
 	    sizeof(t->owner));

@@ -24,7 +24,13 @@ enum {
 	MAIL_PUT_OFF_MS = 10 * 1000,
 	/* So many mails in a row of which nobody knows whether they arrived, and the relay counts
 	 * as away: each of them may reach somebody twice. */
-	MAIL_SILENT_MAX = 3
+	MAIL_SILENT_MAX = 3,
+	/* A commit takes as long as a mail, or longer. So for each mail that may be sent at once
+	 * there are MAIL_GIVEN with the mailer, whose connections shall not wait for us, MAIL_AHEAD
+	 * being claimed, and MAIL_TRIPS in all: the rest are being settled. */
+	MAIL_GIVEN = 2,
+	MAIL_AHEAD = 3,
+	MAIL_TRIPS = 8
 };
 
 /* What becomes of an item after its attempt, or instead of one. */
@@ -53,6 +59,7 @@ struct mail_trip {
 	bool has_displaced;
 	struct mail *mail; /* composed, and waits for its place */
 	struct mail_sending *sending;
+	bool is_ahead;	/* counted in mails->ahead */
 	unsigned pause; /* mails->pause_count when it began */
 	struct mail_plan plan;
 	bool claimed;		       /* by `owner`: somebody's who may have sent it */
@@ -81,11 +88,12 @@ struct flow_mails {
 	struct lane *lane;
 	struct slots *slots;
 	struct mail_trip_list ready; /* claimed and composed */
-	size_t sending;
-	unsigned pause_count; /* pauses since the start */
-	unsigned failures;    /* in a row */
-	unsigned silent;      /* in a row: nobody knows */
-	bool broken;	      /* and the alarm was given */
+	size_t sending;		     /* given to the mailer */
+	size_t ahead;		     /* begun and not given to it yet */
+	unsigned pause_count;	     /* pauses since the start */
+	unsigned failures;	     /* in a row */
+	unsigned silent;	     /* in a row: nobody knows */
+	bool broken;		     /* and the alarm was given */
 	char reason[MAIL_REPLY_SIZE];
 };
 
@@ -93,7 +101,8 @@ struct flow_mails {
 
 /* What a report says of the relay: a pause, or the end of one. */
 void mails_hear(struct flow_mails *m, const struct mail_trip *t, const struct mail_report *report);
-/* It began before the pause that is now: it is not the one that tries whether the relay is back. */
+/* It began before the pause that is now, and is not the one that tries whether the relay is back;
+ * or we are about to end. What was not sent yet is not sent now. */
 bool mails_is_overtaken(const struct flow_mails *m, const struct mail_trip *t);
 
 /* ---- flow_mail_carry.c ---- */
@@ -102,6 +111,7 @@ void mail_carry(void *arg, struct lane_trip *trip);
 void mail_lost(void *arg, struct lane_trip *trip);
 void mail_abandon(void *arg, struct lane_trip *trip);
 void mail_trip_free(struct mail_trip *t);
+void mail_trip_not_ahead(struct mail_trip *t); /* it is sent, or settled */
 /* Send what is ready as far as there is room. */
 void mails_send_ready(struct flow_mails *m);
 

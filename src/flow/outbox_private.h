@@ -23,6 +23,9 @@ TAILQ_HEAD(lane_trip_list, lane_trip);
 
 struct lane_ops {
 	enum outbox_queue queue;
+	/* Whether another attempt may begin besides those under way; lane_look() when that has
+	 * changed. NULL: always. */
+	bool (*may_begin)(void *arg);
 	/* Begin an attempt: claim, send, settle, lane_trip_end() or lane_trip_fail(). Not claimed
 	 * yet. */
 	void (*carry)(void *arg, struct lane_trip *trip);
@@ -40,6 +43,7 @@ void lane_free(struct lane *l);
 void lane_run(struct lane *l);
 /* Something may be due, no later than `due` (wall ms). */
 void lane_wake(struct lane *l, int64_t due);
+void lane_look(struct lane *l);
 /* Nothing is begun before the pause's end but one trip then; lane_resume() by its carrier, or by an
  * administrator, ends it. */
 void lane_pause(struct lane *l, int64_t ms);
@@ -58,6 +62,7 @@ void lane_trip_fail(struct lane_trip *t, const struct fault *f);
 struct flow_mails;
 struct flow_mails *flow_mails_new(struct flow *f);
 void flow_mails_run(struct flow_mails *m);
+void flow_mails_drain(struct flow_mails *m); /* flow->draining was set */
 void flow_mails_free(struct flow_mails *m);
 struct flow_hooks;
 struct flow_hooks *flow_hooks_new(struct flow *f);

@@ -130,8 +130,14 @@ struct mail_smtp_conf {
 	int64_t reply_ms;    /* each answer of the server; its banner too */
 	int64_t transfer_ms; /* one mail in all; below OUTBOX_CLAIM_MS */
 };
-/* ERR_MISCONFIGURED: libcurl lacks SMTP, TLS or a resolver that does not block (AsynchDNS). */
+/* Each connection has a thread: libcurl's SMTP waits in the one that calls it (mail_smtp.c).
+ * ERR_MISCONFIGURED: libcurl lacks SMTP, TLS or a resolver that does not block (AsynchDNS); a user
+ * with MAIL_CLEAR: no password goes in clear text; a host or port that is none. */
 enum err mail_smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, struct fault *f);
+/* One that sends nothing, to try a configuration: each mail ends where MAIL FROM would be said.
+ * What it is told as sent is what the server let come that far: connection, greeting, TLS, AUTH. */
+enum err mail_smtp_probe_new(
+    struct mailer **out, const struct mail_smtp_conf *conf, struct fault *f);
 
 /* Instead of a server, a folder with a file a mail: NAME.eml, written under another name and then
  * renamed, mode 0600, "X-Envelope-From" and "X-Envelope-To" in front. On a worker thread, for the
@@ -207,21 +213,31 @@ enum err mail_compose(struct mail **out, const struct mail_templates *t,
 /* ---- bounces ---- */
 
 /* LOCAL+b-INVITATION-TAG@DOMAIN, both in lower-case base32: survives being folded to one case, and
- * the tag is keyed, so that nobody can make one up. A LOCAL of more than 18 bytes has no room for
- * them: the address as it is, and bounces lead to their invitation by Message-ID alone. */
-const char *mail_verp_address(
-    struct arena *arena, const struct mail_sender *sender, const char *invitation);
-/* The invitation's id of such an address; false: it is none of ours, and `id` is untouched. */
+ * the tag is keyed, so that nobody can make one up; it also tells whom the mail was to. A LOCAL of
+ * more than 18 bytes has no room for them: the address as it is, and bounces lead to their
+ * invitation by Message-ID alone. */
+const char *mail_verp_address(struct arena *arena, const struct mail_sender *sender,
+    const char *invitation, const char *recipient);
+struct mail_verp {
+	char invitation[40];
+	uint32_t recipient; /* mail_verp_recipient() of whom the mail was to */
+};
+/* False: it is none of ours, and `out` is untouched. */
 bool mail_verp_parse(
-    const struct mail_sender *sender, const char *address, size_t len, char *id, size_t id_size);
+    struct mail_verp *out, const struct mail_sender *sender, const char *address, size_t len);
+/* A keyed hash of the address: the same for the same one, in whatever case. */
+uint32_t mail_verp_recipient(const struct mail_sender *sender, const char *address);
 
 enum mail_dsn_action { MAIL_DSN_FAILED, MAIL_DSN_DELAYED, MAIL_DSN_OTHER };
 struct mail_dsn {
 	enum mail_dsn_action action; /* the worst of its recipients */
 	const char *status;	     /* "5.1.1", or NULL */
 	const char *diagnostic;	     /* in one line, or NULL */
-	char invitation[40]; /* attributed by a VERP address or our Message-ID; "": to none */
-	const char *to;	     /* the address that the mail it returns was to, or NULL */
+	char invitation[40];	     /* attributed by a VERP address or our Message-ID */
+	/* A late report about an address that was replaced since is no news of the new one. */
+	bool knows_recipient;  /* by a VERP address: */
+	uint32_t to_recipient; /* mail_verp_recipient() of whom the mail was to */
+	const char *to;	       /* what the header of the mail that it returns says, or NULL */
 };
 /* Read a whole message that is a delivery status notification (RFC 3464). `recipient`: the address
  * that it was delivered to, or NULL: that of its own headers. ERR_INVALID: it is none; the text

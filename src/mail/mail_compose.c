@@ -96,7 +96,7 @@ mail_compose_envelope(struct mail *m, const struct mail_sender *sender,
 		return fault_set(f, ERR_INVALID, "the address that the mail is to is not one");
 	m->to = arena_strdup(m->arena, facts->to);
 	if (facts->invitation != NULL && !is_notice)
-		m->from = mail_verp_address(m->arena, sender, facts->invitation);
+		m->from = mail_verp_address(m->arena, sender, facts->invitation, m->to);
 	else
 		m->from = arena_strdup(
 		    m->arena, sender->bounces != NULL ? sender->bounces : sender->from);

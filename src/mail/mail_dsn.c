@@ -27,8 +27,9 @@ struct dsn_reader {
 	bool has_recipient; /* and said what became of a recipient: */
 	enum mail_dsn_action action;
 	char status[STATUS_SIZE], diagnostic[DIAGNOSTIC_SIZE];
-	char by_address[ID_SIZE], by_id[ID_SIZE]; /* the invitation, as either says; "": neither */
-	const char *to;				  /* of the mail that is returned */
+	struct mail_verp by_address; /* the invitation, as either says; "": neither */
+	char by_id[ID_SIZE];
+	const char *to; /* of the mail that is returned */
 };
 
 /* ---- whose mail it was ---- */
@@ -39,13 +40,12 @@ dsn_find_address(struct dsn_reader *r, const char *value)
 {
 	static const char around[] = " \t<>,;:\"()[]";
 
-	while (r->by_address[0] == '\0' && *value != '\0') {
+	while (r->by_address.invitation[0] == '\0' && *value != '\0') {
 		size_t len;
 
 		value += strspn(value, around);
 		len = strcspn(value, around);
-		if (!mail_verp_parse(r->sender, value, len, r->by_address, ID_SIZE))
-			r->by_address[0] = '\0';
+		mail_verp_parse(&r->by_address, r->sender, value, len);
 		value += len;
 	}
 }
@@ -121,7 +121,7 @@ dsn_find_in_headers(struct dsn_reader *r, struct mime_span headers, bool returne
 	struct mime_span name;
 
 	while (mime_next_field(&headers, &name, value)) {
-		if (returned && mime_span_is(name, "To"))
+		if (returned && r->to == NULL && mime_span_is(name, "To"))
 			dsn_find_recipient(r, value);
 		for (const char *const *n = returned ? mails : reports; *n != NULL; n++)
 			if (mime_span_is(name, *n))
@@ -309,7 +309,7 @@ dsn_read_message(
 	if (!r->has_recipient)
 		return fault_set(
 		    f, ERR_INVALID, "the report does not say what became of any recipient");
-	if (r->by_address[0] == '\0' && r->by_id[0] == '\0')
+	if (r->by_address.invitation[0] == '\0' && r->by_id[0] == '\0')
 		return fault_set(f, ERR_NOT_FOUND, "the report is about no mail of ours");
 	return ERR_OK;
 }
@@ -329,6 +329,8 @@ mail_dsn_parse(struct mail_dsn *out, const struct mail_sender *sender, const cha
 		out->status = arena_strdup(arena, r.status);
 	if (r.diagnostic[0] != '\0')
 		out->diagnostic = arena_strdup(arena, r.diagnostic);
-	memcpy(out->invitation, r.by_address[0] != '\0' ? r.by_address : r.by_id, ID_SIZE);
+	out->knows_recipient = r.by_address.invitation[0] != '\0';
+	out->to_recipient = r.by_address.recipient;
+	memcpy(out->invitation, out->knows_recipient ? r.by_address.invitation : r.by_id, ID_SIZE);
 	return ERR_OK;
 }

@@ -1,7 +1,7 @@
 /* Mails through libcurl's SMTP, on worker threads.
  *
  * Not on the loop: libcurl waits for the answer to the end of DATA, and for that to QUIT, in the
- * thread that calls it (lib/smtp.c, smtp_done() and smtp_disconnect(); 7.88 as well as 8.16). A
+ * thread that calls it (lib/smtp.c, smtp_done() and smtp_disconnect(); 7.88 as well as 8.21). A
  * relay that thinks for a minute would stop everything, and mails would go one after the other.
  *
  * The password lives as long as the mailer, here and in libcurl, and is wiped when it is freed
@@ -140,8 +140,8 @@ smtp_set(struct smtp *s, const struct mail_smtp_conf *conf, struct fault *f)
 	return ERR_OK;
 }
 
-enum err
-mail_smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, struct fault *f)
+static enum err
+smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, bool probe, struct fault *f)
 {
 	struct smtp *s;
 
@@ -153,6 +153,7 @@ mail_smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, struct fau
 		smtp_release(s);
 		return f->code;
 	}
+	s->settings.probe = probe;
 	mailer_crew_init(&s->crew, &smtp_ops, conf->loop,
 	    &(struct work_pool_conf){
 		.name = "mail",
@@ -164,4 +165,16 @@ mail_smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, struct fau
 	    smtp_worker_carry);
 	*out = &s->crew.base;
 	return ERR_OK;
+}
+
+enum err
+mail_smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, struct fault *f)
+{
+	return smtp_new(out, conf, false, f);
+}
+
+enum err
+mail_smtp_probe_new(struct mailer **out, const struct mail_smtp_conf *conf, struct fault *f)
+{
+	return smtp_new(out, conf, true, f);
 }

@@ -50,6 +50,7 @@ struct smtp_settings {
 	char *url, *ca_file, *user;
 	struct secret *password;
 	enum mail_tls tls;
+	bool probe; /* no mail is begun */
 	int64_t connect_ms, reply_ms, transfer_ms;
 };
 enum err smtp_worker_new(

@@ -2,8 +2,9 @@
  *
  *   LOCAL+b-INVITATION-TAG@DOMAIN
  *
- * INVITATION is the id's 16 bytes, TAG the first 10 bytes of BLAKE2b over them, keyed; both in the
- * base32 of RFC 4648 in lower case without padding, so that nothing is lost when a mail system
+ * INVITATION is the id's 16 bytes; TAG are 4 bytes of a hash of the recipient and 6 of one over all
+ * of it, both BLAKE2b with our key: whoever tries all 2^48 of the latter is noticed. Both are in
+ * the base32 of RFC 4648, in lower case without padding, so that nothing is lost when a mail system
  * folds the case. With LOCAL up to 18 bytes the local part is at most 64 (RFC 5321 section
  * 4.5.3.1.1); a longer one is left as it is, and bounces are attributed by Message-ID alone. */
 #include <ctype.h>
@@ -17,7 +18,9 @@
 
 enum {
 	ID_BYTES = 16,
-	TAG_BYTES = 10,
+	PROOF_BYTES = 6,
+	TAG_BYTES = sizeof(uint32_t) + PROOF_BYTES,
+	ALL_BYTES = ID_BYTES + TAG_BYTES,
 	ID_CHARS = 26,
 	TAG_CHARS = 16,
 	LOCAL_MAX = 64,
@@ -68,19 +71,41 @@ mail_base32_decode(const char *text, size_t text_len, unsigned char *out, size_t
 	return made == len && have < 5 && bits == 0;
 }
 
+/* The first `len` bytes of BLAKE2b, keyed; `use` keeps the hashes apart. */
 static void
-mail_verp_tag(const struct mail_sender *sender, const unsigned char id[ID_BYTES],
-    unsigned char tag[TAG_BYTES])
+mail_verp_hash(const struct mail_sender *sender, const char *use, const void *data, size_t data_len,
+    unsigned char *out, size_t len)
 {
-	static const char use[] = "usherd return path";
 	unsigned char digest[crypto_generichash_BYTES];
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, sender->verp_key, sizeof(sender->verp_key), sizeof(digest));
-	crypto_generichash_update(&state, (const unsigned char *)use, sizeof(use));
-	crypto_generichash_update(&state, id, ID_BYTES);
+	crypto_generichash_update(&state, (const unsigned char *)use, strlen(use) + 1);
+	crypto_generichash_update(&state, data, data_len);
 	crypto_generichash_final(&state, digest, sizeof(digest));
-	memcpy(tag, digest, TAG_BYTES);
+	memcpy(out, digest, len);
+}
+
+/* Over everything in front of it. */
+static void
+mail_verp_sign(const struct mail_sender *sender, unsigned char all[ALL_BYTES])
+{
+	mail_verp_hash(sender, "usherd return path", all, ALL_BYTES - PROOF_BYTES,
+	    all + ALL_BYTES - PROOF_BYTES, PROOF_BYTES);
+}
+
+uint32_t
+mail_verp_recipient(const struct mail_sender *sender, const char *address)
+{
+	char folded[MAIL_ADDRESS_MAX + 1];
+	uint32_t hash;
+	size_t len = 0;
+
+	for (; len < MAIL_ADDRESS_MAX && address[len] != '\0'; len++)
+		folded[len] = (char)tolower((unsigned char)address[len]);
+	mail_verp_hash(
+	    sender, "usherd recipient", folded, len, (unsigned char *)&hash, sizeof(hash));
+	return hash;
 }
 
 static const char *
@@ -101,44 +126,53 @@ mail_verp_id_bytes(const char *invitation, unsigned char out[ID_BYTES])
 }
 
 const char *
-mail_verp_address(struct arena *arena, const struct mail_sender *sender, const char *invitation)
+mail_verp_address(struct arena *arena, const struct mail_sender *sender, const char *invitation,
+    const char *recipient)
 {
 	const char *base = mail_verp_base(sender), *at = strrchr(base, '@');
-	unsigned char id[ID_BYTES], tag[TAG_BYTES];
-	char id_text[ID_CHARS + 1], tag_text[TAG_CHARS + 1];
+	uint32_t hash = mail_verp_recipient(sender, recipient);
+	char id[ID_CHARS + 1], tag[TAG_CHARS + 1];
+	unsigned char all[ALL_BYTES];
 
 	if (at == NULL || (size_t)(at - base) + DETAIL_LEN > LOCAL_MAX ||
-	    strlen(base) + DETAIL_LEN > MAIL_ADDRESS_MAX || !mail_verp_id_bytes(invitation, id))
+	    strlen(base) + DETAIL_LEN > MAIL_ADDRESS_MAX || !mail_verp_id_bytes(invitation, all))
 		return arena_strdup(arena, base);
-	mail_verp_tag(sender, id, tag);
-	mail_base32_encode(id, ID_BYTES, id_text);
-	mail_base32_encode(tag, TAG_BYTES, tag_text);
-	return arena_printf(arena, "%.*s+b-%s-%s%s", (int)(at - base), base, id_text, tag_text, at);
+	memcpy(all + ID_BYTES, &hash, sizeof(hash));
+	mail_verp_sign(sender, all);
+	mail_base32_encode(all, ID_BYTES, id);
+	mail_base32_encode(all + ID_BYTES, TAG_BYTES, tag);
+	return arena_printf(arena, "%.*s+b-%s-%s%s", (int)(at - base), base, id, tag, at);
+}
+
+static bool
+mail_verp_decode(const char *detail, unsigned char all[ALL_BYTES])
+{
+	return strncasecmp(detail, "+b-", 3) == 0 && detail[3 + ID_CHARS] == '-' &&
+	       mail_base32_decode(detail + 3, ID_CHARS, all, ID_BYTES) &&
+	       mail_base32_decode(detail + 3 + ID_CHARS + 1, TAG_CHARS, all + ID_BYTES, TAG_BYTES);
 }
 
 bool
 mail_verp_parse(
-    const struct mail_sender *sender, const char *address, size_t len, char *id, size_t id_size)
+    struct mail_verp *out, const struct mail_sender *sender, const char *address, size_t len)
 {
-	const char *base = mail_verp_base(sender), *at = strrchr(base, '@'), *detail;
-	unsigned char bytes[ID_BYTES], told[TAG_BYTES], tag[TAG_BYTES];
-	char hex[2 * ID_BYTES + 1];
+	const char *base = mail_verp_base(sender), *at = strrchr(base, '@');
 	size_t local = at != NULL ? (size_t)(at - base) : 0;
+	unsigned char told[ALL_BYTES], made[ALL_BYTES];
+	char hex[2 * ID_BYTES + 1];
 
-	if (at == NULL || len != strlen(base) + DETAIL_LEN || id_size < ID_SIZE ||
+	if (at == NULL || len != strlen(base) + DETAIL_LEN ||
 	    strncasecmp(address, base, local) != 0 ||
-	    strncasecmp(address + local + DETAIL_LEN, at, strlen(at)) != 0)
+	    strncasecmp(address + local + DETAIL_LEN, at, strlen(at)) != 0 ||
+	    !mail_verp_decode(address + local, told))
 		return false;
-	detail = address + local;
-	if (strncasecmp(detail, "+b-", 3) != 0 || detail[3 + ID_CHARS] != '-' ||
-	    !mail_base32_decode(detail + 3, ID_CHARS, bytes, ID_BYTES) ||
-	    !mail_base32_decode(detail + 3 + ID_CHARS + 1, TAG_CHARS, told, TAG_BYTES))
+	memcpy(made, told, sizeof(made));
+	mail_verp_sign(sender, made);
+	if (sodium_memcmp(made, told, sizeof(made)) != 0)
 		return false;
-	mail_verp_tag(sender, bytes, tag);
-	if (sodium_memcmp(tag, told, TAG_BYTES) != 0)
-		return false;
-	encode_hex(bytes, ID_BYTES, hex);
-	snprintf(
-	    id, id_size, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+	encode_hex(told, ID_BYTES, hex);
+	snprintf(out->invitation, sizeof(out->invitation), "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
+	    hex + 8, hex + 12, hex + 16, hex + 20);
+	memcpy(&out->recipient, told + ID_BYTES, sizeof(out->recipient));
 	return true;
 }

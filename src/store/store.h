@@ -8,13 +8,16 @@
  *                            place of the invitation may stand the target of an intent (job/)
  *   work/ID                  empty; present while the invitation is claimed or created
  *   audit/UUIDv7             one record for each state change, written in its transaction: "at",
- *                            "event", whom ("invitation", "api_token", "user", "org_unit",
- * "webhook": the id), "actor", perhaps "state", "request" and "detail" apitoken/ID              an
- * API token (its hash) meta/schema              schema version and a key check job/, trash/, ...
- * changes of entries of the directory: see store_people.h outbox/, due/, ...       what is to be
- * sent, and webhooks: see store_outbox.h Every call keeps kv.h's callback promise and its codes.
- * Additional codes are named at each call. Objects handed to a callback belong to the store and die
- * when it returns, unless the name says take.
+ *                            "event", whom ("invitation", "api_token", "user", "org_unit" or
+ *                            "webhook": the id), "actor", perhaps "state", "request" and "detail"
+ *   apitoken/ID              an API token (its hash)
+ *   meta/schema              schema version and a key check
+ *   job/, trash/, ...        changes of entries of the directory: see store_people.h
+ *   outbox/, due/, ...       what is to be sent, and webhooks: see store_outbox.h
+ *
+ * Every call keeps kv.h's callback promise and its codes. Additional codes are named at each call.
+ * Objects handed to a callback belong to the store and die when it returns, unless the name says
+ * take.
  */
 #ifndef USHERD_STORE_STORE_H
 #define USHERD_STORE_STORE_H
@@ -34,7 +37,9 @@ struct store;
 struct store_op;
 
 enum {
-	STORE_SCHEMA_VERSION = 1,
+	/* 2: mails of invitations. Nothing of 1 is written anew for it, but a program that knows
+	 * only 1 would take the new events of an invitation for damage: it must refuse. */
+	STORE_SCHEMA_VERSION = 2,
 	STORE_LIST_MAX = 200,
 	/* A reservation of a finished invitation may be taken over this long after its release:
 	 * longer than any directory lookup that could have missed the new entry. */
@@ -47,8 +52,8 @@ struct store *store_new(
 void store_free(struct store *s); /* cancels what is under way */
 void store_cancel(struct store_op *op);
 
-/* Writes or checks meta/schema. ERR_MISCONFIGURED: a newer schema than ours; ERR_CORRUPT: sealed
- * with another key. Must succeed before anything else is called. */
+/* Writes, checks or raises meta/schema. ERR_MISCONFIGURED: a newer schema than ours; ERR_CORRUPT:
+ * sealed with another key. Must succeed before anything else is called. */
 typedef void store_done_cb(void *arg, enum err code, const struct fault *f);
 struct store_op *store_prepare(struct store *s, store_done_cb *cb, void *arg);
 

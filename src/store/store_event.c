@@ -12,36 +12,6 @@ FAILPOINTS(points_of_fan_out, "store.event_fanned_out", "the commit of an event'
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const type_names[HOOK_TYPE_COUNT] = {
-	[HOOK_INVITATION_CREATED] = "invitation.created",
-	[HOOK_INVITATION_SENT] = "invitation.sent",
-	[HOOK_INVITATION_UNDELIVERABLE] = "invitation.undeliverable",
-	[HOOK_INVITATION_ACCEPTED] = "invitation.accepted",
-	[HOOK_INVITATION_EXPIRED] = "invitation.expired",
-	[HOOK_INVITATION_REVOKED] = "invitation.revoked",
-	[HOOK_USER_REGISTERED] = "user.registered",
-	[HOOK_USER_SUSPENDED] = "user.suspended",
-	[HOOK_USER_DELETED] = "user.deleted",
-};
-
-const char *
-hook_type_name(enum hook_type t)
-{
-	assert((unsigned)t < HOOK_TYPE_COUNT);
-	return type_names[t];
-}
-
-bool
-hook_type_by_name(const char *name, enum hook_type *out)
-{
-	for (size_t i = 0; i < COUNT(type_names); i++)
-		if (strcmp(name, type_names[i]) == 0) {
-			*out = (enum hook_type)i;
-			return true;
-		}
-	return false;
-}
-
 /* ---- in a transaction ---- */
 
 /* The audit record's event, and what it is to an endpoint. */

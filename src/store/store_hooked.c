@@ -137,7 +137,7 @@ store_hooked_list(struct store *s, const char *hook, const char *after, size_t l
 	return &l->op;
 }
 
-/* ---- replay: the message > a new item and the record ---- */
+/* ---- replay: the message > an item again, and the record ---- */
 
 struct replay {
 	struct commit c; /* first */
@@ -176,6 +176,7 @@ replay_on_message(void *arg, enum err code, const struct kv_item *item, const st
 {
 	struct replay *r = arg;
 	struct commit *c = &r->c;
+	struct store_key key = hooked_key(r->hook, r->id);
 	struct outbox_item *i = NULL;
 	struct hooked h;
 	struct fault own;
@@ -196,6 +197,7 @@ replay_on_message(void *arg, enum err code, const struct kv_item *item, const st
 		return;
 	}
 	commit_expect(c, item->key, item->modified);
+	commit_delete(c, &key);
 	c->item_compare = 1;
 	replay_renew(i, c->now);
 	outbox_add(c, NULL, i);

@@ -14,6 +14,7 @@
 #ifndef USHERD_STORE_STORE_OUTBOX_H
 #define USHERD_STORE_STORE_OUTBOX_H
 
+#include "invite/hook_type.h"
 #include "invite/outbox.h"
 #include "store/store.h"
 
@@ -89,22 +90,6 @@ struct store_op *store_delivery_save(struct store *s, const char *invitation,
     const struct delivery *d, store_save_cb *cb, void *arg);
 
 /* ---- webhook endpoints ---- */
-
-/* What endpoints can ask for. */
-enum hook_type {
-	HOOK_INVITATION_CREATED,
-	HOOK_INVITATION_SENT,
-	HOOK_INVITATION_UNDELIVERABLE,
-	HOOK_INVITATION_ACCEPTED,
-	HOOK_INVITATION_EXPIRED,
-	HOOK_INVITATION_REVOKED,
-	HOOK_USER_REGISTERED,
-	HOOK_USER_SUSPENDED,
-	HOOK_USER_DELETED,
-	HOOK_TYPE_COUNT
-};
-const char *hook_type_name(enum hook_type t); /* "invitation.created" ... */
-bool hook_type_by_name(const char *name, enum hook_type *out);
 
 enum { HOOK_MAX = 16, HOOK_URL_MAX = 2048, HOOK_NAME_MAX = 64, HOOK_SECRET_SIZE = 32 };
 
@@ -183,8 +168,8 @@ typedef void store_hooked_cb(void *arg, enum err code, const struct hooked *list
     const char *next, const struct fault *f);
 struct store_op *store_hooked_list(struct store *s, const char *hook, const char *after,
     size_t limit, store_hooked_cb *cb, void *arg);
-/* Queue it again under its own id, due at once, with as much time as it had. ERR_NOT_FOUND;
- * ERR_CONFLICT: it is queued. */
+/* Queue it again under its own id, due at once, with as much time as it had: it is an item again,
+ * and nothing that ended. ERR_NOT_FOUND: also when it is queued. */
 struct store_op *store_hooked_replay(struct store *s, const char *hook, const char *id,
     const struct store_note *note, store_done_cb *cb, void *arg);
 /* Forget up to `limit` that ended before `before` (wall ms); `revision` is how many went, whatever

@@ -10,7 +10,8 @@
 
 static const char meta_key[] = "meta/schema";
 
-FAILPOINTS(prepare_points, "store.prepared", "the first commit of a new store");
+FAILPOINTS(prepare_points, "store.prepared",
+    "the first commit of a new store, or of one of an older schema");
 
 struct prepare {
 	struct store_op op;
@@ -128,15 +129,16 @@ prepare_on_written(
 		prepare_finish(p, code, f);
 }
 
+/* In the place of the version of revision `stands`, or of none (0). */
 static void
-prepare_write(struct prepare *p)
+prepare_write(struct prepare *p, uint64_t stands)
 {
 	char json[64];
 	unsigned char sealed[sizeof(json) + SEAL_OVERHEAD];
 	struct kv_bytes key = kv_text(meta_key);
-	struct kv_compare absent = { key, 0 };
+	struct kv_compare as_seen = { key, stands };
 	struct kv_write write = { key, { sealed, 0 } };
-	struct kv_txn txn = { &absent, 1, &write, 1, failpoints_of(prepare_points) };
+	struct kv_txn txn = { &as_seen, 1, &write, 1, failpoints_of(prepare_points) };
 
 	snprintf(json, sizeof(json), "{\"v\":1,\"schema\":%d}", STORE_SCHEMA_VERSION);
 	write.value.len =
@@ -161,11 +163,12 @@ prepare_on_empty(void *arg, enum err code, const struct kv_item *items, size_t c
 		    meta_key);
 		prepare_finish(p, ERR_CORRUPT, &own);
 	} else
-		prepare_write(p);
+		prepare_write(p, 0);
 }
 
 static enum err
-prepare_check(const struct store *s, const struct kv_item *item, struct fault *f)
+prepare_check(
+    const struct store *s, const struct kv_item *item, json_int_t *schema, struct fault *f)
 {
 	struct arena *arena = arena_new(0);
 	json_t *root = NULL;
@@ -182,8 +185,9 @@ prepare_check(const struct store *s, const struct kv_item *item, struct fault *f
 		code = fault_set(f, ERR_MISCONFIGURED,
 		    "the store has schema %lld, made by a newer usherd; this one knows up to %d",
 		    (long long)version, STORE_SCHEMA_VERSION);
-	else if (code == ERR_OK && version != STORE_SCHEMA_VERSION)
+	else if (code == ERR_OK && version < 1)
 		code = fault_set(f, ERR_CORRUPT, "%s is damaged", meta_key);
+	*schema = version;
 	json_decref(root);
 	arena_free(arena);
 	return code;
@@ -193,6 +197,7 @@ static void
 prepare_on_meta(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
 {
 	struct prepare *p = arg;
+	json_int_t schema = 0;
 	struct fault own;
 
 	p->op.kv = NULL;
@@ -202,11 +207,13 @@ prepare_on_meta(void *arg, enum err code, const struct kv_item *item, const stru
 	else if (code != ERR_OK)
 		prepare_finish(p, code, f);
 	else {
-		code = prepare_check(p->op.store, item, &own);
-		if (code == ERR_OK)
-			prepare_load(p);
-		else
+		code = prepare_check(p->op.store, item, &schema, &own);
+		if (code != ERR_OK)
 			prepare_finish(p, code, &own);
+		else if (schema < STORE_SCHEMA_VERSION)
+			prepare_write(p, item->modified);
+		else
+			prepare_load(p);
 	}
 }
 

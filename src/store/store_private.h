@@ -212,7 +212,8 @@ size_t store_read_page(const char *space, const struct kv_item *items, size_t co
  *
  * Every transaction that changes something writes one audit record under a new key. That key tells
  * later whether a transaction of unknown fate was carried out. Where there is no record, the key of
- * the intent tells it, by being there with the value that was sent, or by being gone. */
+ * the intent, of the item or of the log tells it, by being there with the value that was sent, or
+ * by being gone. */
 struct commit {
 	struct store_op op; /* first */
 	struct arena *arena;

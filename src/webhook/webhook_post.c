@@ -38,8 +38,9 @@ struct webhook_sending {
 	struct curl_slist *headers;
 	int64_t began_mono_ms;
 	size_t header_bytes, body_bytes;
-	bool written;	 /* the request may have reached the other side */
-	bool is_private; /* an address was refused */
+	bool written; /* the request may have reached the other side */
+	/* Of the host's addresses, one at least was tried, was refused. */
+	bool tried, refused;
 	char error[CURL_ERROR_SIZE], words[WORDS_SIZE];
 	webhook_sent_cb *cb;
 	void *arg;
@@ -111,9 +112,11 @@ set_words(struct webhook_sending *s, const char *words)
 {
 	size_t len = strnlen(words, sizeof(s->words) - 1);
 
-	for (size_t i = 0; i < len; i++)
-		s->words[i] = words[i] >= ' ' && words[i] <= '~' ? words[i] : '?';
+	memcpy(s->words, words, len);
 	s->words[len] = '\0';
+	for (char *p = s->words; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
 }
 
 static void
@@ -129,7 +132,7 @@ set_status_words(struct webhook_sending *s, long status)
 static void
 set_error_words(struct webhook_sending *s, CURLcode code)
 {
-	if (s->is_private)
+	if (s->refused && !s->tried)
 		set_words(s, "its address is of a private network, which is not allowed");
 	else
 		set_words(s, s->error[0] != '\0' ? s->error : curl_easy_strerror(code));
@@ -212,9 +215,10 @@ on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 
 	(void)purpose;
 	if (!s->webhooks->conf.allow_private && webhook_address_is_private(&a->addr)) {
-		s->is_private = true;
+		s->refused = true;
 		return CURL_SOCKET_BAD;
 	}
+	s->tried = true;
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 

@@ -1,6 +1,6 @@
 """./dev bench: what usherd costs above the bare work, measured in turns with it on the same servers.
 
-The lines are those of shared.py. The people list's part is in roster.py.
+The lines are those of shared.py. The people list's part is in roster.py, that of mails in mail.py.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import mail
 import roster
 from shared import PROGRAMS, ROUNDS, Bench, report, report_rounds, resident_mb
 from ports import free_port
@@ -112,7 +113,7 @@ def bench_store(bench):
 
 
 BENCHES = {"register": bench_register, "invite": bench_invite, "idle": bench_idle,
-           "start": bench_start, "http": bench_http, "store": bench_store}
+           "start": bench_start, "http": bench_http, "store": bench_store, "mail": mail.bench_mail}
 
 
 def main(names):

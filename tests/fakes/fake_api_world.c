@@ -51,6 +51,7 @@ api_world_setup(void **state)
 	world.flow = (struct fake_flow){
 		.loop = world.loop, .inv = fake_invitation_new(NOW), .user = &fake_user
 	};
+	fake_hooks_reset(world.loop);
 	world.roster = (struct fake_roster){ .loop = world.loop, .version = 7 };
 	conf.loop = world.loop;
 	conf.beat_ms = 1;

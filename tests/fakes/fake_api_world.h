@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "fake_api_flow.h"
+#include "fake_api_hook.h"
 #include "fake_api_http.h"
 #include "fake_api_roster.h"
 #include "fake_auth_store.h"

@@ -497,7 +497,7 @@ report(struct mail_world *m, const char *fields, const char *id)
 {
 	static const struct flow_caller caller = { .name = "token:bounces" };
 	struct arena *arena = arena_new(0);
-	const char *to = mail_verp_address(arena, &m->conf.sender, id);
+	const char *to = mail_verp_address(arena, &m->conf.sender, id, ADA_AT);
 	const char *text = arena_printf(arena,
 	    "From: MAILER-DAEMON@mx.example\r\nTo: %s\r\nMIME-Version: 1.0\r\n"
 	    "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"

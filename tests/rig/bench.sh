@@ -2,7 +2,26 @@
 # shellcheck shell=bash
 
 bench_main() {
-	packages_need "${packages_build[@]}" "${packages_slapd[@]}" python3 python3-ldap python3-requests
+	packages_need "${packages_build[@]}" "${packages_slapd[@]}" python3 python3-ldap python3-requests \
+		python3-aiosmtpd
 	tree_build gcc
-	USHERD_BUILD=$build_root/gcc "$python" -B "$top/tests/bench/bench.py" "$@"
+	if [ $# -eq 0 ] || [[ " $* " == *" mail "* ]]; then
+		bench_get_sink
+	fi
+	USHERD_BUILD=$build_root/gcc USHERD_SMTP_SINK=$build_root/postfix/usr/sbin/smtp-sink \
+		"$python" -B "$top/tests/bench/bench.py" "$@"
+}
+
+# The field's own sink for SMTP clients is a part of Postfix. It is unpacked and not installed, for that would
+# take the place of the machine's mail system.
+bench_get_sink() {
+	local place=$build_root/postfix
+	[ ! -x "$place/usr/sbin/smtp-sink" ] || return 0
+	mkdir -p "$place"
+	say "dev: unpacking smtp-sink from Debian's postfix"
+	(cd "$place" && { apt-get -qq download postfix || { as_root apt-get -qq update && apt-get -qq download postfix; }; } &&
+		dpkg -x postfix_*.deb .) >"$place/log" 2>&1 || {
+		tail -n 20 "$place/log" >&2
+		die "could not get smtp-sink"
+	}
 }

@@ -168,7 +168,7 @@ demo_configuration() {
 	organisation=$(demo_ldap ldapsearch -LLL -b "$LDAP_BASE" -s base o | sed -n 's/^o: //p' | head -n 1)
 	mail_domain=$(mail_domain_of "$LDAP_BASE")
 	mkdir -p "$demo/store" "$demo/spool"
-	chmod 700 "$demo/store"
+	chmod 700 "$demo/store" "$demo/spool"
 	cat >"$demo/usherd.conf" <<-CONF
 		# Written by ./dev demo; conf/usherd.conf.example explains every key.
 		[usherd]

@@ -1,6 +1,7 @@
 """Invitations by mail on a sound relay: what arrives, what a person can do with it, and what is told of it."""
 
 import email.utils
+import json
 import re
 
 import pytest
@@ -296,10 +297,14 @@ KINDS = ("invitation", "reminder", "welcome", "completed", "undeliverable")
 def test_usherctl_previews_every_kind_in_every_language(mailing, kind):
     subjects = set()
     for language in ("en", "de", "vi"):
-        shown = mailing.daemon.control("mail", "preview", kind, "--language", language)
+        shown = mailing.daemon.control("-o", "json", "mail", "preview", kind, "--language", language)
         assert shown.returncode == 0, shown.stderr
-        assert shown.stdout.startswith("Subject: ") and "Meridian Seed Archive" in shown.stdout
-        subjects.add(shown.stdout.splitlines()[0])
+        mail = json.loads(shown.stdout)
+        assert mail["language"] == language and mail["html"]
+        read = mailing.daemon.control("mail", "preview", kind, "--language", language).stdout
+        assert read.splitlines()[:2] == [f"Subject: {mail['subject']}", ""]
+        assert read.splitlines()[2:] == mail["text"].replace("\u200b", "").splitlines()
+        subjects.add(mail["subject"])
     assert len(subjects) == 3
     assert not mailing.sink.mails
 

@@ -11,6 +11,7 @@
 #include "../fakes/fake_api_world.h"
 
 #define USERS "/api/v1/users"
+#define HOOKS "/api/v1/webhooks"
 
 static const struct {
 	enum http_method method;
@@ -51,6 +52,16 @@ static const struct {
 	{ HTTP_POST, "/api/v1/tokens", "{\"name\":\"n\",\"scopes\":[\"tokens\"],\"expires_in\":60}",
 	    AUTH_TOKENS, 201 },
 	{ HTTP_DELETE, "/api/v1/tokens/0123456789abcdef", NULL, AUTH_TOKENS, 404 },
+	{ HTTP_GET, HOOKS, NULL, AUTH_WEBHOOKS, 200 },
+	{ HTTP_POST, HOOKS, "{\"name\":\"n\"}", AUTH_WEBHOOKS, 201 },
+	{ HTTP_GET, HOOKS "/" FAKE_HOOK_ID, NULL, AUTH_WEBHOOKS, 200 },
+	{ HTTP_PATCH, HOOKS "/" FAKE_HOOK_ID, "{\"name\":\"n\"}", AUTH_WEBHOOKS, 200 },
+	{ HTTP_DELETE, HOOKS "/" FAKE_HOOK_ID, NULL, AUTH_WEBHOOKS, 204 },
+	{ HTTP_POST, HOOKS "/" FAKE_HOOK_ID "/secret", NULL, AUTH_WEBHOOKS, 200 },
+	{ HTTP_POST, HOOKS "/" FAKE_HOOK_ID "/test", NULL, AUTH_WEBHOOKS, 204 },
+	{ HTTP_GET, HOOKS "/" FAKE_HOOK_ID "/messages", NULL, AUTH_WEBHOOKS, 200 },
+	{ HTTP_POST, HOOKS "/" FAKE_HOOK_ID "/messages/" FAKE_MESSAGE_ID "/replay", NULL,
+	    AUTH_WEBHOOKS, 204 },
 };
 
 enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };

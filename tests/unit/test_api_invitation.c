@@ -147,10 +147,13 @@ what_a_rule_refuses_is_told_together_with_what_the_flow_refuses(void **state)
 static void
 by_mail_the_address_goes_to_the_flow_and_no_link_comes_back(void **state)
 {
+	struct delivery *d = delivery_new();
 	struct http_exchange *x;
 	json_t *body;
 
 	(void)state;
+	delivery_note(d, DELIVERY_QUEUED, OUTBOX_INVITATION, NOW, NULL);
+	world.flow.delivery = d;
 	world.flow.inv->method = INVITATION_BY_EMAIL;
 	world.flow.inv->personal_mail = "ada@example.net";
 	x = api_world_send_root(HTTP_POST, CREATE_PATH, NULL,
@@ -163,8 +166,12 @@ by_mail_the_address_goes_to_the_flow_and_no_link_comes_back(void **state)
 	    json_string_value(json_object_get(body, "personal_mail")), "ada@example.net");
 	assert_null(json_object_get(body, "link"));
 	assert_null(strstr(fake_http_body(x), "usj_"));
+	assert_non_null(strstr(fake_http_body(x), "\"event\":\"mail_queued\""));
+	assert_string_equal(fake_http_reply_header(x, "Location"), CREATE_PATH "/" FAKE_ID);
 	json_decref(body);
 	fake_http_free(x);
+	delivery_free(d);
+	world.flow.delivery = NULL;
 	/* Without a method nobody can tell whether the address belongs there. */
 	fake_http_free(api_world_send_root(
 	    HTTP_POST, CREATE_PATH, NULL, "{\"personal_mail\":\"ada@example.net\"}"));

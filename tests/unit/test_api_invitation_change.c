@@ -32,6 +32,8 @@ the_timeline_has_the_mails_between_its_own_steps(void **state)
 		{ "resent", NULL, "by admin" },
 		{ "mail_sent", "reminder", "250 ok" },
 		{ "opened", NULL, NULL },
+		{ "mail_bounced", NULL, "5.1.1" },
+		{ "undeliverable", NULL, NULL },
 	};
 	struct delivery *d = delivery_new();
 	struct invitation *inv;
@@ -45,9 +47,12 @@ the_timeline_has_the_mails_between_its_own_steps(void **state)
 	    d, DELIVERY_DEFERRED, OUTBOX_INVITATION, NOW + 1, "450 try \xef\xbf\xbd later");
 	delivery_note(d, DELIVERY_SENT, OUTBOX_REMINDER, NOW + 3, "250 ok");
 	delivery_note(d, DELIVERY_OPENED, OUTBOX_KIND_COUNT, NOW + 4, NULL);
+	delivery_note(d, DELIVERY_BOUNCED, OUTBOX_KIND_COUNT, NOW + 5, "5.1.1");
 	inv->timeline[inv->timeline_count++] = (struct invitation_entry){
 		.at = NOW + 2, .event = INVITATION_EV_RESEND, .detail = "by admin"
 	};
+	inv->timeline[inv->timeline_count++] =
+	    (struct invitation_entry){ .at = NOW + 5, .event = INVITATION_EV_UNDELIVER };
 	inv->revision = 42;
 	world.flow.delivery = d;
 	x = api_world_send_root(HTTP_GET, ONE, NULL, NULL);

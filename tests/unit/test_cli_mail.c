@@ -173,7 +173,7 @@ a_preview_is_lines_and_nothing_that_moves_a_cursor(void **state)
 	    "{\"kind\":\"welcome\",\"headers\":["
 	    "{\"name\":\"From\",\"value\":\"Us <a@b>\"},"
 	    "{\"name\":\"Subject\",\"value\":\"Gr\xc3\xbc\xc3\x9f dich\"}],"
-	    "\"text\":\"one\\r\\n\\r\\ntwo\\u001b[2J\\r\\n\",\"html\":\"<p>\\n</p>\"}";
+	    "\"text\":\"one\\r\\n\\r\\nt\\u200bwo\\u001b[2J\\r\\n\",\"html\":\"<p>\\n</p>\"}";
 
 	(void)state;
 	server_start(200, answer);

@@ -178,15 +178,16 @@ headers_say_who_when_and_that_it_is_automatic(void **state)
 	};
 	struct mail_sender named = sender;
 	struct mail *m = compose(&sender, &whole);
-	char id[64];
+	struct mail_verp verp;
 
 	(void)state;
 	assert_int_equal(m->header_count, sizeof(rows) / sizeof(rows[0]));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_string_equal(mail_header_of(m, rows[i].name), rows[i].value);
 	assert_string_equal(m->to, "ada@home.example");
-	assert_true(mail_verp_parse(&sender, m->from, strlen(m->from), id, sizeof(id)));
-	assert_string_equal(id, ID);
+	assert_true(mail_verp_parse(&verp, &sender, m->from, strlen(m->from)));
+	assert_string_equal(verp.invitation, ID);
+	assert_int_equal(verp.recipient, mail_verp_recipient(&sender, whole.to));
 	mail_free(m);
 	named.from_name = "Northwind, People";
 	m = compose(&named, &whole);

@@ -65,7 +65,7 @@
 	"Subject: An invitation\n"                                                                 \
 	"Message-ID:\n"                                                                            \
 	" " OURS "\n"
-#define BEGUN  "<" ID "."
+#define BEGUN  "<019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1b."
 #define NESTED "--A.B/C\nContent-Type: multipart/mixed; boundary=A.B/C\n\n"
 #define WORDS  "550 5.1.1 <ada@home.example>: Recipient address rejected: User unknown"
 
@@ -305,6 +305,54 @@ the_return_path_counts_more_than_the_message_id(void **state)
 	free(text);
 }
 
+/* An address may be replaced before the report about the old one comes. */
+static void
+the_return_path_tells_whom_the_mail_was_to(void **state)
+{
+	struct mail_dsn dsn;
+
+	(void)state;
+	assert_int_equal(parse(&dsn, TOP STATUS(FAILED), verp, NULL), ERR_OK);
+	assert_true(dsn.knows_recipient);
+	assert_int_equal(dsn.to_recipient, mail_verp_recipient(&sender, "Ada@HOME.example"));
+	assert_int_not_equal(dsn.to_recipient, mail_verp_recipient(&sender, "bob@home.example"));
+	assert_int_equal(
+	    parse(&dsn, TOP STATUS(FAILED) RETURNED("message/rfc822", MAIL_HEAD), NULL, NULL),
+	    ERR_OK);
+	assert_false(dsn.knows_recipient);
+	assert_null(dsn.to);
+}
+
+static void
+the_mail_that_is_returned_tells_it_as_well(void **state)
+{
+	static const struct {
+		const char *header, *expected;
+	} rows[] = {
+		{ "To: ada@home.example\n", "ada@home.example" },
+		{ "To: \"Ada <L>\"\n <ada@home.example>\n", "ada@home.example" },
+		{ "To: =?utf-8?B?QWRh?= <ada@home.example>\nTo: x\n", "ada@home.example" },
+		{ "To: <ada\n", NULL },
+		{ "To: >ada<\n", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mail_dsn dsn;
+		struct buf b;
+
+		buf_init(&b, 1 << 16);
+		buf_printf(&b, "%s--A.B/C\nContent-Type: message/rfc822\n\n%s" MAIL_HEAD "\n",
+		    TOP STATUS(FAILED), rows[i].header);
+		assert_int_equal(parse(&dsn, b.data, NULL, NULL), ERR_OK);
+		if (rows[i].expected == NULL)
+			assert_null(dsn.to);
+		else
+			assert_string_equal(dsn.to, rows[i].expected);
+		buf_release(&b);
+	}
+}
+
 /* Cut anywhere, a report is refused or says the same. */
 static void
 a_report_that_was_cut_is_no_other(void **state)
@@ -377,7 +425,7 @@ set_up(void **state)
 		return 1;
 	arena = arena_new(0);
 	memset(sender.verp_key, 7, sizeof(sender.verp_key));
-	verp = mail_verp_address(arena, &sender, ID);
+	verp = mail_verp_address(arena, &sender, ID, "ada@home.example");
 	return 0;
 }
 
@@ -397,6 +445,8 @@ main(void)
 		cmocka_unit_test(what_is_no_report_is_refused_with_what_is_missing),
 		cmocka_unit_test(a_report_about_somebody_elses_mail_is_nobodys),
 		cmocka_unit_test(the_return_path_counts_more_than_the_message_id),
+		cmocka_unit_test(the_return_path_tells_whom_the_mail_was_to),
+		cmocka_unit_test(the_mail_that_is_returned_tells_it_as_well),
 		cmocka_unit_test(a_report_that_was_cut_is_no_other),
 		cmocka_unit_test(hostile_reports_take_no_time),
 		cmocka_unit_test(a_long_diagnostic_is_cut_between_characters),

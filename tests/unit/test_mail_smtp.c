@@ -283,6 +283,39 @@ lines_that_begin_with_a_dot_arrive_as_they_are(void **state)
 	smtp_world_stop(&w);
 }
 
+/* To see whether a configuration works, without a mail. */
+static void
+a_probe_signs_in_and_sends_nothing(void **state)
+{
+	static const struct {
+		struct smtp_fault fault;
+		enum mail_outcome outcome;
+		const char *words;
+	} rows[] = {
+		{ { AT_MAIL, HOW_PROPERLY, NULL, 0 }, MAIL_SENT, "ready for mails" },
+		{ { AT_AUTH, HOW_SAYS, "535 5.7.8 no", 0 }, MAIL_BROKEN, "5.7.8 no" },
+		{ { AT_GREETING, HOW_SAYS_DROPS, "421 4.3.2 away", 0 }, MAIL_AWAY, "4.3.2 away" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct smtp_world w = { .rig = { .starttls = true, .auth = true } };
+		struct fault f;
+		struct told t;
+
+		smtp_world_start(&w);
+		smtp_rig_set(&w.rig, rows[i].fault);
+		assert_int_equal(mail_smtp_probe_new(&w.mailer, &w.conf, &f), ERR_OK);
+		t = smtp_world_carry(&w, "ada@example.com");
+		assert_int_equal(t.outcome, rows[i].outcome);
+		assert_string_equal(t.reply, rows[i].words);
+		assert_int_equal(smtp_rig_count(&w.rig, "AUTH"), rows[i].fault.at != AT_GREETING);
+		assert_int_equal(smtp_rig_count(&w.rig, "MAIL"), 0);
+		assert_int_equal(w.rig.mails, 0);
+		smtp_world_stop(&w);
+	}
+}
+
 int
 main(void)
 {
@@ -291,6 +324,7 @@ main(void)
 		cmocka_unit_test(a_connection_is_used_again_and_left_with_quit),
 		cmocka_unit_test(connections_are_bounded_and_all_used),
 		cmocka_unit_test(tls_may_come_first),
+		cmocka_unit_test(a_probe_signs_in_and_sends_nothing),
 		cmocka_unit_test(what_cannot_be_right_is_found_when_the_mailer_is_made),
 		cmocka_unit_test(an_address_that_is_not_ascii_needs_a_server_that_takes_it),
 		cmocka_unit_test(whatever_a_field_holds_the_server_hears_one_mail_or_none),

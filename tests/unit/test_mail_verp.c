@@ -12,6 +12,7 @@
 #include "mail/mail.h"
 
 static const char invitation[] = "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1b";
+static const char recipient[] = "ada@home.example";
 
 static struct mail_sender
 sender_of(const char *bounces)
@@ -25,10 +26,11 @@ sender_of(const char *bounces)
 static bool
 reads_back(const struct mail_sender *s, const char *address, const char *expected)
 {
-	char id[ID_SIZE];
+	struct mail_verp verp;
 
-	return mail_verp_parse(s, address, strlen(address), id, sizeof(id)) &&
-	       strcmp(id, expected) == 0;
+	return mail_verp_parse(&verp, s, address, strlen(address)) &&
+	       strcmp(verp.invitation, expected) == 0 &&
+	       verp.recipient == mail_verp_recipient(s, recipient);
 }
 
 static void
@@ -47,7 +49,7 @@ an_address_leads_back_to_its_invitation(void **state)
 			char id[ID_SIZE];
 
 			id_make(1795800000000 + n, id);
-			address = mail_verp_address(arena, &s, id);
+			address = mail_verp_address(arena, &s, id, recipient);
 			assert_true(mail_address_is_safe(address, false));
 			assert_non_null(strstr(address, "+b-"));
 			assert_true(strcspn(address, "@") <= 64);
@@ -62,7 +64,7 @@ an_address_survives_the_folding_of_its_case(void **state)
 {
 	struct mail_sender s = sender_of("Bounces@Join.example");
 	struct arena *arena = arena_new(0);
-	const char *address = mail_verp_address(arena, &s, invitation);
+	const char *address = mail_verp_address(arena, &s, invitation, recipient);
 	char *folded = arena_strdup(arena, address);
 
 	(void)state;
@@ -81,22 +83,34 @@ no_other_address_is_taken_for_one_of_ours(void **state)
 {
 	struct mail_sender s = sender_of("bounces@join.example");
 	struct arena *arena = arena_new(0);
-	const char *address = mail_verp_address(arena, &s, invitation);
+	const char *address = mail_verp_address(arena, &s, invitation, recipient);
 	char *changed = arena_strdup(arena, address);
-	char id[ID_SIZE];
+	struct mail_verp verp;
 
 	(void)state;
 	for (size_t i = 0; changed[i] != '\0'; i++) {
 		for (int c = 0; c < 256; c++) {
 			changed[i] = (char)c;
 			if (strncasecmp(&changed[i], &address[i], 1) != 0)
-				assert_false(
-				    mail_verp_parse(&s, changed, strlen(address), id, sizeof(id)));
+				assert_false(mail_verp_parse(&verp, &s, changed, strlen(address)));
 		}
 		changed[i] = address[i];
 	}
 	for (size_t len = 0; len < strlen(address); len++)
-		assert_false(mail_verp_parse(&s, address, len, id, sizeof(id)));
+		assert_false(mail_verp_parse(&verp, &s, address, len));
+	arena_free(arena);
+}
+
+static void
+each_recipient_has_an_address_of_its_own(void **state)
+{
+	struct mail_sender s = sender_of("bounces@join.example");
+	struct arena *arena = arena_new(0);
+	const char *ours = mail_verp_address(arena, &s, invitation, recipient);
+
+	(void)state;
+	assert_string_equal(ours, mail_verp_address(arena, &s, invitation, "ADA@Home.example"));
+	assert_string_not_equal(ours, mail_verp_address(arena, &s, invitation, "bob@home.example"));
 	arena_free(arena);
 }
 
@@ -108,7 +122,8 @@ another_key_takes_it_for_nobodys(void **state)
 
 	(void)state;
 	theirs.verp_key[31] ^= 1;
-	assert_false(reads_back(&theirs, mail_verp_address(arena, &ours, invitation), invitation));
+	assert_false(reads_back(
+	    &theirs, mail_verp_address(arena, &ours, invitation, recipient), invitation));
 	arena_free(arena);
 }
 
@@ -123,7 +138,7 @@ what_has_no_room_is_left_as_it_is(void **state)
 	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
 		struct mail_sender s = sender_of(bases[i]);
 
-		assert_string_equal(mail_verp_address(arena, &s, invitation), bases[i]);
+		assert_string_equal(mail_verp_address(arena, &s, invitation, recipient), bases[i]);
 		assert_false(reads_back(&s, bases[i], invitation));
 	}
 	arena_free(arena);
@@ -139,7 +154,8 @@ only_an_invitations_id_is_written_into_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		assert_string_equal(mail_verp_address(arena, &s, ids[i]), "bounces@join.example");
+		assert_string_equal(
+		    mail_verp_address(arena, &s, ids[i], recipient), "bounces@join.example");
 	arena_free(arena);
 }
 
@@ -157,6 +173,7 @@ main(void)
 		cmocka_unit_test(an_address_leads_back_to_its_invitation),
 		cmocka_unit_test(an_address_survives_the_folding_of_its_case),
 		cmocka_unit_test(no_other_address_is_taken_for_one_of_ours),
+		cmocka_unit_test(each_recipient_has_an_address_of_its_own),
 		cmocka_unit_test(another_key_takes_it_for_nobodys),
 		cmocka_unit_test(what_has_no_room_is_left_as_it_is),
 		cmocka_unit_test(only_an_invitations_id_is_written_into_it),

@@ -445,6 +445,26 @@ a_stored_person_cannot_be_read_in_the_store(void **state)
 	invitation_free(inv);
 }
 
+/* The program before this one would read our invitations as damaged ones. */
+static void
+a_store_of_an_older_schema_is_raised_and_told_apart_from_then_on(void **state)
+{
+	struct world *w = *state;
+	static const char old[] = "{\"v\":1,\"schema\":1}";
+	unsigned char sealed[256];
+	struct kv_write write = { kv_text("meta/schema"), { sealed, 0 } };
+	struct kv_txn txn = { .writes = &write, .write_count = 1 };
+	uint64_t before, raised;
+
+	write.value.len = seal_close(w->seal, "meta/schema", 11, old, strlen(old), sealed);
+	before = call_txn(w->loop, w->kv, &txn).revision;
+	assert_int_equal(world_run(w, store_prepare(w->store, world_on_done, w)), ERR_OK);
+	raised = call_get(w->loop, w->kv, "meta/schema").item[0].modified;
+	assert_true(raised > before);
+	assert_int_equal(world_run(w, store_prepare(w->store, world_on_done, w)), ERR_OK);
+	assert_true(call_get(w->loop, w->kv, "meta/schema").item[0].modified == raised);
+}
+
 static void
 another_key_or_a_newer_schema_is_refused(void **state)
 {
@@ -457,7 +477,9 @@ another_key_or_a_newer_schema_is_refused(void **state)
 		enum err expect;
 	} rows[] = {
 		{ "{\"v\":1,\"schema\":1}", ERR_OK },
-		{ "{\"v\":1,\"schema\":2}", ERR_MISCONFIGURED },
+		{ "{\"v\":1,\"schema\":2}", ERR_OK },
+		{ "{\"v\":1,\"schema\":3}", ERR_MISCONFIGURED },
+		{ "{\"v\":1,\"schema\":0}", ERR_CORRUPT },
 		{ "{\"v\":2,\"schema\":1}", ERR_CORRUPT },
 		{ "{\"v\":1}", ERR_CORRUPT },
 		{ "nonsense", ERR_CORRUPT },
@@ -624,6 +646,7 @@ main(void)
 		ROW(a_purge_takes_everything_of_an_old_final_one),
 		ROW(lists_go_by_creation_and_can_leave_out_final_ones),
 		ROW(a_stored_person_cannot_be_read_in_the_store),
+		ROW(a_store_of_an_older_schema_is_raised_and_told_apart_from_then_on),
 		ROW(another_key_or_a_newer_schema_is_refused),
 		ROW(a_damaged_value_is_corrupt_and_named),
 		ROW(a_damaged_one_is_left_out_of_lists_and_named),

@@ -355,6 +355,53 @@ a_silent_name_server_does_not_stop_the_loop(void **state)
 	world_free(w);
 }
 
+/* Where the text is in this process's heap; it is given with each byte's lowest bit turned, so that
+ * the search does not find itself. */
+static size_t
+heap_count(const char *turned)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	size_t len = strlen(turned), count = 0;
+	unsigned long from, to;
+	char line[512];
+
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		if (strstr(line, "[heap]") == NULL || sscanf(line, "%lx-%lx", &from, &to) != 2)
+			continue;
+		for (const char *p = (const char *)from; p + len <= (const char *)to; p++) {
+			size_t i = 0;
+
+			while (i < len && (p[i] ^ 1) == turned[i])
+				i++;
+			count += i == len;
+		}
+	}
+	fclose(maps);
+	return count;
+}
+
+static void
+what_libcurl_frees_is_wiped(void **state)
+{
+	static const char turned[] = "bnssdbu!inrd!c`uudsx";
+	struct world *w = world_new(1);
+	CURL *easy = handle_new(w, "127.0.0.1", "/hello");
+	char password[40 + sizeof(turned)] = "";
+
+	(void)state;
+	memset(password, 'x', 40); /* malloc writes over the begin of what is free */
+	for (size_t i = 0; turned[i] != '\0'; i++)
+		password[40 + i] = (char)(turned[i] ^ 1);
+	curl_easy_setopt(easy, CURLOPT_USERNAME, "usherd");
+	curl_easy_setopt(easy, CURLOPT_PASSWORD, password);
+	memset(password, 0, sizeof(password));
+	world_start(w, easy, LONG_MS);
+	world_run(w, 1);
+	assert_int_equal(w->codes[0], CURLE_OK);
+	world_free(w);
+	assert_int_equal(heap_count(turned), 0);
+}
+
 int
 main(void)
 {
@@ -369,6 +416,7 @@ main(void)
 		cmocka_unit_test(transfers_that_are_freed_end_untold),
 		cmocka_unit_test(a_callback_may_free_everything),
 		cmocka_unit_test(a_callback_may_start_the_next_with_the_same_handle),
+		cmocka_unit_test(what_libcurl_frees_is_wiped),
 		cmocka_unit_test(a_silent_name_server_does_not_stop_the_loop),
 	};
 

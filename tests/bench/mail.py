@@ -1,0 +1,175 @@
+"""Mails through a daemon against a bare libcurl loop to the same server, and what they cost everybody else.
+
+The servers: aiosmtpd, which the tests use; the same with a pause before it says that it has a mail, as of one that
+writes it to a disk; and Postfix's smtp-sink, which answers faster than any server that keeps what it is sent, so that
+the figure says what a mail costs us. A queue is filled while there is no server, and measured from the server's
+return to the last mail. The bare loops lack most of the work: two durable commits for each mail, and composing it.
+"""
+
+import contextlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+
+from shared import ROUNDS, TOP, post, program, report, report_rounds, resident_mb
+from client import Api, person, unique_word
+from ports import free_port
+from wait import wait_for
+
+SMTP_SINK = os.environ.get("USHERD_SMTP_SINK", "/usr/sbin/smtp-sink")
+IN_FLIGHT = 8
+DELAYS_MS = {"aiosmtpd": 0, "aiosmtpd that takes 5 ms": 5}
+MAILS = {"aiosmtpd": 4_000, "aiosmtpd that takes 5 ms": 2_000, "smtp-sink": 10_000}  # of a round
+BURST = 10_000
+PAGES = 2_000  # of the people list, while a burst is sent
+QUEUED = 100_000
+PATIENCE = 300
+
+
+class Sink:
+    """A server on `port`; `path`: where the first mail goes (aiosmtpd alone)."""
+
+    def __init__(self, kind, port, path=None):
+        environment = dict(os.environ)
+        if kind in DELAYS_MS:
+            command = [sys.executable, "-B", TOP / "tests" / "bench" / "sink_mail.py", port, DELAYS_MS[kind],
+                       *([path] if path else [])]
+        else:
+            # Unpacked and not installed: its libraries lie beside it.
+            environment["LD_LIBRARY_PATH"] = str(pathlib.Path(SMTP_SINK).parent.parent / "lib" / "postfix")
+            user = ["-u", "nobody"] if os.geteuid() == 0 else []
+            command = [SMTP_SINK, *user, f"127.0.0.1:{port}", 128]
+        self.port = port
+        # pylint: disable=consider-using-with
+        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, env=environment)
+        wait_for(self._listens, f"{kind} listens")
+
+    def _listens(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+class Mails:
+    """A daemon that sends to `port`, where a sink is or is not."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.port = free_port()
+        self.daemon = bench.daemon(
+            directory={"uri": bench.slapd.ldapi},
+            mail={"relay": f"127.0.0.1:{self.port}", "tls": "none", "from": "usherd@meridian.example",
+                  "connections": IN_FLIGHT, "queue": 1_000_000})
+        self.api = Api(self.daemon, self.daemon.token)
+        self.message = bench.folder / "message"
+
+    def queue(self, count):
+        """Invite so many; nobody is there who would take a mail."""
+        headers = f"Authorization: Bearer {self.daemon.token}\r\n"
+        requests = []
+        for _ in range(count):
+            word = unique_word().lower()
+            requests.append(post("/api/v1/invitations", person(
+                self.bench.slapd, uid=word, method="email", personal_mail=f"{word}@home.example"), headers))
+        self.bench.load(self.daemon.ports["control"], 64, requests, 201)
+
+    def waiting(self):
+        return self.api.get("/api/v1/mail/queue", params={"limit": 1}).json()["status"]["waiting"]
+
+    def retry(self):
+        assert self.api.post("/api/v1/mail/retry", {}).status_code == 204
+
+    def flush(self):
+        """Seconds until nothing waits."""
+        begun = time.monotonic()
+        self.retry()
+        while self.waiting() > 0:
+            assert time.monotonic() < begun + PATIENCE, self.waiting()
+            time.sleep(0.02)
+        return time.monotonic() - begun
+
+    def learn_message(self):
+        """One mail as it goes over the wire, for the bare loop to send the same bytes."""
+        with contextlib.closing(Sink("aiosmtpd", self.port, self.message)):
+            self.queue(1)
+            self.flush()
+
+    def rate(self, kind, count):
+        self.queue(count)
+        with contextlib.closing(Sink(kind, self.port)):
+            return count / self.flush()
+
+    def bare_rate(self, how, kind, count):
+        port = free_port()
+        with contextlib.closing(Sink(kind, port)):
+            return program("bare_mail", how, port, IN_FLIGHT, count, self.message)
+
+
+def bench_rate(bench):
+    mails = Mails(bench)
+    mails.learn_message()
+    for kind, count in MAILS.items():
+        rounds = [(mails.rate(kind, count), mails.bare_rate("multi", kind, count),
+                   mails.bare_rate("threads", kind, count)) for _ in range(ROUNDS)]
+        what = f"mails to {kind}, {IN_FLIGHT} in flight, against"
+        report_rounds("mail", f"{what} a bare curl-multi loop", "1/s", [(ours, multi) for ours, multi, _ in rounds])
+        report_rounds("mail", f"{what} a bare curl in each of {IN_FLIGHT} threads", "1/s",
+                      [(ours, threads) for ours, _, threads in rounds])
+    mails.daemon.stop()
+
+
+def bench_list(bench):
+    """How long a page of the people list takes while nothing else happens, and while mails are sent."""
+    mails = Mails(bench)
+    pages = [(f"GET /api/v1/users?limit=50&sort=name HTTP/1.1\r\nHost: localhost\r\n"
+              f"Authorization: Bearer {mails.daemon.token}\r\n\r\n").encode()] * PAGES
+    sent = bench.folder / "pages"
+    sent.write_bytes(b"".join(b"%d\n" % len(page) + page for page in pages))
+
+    def p99():
+        return program("load_http", mails.daemon.ports["control"], 1, sent)["p99_ms"]
+
+    rounds = []
+    for _ in range(ROUNDS):
+        mails.queue(BURST)
+        idle = p99()
+        with contextlib.closing(Sink("smtp-sink", mails.port)):
+            mails.retry()
+            busy = p99()
+            assert mails.waiting() > 0, "the burst was over before the pages were read"
+            wait_for(lambda: mails.waiting() == 0, "the burst is over", PATIENCE)
+        rounds.append((busy, idle))
+    report_rounds("mail", f"p99 of a page of the list during a burst of {BURST} mails, against idle", "ms", rounds)
+    mails.daemon.stop()
+
+
+def bench_memory(bench):
+    """Memory with a long queue, against as many invitations that are links: both have a row in the list."""
+    links = bench.daemon(directory={"uri": bench.slapd.ldapi})
+    bench.load(links.ports["control"], 64, bench.invitations(links, QUEUED), 201)
+    baseline = resident_mb(links.process.pid)
+    links.stop()
+    mails = Mails(bench)
+    mails.queue(QUEUED)
+    report("mail", f"resident memory with {QUEUED} mails queued, against as many links",
+           resident_mb(mails.daemon.process.pid), "MB", baseline)
+    most = 0
+    with contextlib.closing(Sink("smtp-sink", mails.port)):
+        mails.retry()
+        while mails.waiting() > 0:
+            most = max(most, resident_mb(mails.daemon.process.pid))
+            time.sleep(0.1)
+    report("mail", f"resident memory while {QUEUED} mails are sent, against as many links", most, "MB", baseline)
+    mails.daemon.stop()
+
+
+def bench_mail(bench):
+    bench_rate(bench)
+    bench_list(bench)
+    bench_memory(bench)
