@@ -227,7 +227,7 @@ flow_hook_create_start(struct flow *f, const struct hook_spec *spec,
 
 /* ---- change ---- */
 
-/* A copy of what there is now, or false: finished. */
+/* A copy of what there is now, or false: finished. A secret whose time is over goes with it. */
 static bool
 hook_op_load(struct hook_op *o)
 {
@@ -238,6 +238,10 @@ hook_op_load(struct hook_op *o)
 		return false;
 	}
 	o->hook = *h;
+	if (o->hook.old_until != 0 && flow_now(o->flow) >= o->hook.old_until) {
+		secret_wipe(o->hook.old_secret, sizeof(o->hook.old_secret));
+		o->hook.old_until = 0;
+	}
 	return true;
 }
 

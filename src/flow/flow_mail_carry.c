@@ -81,16 +81,25 @@ carry_fail(struct mail_trip *t, const struct fault *f)
 
 /* ---- send ---- */
 
+/* Words that may be logged and kept. */
+static const char *
+carry_scrub(struct mail_trip *t, const char *words)
+{
+	return delivery_scrub(t->arena, words, t->to);
+}
+
 static void
-carry_on_sent(void *arg, const struct mail_report *report)
+carry_on_sent(void *arg, const struct mail_report *said)
 {
 	struct mail_trip *t = arg;
 	struct flow_mails *m = t->mails;
+	const struct mail_report report = { said->outcome, said->code,
+		carry_scrub(t, said->reply) };
 
 	t->sending = NULL;
 	m->sending--;
-	mails_hear(m, t, report);
-	mail_settle_report(t, report);
+	mails_hear(m, t, &report);
+	mail_settle_report(t, &report);
 	mails_send_ready(m);
 }
 
@@ -135,96 +144,6 @@ mails_send_ready(struct flow_mails *m)
 
 /* ---- compose ---- */
 
-/* The value of a DN's first RDN (RFC 4514): what people call an org unit. */
-static const char *
-carry_place_name(struct arena *arena, const char *dn)
-{
-	const char *from = dn != NULL ? strchr(dn, '=') : NULL;
-	char *name, *out;
-
-	if (from == NULL)
-		return NULL;
-	name = out = arena_strdup(arena, ++from);
-	for (; *from != '\0' && *from != ',' && *from != '+'; from++) {
-		static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-		const char *high, *low;
-
-		if (*from == '\\' && from[1] != '\0') {
-			high = strchr(digits, *++from);
-			low = from[1] != '\0' ? strchr(digits, from[1]) : NULL;
-			if (high != NULL && low != NULL) {
-				*out++ = (char)((high - digits) % 16 * 16 + (low - digits) % 16);
-				from++;
-				continue;
-			}
-		}
-		*out++ = *from;
-	}
-	*out = '\0';
-	return name;
-}
-
-/* Why the address could not be reached: the last that was heard of it. */
-static const char *
-carry_reason(const struct delivery *d)
-{
-	for (size_t i = d != NULL ? d->log_count : 0; i > 0; i--) {
-		const struct delivery_entry *e = &d->log[i - 1];
-
-		if (e->event == DELIVERY_BOUNCED || e->event == DELIVERY_REFUSED ||
-		    e->event == DELIVERY_DROPPED)
-			return e->detail;
-	}
-	return NULL;
-}
-
-static char *
-carry_link(const struct mail_trip *t)
-{
-	const char *base = t->mails->conf->public_url;
-	size_t base_len = strlen(base), len = secret_len(t->token);
-	static const char path[] = "/join/";
-	char *link = mem_alloc(base_len + sizeof(path) + len);
-
-	memcpy(link, base, base_len);
-	memcpy(link + base_len, path, sizeof(path));
-	memcpy(link + base_len + sizeof(path) - 1, secret_bytes(t->token), len + 1);
-	return link;
-}
-
-static enum err
-carry_compose(struct mail_trip *t, struct fault *f)
-{
-	const struct flow_mail_conf *conf = t->mails->conf;
-	const struct outbox_item *item = t->trip->item;
-	const struct person *p = &t->inv->person;
-	const bool has_link = outbox_has_link(item->kind);
-	struct mail_facts facts = { .kind = outbox_kind_name(item->kind),
-		.language = has_link ? p->value[PERSON_LANGUAGE] : item->language,
-		.invitation = item->subject,
-		.item = item->id,
-		.attempt = item->attempts + 1,
-		.to = t->to,
-		.name = has_link ? p->value[PERSON_DISPLAY_NAME] : item->name,
-		.given_name = p->value[PERSON_GIVEN_NAME],
-		.uid = has_link ? p->value[PERSON_UID] : item->uid,
-		.inviter = mail_inviter_of(t->mails->flow, t->inv, t->arena).name,
-		.position = p->value[PERSON_POSITION],
-		.org_unit = carry_place_name(t->arena, p->value[PERSON_ORG_UNIT]),
-		.reason = carry_reason(t->delivery),
-		.expires_at = invitation_end(t->inv),
-		.now = flow_now(t->mails->flow) };
-	char *link = has_link ? carry_link(t) : NULL;
-	enum err code;
-
-	facts.link = link;
-	code = mail_compose(&t->mail, conf->templates, &conf->sender, &facts, f);
-	if (link != NULL)
-		secret_wipe(link, strlen(link));
-	free(link);
-	return code;
-}
-
 static void
 carry_go(struct mail_trip *t)
 {
@@ -234,8 +153,8 @@ carry_go(struct mail_trip *t)
 		mail_settle_unsent(t);
 		return;
 	}
-	if (carry_compose(t, &f) != ERR_OK) {
-		const struct mail_report report = { MAIL_REFUSED, 0, f.text };
+	if (mail_trip_compose(t, &f) != ERR_OK) {
+		const struct mail_report report = { MAIL_REFUSED, 0, carry_scrub(t, f.text) };
 
 		mail_settle_report(t, &report);
 		return;
@@ -337,6 +256,18 @@ carry_drop(struct mail_trip *t, const char *why)
 	mail_settle(t);
 }
 
+/* Its invitation ended while it was tried: the inviter counts on a mail that nobody got. */
+static void
+carry_give_up(struct mail_trip *t)
+{
+	t->plan = (struct mail_plan){ .remove = true,
+		.event = DELIVERY_DROPPED,
+		.detail = arena_printf(
+		    t->arena, "the invitation is expired: %.400s", t->trip->item->last),
+		.tell = true };
+	mail_settle(t);
+}
+
 static void
 carry_on_put_off(void *arg, enum err code, uint64_t revision, const struct fault *f)
 {
@@ -432,7 +363,10 @@ carry_look(struct mail_trip *t)
 	if (!has_link && flow_now(flow) >= item->expires_at)
 		why = "it came too late";
 	t->to = arena_strdup(t->arena, has_link ? t->inv->personal_mail : item->to);
-	if (why != NULL)
+	if (why != NULL && item->kind == OUTBOX_INVITATION && item->last != NULL &&
+	    invitation_seen(t->inv, flow_now(flow)) == INVITATION_EXPIRED)
+		carry_give_up(t);
+	else if (why != NULL)
 		carry_drop(t, why);
 	else if (has_link &&
 		 (t->inv->state == INVITATION_CLAIMED || flow_attempt_of(flow, t->inv->id) != NULL))

@@ -204,6 +204,8 @@ settle_write(struct mail_trip *t)
 	settle_note_log(t);
 	event = settle_change(t, &post);
 	before = event != INVITATION_EVENT_COUNT ? t->inv : NULL;
+	if (t->plan.tell && t->inv != NULL)
+		mail_post_undeliverable(&post, t->mails->flow, t->inv);
 	post.post.delivery = t->delivery;
 	note.post = &post.post;
 	if (t->plan.remove)
@@ -304,12 +306,6 @@ settle_random(void)
 }
 
 static const char *
-settle_words(struct mail_trip *t, const char *reply)
-{
-	return delivery_scrub(t->arena, reply, t->to);
-}
-
-static const char *
 settle_until(struct mail_trip *t, const char *words, int64_t at)
 {
 	char text[CLOCK_TEXT_SIZE];
@@ -392,7 +388,7 @@ settle_put_back(struct mail_trip *t, const char *words)
 void
 mail_settle_report(struct mail_trip *t, const struct mail_report *report)
 {
-	const char *words = settle_words(t, report->reply);
+	const char *words = report->reply;
 
 	t->claimed = true;
 	switch (report->outcome) {

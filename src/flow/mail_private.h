@@ -2,6 +2,7 @@
  *
  *   flow_mail.c         the object, its pauses, its figures
  *   flow_mail_carry.c   an item's way to its mailer: look, wait for its turn, claim, compose, send
+ *   flow_mail_compose.c its facts
  *   flow_mail_settle.c  what became of it: item, log, invitation and notice in one transaction
  *   flow_mail_post.c    what is queued, and with what facts
  *   flow_mail_change.c  one change of an invitation together with its mails
@@ -40,6 +41,7 @@ struct mail_plan {
 	const char *detail;	   /* of the trip's arena */
 	bool withdraw;		   /* its token ends: the mail surely did not leave */
 	bool undeliver;		   /* the address is refused for good */
+	bool tell;		   /* the inviter, though nothing is marked */
 	int64_t sent_at;	   /* wall ms; 0: it was not */
 };
 
@@ -115,11 +117,16 @@ void mail_trip_not_ahead(struct mail_trip *t); /* it is sent, or settled */
 /* Send what is ready as far as there is room. */
 void mails_send_ready(struct flow_mails *m);
 
+/* ---- flow_mail_compose.c ---- */
+
+/* Sets t->mail. As mail_compose(). */
+enum err mail_trip_compose(struct mail_trip *t, struct fault *f);
+
 /* ---- flow_mail_settle.c ---- */
 
 /* Write t->plan, again until the store takes it, and end the trip. */
 void mail_settle(struct mail_trip *t);
-/* The same of an attempt. */
+/* The same of an attempt. The words may be kept: nobody's address is in them. */
 void mail_settle_report(struct mail_trip *t, const struct mail_report *report);
 void mail_settle_lost(struct mail_trip *t);
 /* It was claimed and not sent: it waits again, as if nothing had happened. */

@@ -24,7 +24,7 @@ from usherd import BUILD, TOP
 
 CLIENTS = 8
 SCOPES = ("invitations:read", "invitations:write", "directory:read", "directory:write", "users:read", "users:write",
-          "tokens", "mail")
+          "tokens", "mail", "webhooks")
 PAST = -7200  # seconds: what is made then and lives an hour is over now
 PERSONS = ("live", "used", "revoked", "replaced", "expired", "garbage", "cookie")
 
@@ -101,7 +101,7 @@ def run_clients(plan, chance, count):
 
 def enter(ledger, entry):
     """What a client's book says about one invitation, into the ledger."""
-    invited = Invited(entry["invitation"])
+    invited = Invited(entry["invitation"], began=0)
     invited.history[0].at = 0
     for event in entry["events"]:
         link = Link(f"{ledger.api.daemon.public_url}/join/{event['token']}") if "token" in event else None

@@ -122,6 +122,8 @@ def encode(document, kind):
         pairs = [(name, value if isinstance(value, str) else json.dumps(value))
                  for name, value in document.items()]
         return urllib.parse.urlencode(pairs, errors="surrogatepass").encode()
+    if isinstance(document, str) and "json" not in (kind or JSON):
+        return document.encode("utf-8", "surrogatepass")
     return json.dumps(document).encode()
 
 

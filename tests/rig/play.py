@@ -87,14 +87,14 @@ class Play(Watch):
 
     # ---- mails ----
 
-    def take_relay(self, trouble):
-        """The next mail meets this; the fault, or None."""
+    def take_relay(self, trouble, address):
+        """The next mail to the address meets this; the fault, or None."""
         sink = self.world.sink
         if trouble == "away":
             sink.refuse()
-        return {"deferred": lambda: sink.fault("rcpt", "450 4.2.0 later"),
-                "refused": lambda: sink.fault("rcpt", "550 5.1.1 never"),
-                "silent": lambda: sink.fault("end", "drop", keep=True)}.get(trouble, lambda: None)()
+        what = {"deferred": ("rcpt", "450 4.2.0 later"), "refused": ("rcpt", "550 5.1.1 never"),
+                "silent": ("end", "drop")}.get(trouble)
+        return sink.fault(*what, keep=trouble == "silent", containing=address or "") if what else None
 
     def see_mail(self, slot, trouble, fault=None):
         """After a request that has a mail sent: wait for what the trouble makes of it, mend the relay, and wait
@@ -115,7 +115,9 @@ class Play(Watch):
             slot.lives = {model.undelivered(life) for life in slot.lives}
 
     def _is_back(self, slot):
-        return any(item["status"] == "waiting" and item["last"] for item in self.api.mails_of(slot.id))
+        """Or given up: it would be tried again after the end of the invitation."""
+        items = self.api.mails_of(slot.id)
+        return not items or any(item["status"] == "waiting" and item["last"] for item in items)
 
     def take_links(self, slot, mails):
         """Those of these mails that are not known yet, in their order."""

@@ -52,6 +52,9 @@ class Values:
     def _good_null(*_):
         return None
 
+    def _good_boolean(self, *_):
+        return self.chance.random() < 0.5
+
     def _good_object(self, schema, eager):
         wanted = set(schema.get("required", ()))
         if "anyOf" in schema:

@@ -143,7 +143,7 @@ def list_open_ones(play):
 def invite_by_mail(play, trouble, expires_in):
     document = play.person(expires_in=expires_in, method="email")
     document["personal_mail"] = f"{document['family_name'].lower()}@elsewhere.example"
-    fault = play.take_relay(trouble)
+    fault = play.take_relay(trouble, document["personal_mail"])
     answer = play.api.post("/api/v1/invitations", document)
     if answer.status_code == 201:
         slot = play.add_slot(answer.json(), False)
@@ -156,7 +156,7 @@ def invite_by_mail(play, trouble, expires_in):
 
 def _mail_again(play, slot, trouble, rule, method, path, document):
     """A request that has another mail sent, if it is granted."""
-    fault = play.take_relay(trouble)
+    fault = play.take_relay(trouble, document.get("personal_mail", slot.address))
     began = time.monotonic()
     seen, _ = play.admin(method, f"/api/v1/invitations/{slot.id}{path}", document)
     play.expect(slot, seen, began, rule)
@@ -222,7 +222,7 @@ def die_in_a_mail(play, who, keep):
     slot = play.slot(who)
     if slot is None or not slot.is_settled:
         return
-    fault = play.world.sink.fault("end", "hang", keep=keep)
+    fault = play.world.sink.fault("end", "hang", keep=keep, containing=slot.address or "")
     began = time.monotonic()
     seen, _ = play.admin("POST", f"/api/v1/invitations/{slot.id}/resend", {})
     play.expect(slot, seen, began, lambda life, facts: model.resend(life, facts, False))

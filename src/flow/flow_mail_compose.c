@@ -1,0 +1,96 @@
+/* The facts of a mail, from its invitation or from what its item kept. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "flow/mail_private.h"
+
+/* The value of a DN's first RDN (RFC 4514): what people call an org unit. */
+static const char *
+compose_place_name(struct arena *arena, const char *dn)
+{
+	const char *from = dn != NULL ? strchr(dn, '=') : NULL;
+	char *name, *out;
+
+	if (from == NULL)
+		return NULL;
+	name = out = arena_strdup(arena, ++from);
+	for (; *from != '\0' && *from != ',' && *from != '+'; from++) {
+		static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+		const char *high, *low;
+
+		if (*from == '\\' && from[1] != '\0') {
+			high = strchr(digits, *++from);
+			low = from[1] != '\0' ? strchr(digits, from[1]) : NULL;
+			if (high != NULL && low != NULL) {
+				*out++ = (char)((high - digits) % 16 * 16 + (low - digits) % 16);
+				from++;
+				continue;
+			}
+		}
+		*out++ = *from;
+	}
+	*out = '\0';
+	return name;
+}
+
+/* Why the address could not be reached: the last that was heard of it. */
+static const char *
+compose_reason(const struct delivery *d)
+{
+	for (size_t i = d != NULL ? d->log_count : 0; i > 0; i--) {
+		const struct delivery_entry *e = &d->log[i - 1];
+
+		if (e->event == DELIVERY_BOUNCED || e->event == DELIVERY_REFUSED ||
+		    e->event == DELIVERY_DROPPED)
+			return e->detail;
+	}
+	return NULL;
+}
+
+static char *
+compose_link(const struct mail_trip *t)
+{
+	const char *base = t->mails->conf->public_url;
+	size_t base_len = strlen(base), len = secret_len(t->token);
+	static const char path[] = "/join/";
+	char *link = mem_alloc(base_len + sizeof(path) + len);
+
+	memcpy(link, base, base_len);
+	memcpy(link + base_len, path, sizeof(path));
+	memcpy(link + base_len + sizeof(path) - 1, secret_bytes(t->token), len + 1);
+	return link;
+}
+
+enum err
+mail_trip_compose(struct mail_trip *t, struct fault *f)
+{
+	const struct flow_mail_conf *conf = t->mails->conf;
+	const struct outbox_item *item = t->trip->item;
+	const struct person *p = &t->inv->person;
+	const bool has_link = outbox_has_link(item->kind);
+	struct mail_facts facts = { .kind = outbox_kind_name(item->kind),
+		.language = has_link ? p->value[PERSON_LANGUAGE] : item->language,
+		.invitation = item->subject,
+		.item = item->id,
+		.attempt = item->attempts + 1,
+		.to = t->to,
+		.name = has_link ? p->value[PERSON_DISPLAY_NAME] : item->name,
+		.given_name = p->value[PERSON_GIVEN_NAME],
+		.uid = has_link ? p->value[PERSON_UID] : item->uid,
+		.inviter = mail_inviter_of(t->mails->flow, t->inv, t->arena).name,
+		.position = p->value[PERSON_POSITION],
+		.org_unit = compose_place_name(t->arena, p->value[PERSON_ORG_UNIT]),
+		.reason = compose_reason(t->delivery),
+		.expires_at = invitation_end(t->inv),
+		.now = flow_now(t->mails->flow) };
+	char *link = has_link ? compose_link(t) : NULL;
+	enum err code;
+
+	facts.link = link;
+	code = mail_compose(&t->mail, conf->templates, &conf->sender, &facts, f);
+	if (link != NULL)
+		secret_wipe(link, strlen(link));
+	free(link);
+	return code;
+}
