@@ -5,12 +5,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 #include <event2/event.h>
 #include <event2/thread.h>
 
 #include "base/list.h"
 #include "base/mem.h"
+
+enum { TURN_US = 200 }; /* of what other threads posted, at a time */
 
 struct task {
 	TAILQ_ENTRY(task) link;
@@ -23,10 +26,11 @@ TAILQ_HEAD(task_list, task);
 struct loop {
 	struct event_base *base;
 	struct event *wake;	/* the eventfd: somebody posted */
+	struct event *more;	/* a timer of no time: tasks were left for the next turn */
 	struct event *deferred; /* active when tasks wait for the next turn */
 	int fd;
 	pthread_mutex_t lock; /* guards `posted` */
-	struct task_list posted, later;
+	struct task_list posted, taken, later;
 };
 
 struct loop_timer {
@@ -65,12 +69,44 @@ loop_run_tasks(struct task_list *list)
 static void
 loop_take_posted(struct loop *l)
 {
-	struct task_list batch = TAILQ_HEAD_INITIALIZER(batch);
-
 	pthread_mutex_lock(&l->lock);
-	TAILQ_CONCAT(&batch, &l->posted, link);
+	TAILQ_CONCAT(&l->taken, &l->posted, link);
 	pthread_mutex_unlock(&l->lock);
-	loop_run_tasks(&batch);
+}
+
+static int64_t
+loop_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* In order. Threads can post more at once than should be done without a look at the sockets: what
+ * is left after TURN_US comes behind them. */
+static void
+loop_run_taken(struct loop *l)
+{
+	int64_t end = loop_now_us() + TURN_US;
+	struct task *t;
+
+	while ((t = TAILQ_FIRST(&l->taken)) != NULL) {
+		TAILQ_REMOVE(&l->taken, t, link);
+		t->cb(t->arg);
+		free(t);
+		if (!TAILQ_EMPTY(&l->taken) && loop_now_us() >= end) {
+			event_add(l->more, &(struct timeval){ 0 });
+			return;
+		}
+	}
+}
+
+static void
+loop_on_more(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	loop_run_taken(arg);
 }
 
 static void
@@ -81,8 +117,10 @@ loop_on_wake(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	/* Emptied before the list is taken: a post that comes in between wakes the loop once more.
 	 */
-	if (read((int)fd, &count, sizeof(count)) == sizeof(count))
-		loop_take_posted(arg);
+	if (read((int)fd, &count, sizeof(count)) != sizeof(count))
+		return;
+	loop_take_posted(arg);
+	loop_run_taken(arg);
 }
 
 static void
@@ -132,6 +170,7 @@ loop_new(void)
 	event_set_mem_functions(loop_alloc, loop_realloc, free);
 	evthread_use_pthreads();
 	TAILQ_INIT(&l->posted);
+	TAILQ_INIT(&l->taken);
 	TAILQ_INIT(&l->later);
 	pthread_mutex_init(&l->lock, NULL);
 	l->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -141,6 +180,7 @@ loop_new(void)
 		return NULL;
 	}
 	l->wake = event_new(l->base, l->fd, EV_READ | EV_PERSIST, loop_on_wake, l);
+	l->more = event_new(l->base, -1, 0, loop_on_more, l);
 	l->deferred = event_new(l->base, -1, 0, loop_on_deferred, l);
 	event_add(l->wake, NULL);
 	return l;
@@ -151,12 +191,15 @@ loop_free(struct loop *l)
 {
 	if (l == NULL)
 		return;
-	while (!TAILQ_EMPTY(&l->posted) || !TAILQ_EMPTY(&l->later)) {
+	while (!TAILQ_EMPTY(&l->posted) || !TAILQ_EMPTY(&l->taken) || !TAILQ_EMPTY(&l->later)) {
 		loop_take_posted(l);
+		loop_run_tasks(&l->taken);
 		loop_run_tasks(&l->later);
 	}
 	if (l->deferred != NULL)
 		event_free(l->deferred);
+	if (l->more != NULL)
+		event_free(l->more);
 	if (l->wake != NULL)
 		event_free(l->wake);
 	if (l->base != NULL)

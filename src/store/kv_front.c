@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+enum { TOLD_AT_ONCE = 4 };
+
 /* Operations on their way back to the loop. */
 struct kv_batch {
 	struct kv_front *front;
@@ -322,19 +324,33 @@ kv_front_on_batch(void *arg)
 	free(b);
 }
 
+/* Many operations can share a commit, and the loop has others to serve between their callbacks. */
+static void
+kv_batch_fill(struct kv_batch *b, struct kv_op_list *done)
+{
+	struct kv_op *op;
+
+	for (size_t i = 0; i < TOLD_AT_ONCE && (op = TAILQ_FIRST(done)) != NULL; i++) {
+		TAILQ_REMOVE(done, op, link);
+		TAILQ_INSERT_TAIL(&b->ops, op, link); /* a macro: it names the element twice */
+	}
+}
+
 void
 kv_front_post(struct kv_front *front, struct kv_op_list *done, const struct fault *health)
 {
-	struct kv_batch *b = mem_alloc(sizeof(*b));
+	do {
+		struct kv_batch *b = mem_alloc(sizeof(*b));
 
-	b->front = front;
-	TAILQ_INIT(&b->ops);
-	TAILQ_CONCAT(&b->ops, done, link);
-	if (health != NULL) {
-		b->told_health = true;
-		b->health = *health;
-	}
-	loop_post(front->loop, kv_front_on_batch, b);
+		b->front = front;
+		TAILQ_INIT(&b->ops);
+		kv_batch_fill(b, done);
+		if (health != NULL) {
+			b->told_health = true;
+			b->health = *health;
+		}
+		loop_post(front->loop, kv_front_on_batch, b);
+	} while (!TAILQ_EMPTY(done));
 }
 
 void

@@ -1,12 +1,13 @@
 /* A light HTTP load: prepared requests over keep-alive connections, one at a time on each.
  *
- *   load_http PORT CONNECTIONS REQUESTS [BODIES]
+ *   load_http [-p MICROSECONDS] PORT CONNECTIONS REQUESTS [BODIES]
  *
  * REQUESTS holds any number of requests, each behind a line with its length in bytes. They are
  * dealt out in order to whichever connection is free. The answers' bodies go to BODIES in the order
- * of the requests, one a line. Prints {"count", "seconds", "p50_ms", "p99_ms", "statuses": {"201":
- * n}}. Exit status 1 when a connection breaks. On two cores the client's own cost counts: without
- * BODIES nothing is allocated or copied while it runs.
+ * of the requests, one a line. With -p a pause is made before each request; that wants one
+ * connection. Prints {"count", "seconds", "p50_ms", "p99_ms", "statuses": {"201": n}}. Exit status
+ * 1 when a connection breaks. On two cores the client's own cost counts: without BODIES nothing is
+ * allocated or copied while it runs.
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -51,6 +52,7 @@ struct load {
 	unsigned statuses[STATUS_MAX];
 	int epoll;
 	bool keep_bodies;
+	useconds_t pause;
 };
 
 static _Noreturn void
@@ -124,6 +126,8 @@ connection_send_next(struct connection *c, struct load *l)
 	if (l->next == l->count)
 		return;
 	c->request = &l->requests[l->next++];
+	if (l->pause > 0)
+		usleep(l->pause);
 	c->started = seconds_now();
 	c->used = 0;
 	for (c->sent = 0; c->sent < c->request->len;) {
@@ -266,13 +270,20 @@ main(int argc, char **argv)
 	double begun, seconds;
 	unsigned long port;
 
+	if (argc > 2 && strcmp(argv[1], "-p") == 0) {
+		l.pause = (useconds_t)strtoul(argv[2], NULL, 10);
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc < 4 || argc > 5) {
-		fprintf(stderr, "usage: load_http PORT CONNECTIONS REQUESTS [BODIES]\n");
+		fprintf(stderr,
+		    "usage: load_http [-p MICROSECONDS] PORT CONNECTIONS REQUESTS [BODIES]\n");
 		return 2;
 	}
 	port = strtoul(argv[1], NULL, 10);
 	count = strtoul(argv[2], NULL, 10);
-	if (port == 0 || port > 65535 || count == 0 || count > CONNECTIONS_MAX)
+	if (port == 0 || port > 65535 || count == 0 || count > CONNECTIONS_MAX ||
+	    (l.pause > 0 && count != 1))
 		return 2;
 	requests = read_file(argv[3], &len);
 	load_requests(&l, requests, len);

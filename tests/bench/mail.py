@@ -24,7 +24,7 @@ IN_FLIGHT = 8
 DELAYS_MS = {"aiosmtpd": 0, "aiosmtpd that takes 5 ms": 5}
 MAILS = {"aiosmtpd": 4_000, "aiosmtpd that takes 5 ms": 2_000, "smtp-sink": 10_000}  # of a round
 BURST = 10_000
-PAGES = 2_000  # of the people list, while a burst is sent
+PAGES, PAUSE_US = 2_000, 1_000  # of the people list, while a burst is sent; between two
 QUEUED = 100_000
 PATIENCE = 300
 
@@ -133,7 +133,7 @@ def bench_list(bench):
     sent.write_bytes(b"".join(b"%d\n" % len(page) + page for page in pages))
 
     def p99():
-        return program("load_http", mails.daemon.ports["control"], 1, sent)["p99_ms"]
+        return program("load_http", "-p", PAUSE_US, mails.daemon.ports["control"], 1, sent)["p99_ms"]
 
     rounds = []
     for _ in range(ROUNDS):

@@ -8,7 +8,10 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <setjmp.h>
+#include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
+#include <event2/event.h>
 
 #include "base/mem.h"
 #include "loop/loop.h"
@@ -105,6 +108,78 @@ posts_of_a_thread_arrive_in_their_order(void **state)
 	pthread_join(thread, NULL);
 	assert_string_equal(seen.order, "0123456789");
 	loop_free(seen.loop);
+}
+
+/* Posts that take long, and a socket that has something to read all the time. */
+struct busy {
+	struct loop *loop;
+	size_t posts, reads;
+	size_t in_a_row, most; /* posts without a read */
+};
+
+enum { POSTS = 200 };
+
+static void
+work_a_while(void *arg)
+{
+	struct busy *b = arg;
+	clock_t end = clock() + CLOCKS_PER_SEC / 10000;
+
+	while (clock() < end)
+		;
+	if (++b->in_a_row > b->most)
+		b->most = b->in_a_row;
+	if (++b->posts == POSTS)
+		loop_stop(b->loop);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct busy *b = arg;
+
+	(void)fd, (void)what;
+	b->reads++;
+	b->in_a_row = 0;
+}
+
+static void
+many_posts_at_once_do_not_keep_a_socket_waiting(void **state)
+{
+	struct busy busy = { .loop = loop_new() };
+	struct event *readable;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	readable =
+	    event_new(loop_base(busy.loop), fds[0], EV_READ | EV_PERSIST, on_readable, &busy);
+	event_add(readable, NULL);
+	for (int i = 0; i < POSTS; i++)
+		loop_post(busy.loop, work_a_while, &busy);
+	loop_run(busy.loop);
+	assert_int_equal(busy.posts, POSTS);
+	assert_true(busy.reads > POSTS / 20);
+	assert_true(busy.most < 20);
+	event_free(readable);
+	close(fds[0]);
+	close(fds[1]);
+	loop_free(busy.loop);
+}
+
+static void
+posts_that_were_left_for_another_turn_are_run_when_the_loop_is_freed(void **state)
+{
+	struct busy busy = { .loop = loop_new() };
+
+	(void)state;
+	for (int i = 0; i < POSTS; i++)
+		loop_post(busy.loop, work_a_while, &busy);
+	event_base_loop(loop_base(busy.loop), EVLOOP_ONCE);
+	assert_true(busy.posts < POSTS);
+	loop_free(busy.loop);
+	assert_int_equal(busy.posts, POSTS);
 }
 
 static void
@@ -284,6 +359,9 @@ main(void)
 		cmocka_unit_test(deferred_calls_run_in_order_and_after_their_caller),
 		cmocka_unit_test(timers_fire_once_for_each_setting),
 		cmocka_unit_test(posts_of_a_thread_arrive_in_their_order),
+		cmocka_unit_test(many_posts_at_once_do_not_keep_a_socket_waiting),
+		cmocka_unit_test(
+		    posts_that_were_left_for_another_turn_are_run_when_the_loop_is_freed),
 		cmocka_unit_test(a_signal_is_a_callback),
 		cmocka_unit_test(a_job_is_run_with_its_threads_context_and_released_once),
 		cmocka_unit_test(a_full_queue_takes_nothing),
