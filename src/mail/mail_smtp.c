@@ -15,8 +15,6 @@
 #include "loop/transfer.h"
 #include "mail/mail_smtp_private.h"
 
-enum { SMTP_NICE = 5 }; /* a thousand mails give way to one page */
-
 struct smtp {
 	struct mailer_crew crew;
 	struct smtp_settings settings;
@@ -161,7 +159,6 @@ smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, bool probe, str
 		.name = "mail",
 		.threads = conf->connections,
 		.queue_max = SIZE_MAX, /* bounded by who sends */
-		.nice = SMTP_NICE,
 		.thread_init = smtp_on_thread,
 		.arg = s,
 	    },
