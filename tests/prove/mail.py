@@ -91,7 +91,7 @@ def plan(run, lengths):
                                  | ({length - 1, length - 2, length - 3} if direction == TO_SERVER else set()))
             jobs += [(direction, begin + offset, is_fresh, "RST" if place % 2 else "FIN")
                      for place, offset in enumerate(offsets)]
-            jobs += [(direction, begin + offset, is_fresh, "silence") for offset in offsets[::run.size(3, 5)]]
+            jobs += [(direction, begin + offset, is_fresh, "silence") for offset in offsets[::run.size(3, 8)]]
     run.random.shuffle(jobs)
     return jobs
 
@@ -216,7 +216,7 @@ def storm(run):
     def batch(seed):
         chance = random.Random(seed)
         with run.world(sink={}, mail=QUICK, directory={"operation_timeout": "2s", "connect_timeout": "2s"}) as world:
-            for _ in range(run.size(20, 2)):
+            for _ in range(run.size(20, 1)):
                 world.daemon.wait_directory()
                 halt = threading.Event()
                 crowd = [Client(world, random.Random(chance.random()), halt) for _ in range(CLIENTS)]
