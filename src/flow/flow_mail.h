@@ -40,9 +40,9 @@ typedef void flow_details_cb(void *arg, enum err code, const struct invitation *
 void flow_details_start(struct flow *f, const char *id, flow_details_cb *cb, void *arg);
 
 /* Mail the link again, with a fresh token. `void_links`: those that are out end at once. ERR_OK:
- * queued (one that waits already goes first; it is not doubled). ERR_THROTTLED: `retry_after_s`
- * until the cool-down's end. ERR_REFUSED: its method is not email, or there is no mail. Else as
- * flow_change_cb. */
+ * queued (one that waits already goes now; it is not doubled, nor is one that is being sent, unless
+ * its link ends with this). ERR_THROTTLED: `retry_after_s` until the cool-down's end. ERR_REFUSED:
+ * its method is not email, or there is no mail. Else as flow_change_cb. */
 typedef void flow_resend_cb(void *arg, enum err code, const struct invitation *inv,
     const struct delivery *d, int64_t retry_after_s, const struct fault *f);
 void flow_resend_start(struct flow *f, const char *id, bool void_links,

@@ -294,16 +294,14 @@ carry_put_off(struct mail_trip *t, int64_t due, bool slotted)
 static void
 carry_take_turn(struct mail_trip *t)
 {
-	int64_t now = flow_now(t->mails->flow), at;
+	int64_t now = flow_now(t->mails->flow), at = 0;
+	bool taken =
+	    t->trip->item->slotted || slot_take(t->mails->slots, mail_domain_of(t->to), now, &at);
 
-	if (t->trip->item->slotted)
+	if (taken && at <= now)
 		carry_claim(t);
-	else if (!slot_take(t->mails->slots, mail_domain_of(t->to), now, &at))
-		carry_put_off(t, at, false);
-	else if (at > now)
-		carry_put_off(t, at, true);
 	else
-		carry_claim(t);
+		carry_put_off(t, at, taken);
 }
 
 static void

@@ -423,7 +423,7 @@ void
 mail_settle_lost(struct mail_trip *t)
 {
 	t->claimed = true;
-	settle_plan_unknown(t, OUTBOX_LOST, "the daemon ended while it was sent");
+	settle_plan_unknown(t, OUTBOX_LOST, "the daemon ended, perhaps while it was sent");
 	mail_settle(t);
 }
 

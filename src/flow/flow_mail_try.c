@@ -96,7 +96,7 @@ flow_mail_test_start(struct flow *f, const char *kind, const char *language, con
     flow_mail_test_cb *cb, void *arg)
 {
 	struct mail_test *t = mem_alloc(sizeof(*t));
-	struct mail *mail;
+	struct mail *mail = NULL;
 
 	t->cb = cb;
 	t->arg = arg;

@@ -36,8 +36,8 @@ struct lane_ops {
 	void (*lost)(void *arg, struct lane_trip *trip);
 };
 
-/* Starts with a walk over the whole queue for claims of other owners: the store is ours alone
- * (kv_sqlite), so whoever made them is gone. */
+/* Starts with a walk over what is not due yet for claims of other owners, which may last: the store
+ * is ours alone (kv_sqlite), so whoever made them is gone. */
 struct lane *lane_new(struct flow *f, const struct lane_ops *ops, void *arg, size_t in_flight);
 void lane_free(struct lane *l);
 void lane_run(struct lane *l);

@@ -93,7 +93,8 @@ web_on_viewed(void *arg, enum err code, const struct accept_view *view, const st
 {
 	struct web_visit *v = arg;
 	struct flow *flow = v->w->flow;
-	bool is_shown = code == ERR_OK && view->state == VIEW_OPEN &&
+	/* Not to whoever only opens links, as scanners of mails do: they bring no cookie along. */
+	bool is_shown = code == ERR_OK && view->state == VIEW_OPEN && (v->is_json || !v->is_link) &&
 			http_request_of(v->x)->method == HTTP_GET;
 
 	(void)f;

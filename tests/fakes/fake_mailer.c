@@ -60,10 +60,10 @@ static void
 fake_free(struct mailer *mailer)
 {
 	struct fake_mailer *m = (struct fake_mailer *)mailer;
-	struct fake_sending *s;
+	struct fake_sending *s, *next;
 
-	while ((s = TAILQ_FIRST(&m->under_way)) != NULL)
-		sending_free(s);
+	LIST_EACH_SAFE(s, &m->under_way, link, next)
+	sending_free(s);
 	for (size_t i = 0; i < m->count; i++)
 		mail_free(m->mails[i]);
 	free(m);

@@ -6,6 +6,7 @@ back to what they were, and memory must not grow from one fault to the next.
 """
 
 import contextlib
+import datetime
 import os
 import resource
 import socket
@@ -25,6 +26,7 @@ CALM_SECONDS = 20  # until connections that idle, and what clients left behind, 
 UNDER_WAY = 4
 # Four workers, the one that watches, and the one that follows, whose socket has a second descriptor (dir_follow.c).
 DIRECTORY_CONNECTIONS = 7
+RELAY_CONNECTIONS = 4  # one for each mail that may be on its way, kept for the next
 LOW = {"connect_timeout": "1s", "operation_timeout": "2s"}
 
 
@@ -32,6 +34,7 @@ class Fault:
     """begin() returns when the daemon suffers; end() when the cause is gone."""
 
     settings = contextlib.nullcontext  # a block around the whole world
+    more = {}  # what its world is made with
     lasts = 1.0  # seconds more
 
     def __init__(self, world, place):
@@ -39,6 +42,9 @@ class Fault:
 
     def prepare(self):
         """Before anybody registers."""
+
+    def after(self):
+        """What else has to be back, once people can register: what was wrong, or None."""
 
     def is_down(self):
         self.world.daemon.wait_directory(up=False, seconds=20)
@@ -162,7 +168,47 @@ class NoDescriptors(Fault):
             connection.close()
 
 
-KINDS = (SlapdKilled, SlapdStopped, BlackHole, Refused, AllCut, DiskFull, NoDescriptors)
+class RelayRefused(Fault):
+    more = {"sink": {"proxied": True}, "mail": {"connect_timeout": "1s", "reply_timeout": "1s"}}
+
+    def begin(self):
+        self.cut()
+        self.invited = wait_for(lambda: self.world.ledger.invite(method="email"), "an invitation is made", 20)
+        wait_for(lambda: self.status()["paused"], "the queue is paused", 20)
+        if self.world.ledger.register(invite(self.world, 1)[0]) != 201:
+            raise AssertionError("nobody can register while the relay is away")
+
+    def cut(self):
+        self.world.relay.refuse()
+
+    def end(self):
+        self.world.relay.listen()
+
+    def status(self):
+        status = self.world.api.get("/api/v1/mail/queue?limit=1").json()["status"]
+        self.world.api.session.close()  # or the daemon would hold the connection
+        return status
+
+    def after(self):
+        status = self.status()
+        until = datetime.datetime.fromisoformat(status["paused_until"]).timestamp() if status["paused"] else 0
+        allowed = max(0, until - time.time()) + BOUND
+        began = time.monotonic()
+        with contextlib.suppress(AssertionError):
+            wait_for(lambda: self.invited.link, "its mail arrives", allowed + 20)
+        taken = time.monotonic() - began
+        return None if taken <= allowed else f"what waited left after {taken:.1f} s, {allowed - BOUND:.1f} s were told"
+
+
+class RelayBlackHole(RelayRefused):
+    def cut(self):
+        self.world.relay.black_hole()
+
+    def end(self):
+        self.world.relay.lift()
+
+
+KINDS = (SlapdKilled, SlapdStopped, BlackHole, Refused, AllCut, DiskFull, NoDescriptors, RelayRefused, RelayBlackHole)
 
 
 def first_success(world, spare):
@@ -201,12 +247,13 @@ def warm_up(world):
 
 
 def held_by(world):
-    return Held(world.daemon.process.pid, world.proxy.port)
+    relays = (world.relay.port,) if world.relay else ()
+    return Held(world.daemon.process.pid, world.proxy.port, *relays)
 
 
 def is_no_more(held, baseline):
     return (held.descriptors <= baseline.descriptors and held.threads <= baseline.threads
-            and held.connections <= DIRECTORY_CONNECTIONS)
+            and held.connections <= DIRECTORY_CONNECTIONS + RELAY_CONNECTIONS)
 
 
 def rest(world, baseline):
@@ -234,6 +281,8 @@ def suffer_once(run, world, fault, baseline):
         thread.join()
     if seconds is None or seconds > BOUND:
         run.violation(f"I9: after {name} service was back in {seconds} s", ledger.history(spare[-1]))
+    if (wrong := fault.after()) is not None:
+        run.violation(f"I9: after {name} {wrong}", ledger.history(spare[-1]))
     held = rest(world, baseline)
     if not is_no_more(held, baseline):
         run.violation(f"I8: after {name} the daemon holds {held}, before it {baseline}")
@@ -249,7 +298,7 @@ def suffer(run, kind, times):
             run.say(f"{kind.__name__} is left out: {reason}")
             return
         store = {"store": {"path": place / "usherd.db"}} if kind.settings is small_disk else {}
-        world = stack.enter_context(run.world(proxied=True, directory=LOW, **store))
+        world = stack.enter_context(run.world(proxied=True, directory=LOW, **store, **kind.more))
         if store:
             world.daemon.store_path = store["store"]["path"]
         put_first(world.daemon.process.pid, world.slapd.pid)
@@ -276,5 +325,5 @@ def report(run, kind, taken, held, baseline):
 
 
 def prove(run):
-    kinds = run.size(KINDS, (SlapdKilled, BlackHole, AllCut, DiskFull))
+    kinds = run.size(KINDS, (SlapdKilled, BlackHole, AllCut, DiskFull, RelayBlackHole))
     run.lanes(len(kinds), lambda number: suffer(run, kinds[number], run.size(20, 2)))

@@ -14,7 +14,7 @@ import requests
 
 from accounts import Accounts
 from client import Link, new_session, person
-from posted import Post
+from posted import UNDER_WAY, Post
 
 # Every password and nothing else contains this: where it turns up, a secret has leaked.
 PASSWORD_MARK = "harbour-lantern"
@@ -75,9 +75,17 @@ class Invited:
     def link(self):
         """The newest link that was acknowledged or has arrived; None as long as there is none."""
         arrived = self.arrived
-        if arrived and (not self.links or arrived[-1][0] > self.linked_at):
+        # What was on its way when all links were ended arrives and is dead.
+        if arrived and (not self.links or arrived[-1][0] > self.linked_at + UNDER_WAY):
             return arrived[-1][1]
         return self.links[-1] if self.links else None
+
+    @property
+    def candidates(self):
+        """All links that may work, the newest first."""
+        arrived = [(at, link) for at, link in self.arrived if at > self.voided[0]]
+        acknowledged = [(self.linked_at, self.links[-1])] if self.links else []
+        return [link for _, link in sorted(arrived + acknowledged, key=lambda pair: pair[0], reverse=True)]
 
     def void(self, began):
         """Every link until now has ended."""

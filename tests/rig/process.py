@@ -31,11 +31,11 @@ def descriptors(pid):
 
 
 class Held:
-    """`port`: descriptors that are connections to it are counted apart."""
+    """`ports`: descriptors that are connections to them are counted apart."""
 
-    def __init__(self, pid, port):
+    def __init__(self, pid, *ports):
         self.connections = self.descriptors = 0
-        to_port = _connections_to(port)
+        to_port = _connections_to(ports)
         for number in os.listdir(f"/proc/{pid}/fd"):
             with contextlib.suppress(FileNotFoundError):  # the end of a client's connection
                 if os.readlink(f"/proc/{pid}/fd/{number}") in to_port:
@@ -46,15 +46,15 @@ class Held:
         self.kib = resident_kib(pid)
 
     def __str__(self):
-        return (f"{self.descriptors} descriptors + {self.connections} to the directory, "
+        return (f"{self.descriptors} descriptors + {self.connections} to other servers, "
                 f"{self.threads} threads, {self.kib} KiB")
 
 
-def _connections_to(port):
+def _connections_to(ports):
     """As the links in /proc/PID/fd call them."""
     with open("/proc/net/tcp", encoding="ascii") as table:
         rows = [line.split() for line in table][1:]
-    return {f"socket:[{row[9]}]" for row in rows if int(row[2].split(":")[1], 16) == port}
+    return {f"socket:[{row[9]}]" for row in rows if int(row[2].split(":")[1], 16) in ports}
 
 
 def put_first(*pids):

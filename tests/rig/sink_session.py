@@ -148,7 +148,7 @@ class Session(SMTP):
     def end(self, reset=False):
         """Close without a word, not even TLS's."""
         transport = self._original_transport or self.transport
-        if transport is None:
+        if transport is None or transport.is_closing():
             return
         if reset:
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)

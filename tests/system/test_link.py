@@ -24,7 +24,10 @@ def test_looking_at_a_link_changes_nothing(slapd, api):
         with Browser(link.url).session as session:
             session.head(link.url)
             session.options(link.url)
-    assert api.show(invitation["id"]) == before
+    after = api.show(invitation["id"])
+    # But that the form was shown is noted, once, and nobody's business but the administrator's.
+    assert [step["event"] for step in after["timeline"]] == ["issued", "opened"]
+    assert {**after, "timeline": before["timeline"]} == before
     assert slapd.entries_of(invitation["id"]) == []
     assert link.register().status_code == 201
 

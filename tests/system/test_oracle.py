@@ -11,25 +11,30 @@ import types
 import ldap
 import pytest
 
-from client import Api
+from client import Api, Link
 from ledger import Event, Ledger, Registration
 from oracle import SECRET, Oracle, check
 from people import differences, entries_of, expected_people, unsettled
-from store_file import Damage, Sealer, read_store
+from store_file import Damage, Item, Sealer, read_store
+from wait import wait_for
 from world import world as whole_world
 
 
 @pytest.fixture(scope="module")
 def world():
-    with whole_world(directory={"operation_timeout": "1s", "connect_timeout": "1s"}) as daemon:
+    with whole_world(sink=True, directory={"operation_timeout": "1s", "connect_timeout": "1s"}) as daemon:
         api = Api(daemon, daemon.make_token())
-        made = types.SimpleNamespace(daemon=daemon, slapd=daemon.slapd, api=api, ledger=Ledger(api))
+        made = types.SimpleNamespace(daemon=daemon, slapd=daemon.slapd, api=api,
+                                     ledger=Ledger(api, sink=daemon.sink))
         made.group = f"cn=vault-access,{daemon.slapd.groups}"
         made.done = made.ledger.invite(groups=[made.group])
         made.pending, made.revoked, made.relinked = (made.ledger.invite() for _ in range(3))
         assert made.ledger.register(made.done) == 201
         assert made.ledger.revoke(made.revoked) == 204
         assert made.ledger.relink(made.relinked) == 200
+        made.mailed = made.ledger.invite(method="email")
+        wait_for(lambda: made.mailed.link, "its mail has arrived")
+        wait_for(lambda: not api.mail_queue(), "the queue is empty")
         yield made
 
 
@@ -45,6 +50,7 @@ class Found:
     def judge(self):
         everybody = self.world.ledger.snapshot()
         self.oracle.judge(self.store, self.entries, everybody, everybody)
+        self.oracle.check_mails(self.store)
         return {text.partition(":")[0] for text in self.told}
 
     def invitation(self, invited):
@@ -174,6 +180,26 @@ def lost_reservation(w, f):
     f.store.items["uid/of-nobody"].value["invitation"] = w.revoked.id
 
 
+def lose_mailed_link(w, f):
+    f.invitation(w.mailed).value["tokens"] = []
+
+
+def item_without_place(w, f):
+    f.store.items["outbox/00000000-0000-7000-8000-000000000000"] = Item(1, 1, {"kind": "invitation"})
+
+
+def place_without_item(w, f):
+    f.store.items["due/m/0000000000000001/00000000-0000-7000-8000-000000000000"] = Item(1, 1, "")
+
+
+def wait_for_nothing(w, f):
+    f.store.items[f"delivery/{w.mailed.id}"].value["waiting"] = "00000000-0000-7000-8000-000000000000"
+
+
+def relay_password_in_value(w, f):
+    f.invitation(w.mailed).value["note"] = w.daemon.sink.password
+
+
 BREACHES = [
     (lose_pending, "I2"), (lose_done, "I2"), (lose_revocation, "I2"), (lose_new_link, "I2"),
     (keep_old_link, "I2"), (lose_entry, "I2"), (double_entry, "I1"), (entry_of_nobody, "I1"),
@@ -181,7 +207,8 @@ BREACHES = [
     (double_audit_record, "I11"), (swap_audit_records, "I11"), (change_without_record, "I11"),
     (false_state_in_record, "I11"), (stray_work, "I3"), (stray_link, "I2"), (lose_reservation, "I1"),
     (lost_reservation, "I4"), (give_reservation_back, "I1"), (expire_too_soon, "I4"),
-    (key_without_record, "I11"), (clear_link_in_value, "I6"),
+    (key_without_record, "I11"), (clear_link_in_value, "I6"), (lose_mailed_link, "I4"),
+    (item_without_place, "I5"), (place_without_item, "I5"), (wait_for_nothing, "I5"), (relay_password_in_value, "I6"),
 ]
 
 
@@ -228,7 +255,7 @@ def test_an_invitation_that_was_refused_and_is_there_is_told(world, found):
 
 
 def test_an_open_invitation_whose_link_fails_is_told(world, found, monkeypatch):
-    monkeypatch.setattr(world.ledger, "open", lambda invited: (410, "used"))
+    monkeypatch.setattr(world.ledger, "open", lambda invited, link=None: (410, "used"))
     assert "I4" in found.judge(), found.told
 
 
@@ -271,6 +298,61 @@ def test_a_value_that_was_moved_does_not_open(world):
     sealer = Sealer(world.daemon.key_path)
     with pytest.raises(Damage):
         sealer.open("invitation/x", bytes([1]) + sealer._id + bytes(60))  # pylint: disable=protected-access
+
+
+# ---- mails ----
+
+@pytest.fixture
+def mails(world):
+    """What has arrived for `mailed`, to be changed."""
+    posted = world.ledger.post._mails[world.mailed.id]  # pylint: disable=protected-access
+    before = list(posted)
+    yield posted
+    posted[:] = before
+
+
+def again(posted):
+    """The same item's next attempt, a second later, with a link of its own."""
+    letter = types.SimpleNamespace(links=[Link("http://localhost/join/usj_" + "B" * 43)])
+    return posted._replace(mail=posted.mail._replace(at=posted.at + 1), attempt=posted.attempt + 1, letter=letter)
+
+
+def test_a_mail_that_came_twice_is_told_unless_it_had_a_cause(world, found, mails):
+    first, second = mails[0], again(mails[0])
+    mails.append(second)
+    post, daemon = world.ledger.post, world.daemon
+    assert "I5" in found.judge(), found.told
+    for cause in (daemon.deaths, post.sink.kept_in_silence):
+        cause.append(first.at + 0.5 if cause is daemon.deaths else first.mail)
+        assert "I5" not in Found(world).judge()
+        cause.clear()
+    post.unknown(first.mail.recipient)
+    late = second._replace(mail=second.mail._replace(at=time.time() + 1))
+    assert post.is_excused(first, late, [])
+    assert not post.is_excused(first._replace(mail=first.mail._replace(recipients=["x@y.example"])), late, [])
+
+
+def test_a_mail_to_somebody_else_is_told(world, found, mails):
+    mails[0] = mails[0]._replace(mail=mails[0].mail._replace(recipients=["somebody@else.example"]))
+    assert "I5" in found.judge(), found.told
+
+
+def test_a_link_that_was_ended_and_still_works_is_told(world, found):
+    before = world.mailed.voided
+    world.mailed.voided = (time.time(), time.time())
+    try:
+        assert "I2" in found.judge(), found.told
+    finally:
+        world.mailed.voided = before
+
+
+def test_a_mail_that_never_came_is_told(world, found, mails):
+    """The last of these: without any link the oracle has a new one made."""
+    mails.clear()
+    assert "I5" in found.judge(), found.told
+    world.mailed.must_arrive = False
+    assert "I5" not in Found(world).judge()
+    world.mailed.must_arrive = True
 
 
 # ---- the list of people ----

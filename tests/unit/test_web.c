@@ -165,6 +165,29 @@ a_link_is_traded_for_a_cookie_that_goes_on_with_it(void **state)
 }
 
 static void
+a_form_is_noted_as_shown_to_whoever_sees_it(void **state)
+{
+	struct world *w = world_new();
+	struct http_exchange *x;
+
+	(void)state;
+	fake_http_free(world_get(w, LINK, "text/html")); /* as a scanner of mails does */
+	x = fake_http_new(HTTP_HEAD, LINK, NULL);
+	fake_http_set_header(x, "accept", "application/json");
+	world_run(w, x);
+	fake_http_free(x);
+	assert_int_equal(w->flow.opened, 0);
+	fake_http_free(world_get_by_cookie(w));
+	assert_int_equal(w->flow.opened, 1);
+	fake_http_free(world_get(w, LINK, "application/json"));
+	assert_int_equal(w->flow.opened, 2);
+	w->flow.view.state = VIEW_IN_PROGRESS;
+	fake_http_free(world_get_by_cookie(w));
+	assert_int_equal(w->flow.opened, 2);
+	world_free(w);
+}
+
+static void
 plain_http_and_a_path_prefix_follow_public_url(void **state)
 {
 	struct world *w = world_new();
@@ -343,6 +366,7 @@ main(void)
 		cmocka_unit_test(each_state_of_a_link_is_told_in_both_forms),
 		cmocka_unit_test(each_outcome_of_a_registration_is_told_in_both_forms),
 		cmocka_unit_test(a_link_is_traded_for_a_cookie_that_goes_on_with_it),
+		cmocka_unit_test(a_form_is_noted_as_shown_to_whoever_sees_it),
 		cmocka_unit_test(plain_http_and_a_path_prefix_follow_public_url),
 		cmocka_unit_test(the_json_view_says_what_may_be_set),
 		cmocka_unit_test(hostile_values_stay_text),
