@@ -248,6 +248,8 @@ main(int argc, char **argv)
 		die("usage: bench_outbox DIRECTORY IN-FLIGHT COUNT");
 	r.in_flight = atoi(argv[2]);
 	r.count = atoi(argv[3]);
+	if (r.in_flight < 1 || r.count < FILLERS)
+		die("too few");
 	snprintf(dir, sizeof(dir), "%s/usherd-bench-XXXXXX", argv[1]);
 	if (mkdtemp(dir) == NULL)
 		die("cannot make a directory");
@@ -258,11 +260,9 @@ main(int argc, char **argv)
 	r.store = store_new(r.loop, kv, seal, &clock_system);
 	store_prepare(r.store, on_prepared, r.loop);
 	loop_run(r.loop);
-	begun = seconds_now();
 	for (int i = 0; i < FILLERS; i++)
 		run_issue(&r);
 	loop_run(r.loop);
-	fprintf(stderr, "filled %.0f/s\n", r.count / (seconds_now() - begun));
 	r.flying = 0;
 	begun = seconds_now();
 	run_turn(&r);

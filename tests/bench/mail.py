@@ -24,6 +24,7 @@ IN_FLIGHT = 8
 DELAYS_MS = {"aiosmtpd": 0, "aiosmtpd that takes 5 ms": 5}
 MAILS = {"aiosmtpd": 4_000, "aiosmtpd that takes 5 ms": 2_000, "smtp-sink": 10_000}  # of a round
 BURST = 10_000
+TRIPS = 48  # mails that a daemon with so many in flight has claimed at a time
 PAGES, PAUSE_US = 1_000, 1_000  # of the people list, while a burst is sent; between two
 QUEUED = 100_000
 PATIENCE = 300
@@ -124,6 +125,14 @@ def bench_rate(bench):
     mails.daemon.stop()
 
 
+def bench_store(bench):
+    """What the store alone allows: each mail is claimed and settled, which is two rows of a bare loop."""
+    rounds = [(program("bench_outbox", bench.folder, TRIPS, 5_000), bench.bare_store(20_000, TRIPS) / 2)
+              for _ in range(ROUNDS)]
+    report_rounds("mail", f"mails claimed and settled, {TRIPS} at a time, against commits of two rows each", "1/s",
+                  rounds)
+
+
 def bench_list(bench):
     """How long a page of the people list takes while nothing else happens, and while mails are sent."""
     mails = Mails(bench)
@@ -170,5 +179,6 @@ def bench_memory(bench):
 
 def bench_mail(bench):
     bench_rate(bench)
+    bench_store(bench)
     bench_list(bench)
     bench_memory(bench)
