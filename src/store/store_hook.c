@@ -198,11 +198,12 @@ hook_save_done(struct commit *c, uint64_t revision)
 static void
 hook_save_finish(struct hook_save *o, enum err code, uint64_t revision, const struct fault *f)
 {
-	store_save_cb *cb = o->cb;
+	store_save_cb *cb = o->c.silent ? NULL : o->cb; /* cancelled while it was read again */
 	void *arg = o->c.op.arg;
 
 	store_op_end(&o->c.op);
-	cb(arg, code, revision, f);
+	if (cb != NULL)
+		cb(arg, code, revision, f);
 }
 
 static void

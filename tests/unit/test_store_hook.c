@@ -313,6 +313,30 @@ a_change_that_is_given_up_is_in_memory_when_it_is_carried_out(void **state)
 	assert_int_equal(store_hook_count(o->w->store), 1);
 }
 
+static void
+a_change_that_is_given_up_after_its_conflict_says_nothing(void **state)
+{
+	struct outbox_world *o = *state;
+	struct hook h = hook_of(o, ALL), changed;
+	struct store_op *op;
+	int calls;
+
+	save(o, &h, "webhook_created");
+	changed = h;
+	strcpy(changed.name, "changed");
+	assert_int_equal(save(o, &changed, "webhook_changed"), ERR_OK);
+	calls = o->w->calls;
+	fake_kv_hold(o->kv); /* what is read after the conflict */
+	op = store_hook_save(o->w->store, &h, "webhook_changed", &world_note, world_on_save, o->w);
+	while (!fake_kv_has_held(o->kv))
+		ow_turn(o);
+	store_cancel(op);
+	fake_kv_let_go(o->kv);
+	ow_turn(o);
+	assert_int_equal(o->w->calls, calls);
+	assert_hook_equal(store_hook_at(o->w->store, 0), &changed);
+}
+
 /* ---- events ---- */
 
 static void
@@ -728,6 +752,7 @@ main(void)
 		OUTBOX_ROW(a_damaged_endpoint_is_left_out_and_can_be_deleted),
 		OUTBOX_ROW(an_endpoint_whose_answer_is_lost_is_in_memory_as_it_is_stored),
 		OUTBOX_ROW(a_change_that_is_given_up_is_in_memory_when_it_is_carried_out),
+		OUTBOX_ROW(a_change_that_is_given_up_after_its_conflict_says_nothing),
 		OUTBOX_ROW(endpoints_are_told_what_they_ask_for),
 		OUTBOX_ROW(nothing_is_written_that_nobody_asks_for),
 		OUTBOX_ROW(a_sending_is_told),
