@@ -104,6 +104,8 @@ hooks_read(
 		code = record_read_hook(out, id, item->modified, text, len, f);
 		secret_wipe(text, len);
 	}
+	if (code == ERR_OK)
+		(*out)->hook.created_revision = item->created;
 	arena_free(arena);
 	return code;
 }
@@ -189,8 +191,11 @@ static void
 hook_save_done(struct commit *c, uint64_t revision)
 {
 	struct hook_save *o = (struct hook_save *)c;
+	struct hook *h = &o->hook->hook;
+	const struct hook *was = store_hook_by_id(c->op.store, h->id);
 
-	o->hook->hook.revision = revision;
+	h->revision = revision;
+	h->created_revision = was != NULL ? was->created_revision : revision;
 	hooks_put(&c->op.store->outbox, o->hook);
 	o->hook = NULL;
 }

@@ -95,7 +95,8 @@ enum { HOOK_MAX = 16, HOOK_URL_MAX = 2048, HOOK_NAME_MAX = 64, HOOK_SECRET_SIZE 
 
 struct hook {
 	char id[ID_SIZE];
-	uint64_t revision;
+	/* The second is of the transaction that made it: the store's, whatever is saved. */
+	uint64_t revision, created_revision;
 	char name[HOOK_NAME_MAX + 1];
 	char url[HOOK_URL_MAX + 1];
 	unsigned types; /* bits 1 << hook_type */

@@ -109,6 +109,26 @@ each_endpoint_gets_what_it_asks_for(void **state)
 	world_free(w);
 }
 
+static void
+no_event_is_lost_when_the_clock_is_set_back(void **state)
+{
+	struct world *w = hook_world_new();
+	char hook[ID_SIZE];
+
+	(void)state;
+	hook_create(w, 1 << HOOK_INVITATION_CREATED | 1 << HOOK_USER_SUSPENDED, hook);
+	world_set_clock(w, -3600 * SECOND_MS);
+	world_invite(w, &world_ada);
+	hook_until_sent(w, 1);
+	hook_until_waiting(w, 0);
+	world_crash(w);
+	assert_int_equal(
+	    hook_change(w, hook, (struct hook_spec){ .name = "erp", .enabled = -1 }), ERR_OK);
+	assert_int_equal(people_suspend(w, BOB, true), ERR_OK);
+	hook_until_sent(w, 2);
+	world_free(w);
+}
+
 /* ---- attempts ---- */
 
 static void
@@ -398,6 +418,7 @@ main(void)
 		cmocka_unit_test(the_ends_of_an_invitation_are_told),
 		cmocka_unit_test(a_body_has_ids_and_no_person),
 		cmocka_unit_test(each_endpoint_gets_what_it_asks_for),
+		cmocka_unit_test(no_event_is_lost_when_the_clock_is_set_back),
 		cmocka_unit_test(a_failed_message_is_tried_again_as_it_was),
 		cmocka_unit_test(a_message_whose_answer_got_lost_is_sent_again_until_one_comes),
 		cmocka_unit_test(a_receiver_that_asks_for_time_gets_it),

@@ -125,6 +125,7 @@ an_endpoint_is_the_same_after_a_start(void **state)
 {
 	struct outbox_world *o = *state;
 	struct hook a = hook_of(o, ALL), b = hook_of(o, 1U << HOOK_USER_DELETED);
+	uint64_t created;
 
 	b.enabled = false;
 	b.why_disabled = "410 \"Gone\"";
@@ -142,6 +143,15 @@ an_endpoint_is_the_same_after_a_start(void **state)
 		ow_restart(o);
 	}
 	assert_int_equal(ow_keys(o, "audit/"), 2);
+	assert_int_equal(store_hook_at(o->w->store, 0)->created_revision, a.revision);
+	assert_int_equal(store_hook_at(o->w->store, 1)->created_revision, b.revision);
+	created = a.revision;
+	assert_int_equal(save(o, &a, "webhook_changed"), ERR_OK);
+	assert_true(a.revision > created);
+	for (int pass = 0; pass < 2; pass++) {
+		assert_int_equal(store_hook_at(o->w->store, 0)->created_revision, created);
+		ow_restart(o);
+	}
 }
 
 static void
