@@ -19,6 +19,7 @@ struct hook_try {
 	struct outbox_item *next; /* what is being written */
 	const char *outcome;	  /* of one that ends; NULL: it is not kept */
 	bool ends;		  /* `next` is the item's last version */
+	bool begun;		  /* the endpoint counts it as an attempt */
 	struct webhook_sending *sending;
 	struct hook endpoint; /* being disabled */
 	struct loop_timer *again;
@@ -40,8 +41,17 @@ try_new(struct flow_hooks *h, struct lane_trip *trip)
 }
 
 static void
+try_leave_peer(struct hook_try *t)
+{
+	if (t->begun)
+		hook_peer_leave(t->hooks, t->trip->item->subject);
+	t->begun = false;
+}
+
+static void
 try_free(struct hook_try *t)
 {
+	try_leave_peer(t);
 	if (t->sending != NULL)
 		webhook_cancel(t->sending);
 	loop_timer_free(t->again);
@@ -228,7 +238,8 @@ try_on_sent(void *arg, const struct webhook_report *r)
 	struct hook_try *t = arg;
 
 	t->sending = NULL;
-	hook_peer_end(t->hooks, t->trip->item->subject, r, flow_now(t->hooks->flow));
+	t->begun = false;
+	hook_peer_end(t->hooks, t->trip->item->subject, r);
 	log_debug("a webhook message was tried", "message", t->trip->item->id, "webhook",
 	    t->trip->item->subject, "answer", r->words, "ms", log_number(r->ms));
 	if (r->outcome == WEBHOOK_GONE)
@@ -251,7 +262,6 @@ try_send(struct hook_try *t, const struct hook *h)
 		.at_s = now / 1000,
 		.secrets = { h->secret, now < h->old_until ? h->old_secret : NULL } };
 
-	hook_peer_begin(t->hooks, h->id);
 	t->sending = webhook_send(t->hooks->flow->conf.hooks->webhooks, &m, try_on_sent, t);
 }
 
@@ -272,10 +282,12 @@ try_on_claimed(void *arg, enum err code, uint64_t revision, const struct fault *
 	t->trip->item->revision = revision;
 	t->next = NULL;
 	h = try_endpoint(t);
-	if (h == NULL)
-		try_end(t, NULL, NULL);
-	else
+	if (h != NULL) {
 		try_send(t, h);
+		return;
+	}
+	try_leave_peer(t);
+	try_end(t, NULL, NULL);
 }
 
 static void
@@ -290,25 +302,40 @@ try_claim(struct hook_try *t)
 	    INVITATION_EVENT_COUNT, &note, try_on_claimed, t);
 }
 
-static void
-hooks_carry(void *arg, struct lane_trip *trip)
+/* Whether there is anything to be sent; false: the message ends. */
+static bool
+try_look(struct hook_try *t, const struct hook *h)
 {
-	struct hook_try *t = try_new(arg, trip);
-	const struct hook *h = try_endpoint(t);
-	const int64_t now = flow_now(t->hooks->flow);
-	int64_t until;
+	const struct outbox_item *i = t->trip->item;
 
 	if (h == NULL)
 		try_end(t, NULL, NULL);
 	else if (!h->enabled)
 		try_end(t, "failed", "the webhook is disabled");
-	else if (now >= trip->item->expires_at)
-		try_end(t, "failed",
-		    trip->item->last != NULL ? trip->item->last : "nobody answered there in time");
-	else if (hook_peer_waits(t->hooks, h->id, now, &until))
-		try_put_off(t, until + random_below(1000));
+	else if (flow_now(t->hooks->flow) >= i->expires_at)
+		try_end(t, "failed", i->last != NULL ? i->last : "nobody answered there in time");
 	else
+		return true;
+	return false;
+}
+
+/* The attempt begins here, and not when its claim is stored: several that are being claimed must
+ * know of each other. */
+static void
+hooks_carry(void *arg, struct lane_trip *trip)
+{
+	struct hook_try *t = try_new(arg, trip);
+	const struct hook *h = try_endpoint(t);
+	int64_t wait;
+
+	if (!try_look(t, h))
+		return;
+	wait = hook_peer_begin(t->hooks, h->id);
+	t->begun = wait == 0;
+	if (t->begun)
 		try_claim(t);
+	else
+		try_put_off(t, flow_now(t->hooks->flow) + wait);
 }
 
 static void

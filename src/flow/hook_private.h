@@ -16,7 +16,10 @@ struct hook_peer {
 	char id[ID_SIZE];   /* "": nobody's */
 	unsigned unheard;   /* attempts in a row that it did not answer, or not with sense */
 	unsigned in_flight; /* attempts under way */
-	int64_t delivered_at, failing_since, paused_until; /* wall ms; 0: none */
+	int64_t delivered_at, failing_since; /* wall ms; 0: none */
+	int64_t paused_until;		     /* monotonic ms; 0: no pause */
+	int64_t turn;			     /* the last that was given out, monotonic ms */
+	int64_t usual_ms;		     /* what an attempt takes */
 	char last[HOOK_WORDS_SIZE];
 };
 
@@ -36,12 +39,12 @@ struct flow_hooks {
 
 /* ---- flow_hook_peer.c ---- */
 
-/* Whether nothing is to be sent to this endpoint, which exists, before `until`. */
-bool hook_peer_waits(struct flow_hooks *h, const char *id, int64_t now, int64_t *until);
-/* Around an attempt. */
-void hook_peer_begin(struct flow_hooks *h, const char *id);
-void hook_peer_end(
-    struct flow_hooks *h, const char *id, const struct webhook_report *r, int64_t now);
+/* Before an attempt at an endpoint that exists. 0: it may begin, and ends with one of the two
+ * below. Else it may not, and what is put off for so many ms may then. */
+int64_t hook_peer_begin(struct flow_hooks *h, const char *id);
+void hook_peer_leave(struct flow_hooks *h, const char *id); /* nothing is known of it */
+/* Both are fine when the endpoint was deleted meanwhile, and its place given to another. */
+void hook_peer_end(struct flow_hooks *h, const char *id, const struct webhook_report *r);
 /* An administrator has done something about it. */
 void hook_peer_reset(struct flow_hooks *h, const char *id);
 

@@ -12,7 +12,7 @@ struct fake_kv {
 	int calls_to_fault;
 	enum fake_kv_fault fault;
 	bool stays;
-	size_t asked;
+	size_t asked, written;
 	bool holds; /* the next get */
 	struct held_get {
 		char key[KV_KEY_MAX];
@@ -80,6 +80,7 @@ fake_txn(struct kv *kv, const struct kv_txn *txn, kv_txn_cb *cb, void *arg)
 	struct fake_kv *k = (struct fake_kv *)kv;
 	struct replaced *r;
 
+	k->written++;
 	if (k->calls_to_fault <= 0 || --k->calls_to_fault > 0)
 		return kv_txn(k->inner, txn, cb, arg);
 	if (k->stays)
@@ -194,4 +195,10 @@ fake_kv_let_go(struct kv *kv)
 
 	k->held.cb = NULL;
 	kv_get(k->inner, (struct kv_bytes){ held.key, held.len }, held.cb, held.arg);
+}
+
+size_t
+fake_kv_written(const struct kv *kv)
+{
+	return ((const struct fake_kv *)kv)->written;
 }

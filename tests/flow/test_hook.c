@@ -335,6 +335,107 @@ an_endpoint_that_keeps_silent_is_left_alone_for_a_while(void **state)
 	world_free(w);
 }
 
+/* What waits for the outcome is not written again and again meanwhile. */
+static void
+one_attempt_alone_finds_out_whether_an_endpoint_is_back(void **state)
+{
+	enum { MANY = 20, PATIENCE = 3 };
+	struct world *w = hook_world_new();
+	struct flow_hook_health health;
+	char hook[ID_SIZE];
+	size_t tried, written;
+
+	(void)state;
+	hook_create(w, 1 << HOOK_INVITATION_CREATED, hook);
+	hook_answers(WEBHOOK_FAILED, 503, "HTTP 503");
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(hook_test(w, hook), ERR_OK);
+	for (int i = 0; i < 30; i++) { /* until its pause is long */
+		hook_pass(w, 60 * SECOND_MS);
+		hook_until_waiting(w, MANY);
+	}
+	flow_hook_health(w->flow, hook, &health);
+	assert_non_null(health.last);
+	hook_receiver.silent = true;
+	hook_receiver.under_way_max = 0;
+	tried = hook_receiver.count;
+	hook_pass(w, 3600 * SECOND_MS);
+	hook_until_sent(w, tried + 1);
+	assert_int_equal(hook_receiver.under_way, 1);
+	written = fake_kv_written(w->kv);
+	for (int i = 0; i < 10; i++)
+		hook_pass(w, SECOND_MS);
+	assert_in_range(fake_kv_written(w->kv) - written, 0, MANY / 2);
+	assert_int_equal(hook_receiver.under_way_max, 1);
+	world_free(w);
+}
+
+/* Nobody else waits for one that takes its time. */
+static void
+an_endpoint_that_is_slow_leaves_room_for_others(void **state)
+{
+	enum { MANY = 20 };
+	struct world *w = hook_world_new();
+	char slow[ID_SIZE], quick[ID_SIZE];
+
+	(void)state;
+	hook_receiver.silent_url = "https://example.org/slow";
+	assert_int_equal(hook_create_so(w, (struct hook_spec){ "slow", hook_receiver.silent_url,
+					       1 << HOOK_INVITATION_CREATED, -1 }),
+	    ERR_OK);
+	strcpy(slow, hook_answer.hook.id);
+	hook_create(w, 1 << HOOK_INVITATION_CREATED, quick);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(hook_test(w, slow), ERR_OK);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(hook_test(w, quick), ERR_OK);
+	for (int i = 0; i < 100; i++)
+		hook_pass(w, 100);
+	hook_list(w, quick, 50);
+	assert_int_equal(hook_message_count, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		assert_string_equal(hook_messages[i].outcome, "delivered");
+	assert_int_equal(hook_receiver.count, MANY + hook_conf.in_flight / 2);
+	assert_int_equal(hook_receiver.under_way, hook_conf.in_flight / 2);
+	hook_receiver.silent_url = NULL;
+	world_crash(w);
+	assert_true(world_until(w, hook_is_done_in_time, NULL));
+	world_free(w);
+}
+
+static void
+a_pause_is_as_long_as_it_is_whatever_the_clock_says(void **state)
+{
+	static const int64_t sets[] = { -3600 * SECOND_MS, 3 * 3600 * SECOND_MS };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = hook_world_new();
+		struct flow_hook_health health;
+		char hook[ID_SIZE];
+
+		hook_create(w, 1 << HOOK_INVITATION_CREATED, hook);
+		hook_answers(WEBHOOK_FAILED, 503, "HTTP 503");
+		hook_receiver.report.retry_after_ms = 600 * SECOND_MS;
+		assert_int_equal(hook_test(w, hook), ERR_OK);
+		hook_until_sent(w, 1);
+		hook_until_waiting(w, 1);
+		world_set_clock(w, sets[i]);
+		flow_hook_health(w->flow, hook, &health);
+		assert_int_equal(health.paused_until, w->now + 600 * SECOND_MS);
+		hook_pass(w, 0);
+		hook_until_waiting(w, 1);
+		assert_int_equal(hook_receiver.count, 1);
+		hook_answers(WEBHOOK_DELIVERED, 200, "HTTP 200");
+		world_invite(w, &world_ada); /* due now, by the clock that was set */
+		hook_until_waiting(w, 2);
+		assert_int_equal(hook_receiver.count, 1);
+		hook_pass(w, 602 * SECOND_MS);
+		hook_until_sent(w, i == 0 ? 2 : 3);
+		world_free(w);
+	}
+}
+
 static void
 no_more_are_under_way_than_allowed(void **state)
 {
@@ -425,6 +526,9 @@ main(void)
 		cmocka_unit_test(an_endpoint_that_is_gone_is_disabled),
 		cmocka_unit_test(a_message_is_sent_again_when_somebody_asks),
 		cmocka_unit_test(an_endpoint_that_keeps_silent_is_left_alone_for_a_while),
+		cmocka_unit_test(one_attempt_alone_finds_out_whether_an_endpoint_is_back),
+		cmocka_unit_test(an_endpoint_that_is_slow_leaves_room_for_others),
+		cmocka_unit_test(a_pause_is_as_long_as_it_is_whatever_the_clock_says),
 		cmocka_unit_test(no_more_are_under_way_than_allowed),
 		cmocka_unit_test(a_message_that_was_under_way_at_a_crash_is_sent_again),
 		cmocka_unit_test(a_message_arrives_under_one_id_whatever_fails),
