@@ -27,15 +27,24 @@ struct hook_events;
 struct hook_sweeper;
 struct hook_op;
 TAILQ_HEAD(hook_ops, hook_op);
+struct hook_try;
+TAILQ_HEAD(hook_try_list, hook_try);
 
 struct flow_hooks {
 	struct flow *flow;
 	struct lane *lane; /* NULL: nothing is carried */
 	struct hook_events *events;
 	struct hook_sweeper *sweeper;
-	struct hook_ops ops; /* of administrators, under way */
+	struct hook_ops ops;	    /* of administrators, under way */
+	struct hook_try_list tries; /* the trips' states */
 	struct hook_peer peers[HOOK_MAX];
 };
+
+/* ---- flow_hook_try.c: the lane's carrier ---- */
+
+void hooks_carry(void *arg, struct lane_trip *trip);
+void hooks_abandon(void *arg, struct lane_trip *trip);
+void hooks_lost(void *arg, struct lane_trip *trip);
 
 /* ---- flow_hook_peer.c ---- */
 
