@@ -22,7 +22,9 @@ struct hook_try {
 	bool ends;		  /* `next` is the item's last version */
 	bool begun;		  /* the endpoint counts it as an attempt */
 	struct webhook_sending *sending;
+	char *url;	      /* where it was sent to */
 	struct hook endpoint; /* being disabled */
+	int disable_tries;
 	struct loop_timer *again;
 	int64_t pause_ms;
 };
@@ -59,6 +61,7 @@ try_free(struct hook_try *t)
 		webhook_cancel(t->sending);
 	loop_timer_free(t->again);
 	outbox_item_free(t->next);
+	free(t->url);
 	secret_wipe(&t->endpoint, sizeof(t->endpoint));
 	free(t);
 }
@@ -201,6 +204,8 @@ try_decide(struct hook_try *t, enum outbox_result result, int64_t retry_after_ms
 	}
 }
 
+static void try_disable(struct hook_try *t);
+
 /* Whether or not that was stored: the next message is told the same. */
 static void
 try_on_disabled(void *arg, enum err code, uint64_t revision, const struct fault *f)
@@ -209,6 +214,10 @@ try_on_disabled(void *arg, enum err code, uint64_t revision, const struct fault 
 
 	(void)revision;
 	t->trip->op = NULL;
+	if (code == ERR_CONFLICT && ++t->disable_tries < FLOW_TRIES) {
+		try_disable(t);
+		return;
+	}
 	if (code == ERR_OK)
 		log_warning("a webhook wants no more messages (410) and was disabled", "webhook",
 		    t->endpoint.id);
@@ -218,12 +227,26 @@ try_on_disabled(void *arg, enum err code, uint64_t revision, const struct fault 
 	try_decide(t, OUTBOX_REFUSED, 0, t->endpoint.why_disabled);
 }
 
+/* Whether the endpoint is still where the message was sent to. */
+static bool
+try_is_there(const struct hook_try *t)
+{
+	const struct hook *h = try_endpoint(t);
+
+	return h == NULL || strcmp(h->url, t->url) == 0;
+}
+
+/* What was said at an address that is no longer the endpoint's says nothing about the new one. */
 static void
 try_disable(struct hook_try *t)
 {
 	const struct hook *h = try_endpoint(t);
 	static const char why[] = "it answered HTTP 410: it wants no more messages";
 
+	if (!try_is_there(t)) {
+		try_decide(t, OUTBOX_DEFERRED, 0, "HTTP 410 of the address it had before");
+		return;
+	}
 	if (h == NULL || !h->enabled) {
 		try_decide(t, OUTBOX_REFUSED, 0, why);
 		return;
@@ -241,8 +264,11 @@ try_on_sent(void *arg, const struct webhook_report *r)
 	struct hook_try *t = arg;
 
 	t->sending = NULL;
-	t->begun = false;
-	hook_peer_end(t->hooks, t->trip->item->subject, r);
+	if (try_is_there(t)) {
+		t->begun = false;
+		hook_peer_end(t->hooks, t->trip->item->subject, r);
+	}
+	try_leave_peer(t);
 	log_debug("a webhook message was tried", "message", t->trip->item->id, "webhook",
 	    t->trip->item->subject, "answer", r->words, "ms", log_number(r->ms));
 	if (r->outcome == WEBHOOK_GONE)
@@ -265,6 +291,7 @@ try_send(struct hook_try *t, const struct hook *h)
 		.at_s = now / 1000,
 		.secrets = { h->secret, now < h->old_until ? h->old_secret : NULL } };
 
+	t->url = mem_dup_string(h->url);
 	t->sending = webhook_send(t->hooks->flow->conf.hooks->webhooks, &m, try_on_sent, t);
 }
 

@@ -240,6 +240,32 @@ an_endpoint_that_is_gone_is_disabled(void **state)
 }
 
 static void
+an_endpoint_that_has_moved_is_not_disabled_by_where_it_was(void **state)
+{
+	const struct hook_spec moved = { .url = "https://example.org/new", .enabled = -1 };
+	struct world *w = hook_world_new();
+	char hook[ID_SIZE];
+
+	(void)state;
+	hook_create(w, 1 << HOOK_INVITATION_CREATED, hook);
+	hook_receiver.silent = true;
+	world_invite(w, &world_ada);
+	hook_until_sent(w, 1);
+	assert_int_equal(hook_change(w, hook, moved), ERR_OK);
+	hook_answers(WEBHOOK_GONE, 410, "HTTP 410");
+	fake_webhooks_answer(&hook_receiver);
+	hook_until_waiting(w, 1);
+	assert_true(flow_hook_by_id(w->flow, hook)->enabled);
+	hook_receiver.silent = false;
+	hook_answers(WEBHOOK_DELIVERED, 200, "HTTP 200");
+	hook_pass(w, 6 * SECOND_MS);
+	hook_until_sent(w, 2);
+	hook_until_waiting(w, 0);
+	assert_string_equal(hook_receiver.sent[1].url, moved.url);
+	world_free(w);
+}
+
+static void
 a_message_is_sent_again_when_somebody_asks(void **state)
 {
 	struct world *w = hook_world_new();
@@ -524,6 +550,7 @@ main(void)
 		cmocka_unit_test(a_message_whose_answer_got_lost_is_sent_again_until_one_comes),
 		cmocka_unit_test(a_receiver_that_asks_for_time_gets_it),
 		cmocka_unit_test(an_endpoint_that_is_gone_is_disabled),
+		cmocka_unit_test(an_endpoint_that_has_moved_is_not_disabled_by_where_it_was),
 		cmocka_unit_test(a_message_is_sent_again_when_somebody_asks),
 		cmocka_unit_test(an_endpoint_that_keeps_silent_is_left_alone_for_a_while),
 		cmocka_unit_test(one_attempt_alone_finds_out_whether_an_endpoint_is_back),
