@@ -40,6 +40,13 @@ flow_hooks_run(struct flow_hooks *h)
 }
 
 void
+flow_hooks_drain(struct flow_hooks *h)
+{
+	if (h->lane != NULL)
+		hooks_drain(h);
+}
+
+void
 flow_hooks_free(struct flow_hooks *h)
 {
 	if (h == NULL)

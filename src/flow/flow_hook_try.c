@@ -29,6 +29,7 @@ struct hook_try {
 	int64_t pause_ms;
 };
 
+static const char words_of_stop[] = "usherd was stopped before the answer";
 static const struct store_note note = { .actor = "webhooks" };
 
 static struct hook_try *
@@ -111,8 +112,8 @@ try_on_settled(void *arg, enum err code, uint64_t revision, const struct fault *
 		try_done(t);
 		return;
 	}
-	if (flow_now(t->hooks->flow) >= t->trip->item->due) {
-		try_leave(t, code, f);
+	if (t->hooks->flow->draining || flow_now(t->hooks->flow) >= t->trip->item->due) {
+		try_leave(t, code, f); /* the next start finds the claim, or one that has run out */
 		return;
 	}
 	loop_timer_set(t->again, t->pause_ms);
@@ -153,12 +154,13 @@ try_end(struct hook_try *t, const char *outcome, const char *words)
 	try_begin_settling(t);
 }
 
-/* Put off without an attempt. */
+/* It waits, without an attempt. */
 static void
 try_put_off(struct hook_try *t, int64_t due)
 {
 	t->next = outbox_item_copy(t->trip->item);
 	t->next->due = due;
+	t->next->owner[0] = '\0';
 	try_begin_settling(t);
 }
 
@@ -312,12 +314,15 @@ try_on_claimed(void *arg, enum err code, uint64_t revision, const struct fault *
 	t->trip->item->revision = revision;
 	t->next = NULL;
 	h = try_endpoint(t);
-	if (h != NULL) {
+	if (h != NULL && !t->hooks->flow->draining) {
 		try_send(t, h);
 		return;
 	}
 	try_leave_peer(t);
-	try_end(t, NULL, NULL);
+	if (h == NULL)
+		try_end(t, NULL, NULL);
+	else
+		try_put_off(t, flow_now(t->hooks->flow));
 }
 
 static void
@@ -380,5 +385,24 @@ hooks_abandon(void *arg, struct lane_trip *trip)
 void
 hooks_lost(void *arg, struct lane_trip *trip)
 {
-	try_decide(try_new(arg, trip), OUTBOX_LOST, 0, "usherd was stopped before the answer");
+	try_decide(try_new(arg, trip), OUTBOX_LOST, 0, words_of_stop);
+}
+
+/* An endpoint may take longer to answer than a stop may: who is sent to now is sent the same again
+ * after the next start. What the store did not take yet is left to that, too. */
+void
+hooks_drain(struct flow_hooks *h)
+{
+	struct hook_try *t, *next;
+
+	LIST_EACH_SAFE(t, &h->tries, link, next)
+	{
+		if (t->sending != NULL) {
+			webhook_cancel(t->sending);
+			t->sending = NULL;
+			try_leave_peer(t);
+			try_decide(t, OUTBOX_LOST, 0, words_of_stop);
+		} else if (t->trip->op == NULL) /* it waits to try the store again */
+			try_done(t);
+	}
 }

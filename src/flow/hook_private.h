@@ -45,6 +45,7 @@ struct flow_hooks {
 void hooks_carry(void *arg, struct lane_trip *trip);
 void hooks_abandon(void *arg, struct lane_trip *trip);
 void hooks_lost(void *arg, struct lane_trip *trip);
+void hooks_drain(struct flow_hooks *h); /* the attempts under way end now */
 
 /* ---- flow_hook_peer.c ---- */
 

@@ -502,6 +502,60 @@ a_message_that_was_under_way_at_a_crash_is_sent_again(void **state)
 	world_free(w);
 }
 
+/* ---- a process that stops ---- */
+
+static void
+on_drained(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static bool
+has_written(struct world *w, void *arg)
+{
+	return fake_kv_written(w->kv) >= *(size_t *)arg;
+}
+
+static bool
+is_drained(struct world *w, void *arg)
+{
+	(void)w;
+	return *(bool *)arg;
+}
+
+/* Neither for one that does not answer nor for what the store does not take. */
+static void
+a_stop_waits_for_no_endpoint(void **state)
+{
+	(void)state;
+	for (int settling = 0; settling < 2; settling++) {
+		struct world *w = hook_world_new();
+		bool drained = false;
+		char hook[ID_SIZE];
+		size_t written;
+
+		hook_create(w, 1 << HOOK_INVITATION_CREATED, hook);
+		hook_receiver.silent = settling == 0;
+		assert_int_equal(hook_test(w, hook), ERR_OK);
+		written = fake_kv_written(w->kv);
+		if (settling == 1)
+			fake_kv_fail_from(w->kv, 2, FAKE_KV_REFUSE); /* behind the claim */
+		hook_until_sent(w, 1);
+		written += 2;
+		if (settling == 1)
+			assert_true(world_until(w, has_written, &written));
+		flow_drain(w->flow, on_drained, &drained);
+		assert_true(world_until(w, is_drained, &drained));
+		assert_int_equal(hook_receiver.under_way, 0);
+		hook_receiver.silent = false;
+		world_crash(w);
+		hook_until_sent(w, 2);
+		hook_until_waiting(w, 0);
+		assert_string_equal(hook_receiver.sent[1].id, hook_receiver.sent[0].id);
+		world_free(w);
+	}
+}
+
 /* Whatever transaction goes amiss, and whether or not the process dies of it. */
 static void
 a_message_arrives_under_one_id_whatever_fails(void **state)
@@ -558,6 +612,7 @@ main(void)
 		cmocka_unit_test(a_pause_is_as_long_as_it_is_whatever_the_clock_says),
 		cmocka_unit_test(no_more_are_under_way_than_allowed),
 		cmocka_unit_test(a_message_that_was_under_way_at_a_crash_is_sent_again),
+		cmocka_unit_test(a_stop_waits_for_no_endpoint),
 		cmocka_unit_test(a_message_arrives_under_one_id_whatever_fails),
 	};
 
