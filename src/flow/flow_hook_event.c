@@ -21,6 +21,7 @@ struct hook_events {
 	struct store_op *op; /* the page being read */
 	size_t pending;	     /* of the page */
 	bool working, again, failed;
+	bool damaged; /* the last page had one that cannot be read */
 	int64_t pause_ms;
 	struct event_slot slots[EVENTS_PAGE];
 };
@@ -93,7 +94,10 @@ events_on_listed(void *arg, enum err code, const struct hook_event *list, size_t
 	struct hook_events *e = arg;
 
 	e->op = NULL;
-	flow_log_damage(code, f);
+	/* A damaged event stays where it is, and is met by every look. */
+	if (f->text[0] == '\0' || !e->damaged)
+		flow_log_damage(code, f);
+	e->damaged = code == ERR_OK ? f->text[0] != '\0' : e->damaged;
 	if (code != ERR_OK) {
 		log_warning("events for webhooks could not be read", "reason", f->text);
 		e->failed = true;

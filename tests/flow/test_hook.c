@@ -1,6 +1,7 @@
 /* Webhooks from the event to the last attempt. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sodium.h>
 
 #include "hook_world.h"
@@ -126,6 +127,54 @@ no_event_is_lost_when_the_clock_is_set_back(void **state)
 	    hook_change(w, hook, (struct hook_spec){ .name = "erp", .enabled = -1 }), ERR_OK);
 	assert_int_equal(people_suspend(w, BOB, true), ERR_OK);
 	hook_until_sent(w, 2);
+	world_free(w);
+}
+
+static FILE *
+keep_log(int *saved)
+{
+	FILE *log = tmpfile();
+
+	*saved = dup(STDERR_FILENO);
+	assert_true(log != NULL && dup2(fileno(log), STDERR_FILENO) >= 0);
+	return log;
+}
+
+/* How often this was said meanwhile. */
+static size_t
+count_log(FILE *log, int saved, const char *words)
+{
+	char text[65536];
+	size_t count = 0, len;
+
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(log);
+	len = fread(text, 1, sizeof(text) - 1, log);
+	text[len] = '\0';
+	fclose(log);
+	for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
+		count++;
+	return count;
+}
+
+static void
+an_event_that_cannot_be_read_is_told_once(void **state)
+{
+	struct world *w = hook_world_new();
+	char hook[ID_SIZE];
+	FILE *log;
+	int saved;
+
+	(void)state;
+	hook_create(w, 1 << HOOK_USER_SUSPENDED, hook);
+	hook_put_damaged(w, "event/00000000-0000-7000-8000-000000000001");
+	log = keep_log(&saved);
+	for (size_t i = 1; i < 5; i++) {
+		assert_int_equal(people_suspend(w, BOB, i % 2 == 1), ERR_OK);
+		hook_until_sent(w, (i + 1) / 2);
+	}
+	assert_int_equal(count_log(log, saved, "msg=\"a stored value is damaged"), 1);
 	world_free(w);
 }
 
@@ -600,6 +649,7 @@ main(void)
 		cmocka_unit_test(a_body_has_ids_and_no_person),
 		cmocka_unit_test(each_endpoint_gets_what_it_asks_for),
 		cmocka_unit_test(no_event_is_lost_when_the_clock_is_set_back),
+		cmocka_unit_test(an_event_that_cannot_be_read_is_told_once),
 		cmocka_unit_test(a_failed_message_is_tried_again_as_it_was),
 		cmocka_unit_test(a_message_whose_answer_got_lost_is_sent_again_until_one_comes),
 		cmocka_unit_test(a_receiver_that_asks_for_time_gets_it),
