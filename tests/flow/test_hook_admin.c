@@ -81,6 +81,8 @@ an_old_secret_signs_until_its_time_is_over(void **state)
 	assert_memory_equal(hook_receiver.sent[1].secret[1], first, sizeof(first));
 	assert_memory_equal(hook_receiver.sent[1].secret[0], hook_answer.hook.secret,
 	    sizeof(hook_answer.hook.secret));
+	assert_int_equal(hook_rotate(w, hook, 1), ERR_CONFLICT); /* it would end the first */
+	assert_int_equal(flow_hook_by_id(w->flow, hook)->old_until, w->now + 3600 * SECOND_MS);
 	hook_pass(w, 3601 * SECOND_MS);
 	hook_test(w, hook);
 	hook_until_waiting(w, 0);
