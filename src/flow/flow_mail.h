@@ -92,7 +92,8 @@ typedef void flow_item_cb(void *arg, enum err code, const struct fault *f);
 void flow_queue_retry_start(struct flow *f, enum outbox_queue queue, const char *id,
     const struct flow_caller *caller, flow_item_cb *cb, void *arg);
 void flow_queue_retry_all(struct flow *f, enum outbox_queue queue); /* a pause ends */
-/* Never to be sent; the invitation stays open. ERR_CONFLICT: it is being sent. */
+/* Never to be sent; the invitation stays open. Also one that cannot be read. ERR_CONFLICT: it is
+ * being sent. */
 void flow_queue_drop_start(struct flow *f, enum outbox_queue queue, const char *id,
     const struct flow_caller *caller, flow_item_cb *cb, void *arg);
 
