@@ -85,6 +85,7 @@ flow_drain(struct flow *f, loop_cb *drained, void *arg)
 	f->drained_arg = arg;
 	flow_attempts_hurry(f);
 	flow_mails_drain(f->mails);
+	flow_hooks_drain(f->hooks);
 	flow_check_drained(f);
 }
 

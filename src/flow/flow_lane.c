@@ -8,46 +8,14 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "flow/outbox_private.h"
+#include "flow/lane_private.h"
 #include "log/log.h"
 
-enum {
-	LANE_PAGE = 64,
-	LANE_REST_MS = 1000, /* after the store failed */
-	LANE_LOOK_MS = 60 * 1000
-};
-
-struct lane {
-	struct flow *flow;
-	const struct lane_ops *ops;
-	void *arg;
-	size_t in_flight; /* at most */
-	char owner[OUTBOX_OWNER_SIZE];
-	struct lane_trip_list trips;
-	size_t trip_count; /* of them: attempts, not what is settled as lost */
-	struct loop_timer *timer;
-	bool running, soon; /* soon: the timer is set to now */
-	/* What was read and is not begun yet. */
-	struct outbox_item *page[LANE_PAGE];
-	size_t page_at, page_count;
-	struct store_op *reading;
-	bool damaged;	    /* the last page had an item that cannot be read */
-	bool stale;	    /* there may be more than was read */
-	int64_t next_due;   /* of the first that was not read, wall ms */
-	int64_t oldest_due; /* wall ms; 0: nothing waits */
-	/* The walk at the start. */
-	struct store_op *walking;
-	char *walk_after;
-	bool walked;
-	size_t lost_count; /* of its page, being settled */
-	/* When nothing is begun. */
-	bool paused;
-	int64_t paused_until, rest_until; /* monotonic ms */
-};
+enum { LANE_LOOK_MS = 60 * 1000 };
 
 /* A timer that is set again before its callback has run begins anew: who does so on every turn of
  * the loop would never see it. */
-static void
+void
 lane_soon(struct lane *l)
 {
 	if (!l->running || l->soon)
@@ -65,7 +33,7 @@ lane_later(struct lane *l, int64_t ms)
 		loop_timer_set(l->timer, ms);
 }
 
-static int64_t
+int64_t
 lane_mono(const struct lane *l)
 {
 	return clock_mono_ms(l->flow->conf.clock);
@@ -84,7 +52,7 @@ lane_has(const struct lane *l, const char *item_id)
 
 /* ---- trips ---- */
 
-static struct lane_trip *
+struct lane_trip *
 lane_trip_new(struct lane *l, struct outbox_item *item)
 {
 	struct lane_trip *t = mem_alloc(sizeof(*t));
@@ -138,8 +106,8 @@ lane_trip_fail(struct lane_trip *t, const struct fault *f)
 {
 	struct lane *l = t->lane;
 
-	log_warning("the store does not take what became of an attempt", "item", t->item->id,
-	    "reason", f->text);
+	log_warning(
+	    "what is to be sent rests for a moment", "item", t->item->id, "reason", f->text);
 	l->rest_until = lane_mono(l) + LANE_REST_MS;
 	lane_trip_end(t);
 }
@@ -217,53 +185,6 @@ lane_take(struct lane *l)
 	return NULL;
 }
 
-/* ---- the start: claims of a process that is gone ---- */
-
-static void
-lane_on_walked(void *arg, enum err code, struct outbox_item **list, size_t count, const char *next,
-    const struct fault *f)
-{
-	struct lane *l = arg;
-	/* A claim is due within this time, and so are the places in the queue in order. */
-	int64_t end = flow_now(l->flow) + OUTBOX_CLAIM_MS;
-
-	l->walking = NULL;
-	if (code != ERR_OK) {
-		log_warning("the queue could not be read", "reason", f->text);
-		l->rest_until = lane_mono(l) + LANE_REST_MS;
-		lane_soon(l);
-		return;
-	}
-	free(l->walk_after);
-	l->walk_after = mem_dup_string(next);
-	l->walked = next == NULL || (count > 0 && list[count - 1]->due > end);
-	for (size_t i = 0; i < count; i++) {
-		struct outbox_item *item = list[i];
-
-		if (item->owner[0] == '\0' || strcmp(item->owner, l->owner) == 0 ||
-		    lane_has(l, item->id))
-			continue;
-		list[i] = NULL;
-		l->lost_count++;
-		l->ops->lost(l->arg, lane_trip_new(l, item));
-	}
-	lane_soon(l);
-}
-
-static void
-lane_walk(struct lane *l)
-{
-	char now[STORE_PLACE_SIZE];
-
-	/* What is due is read anyway, and claims among it are noticed there. */
-	if (l->walk_after == NULL) {
-		store_outbox_place(flow_now(l->flow), now);
-		l->walk_after = mem_dup_string(now);
-	}
-	l->walking = store_outbox_list(
-	    l->flow->conf.store, l->ops->queue, l->walk_after, LANE_PAGE, lane_on_walked, l);
-}
-
 /* ---- turns ---- */
 
 static bool
@@ -301,8 +222,7 @@ lane_turn(void *arg)
 		lane_later(l, l->rest_until - mono);
 		return;
 	}
-	if (!l->walked && l->walking == NULL && l->lost_count == 0)
-		lane_walk(l);
+	lane_walk(l);
 	while (lane_may_begin(l, mono)) {
 		struct outbox_item *item = lane_take(l);
 

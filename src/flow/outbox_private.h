@@ -36,7 +36,7 @@ struct lane_ops {
 	void (*lost)(void *arg, struct lane_trip *trip);
 };
 
-/* Starts with a walk over what is not due yet for claims of other owners, which may last: the store
+/* Starts with a walk over what is due within OUTBOX_CLAIM_MS for claims of other owners: the store
  * is ours alone (kv_sqlite), so whoever made them is gone. */
 struct lane *lane_new(struct flow *f, const struct lane_ops *ops, void *arg, size_t in_flight);
 void lane_free(struct lane *l);
@@ -55,7 +55,8 @@ bool lane_has(const struct lane *l, const char *item_id); /* an attempt of it is
 /* Since when the oldest item waits that is due (wall ms); 0: none does. */
 int64_t lane_oldest_due(const struct lane *l);
 void lane_trip_end(struct lane_trip *t);
-/* The same when the store failed: the lane rests for a second, for the item may still be due. */
+/* The same when it cannot go on, most often because the store failed: the lane rests for a second,
+ * for the item may still be due. */
 void lane_trip_fail(struct lane_trip *t, const struct fault *f);
 
 /* flow_mail.c and flow_hook.c: the carriers. NULL conf: nothing to carry, items stay. */
@@ -67,6 +68,7 @@ void flow_mails_free(struct flow_mails *m);
 struct flow_hooks;
 struct flow_hooks *flow_hooks_new(struct flow *f);
 void flow_hooks_run(struct flow_hooks *h);
+void flow_hooks_drain(struct flow_hooks *h); /* as above */
 void flow_hooks_free(struct flow_hooks *h);
 
 #endif
