@@ -200,11 +200,11 @@ struct mail_facts {
 	int64_t now;			 /* wall ms */
 };
 /* The mail: From, To, Reply-To, Subject, Date, Message-ID (stable per attempt:
- * <INVITATION.ITEM.ATTEMPT@domain>), References (<INVITATION.ITEM@domain>), Auto-Submitted (RFC
- * 3834), X-Auto-Response-Suppress, Content-Language; Return-Path by VERP. A notice to the inviter
- * names the invitation in neither id nor return path: what becomes of it says nothing about the
- * invited person. Values of people are
- * broken up so that no mail program makes a link of them, in both parts (T13); the link is the one
+ * <INVITATION.ITEM.ATTEMPT.TAG@domain>), References (<INVITATION.ITEM.TAG@domain>), Auto-Submitted
+ * (RFC 3834), X-Auto-Response-Suppress, Content-Language; Return-Path by VERP. The tags are keyed:
+ * whoever knows an invitation's id cannot make up a report about it. A notice to the inviter names
+ * the invitation in neither id nor return path: what becomes of it says nothing about the invited
+ * person. Values of people are broken up so that no mail program makes a link of them, in both parts (T13); the link is the one
  * URL beside the sign-in page. ERR_INVALID: no such kind, or an unsafe address; ERR_TOO_LARGE.
  * Words of people never make it fail: they are cut. */
 enum err mail_compose(struct mail **out, const struct mail_templates *t,

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/secret.h"
 #include "mail/compose_private.h"
+#include "mail/mail_private.h"
 
 enum { SUBJECT_MAX = 300, ADDRESSEE_MAX = 200 }; /* bytes; long before that nobody reads on */
 
@@ -103,8 +104,8 @@ mail_compose_envelope(struct mail *m, const struct mail_sender *sender,
 	return ERR_OK;
 }
 
-/* "<INVITATION.ITEM.ATTEMPT@DOMAIN>", and without the attempt for all of the item; a notice leaves
- * the invitation out. */
+/* "<INVITATION.ITEM.ATTEMPT.TAG@DOMAIN>", and without the attempt for all of the item; a notice
+ * leaves out the invitation, and with it the tag. */
 static const char *
 mail_compose_id(struct arena *arena, const struct mail_sender *sender,
     const struct mail_facts *facts, bool is_notice, bool with_attempt)
@@ -112,8 +113,12 @@ mail_compose_id(struct arena *arena, const struct mail_sender *sender,
 	const char *invitation = is_notice ? NULL : facts->invitation;
 	const char *attempt = with_attempt ? arena_printf(arena, ".%u", facts->attempt) : "";
 
-	return arena_printf(arena, "<%s%s%s%s@%s>", invitation != NULL ? invitation : "",
-	    invitation != NULL ? "." : "", facts->item, attempt, sender->id_domain);
+	const char *name = arena_printf(arena, "%s%s", facts->item, attempt);
+
+	if (invitation != NULL)
+		name =
+		    mail_name_sign(arena, sender, arena_printf(arena, "%s.%s", invitation, name));
+	return arena_printf(arena, "<%s@%s>", name, sender->id_domain);
 }
 
 static const char *

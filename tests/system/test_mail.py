@@ -50,7 +50,7 @@ def test_the_headers_say_who_it_is_from_what_it_is_and_where_it_comes_back_to(ma
     assert letter.header("Reply-To") == "help@meridian.example"
     assert letter.header("Auto-Submitted") == "auto-generated"
     assert letter.language == "de"
-    assert re.fullmatch(rf"<{invitation['id']}\.[0-9a-f-]{{36}}\.1@meridian\.example>", letter.header("Message-ID"))
+    assert re.fullmatch(rf"<{invitation['id']}\.[0-9a-f-]{{36}}\.1\.[a-z2-7]{{16}}@meridian\.example>", letter.header("Message-ID"))
     assert email.utils.parsedate_to_datetime(letter.header("Date")).tzinfo
     assert re.fullmatch(r"usherd\+b-[a-z0-9-]+@meridian\.example", mail.sender)
     other = mailing.invite()

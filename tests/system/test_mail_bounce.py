@@ -93,6 +93,21 @@ def test_a_made_up_address_marks_nobody(mailing, sent):
     assert mailing.api.show(invitation["id"])["status"] == "pending"
 
 
+def test_a_made_up_id_marks_nobody(mailing, sent):
+    """Whoever may see an invitation knows its id, and that of no mail."""
+    invitation, mail = sent
+    real = Letter(mail.content).header("Message-ID")
+    attempt = real.replace(".1.", ".2.")
+    for made_up in (f"<{invitation['id']}.{invitation['id']}.1@meridian.example>", real.rpartition(".1.")[0] + ".1@meridian.example>",
+                    attempt, real.replace(real[1:37], mailing.invite()["id"])):
+        assert made_up != real
+        report = dsn.report(mail, to="postmaster@meridian.example", original=f"Message-ID: {made_up}\r\n")
+        assert mailing.api.bounce(report).status_code == 404, made_up
+    assert mailing.api.show(invitation["id"])["status"] == "pending"
+    report = dsn.report(mail, to="postmaster@meridian.example", original=f"Message-ID: {real}\r\n")
+    assert mailing.api.bounce(report).json()["invitation"] == invitation["id"]
+
+
 NO_REPORTS = {
     "empty": lambda mail: b"",
     "words of qmail": dsn.words_only,

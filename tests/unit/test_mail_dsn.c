@@ -12,9 +12,11 @@
 #include "base/id.h"
 #include "mail/mail.h"
 
-#define ID   "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1b"
-#define ITEM "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1c"
-#define OURS "<" ID "." ITEM ".1@join.example>"
+#define ID    "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1b"
+#define ITEM  "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1c"
+#define TAG   "wlp6onlukfk6za3p" /* of OURS, by sender.verp_key */
+#define OURS  "<" ID "." ITEM ".1." TAG "@join.example>"
+#define ITEMS "<" ID "." ITEM ".kqodlnjtxfggjdoz@join.example>"
 
 #define TOP                                                                                        \
 	"From: MAILER-DAEMON@mx.example (Mail Delivery System)\n"                                  \
@@ -158,6 +160,8 @@ reports_are_read_and_lead_to_their_invitation(void **state)
 		    WORDS },
 		{ "References: <a@b>\n " OURS "\n" TOP STATUS(FAILED), NULL, MAIL_DSN_FAILED,
 		    "5.1.1", WORDS },
+		{ "References: <a@b>\n " ITEMS "\n" TOP STATUS(FAILED), NULL, MAIL_DSN_FAILED,
+		    "5.1.1", WORDS },
 		{ "From bounce Fri Nov 27 17:20:00 2026\nTo: %\n" TOP STATUS(FAILED), NULL,
 		    MAIL_DSN_FAILED, "5.1.1", WORDS },
 		{ TOP STATUS(FAILED) RETURNED("message/rfc822", "Return-Path: <%>\n\n"), NULL,
@@ -264,13 +268,24 @@ a_report_about_somebody_elses_mail_is_nobodys(void **state)
 {
 	static const char *const returned[] = { "Message-ID: <a@join.example>\n",
 		"Message-ID: <" ID "@join.example>\n",
-		"Message-ID: <" ID "." ITEM ".1@evil.example>\n",
-		"Message-ID: <" ID "." ITEM ".1@join.example.evil>\n",
-		"Message-ID: <" ID "." ITEM ".@join.example>\n",
-		"Message-ID: <" ID "." ITEM ".1x@join.example>\n",
+		"Message-ID: <" ID "." ITEM ".1." TAG "@evil.example>\n",
+		"Message-ID: <" ID "." ITEM ".1." TAG "@join.example.evil>\n",
+		"Message-ID: <" ID "." ITEM "." TAG "@join.example>\n",
+		"Message-ID: <" ID "." ITEM ".1." TAG "x@join.example>\n",
+		"Message-ID: <" ID "." ITEM ".1.@join.example>\n",
+		"Message-ID: <" ID "." ITEM ".1.aaaaaaaaaaaaaaaa@join.example>\n",
+		/* Who knows an invitation's id makes up the rest, or takes it from another. */
+		"Message-ID: <" ID "." ITEM ".1@join.example>\n",
+		"References: <" ID "." ITEM "@join.example>\n",
+		"Message-ID: <" ID "." ID ".1@join.example>\n",
+		"Message-ID: <" ID "." ID ".1." TAG "@join.example>\n",
+		"Message-ID: <" ID "." ITEM ".2." TAG "@join.example>\n",
+		"Message-ID: <" ITEM "." ITEM ".1." TAG "@join.example>\n",
+		"Message-ID: <." TAG "@join.example>\n", "Message-ID: <" TAG "@join.example>\n",
 		"Message-ID: <" ITEM ".1@join.example>\n", /* a notice to an inviter */
-		"Message-ID: " ID "." ITEM ".1@join.example\n",
-		"Message-ID: <019AA0B1-2C3D-7E4F-8A5B-6C7D8E9F0A1B." ITEM ".1@join.example>\n",
+		"Message-ID: " ID "." ITEM ".1." TAG "@join.example\n",
+		"Message-ID: <019AA0B1-2C3D-7E4F-8A5B-6C7D8E9F0A1B." ITEM ".1." TAG
+		"@join.example>\n",
 		"Subject: " OURS "\n", "Return-Path: <bounces@join.example>\n",
 		"Return-Path: "
 		"<bounces+b-aaaaaaaaaaaaaaaaaaaaaaaaaa-aaaaaaaaaaaaaaaa@join.example>\n" };
@@ -295,8 +310,8 @@ a_report_about_somebody_elses_mail_is_nobodys(void **state)
 static void
 the_return_path_counts_more_than_the_message_id(void **state)
 {
-	char *text = with_verp("To: %\n" TOP STATUS(FAILED)
-		RETURNED("message/rfc822", "Message-ID: <" ITEM "." ITEM ".1@join.example>\n"));
+	char *text = with_verp("To: %\n" TOP STATUS(FAILED) RETURNED(
+	    "message/rfc822", "Message-ID: <" ITEM "." ITEM ".1.qb53o4co2pqz3k55@join.example>\n"));
 	struct mail_dsn dsn;
 
 	(void)state;
