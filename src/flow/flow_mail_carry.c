@@ -154,8 +154,10 @@ carry_go(struct mail_trip *t)
 		return;
 	}
 	if (mail_trip_compose(t, &f) != ERR_OK) {
-		const struct mail_report report = { MAIL_REFUSED, 0, carry_scrub(t, f.text) };
+		const struct mail_report report = { mailer_blames(t->to), 0,
+			carry_scrub(t, f.text) };
 
+		mails_hear(t->mails, t, &report);
 		mail_settle_report(t, &report);
 		return;
 	}

@@ -106,11 +106,14 @@ struct mailer {
 };
 
 /* Starts to send a copy of it. The callback runs exactly once, never before this has returned,
- * never after mailer_cancel(), and within the sum of the deadlines. What mail_check() refuses is
- * MAIL_REFUSED. A mail that was cancelled may have been sent. */
+ * never after mailer_cancel(), and within the sum of the deadlines. What mail_check() refuses comes
+ * to what mailer_blames() says. A mail that was cancelled may have been sent. */
 struct mail_sending *mailer_send(
     struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg);
 void mailer_cancel(struct mail_sending *s);
+/* What it comes to that no mail to `to` could be made: MAIL_REFUSED if the address is why. Else
+ * MAIL_BROKEN: a slip in our settings must not make an invitation undeliverable. */
+enum mail_outcome mailer_blames(const char *to);
 void mailer_free(struct mailer *m); /* cancels what is under way; NULL is fine */
 
 enum mail_tls { MAIL_STARTTLS, MAIL_TLS, MAIL_CLEAR };
@@ -158,10 +161,13 @@ struct mail_template_errors {
 	size_t count;
 };
 /* `folder`: NULL: none. NULL comes back with at least one error in `errors`. A value that its kind
- * does not have, an unknown file name, a text without its HTML, a missing subject are errors. */
+ * does not have, an unknown file name, a text without its HTML, a missing subject are errors; a
+ * default language without texts is not (mail_templates_speak()). */
 struct mail_templates *mail_templates_load(
     const char *folder, const char *default_language, struct mail_template_errors *errors);
 void mail_templates_free(struct mail_templates *t);
+/* There are texts of an invitation in that language, or in what its tag is short for. */
+bool mail_templates_speak(const struct mail_templates *t, const char *language);
 /* The language that a mail of this kind is written in: the tag itself, then what is left of it when
  * its last subtag goes, then the default, then "en". NULL: the default. */
 const char *mail_language_for(
@@ -204,9 +210,9 @@ struct mail_facts {
  * (RFC 3834), X-Auto-Response-Suppress, Content-Language; Return-Path by VERP. The tags are keyed:
  * whoever knows an invitation's id cannot make up a report about it. A notice to the inviter names
  * the invitation in neither id nor return path: what becomes of it says nothing about the invited
- * person. Values of people are broken up so that no mail program makes a link of them, in both parts (T13); the link is the one
- * URL beside the sign-in page. ERR_INVALID: no such kind, or an unsafe address; ERR_TOO_LARGE.
- * Words of people never make it fail: they are cut. */
+ * person. Values of people are broken up so that no mail program makes a link of them, in both
+ * parts (T13); the link is the one URL beside the sign-in page. ERR_INVALID: no such kind, or an
+ * unsafe address; ERR_TOO_LARGE. Words of people never make it fail: they are cut. */
 enum err mail_compose(struct mail **out, const struct mail_templates *t,
     const struct mail_sender *sender, const struct mail_facts *facts, struct fault *f);
 

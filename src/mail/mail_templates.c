@@ -90,6 +90,12 @@ mail_template_for(const struct mail_templates *t, enum mail_kind kind, const cha
 	return &l->kinds[kind];
 }
 
+bool
+mail_templates_speak(const struct mail_templates *t, const char *language)
+{
+	return mail_language_of(t, MAIL_INVITATION, language) != NULL;
+}
+
 const char *
 mail_language_for(const struct mail_templates *t, const char *kind, const char *language)
 {
@@ -306,11 +312,6 @@ mail_templates_load(
 	for (size_t i = 0; i < t->count; i++)
 		for (enum mail_kind kind = 0; kind < MAIL_KIND_COUNT; kind++)
 			mail_templates_load_kind(&l, &t->languages[i], kind);
-	if (default_language != NULL && errors->count == 0 &&
-	    mail_language_of(t, MAIL_INVITATION, default_language) == NULL)
-		mail_template_errors_add(errors,
-		    "%s%s%s:1: there is no such folder, but mails shall be in this language",
-		    folder != NULL ? folder : "", folder != NULL ? "/" : "", default_language);
 	if (errors->count == 0)
 		return t;
 	mail_templates_free(t);

@@ -156,6 +156,13 @@ what_may_not_leave_is_refused(void **state)
 	loop_run(w->loop);
 	assert_int_equal(w->outcome, MAIL_REFUSED);
 	assert_int_equal(world_files(w, path), 0);
+	/* Not the recipient's fault: it would be the same for all. */
+	w->mail->to = "ada@home.example";
+	w->mail->from = "usherd@mail_host.example";
+	world_send(w);
+	loop_run(w->loop);
+	assert_int_equal(w->outcome, MAIL_BROKEN);
+	assert_int_equal(world_files(w, path), 0);
 	world_free(w);
 }
 

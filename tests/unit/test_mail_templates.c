@@ -345,16 +345,18 @@ a_folder_that_cannot_be_read_is_an_error(void **state)
 }
 
 static void
-a_default_language_without_templates_is_an_error(void **state)
+they_speak_what_they_have_an_invitation_in(void **state)
 {
 	struct world *w = *state;
 
-	assert_false(load(w, "sv"));
-	assert_int_equal(w->errors.count, 1);
-	assert_error(w, "sv:1: there is no such folder");
+	assert_true(load(w, "sv"));
+	assert_false(mail_templates_speak(w->templates, "sv"));
+	assert_false(mail_templates_speak(w->templates, "english"));
+	assert_true(mail_templates_speak(w->templates, "de-CH"));
 	put(w, "sv/invitation.txt", TEXT);
 	put(w, "sv/invitation.html", HTML);
 	assert_true(load(w, "sv-FI"));
+	assert_true(mail_templates_speak(w->templates, "sv-FI"));
 }
 
 int
@@ -377,7 +379,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_folder_that_cannot_be_read_is_an_error, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
-		    a_default_language_without_templates_is_an_error, set_up, tear_down),
+		    they_speak_what_they_have_an_invitation_in, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
