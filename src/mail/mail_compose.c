@@ -158,7 +158,9 @@ mail_compose_into(struct mail *m, const struct mail_templates *t, const struct m
 		{ "Message-ID", mail_compose_id(m->arena, sender, facts, is_notice, true) },
 		{ "References", mail_compose_id(m->arena, sender, facts, is_notice, false) },
 		{ "Auto-Submitted", "auto-generated" }, /* RFC 3834 section 5 */
-		{ "X-Auto-Response-Suppress", "All" },	/* for Exchange, which knows only this */
+		/* For Exchange, which knows only this. "All" would suppress bounces too (MS-OXCMAIL
+		 * section 2.1.3.2.20). */
+		{ "X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply" },
 		{ "Content-Language", language },
 	};
 	return mail_compose_headers(m, rows, sizeof(rows) / sizeof(rows[0]), f);
