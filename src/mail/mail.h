@@ -178,11 +178,11 @@ const char *mail_language_at(const struct mail_templates *t, size_t index);
 /* What the sender is, the same for all mails. Borrowed for the life of whoever keeps it. */
 struct mail_sender {
 	const char *organisation;
-	const char *from;			/* address */
-	const char *from_name;			/* NULL: the organisation */
-	const char *reply_to;			/* address or NULL */
-	const char *bounces;			/* address that VERP builds on, or NULL: `from` */
-	const char *id_domain;			/* of Message-ID */
+	const char *from;      /* address */
+	const char *from_name; /* NULL: the organisation */
+	const char *reply_to;  /* address or NULL */
+	const char *bounces;   /* address that VERP builds on, or NULL: return to `from`, no VERP */
+	const char *id_domain; /* of Message-ID */
 	const char *sign_in_url, *help_contact; /* NULL: none */
 	unsigned char verp_key[32];
 };
@@ -219,9 +219,9 @@ enum err mail_compose(struct mail **out, const struct mail_templates *t,
 /* ---- bounces ---- */
 
 /* LOCAL+b-INVITATION-TAG@DOMAIN, both in lower-case base32: survives being folded to one case, and
- * the tag is keyed, so that nobody can make one up; it also tells whom the mail was to. A LOCAL of
- * more than 18 bytes has no room for them: the address as it is, and bounces lead to their
- * invitation by Message-ID alone. */
+ * the tag is keyed, so that nobody can make one up; it also tells whom the mail was to. Without an
+ * address for bounces: `from`; with a LOCAL of more than 18 bytes, which has no room for the rest:
+ * the address as it is. Bounces lead to their invitation by Message-ID alone then. */
 const char *mail_verp_address(struct arena *arena, const struct mail_sender *sender,
     const char *invitation, const char *recipient);
 struct mail_verp {
