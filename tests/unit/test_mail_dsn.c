@@ -222,6 +222,29 @@ reports_are_read_and_lead_to_their_invitation(void **state)
 	}
 }
 
+/* Names of files, text in other scripts: whatever stands in front of the boundary. */
+static void
+a_long_parameter_hides_none_that_follows(void **state)
+{
+	struct mail_dsn dsn;
+	struct fault f;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1 << 16);
+	buf_add_string(&b, "Content-Type: multipart/report; x-note=\"");
+	for (int i = 0; i < 300; i++)
+		buf_add_string(&b, i % 10 != 0 ? "n" : "\\\";");
+	buf_add_string(&b, "\"; x-token=");
+	for (int i = 0; i < 300; i++)
+		buf_add_char(&b, 't');
+	buf_add_string(&b, ";\n boundary=A.B/C\n\n" STATUS(FAILED));
+	if (parse(&dsn, b.data, verp, &f) != ERR_OK)
+		fail_msg("%s", f.text);
+	assert_string_equal(dsn.status, "5.1.1");
+	buf_release(&b);
+}
+
 static void
 what_is_no_report_is_refused_with_what_is_missing(void **state)
 {
@@ -457,6 +480,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reports_are_read_and_lead_to_their_invitation),
+		cmocka_unit_test(a_long_parameter_hides_none_that_follows),
 		cmocka_unit_test(what_is_no_report_is_refused_with_what_is_missing),
 		cmocka_unit_test(a_report_about_somebody_elses_mail_is_nobodys),
 		cmocka_unit_test(the_return_path_counts_more_than_the_message_id),
