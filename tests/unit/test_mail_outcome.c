@@ -113,6 +113,31 @@ what_was_said_decides_what_became_of_the_mail(void **state)
 }
 
 static void
+an_offer_is_a_line_of_the_last_ehlo(void **state)
+{
+	static const struct {
+		const char *script;
+		bool offered;
+	} table[] = {
+		{ HELLO, true },
+		{ "> EHLO us\n< 250-rig\n< 250 smtputf8 x\n", true },
+		{ "> EHLO us\n< 250-SMTPUTF8 is my name\n< 250 SIZE\n", false },
+		{ "> EHLO us\n< 250 SMTPUTF8\n", false },
+		{ "> EHLO us\n< 250-rig\n< 250 SMTPUTF8X\n", false },
+		{ "> EHLO us\n< 250-rig\n< 250 SMTPUTF\n", false },
+		/* Anybody can say something in clear text. */
+		{ TLS "> EHLO us\n< 250-rig\n< 250 SIZE\n", false },
+		{ TLS "> EHLO us\n< 250-rig\n< 250 SMTPUTF8\n", true },
+		{ HELLO "> MAIL FROM:<a@b>\n< 250-a\n< 250 b\n", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (dialogue_of(table[i].script).offers_utf8 != table[i].offered)
+			fail_msg("row %zu", i);
+}
+
+static void
 a_connection_is_stale_only_before_anything_was_agreed(void **state)
 {
 	static const struct {
@@ -184,6 +209,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_said_decides_what_became_of_the_mail),
+		cmocka_unit_test(an_offer_is_a_line_of_the_last_ehlo),
 		cmocka_unit_test(a_connection_is_stale_only_before_anything_was_agreed),
 		cmocka_unit_test(answers_of_many_lines_become_one),
 		cmocka_unit_test(the_lines_of_a_login_are_not_looked_at),
