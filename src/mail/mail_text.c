@@ -10,6 +10,7 @@
 
 enum {
 	LINE_MAX_WISH = 78,    /* RFC 5322 section 2.1.1 */
+	ENCODED_LINE_MAX = 76, /* RFC 2047 section 2: of a line that has an encoded-word */
 	LINE_MAX_BYTES = 998,  /* the same: without the CRLF */
 	QUOTED_LINE_MAX = 76,  /* RFC 2045 section 6.7 (5) */
 	MESSAGE_MAX = 1 << 20, /* all that mail_check() lets through, each byte quoted, fits */
@@ -25,14 +26,14 @@ static void
 text_add_header(struct buf *b, const char *name, const char *value)
 {
 	size_t column = strlen(name) + 1;
+	size_t wish = strstr(value, "=?") != NULL ? ENCODED_LINE_MAX : LINE_MAX_WISH;
 
 	buf_printf(b, "%s: ", name);
 	column++;
 	for (const char *p = value; *p != '\0';) {
 		size_t len = (*p == ' ') + strcspn(p + (*p == ' '), " ");
 
-		if (*p == ' ' && p != value && len > 1 && p[-1] != ' ' &&
-		    column + len > LINE_MAX_WISH) {
+		if (*p == ' ' && p != value && len > 1 && p[-1] != ' ' && column + len > wish) {
 			buf_add_string(b, "\r\n");
 			column = 0;
 		}
