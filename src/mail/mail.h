@@ -168,12 +168,6 @@ struct mail_templates *mail_templates_load(
 void mail_templates_free(struct mail_templates *t);
 /* There are texts of an invitation in that language, or in what its tag is short for. */
 bool mail_templates_speak(const struct mail_templates *t, const char *language);
-/* The language that a mail of this kind is written in: the tag itself, then what is left of it when
- * its last subtag goes, then the default, then "en". NULL: the default. */
-const char *mail_language_for(
-    const struct mail_templates *t, const char *kind, const char *language);
-size_t mail_language_count(const struct mail_templates *t);
-const char *mail_language_at(const struct mail_templates *t, size_t index);
 
 /* What the sender is, the same for all mails. Borrowed for the life of whoever keeps it. */
 struct mail_sender {

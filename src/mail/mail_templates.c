@@ -96,26 +96,6 @@ mail_templates_speak(const struct mail_templates *t, const char *language)
 	return mail_language_of(t, MAIL_INVITATION, language) != NULL;
 }
 
-const char *
-mail_language_for(const struct mail_templates *t, const char *kind, const char *language)
-{
-	enum mail_kind k = mail_kind_by_name(kind, strlen(kind));
-
-	return k == MAIL_KIND_COUNT ? NULL : mail_language_choose(t, k, language)->tag;
-}
-
-size_t
-mail_language_count(const struct mail_templates *t)
-{
-	return t->count;
-}
-
-const char *
-mail_language_at(const struct mail_templates *t, size_t index)
-{
-	return t->languages[index].tag;
-}
-
 /* ---- loading ---- */
 
 static size_t
