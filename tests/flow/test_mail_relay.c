@@ -102,7 +102,7 @@ what_is_wrong_with_our_own_settings_is_no_fault_of_the_recipient(void **state)
 	struct flow_mail_status s;
 
 	(void)state;
-	m->conf.sender.from = "usherd@mail_host.example";
+	m->conf.sender.bounces = "usherd@mail_host.example";
 	assert_int_equal(mail_world_invite_nth(m, 0), ERR_OK);
 	mail_world_rest(m);
 	s = mail_world_status(m);
@@ -112,7 +112,7 @@ what_is_wrong_with_our_own_settings_is_no_fault_of_the_recipient(void **state)
 	mail_world_look(m, m->inv->id);
 	assert_false(m->inv->undeliverable);
 	assert_int_equal(m->inv->token_count, 0);
-	m->conf.sender.from = "usherd@engines.example";
+	m->conf.sender.bounces = "usherd@engines.example";
 	mail_world_pass(m, s.paused_until - m->w->now);
 	mail_world_await_queue(m, 0);
 	assert_int_equal(m->mailer->count, 1);
