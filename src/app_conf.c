@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "invite/outbox.h"
 #include "invite/uid.h"
 
 void
@@ -45,6 +46,11 @@ app_dir_conf(struct dir_conf *out, const struct conf *c)
 	for (size_t i = 0; i < c->object_classes.count && i < DIR_CLASSES_MAX; i++)
 		out->object_classes[i] = c->object_classes.item[i];
 }
+
+/* A mail that is given to the mailer waits behind another at most, or two while somebody tries one
+ * out; then it takes as long itself. */
+_Static_assert(3 * 1000LL * CONF_MAIL_TRANSFER_MAX <= OUTBOX_CLAIM_MS / 2,
+    "a claim could run out while its mail is being sent");
 
 void
 app_smtp_conf(struct mail_smtp_conf *out, const struct conf *c, struct loop *l)

@@ -116,7 +116,7 @@ carry_send(struct mail_trip *t)
 	mail_free(mail);
 }
 
-/* It waited so long for its place that its claim might run out on the way. */
+/* It waited so long for its place that its claim might run out on the way (OUTBOX_CLAIM_MS). */
 static bool
 carry_is_stale(const struct mail_trip *t)
 {

@@ -130,8 +130,8 @@ struct mail_smtp_conf {
 	const struct secret *password;
 	size_t connections;  /* at most so many, reused */
 	int64_t connect_ms;  /* name, TCP; TLS after STARTTLS once more */
-	int64_t reply_ms;    /* each answer of the server; its banner too */
-	int64_t transfer_ms; /* one mail in all; below OUTBOX_CLAIM_MS */
+	int64_t reply_ms;    /* each answer of the server, its banner too; not that to the mail: */
+	int64_t transfer_ms; /* one mail in all */
 };
 /* Each connection has a thread: libcurl's SMTP waits in the one that calls it (mail_smtp.c).
  * ERR_MISCONFIGURED: libcurl lacks SMTP, TLS or a resolver that does not block (AsynchDNS); a user

@@ -230,6 +230,15 @@ def test_a_relay_in_trouble_keeps_nobody_from_inviting_and_registering(mailing):
     assert link.register().status_code == 201
 
 
+def test_a_relay_that_thinks_about_a_mail_gets_it_once(mailing):
+    """RFC 5321 section 4.5.3.2.6: longer than each other answer may take."""
+    fault = mailing.sink.fault("end", "delay", seconds=2.5)
+    invitation = mailing.invite()
+    fault.wait()
+    mailing.wait_gone(invitation)
+    assert len(mailing.letters(invitation)) == 1
+
+
 def test_a_slow_relay_holds_up_its_own_mail_alone(mailing):
     """A byte a second in each direction of one connection; the others go on."""
     invitation = mailing.invite()
