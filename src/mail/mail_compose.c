@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/secret.h"
 #include "mail/compose_private.h"
 #include "mail/mail_private.h"
 
@@ -14,8 +13,8 @@ bool
 mail_template_render(const struct mail_template *template, const struct template_model *model,
     struct buf *text, struct buf *html)
 {
-	buf_init(text, MAIL_PART_MAX);
-	buf_init(html, MAIL_PART_MAX);
+	buf_init_secret(text, MAIL_PART_MAX); /* a link stands in them */
+	buf_init_secret(html, MAIL_PART_MAX);
 	template_render(template->text, model, text);
 	template_render(template->html, model, html);
 	return !buf_failed(text) && !buf_failed(html);
@@ -41,15 +40,6 @@ mail_template_split(
 	return len > 0;
 }
 
-/* A link stood in it. */
-static void
-mail_compose_wipe(struct buf *b)
-{
-	if (b->data != NULL)
-		secret_wipe(b->data, b->len);
-	buf_release(b);
-}
-
 static enum err
 mail_compose_parts(struct mail *m, const struct mail_template *template,
     const struct template_model *model, const char **subject, struct fault *f)
@@ -64,8 +54,8 @@ mail_compose_parts(struct mail *m, const struct mail_template *template,
 		code = fault_set(f, ERR_INVALID, "the mail's subject is empty");
 	else
 		m->html = arena_dup(m->arena, html.data, html.len);
-	mail_compose_wipe(&text);
-	mail_compose_wipe(&html);
+	buf_release(&text);
+	buf_release(&html);
 	return code;
 }
 

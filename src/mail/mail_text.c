@@ -151,7 +151,7 @@ mail_text(const struct mail *m, struct fault *f)
 
 	if (mail_check(m, f) != ERR_OK)
 		return NULL;
-	buf_init(&b, MESSAGE_MAX);
+	buf_init_secret(&b, MESSAGE_MAX);
 	for (size_t i = 0; i < m->header_count; i++)
 		text_add_header(&b, m->headers[i].name, m->headers[i].value);
 	text_add_header(&b, "MIME-Version", "1.0");
@@ -166,7 +166,6 @@ mail_text(const struct mail *m, struct fault *f)
 		fault_set(f, ERR_TOO_LARGE, "a mail has more than %d bytes", MESSAGE_MAX);
 	else
 		result = secret_new(b.data, b.len);
-	secret_wipe(b.data, b.len);
 	buf_release(&b);
 	return result;
 }
