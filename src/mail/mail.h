@@ -76,8 +76,8 @@ enum mail_outcome {
 	MAIL_REFUSED,  /* 5xx to RCPT or DATA: surely not taken, for good */
 	MAIL_UNKNOWN, /* cut or silent between DATA's 354 and the answer to the mail (finding 12) */
 	MAIL_AWAY,    /* no connection, 4xx or cut before RCPT: it is not this mail's fault */
-	MAIL_BROKEN   /* TLS or AUTH failed, 5xx before RCPT: an operator must act. Never in clear
-			 text */
+	MAIL_BROKEN   /* TLS or AUTH failed, 5xx before RCPT, or no mail could be made of what is
+			 set: an operator must act. Never in clear text */
 };
 const char *mail_outcome_name(enum mail_outcome o);
 

@@ -157,21 +157,14 @@ worker_on_ready(void *arg, char *peer, char *local, int peer_port, int local_por
 	return CURL_PREREQFUNC_OK;
 }
 
-/* How long a phase may take. To the end of DATA a server may take its time, which is that of the
- * whole mail: what it does then (a filter, a further server) it does not do again for nothing, and
- * who hangs up early gets mails delivered twice (RFC 5321 section 4.5.3.2.6: 10 minutes). */
+/* How long a phase may take. The answer to the mail has the time of the whole mail: who hangs up
+ * early gets it delivered twice (RFC 5321 section 4.5.3.2.6: 10 minutes). */
 static int64_t
 worker_limit_of(const struct smtp_worker *w, enum smtp_phase phase)
 {
-	switch (phase) {
-	case SMTP_CONNECT:
-	case SMTP_HANDSHAKE:
+	if (phase == SMTP_CONNECT || phase == SMTP_HANDSHAKE)
 		return w->settings->connect_ms;
-	case SMTP_BODY:
-		return INT64_MAX;
-	default:
-		return w->settings->reply_ms;
-	}
+	return phase == SMTP_BODY ? INT64_MAX : w->settings->reply_ms;
 }
 
 /* TCP is there, and TLS where it comes first: the server has the word. */
@@ -247,8 +240,7 @@ worker_set_connection(struct smtp_worker *w)
 	       (s->user == NULL || (curl_easy_setopt(c, CURLOPT_USERNAME, s->user) == CURLE_OK &&
 				       curl_easy_setopt(c, CURLOPT_PASSWORD,
 					   secret_bytes(s->password)) == CURLE_OK)) &&
-	       /* libcurl's own cover all until MAIL, and each answer, that to the mail too:
-		* worker_limit_of() tells them apart. */
+	       /* libcurl's own cover all until MAIL, and each answer: see worker_limit_of(). */
 	       curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)s->transfer_ms) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT,
 		   (long)((s->transfer_ms + 999) / 1000)) == CURLE_OK &&

@@ -18,9 +18,9 @@ FAIL = TOP / "build" / "fail"
 
 # ---- replies ----
 
-AWAY = ["banner 421", "banner 450", "ehlo 421", "starttls 454", "auth 454"]
-BROKEN = ["banner 554", "ehlo 550", "starttls 554", "auth 535", "mail 550", "mail 530"]
-DEFERRED = ["mail 451", "rcpt 450", "rcpt 421", "data 451", "end 452", "end 421"]
+AWAY = ["banner 421", "banner 450", "ehlo 421", "starttls 454", "auth 454", "mail 451", "mail 452"]
+BROKEN = ["banner 554", "ehlo 550", "starttls 554", "auth 535", "mail 550", "mail 530", "mail 552"]
+DEFERRED = ["rcpt 450", "rcpt 421", "data 451", "end 452", "end 421"]
 REFUSED = ["rcpt 550", "rcpt 553", "data 554", "end 550"]
 
 
