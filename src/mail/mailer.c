@@ -64,6 +64,12 @@ mailer_report(struct mailer_job *j, enum mail_outcome outcome, int code, const c
 		*bad = '?';
 }
 
+enum mail_outcome
+mailer_blames(const char *to)
+{
+	return mail_address_is_safe(to, true) ? MAIL_BROKEN : MAIL_REFUSED;
+}
+
 static void
 job_run(void *job, void *context)
 {
@@ -74,7 +80,7 @@ job_run(void *job, void *context)
 		return;
 	j->text = mail_text(j->mail, &f);
 	if (j->text == NULL)
-		mailer_report(j, MAIL_REFUSED, 0, f.text);
+		mailer_report(j, mailer_blames(j->mail->to), 0, f.text);
 	else
 		j->crew->carry(j, context);
 }
