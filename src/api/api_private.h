@@ -103,6 +103,7 @@ struct api_integer {
 };
 
 struct api_strings {
+	bool given;
 	const char *items[API_STRINGS_MAX];
 	size_t count;
 };

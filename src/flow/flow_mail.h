@@ -111,6 +111,9 @@ struct hook_spec {
 	const char *name, *url; /* NULL on a change: left alone */
 	unsigned types;		/* 0 on a change: left alone */
 	int enabled;		/* -1: left alone */
+	/* What is wrong with the types, found by who read their names: told with the rest. NULL or
+	 * empty: nothing. */
+	const struct field_errors *type_errors;
 };
 /* `secret`: its text, only of a new endpoint and of a rotation. ERR_INVALID: `errors`. ERR_REFUSED:
  * there are HOOK_MAX already. */
