@@ -155,10 +155,12 @@ api_mail_drop(struct api_call *c, struct fault *f)
 enum err
 api_mail_retry_all(struct api_call *c, struct fault *f)
 {
+	const struct flow_caller caller = api_caller(c);
+
 	(void)f;
 	if (!api_read_nothing(c->x))
 		return ERR_OK;
-	flow_queue_retry_all(c->api->conf.flow, OUTBOX_MAILS);
+	flow_queue_retry_all(c->api->conf.flow, OUTBOX_MAILS, &caller);
 	http_reply(c->x, 204, NULL, NULL, 0);
 	return ERR_OK;
 }
