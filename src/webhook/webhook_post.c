@@ -141,7 +141,7 @@ set_error_words(struct webhook_sending *s, CURLcode code)
 		set_words(s, s->error[0] != '\0' ? s->error : curl_easy_strerror(code));
 }
 
-/* Seconds or a date; libcurl has read both. */
+/* Seconds or a date; libcurl has read both. Nobody may hold a message up for longer than a day. */
 static int64_t
 retry_after_ms(CURL *easy, long status)
 {
@@ -150,9 +150,7 @@ retry_after_ms(CURL *easy, long status)
 	if (status != 429 && status != 503)
 		return 0;
 	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-	if (seconds <= 0)
-		return 0;
-	return (int64_t)(seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * 1000;
+	return seconds > 0 && seconds <= RETRY_AFTER_MAX_S ? (int64_t)seconds * 1000 : 0;
 }
 
 static void

@@ -410,7 +410,9 @@ static const struct {
 	{ "HTTP/1.1 500 Oops\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 500, 0, "HTTP 500" },
 	{ "HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 120000, "HTTP 503" },
 	{ "HTTP/1.1 503 Busy\r\nRetry-After: -5\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 0, "HTTP 503" },
-	{ "HTTP/1.1 503 Busy\r\nRetry-After: 99999999999\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 86400000, "HTTP 503" },
+	{ "HTTP/1.1 503 Busy\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 86400000, "HTTP 503" },
+	{ "HTTP/1.1 503 Busy\r\nRetry-After: 86401\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 0, "HTTP 503" },
+	{ "HTTP/1.1 503 Busy\r\nRetry-After: 99999999999\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 0, "HTTP 503" },
 	{ "HTTP/1.1 503 Busy\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 0, "HTTP 503" },
 	{ "HTTP/1.1 503 Busy\r\nRetry-After: Thu, 01 Jan 1998 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 0, "HTTP 503" },
 	/* clang-format on */
