@@ -8,15 +8,6 @@ enum { CURSOR_MAX = 64 };
 /* ---- list ---- */
 
 static void
-api_add_time_or_null(struct buf *b, int64_t wall_ms)
-{
-	if (wall_ms > 0)
-		api_add_time(b, wall_ms);
-	else
-		buf_add_string(b, "null");
-}
-
-static void
 api_add_mail_status(struct buf *b, struct arena *arena, const struct flow_mail_status *s)
 {
 	buf_printf(

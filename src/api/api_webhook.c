@@ -18,13 +18,10 @@ struct api_webhook_ask {
 /* ---- write ---- */
 
 static void
-api_add_time_or_null(struct buf *b, const char *name, int64_t wall_ms)
+api_add_time_member(struct buf *b, const char *name, int64_t wall_ms)
 {
 	buf_printf(b, ",\"%s\":", name);
-	if (wall_ms > 0)
-		api_add_time(b, wall_ms);
-	else
-		buf_add_string(b, "null");
+	api_add_time_or_null(b, wall_ms);
 }
 
 static void
@@ -59,13 +56,13 @@ api_add_webhook(
 	api_add_types(b, h->types);
 	buf_printf(b, ",\"enabled\":%s,\"disabled_reason\":", h->enabled ? "true" : "false");
 	buf_add_json_string(b, h->enabled ? NULL : h->why_disabled);
-	api_add_time_or_null(b, "old_secret_until", now < h->old_until ? h->old_until : 0);
-	api_add_time_or_null(b, "delivered_at", health.delivered_at);
-	api_add_time_or_null(b, "failing_since", health.failing_since);
-	api_add_time_or_null(b, "paused_until", health.paused_until);
+	api_add_time_member(b, "old_secret_until", now < h->old_until ? h->old_until : 0);
+	api_add_time_member(b, "delivered_at", health.delivered_at);
+	api_add_time_member(b, "failing_since", health.failing_since);
+	api_add_time_member(b, "paused_until", health.paused_until);
 	buf_add_string(b, ",\"last_failure\":");
 	buf_add_json_string(b, health.last);
-	api_add_time_or_null(b, "created_at", h->created_at);
+	api_add_time_member(b, "created_at", h->created_at);
 	buf_add_string(b, ",\"created_by\":");
 	buf_add_json_string(b, h->created_by);
 	if (secret != NULL) {
@@ -135,7 +132,7 @@ api_on_webhook(void *arg, enum err code, const struct hook *h, const struct secr
 	if (ask->secret_only) {
 		buf_add_string(&b, "{\"secret\":");
 		buf_add_json_string(&b, secret_bytes(secret));
-		api_add_time_or_null(&b, "old_secret_until", h->old_until);
+		api_add_time_member(&b, "old_secret_until", h->old_until);
 		buf_add_char(&b, '}');
 	} else
 		api_add_webhook(&b, ask->call->api, h, secret);
