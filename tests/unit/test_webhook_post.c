@@ -29,13 +29,31 @@ static CURLoption refused_option = CURLOPT_LASTENTRY, options_seen[64];
 static size_t option_count;
 static const char *ca_file_set, *ca_path_set;
 
-CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, ...);
-CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+/* The linker's --wrap: whoever calls curl_easy_setopt() calls set_option(). */
+CURLcode real_set_option(CURL *easy, CURLoption option, ...) __asm__("__real_curl_easy_setopt");
+CURLcode set_option(CURL *easy, CURLoption option, ...) __asm__("__wrap_curl_easy_setopt");
+
+static CURLcode
+set_pointer(CURL *easy, CURLoption option, const void *value)
+{
+	if (option == CURLOPT_CAINFO)
+		ca_file_set = value;
+	if (option == CURLOPT_CAPATH)
+		ca_path_set = value;
+	return real_set_option(easy, option, value);
+}
+
+static CURLcode
+set_offset(CURL *easy, CURLoption option, curl_off_t value)
+{
+	return real_set_option(easy, option, value);
+}
 
 CURLcode
-__wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...)
+set_option(CURL *easy, CURLoption option, ...)
 {
-	const bool is_number = option < CURLOPTTYPE_OBJECTPOINT;
+	const bool is_long = option < CURLOPTTYPE_OBJECTPOINT;
+	const bool is_offset = option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB;
 	CURLcode code;
 	va_list args;
 
@@ -44,19 +62,12 @@ __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...)
 	if (option == refused_option)
 		return CURLE_UNKNOWN_OPTION;
 	va_start(args, option);
-	if (is_number)
-		code = __real_curl_easy_setopt(easy, option, va_arg(args, long));
-	else if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB)
-		code = __real_curl_easy_setopt(easy, option, va_arg(args, curl_off_t));
-	else {
-		const void *p = va_arg(args, const void *);
-
-		if (option == CURLOPT_CAINFO)
-			ca_file_set = p;
-		if (option == CURLOPT_CAPATH)
-			ca_path_set = p;
-		code = __real_curl_easy_setopt(easy, option, p);
-	}
+	if (is_long)
+		code = real_set_option(easy, option, va_arg(args, long));
+	else if (is_offset)
+		code = set_offset(easy, option, va_arg(args, curl_off_t));
+	else
+		code = set_pointer(easy, option, va_arg(args, const void *));
 	va_end(args);
 	return code;
 }
