@@ -103,13 +103,17 @@ api_on_tried(void *arg, enum err code, const struct mail_report *report, const s
 	struct api_call *c = arg;
 	struct arena *arena = http_arena(c->x);
 	struct field_errors errors;
+	struct fault named;
 	struct buf b;
 
 	if (code != ERR_OK) {
 		/* Its kind and its language are good. */
 		field_errors_init(&errors, arena);
-		if (code == ERR_INVALID)
+		if (code == ERR_INVALID) {
 			field_errors_add(&errors, "to", "invalid", "%s", f->text);
+			fault_set(&named, code, "to: %s", f->text);
+			f = &named;
+		}
 		api_reply_error(c->x, code, &errors, f);
 		return;
 	}

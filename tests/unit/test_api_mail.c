@@ -262,6 +262,7 @@ a_test_tells_what_the_server_said(void **state)
 	body = api_world_body(x);
 	assert_int_equal(fake_http_status(x), 422);
 	assert_string_equal(api_world_error_on(body, "to"), "invalid");
+	assert_memory_equal(text_of(body, "detail"), "to: ", 4);
 	json_decref(body);
 	fake_http_free(x);
 	world.flow.code = ERR_MISCONFIGURED;
