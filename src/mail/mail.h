@@ -238,6 +238,8 @@ struct mail_dsn {
 	bool knows_recipient;  /* by a VERP address: */
 	uint32_t to_recipient; /* mail_verp_recipient() of whom the mail was to */
 	const char *to;	       /* what the header of the mail that it returns says, or NULL */
+	/* Whom status and diagnostic are about, as the report says; NULL: it does not. */
+	const char *final_recipient, *original_recipient;
 };
 /* Read a whole message that is a delivery status notification (RFC 3464). `recipient`: the address
  * that it was delivered to, or NULL: that of its own headers. ERR_INVALID: it is none; the text

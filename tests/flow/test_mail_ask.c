@@ -512,6 +512,16 @@ report(struct mail_world *m, const char *fields, const char *id)
 	return m->code;
 }
 
+/* The log has one entry of this event, and it says this. */
+static void
+assert_words(struct mail_world *m, enum delivery_event event, const char *words)
+{
+	assert_int_equal(mail_world_logged(m, event), 1);
+	for (size_t i = 0; i < m->log->log_count; i++)
+		if (m->log->log[i].event == event)
+			assert_string_equal(m->log->log[i].detail, words);
+}
+
 static void
 a_report_of_failure_marks_the_invitation_and_tells_the_inviter_once(void **state)
 {
@@ -579,7 +589,7 @@ a_report_about_the_old_address_says_nothing_about_the_new_one(void **state)
 	assert_int_equal(report(m, failed, m->inv->id), ERR_OK);
 	mail_world_look(m, m->inv->id);
 	assert_false(m->inv->undeliverable);
-	assert_int_equal(mail_world_logged(m, DELIVERY_BOUNCED), 1);
+	assert_words(m, DELIVERY_BOUNCED, "5.1.1");
 	mail_world_free(m);
 }
 
@@ -601,7 +611,24 @@ a_report_about_who_has_registered_is_noted_alone(void **state)
 	assert_int_equal(m->mailer->count, 2);
 	mail_world_look(m, m->inv->id);
 	assert_false(m->inv->undeliverable);
-	assert_int_equal(mail_world_logged(m, DELIVERY_BOUNCED), 1);
+	assert_words(m, DELIVERY_BOUNCED, "5.1.1");
+	mail_world_free(m);
+}
+
+static void
+where_a_mail_was_forwarded_to_is_not_kept(void **state)
+{
+	struct mail_world *m = mailed();
+
+	(void)state;
+	assert_int_equal(report(m,
+			     "Original-Recipient: rfc822;<lovelace@far.example>\r\n" 
+			     "Action: failed\r\nStatus: 5.2.2\r\n"
+			     "Diagnostic-Code: smtp; 552 Lovelace's box is full (" ADA_AT ")\r\n",
+			     m->inv->id),
+	    ERR_OK);
+	mail_world_look(m, m->inv->id);
+	assert_words(m, DELIVERY_BOUNCED, "5.2.2 552 [address]'s box is full ([address])");
 	mail_world_free(m);
 }
 
@@ -649,6 +676,7 @@ main(void)
 		cmocka_unit_test(reports_of_delay_are_noted_and_of_success_are_not),
 		cmocka_unit_test(a_report_about_the_old_address_says_nothing_about_the_new_one),
 		cmocka_unit_test(a_report_about_who_has_registered_is_noted_alone),
+		cmocka_unit_test(where_a_mail_was_forwarded_to_is_not_kept),
 		cmocka_unit_test(a_report_about_nothing_of_ours_is_refused),
 	};
 
