@@ -93,6 +93,12 @@ flow_mail_status(const struct flow *f, struct flow_mail_status *out)
 	out->broken = m->broken;
 }
 
+const char *
+mail_heard(struct arena *arena, const char *words)
+{
+	return outbox_cut(arena, words, MAIL_HEARD_MAX);
+}
+
 /* ---- life ---- */
 
 static bool

@@ -263,7 +263,7 @@ carry_give_up(struct mail_trip *t)
 	t->plan = (struct mail_plan){ .remove = true,
 		.event = DELIVERY_DROPPED,
 		.detail = arena_printf(
-		    t->arena, "the invitation is expired: %.400s", t->trip->item->last),
+		    t->arena, "the invitation is expired: %s", mail_heard(t->arena, t->trip->item->last)),
 		.tell = true };
 	mail_settle(t);
 }

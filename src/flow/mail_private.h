@@ -31,7 +31,8 @@ enum {
 	 * being claimed, and MAIL_TRIPS in all: the rest are being settled. */
 	MAIL_GIVEN = 2,
 	MAIL_AHEAD = 3,
-	MAIL_TRIPS = 8
+	MAIL_TRIPS = 8,
+	MAIL_HEARD_MAX = 400 /* bytes of a server's words, with others beside them */
 };
 
 /* What becomes of an item after its attempt, or instead of one. */
@@ -106,6 +107,9 @@ void mails_hear(struct flow_mails *m, const struct mail_trip *t, const struct ma
 /* It began before the pause that is now, and is not the one that tries whether the relay is back;
  * or we are about to end. What was not sent yet is not sent now. */
 bool mails_is_overtaken(const struct flow_mails *m, const struct mail_trip *t);
+
+/* A server's words so short that others go beside them. */
+const char *mail_heard(struct arena *arena, const char *words);
 
 /* ---- flow_mail_carry.c ---- */
 

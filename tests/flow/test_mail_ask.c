@@ -472,6 +472,26 @@ every_request_in_every_state_does_what_the_state_allows(void **state)
 		}
 }
 
+static void
+a_damaged_log_begins_anew(void **state)
+{
+	struct mail_world *m = mailed();
+
+	(void)state;
+	mail_world_damage_log(m, m->inv->id);
+	assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+	mail_world_await(m, 2);
+	mail_world_await_queue(m, 0);
+	mail_world_look(m, m->inv->id);
+	assert_int_equal(mail_world_logged(m, DELIVERY_QUEUED), 1);
+	assert_int_equal(mail_world_logged(m, DELIVERY_SENT), 1);
+	mail_world_damage_log(m, m->inv->id);
+	assert_int_equal(mail_world_amend(m, m->inv->id, NEW_AT, 0), ERR_OK);
+	mail_world_await(m, 3);
+	mail_world_await_queue(m, 0);
+	mail_world_free(m);
+}
+
 /* ---- reports ---- */
 
 static const char failed[] = "Action: failed\r\n"
@@ -669,6 +689,7 @@ main(void)
 		cmocka_unit_test(beside_a_link_by_hand_a_mail_that_waits_still_goes),
 		cmocka_unit_test(of_a_revoked_invitation_no_mail_leaves),
 		cmocka_unit_test(a_mail_in_flight_of_a_revoked_invitation_arrives_with_a_dead_link),
+		cmocka_unit_test(a_damaged_log_begins_anew),
 		cmocka_unit_test(every_request_in_every_state_does_what_the_state_allows),
 		cmocka_unit_test(
 		    a_report_of_failure_marks_the_invitation_and_tells_the_inviter_once),

@@ -110,6 +110,44 @@ a_deferred_mail_waits_and_goes_with_another_link(void **state)
 	mail_world_free(m);
 }
 
+/* A character stands where the words are cut, in every plan that cuts them. */
+static void
+words_are_cut_at_whole_characters(void **state)
+{
+	static const enum mail_outcome outcomes[] = { MAIL_DEFERRED, MAIL_UNKNOWN };
+	char words[600];
+
+	(void)state;
+	memset(words, 'x', sizeof(words));
+	for (size_t i = 399; i < 449; i += 2)
+		memcpy(words + i, "\303\244", 2);
+	words[449] = '\0';
+	for (size_t o = 0; o < 2; o++) {
+		struct mail_world *m = mail_world_new();
+
+		m->conf.resend_s = 0;
+		fake_mailer_always(m->mailer, outcomes[o], 451, words);
+		assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+		mail_world_await(m, 1);
+		mail_world_rest(m);
+		mail_world_look(m, m->inv->id);
+		assert_int_equal(m->log->log_count, 2);
+		assert_non_null(strstr(m->log->log[1].detail, "xxx; again at 20"));
+		assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+		mail_world_await(m, 2);
+		mail_world_rest(m);
+		/* Until its end, and then it is given up. */
+		for (int i = 0; i < 5; i++) {
+			mail_world_pass(m, 1000 * 1000);
+			mail_world_rest(m);
+		}
+		mail_world_await_queue(m, 0);
+		mail_world_look(m, m->inv->id);
+		assert_true(m->log->log_count > 3);
+		mail_world_free(m);
+	}
+}
+
 static void
 a_mail_is_deferred_until_the_invitations_end_and_then_given_up(void **state)
 {
@@ -499,6 +537,7 @@ main(void)
 		cmocka_unit_test(an_address_that_is_none_is_refused_by_name),
 		cmocka_unit_test(beyond_its_bound_the_queue_takes_no_more),
 		cmocka_unit_test(a_deferred_mail_waits_and_goes_with_another_link),
+		cmocka_unit_test(words_are_cut_at_whole_characters),
 		cmocka_unit_test(a_mail_is_deferred_until_the_invitations_end_and_then_given_up),
 		cmocka_unit_test(a_refused_address_is_marked_and_told_to_the_inviter),
 		cmocka_unit_test(an_inviter_who_is_known_gets_the_notice_and_is_named),
