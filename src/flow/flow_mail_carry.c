@@ -252,6 +252,8 @@ carry_claim(struct mail_trip *t)
 static void
 carry_drop(struct mail_trip *t, const char *why)
 {
+	log_info("a mail is dropped", "invitation", t->trip->item->subject, "item",
+	    t->trip->item->id, "kind", outbox_kind_name(t->trip->item->kind), "reason", why);
 	t->plan = (struct mail_plan){ .remove = true, .event = DELIVERY_DROPPED, .detail = why };
 	mail_settle(t);
 }
@@ -375,6 +377,29 @@ carry_look(struct mail_trip *t)
 		carry_take_turn(t);
 }
 
+/* News has its facts in the item; a link is worth nothing without its invitation, and the log in
+ * which that could be read is gone with it. */
+static void
+carry_without_invitation(struct mail_trip *t, enum err code, const struct fault *f)
+{
+	const struct outbox_item *item = t->trip->item;
+
+	if (!outbox_has_link(item->kind)) {
+		carry_look(t);
+		return;
+	}
+	if (code == ERR_CORRUPT) {
+		log_error("a mail waits for an invitation that is damaged", "invitation",
+		    item->subject, "reason", f->text);
+		carry_put_off(t, flow_now(t->mails->flow) + OUTBOX_BACKOFF_MAX_MS, false);
+		return;
+	}
+	log_info("a mail is dropped: its invitation is forgotten", "invitation", item->subject,
+	    "item", item->id, "kind", outbox_kind_name(item->kind));
+	t->plan = (struct mail_plan){ .remove = true, .event = DELIVERY_EVENT_COUNT };
+	mail_settle(t);
+}
+
 static void
 carry_on_loaded(void *arg, enum err code, struct invitation **inv, const struct fault *f)
 {
@@ -387,14 +412,9 @@ carry_on_loaded(void *arg, enum err code, struct invitation **inv, const struct 
 		*inv = NULL;
 		carry_look(t);
 		return;
-	case ERR_NOT_FOUND: /* forgotten, and its log with it */
-		t->plan = (struct mail_plan){ .remove = true, .event = DELIVERY_EVENT_COUNT };
-		mail_settle(t);
-		return;
+	case ERR_NOT_FOUND:
 	case ERR_CORRUPT:
-		log_error("a mail waits for an invitation that is damaged", "invitation",
-		    t->trip->item->subject, "reason", f->text);
-		carry_put_off(t, flow_now(t->mails->flow) + OUTBOX_BACKOFF_MAX_MS, false);
+		carry_without_invitation(t, code, f);
 		return;
 	default:
 		carry_fail(t, f);

@@ -51,7 +51,7 @@ struct mail_trip {
 	struct flow_mails *mails;
 	struct lane_trip *trip;
 	struct arena *arena;
-	struct invitation *inv, *after; /* as stored; as it is being stored */
+	struct invitation *inv, *after; /* as stored (NULL: gone); as it is being stored */
 	struct outbox_item *next;	/* as the item is being stored */
 	struct delivery *delivery;
 	const char *to; /* the envelope's */

@@ -418,6 +418,34 @@ who_has_registered_is_welcomed_and_the_inviter_is_told(void **state)
 	mail_world_free(m);
 }
 
+/* A retention of nothing, or a person who is revoked: the invitation goes before its mails do. */
+static void
+news_leave_though_their_invitation_is_forgotten(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct token_hash token;
+
+	(void)state;
+	m->conf.welcome = m->conf.notices = true;
+	m->conf.notify = "admin@engines.example";
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_await_queue(m, 0);
+	fake_mailer_then(m->mailer, MAIL_DEFERRED, 451, "later");
+	fake_mailer_then(m->mailer, MAIL_DEFERRED, 451, "later");
+	assert_true(mail_world_token(m, 0, &token));
+	assert_int_equal(world_accept(m->w, &token, PASSWORD, NULL).code, ERR_OK);
+	mail_world_await(m, 3);
+	mail_world_rest(m);
+	mail_world_forget_invitation(m, m->inv->id);
+	mail_world_pass(m, 20 * 1000);
+	mail_world_await(m, 5);
+	mail_world_await_queue(m, 0);
+	for (size_t n = 3; n < 5; n++)
+		assert_true(mail_world_says(m, n, "ada.lovelace"));
+	mail_world_free(m);
+}
+
 static void
 a_reminder_goes_at_half_time_to_who_has_not_come(void **state)
 {
@@ -547,6 +575,7 @@ main(void)
 		cmocka_unit_test(while_somebody_registers_a_mail_waits_and_touches_nothing),
 		cmocka_unit_test(what_becomes_of_a_mail_in_flight_does_not_disturb_a_registration),
 		cmocka_unit_test(who_has_registered_is_welcomed_and_the_inviter_is_told),
+		cmocka_unit_test(news_leave_though_their_invitation_is_forgotten),
 		cmocka_unit_test(a_reminder_goes_at_half_time_to_who_has_not_come),
 		cmocka_unit_test(nobody_is_reminded_of_what_they_have_done),
 		cmocka_unit_test(a_form_that_is_shown_is_noted_once),
