@@ -293,12 +293,16 @@ carry_put_off(struct mail_trip *t, int64_t due, bool slotted)
 	    NULL, INVITATION_EV_MAIL, &carry_note, carry_on_put_off, t);
 }
 
+/* A slot is good for its time alone: what waited behind a relay that was away has all its slots
+ * behind it, and would leave in one moment. */
 static void
 carry_take_turn(struct mail_trip *t)
 {
 	int64_t now = flow_now(t->mails->flow), at = 0;
-	bool taken =
-	    t->trip->item->slotted || slot_take(t->mails->slots, mail_domain_of(t->to), now, &at);
+	bool taken = t->trip->item->slotted && now - t->trip->item->due < MAIL_TURN_MS;
+
+	if (!taken)
+		taken = slot_take(t->mails->slots, mail_domain_of(t->to), now, &at);
 
 	if (taken && at <= now)
 		carry_claim(t);

@@ -23,6 +23,8 @@
 enum {
 	/* An item whose invitation is in use, or damaged, is looked at again after this. */
 	MAIL_PUT_OFF_MS = 10 * 1000,
+	/* An item that comes so late for its slot needs another one. */
+	MAIL_TURN_MS = 5 * 1000,
 	/* So many mails in a row of which nobody knows whether they arrived, and the relay counts
 	 * as away: each of them may reach somebody twice. */
 	MAIL_SILENT_MAX = 3,
