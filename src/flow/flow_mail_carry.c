@@ -54,9 +54,10 @@ mail_abandon(void *arg, struct lane_trip *trip)
 	struct flow_mails *m = arg;
 	struct mail_trip *t = trip->state;
 
-	if (t->sending != NULL)
+	if (t->sending != NULL) {
 		mailer_cancel(t->sending);
-	else if (t->mail != NULL)
+		TAILQ_REMOVE(&m->given, t, link);
+	} else if (t->mail != NULL)
 		TAILQ_REMOVE(&m->ready, t, link);
 	mail_trip_free(t);
 }
@@ -89,6 +90,14 @@ carry_scrub(struct mail_trip *t, const char *words)
 }
 
 static void
+carry_on_returned(struct mail_trip *t)
+{
+	t->sending = NULL;
+	TAILQ_REMOVE(&t->mails->given, t, link);
+	t->mails->sending--;
+}
+
+static void
 carry_on_sent(void *arg, const struct mail_report *said)
 {
 	struct mail_trip *t = arg;
@@ -96,8 +105,7 @@ carry_on_sent(void *arg, const struct mail_report *said)
 	const struct mail_report report = { said->outcome, said->code,
 		carry_scrub(t, said->reply) };
 
-	t->sending = NULL;
-	m->sending--;
+	carry_on_returned(t);
 	mails_hear(m, t, &report);
 	mail_settle_report(t, &report);
 	mails_send_ready(m);
@@ -112,6 +120,7 @@ carry_send(struct mail_trip *t)
 	t->mail = NULL;
 	mail_trip_not_ahead(t);
 	m->sending++;
+	TAILQ_INSERT_TAIL(&m->given, t, link);
 	t->sending = mailer_send(m->conf->mailer, mail, carry_on_sent, t);
 	mail_free(mail);
 }
@@ -139,6 +148,18 @@ mails_send_ready(struct flow_mails *m)
 			mail_settle_unsent(t);
 		else
 			carry_send(t);
+	}
+}
+
+void
+mails_take_back(struct flow_mails *m)
+{
+	struct mail_trip *t, *next;
+
+	LIST_EACH_SAFE(t, &m->given, link, next)
+	if (mailer_take_back(t->sending)) {
+		carry_on_returned(t);
+		mail_settle_unsent(t);
 	}
 }
 
@@ -264,8 +285,8 @@ carry_give_up(struct mail_trip *t)
 {
 	t->plan = (struct mail_plan){ .remove = true,
 		.event = DELIVERY_DROPPED,
-		.detail = arena_printf(
-		    t->arena, "the invitation is expired: %s", mail_heard(t->arena, t->trip->item->last)),
+		.detail = arena_printf(t->arena, "the invitation is expired: %s",
+		    mail_heard(t->arena, t->trip->item->last)),
 		.tell = true };
 	mail_settle(t);
 }

@@ -32,14 +32,15 @@ settle_on_again(void *arg)
 	settle_load(arg);
 }
 
-/* When the claim has run out, or we are about to end, it is left to whoever finds it. */
+/* When the claim has run out it is left to whoever finds it; what was never claimed is found due.
+ */
 static void
 settle_again(struct mail_trip *t, const struct fault *f)
 {
 	struct flow *flow = t->mails->flow;
 	struct lane_trip *trip = t->trip;
 
-	if (flow->draining || trip->item->owner[0] == '\0' ||
+	if (trip->item->owner[0] == '\0' ||
 	    flow_now(flow) >= trip->item->due - SETTLE_AGAIN_MAX_MS) {
 		mail_trip_free(t);
 		lane_trip_fail(trip, f);
@@ -335,9 +336,9 @@ settle_plan_refused(struct mail_trip *t, const char *words, bool for_good)
 
 	t->plan = (struct mail_plan){ .remove = true,
 		.event = for_good ? DELIVERY_REFUSED : DELIVERY_DROPPED,
-		.detail = for_good ? words
-				   : arena_printf(t->arena, "given up: %s",
-					 mail_heard(t->arena, words)),
+		.detail = for_good
+			      ? words
+			      : arena_printf(t->arena, "given up: %s", mail_heard(t->arena, words)),
 		.withdraw = has_link,
 		.undeliver = has_link };
 	log_info(for_good ? "a mail was refused" : "a mail was given up", "invitation",

@@ -49,7 +49,7 @@ struct mail_plan {
 };
 
 struct mail_trip {
-	TAILQ_ENTRY(mail_trip) link; /* in mails->ready */
+	TAILQ_ENTRY(mail_trip) link; /* in mails->ready or given */
 	struct flow_mails *mails;
 	struct lane_trip *trip;
 	struct arena *arena;
@@ -93,7 +93,8 @@ struct flow_mails {
 	struct lane *lane;
 	struct slots *slots;
 	struct mail_trip_list ready; /* claimed and composed */
-	size_t sending;		     /* given to the mailer */
+	struct mail_trip_list given; /* to the mailer */
+	size_t sending;		     /* of these: all */
 	size_t ahead;		     /* begun and not given to it yet */
 	unsigned pause_count;	     /* pauses since the start */
 	unsigned failures;	     /* in a row */
@@ -122,6 +123,8 @@ void mail_trip_free(struct mail_trip *t);
 void mail_trip_not_ahead(struct mail_trip *t); /* it is sent, or settled */
 /* Send what is ready as far as there is room. */
 void mails_send_ready(struct flow_mails *m);
+/* What the mailer was given and has not begun is not sent now. */
+void mails_take_back(struct flow_mails *m);
 
 /* ---- flow_mail_compose.c ---- */
 

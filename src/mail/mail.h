@@ -99,6 +99,7 @@ struct mailer_ops {
 	struct mail_sending *(*send)(
 	    struct mailer *, const struct mail *, mail_sent_cb *cb, void *arg);
 	void (*cancel)(struct mail_sending *);
+	bool (*take_back)(struct mail_sending *);
 	void (*free)(struct mailer *);
 };
 struct mailer {
@@ -111,6 +112,8 @@ struct mailer {
 struct mail_sending *mailer_send(
     struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg);
 void mailer_cancel(struct mail_sending *s);
+/* True: it only waited, it is cancelled, and it was surely not sent. False: nothing has changed. */
+bool mailer_take_back(struct mail_sending *s);
 void mailer_free(struct mailer *m); /* cancels what is under way; NULL is fine */
 
 enum mail_tls { MAIL_STARTTLS, MAIL_TLS, MAIL_CLEAR };

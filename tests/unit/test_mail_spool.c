@@ -215,6 +215,29 @@ a_cancelled_mail_is_never_told(void **state)
 	world_free(w);
 }
 
+static void
+what_is_taken_back_leaves_no_file_and_is_never_told(void **state)
+{
+	enum { MANY = 50 };
+	struct world *w = world_new();
+	struct mail_sending *sending[MANY];
+	char path[FILENAME_MAX];
+	int taken = 0;
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		sending[i] = world_send(w);
+	for (int i = MANY; i-- > 0;)
+		taken += mailer_take_back(sending[i]);
+	w->waiting -= taken;
+	assert_true(taken > 0); /* the disk is not that fast */
+	if (w->waiting > 0)
+		loop_run(w->loop);
+	assert_int_equal(w->waiting, 0);
+	assert_int_equal(world_files(w, path), MANY - taken);
+	world_free(w);
+}
+
 int
 main(void)
 {
@@ -225,6 +248,7 @@ main(void)
 		cmocka_unit_test(a_folder_that_cannot_be_written_is_found_at_the_start),
 		cmocka_unit_test(a_file_that_cannot_be_finished_leaves_nothing),
 		cmocka_unit_test(a_cancelled_mail_is_never_told),
+		cmocka_unit_test(what_is_taken_back_leaves_no_file_and_is_never_told),
 	};
 
 	return cmocka_run_group_tests_name("mail_spool", tests, NULL, NULL);
