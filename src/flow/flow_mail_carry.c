@@ -253,7 +253,7 @@ carry_claim(struct mail_trip *t)
 	}
 	t->next = outbox_item_copy(item);
 	memcpy(t->next->owner, lane_owner(t->mails->lane), sizeof(t->next->owner));
-	t->next->due = flow_now(flow) + OUTBOX_CLAIM_MS;
+	t->next->due = t->until = flow_now(flow) + OUTBOX_CLAIM_MS;
 	t->next->slotted = false;
 	if (outbox_has_link(item->kind)) {
 		t->next->expires_at = invitation_end(t->inv);

@@ -40,8 +40,7 @@ settle_again(struct mail_trip *t, const struct fault *f)
 	struct flow *flow = t->mails->flow;
 	struct lane_trip *trip = t->trip;
 
-	if (trip->item->owner[0] == '\0' ||
-	    flow_now(flow) >= trip->item->due - SETTLE_AGAIN_MAX_MS) {
+	if (!t->claimed || flow_now(flow) >= t->until - SETTLE_AGAIN_MAX_MS) {
 		mail_trip_free(t);
 		lane_trip_fail(trip, f);
 		return;
@@ -428,6 +427,7 @@ void
 mail_settle_lost(struct mail_trip *t)
 {
 	t->claimed = true;
+	t->until = t->trip->item->due;
 	settle_plan_unknown(t, OUTBOX_LOST, "the daemon ended, perhaps while it was sent");
 	mail_settle(t);
 }

@@ -69,6 +69,7 @@ struct mail_trip {
 	struct mail_plan plan;
 	bool claimed;		       /* by `owner`: somebody's who may have sent it */
 	char owner[OUTBOX_OWNER_SIZE]; /* "": of an item that nobody claimed */
+	int64_t until;		       /* when the claim runs out, wall ms */
 	int tries;
 	struct loop_timer *again; /* the store did not take it yet */
 	int64_t again_ms;

@@ -75,6 +75,29 @@ what_the_store_refuses_for_a_while_is_written_later(void **state)
 	}
 }
 
+/* Nobody was told that the claim is stored, and then nothing can be written for a while: it leaves
+ * soon all the same, and not when the claim runs out. */
+static void
+a_claim_of_unknown_fate_does_not_stay(void **state)
+{
+	struct mail_world *m = mail_world_new();
+
+	(void)state;
+	fake_kv_fail_in_row(m->w->kv, 2, 8, 2);
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	for (int i = 0; i < 5; i++) {
+		mail_world_rest(m);
+		mail_world_pass(m, 1000);
+	}
+	assert_true(fake_kv_failed(m->w->kv));
+	mail_world_await(m, 1);
+	mail_world_await_queue(m, 0);
+	mail_world_look(m, m->inv->id);
+	assert_int_equal(mail_world_logged(m, DELIVERY_UNKNOWN), 0);
+	assert_int_equal(mail_world_logged(m, DELIVERY_SENT), 1);
+	mail_world_free(m);
+}
+
 /* ---- kill -9 ---- */
 
 static bool
@@ -335,6 +358,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_mail_leaves_once_whatever_the_store_does_once),
 		cmocka_unit_test(what_the_store_refuses_for_a_while_is_written_later),
+		cmocka_unit_test(a_claim_of_unknown_fate_does_not_stay),
 		cmocka_unit_test(a_mail_survives_a_crash_at_every_write),
 		cmocka_unit_test(
 		    what_was_sent_when_the_daemon_died_is_sent_again_with_both_links_valid),
