@@ -93,6 +93,13 @@ flow_mail_status(const struct flow *f, struct flow_mail_status *out)
 	out->broken = m->broken;
 }
 
+bool
+mail_may_have_left(const struct delivery_entry *e)
+{
+	return (e->event == DELIVERY_SENT || e->event == DELIVERY_UNKNOWN) &&
+	       e->kind != OUTBOX_KIND_COUNT && outbox_has_link(e->kind);
+}
+
 const char *
 mail_heard(struct arena *arena, const char *words)
 {

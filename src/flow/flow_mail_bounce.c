@@ -17,14 +17,14 @@ struct bounce {
 	void *arg;
 };
 
-/* The same was said since the last mail left. */
+/* The same was said since the last mail left, or may have left. */
 static bool
 bounce_is_known(const struct delivery *d, enum delivery_event event, const char *words)
 {
 	for (size_t i = d->log_count; i > 0; i--) {
 		const struct delivery_entry *e = &d->log[i - 1];
 
-		if (e->event == DELIVERY_SENT && outbox_has_link(e->kind))
+		if (mail_may_have_left(e))
 			return false;
 		if (e->event == event && e->detail != NULL && strcmp(e->detail, words) == 0)
 			return true;
@@ -52,9 +52,7 @@ bounce_is_of_old_address(const struct bounce *b)
 	for (size_t i = c->delivery->log_count; i > 0; i--) {
 		const struct delivery_entry *e = &c->delivery->log[i - 1];
 
-		if (e->at >= changed_at &&
-		    (e->event == DELIVERY_SENT || e->event == DELIVERY_UNKNOWN) &&
-		    e->kind != OUTBOX_KIND_COUNT && outbox_has_link(e->kind))
+		if (e->at >= changed_at && mail_may_have_left(e))
 			return false;
 	}
 	return changed_at > 0;
@@ -72,8 +70,8 @@ bounce_words(const struct bounce *b, const char *address)
 	const char *words = dsn->status != NULL ? dsn->status : "";
 
 	if (address != NULL && dsn->diagnostic != NULL)
-		words = arena_printf(b->arena, "%s%s%s", words, dsn->status != NULL ? " " : "",
-		    dsn->diagnostic);
+		words = arena_printf(
+		    b->arena, "%s%s%s", words, dsn->status != NULL ? " " : "", dsn->diagnostic);
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
 		words = delivery_scrub(b->arena, words, named[i]);
 	return words;

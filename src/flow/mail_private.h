@@ -112,6 +112,8 @@ void mails_hear(struct flow_mails *m, const struct mail_trip *t, const struct ma
  * or we are about to end. What was not sent yet is not sent now. */
 bool mails_is_overtaken(const struct flow_mails *m, const struct mail_trip *t);
 
+/* A mail with a link left, or may have left. */
+bool mail_may_have_left(const struct delivery_entry *e);
 /* A server's words so short that others go beside them. */
 const char *mail_heard(struct arena *arena, const char *words);
 

@@ -583,6 +583,25 @@ a_report_that_comes_again_after_another_mail_counts_again(void **state)
 }
 
 static void
+a_report_that_comes_again_after_a_mail_that_may_have_left_counts_again(void **state)
+{
+	struct mail_world *m = mailed();
+
+	(void)state;
+	assert_int_equal(report(m, failed, m->inv->id), ERR_OK);
+	fake_mailer_then(m->mailer, MAIL_UNKNOWN, 354, "silence");
+	m->mailer->hold = false;
+	assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+	mail_world_await(m, 2);
+	mail_world_rest(m);
+	assert_int_equal(report(m, failed, m->inv->id), ERR_OK);
+	mail_world_look(m, m->inv->id);
+	assert_true(m->inv->undeliverable);
+	assert_int_equal(mail_world_logged(m, DELIVERY_BOUNCED), 2);
+	mail_world_free(m);
+}
+
+static void
 reports_of_delay_are_noted_and_of_success_are_not(void **state)
 {
 	struct mail_world *m = mailed();
@@ -642,7 +661,7 @@ where_a_mail_was_forwarded_to_is_not_kept(void **state)
 
 	(void)state;
 	assert_int_equal(report(m,
-			     "Original-Recipient: rfc822;<lovelace@far.example>\r\n" 
+			     "Original-Recipient: rfc822;<lovelace@far.example>\r\n"
 			     "Action: failed\r\nStatus: 5.2.2\r\n"
 			     "Diagnostic-Code: smtp; 552 Lovelace's box is full (" ADA_AT ")\r\n",
 			     m->inv->id),
@@ -694,6 +713,8 @@ main(void)
 		cmocka_unit_test(
 		    a_report_of_failure_marks_the_invitation_and_tells_the_inviter_once),
 		cmocka_unit_test(a_report_that_comes_again_after_another_mail_counts_again),
+		cmocka_unit_test(
+		    a_report_that_comes_again_after_a_mail_that_may_have_left_counts_again),
 		cmocka_unit_test(reports_of_delay_are_noted_and_of_success_are_not),
 		cmocka_unit_test(a_report_about_the_old_address_says_nothing_about_the_new_one),
 		cmocka_unit_test(a_report_about_who_has_registered_is_noted_alone),
