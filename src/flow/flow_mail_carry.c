@@ -279,16 +279,33 @@ carry_drop(struct mail_trip *t, const char *why)
 	mail_settle(t);
 }
 
-/* Its invitation ended while it was tried: the inviter counts on a mail that nobody got. */
+/* Its invitation ended before it left: the inviter counts on a mail that nobody got. */
 static void
 carry_give_up(struct mail_trip *t)
 {
+	const char *last = t->trip->item->last;
+
 	t->plan = (struct mail_plan){ .remove = true,
 		.event = DELIVERY_DROPPED,
-		.detail = arena_printf(t->arena, "the invitation is expired: %s",
-		    mail_heard(t->arena, t->trip->item->last)),
+		.detail = arena_printf(t->arena, "%s%s%s", t->pointless, last != NULL ? ": " : "",
+		    last != NULL ? mail_heard(t->arena, last) : ""),
 		.tell = true };
 	mail_settle(t);
+}
+
+/* No mail of this queueing has left, whoever took it out of the queue and put it back. */
+static bool
+carry_has_left(const struct delivery *d)
+{
+	for (size_t i = d != NULL ? d->log_count : 0; i > 0; i--) {
+		const struct delivery_entry *e = &d->log[i - 1];
+
+		if (mail_may_have_left(e))
+			return true;
+		if (e->event == DELIVERY_QUEUED && e->kind == OUTBOX_INVITATION)
+			return false;
+	}
+	return false;
 }
 
 static void
@@ -345,8 +362,12 @@ carry_on_log(void *arg, enum err code, struct delivery **d, const struct fault *
 		t->delivery = *d;
 		*d = NULL;
 	}
-	if (t->trip->item->kind == OUTBOX_REMINDER && t->delivery != NULL &&
-	    t->delivery->waiting[0] != '\0')
+	if (t->pointless != NULL && carry_has_left(t->delivery))
+		carry_drop(t, t->pointless);
+	else if (t->pointless != NULL)
+		carry_give_up(t);
+	else if (t->trip->item->kind == OUTBOX_REMINDER && t->delivery != NULL &&
+		 t->delivery->waiting[0] != '\0')
 		carry_drop(t, "the invitation itself still waits");
 	else
 		carry_take_turn(t);
@@ -388,10 +409,11 @@ carry_look(struct mail_trip *t)
 	if (!has_link && flow_now(flow) >= item->expires_at)
 		why = "it came too late";
 	t->to = arena_strdup(t->arena, has_link ? t->inv->personal_mail : item->to);
-	if (why != NULL && item->kind == OUTBOX_INVITATION && item->last != NULL &&
-	    invitation_seen(t->inv, flow_now(flow)) == INVITATION_EXPIRED)
-		carry_give_up(t);
-	else if (why != NULL)
+	if (why != NULL && item->kind == OUTBOX_INVITATION &&
+	    invitation_seen(t->inv, flow_now(flow)) == INVITATION_EXPIRED) {
+		t->pointless = why;
+		t->trip->op = store_delivery_load(flow->conf.store, item->subject, carry_on_log, t);
+	} else if (why != NULL)
 		carry_drop(t, why);
 	else if (has_link &&
 		 (t->inv->state == INVITATION_CLAIMED || flow_attempt_of(flow, t->inv->id) != NULL))

@@ -56,7 +56,8 @@ struct mail_trip {
 	struct invitation *inv, *after; /* as stored (NULL: gone); as it is being stored */
 	struct outbox_item *next;	/* as the item is being stored */
 	struct delivery *delivery;
-	const char *to; /* the envelope's */
+	const char *to;	       /* the envelope's */
+	const char *pointless; /* why it is not sent; NULL: it is */
 	/* Its link. The token that gave way to this one is live again when this one is withdrawn.
 	 */
 	struct secret *token;

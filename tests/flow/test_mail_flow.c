@@ -182,6 +182,32 @@ a_mail_is_deferred_until_the_invitations_end_and_then_given_up(void **state)
 	}
 }
 
+/* The relay was away all the time, or the mail stood behind others: nobody ever answered for it. */
+static void
+an_inviter_hears_of_a_mail_that_was_never_tried(void **state)
+{
+	struct mail_world *m = mail_world_new();
+
+	(void)state;
+	m->conf.notices = true;
+	m->conf.notify = "admin@engines.example";
+	fake_mailer_then(m->mailer, MAIL_SENT, 250, "ok");
+	fake_mailer_then(m->mailer, MAIL_AWAY, 0, "nobody there");
+	assert_int_equal(mail_world_invite_nth(m, 1), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_await_queue(m, 0);
+	assert_int_equal(mail_world_invite_nth(m, 2), ERR_OK);
+	mail_world_await(m, 2);
+	mail_world_rest(m);
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK); /* and the queue is paused */
+	mail_world_pass(m, 3601 * 1000);
+	mail_world_await_queue(m, 0);
+	assert_int_equal(m->mailer->count, 4); /* of the two that never left */
+	for (size_t n = 2; n < 4; n++)
+		assert_string_equal(m->mailer->mails[n]->to, "admin@engines.example");
+	mail_world_free(m);
+}
+
 static void
 a_refused_address_is_marked_and_told_to_the_inviter(void **state)
 {
@@ -567,6 +593,7 @@ main(void)
 		cmocka_unit_test(a_deferred_mail_waits_and_goes_with_another_link),
 		cmocka_unit_test(words_are_cut_at_whole_characters),
 		cmocka_unit_test(a_mail_is_deferred_until_the_invitations_end_and_then_given_up),
+		cmocka_unit_test(an_inviter_hears_of_a_mail_that_was_never_tried),
 		cmocka_unit_test(a_refused_address_is_marked_and_told_to_the_inviter),
 		cmocka_unit_test(an_inviter_who_is_known_gets_the_notice_and_is_named),
 		cmocka_unit_test(after_silence_exactly_one_more_mail_goes_and_both_links_work),
