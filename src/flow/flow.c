@@ -92,6 +92,7 @@ flow_drain(struct flow *f, loop_cb *drained, void *arg)
 	f->drained_arg = arg;
 	flow_attempts_hurry(f);
 	flow_stop_sending(f);
+	flow_hooks_drain(f->hooks);
 	flow_check_drained(f);
 }
 

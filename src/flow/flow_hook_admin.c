@@ -270,13 +270,24 @@ flow_hook_change_start(struct flow *f, const char *id, const struct hook_spec *s
 
 /* ---- a new secret ---- */
 
+/* There is room for one old secret: to end another one, which a receiver may still count on, must
+ * have been said. */
 static void
 rotate_edit(struct hook_op *o)
 {
 	struct hook *h = &o->hook;
+	char until[CLOCK_TEXT_SIZE];
 
 	if (!hook_op_load(o))
 		return;
+	if (o->overlap_ms > 0 && h->old_until != 0) {
+		hook_op_finish_later(o, ERR_CONFLICT,
+		    arena_printf(o->arena,
+			"the secret before this one still signs until %s: wait, or end both "
+			"with an overlap of 0",
+			clock_format(h->old_until, until)));
+		return;
+	}
 	if (o->overlap_ms > 0) {
 		memcpy(h->old_secret, h->secret, sizeof(h->old_secret));
 		h->old_until = flow_now(o->flow) + o->overlap_ms;

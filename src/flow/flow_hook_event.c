@@ -21,6 +21,7 @@ struct hook_events {
 	struct store_op *op; /* the page being read */
 	size_t pending;	     /* of the page */
 	bool working, again, failed;
+	bool damaged; /* the last page had one that cannot be read */
 	int64_t pause_ms;
 	struct event_slot slots[EVENTS_PAGE];
 };
@@ -62,10 +63,11 @@ events_on_fanned_out(void *arg, enum err code, const struct fault *f)
 	events_one_done(e);
 }
 
+/* By revisions: an endpoint hears nothing of what was before it, and the wall clock may be set. */
 static bool
 event_is_for(const struct hook_event *e, const struct hook *h)
 {
-	return h->enabled && (h->types & 1u << e->type) != 0 && h->created_at <= e->at;
+	return h->enabled && (h->types & 1u << e->type) != 0 && e->revision > h->created_revision;
 }
 
 static void
@@ -92,7 +94,10 @@ events_on_listed(void *arg, enum err code, const struct hook_event *list, size_t
 	struct hook_events *e = arg;
 
 	e->op = NULL;
-	flow_log_damage(code, f);
+	/* A damaged event stays where it is, and is met by every look. */
+	if (f->text[0] == '\0' || !e->damaged)
+		flow_log_damage(code, f);
+	e->damaged = code == ERR_OK ? f->text[0] != '\0' : e->damaged;
 	if (code != ERR_OK) {
 		log_warning("events for webhooks could not be read", "reason", f->text);
 		e->failed = true;

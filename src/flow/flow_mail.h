@@ -92,7 +92,8 @@ typedef void flow_item_cb(void *arg, enum err code, const struct fault *f);
 void flow_queue_retry_start(struct flow *f, enum outbox_queue queue, const char *id,
     const struct flow_caller *caller, flow_item_cb *cb, void *arg);
 void flow_queue_retry_all(struct flow *f, enum outbox_queue queue); /* a pause ends */
-/* Never to be sent; the invitation stays open. ERR_CONFLICT: it is being sent. */
+/* Never to be sent; the invitation stays open. Also one that cannot be read. ERR_CONFLICT: it is
+ * being sent. */
 void flow_queue_drop_start(struct flow *f, enum outbox_queue queue, const char *id,
     const struct flow_caller *caller, flow_item_cb *cb, void *arg);
 
@@ -120,8 +121,9 @@ void flow_hook_create_start(struct flow *f, const struct hook_spec *spec,
     const struct flow_caller *caller, flow_hook_cb *cb, void *arg);
 void flow_hook_change_start(struct flow *f, const char *id, const struct hook_spec *spec,
     const struct flow_caller *caller, flow_hook_cb *cb, void *arg);
-/* A new secret; the old one signs too for `overlap_s` (0: no longer; at most
- * FLOW_HOOK_OVERLAP_MAX_S, else ERR_INVALID). */
+/* A new secret; the old one signs too for `overlap_s` (0: no longer, nor does one before it; at
+ * most FLOW_HOOK_OVERLAP_MAX_S, else ERR_INVALID). ERR_CONFLICT: one before it still signs, and
+ * there is room for one. */
 enum { FLOW_HOOK_OVERLAP_MAX_S = 30 * 86400 };
 void flow_hook_rotate_start(struct flow *f, const char *id, int64_t overlap_s,
     const struct flow_caller *caller, flow_hook_cb *cb, void *arg);

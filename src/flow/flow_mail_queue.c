@@ -152,6 +152,13 @@ queue_on_log(void *arg, enum err code, struct delivery **log, const struct fault
 	queue_drop(q);
 }
 
+/* One that cannot be read can be dropped as well. */
+static void
+queue_on_discarded(void *arg, enum err code, const struct fault *f)
+{
+	queue_on_written(arg, code, 0, f);
+}
+
 static void
 queue_on_loaded(void *arg, enum err code, struct outbox_item **list, size_t count, const char *next,
     const struct fault *f)
@@ -161,6 +168,11 @@ queue_on_loaded(void *arg, enum err code, struct outbox_item **list, size_t coun
 
 	(void)next;
 	q->task.op = NULL;
+	if (code == ERR_CORRUPT && q->drop) {
+		q->task.op = store_outbox_discard(
+		    q->task.flow->conf.store, q->queue, q->id, queue_on_discarded, q);
+		return;
+	}
 	if (code == ERR_OK && (count == 0 || outbox_queue_of(list[0]->kind) != q->queue))
 		code = fault_set(&own, ERR_NOT_FOUND, "the queue has no such item");
 	else if (code == ERR_OK && list[0]->owner[0] != '\0')

@@ -16,7 +16,10 @@ struct hook_peer {
 	char id[ID_SIZE];   /* "": nobody's */
 	unsigned unheard;   /* attempts in a row that it did not answer, or not with sense */
 	unsigned in_flight; /* attempts under way */
-	int64_t delivered_at, failing_since, paused_until; /* wall ms; 0: none */
+	int64_t delivered_at, failing_since; /* wall ms; 0: none */
+	int64_t paused_until;		     /* monotonic ms; 0: no pause */
+	int64_t turn;			     /* the last that was given out, monotonic ms */
+	int64_t usual_ms;		     /* what an attempt takes */
 	char last[HOOK_WORDS_SIZE];
 };
 
@@ -24,24 +27,34 @@ struct hook_events;
 struct hook_sweeper;
 struct hook_op;
 TAILQ_HEAD(hook_ops, hook_op);
+struct hook_try;
+TAILQ_HEAD(hook_try_list, hook_try);
 
 struct flow_hooks {
 	struct flow *flow;
 	struct lane *lane; /* NULL: nothing is carried */
 	struct hook_events *events;
 	struct hook_sweeper *sweeper;
-	struct hook_ops ops; /* of administrators, under way */
+	struct hook_ops ops;	    /* of administrators, under way */
+	struct hook_try_list tries; /* the trips' states */
 	struct hook_peer peers[HOOK_MAX];
 };
 
+/* ---- flow_hook_try.c: the lane's carrier ---- */
+
+void hooks_carry(void *arg, struct lane_trip *trip);
+void hooks_abandon(void *arg, struct lane_trip *trip);
+void hooks_lost(void *arg, struct lane_trip *trip);
+void hooks_drain(struct flow_hooks *h); /* the attempts under way end now */
+
 /* ---- flow_hook_peer.c ---- */
 
-/* Whether nothing is to be sent to this endpoint, which exists, before `until`. */
-bool hook_peer_waits(struct flow_hooks *h, const char *id, int64_t now, int64_t *until);
-/* Around an attempt. */
-void hook_peer_begin(struct flow_hooks *h, const char *id);
-void hook_peer_end(
-    struct flow_hooks *h, const char *id, const struct webhook_report *r, int64_t now);
+/* Before an attempt at an endpoint that exists. 0: it may begin, and ends with one of the two
+ * below. Else it may not, and what is put off for so many ms may then. */
+int64_t hook_peer_begin(struct flow_hooks *h, const char *id);
+void hook_peer_leave(struct flow_hooks *h, const char *id); /* nothing is known of it */
+/* Both are fine when the endpoint was deleted meanwhile, and its place given to another. */
+void hook_peer_end(struct flow_hooks *h, const char *id, const struct webhook_report *r);
 /* An administrator has done something about it. */
 void hook_peer_reset(struct flow_hooks *h, const char *id);
 

@@ -67,6 +67,7 @@ void flow_mails_free(struct flow_mails *m);
 struct flow_hooks;
 struct flow_hooks *flow_hooks_new(struct flow *f);
 void flow_hooks_run(struct flow_hooks *h);
+void flow_hooks_drain(struct flow_hooks *h); /* as above */
 void flow_hooks_free(struct flow_hooks *h);
 
 #endif

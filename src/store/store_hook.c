@@ -104,6 +104,8 @@ hooks_read(
 		code = record_read_hook(out, id, item->modified, text, len, f);
 		secret_wipe(text, len);
 	}
+	if (code == ERR_OK)
+		(*out)->hook.created_revision = item->created;
 	arena_free(arena);
 	return code;
 }
@@ -189,8 +191,11 @@ static void
 hook_save_done(struct commit *c, uint64_t revision)
 {
 	struct hook_save *o = (struct hook_save *)c;
+	struct hook *h = &o->hook->hook;
+	const struct hook *was = store_hook_by_id(c->op.store, h->id);
 
-	o->hook->hook.revision = revision;
+	h->revision = revision;
+	h->created_revision = was != NULL ? was->created_revision : revision;
 	hooks_put(&c->op.store->outbox, o->hook);
 	o->hook = NULL;
 }
@@ -198,11 +203,12 @@ hook_save_done(struct commit *c, uint64_t revision)
 static void
 hook_save_finish(struct hook_save *o, enum err code, uint64_t revision, const struct fault *f)
 {
-	store_save_cb *cb = o->cb;
+	store_save_cb *cb = o->c.silent ? NULL : o->cb; /* cancelled while it was read again */
 	void *arg = o->c.op.arg;
 
 	store_op_end(&o->c.op);
-	cb(arg, code, revision, f);
+	if (cb != NULL)
+		cb(arg, code, revision, f);
 }
 
 static void

@@ -78,6 +78,11 @@ struct store_op *store_outbox_remove(struct store *s, const struct outbox_item *
     const struct invitation *before, const struct invitation *after, enum invitation_event event,
     const struct store_note *note, int64_t sent, const char *outcome, store_save_cb *cb, void *arg);
 
+/* Take away one that cannot be read (ERR_CORRUPT when it is loaded); what a delivery log says of it
+ * stays. ERR_NOT_FOUND: the queue has none. ERR_CONFLICT: it can be read, or is another one now. */
+struct store_op *store_outbox_discard(
+    struct store *s, enum outbox_queue queue, const char *id, store_done_cb *cb, void *arg);
+
 /* ---- delivery log ---- */
 
 /* ERR_OK with an empty one of revision 0 when nothing is stored; ERR_CORRUPT with an empty one of
@@ -96,7 +101,8 @@ enum { HOOK_MAX = 16, HOOK_URL_MAX = 2048, HOOK_NAME_MAX = 64, HOOK_SECRET_SIZE 
 
 struct hook {
 	char id[ID_SIZE];
-	uint64_t revision;
+	/* The second is of the transaction that made it: the store's, whatever is saved. */
+	uint64_t revision, created_revision;
 	char name[HOOK_NAME_MAX + 1];
 	char url[HOOK_URL_MAX + 1];
 	unsigned types; /* bits 1 << hook_type */

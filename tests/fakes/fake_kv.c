@@ -1,6 +1,7 @@
 #include "fake_kv.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -12,7 +13,14 @@ struct fake_kv {
 	enum fake_kv_fault fault;
 	bool stays;
 	int unread, refused; /* behind it */
-	size_t asked;
+	size_t asked, written;
+	bool holds; /* the next get */
+	struct held_get {
+		char key[KV_KEY_MAX];
+		size_t len;
+		kv_get_cb *cb; /* NULL: none is held back */
+		void *arg;
+	} held;
 };
 
 /* A transaction whose true answer is replaced. */
@@ -73,7 +81,12 @@ fake_get(struct kv *kv, struct kv_bytes key, kv_get_cb *cb, void *arg)
 		loop_defer(k->loop, unread_fire, u);
 		return NULL;
 	}
-	return kv_get(k->inner, key, cb, arg);
+	if (!k->holds)
+		return kv_get(k->inner, key, cb, arg);
+	k->holds = false;
+	k->held = (struct held_get){ .len = key.len, .cb = cb, .arg = arg };
+	memcpy(k->held.key, key.data, key.len);
+	return NULL;
 }
 
 static struct kv_op *
@@ -92,6 +105,7 @@ fake_txn(struct kv *kv, const struct kv_txn *txn, kv_txn_cb *cb, void *arg)
 	struct fake_kv *k = (struct fake_kv *)kv;
 	struct replaced *r;
 
+	k->written++;
 	if (k->calls_to_fault <= 0 || --k->calls_to_fault > 0)
 		return kv_txn(k->inner, txn, cb, arg);
 	if (k->stays)
@@ -200,4 +214,32 @@ size_t
 fake_kv_asked(const struct kv *kv)
 {
 	return ((const struct fake_kv *)kv)->asked;
+}
+
+void
+fake_kv_hold(struct kv *kv)
+{
+	((struct fake_kv *)kv)->holds = true;
+}
+
+bool
+fake_kv_has_held(const struct kv *kv)
+{
+	return ((const struct fake_kv *)kv)->held.cb != NULL;
+}
+
+void
+fake_kv_let_go(struct kv *kv)
+{
+	struct fake_kv *k = (struct fake_kv *)kv;
+	struct held_get held = k->held;
+
+	k->held.cb = NULL;
+	kv_get(k->inner, (struct kv_bytes){ held.key, held.len }, held.cb, held.arg);
+}
+
+size_t
+fake_kv_written(const struct kv *kv)
+{
+	return ((const struct fake_kv *)kv)->written;
 }

@@ -21,5 +21,10 @@ void fake_kv_fail_from(struct kv *kv, int nth, enum fake_kv_fault fault); /* and
 bool fake_kv_failed(const struct kv *kv);
 /* How many items were asked for so far: one a get, the limit of a range. */
 size_t fake_kv_asked(const struct kv *kv);
+size_t fake_kv_written(const struct kv *kv); /* transactions so far */
+/* The next get is held back until it is let go. It cannot be cancelled. */
+void fake_kv_hold(struct kv *kv);
+bool fake_kv_has_held(const struct kv *kv);
+void fake_kv_let_go(struct kv *kv);
 
 #endif

@@ -25,6 +25,8 @@ static void
 sending_free(struct webhook_sending *s)
 {
 	s->webhooks->under_way--;
+	if (s->webhooks->newest == s)
+		s->webhooks->newest = NULL;
 	loop_timer_free(s->timer);
 	free(s);
 }
@@ -37,6 +39,14 @@ sending_answer(void *arg)
 
 	sending_free(s);
 	told.cb(told.arg, &told.report);
+}
+
+void
+fake_webhooks_answer(struct fake_webhooks *w)
+{
+	assert(w->newest != NULL);
+	w->newest->report = w->report;
+	loop_timer_set(w->newest->timer, 0);
 }
 
 struct webhook_sending *
@@ -57,7 +67,8 @@ webhook_send(
 		    sizeof(sent->secret[0]));
 	*s = (struct webhook_sending){ .webhooks = w, .report = w->report, .cb = cb, .arg = arg };
 	s->timer = loop_timer_new(w->loop, sending_answer, s);
-	if (!w->silent)
+	w->newest = s;
+	if (!w->silent && (w->silent_url == NULL || strcmp(w->silent_url, m->url) != 0))
 		loop_timer_set(s->timer, 0);
 	if (++w->under_way > w->under_way_max)
 		w->under_way_max = w->under_way;

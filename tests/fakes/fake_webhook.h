@@ -20,6 +20,8 @@ struct fake_webhooks {
 	/* The answer of every message from now on; its words are constant. */
 	struct webhook_report report;
 	bool silent; /* no answer comes at all: the message is under way until it is cancelled */
+	const char *silent_url;		/* the same of this endpoint alone; NULL: of none */
+	struct webhook_sending *newest; /* NULL: it has ended */
 	/* Told at each sending, before its answer; NULL: nobody is. */
 	void (*on_sent)(void *arg);
 	void *arg;
@@ -28,5 +30,7 @@ struct fake_webhooks {
 };
 
 struct webhooks *fake_webhooks_of(struct fake_webhooks *w);
+/* The newest that is under way is answered after all. */
+void fake_webhooks_answer(struct fake_webhooks *w);
 
 #endif

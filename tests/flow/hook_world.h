@@ -35,6 +35,7 @@ void hook_enable(struct world *w, const char *id, bool enabled);
 enum err hook_rotate(struct world *w, const char *id, int64_t overlap_s);
 enum err hook_delete(struct world *w, const char *id);
 enum err hook_test(struct world *w, const char *id);
+enum err hook_drop(struct world *w, const char *message);
 enum err hook_replay(struct world *w, const char *id, const char *message);
 
 /* ---- what is there ---- */
@@ -49,6 +50,9 @@ extern size_t hook_message_count;
 /* All of an endpoint, page by page. */
 void hook_list(struct world *w, const char *hook, size_t limit);
 size_t hook_sent_of_type(const char *type);
+
+/* What nobody can read. */
+void hook_put_damaged(struct world *w, const char *key);
 
 /* ---- time ---- */
 

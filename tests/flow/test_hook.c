@@ -1,6 +1,7 @@
 /* Webhooks from the event to the last attempt. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sodium.h>
 
 #include "hook_world.h"
@@ -106,6 +107,74 @@ each_endpoint_gets_what_it_asks_for(void **state)
 	assert_int_equal(hook_message_count, 1);
 	hook_list(w, second, 50);
 	assert_int_equal(hook_message_count, 2);
+	world_free(w);
+}
+
+static void
+no_event_is_lost_when_the_clock_is_set_back(void **state)
+{
+	struct world *w = hook_world_new();
+	char hook[ID_SIZE];
+
+	(void)state;
+	hook_create(w, 1 << HOOK_INVITATION_CREATED | 1 << HOOK_USER_SUSPENDED, hook);
+	world_set_clock(w, -3600 * SECOND_MS);
+	world_invite(w, &world_ada);
+	hook_until_sent(w, 1);
+	hook_until_waiting(w, 0);
+	world_crash(w);
+	assert_int_equal(
+	    hook_change(w, hook, (struct hook_spec){ .name = "erp", .enabled = -1 }), ERR_OK);
+	assert_int_equal(people_suspend(w, BOB, true), ERR_OK);
+	hook_until_sent(w, 2);
+	world_free(w);
+}
+
+static FILE *
+keep_log(int *saved)
+{
+	FILE *log = tmpfile();
+
+	*saved = dup(STDERR_FILENO);
+	assert_true(log != NULL && dup2(fileno(log), STDERR_FILENO) >= 0);
+	return log;
+}
+
+/* How often this was said meanwhile. */
+static size_t
+count_log(FILE *log, int saved, const char *words)
+{
+	char text[65536];
+	size_t count = 0, len;
+
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(log);
+	len = fread(text, 1, sizeof(text) - 1, log);
+	text[len] = '\0';
+	fclose(log);
+	for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
+		count++;
+	return count;
+}
+
+static void
+an_event_that_cannot_be_read_is_told_once(void **state)
+{
+	struct world *w = hook_world_new();
+	char hook[ID_SIZE];
+	FILE *log;
+	int saved;
+
+	(void)state;
+	hook_create(w, 1 << HOOK_USER_SUSPENDED, hook);
+	hook_put_damaged(w, "event/00000000-0000-7000-8000-000000000001");
+	log = keep_log(&saved);
+	for (size_t i = 1; i < 5; i++) {
+		assert_int_equal(people_suspend(w, BOB, i % 2 == 1), ERR_OK);
+		hook_until_sent(w, (i + 1) / 2);
+	}
+	assert_int_equal(count_log(log, saved, "msg=\"a stored value is damaged"), 1);
 	world_free(w);
 }
 
@@ -220,6 +289,32 @@ an_endpoint_that_is_gone_is_disabled(void **state)
 }
 
 static void
+an_endpoint_that_has_moved_is_not_disabled_by_where_it_was(void **state)
+{
+	const struct hook_spec moved = { .url = "https://example.org/new", .enabled = -1 };
+	struct world *w = hook_world_new();
+	char hook[ID_SIZE];
+
+	(void)state;
+	hook_create(w, 1 << HOOK_INVITATION_CREATED, hook);
+	hook_receiver.silent = true;
+	world_invite(w, &world_ada);
+	hook_until_sent(w, 1);
+	assert_int_equal(hook_change(w, hook, moved), ERR_OK);
+	hook_answers(WEBHOOK_GONE, 410, "HTTP 410");
+	fake_webhooks_answer(&hook_receiver);
+	hook_until_waiting(w, 1);
+	assert_true(flow_hook_by_id(w->flow, hook)->enabled);
+	hook_receiver.silent = false;
+	hook_answers(WEBHOOK_DELIVERED, 200, "HTTP 200");
+	hook_pass(w, 6 * SECOND_MS);
+	hook_until_sent(w, 2);
+	hook_until_waiting(w, 0);
+	assert_string_equal(hook_receiver.sent[1].url, moved.url);
+	world_free(w);
+}
+
+static void
 a_message_is_sent_again_when_somebody_asks(void **state)
 {
 	struct world *w = hook_world_new();
@@ -315,6 +410,107 @@ an_endpoint_that_keeps_silent_is_left_alone_for_a_while(void **state)
 	world_free(w);
 }
 
+/* What waits for the outcome is not written again and again meanwhile. */
+static void
+one_attempt_alone_finds_out_whether_an_endpoint_is_back(void **state)
+{
+	enum { MANY = 20, PATIENCE = 3 };
+	struct world *w = hook_world_new();
+	struct flow_hook_health health;
+	char hook[ID_SIZE];
+	size_t tried, written;
+
+	(void)state;
+	hook_create(w, 1 << HOOK_INVITATION_CREATED, hook);
+	hook_answers(WEBHOOK_FAILED, 503, "HTTP 503");
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(hook_test(w, hook), ERR_OK);
+	for (int i = 0; i < 30; i++) { /* until its pause is long */
+		hook_pass(w, 60 * SECOND_MS);
+		hook_until_waiting(w, MANY);
+	}
+	flow_hook_health(w->flow, hook, &health);
+	assert_non_null(health.last);
+	hook_receiver.silent = true;
+	hook_receiver.under_way_max = 0;
+	tried = hook_receiver.count;
+	hook_pass(w, 3600 * SECOND_MS);
+	hook_until_sent(w, tried + 1);
+	assert_int_equal(hook_receiver.under_way, 1);
+	written = fake_kv_written(w->kv);
+	for (int i = 0; i < 10; i++)
+		hook_pass(w, SECOND_MS);
+	assert_in_range(fake_kv_written(w->kv) - written, 0, MANY / 2);
+	assert_int_equal(hook_receiver.under_way_max, 1);
+	world_free(w);
+}
+
+/* Nobody else waits for one that takes its time. */
+static void
+an_endpoint_that_is_slow_leaves_room_for_others(void **state)
+{
+	enum { MANY = 20 };
+	struct world *w = hook_world_new();
+	char slow[ID_SIZE], quick[ID_SIZE];
+
+	(void)state;
+	hook_receiver.silent_url = "https://example.org/slow";
+	assert_int_equal(hook_create_so(w, (struct hook_spec){ "slow", hook_receiver.silent_url,
+					       1 << HOOK_INVITATION_CREATED, -1 }),
+	    ERR_OK);
+	strcpy(slow, hook_answer.hook.id);
+	hook_create(w, 1 << HOOK_INVITATION_CREATED, quick);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(hook_test(w, slow), ERR_OK);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(hook_test(w, quick), ERR_OK);
+	for (int i = 0; i < 100; i++)
+		hook_pass(w, 100);
+	hook_list(w, quick, 50);
+	assert_int_equal(hook_message_count, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		assert_string_equal(hook_messages[i].outcome, "delivered");
+	assert_int_equal(hook_receiver.count, MANY + hook_conf.in_flight / 2);
+	assert_int_equal(hook_receiver.under_way, hook_conf.in_flight / 2);
+	hook_receiver.silent_url = NULL;
+	world_crash(w);
+	assert_true(world_until(w, hook_is_done_in_time, NULL));
+	world_free(w);
+}
+
+static void
+a_pause_is_as_long_as_it_is_whatever_the_clock_says(void **state)
+{
+	static const int64_t sets[] = { -3600 * SECOND_MS, 3 * 3600 * SECOND_MS };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = hook_world_new();
+		struct flow_hook_health health;
+		char hook[ID_SIZE];
+
+		hook_create(w, 1 << HOOK_INVITATION_CREATED, hook);
+		hook_answers(WEBHOOK_FAILED, 503, "HTTP 503");
+		hook_receiver.report.retry_after_ms = 600 * SECOND_MS;
+		assert_int_equal(hook_test(w, hook), ERR_OK);
+		hook_until_sent(w, 1);
+		hook_until_waiting(w, 1);
+		world_set_clock(w, sets[i]);
+		flow_hook_health(w->flow, hook, &health);
+		assert_int_equal(health.paused_until, w->now + 600 * SECOND_MS);
+		hook_pass(w, 0);
+		hook_until_waiting(w, 1);
+		assert_int_equal(hook_receiver.count, 1);
+		hook_answers(WEBHOOK_DELIVERED, 200, "HTTP 200");
+		world_invite(w, &world_ada); /* due now, by the clock that was set */
+		hook_until_waiting(w, 2);
+		assert_int_equal(hook_receiver.count, 1);
+		hook_pass(w, 602 * SECOND_MS);
+		hook_until_sent(w, i == 0 ? 2 : 3);
+		world_free(w);
+	}
+}
+
 static void
 no_more_are_under_way_than_allowed(void **state)
 {
@@ -353,6 +549,60 @@ a_message_that_was_under_way_at_a_crash_is_sent_again(void **state)
 	assert_int_equal(hook_message_count, 1);
 	assert_string_equal(hook_messages[0].outcome, "delivered");
 	world_free(w);
+}
+
+/* ---- a process that stops ---- */
+
+static void
+on_drained(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static bool
+has_written(struct world *w, void *arg)
+{
+	return fake_kv_written(w->kv) >= *(size_t *)arg;
+}
+
+static bool
+is_drained(struct world *w, void *arg)
+{
+	(void)w;
+	return *(bool *)arg;
+}
+
+/* Neither for one that does not answer nor for what the store does not take. */
+static void
+a_stop_waits_for_no_endpoint(void **state)
+{
+	(void)state;
+	for (int settling = 0; settling < 2; settling++) {
+		struct world *w = hook_world_new();
+		bool drained = false;
+		char hook[ID_SIZE];
+		size_t written;
+
+		hook_create(w, 1 << HOOK_INVITATION_CREATED, hook);
+		hook_receiver.silent = settling == 0;
+		assert_int_equal(hook_test(w, hook), ERR_OK);
+		written = fake_kv_written(w->kv);
+		if (settling == 1)
+			fake_kv_fail_from(w->kv, 2, FAKE_KV_REFUSE); /* behind the claim */
+		hook_until_sent(w, 1);
+		written += 2;
+		if (settling == 1)
+			assert_true(world_until(w, has_written, &written));
+		flow_drain(w->flow, on_drained, &drained);
+		assert_true(world_until(w, is_drained, &drained));
+		assert_int_equal(hook_receiver.under_way, 0);
+		hook_receiver.silent = false;
+		world_crash(w);
+		hook_until_sent(w, 2);
+		hook_until_waiting(w, 0);
+		assert_string_equal(hook_receiver.sent[1].id, hook_receiver.sent[0].id);
+		world_free(w);
+	}
 }
 
 /* Whatever transaction goes amiss, and whether or not the process dies of it. */
@@ -398,14 +648,21 @@ main(void)
 		cmocka_unit_test(the_ends_of_an_invitation_are_told),
 		cmocka_unit_test(a_body_has_ids_and_no_person),
 		cmocka_unit_test(each_endpoint_gets_what_it_asks_for),
+		cmocka_unit_test(no_event_is_lost_when_the_clock_is_set_back),
+		cmocka_unit_test(an_event_that_cannot_be_read_is_told_once),
 		cmocka_unit_test(a_failed_message_is_tried_again_as_it_was),
 		cmocka_unit_test(a_message_whose_answer_got_lost_is_sent_again_until_one_comes),
 		cmocka_unit_test(a_receiver_that_asks_for_time_gets_it),
 		cmocka_unit_test(an_endpoint_that_is_gone_is_disabled),
+		cmocka_unit_test(an_endpoint_that_has_moved_is_not_disabled_by_where_it_was),
 		cmocka_unit_test(a_message_is_sent_again_when_somebody_asks),
 		cmocka_unit_test(an_endpoint_that_keeps_silent_is_left_alone_for_a_while),
+		cmocka_unit_test(one_attempt_alone_finds_out_whether_an_endpoint_is_back),
+		cmocka_unit_test(an_endpoint_that_is_slow_leaves_room_for_others),
+		cmocka_unit_test(a_pause_is_as_long_as_it_is_whatever_the_clock_says),
 		cmocka_unit_test(no_more_are_under_way_than_allowed),
 		cmocka_unit_test(a_message_that_was_under_way_at_a_crash_is_sent_again),
+		cmocka_unit_test(a_stop_waits_for_no_endpoint),
 		cmocka_unit_test(a_message_arrives_under_one_id_whatever_fails),
 	};
 

@@ -81,6 +81,8 @@ an_old_secret_signs_until_its_time_is_over(void **state)
 	assert_memory_equal(hook_receiver.sent[1].secret[1], first, sizeof(first));
 	assert_memory_equal(hook_receiver.sent[1].secret[0], hook_answer.hook.secret,
 	    sizeof(hook_answer.hook.secret));
+	assert_int_equal(hook_rotate(w, hook, 1), ERR_CONFLICT); /* it would end the first */
+	assert_int_equal(flow_hook_by_id(w->flow, hook)->old_until, w->now + 3600 * SECOND_MS);
 	hook_pass(w, 3601 * SECOND_MS);
 	hook_test(w, hook);
 	hook_until_waiting(w, 0);
@@ -196,6 +198,24 @@ what_ended_is_kept_for_a_while(void **state)
 	world_free(w);
 }
 
+static void
+a_message_that_cannot_be_read_can_be_dropped(void **state)
+{
+	static const char id[] = "00000000-0000-7000-8000-000000000001";
+	struct world *w = hook_world_new();
+
+	(void)state;
+	hook_put_damaged(w, "outbox/00000000-0000-7000-8000-000000000001");
+	hook_put_damaged(w, "due/h/0000000000000001/00000000-0000-7000-8000-000000000001");
+	world_crash(w);
+	assert_int_equal(store_outbox_count(w->store, OUTBOX_HOOKS), 1);
+	assert_int_equal(hook_drop(w, id), ERR_OK);
+	assert_int_equal(store_outbox_count(w->store, OUTBOX_HOOKS), 0);
+	assert_int_equal(people_keys(w, "outbox/") + people_keys(w, "due/"), 0);
+	assert_int_equal(hook_drop(w, id), ERR_NOT_FOUND);
+	world_free(w);
+}
+
 int
 main(void)
 {
@@ -206,6 +226,7 @@ main(void)
 		cmocka_unit_test(an_endpoint_is_checked_when_it_is_made),
 		cmocka_unit_test(a_change_leaves_the_rest_alone),
 		cmocka_unit_test(what_ended_is_kept_for_a_while),
+		cmocka_unit_test(a_message_that_cannot_be_read_can_be_dropped),
 	};
 
 	if (sodium_init() < 0)

@@ -27,6 +27,21 @@ world_clock(void *arg)
 	return ((struct world *)arg)->now;
 }
 
+static int64_t
+world_mono(void *arg)
+{
+	const struct world *w = arg;
+
+	return w->now - w->set_by;
+}
+
+void
+world_set_clock(struct world *w, int64_t by)
+{
+	w->now += by;
+	w->set_by += by;
+}
+
 static void
 world_on_guard(void *arg)
 {
@@ -84,7 +99,7 @@ world_new(enum dir_password_mode mode)
 	w->loop = loop_new();
 	w->guard = loop_timer_new(w->loop, world_on_guard, w);
 	w->now = 1700000000000;
-	w->clock = (struct clock){ world_clock, world_clock, w };
+	w->clock = (struct clock){ world_clock, world_mono, w };
 	w->memory = kv_memory_new(w->loop);
 	w->seal = seal_new(key);
 	w->dir = fake_dir_new(w->loop);

@@ -22,7 +22,8 @@ struct world {
 	struct blocklist *blocklist; /* empty */
 	struct flow *flow;
 	struct clock clock;
-	int64_t now;
+	int64_t now;	/* by the wall clock */
+	int64_t set_by; /* so far is the wall clock ahead of where it would be untouched */
 	struct flow_conf conf;
 	bool waiting, timed_out;
 	struct loop_timer *guard;
@@ -48,6 +49,8 @@ struct world *world_new(enum dir_password_mode mode);
 void world_free(struct world *w);
 /* kill -9 and start again: all that is in memory is gone. */
 void world_crash(struct world *w);
+/* Somebody sets the wall clock. */
+void world_set_clock(struct world *w, int64_t by);
 
 extern const struct person world_ada;
 struct world_link world_invite(struct world *w, const struct person *p);

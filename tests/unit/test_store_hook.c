@@ -125,6 +125,7 @@ an_endpoint_is_the_same_after_a_start(void **state)
 {
 	struct outbox_world *o = *state;
 	struct hook a = hook_of(o, ALL), b = hook_of(o, 1U << HOOK_USER_DELETED);
+	uint64_t created;
 
 	b.enabled = false;
 	b.why_disabled = "410 \"Gone\"";
@@ -142,6 +143,15 @@ an_endpoint_is_the_same_after_a_start(void **state)
 		ow_restart(o);
 	}
 	assert_int_equal(ow_keys(o, "audit/"), 2);
+	assert_int_equal(store_hook_at(o->w->store, 0)->created_revision, a.revision);
+	assert_int_equal(store_hook_at(o->w->store, 1)->created_revision, b.revision);
+	created = a.revision;
+	assert_int_equal(save(o, &a, "webhook_changed"), ERR_OK);
+	assert_true(a.revision > created);
+	for (int pass = 0; pass < 2; pass++) {
+		assert_int_equal(store_hook_at(o->w->store, 0)->created_revision, created);
+		ow_restart(o);
+	}
 }
 
 static void
@@ -311,6 +321,30 @@ a_change_that_is_given_up_is_in_memory_when_it_is_carried_out(void **state)
 	store_cancel(store_hook_delete(o->w->store, h.id, &world_note, world_on_done, o->w));
 	ow_turn(o);
 	assert_int_equal(store_hook_count(o->w->store), 1);
+}
+
+static void
+a_change_that_is_given_up_after_its_conflict_says_nothing(void **state)
+{
+	struct outbox_world *o = *state;
+	struct hook h = hook_of(o, ALL), changed;
+	struct store_op *op;
+	int calls;
+
+	save(o, &h, "webhook_created");
+	changed = h;
+	strcpy(changed.name, "changed");
+	assert_int_equal(save(o, &changed, "webhook_changed"), ERR_OK);
+	calls = o->w->calls;
+	fake_kv_hold(o->kv); /* what is read after the conflict */
+	op = store_hook_save(o->w->store, &h, "webhook_changed", &world_note, world_on_save, o->w);
+	while (!fake_kv_has_held(o->kv))
+		ow_turn(o);
+	store_cancel(op);
+	fake_kv_let_go(o->kv);
+	ow_turn(o);
+	assert_int_equal(o->w->calls, calls);
+	assert_hook_equal(store_hook_at(o->w->store, 0), &changed);
 }
 
 /* ---- events ---- */
@@ -728,6 +762,7 @@ main(void)
 		OUTBOX_ROW(a_damaged_endpoint_is_left_out_and_can_be_deleted),
 		OUTBOX_ROW(an_endpoint_whose_answer_is_lost_is_in_memory_as_it_is_stored),
 		OUTBOX_ROW(a_change_that_is_given_up_is_in_memory_when_it_is_carried_out),
+		OUTBOX_ROW(a_change_that_is_given_up_after_its_conflict_says_nothing),
 		OUTBOX_ROW(endpoints_are_told_what_they_ask_for),
 		OUTBOX_ROW(nothing_is_written_that_nobody_asks_for),
 		OUTBOX_ROW(a_sending_is_told),

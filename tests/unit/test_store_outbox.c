@@ -511,6 +511,39 @@ damaged_items_stop_nobody_behind_them(void **state)
 	outbox_item_free(i);
 }
 
+static enum err
+discard(struct outbox_world *o, enum outbox_queue queue, const char *id)
+{
+	return world_run(o->w, store_outbox_discard(o->w->store, queue, id, world_on_done, o->w));
+}
+
+static void
+a_damaged_item_can_be_taken_away(void **state)
+{
+	struct outbox_world *o = *state;
+	struct outbox_item *i = queued(o, OUTBOX_INVITATION, -1);
+	const char *damaged = "00000000-0000-7000-8000-000000000008";
+
+	for (int n = 0; n < 10; n++)
+		put_damaged(o, 1000 + n, n);
+	ow_fill(o, OUTBOX_INVITATION, 1200);
+	put_damaged(o, o->w->now + HOUR, 10);
+	ow_restart(o);
+	assert_int_equal(store_outbox_count(o->w->store, OUTBOX_MAILS), 1212);
+	assert_int_equal(discard(o, OUTBOX_MAILS, i->id), ERR_CONFLICT);
+	assert_int_equal(discard(o, OUTBOX_MAILS, NOBODY "x"), ERR_NOT_FOUND);
+	assert_int_equal(discard(o, OUTBOX_HOOKS, damaged), ERR_NOT_FOUND);
+	assert_int_equal(discard(o, OUTBOX_MAILS, damaged), ERR_OK);
+	assert_int_equal(discard(o, OUTBOX_MAILS, damaged), ERR_NOT_FOUND);
+	assert_int_equal(discard(o, OUTBOX_MAILS, "00000000-0000-7000-8000-000000000010"), ERR_OK);
+	assert_int_equal(store_outbox_count(o->w->store, OUTBOX_MAILS), 1210);
+	ow_restart(o);
+	assert_int_equal(store_outbox_count(o->w->store, OUTBOX_MAILS), 1210);
+	store_cancel(store_outbox_discard(o->w->store, OUTBOX_MAILS, damaged, world_on_done, o->w));
+	ow_turn(o);
+	outbox_item_free(i);
+}
+
 /* Sealed by us, and still nothing we would write. */
 static void
 a_value_with_a_member_of_another_type_is_damaged(void **state)
@@ -797,6 +830,7 @@ main(void)
 		OUTBOX_ROW(a_purge_forgets_the_log),
 		OUTBOX_ROW(the_list_goes_by_due_from_page_to_page),
 		OUTBOX_ROW(damaged_items_stop_nobody_behind_them),
+		OUTBOX_ROW(a_damaged_item_can_be_taken_away),
 		OUTBOX_ROW(a_value_with_a_member_of_another_type_is_damaged),
 		OUTBOX_ROW(a_place_that_leads_nowhere_is_cleaned_up),
 		OUTBOX_ROW(who_waits_is_told_of_the_earliest),
