@@ -36,8 +36,9 @@ app_on_overdue(void *arg)
 	_exit(EXIT_SUCCESS);
 }
 
-/* New connections are refused at once and running requests finish; then the registrations. What is
- * not finished in time is parked in the store, and the resolver of the next start settles it.
+/* No further mail leaves. New connections are refused at once and running requests finish; then the
+ * registrations. What is not finished in time is parked in the store, and the resolver of the next
+ * start settles it.
  * Beside that the people list is kept for the next start. */
 static void
 app_on_stop(void *arg)
@@ -55,6 +56,7 @@ app_on_stop(void *arg)
 		loop_stop(a->loop);
 		return;
 	}
+	flow_stop_sending(a->flow);
 	a->parts_left = 2;
 	loop_timer_set(a->stop_timer, APP_STOP_MS);
 	roster_save_last(a->roster, APP_KEEP_MS, app_on_part_stopped, a);

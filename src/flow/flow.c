@@ -78,13 +78,20 @@ flow_run(struct flow *f)
 }
 
 void
+flow_stop_sending(struct flow *f)
+{
+	f->sends_no_more = true;
+	flow_mails_stop(f->mails);
+}
+
+void
 flow_drain(struct flow *f, loop_cb *drained, void *arg)
 {
 	f->draining = true;
 	f->drained = drained;
 	f->drained_arg = arg;
 	flow_attempts_hurry(f);
-	flow_mails_drain(f->mails);
+	flow_stop_sending(f);
 	flow_hooks_drain(f->hooks);
 	flow_check_drained(f);
 }

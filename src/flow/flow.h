@@ -59,6 +59,8 @@ void flow_set_limits(struct flow *f, size_t password_min, int64_t lifetime_s);
 void flow_on_tokens_ended(struct flow *f, void (*cb)(void *arg, const char *created_by), void *arg);
 /* Starts the resolver and the sweeper. */
 void flow_run(struct flow *f);
+/* Mails and webhook messages that are not under way yet wait for the next start. */
+void flow_stop_sending(struct flow *f);
 /* No new attempts, neither registrations nor mails; `drained` once when none is under way (at once
  * deferred when there is none). */
 void flow_drain(struct flow *f, loop_cb *drained, void *arg);

@@ -216,7 +216,7 @@ lane_turn(void *arg)
 	int64_t mono = lane_mono(l);
 
 	l->soon = false;
-	if (l->flow->draining)
+	if (l->flow->sends_no_more)
 		return;
 	if (mono < l->rest_until) {
 		lane_later(l, l->rest_until - mono);

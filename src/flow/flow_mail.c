@@ -17,7 +17,7 @@
 bool
 mails_is_overtaken(const struct flow_mails *m, const struct mail_trip *t)
 {
-	return m->flow->draining || t->pause != m->pause_count;
+	return m->flow->sends_no_more || t->pause != m->pause_count;
 }
 
 static void
@@ -93,6 +93,19 @@ flow_mail_status(const struct flow *f, struct flow_mail_status *out)
 	out->broken = m->broken;
 }
 
+bool
+mail_may_have_left(const struct delivery_entry *e)
+{
+	return (e->event == DELIVERY_SENT || e->event == DELIVERY_UNKNOWN) &&
+	       e->kind != OUTBOX_KIND_COUNT && outbox_has_link(e->kind);
+}
+
+const char *
+mail_heard(struct arena *arena, const char *words)
+{
+	return outbox_cut(arena, words, MAIL_HEARD_MAX);
+}
+
 /* ---- life ---- */
 
 static bool
@@ -121,6 +134,7 @@ flow_mails_new(struct flow *f)
 	m->conf = conf;
 	m->slots = slots_new(conf->rate, conf->domain_rate);
 	TAILQ_INIT(&m->ready);
+	TAILQ_INIT(&m->given);
 	m->lane = lane_new(f, &ops, m, MAIL_TRIPS * conf->in_flight);
 	return m;
 }
@@ -132,11 +146,15 @@ flow_mails_run(struct flow_mails *m)
 		lane_run(m->lane);
 }
 
+/* All of them wait for the next start instead: what is left behind is sent twice, and a relay may
+ * be too slow for what stands in front of its connections. */
 void
-flow_mails_drain(struct flow_mails *m)
+flow_mails_stop(struct flow_mails *m)
 {
-	if (m != NULL)
-		mails_send_ready(m); /* they wait for the next start instead */
+	if (m == NULL)
+		return;
+	mails_send_ready(m);
+	mails_take_back(m);
 }
 
 void

@@ -17,25 +17,14 @@ struct bounce {
 	void *arg;
 };
 
-static const char *
-bounce_words(const struct bounce *b, const char *address)
-{
-	const struct mail_dsn *dsn = &b->dsn;
-	const char *words = arena_printf(b->arena, "%s%s%s", dsn->status != NULL ? dsn->status : "",
-	    dsn->status != NULL && dsn->diagnostic != NULL ? " " : "",
-	    dsn->diagnostic != NULL ? dsn->diagnostic : "");
-
-	return delivery_scrub(b->arena, words, address);
-}
-
-/* The same was said since the last mail left. */
+/* The same was said since the last mail left, or may have left. */
 static bool
 bounce_is_known(const struct delivery *d, enum delivery_event event, const char *words)
 {
 	for (size_t i = d->log_count; i > 0; i--) {
 		const struct delivery_entry *e = &d->log[i - 1];
 
-		if (e->event == DELIVERY_SENT && outbox_has_link(e->kind))
+		if (mail_may_have_left(e))
 			return false;
 		if (e->event == event && e->detail != NULL && strcmp(e->detail, words) == 0)
 			return true;
@@ -63,12 +52,29 @@ bounce_is_of_old_address(const struct bounce *b)
 	for (size_t i = c->delivery->log_count; i > 0; i--) {
 		const struct delivery_entry *e = &c->delivery->log[i - 1];
 
-		if (e->at >= changed_at &&
-		    (e->event == DELIVERY_SENT || e->event == DELIVERY_UNKNOWN) &&
-		    e->kind != OUTBOX_KIND_COUNT && outbox_has_link(e->kind))
+		if (e->at >= changed_at && mail_may_have_left(e))
 			return false;
 	}
 	return changed_at > 0;
+}
+
+/* Status and diagnostic, without any address that the mail may have been for. Of one that nobody
+ * knows any more nothing can be found in a diagnostic, whatever the report says of itself: then the
+ * code alone stays. */
+static const char *
+bounce_words(const struct bounce *b, const char *address)
+{
+	const struct mail_dsn *dsn = &b->dsn;
+	const char *const named[] = { address, dsn->to, dsn->final_recipient,
+		dsn->original_recipient };
+	const char *words = dsn->status != NULL ? dsn->status : "";
+
+	if (address != NULL && dsn->diagnostic != NULL)
+		words = arena_printf(
+		    b->arena, "%s%s%s", words, dsn->status != NULL ? " " : "", dsn->diagnostic);
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		words = delivery_scrub(b->arena, words, named[i]);
+	return words;
 }
 
 static enum err
@@ -79,16 +85,16 @@ bounce_mutate(struct mail_change *c, struct fault *f)
 	struct invitation *inv = c->after;
 	enum delivery_event event =
 	    b->dsn.action == MAIL_DSN_FAILED ? DELIVERY_BOUNCED : DELIVERY_DELAYED;
-	const char *words = bounce_words(b, inv->personal_mail);
+	const bool of_ours = inv->personal_mail != NULL && !bounce_is_of_old_address(b);
+	const char *words = bounce_words(b, of_ours ? inv->personal_mail : NULL);
 
 	b->nothing_new = bounce_is_known(c->delivery, event, words);
 	if (b->nothing_new)
 		return fault_set(f, ERR_CONFLICT, "it was said before");
 	delivery_note(c->delivery, event, OUTBOX_KIND_COUNT, flow_now(flow), words);
 	c->post.post.delivery = c->delivery;
-	b->undelivers = event == DELIVERY_BOUNCED && !inv->undeliverable &&
-			inv->personal_mail != NULL && flow_refusal(flow, inv, NULL) == ERR_OK &&
-			!bounce_is_of_old_address(b);
+	b->undelivers = event == DELIVERY_BOUNCED && !inv->undeliverable && of_ours &&
+			flow_refusal(flow, inv, NULL) == ERR_OK;
 	c->log_alone = !b->undelivers;
 	if (!b->undelivers)
 		return ERR_OK;

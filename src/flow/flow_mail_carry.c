@@ -54,9 +54,10 @@ mail_abandon(void *arg, struct lane_trip *trip)
 	struct flow_mails *m = arg;
 	struct mail_trip *t = trip->state;
 
-	if (t->sending != NULL)
+	if (t->sending != NULL) {
 		mailer_cancel(t->sending);
-	else if (t->mail != NULL)
+		TAILQ_REMOVE(&m->given, t, link);
+	} else if (t->mail != NULL)
 		TAILQ_REMOVE(&m->ready, t, link);
 	mail_trip_free(t);
 }
@@ -89,6 +90,14 @@ carry_scrub(struct mail_trip *t, const char *words)
 }
 
 static void
+carry_on_returned(struct mail_trip *t)
+{
+	t->sending = NULL;
+	TAILQ_REMOVE(&t->mails->given, t, link);
+	t->mails->sending--;
+}
+
+static void
 carry_on_sent(void *arg, const struct mail_report *said)
 {
 	struct mail_trip *t = arg;
@@ -96,8 +105,7 @@ carry_on_sent(void *arg, const struct mail_report *said)
 	const struct mail_report report = { said->outcome, said->code,
 		carry_scrub(t, said->reply) };
 
-	t->sending = NULL;
-	m->sending--;
+	carry_on_returned(t);
 	mails_hear(m, t, &report);
 	mail_settle_report(t, &report);
 	mails_send_ready(m);
@@ -112,6 +120,7 @@ carry_send(struct mail_trip *t)
 	t->mail = NULL;
 	mail_trip_not_ahead(t);
 	m->sending++;
+	TAILQ_INSERT_TAIL(&m->given, t, link);
 	t->sending = mailer_send(m->conf->mailer, mail, carry_on_sent, t);
 	mail_free(mail);
 }
@@ -139,6 +148,18 @@ mails_send_ready(struct flow_mails *m)
 			mail_settle_unsent(t);
 		else
 			carry_send(t);
+	}
+}
+
+void
+mails_take_back(struct flow_mails *m)
+{
+	struct mail_trip *t, *next;
+
+	LIST_EACH_SAFE(t, &m->given, link, next)
+	if (mailer_take_back(t->sending)) {
+		carry_on_returned(t);
+		mail_settle_unsent(t);
 	}
 }
 
@@ -234,7 +255,7 @@ carry_claim(struct mail_trip *t)
 	}
 	t->next = outbox_item_copy(item);
 	memcpy(t->next->owner, lane_owner(t->mails->lane), sizeof(t->next->owner));
-	t->next->due = flow_now(flow) + OUTBOX_CLAIM_MS;
+	t->next->due = t->until = flow_now(flow) + OUTBOX_CLAIM_MS;
 	t->next->slotted = false;
 	if (outbox_has_link(item->kind)) {
 		t->next->expires_at = invitation_end(t->inv);
@@ -254,20 +275,39 @@ carry_claim(struct mail_trip *t)
 static void
 carry_drop(struct mail_trip *t, const char *why)
 {
+	log_info("a mail is dropped", "invitation", t->trip->item->subject, "item",
+	    t->trip->item->id, "kind", outbox_kind_name(t->trip->item->kind), "reason", why);
 	t->plan = (struct mail_plan){ .remove = true, .event = DELIVERY_DROPPED, .detail = why };
 	mail_settle(t);
 }
 
-/* Its invitation ended while it was tried: the inviter counts on a mail that nobody got. */
+/* Its invitation ended before it left: the inviter counts on a mail that nobody got. */
 static void
 carry_give_up(struct mail_trip *t)
 {
+	const char *last = t->trip->item->last;
+
 	t->plan = (struct mail_plan){ .remove = true,
 		.event = DELIVERY_DROPPED,
-		.detail = arena_printf(
-		    t->arena, "the invitation is expired: %.400s", t->trip->item->last),
+		.detail = arena_printf(t->arena, "%s%s%s", t->pointless, last != NULL ? ": " : "",
+		    last != NULL ? mail_heard(t->arena, last) : ""),
 		.tell = true };
 	mail_settle(t);
+}
+
+/* No mail of this queueing has left, whoever took it out of the queue and put it back. */
+static bool
+carry_has_left(const struct delivery *d)
+{
+	for (size_t i = d != NULL ? d->log_count : 0; i > 0; i--) {
+		const struct delivery_entry *e = &d->log[i - 1];
+
+		if (mail_may_have_left(e))
+			return true;
+		if (e->event == DELIVERY_QUEUED && e->kind == OUTBOX_INVITATION)
+			return false;
+	}
+	return false;
 }
 
 static void
@@ -293,12 +333,16 @@ carry_put_off(struct mail_trip *t, int64_t due, bool slotted)
 	    NULL, INVITATION_EV_MAIL, &carry_note, carry_on_put_off, t);
 }
 
+/* A slot is good for its time alone: what waited behind a relay that was away has all its slots
+ * behind it, and would leave in one moment. */
 static void
 carry_take_turn(struct mail_trip *t)
 {
 	int64_t now = flow_now(t->mails->flow), at = 0;
-	bool taken =
-	    t->trip->item->slotted || slot_take(t->mails->slots, mail_domain_of(t->to), now, &at);
+	bool taken = t->trip->item->slotted && now - t->trip->item->due < MAIL_TURN_MS;
+
+	if (!taken)
+		taken = slot_take(t->mails->slots, mail_domain_of(t->to), now, &at);
 
 	if (taken && at <= now)
 		carry_claim(t);
@@ -320,8 +364,12 @@ carry_on_log(void *arg, enum err code, struct delivery **d, const struct fault *
 		t->delivery = *d;
 		*d = NULL;
 	}
-	if (t->trip->item->kind == OUTBOX_REMINDER && t->delivery != NULL &&
-	    t->delivery->waiting[0] != '\0')
+	if (t->pointless != NULL && carry_has_left(t->delivery))
+		carry_drop(t, t->pointless);
+	else if (t->pointless != NULL)
+		carry_give_up(t);
+	else if (t->trip->item->kind == OUTBOX_REMINDER && t->delivery != NULL &&
+		 t->delivery->waiting[0] != '\0')
 		carry_drop(t, "the invitation itself still waits");
 	else
 		carry_take_turn(t);
@@ -363,10 +411,11 @@ carry_look(struct mail_trip *t)
 	if (!has_link && flow_now(flow) >= item->expires_at)
 		why = "it came too late";
 	t->to = arena_strdup(t->arena, has_link ? t->inv->personal_mail : item->to);
-	if (why != NULL && item->kind == OUTBOX_INVITATION && item->last != NULL &&
-	    invitation_seen(t->inv, flow_now(flow)) == INVITATION_EXPIRED)
-		carry_give_up(t);
-	else if (why != NULL)
+	if (why != NULL && item->kind == OUTBOX_INVITATION &&
+	    invitation_seen(t->inv, flow_now(flow)) == INVITATION_EXPIRED) {
+		t->pointless = why;
+		t->trip->op = store_delivery_load(flow->conf.store, item->subject, carry_on_log, t);
+	} else if (why != NULL)
 		carry_drop(t, why);
 	else if (has_link &&
 		 (t->inv->state == INVITATION_CLAIMED || flow_attempt_of(flow, t->inv->id) != NULL))
@@ -375,6 +424,29 @@ carry_look(struct mail_trip *t)
 		t->trip->op = store_delivery_load(flow->conf.store, item->subject, carry_on_log, t);
 	else
 		carry_take_turn(t);
+}
+
+/* News has its facts in the item; a link is worth nothing without its invitation, and the log in
+ * which that could be read is gone with it. */
+static void
+carry_without_invitation(struct mail_trip *t, enum err code, const struct fault *f)
+{
+	const struct outbox_item *item = t->trip->item;
+
+	if (!outbox_has_link(item->kind)) {
+		carry_look(t);
+		return;
+	}
+	if (code == ERR_CORRUPT) {
+		log_error("a mail waits for an invitation that is damaged", "invitation",
+		    item->subject, "reason", f->text);
+		carry_put_off(t, flow_now(t->mails->flow) + OUTBOX_BACKOFF_MAX_MS, false);
+		return;
+	}
+	log_info("a mail is dropped: its invitation is forgotten", "invitation", item->subject,
+	    "item", item->id, "kind", outbox_kind_name(item->kind));
+	t->plan = (struct mail_plan){ .remove = true, .event = DELIVERY_EVENT_COUNT };
+	mail_settle(t);
 }
 
 static void
@@ -389,14 +461,9 @@ carry_on_loaded(void *arg, enum err code, struct invitation **inv, const struct 
 		*inv = NULL;
 		carry_look(t);
 		return;
-	case ERR_NOT_FOUND: /* forgotten, and its log with it */
-		t->plan = (struct mail_plan){ .remove = true, .event = DELIVERY_EVENT_COUNT };
-		mail_settle(t);
-		return;
+	case ERR_NOT_FOUND:
 	case ERR_CORRUPT:
-		log_error("a mail waits for an invitation that is damaged", "invitation",
-		    t->trip->item->subject, "reason", f->text);
-		carry_put_off(t, flow_now(t->mails->flow) + OUTBOX_BACKOFF_MAX_MS, false);
+		carry_without_invitation(t, code, f);
 		return;
 	default:
 		carry_fail(t, f);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "flow/mail_private.h"
+#include "log/log.h"
 
 enum { CHANGE_TRIES = 20 /* a mail that is carried out changes three things a second or two */ };
 
@@ -111,7 +112,10 @@ change_on_log(void *arg, enum err code, struct delivery **d, const struct fault 
 	struct mail_change *c = arg;
 
 	c->task.op = NULL;
-	if (code != ERR_OK) {
+	if (code == ERR_CORRUPT && *d != NULL) /* it must not keep anybody from anything */
+		log_error("the log of an invitation's mails is damaged: it begins anew",
+		    "invitation", c->id, "reason", f->text);
+	else if (code != ERR_OK) {
 		change_finish(c, code, f);
 		return;
 	}

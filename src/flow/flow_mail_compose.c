@@ -62,31 +62,45 @@ compose_link(const struct mail_trip *t)
 	return link;
 }
 
+/* What an invitation knows; little when it is over, and nothing when it is forgotten. */
+static void
+compose_from_invitation(struct mail_trip *t, struct mail_facts *facts)
+{
+	const struct invitation *inv = t->inv;
+	const struct person *p = &inv->person;
+
+	facts->given_name = p->value[PERSON_GIVEN_NAME];
+	facts->inviter = mail_inviter_of(t->mails->flow, inv, t->arena).name;
+	facts->position = p->value[PERSON_POSITION];
+	facts->org_unit = compose_place_name(t->arena, p->value[PERSON_ORG_UNIT]);
+	facts->expires_at = invitation_end(inv);
+	if (!outbox_has_link(t->trip->item->kind))
+		return;
+	facts->language = p->value[PERSON_LANGUAGE];
+	facts->name = p->value[PERSON_DISPLAY_NAME];
+	facts->uid = p->value[PERSON_UID];
+}
+
 enum err
 mail_trip_compose(struct mail_trip *t, struct fault *f)
 {
 	const struct flow_mail_conf *conf = t->mails->conf;
 	const struct outbox_item *item = t->trip->item;
-	const struct person *p = &t->inv->person;
-	const bool has_link = outbox_has_link(item->kind);
 	struct mail_facts facts = { .kind = outbox_kind_name(item->kind),
-		.language = has_link ? p->value[PERSON_LANGUAGE] : item->language,
+		.language = item->language,
 		.invitation = item->subject,
 		.item = item->id,
 		.attempt = item->attempts + 1,
 		.to = t->to,
-		.name = has_link ? p->value[PERSON_DISPLAY_NAME] : item->name,
-		.given_name = p->value[PERSON_GIVEN_NAME],
-		.uid = has_link ? p->value[PERSON_UID] : item->uid,
-		.inviter = mail_inviter_of(t->mails->flow, t->inv, t->arena).name,
-		.position = p->value[PERSON_POSITION],
-		.org_unit = compose_place_name(t->arena, p->value[PERSON_ORG_UNIT]),
+		.name = item->name,
+		.uid = item->uid,
 		.reason = compose_reason(t->delivery),
-		.expires_at = invitation_end(t->inv),
 		.now = flow_now(t->mails->flow) };
-	char *link = has_link ? compose_link(t) : NULL;
+	char *link = outbox_has_link(item->kind) ? compose_link(t) : NULL;
 	enum err code;
 
+	if (t->inv != NULL)
+		compose_from_invitation(t, &facts);
 	facts.link = link;
 	code = mail_compose(&t->mail, conf->templates, &conf->sender, &facts, f);
 	if (link != NULL)

@@ -32,15 +32,15 @@ settle_on_again(void *arg)
 	settle_load(arg);
 }
 
-/* When the claim has run out, or we are about to end, it is left to whoever finds it. */
+/* When the claim has run out it is left to whoever finds it; what was never claimed is found due.
+ */
 static void
 settle_again(struct mail_trip *t, const struct fault *f)
 {
 	struct flow *flow = t->mails->flow;
 	struct lane_trip *trip = t->trip;
 
-	if (flow->draining || trip->item->owner[0] == '\0' ||
-	    flow_now(flow) >= trip->item->due - SETTLE_AGAIN_MAX_MS) {
+	if (!t->claimed || flow_now(flow) >= t->until - SETTLE_AGAIN_MAX_MS) {
 		mail_trip_free(t);
 		lane_trip_fail(trip, f);
 		return;
@@ -310,7 +310,8 @@ settle_until(struct mail_trip *t, const char *words, int64_t at)
 {
 	char text[CLOCK_TEXT_SIZE];
 
-	return arena_printf(t->arena, "%.400s; again at %s", words, clock_format(at, text));
+	return arena_printf(
+	    t->arena, "%s; again at %s", mail_heard(t->arena, words), clock_format(at, text));
 }
 
 /* The item as it was claimed, counted and with what was heard. */
@@ -334,7 +335,9 @@ settle_plan_refused(struct mail_trip *t, const char *words, bool for_good)
 
 	t->plan = (struct mail_plan){ .remove = true,
 		.event = for_good ? DELIVERY_REFUSED : DELIVERY_DROPPED,
-		.detail = for_good ? words : arena_printf(t->arena, "given up: %.400s", words),
+		.detail = for_good
+			      ? words
+			      : arena_printf(t->arena, "given up: %s", mail_heard(t->arena, words)),
 		.withdraw = has_link,
 		.undeliver = has_link };
 	log_info(for_good ? "a mail was refused" : "a mail was given up", "invitation",
@@ -363,7 +366,8 @@ settle_plan_unknown(struct mail_trip *t, enum outbox_result result, const char *
 	t->plan = (struct mail_plan){ .remove = !again,
 		.event = DELIVERY_UNKNOWN,
 		.detail = again ? settle_until(t, words, t->next->due)
-				: arena_printf(t->arena, "%.400s; not sent again", words) };
+				: arena_printf(t->arena, "%s; not sent again",
+				      mail_heard(t->arena, words)) };
 	log_warning("nobody knows whether a mail was sent", "invitation", t->trip->item->subject,
 	    "item", t->trip->item->id, "again", again ? "yes" : "no");
 }
@@ -423,6 +427,7 @@ void
 mail_settle_lost(struct mail_trip *t)
 {
 	t->claimed = true;
+	t->until = t->trip->item->due;
 	settle_plan_unknown(t, OUTBOX_LOST, "the daemon ended, perhaps while it was sent");
 	mail_settle(t);
 }

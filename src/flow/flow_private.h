@@ -65,7 +65,8 @@ struct flow {
 	struct flow_hooks *hooks;
 	struct lane *lanes[OUTBOX_QUEUE_COUNT]; /* of these; NULL: nothing is carried */
 	struct flow_task_list tasks;
-	size_t opening; /* of them: noting that a form was shown */
+	size_t opening;	    /* of them: noting that a form was shown */
+	bool sends_no_more; /* lanes begin nothing */
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;

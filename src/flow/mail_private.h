@@ -23,6 +23,8 @@
 enum {
 	/* An item whose invitation is in use, or damaged, is looked at again after this. */
 	MAIL_PUT_OFF_MS = 10 * 1000,
+	/* An item that comes so late for its slot needs another one. */
+	MAIL_TURN_MS = 5 * 1000,
 	/* So many mails in a row of which nobody knows whether they arrived, and the relay counts
 	 * as away: each of them may reach somebody twice. */
 	MAIL_SILENT_MAX = 3,
@@ -31,7 +33,8 @@ enum {
 	 * being claimed, and MAIL_TRIPS in all: the rest are being settled. */
 	MAIL_GIVEN = 2,
 	MAIL_AHEAD = 3,
-	MAIL_TRIPS = 8
+	MAIL_TRIPS = 8,
+	MAIL_HEARD_MAX = 400 /* bytes of a server's words, with others beside them */
 };
 
 /* What becomes of an item after its attempt, or instead of one. */
@@ -46,14 +49,15 @@ struct mail_plan {
 };
 
 struct mail_trip {
-	TAILQ_ENTRY(mail_trip) link; /* in mails->ready */
+	TAILQ_ENTRY(mail_trip) link; /* in mails->ready or given */
 	struct flow_mails *mails;
 	struct lane_trip *trip;
 	struct arena *arena;
-	struct invitation *inv, *after; /* as stored; as it is being stored */
+	struct invitation *inv, *after; /* as stored (NULL: gone); as it is being stored */
 	struct outbox_item *next;	/* as the item is being stored */
 	struct delivery *delivery;
-	const char *to; /* the envelope's */
+	const char *to;	       /* the envelope's */
+	const char *pointless; /* why it is not sent; NULL: it is */
 	/* Its link. The token that gave way to this one is live again when this one is withdrawn.
 	 */
 	struct secret *token;
@@ -66,6 +70,7 @@ struct mail_trip {
 	struct mail_plan plan;
 	bool claimed;		       /* by `owner`: somebody's who may have sent it */
 	char owner[OUTBOX_OWNER_SIZE]; /* "": of an item that nobody claimed */
+	int64_t until;		       /* when the claim runs out, wall ms */
 	int tries;
 	struct loop_timer *again; /* the store did not take it yet */
 	int64_t again_ms;
@@ -90,7 +95,8 @@ struct flow_mails {
 	struct lane *lane;
 	struct slots *slots;
 	struct mail_trip_list ready; /* claimed and composed */
-	size_t sending;		     /* given to the mailer */
+	struct mail_trip_list given; /* to the mailer */
+	size_t sending;		     /* of these: all */
 	size_t ahead;		     /* begun and not given to it yet */
 	size_t tests;		     /* mails of nobody that are under way */
 	unsigned pause_count;	     /* pauses since the start */
@@ -108,6 +114,11 @@ void mails_hear(struct flow_mails *m, const struct mail_trip *t, const struct ma
  * or we are about to end. What was not sent yet is not sent now. */
 bool mails_is_overtaken(const struct flow_mails *m, const struct mail_trip *t);
 
+/* A mail with a link left, or may have left. */
+bool mail_may_have_left(const struct delivery_entry *e);
+/* A server's words so short that others go beside them. */
+const char *mail_heard(struct arena *arena, const char *words);
+
 /* ---- flow_mail_carry.c ---- */
 
 void mail_carry(void *arg, struct lane_trip *trip);
@@ -117,6 +128,8 @@ void mail_trip_free(struct mail_trip *t);
 void mail_trip_not_ahead(struct mail_trip *t); /* it is sent, or settled */
 /* Send what is ready as far as there is room. */
 void mails_send_ready(struct flow_mails *m);
+/* What the mailer was given and has not begun is not sent now. */
+void mails_take_back(struct flow_mails *m);
 
 /* ---- flow_mail_compose.c ---- */
 

@@ -63,7 +63,7 @@ void lane_trip_fail(struct lane_trip *t, const struct fault *f);
 struct flow_mails;
 struct flow_mails *flow_mails_new(struct flow *f);
 void flow_mails_run(struct flow_mails *m);
-void flow_mails_drain(struct flow_mails *m); /* flow->draining was set */
+void flow_mails_stop(struct flow_mails *m); /* flow->sends_no_more was set */
 void flow_mails_free(struct flow_mails *m);
 struct flow_hooks;
 struct flow_hooks *flow_hooks_new(struct flow *f);

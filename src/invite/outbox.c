@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistr.h>
 
 #include "base/mem.h"
 
@@ -97,17 +98,29 @@ outbox_item_free(struct outbox_item *i)
 }
 
 const char *
+outbox_cut(struct arena *arena, const char *text, size_t max)
+{
+	size_t len = strnlen(text, max + 1);
+	char *copy;
+	uint8_t *at, *bad;
+
+	if (len > max)
+		for (len = max; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+			len--;
+	copy = arena_dup(arena, text, len);
+	at = (uint8_t *)copy;
+	while ((bad = (uint8_t *)(uintptr_t)u8_check(at, (size_t)((uint8_t *)copy + len - at))) !=
+	       NULL) {
+		*bad = '?';
+		at = bad + 1;
+	}
+	return copy;
+}
+
+const char *
 outbox_text(struct arena *arena, const char *text)
 {
-	size_t len;
-
-	if (text == NULL)
-		return NULL;
-	len = strnlen(text, OUTBOX_TEXT_MAX + 1);
-	if (len > OUTBOX_TEXT_MAX)
-		for (len = OUTBOX_TEXT_MAX; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
-			len--;
-	return arena_dup(arena, text, len);
+	return text != NULL ? outbox_cut(arena, text, OUTBOX_TEXT_MAX) : NULL;
 }
 
 void

@@ -75,8 +75,11 @@ struct outbox_item *outbox_item_copy(const struct outbox_item *i);
 void outbox_item_free(struct outbox_item *i); /* NULL is fine */
 /* Set one of its strings to a copy (NULL: none). All but the body are cut as outbox_text() does. */
 void outbox_set_text(struct outbox_item *i, const char **field, const char *text);
-/* A copy of at most OUTBOX_TEXT_MAX bytes, cut at a whole character; NULL stays NULL. */
+/* A copy of at most OUTBOX_TEXT_MAX bytes, as outbox_cut() makes it; NULL stays NULL. */
 const char *outbox_text(struct arena *arena, const char *text);
+/* A copy of at most `max` bytes, cut at a whole character. Each byte of bad UTF-8 becomes '?': a
+ * text that is none would make what it is stored in unreadable. */
+const char *outbox_cut(struct arena *arena, const char *text, size_t max);
 
 /* ---- trying again ---- */
 

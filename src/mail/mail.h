@@ -99,6 +99,7 @@ struct mailer_ops {
 	struct mail_sending *(*send)(
 	    struct mailer *, const struct mail *, mail_sent_cb *cb, void *arg);
 	void (*cancel)(struct mail_sending *);
+	bool (*take_back)(struct mail_sending *);
 	void (*free)(struct mailer *);
 };
 struct mailer {
@@ -111,6 +112,8 @@ struct mailer {
 struct mail_sending *mailer_send(
     struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg);
 void mailer_cancel(struct mail_sending *s);
+/* True: it only waited, it is cancelled, and it was surely not sent. False: nothing has changed. */
+bool mailer_take_back(struct mail_sending *s);
 /* What it comes to that no mail to `to` could be made: MAIL_REFUSED if the address is why. Else
  * MAIL_BROKEN: a slip in our settings must not make an invitation undeliverable. */
 enum mail_outcome mailer_blames(const char *to);
@@ -238,6 +241,8 @@ struct mail_dsn {
 	bool knows_recipient;  /* by a VERP address: */
 	uint32_t to_recipient; /* mail_verp_recipient() of whom the mail was to */
 	const char *to;	       /* what the header of the mail that it returns says, or NULL */
+	/* Whom status and diagnostic are about, as the report says; NULL: it does not. */
+	const char *final_recipient, *original_recipient;
 };
 /* Read a whole message that is a delivery status notification (RFC 3464). `recipient`: the address
  * that it was delivered to, or NULL: that of its own headers. ERR_INVALID: it is none; the text

@@ -30,6 +30,7 @@ struct dsn_reader {
 	struct mail_verp by_address; /* the invitation, as either says; "": neither */
 	char by_id[ID_SIZE];
 	const char *to; /* of the mail that is returned */
+	const char *final_recipient, *original_recipient;
 };
 
 /* ---- whose mail it was ---- */
@@ -79,16 +80,17 @@ dsn_find_id(struct dsn_reader *r, const char *value)
 	}
 }
 
-/* The address in `"Words" <address>` or by itself. */
-static void
-dsn_find_recipient(struct dsn_reader *r, const char *value)
+/* The address in `"Words" <address>` or by itself; NULL: it is neither. */
+static const char *
+dsn_address_in(struct dsn_reader *r, const char *value)
 {
 	const char *begin = strrchr(value, '<'), *end = strrchr(value, '>');
 
 	if (begin == NULL && end == NULL)
-		r->to = arena_strdup(r->arena, value);
-	else if (begin != NULL && end > begin)
-		r->to = arena_dup(r->arena, begin + 1, (size_t)(end - begin) - 1);
+		return arena_strdup(r->arena, value);
+	if (begin != NULL && end > begin)
+		return arena_dup(r->arena, begin + 1, (size_t)(end - begin) - 1);
+	return NULL;
 }
 
 /* The header of the report itself, or of the mail that it returns. */
@@ -105,7 +107,7 @@ dsn_find_in_headers(struct dsn_reader *r, struct mime_span headers, bool returne
 
 	while (mime_next_field(&headers, &name, value)) {
 		if (returned && r->to == NULL && mime_span_is(name, "To"))
-			dsn_find_recipient(r, value);
+			r->to = dsn_address_in(r, value);
 		for (const char *const *n = returned ? mails : reports; *n != NULL; n++)
 			if (mime_span_is(name, *n))
 				dsn_find_address(r, value);
@@ -164,15 +166,25 @@ dsn_read_action(struct mime_span group, const char *status, enum mail_dsn_action
 	       mime_field(group, "Original-Recipient", value);
 }
 
-/* "smtp; 550 5.1.1 No such user": the words alone. */
+/* "smtp; 550 5.1.1 No such user", "rfc822; ada@home.example": what stands behind the type. */
 static const char *
-dsn_words_of(const char *diagnostic)
+dsn_words_of(const char *typed)
 {
-	size_t type = strcspn(diagnostic, "; ");
+	size_t type = strcspn(typed, "; ");
 
-	if (diagnostic[type] != ';')
-		return diagnostic;
-	return diagnostic + type + 1 + strspn(diagnostic + type + 1, " ");
+	if (typed[type] != ';')
+		return typed;
+	return typed + type + 1 + strspn(typed + type + 1, " ");
+}
+
+static const char *
+dsn_read_recipient(struct dsn_reader *r, struct mime_span group, const char *field)
+{
+	char value[MIME_VALUE_SIZE];
+
+	if (!mime_field(group, field, value))
+		return NULL;
+	return dsn_address_in(r, dsn_words_of(value));
 }
 
 static void
@@ -203,6 +215,8 @@ dsn_read_group(struct dsn_reader *r, struct mime_span group)
 	memcpy(r->status, status, STATUS_SIZE);
 	mime_field(group, "Diagnostic-Code", value);
 	dsn_copy_words(r->diagnostic, dsn_words_of(value));
+	r->final_recipient = dsn_read_recipient(r, group, "Final-Recipient");
+	r->original_recipient = dsn_read_recipient(r, group, "Original-Recipient");
 }
 
 /* Groups of fields with empty lines between them (RFC 3464 section 2.1). */
@@ -307,7 +321,10 @@ mail_dsn_parse(struct mail_dsn *out, const struct mail_sender *sender, const cha
 
 	if (code != ERR_OK)
 		return code;
-	*out = (struct mail_dsn){ .action = r.action, .to = r.to };
+	*out = (struct mail_dsn){ .action = r.action,
+		.to = r.to,
+		.final_recipient = r.final_recipient,
+		.original_recipient = r.original_recipient };
 	if (r.status[0] != '\0')
 		out->status = arena_strdup(arena, r.status);
 	if (r.diagnostic[0] != '\0')

@@ -50,6 +50,7 @@ static const struct mailer_ops smtp_ops = {
 	.name = "smtp",
 	.send = mailer_crew_send,
 	.cancel = mailer_crew_cancel,
+	.take_back = mailer_crew_take_back,
 	.free = smtp_free,
 };
 

@@ -32,6 +32,7 @@ static const struct mailer_ops spool_ops = {
 	.name = "spool",
 	.send = mailer_crew_send,
 	.cancel = mailer_crew_cancel,
+	.take_back = mailer_crew_take_back,
 	.free = spool_free,
 };
 

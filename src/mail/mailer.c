@@ -37,6 +37,12 @@ mailer_cancel(struct mail_sending *s)
 	s->mailer->ops->cancel(s);
 }
 
+bool
+mailer_take_back(struct mail_sending *s)
+{
+	return s->mailer->ops->take_back(s);
+}
+
 void
 mailer_free(struct mailer *m)
 {
@@ -70,13 +76,22 @@ mailer_blames(const char *to)
 	return mail_address_is_safe(to, true) ? MAIL_BROKEN : MAIL_REFUSED;
 }
 
+/* Who changes it first has it: a thread that begins it, or whoever does not want it sent. */
+static bool
+job_take(struct mailer_job *j)
+{
+	bool waits = false;
+
+	return atomic_compare_exchange_strong(&j->taken, &waits, true);
+}
+
 static void
 job_run(void *job, void *context)
 {
 	struct mailer_job *j = job;
 	struct fault f;
 
-	if (atomic_load(&j->cancelled))
+	if (!job_take(j))
 		return;
 	j->text = mail_text(j->mail, &f);
 	if (j->text == NULL)
@@ -127,7 +142,19 @@ mailer_crew_cancel(struct mail_sending *s)
 
 	TAILQ_REMOVE(&j->crew->jobs, j, link);
 	atomic_store(&j->cancelled, true);
+	job_take(j);
 	work_cancel(j->work);
+}
+
+bool
+mailer_crew_take_back(struct mail_sending *s)
+{
+	struct mailer_job *j = (struct mailer_job *)s;
+
+	if (!job_take(j))
+		return false;
+	mailer_crew_cancel(s);
+	return true;
 }
 
 void

@@ -17,6 +17,7 @@ struct mailer_job {
 	mail_sent_cb *cb;
 	void *arg;
 	struct work *work;
+	atomic_bool taken;     /* by the thread that carries it, or nobody shall */
 	atomic_bool cancelled; /* nobody waits any more */
 	enum mail_outcome outcome;
 	int code;
@@ -40,6 +41,7 @@ void mailer_crew_release(struct mailer_crew *c);
 struct mail_sending *mailer_crew_send(
     struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg);
 void mailer_crew_cancel(struct mail_sending *s);
+bool mailer_crew_take_back(struct mail_sending *s);
 
 /* `words` are copied in one line of printable characters. */
 void mailer_report(struct mailer_job *j, enum mail_outcome outcome, int code, const char *words);

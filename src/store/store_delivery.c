@@ -93,6 +93,10 @@ delivery_on_got(void *arg, enum err code, const struct kv_item *item, const stru
 	if (code == ERR_OK) {
 		code = delivery_read(l, item, &d, &own);
 		f = &own;
+		if (code == ERR_CORRUPT) {
+			d = delivery_new();
+			d->revision = item->modified;
+		}
 	} else if (code == ERR_NOT_FOUND) {
 		code = ERR_OK;
 		d = delivery_new();

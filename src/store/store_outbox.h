@@ -85,7 +85,8 @@ struct store_op *store_outbox_discard(
 
 /* ---- delivery log ---- */
 
-/* ERR_OK with an empty one of revision 0 when nothing is stored. The callback may take it. */
+/* ERR_OK with an empty one of revision 0 when nothing is stored; ERR_CORRUPT with an empty one of
+ * the stored revision, to write in its place. The callback may take either. */
 typedef void store_delivery_cb(
     void *arg, enum err code, struct delivery **d, const struct fault *f);
 struct store_op *store_delivery_load(

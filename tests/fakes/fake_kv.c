@@ -12,6 +12,7 @@ struct fake_kv {
 	int calls_to_fault;
 	enum fake_kv_fault fault;
 	bool stays;
+	int unread, refused; /* behind it */
 	size_t asked, written;
 	bool holds; /* the next get */
 	struct held_get {
@@ -50,12 +51,36 @@ replaced_on_txn(void *arg, enum err code, const struct kv_txn_result *result, co
 	replaced_fire(arg);
 }
 
+struct unread {
+	kv_get_cb *cb;
+	void *arg;
+};
+
+static void
+unread_fire(void *arg)
+{
+	struct unread u = *(struct unread *)arg;
+	struct fault f;
+
+	free(arg);
+	fault_set(&f, ERR_UNAVAILABLE, "injected");
+	u.cb(u.arg, ERR_UNAVAILABLE, NULL, &f);
+}
+
 static struct kv_op *
 fake_get(struct kv *kv, struct kv_bytes key, kv_get_cb *cb, void *arg)
 {
 	struct fake_kv *k = (struct fake_kv *)kv;
 
 	k->asked++;
+	if (k->fault == FAKE_KV_REFUSE && k->unread > 0) {
+		struct unread *u = mem_alloc(sizeof(*u));
+
+		k->unread--;
+		*u = (struct unread){ cb, arg };
+		loop_defer(k->loop, unread_fire, u);
+		return NULL;
+	}
 	if (!k->holds)
 		return kv_get(k->inner, key, cb, arg);
 	k->holds = false;
@@ -94,6 +119,11 @@ fake_txn(struct kv *kv, const struct kv_txn *txn, kv_txn_cb *cb, void *arg)
 		kv_txn(k->inner, txn, replaced_on_txn, r);
 	else
 		loop_defer(k->loop, replaced_fire, r);
+	if (k->refused > 0) {
+		k->refused--;
+		k->fault = FAKE_KV_REFUSE;
+		k->calls_to_fault = 1;
+	}
 	return NULL;
 }
 
@@ -152,6 +182,17 @@ fake_kv_fail(struct kv *kv, int nth, enum fake_kv_fault fault)
 	k->calls_to_fault = nth;
 	k->fault = fault;
 	k->stays = false;
+	k->unread = k->refused = 0;
+}
+
+void
+fake_kv_fail_in_row(struct kv *kv, int nth, int unread, int refused)
+{
+	struct fake_kv *k = (struct fake_kv *)kv;
+
+	fake_kv_fail(kv, nth, FAKE_KV_LOSE_REPLY);
+	k->unread = unread;
+	k->refused = refused;
 }
 
 void

@@ -14,6 +14,9 @@ enum fake_kv_fault {
 
 struct kv *fake_kv_new(struct loop *l, struct kv *inner); /* kv_close leaves `inner` alone */
 void fake_kv_fail(struct kv *kv, int nth, enum fake_kv_fault fault);
+/* The n-th is carried out and nobody is told, the `unread` reads behind it fail, and so do the
+ * `refused` transactions (at least one). */
+void fake_kv_fail_in_row(struct kv *kv, int nth, int unread, int refused);
 void fake_kv_fail_from(struct kv *kv, int nth, enum fake_kv_fault fault); /* and all after it */
 bool fake_kv_failed(const struct kv *kv);
 /* How many items were asked for so far: one a get, the limit of a range. */

@@ -56,6 +56,25 @@ fake_cancel(struct mail_sending *base)
 	sending_free(s);
 }
 
+static bool
+fake_take_back(struct mail_sending *base)
+{
+	struct fake_sending *s = (struct fake_sending *)base, *other;
+	size_t ahead = 0;
+
+	TAILQ_FOREACH(other, &s->mailer->under_way, link)
+	{
+		if (other == s)
+			break;
+		ahead++;
+	}
+	if (s->mailer->connections == 0 || ahead < s->mailer->connections)
+		return false;
+	s->mailer->taken_back++;
+	sending_free(s);
+	return true;
+}
+
 static void
 fake_free(struct mailer *mailer)
 {
@@ -69,7 +88,8 @@ fake_free(struct mailer *mailer)
 	free(m);
 }
 
-static const struct mailer_ops fake_ops = { "fake", fake_send, fake_cancel, fake_free };
+static const struct mailer_ops fake_ops = { "fake", fake_send, fake_cancel, fake_take_back,
+	fake_free };
 
 struct fake_mailer *
 fake_mailer_new(struct loop *l)

@@ -30,8 +30,9 @@ struct fake_mailer {
 	struct loop *loop;
 	struct mail *mails[FAKE_MAILS_MAX]; /* whatever became of them */
 	size_t count;
-	size_t cancelled;
-	bool hold; /* answer nothing before fake_mailer_release() */
+	size_t cancelled, taken_back;
+	size_t connections; /* what is behind so many waits for them; 0: nothing does */
+	bool hold;	    /* answer nothing before fake_mailer_release() */
 	/* The next answers, in order; then `answer` for all others. */
 	struct fake_answer script[FAKE_ANSWERS_MAX];
 	size_t script_at, script_count;

@@ -214,6 +214,38 @@ mail_world_drop(struct mail_world *m, const char *item)
 	return m->code;
 }
 
+/* ---- the store behind its back ---- */
+
+static void
+on_damaged(void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f)
+{
+	(void)result, (void)f;
+	assert_int_equal(code, ERR_OK);
+	world_stop_waiting(((struct mail_world *)arg)->w);
+}
+
+void
+mail_world_damage_log(struct mail_world *m, const char *id)
+{
+	char key[64];
+	int len = snprintf(key, sizeof(key), "delivery/%s", id);
+	const struct kv_write write = { { key, (size_t)len }, { "nonsense", 8 } };
+	const struct kv_txn txn = { .writes = &write, .write_count = 1 };
+
+	kv_txn(m->w->kv, &txn, on_damaged, m);
+	world_wait(m->w);
+}
+
+void
+mail_world_forget_invitation(struct mail_world *m, const char *id)
+{
+	static const struct store_note note = { .actor = "test" };
+
+	store_purge(m->w->store, id, INT64_MAX, &note, on_item_done, m);
+	world_wait(m->w);
+	assert_int_equal(m->code, ERR_OK);
+}
+
 /* ---- time ---- */
 
 void

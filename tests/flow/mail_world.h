@@ -61,6 +61,10 @@ enum accept_view_state mail_world_view(struct mail_world *m, size_t n);
 size_t mail_world_logged(const struct mail_world *m, enum delivery_event event);
 /* How many of the invitation's history (look first). */
 size_t mail_world_happened(const struct mail_world *m, enum invitation_event event);
+/* The log of the invitation's mails cannot be read any more. */
+void mail_world_damage_log(struct mail_world *m, const char *id);
+/* The invitation, which is final, is forgotten with its log. */
+void mail_world_forget_invitation(struct mail_world *m, const char *id);
 /* The first item of the queue, or NULL; the caller frees it. */
 struct outbox_item *mail_world_item(struct mail_world *m);
 

@@ -472,6 +472,26 @@ every_request_in_every_state_does_what_the_state_allows(void **state)
 		}
 }
 
+static void
+a_damaged_log_begins_anew(void **state)
+{
+	struct mail_world *m = mailed();
+
+	(void)state;
+	mail_world_damage_log(m, m->inv->id);
+	assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+	mail_world_await(m, 2);
+	mail_world_await_queue(m, 0);
+	mail_world_look(m, m->inv->id);
+	assert_int_equal(mail_world_logged(m, DELIVERY_QUEUED), 1);
+	assert_int_equal(mail_world_logged(m, DELIVERY_SENT), 1);
+	mail_world_damage_log(m, m->inv->id);
+	assert_int_equal(mail_world_amend(m, m->inv->id, NEW_AT, 0), ERR_OK);
+	mail_world_await(m, 3);
+	mail_world_await_queue(m, 0);
+	mail_world_free(m);
+}
+
 /* ---- reports ---- */
 
 static const char failed[] = "Action: failed\r\n"
@@ -510,6 +530,16 @@ report(struct mail_world *m, const char *fields, const char *id)
 	world_wait(m->w);
 	arena_free(arena);
 	return m->code;
+}
+
+/* The log has one entry of this event, and it says this. */
+static void
+assert_words(struct mail_world *m, enum delivery_event event, const char *words)
+{
+	assert_int_equal(mail_world_logged(m, event), 1);
+	for (size_t i = 0; i < m->log->log_count; i++)
+		if (m->log->log[i].event == event)
+			assert_string_equal(m->log->log[i].detail, words);
 }
 
 static void
@@ -553,6 +583,25 @@ a_report_that_comes_again_after_another_mail_counts_again(void **state)
 }
 
 static void
+a_report_that_comes_again_after_a_mail_that_may_have_left_counts_again(void **state)
+{
+	struct mail_world *m = mailed();
+
+	(void)state;
+	assert_int_equal(report(m, failed, m->inv->id), ERR_OK);
+	fake_mailer_then(m->mailer, MAIL_UNKNOWN, 354, "silence");
+	m->mailer->hold = false;
+	assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+	mail_world_await(m, 2);
+	mail_world_rest(m);
+	assert_int_equal(report(m, failed, m->inv->id), ERR_OK);
+	mail_world_look(m, m->inv->id);
+	assert_true(m->inv->undeliverable);
+	assert_int_equal(mail_world_logged(m, DELIVERY_BOUNCED), 2);
+	mail_world_free(m);
+}
+
+static void
 reports_of_delay_are_noted_and_of_success_are_not(void **state)
 {
 	struct mail_world *m = mailed();
@@ -579,7 +628,7 @@ a_report_about_the_old_address_says_nothing_about_the_new_one(void **state)
 	assert_int_equal(report(m, failed, m->inv->id), ERR_OK);
 	mail_world_look(m, m->inv->id);
 	assert_false(m->inv->undeliverable);
-	assert_int_equal(mail_world_logged(m, DELIVERY_BOUNCED), 1);
+	assert_words(m, DELIVERY_BOUNCED, "5.1.1");
 	mail_world_free(m);
 }
 
@@ -601,7 +650,24 @@ a_report_about_who_has_registered_is_noted_alone(void **state)
 	assert_int_equal(m->mailer->count, 2);
 	mail_world_look(m, m->inv->id);
 	assert_false(m->inv->undeliverable);
-	assert_int_equal(mail_world_logged(m, DELIVERY_BOUNCED), 1);
+	assert_words(m, DELIVERY_BOUNCED, "5.1.1");
+	mail_world_free(m);
+}
+
+static void
+where_a_mail_was_forwarded_to_is_not_kept(void **state)
+{
+	struct mail_world *m = mailed();
+
+	(void)state;
+	assert_int_equal(report(m,
+			     "Original-Recipient: rfc822;<lovelace@far.example>\r\n"
+			     "Action: failed\r\nStatus: 5.2.2\r\n"
+			     "Diagnostic-Code: smtp; 552 Lovelace's box is full (" ADA_AT ")\r\n",
+			     m->inv->id),
+	    ERR_OK);
+	mail_world_look(m, m->inv->id);
+	assert_words(m, DELIVERY_BOUNCED, "5.2.2 552 [address]'s box is full ([address])");
 	mail_world_free(m);
 }
 
@@ -647,13 +713,17 @@ main(void)
 		cmocka_unit_test(beside_a_link_by_hand_a_mail_that_waits_still_goes),
 		cmocka_unit_test(of_a_revoked_invitation_no_mail_leaves),
 		cmocka_unit_test(a_mail_in_flight_of_a_revoked_invitation_arrives_with_a_dead_link),
+		cmocka_unit_test(a_damaged_log_begins_anew),
 		cmocka_unit_test(every_request_in_every_state_does_what_the_state_allows),
 		cmocka_unit_test(
 		    a_report_of_failure_marks_the_invitation_and_tells_the_inviter_once),
 		cmocka_unit_test(a_report_that_comes_again_after_another_mail_counts_again),
+		cmocka_unit_test(
+		    a_report_that_comes_again_after_a_mail_that_may_have_left_counts_again),
 		cmocka_unit_test(reports_of_delay_are_noted_and_of_success_are_not),
 		cmocka_unit_test(a_report_about_the_old_address_says_nothing_about_the_new_one),
 		cmocka_unit_test(a_report_about_who_has_registered_is_noted_alone),
+		cmocka_unit_test(where_a_mail_was_forwarded_to_is_not_kept),
 		cmocka_unit_test(a_report_about_nothing_of_ours_is_refused),
 	};
 

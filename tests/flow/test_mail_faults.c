@@ -75,6 +75,29 @@ what_the_store_refuses_for_a_while_is_written_later(void **state)
 	}
 }
 
+/* Nobody was told that the claim is stored, and then nothing can be written for a while: it leaves
+ * soon all the same, and not when the claim runs out. */
+static void
+a_claim_of_unknown_fate_does_not_stay(void **state)
+{
+	struct mail_world *m = mail_world_new();
+
+	(void)state;
+	fake_kv_fail_in_row(m->w->kv, 2, 8, 2);
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	for (int i = 0; i < 5; i++) {
+		mail_world_rest(m);
+		mail_world_pass(m, 1000);
+	}
+	assert_true(fake_kv_failed(m->w->kv));
+	mail_world_await(m, 1);
+	mail_world_await_queue(m, 0);
+	mail_world_look(m, m->inv->id);
+	assert_int_equal(mail_world_logged(m, DELIVERY_UNKNOWN), 0);
+	assert_int_equal(mail_world_logged(m, DELIVERY_SENT), 1);
+	mail_world_free(m);
+}
+
 /* ---- kill -9 ---- */
 
 static bool
@@ -277,17 +300,73 @@ before_an_end_what_is_under_way_is_finished_and_nothing_is_begun(void **state)
 	mail_world_free(m);
 }
 
+static void
+at_a_stop_what_the_mailer_has_not_begun_is_taken_back(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	bool drained = false;
+
+	(void)state;
+	m->conf.in_flight = 1;
+	m->mailer->connections = 1;
+	mail_world_crash(m);
+	m->mailer->hold = true;
+	for (unsigned n = 0; n < 10; n++)
+		assert_int_equal(mail_world_invite_nth(m, n), ERR_OK);
+	mail_world_await(m, 2);
+	flow_stop_sending(m->w->flow); /* requests are still being answered */
+	turn(m->w, 30);
+	assert_int_equal(m->mailer->taken_back, 1);
+	assert_int_equal(m->mailer->now, 1);
+	flow_drain(m->w->flow, on_drained, &drained);
+	fake_mailer_release(m->mailer);
+	assert_true(world_until(m->w, is_set, &drained));
+	assert_int_equal(m->mailer->count, 2);
+	assert_int_equal(store_outbox_count(m->w->store, OUTBOX_MAILS), 9);
+	assert_int_equal(mail_world_view(m, 0), VIEW_OPEN);
+	assert_int_equal(mail_world_view(m, 1), VIEW_UNKNOWN); /* nobody has it */
+	mail_world_crash(m);
+	wait_for_empty_queue(m);
+	assert_int_equal(m->mailer->count, 2 + 9);
+	mail_world_free(m);
+}
+
+static void
+at_a_stop_what_became_of_a_mail_is_stored_as_soon_as_the_store_takes_it(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	bool drained = false;
+
+	(void)state;
+	m->mailer->hold = true;
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	fake_kv_fail(m->w->kv, 1, FAKE_KV_REFUSE);
+	flow_drain(m->w->flow, on_drained, &drained);
+	fake_mailer_release(m->mailer);
+	assert_true(world_until(m->w, is_set, &drained));
+	assert_true(fake_kv_failed(m->w->kv));
+	mail_world_crash(m);
+	wait_for_empty_queue(m);
+	assert_int_equal(m->mailer->count, 1);
+	mail_world_free(m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_mail_leaves_once_whatever_the_store_does_once),
 		cmocka_unit_test(what_the_store_refuses_for_a_while_is_written_later),
+		cmocka_unit_test(a_claim_of_unknown_fate_does_not_stay),
 		cmocka_unit_test(a_mail_survives_a_crash_at_every_write),
 		cmocka_unit_test(
 		    what_was_sent_when_the_daemon_died_is_sent_again_with_both_links_valid),
 		cmocka_unit_test(everything_can_end_at_every_moment),
 		cmocka_unit_test(before_an_end_what_is_under_way_is_finished_and_nothing_is_begun),
+		cmocka_unit_test(at_a_stop_what_the_mailer_has_not_begun_is_taken_back),
+		cmocka_unit_test(
+		    at_a_stop_what_became_of_a_mail_is_stored_as_soon_as_the_store_takes_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

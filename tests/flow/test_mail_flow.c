@@ -110,6 +110,44 @@ a_deferred_mail_waits_and_goes_with_another_link(void **state)
 	mail_world_free(m);
 }
 
+/* A character stands where the words are cut, in every plan that cuts them. */
+static void
+words_are_cut_at_whole_characters(void **state)
+{
+	static const enum mail_outcome outcomes[] = { MAIL_DEFERRED, MAIL_UNKNOWN };
+	char words[600];
+
+	(void)state;
+	memset(words, 'x', sizeof(words));
+	for (size_t i = 399; i < 449; i += 2)
+		memcpy(words + i, "\303\244", 2);
+	words[449] = '\0';
+	for (size_t o = 0; o < 2; o++) {
+		struct mail_world *m = mail_world_new();
+
+		m->conf.resend_s = 0;
+		fake_mailer_always(m->mailer, outcomes[o], 451, words);
+		assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+		mail_world_await(m, 1);
+		mail_world_rest(m);
+		mail_world_look(m, m->inv->id);
+		assert_int_equal(m->log->log_count, 2);
+		assert_non_null(strstr(m->log->log[1].detail, "xxx; again at 20"));
+		assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+		mail_world_await(m, 2);
+		mail_world_rest(m);
+		/* Until its end, and then it is given up. */
+		for (int i = 0; i < 5; i++) {
+			mail_world_pass(m, 1000 * 1000);
+			mail_world_rest(m);
+		}
+		mail_world_await_queue(m, 0);
+		mail_world_look(m, m->inv->id);
+		assert_true(m->log->log_count > 3);
+		mail_world_free(m);
+	}
+}
+
 static void
 a_mail_is_deferred_until_the_invitations_end_and_then_given_up(void **state)
 {
@@ -142,6 +180,32 @@ a_mail_is_deferred_until_the_invitations_end_and_then_given_up(void **state)
 		assert_int_equal(m->inv->token_count, 0);
 		mail_world_free(m);
 	}
+}
+
+/* The relay was away all the time, or the mail stood behind others: nobody ever answered for it. */
+static void
+an_inviter_hears_of_a_mail_that_was_never_tried(void **state)
+{
+	struct mail_world *m = mail_world_new();
+
+	(void)state;
+	m->conf.notices = true;
+	m->conf.notify = "admin@engines.example";
+	fake_mailer_then(m->mailer, MAIL_SENT, 250, "ok");
+	fake_mailer_then(m->mailer, MAIL_AWAY, 0, "nobody there");
+	assert_int_equal(mail_world_invite_nth(m, 1), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_await_queue(m, 0);
+	assert_int_equal(mail_world_invite_nth(m, 2), ERR_OK);
+	mail_world_await(m, 2);
+	mail_world_rest(m);
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK); /* and the queue is paused */
+	mail_world_pass(m, 3601 * 1000);
+	mail_world_await_queue(m, 0);
+	assert_int_equal(m->mailer->count, 4); /* of the two that never left */
+	for (size_t n = 2; n < 4; n++)
+		assert_string_equal(m->mailer->mails[n]->to, "admin@engines.example");
+	mail_world_free(m);
 }
 
 static void
@@ -380,6 +444,34 @@ who_has_registered_is_welcomed_and_the_inviter_is_told(void **state)
 	mail_world_free(m);
 }
 
+/* A retention of nothing, or a person who is revoked: the invitation goes before its mails do. */
+static void
+news_leave_though_their_invitation_is_forgotten(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct token_hash token;
+
+	(void)state;
+	m->conf.welcome = m->conf.notices = true;
+	m->conf.notify = "admin@engines.example";
+	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+	mail_world_await(m, 1);
+	mail_world_await_queue(m, 0);
+	fake_mailer_then(m->mailer, MAIL_DEFERRED, 451, "later");
+	fake_mailer_then(m->mailer, MAIL_DEFERRED, 451, "later");
+	assert_true(mail_world_token(m, 0, &token));
+	assert_int_equal(world_accept(m->w, &token, PASSWORD, NULL).code, ERR_OK);
+	mail_world_await(m, 3);
+	mail_world_rest(m);
+	mail_world_forget_invitation(m, m->inv->id);
+	mail_world_pass(m, 20 * 1000);
+	mail_world_await(m, 5);
+	mail_world_await_queue(m, 0);
+	for (size_t n = 3; n < 5; n++)
+		assert_true(mail_world_says(m, n, "ada.lovelace"));
+	mail_world_free(m);
+}
+
 static void
 a_reminder_goes_at_half_time_to_who_has_not_come(void **state)
 {
@@ -499,7 +591,9 @@ main(void)
 		cmocka_unit_test(an_address_that_is_none_is_refused_by_name),
 		cmocka_unit_test(beyond_its_bound_the_queue_takes_no_more),
 		cmocka_unit_test(a_deferred_mail_waits_and_goes_with_another_link),
+		cmocka_unit_test(words_are_cut_at_whole_characters),
 		cmocka_unit_test(a_mail_is_deferred_until_the_invitations_end_and_then_given_up),
+		cmocka_unit_test(an_inviter_hears_of_a_mail_that_was_never_tried),
 		cmocka_unit_test(a_refused_address_is_marked_and_told_to_the_inviter),
 		cmocka_unit_test(an_inviter_who_is_known_gets_the_notice_and_is_named),
 		cmocka_unit_test(after_silence_exactly_one_more_mail_goes_and_both_links_work),
@@ -508,6 +602,7 @@ main(void)
 		cmocka_unit_test(while_somebody_registers_a_mail_waits_and_touches_nothing),
 		cmocka_unit_test(what_becomes_of_a_mail_in_flight_does_not_disturb_a_registration),
 		cmocka_unit_test(who_has_registered_is_welcomed_and_the_inviter_is_told),
+		cmocka_unit_test(news_leave_though_their_invitation_is_forgotten),
 		cmocka_unit_test(a_reminder_goes_at_half_time_to_who_has_not_come),
 		cmocka_unit_test(nobody_is_reminded_of_what_they_have_done),
 		cmocka_unit_test(a_form_that_is_shown_is_noted_once),

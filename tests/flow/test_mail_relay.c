@@ -211,6 +211,32 @@ all_mails_keep_the_common_rate(void **state)
 	mail_world_free(m);
 }
 
+static void
+after_an_outage_mails_keep_the_rate(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	size_t before;
+
+	(void)state;
+	m->conf.rate = 60;
+	mail_world_crash(m);
+	invite_many(m, 40);
+	mail_world_rest(m);
+	before = m->mailer->count;
+	mail_world_pass(m, 600 * 1000);
+	for (int i = 0; i < 5; i++) {
+		mail_world_rest(m);
+		assert_in_range(m->mailer->count - before, 0, 2 + 2 * i);
+		mail_world_pass(m, 1000);
+	}
+	for (int i = 0; i < 40; i++) {
+		mail_world_pass(m, 1000);
+		mail_world_rest(m);
+	}
+	mail_world_await_queue(m, 0);
+	mail_world_free(m);
+}
+
 /* ---- an administrator ---- */
 
 static void
@@ -445,6 +471,7 @@ main(void)
 		cmocka_unit_test(a_relay_that_swallows_mails_is_not_given_more),
 		cmocka_unit_test(mails_to_one_domain_keep_its_rate),
 		cmocka_unit_test(all_mails_keep_the_common_rate),
+		cmocka_unit_test(after_an_outage_mails_keep_the_rate),
 		cmocka_unit_test(an_item_is_tried_now_when_an_administrator_says_so),
 		cmocka_unit_test(an_administrator_ends_a_pause),
 		cmocka_unit_test(a_dropped_mail_never_leaves_and_its_invitation_stays_open),

@@ -281,6 +281,23 @@ def test_a_daemon_that_is_stopped_with_mails_under_way_loses_none_and_doubles_no
     assert counts == [1] * len(invitations)
 
 
+def test_a_stop_takes_back_what_only_waits_for_a_slow_relay():
+    """Twice the relay's time is more than a stop may take."""
+    with world(sink=True, mail={"reply_timeout": "20s"}) as daemon:
+        mailing = Mailing(daemon)
+        mailing.sink.fault("end", "delay", seconds=5, times=None)
+        invitations = [mailing.invite() for _ in range(12)]
+        wait_for(lambda: mailing.sink.verbs().get("DATA"), "mails are under way")
+        assert daemon.stop() == 0
+        assert "before all work was finished" not in daemon.log()
+        mailing.sink.mend()
+        daemon.start()
+        daemon.wait_directory()
+        mailing.wait_empty()
+        assert [len(mailing.posted(invitation)) for invitation in invitations] == [1] * len(invitations)
+        assert "nobody knows whether" not in daemon.log()
+
+
 @pytest.fixture
 def failing():
     """Of the tree with failpoints."""

@@ -317,6 +317,29 @@ a_cancelled_mail_is_never_told(void **state)
 	world_free(w);
 }
 
+static void
+what_is_taken_back_leaves_no_file_and_is_never_told(void **state)
+{
+	enum { MANY = 50 };
+	struct world *w = world_new();
+	struct mail_sending *sending[MANY];
+	char path[FILENAME_MAX];
+	int taken = 0;
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		sending[i] = world_send(w);
+	for (int i = MANY; i-- > 0;)
+		taken += mailer_take_back(sending[i]);
+	w->waiting -= taken;
+	assert_true(taken > 0); /* the disk is not that fast */
+	if (w->waiting > 0)
+		loop_run(w->loop);
+	assert_int_equal(w->waiting, 0);
+	assert_int_equal(world_files(w, path), MANY - taken);
+	world_free(w);
+}
+
 int
 main(void)
 {
@@ -329,6 +352,7 @@ main(void)
 		cmocka_unit_test(a_name_that_does_not_last_is_taken_back),
 		cmocka_unit_test(the_first_that_went_wrong_is_told),
 		cmocka_unit_test(a_cancelled_mail_is_never_told),
+		cmocka_unit_test(what_is_taken_back_leaves_no_file_and_is_never_told),
 	};
 
 	return cmocka_run_group_tests_name("mail_spool", tests, NULL, NULL);
