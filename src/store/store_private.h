@@ -38,7 +38,7 @@ struct store_outbox {
 	void *on_event_arg;
 	/* What the watchers are to be told when the loop turns. */
 	struct loop_timer *tell;
-	bool telling; /* it is set */
+	bool telling;			 /* it is set */
 	int64_t due[OUTBOX_QUEUE_COUNT]; /* INT64_MAX: nothing */
 	bool event;
 	struct store_hook *hooks[HOOK_MAX];
