@@ -798,16 +798,26 @@ what_stays_unknown_is_counted_by_the_queue_itself(void **state)
 }
 
 static void
+on_due_already(void *arg, enum err code, struct outbox_item **list, size_t count, int64_t next_due,
+    const struct fault *f)
+{
+	(void)code, (void)list, (void)count, (void)next_due, (void)f;
+	*(bool *)arg = true;
+}
+
+static void
 what_is_given_up_is_counted_when_it_is_carried_out(void **state)
 {
 	struct outbox_world *o = *state;
 	struct outbox_item *i = queued(o, OUTBOX_INVITATION, -1), *new = ow_item(o, OUTBOX_HOOK, 0);
 	struct store_op *due;
 	int before = o->w->calls;
+	bool already = false;
 
-	due = store_outbox_due(o->w->store, OUTBOX_MAILS, o->w->now, 1, NULL, NULL);
+	due = store_outbox_due(o->w->store, OUTBOX_MAILS, o->w->now, 1, on_due_already, &already);
 	call_get(o->w->loop, o->base->kv, "x");
-	store_cancel(due); /* while it reads the item */
+	if (!already)		   /* a slow machine reads both in one go */
+		store_cancel(due); /* while it reads the item */
 	store_cancel(store_outbox_save(
 	    o->w->store, NULL, new, NULL, NULL, INVITATION_EV_MAIL, NULL, world_on_save, o->w));
 	store_cancel(store_outbox_remove(
