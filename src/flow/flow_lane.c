@@ -122,6 +122,17 @@ lane_drop_page(struct lane *l)
 	l->page_at = l->page_count = 0;
 }
 
+/* Since when the first waits that is not begun: of the page, or, when that is used up, behind it.
+ */
+static void
+lane_note_oldest(struct lane *l)
+{
+	if (l->page_at < l->page_count)
+		l->oldest_due = l->page[l->page_at]->due;
+	else
+		l->oldest_due = l->next_due <= flow_now(l->flow) ? l->next_due : 0;
+}
+
 static void
 lane_on_due(void *arg, enum err code, struct outbox_item **list, size_t count, int64_t next_due,
     const struct fault *f)
@@ -149,7 +160,7 @@ lane_on_due(void *arg, enum err code, struct outbox_item **list, size_t count, i
 		l->page[l->page_count++] = list[i];
 		list[i] = NULL;
 	}
-	l->oldest_due = l->page_count > 0 ? l->page[0]->due : 0;
+	lane_note_oldest(l);
 	lane_soon(l);
 }
 
@@ -177,7 +188,7 @@ lane_take(struct lane *l)
 	while (l->page_at < l->page_count) {
 		struct outbox_item *item = l->page[l->page_at++];
 
-		l->oldest_due = l->page_at < l->page_count ? l->page[l->page_at]->due : 0;
+		lane_note_oldest(l);
 		if (!lane_has(l, item->id))
 			return item;
 		outbox_item_free(item);

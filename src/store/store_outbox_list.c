@@ -92,7 +92,7 @@ walk_finish(struct walk *w, enum err code, const struct walk_place *behind, cons
 		outbox_item_free(found[i]);
 }
 
-/* ---- the items of some places ---- */
+/* ---- places that lead astray ---- */
 
 static void
 walk_on_dropped(void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f)
@@ -136,6 +136,41 @@ walk_drop(struct walk *w)
 	return w->dropping > 0;
 }
 
+/* ---- the same places once more ---- */
+
+/* One that was not touched since led astray when its item was looked for. */
+static void
+walk_on_place(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct walk_place *p = arg;
+	struct walk *w = p->walk;
+
+	(void)f;
+	p->get = NULL;
+	p->astray = code == ERR_OK && item->modified == p->modified;
+	if (--w->waiting == 0 && !walk_drop(w))
+		walk_next(w);
+}
+
+/* An item that was settled between the look at its place and the look at itself leaves nothing
+ * behind: that is by far the most frequent reason, and costs no transaction. False: none leads
+ * astray. */
+static bool
+walk_look_again(struct walk *w)
+{
+	for (size_t i = w->from; i < w->at; i++) {
+		struct walk_place *p = &w->places[i];
+
+		if (!p->astray)
+			continue;
+		w->waiting++;
+		p->get = kv_get(w->op.store->kv, store_key_bytes(&p->key), walk_on_place, p);
+	}
+	return w->waiting > 0;
+}
+
+/* ---- the items of some places ---- */
+
 /* All have answered. */
 static void
 walk_collect(struct walk *w)
@@ -149,7 +184,7 @@ walk_collect(struct walk *w)
 			w->found[w->count++] = w->places[i].item;
 			w->places[i].item = NULL;
 		}
-	if (!walk_drop(w))
+	if (!walk_look_again(w))
 		walk_next(w);
 }
 
@@ -327,69 +362,4 @@ store_outbox_list(struct store *s, enum outbox_queue queue, const char *after, s
 	else
 		walk_read_page(w);
 	return &w->op;
-}
-
-/* ---- one ---- */
-
-struct outbox_load {
-	struct store_op op; /* first */
-	store_outbox_cb *cb;
-	char id[ID_SIZE];
-};
-
-static void
-outbox_load_release(struct store_op *op)
-{
-	free(op);
-}
-
-enum err
-outbox_read(const struct store *s, const struct kv_item *item, const char *id,
-    struct outbox_item **out, struct fault *f)
-{
-	struct arena *arena = arena_new(0);
-	char *text;
-	size_t len;
-	enum err code = store_open_item(s, item, arena, &text, &len, f);
-
-	if (code == ERR_OK)
-		code = record_read_item(out, id, item->modified, text, len, f);
-	arena_free(arena);
-	return code;
-}
-
-static void
-outbox_load_on_got(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
-{
-	struct outbox_load *l = arg;
-	store_outbox_cb *cb = l->cb;
-	void *cb_arg = l->op.arg;
-	struct outbox_item *found = NULL;
-	struct fault own = { .text = "" };
-
-	l->op.kv = NULL;
-	if (code == ERR_OK)
-		code = outbox_read(l->op.store, item, l->id, &found, &own);
-	else if (code == ERR_NOT_FOUND)
-		code = ERR_OK;
-	else
-		own = *f;
-	store_op_end(&l->op);
-	cb(cb_arg, code, &found, found != NULL ? 1 : 0, NULL, &own);
-	outbox_item_free(found);
-}
-
-struct store_op *
-store_outbox_load(struct store *s, const char *id, store_outbox_cb *cb, void *arg)
-{
-	struct outbox_load *l = mem_alloc(sizeof(*l));
-	bool valid = id_is_valid(id);
-	struct store_key key = store_key_of("outbox", valid ? id : "-");
-
-	store_op_start(&l->op, s, outbox_load_release, arg);
-	l->cb = cb;
-	if (valid)
-		memcpy(l->id, id, ID_SIZE);
-	l->op.kv = kv_get(s->kv, store_key_bytes(&key), outbox_load_on_got, l);
-	return &l->op;
 }

@@ -511,6 +511,47 @@ a_pause_is_as_long_as_it_is_whatever_the_clock_says(void **state)
 	}
 }
 
+struct oldest {
+	struct world *w;
+	size_t told, waited; /* how often it was looked at, and something waited */
+};
+
+static void
+look_at_oldest(void *arg)
+{
+	struct oldest *o = arg;
+
+	o->told++;
+	o->waited += lane_oldest_due(o->w->flow->lanes[OUTBOX_HOOKS]) != 0;
+}
+
+/* Page by page. */
+static void
+as_long_as_something_waits_it_is_told(void **state)
+{
+	enum { MANY = 200 };
+	struct world *w = hook_world_new();
+	struct oldest o = { .w = w };
+	char hook[ID_SIZE];
+
+	(void)state;
+	hook_conf.in_flight = 1;
+	world_crash(w);
+	hook_create(w, 1 << HOOK_INVITATION_CREATED, hook);
+	hook_receiver.silent = true;
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(hook_test(w, hook), ERR_OK);
+	hook_until_sent(w, 1);
+	hook_receiver.on_sent = look_at_oldest;
+	hook_receiver.arg = &o;
+	hook_receiver.silent = false;
+	fake_webhooks_answer(&hook_receiver);
+	hook_until_waiting(w, 0);
+	assert_int_equal(o.told, MANY - 1);
+	assert_int_equal(o.waited, MANY - 2);
+	world_free(w);
+}
+
 static void
 no_more_are_under_way_than_allowed(void **state)
 {
@@ -660,6 +701,7 @@ main(void)
 		cmocka_unit_test(one_attempt_alone_finds_out_whether_an_endpoint_is_back),
 		cmocka_unit_test(an_endpoint_that_is_slow_leaves_room_for_others),
 		cmocka_unit_test(a_pause_is_as_long_as_it_is_whatever_the_clock_says),
+		cmocka_unit_test(as_long_as_something_waits_it_is_told),
 		cmocka_unit_test(no_more_are_under_way_than_allowed),
 		cmocka_unit_test(a_message_that_was_under_way_at_a_crash_is_sent_again),
 		cmocka_unit_test(a_stop_waits_for_no_endpoint),

@@ -584,6 +584,48 @@ a_value_with_a_member_of_another_type_is_damaged(void **state)
 }
 
 static void
+on_due_late(void *arg, enum err code, struct outbox_item **list, size_t count, int64_t next_due,
+    const struct fault *f)
+{
+	struct outbox_world *o = arg;
+
+	(void)list, (void)f;
+	assert_int_equal(code, ERR_OK);
+	o->count = count;
+	o->next_due = next_due;
+	loop_stop(o->w->loop);
+}
+
+/* As happens all the time: nothing was left behind, so there is nothing to be written. */
+static void
+an_item_that_is_settled_while_the_queue_is_read_costs_nothing(void **state)
+{
+	struct outbox_world *o = *state;
+
+	for (int claimed = 0; claimed < 2; claimed++) {
+		struct outbox_item *i = queued(o, OUTBOX_INVITATION, -1), *claim = claim_of(o, i);
+		size_t written;
+
+		ow_load(o, NOBODY);
+		fake_kv_hold(o->kv); /* its place was read, and it is not yet */
+		store_outbox_due(o->w->store, OUTBOX_MAILS, o->w->now, 10, on_due_late, o);
+		while (!fake_kv_has_held(o->kv))
+			ow_turn(o);
+		assert_int_equal(
+		    claimed == 1 ? ow_save(o, i, claim, NULL) : ow_remove(o, i, NULL), ERR_OK);
+		written = fake_kv_written(o->kv);
+		fake_kv_let_go(o->kv);
+		loop_run(o->w->loop);
+		ow_turn(o);
+		assert_int_equal(o->count, 0);
+		assert_int_equal(fake_kv_written(o->kv), written);
+		assert_int_equal(store_outbox_count(o->w->store, OUTBOX_MAILS), claimed);
+		outbox_item_free(i);
+		outbox_item_free(claim);
+	}
+}
+
+static void
 a_place_that_leads_nowhere_is_cleaned_up(void **state)
 {
 	struct outbox_world *o = *state;
@@ -756,16 +798,26 @@ what_stays_unknown_is_counted_by_the_queue_itself(void **state)
 }
 
 static void
+on_due_already(void *arg, enum err code, struct outbox_item **list, size_t count, int64_t next_due,
+    const struct fault *f)
+{
+	(void)code, (void)list, (void)count, (void)next_due, (void)f;
+	*(bool *)arg = true;
+}
+
+static void
 what_is_given_up_is_counted_when_it_is_carried_out(void **state)
 {
 	struct outbox_world *o = *state;
 	struct outbox_item *i = queued(o, OUTBOX_INVITATION, -1), *new = ow_item(o, OUTBOX_HOOK, 0);
 	struct store_op *due;
 	int before = o->w->calls;
+	bool already = false;
 
-	due = store_outbox_due(o->w->store, OUTBOX_MAILS, o->w->now, 1, NULL, NULL);
+	due = store_outbox_due(o->w->store, OUTBOX_MAILS, o->w->now, 1, on_due_already, &already);
 	call_get(o->w->loop, o->base->kv, "x");
-	store_cancel(due); /* while it reads the item */
+	if (!already)		   /* a slow machine reads both in one go */
+		store_cancel(due); /* while it reads the item */
 	store_cancel(store_outbox_save(
 	    o->w->store, NULL, new, NULL, NULL, INVITATION_EV_MAIL, NULL, world_on_save, o->w));
 	store_cancel(store_outbox_remove(
@@ -832,6 +884,7 @@ main(void)
 		OUTBOX_ROW(damaged_items_stop_nobody_behind_them),
 		OUTBOX_ROW(a_damaged_item_can_be_taken_away),
 		OUTBOX_ROW(a_value_with_a_member_of_another_type_is_damaged),
+		OUTBOX_ROW(an_item_that_is_settled_while_the_queue_is_read_costs_nothing),
 		OUTBOX_ROW(a_place_that_leads_nowhere_is_cleaned_up),
 		OUTBOX_ROW(who_waits_is_told_of_the_earliest),
 		OUTBOX_ROW(a_start_counts_what_waits),

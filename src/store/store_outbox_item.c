@@ -1,5 +1,4 @@
-/* An item that cannot be read ends when an administrator says so: nobody else may, and it would be
- * met and counted for ever. It does not say where it stands, so its place is looked for. */
+/* One item of the queue by its id. */
 #include "store/store_private.h"
 
 #include <stdlib.h>
@@ -7,6 +6,75 @@
 
 #include "base/mem.h"
 
+/* ---- read ---- */
+
+struct outbox_load {
+	struct store_op op; /* first */
+	store_outbox_cb *cb;
+	char id[ID_SIZE];
+};
+
+static void
+outbox_load_release(struct store_op *op)
+{
+	free(op);
+}
+
+enum err
+outbox_read(const struct store *s, const struct kv_item *item, const char *id,
+    struct outbox_item **out, struct fault *f)
+{
+	struct arena *arena = arena_new(0);
+	char *text;
+	size_t len;
+	enum err code = store_open_item(s, item, arena, &text, &len, f);
+
+	if (code == ERR_OK)
+		code = record_read_item(out, id, item->modified, text, len, f);
+	arena_free(arena);
+	return code;
+}
+
+static void
+outbox_load_on_got(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct outbox_load *l = arg;
+	store_outbox_cb *cb = l->cb;
+	void *cb_arg = l->op.arg;
+	struct outbox_item *found = NULL;
+	struct fault own = { .text = "" };
+
+	l->op.kv = NULL;
+	if (code == ERR_OK)
+		code = outbox_read(l->op.store, item, l->id, &found, &own);
+	else if (code == ERR_NOT_FOUND)
+		code = ERR_OK;
+	else
+		own = *f;
+	store_op_end(&l->op);
+	cb(cb_arg, code, &found, found != NULL ? 1 : 0, NULL, &own);
+	outbox_item_free(found);
+}
+
+struct store_op *
+store_outbox_load(struct store *s, const char *id, store_outbox_cb *cb, void *arg)
+{
+	struct outbox_load *l = mem_alloc(sizeof(*l));
+	bool valid = id_is_valid(id);
+	struct store_key key = store_key_of("outbox", valid ? id : "-");
+
+	store_op_start(&l->op, s, outbox_load_release, arg);
+	l->cb = cb;
+	if (valid)
+		memcpy(l->id, id, ID_SIZE);
+	l->op.kv = kv_get(s->kv, store_key_bytes(&key), outbox_load_on_got, l);
+	return &l->op;
+}
+
+/* ---- take away though it cannot be read ---- */
+
+/* When an administrator says so: nobody else may, and it would be met and counted for ever. It does
+ * not say where it stands, so its place is looked for. */
 struct discard {
 	struct commit c; /* first */
 	store_done_cb *cb;
