@@ -184,6 +184,8 @@ amend_mutate(struct mail_change *c, struct fault *f)
 		inv->expires_at = flow_now(flow) + a->expires_in * 1000;
 		c->event = INVITATION_EV_EXTEND;
 	}
+	/* Two things in one change, and one record of it. */
+	c->detail = address != NULL && a->expires_in != 0 ? "{\"with\":\"extended\"}" : NULL;
 	return address != NULL ? amend_readdress(a, address, f) : ERR_OK;
 }
 

@@ -37,6 +37,9 @@ enum {
 	MAIL_HEARD_MAX = 400 /* bytes of a server's words, with others beside them */
 };
 
+/* Between a server's words and the time of the next attempt, in the log. */
+#define MAIL_AGAIN_AT "; again at "
+
 /* What becomes of an item after its attempt, or instead of one. */
 struct mail_plan {
 	bool remove;		   /* else it is written as `next` says */
@@ -182,7 +185,8 @@ struct mail_change {
 	struct outbox_item *waiting; /* the item that delivery->waiting names; NULL: it is gone */
 	struct mail_post post;
 	enum invitation_event event;
-	bool log_alone; /* the invitation stays as it is */
+	const char *detail; /* what the audit record says beside the event, as JSON; or NULL */
+	bool log_alone;	    /* the invitation stays as it is */
 	char *actor, *request_id;
 	int tries;
 	/* Changes after, delivery, post and event. ERR_OK: save it; anything else ends it with that
