@@ -62,9 +62,10 @@ api_authenticate(
 	return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
 }
 
-/* Who calls, and may they? Only then the body is looked at, and the handler runs. */
+/* Who calls, and may they, by one of the scopes? Only then the body is looked at, and the handler
+ * runs. */
 static enum err
-api_enter(struct http_exchange *x, struct api *a, unsigned scope, const char *types,
+api_enter(struct http_exchange *x, struct api *a, unsigned scopes, const char *types,
     api_handler *handler, struct fault *f)
 {
 	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
@@ -75,13 +76,14 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scope, const char *ty
 	code = api_authenticate(a->conf.auth, http_request_of(x), &c->who, f);
 	if (code != ERR_OK)
 		return code;
-	if ((c->who.scopes & scope) != scope)
+	if ((c->who.scopes & scopes) == 0)
 		return fault_set(f, ERR_DENIED, "the token has not the scope that this needs");
 	return http_takes_body(x, types) ? handler(c, f) : ERR_OK;
 }
 
-/* One row: method, path below /api/v1, scope, handler, content types of a body. The table is
- * written once and expanded twice, so that no route can be added without a scope. */
+/* One row: method, path below /api/v1, the scopes of which a caller has one, handler, content types
+ * of a body. The table is written once and expanded twice, so that no route can be added without a
+ * scope. */
 #define API_TABLE(ROW)                                                                             \
 	ROW(HTTP_POST, "/invitations", AUTH_INVITATIONS_WRITE, api_invitation_create, json)        \
 	ROW(HTTP_GET, "/invitations", AUTH_INVITATIONS_READ, api_invitation_list, none)            \
@@ -98,7 +100,7 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scope, const char *ty
 	ROW(HTTP_POST, "/mail/retry", AUTH_MAIL, api_mail_retry_all, json)                         \
 	ROW(HTTP_POST, "/mail/preview", AUTH_MAIL, api_mail_preview, json)                         \
 	ROW(HTTP_POST, "/mail/test", AUTH_MAIL, api_mail_test, json)                               \
-	ROW(HTTP_POST, "/mail/bounces", AUTH_MAIL, api_mail_bounce, report)                        \
+	ROW(HTTP_POST, "/mail/bounces", AUTH_MAIL | AUTH_MAIL_BOUNCES, api_mail_bounce, report)    \
 	ROW(HTTP_GET, "/users", AUTH_USERS_READ, api_user_list, none)                              \
 	ROW(HTTP_GET, "/users/{id}", AUTH_USERS_READ, api_user_show, none)                         \
 	ROW(HTTP_PATCH, "/users/{id}", AUTH_USERS_WRITE, api_user_change, patch)                   \
@@ -132,13 +134,13 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scope, const char *ty
 /* A mail as it is, or one of these whose header an MTA took for that of the request. */
 #define report "message/rfc822 multipart/report text/plain"
 
-#define API_ENTRANCE(method, path, scope, handler, types)                                          \
+#define API_ENTRANCE(method, path, scopes, handler, types)                                         \
 	static enum err handler##_enter(struct http_exchange *x, void *ctx, struct fault *f)       \
 	{                                                                                          \
-		return api_enter(x, ctx, scope, types, handler, f);                                \
+		return api_enter(x, ctx, scopes, types, handler, f);                               \
 	}
 
-#define API_ROUTE(method, path, scope, handler, types)                                             \
+#define API_ROUTE(method, path, scopes, handler, types)                                            \
 	{ method, "/api/v1" path, 1u << HTTP_CONTROL | 1u << HTTP_UNIX, handler##_enter, types,    \
 		true },
 

@@ -8,15 +8,6 @@ enum { CURSOR_MAX = 64 };
 /* ---- list ---- */
 
 static void
-api_add_time_or_null(struct buf *b, int64_t wall_ms)
-{
-	if (wall_ms > 0)
-		api_add_time(b, wall_ms);
-	else
-		buf_add_string(b, "null");
-}
-
-static void
 api_add_mail_status(struct buf *b, struct arena *arena, const struct flow_mail_status *s)
 {
 	buf_printf(
@@ -155,10 +146,12 @@ api_mail_drop(struct api_call *c, struct fault *f)
 enum err
 api_mail_retry_all(struct api_call *c, struct fault *f)
 {
+	const struct flow_caller caller = api_caller(c);
+
 	(void)f;
 	if (!api_read_nothing(c->x))
 		return ERR_OK;
-	flow_queue_retry_all(c->api->conf.flow, OUTBOX_MAILS);
+	flow_queue_retry_all(c->api->conf.flow, OUTBOX_MAILS, &caller);
 	http_reply(c->x, 204, NULL, NULL, 0);
 	return ERR_OK;
 }

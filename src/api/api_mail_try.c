@@ -18,6 +18,7 @@ static const struct api_member members[] = {
 static bool
 api_read_try(struct api_call *c, bool sends, struct try_body *body)
 {
+	const struct person_rules rules = { .gender_required = false }; /* none of a language */
 	struct field_errors errors;
 	enum outbox_kind kind;
 	struct fault f;
@@ -33,6 +34,9 @@ api_read_try(struct api_call *c, bool sends, struct try_body *body)
 	else if (!outbox_kind_by_name(body->kind, &kind) || outbox_queue_of(kind) != OUTBOX_MAILS)
 		field_errors_add(&errors, "kind", "invalid",
 		    "must be one of invitation, reminder, welcome, completed, undeliverable");
+	if (body->language != NULL)
+		body->language = person_check_field(
+		    PERSON_LANGUAGE, "language", body->language, &rules, errors.arena, &errors);
 	if (sends && body->to == NULL)
 		field_errors_add(&errors, "to", "required", "say to which address");
 	if (errors.count == 0)
@@ -99,13 +103,17 @@ api_on_tried(void *arg, enum err code, const struct mail_report *report, const s
 	struct api_call *c = arg;
 	struct arena *arena = http_arena(c->x);
 	struct field_errors errors;
+	struct fault named;
 	struct buf b;
 
 	if (code != ERR_OK) {
-		/* The flow is asked with an address and a kind, and the kind is good. */
+		/* Its kind and its language are good. */
 		field_errors_init(&errors, arena);
-		if (code == ERR_INVALID)
+		if (code == ERR_INVALID) {
 			field_errors_add(&errors, "to", "invalid", "%s", f->text);
+			fault_set(&named, code, "to: %s", f->text);
+			f = &named;
+		}
 		api_reply_error(c->x, code, &errors, f);
 		return;
 	}
@@ -125,12 +133,14 @@ api_on_tried(void *arg, enum err code, const struct mail_report *report, const s
 enum err
 api_mail_test(struct api_call *c, struct fault *f)
 {
+	const struct flow_caller caller = api_caller(c);
 	struct try_body body;
 
 	(void)f;
 	if (!api_read_try(c, true, &body))
 		return ERR_OK;
 	http_hold(c->x);
-	flow_mail_test_start(c->api->conf.flow, body.kind, body.language, body.to, api_on_tried, c);
+	flow_mail_test_start(
+	    c->api->conf.flow, body.kind, body.language, body.to, &caller, api_on_tried, c);
 	return ERR_OK;
 }

@@ -103,6 +103,7 @@ struct api_integer {
 };
 
 struct api_strings {
+	bool given;
 	const char *items[API_STRINGS_MAX];
 	size_t count;
 };
@@ -157,6 +158,7 @@ bool api_read_invitation(struct http_exchange *x, struct issue_spec *spec,
  * anything, and a fault may be cut in the middle of a character. NULL stays NULL. */
 const char *api_clean(struct arena *arena, const char *s);
 void api_add_time(struct buf *b, int64_t wall_ms);
+void api_add_time_or_null(struct buf *b, int64_t wall_ms); /* 0: null */
 
 /* `d`: what became of its mails, or NULL: the timeline has its own steps alone. `link` is the whole
  * URL, or NULL. */

@@ -46,6 +46,7 @@ api_read_strings(struct api_reader *r, const char *name, const json_t *v, struct
 	size_t i;
 	json_t *item;
 
+	out->given = true;
 	if (!json_is_array(v)) {
 		api_add_wrong_type(r, name, "an array of strings");
 		return;

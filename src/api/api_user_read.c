@@ -160,5 +160,3 @@ api_read_users_query(struct http_exchange *x, struct roster_query *q, struct fie
 	api_read_span(r, "active_to", true, &q->active_to, errors);
 	return errors->count == 0;
 }
-
-/* ---- what the routes of one thing share ---- */

@@ -18,13 +18,10 @@ struct api_webhook_ask {
 /* ---- write ---- */
 
 static void
-api_add_time_or_null(struct buf *b, const char *name, int64_t wall_ms)
+api_add_time_member(struct buf *b, const char *name, int64_t wall_ms)
 {
 	buf_printf(b, ",\"%s\":", name);
-	if (wall_ms > 0)
-		api_add_time(b, wall_ms);
-	else
-		buf_add_string(b, "null");
+	api_add_time_or_null(b, wall_ms);
 }
 
 static void
@@ -59,13 +56,13 @@ api_add_webhook(
 	api_add_types(b, h->types);
 	buf_printf(b, ",\"enabled\":%s,\"disabled_reason\":", h->enabled ? "true" : "false");
 	buf_add_json_string(b, h->enabled ? NULL : h->why_disabled);
-	api_add_time_or_null(b, "old_secret_until", now < h->old_until ? h->old_until : 0);
-	api_add_time_or_null(b, "delivered_at", health.delivered_at);
-	api_add_time_or_null(b, "failing_since", health.failing_since);
-	api_add_time_or_null(b, "paused_until", health.paused_until);
+	api_add_time_member(b, "old_secret_until", now < h->old_until ? h->old_until : 0);
+	api_add_time_member(b, "delivered_at", health.delivered_at);
+	api_add_time_member(b, "failing_since", health.failing_since);
+	api_add_time_member(b, "paused_until", health.paused_until);
 	buf_add_string(b, ",\"last_failure\":");
 	buf_add_json_string(b, health.last);
-	api_add_time_or_null(b, "created_at", h->created_at);
+	api_add_time_member(b, "created_at", h->created_at);
 	buf_add_string(b, ",\"created_by\":");
 	buf_add_json_string(b, h->created_by);
 	if (secret != NULL) {
@@ -135,7 +132,7 @@ api_on_webhook(void *arg, enum err code, const struct hook *h, const struct secr
 	if (ask->secret_only) {
 		buf_add_string(&b, "{\"secret\":");
 		buf_add_json_string(&b, secret_bytes(secret));
-		api_add_time_or_null(&b, "old_secret_until", h->old_until);
+		api_add_time_member(&b, "old_secret_until", h->old_until);
 		buf_add_char(&b, '}');
 	} else
 		api_add_webhook(&b, ask->call->api, h, secret);
@@ -168,12 +165,15 @@ api_read_types(const struct api_strings *names, struct field_errors *errors)
 			field_errors_add(errors, arena_printf(errors->arena, "types[%zu]", i),
 			    "invalid", "there is no such type of event");
 	}
+	if (names->given && names->count == 0)
+		field_errors_add(errors, "types", "required", "at least one type is needed");
 	return types;
 }
 
-/* False: it was answered. */
+/* What is wrong with the types is the flow's to tell, with what it finds itself. False: it was
+ * answered. */
 static bool
-api_read_webhook(struct api_call *c, struct hook_spec *spec)
+api_read_webhook(struct api_call *c, bool changes, struct hook_spec *spec)
 {
 	static const struct api_member members[] = {
 		{ "name", API_STRING, offsetof(struct webhook_body, name) },
@@ -182,23 +182,23 @@ api_read_webhook(struct api_call *c, struct hook_spec *spec)
 		{ "enabled", API_SWITCH, offsetof(struct webhook_body, enabled) },
 	};
 	struct webhook_body body = { .enabled = -1 };
-	struct field_errors errors;
-	struct fault f;
+	struct field_errors errors, *type_errors = arena_alloc(http_arena(c->x), sizeof(errors));
 
 	field_errors_init(&errors, http_arena(c->x));
-	if (!api_read_body(c->x, members, API_MEMBER_COUNT(members), &body, &errors)) {
+	field_errors_init(type_errors, http_arena(c->x));
+	if (api_read_body(c->x, members, API_MEMBER_COUNT(members), &body, &errors) && changes &&
+	    body.name == NULL && body.url == NULL && !body.types.given && body.enabled == -1)
+		field_errors_add(&errors, "", "required", "there is nothing to change");
+	if (errors.count > 0) {
 		api_reply_malformed(c->x, &errors);
 		return false;
 	}
 	*spec = (struct hook_spec){ .name = body.name,
 		.url = body.url,
-		.types = api_read_types(&body.types, &errors),
-		.enabled = body.enabled };
-	if (errors.count == 0)
-		return true;
-	fault_set(&f, ERR_INVALID, "%s: %s", errors.items[0].field, errors.items[0].detail);
-	api_reply_error(c->x, ERR_INVALID, &errors, &f);
-	return false;
+		.types = api_read_types(&body.types, type_errors),
+		.enabled = body.enabled,
+		.type_errors = type_errors };
+	return true;
 }
 
 enum err
@@ -208,7 +208,7 @@ api_webhook_create(struct api_call *c, struct fault *f)
 	struct hook_spec spec;
 
 	(void)f;
-	if (!api_read_webhook(c, &spec))
+	if (!api_read_webhook(c, false, &spec))
 		return ERR_OK;
 	http_hold(c->x);
 	flow_hook_create_start(
@@ -223,7 +223,7 @@ api_webhook_change(struct api_call *c, struct fault *f)
 	struct hook_spec spec;
 	const char *id;
 
-	if (!api_read_webhook(c, &spec))
+	if (!api_read_webhook(c, true, &spec))
 		return ERR_OK;
 	if (api_uuid_of(c, "webhook", &id, f) != ERR_OK)
 		return f->code;

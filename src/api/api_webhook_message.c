@@ -42,15 +42,9 @@ api_add_message(struct buf *b, struct arena *arena, const struct hooked *m)
 	buf_add_string(b, ",\"created_at\":");
 	api_add_time(b, i->created_at);
 	buf_add_string(b, ",\"due_at\":");
-	if (strcmp(status, "waiting") == 0)
-		api_add_time(b, i->due);
-	else
-		buf_add_string(b, "null");
+	api_add_time_or_null(b, strcmp(status, "waiting") == 0 ? i->due : 0);
 	buf_add_string(b, ",\"ended_at\":");
-	if (m->outcome != NULL)
-		api_add_time(b, m->ended_at);
-	else
-		buf_add_string(b, "null");
+	api_add_time_or_null(b, m->outcome != NULL ? m->ended_at : 0);
 	/* The very bytes that are signed: JSON that we wrote. */
 	buf_add_string(b, ",\"body\":");
 	buf_add_string(b, i->body);

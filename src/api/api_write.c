@@ -38,6 +38,15 @@ api_add_time(struct buf *b, int64_t wall_ms)
 }
 
 void
+api_add_time_or_null(struct buf *b, int64_t wall_ms)
+{
+	if (wall_ms > 0)
+		api_add_time(b, wall_ms);
+	else
+		buf_add_string(b, "null");
+}
+
+void
 api_reply_json(struct http_exchange *x, int status, struct buf *b)
 {
 	struct fault f;

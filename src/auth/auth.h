@@ -22,9 +22,10 @@ enum auth_scope {
 	AUTH_USERS_READ = 16,	   /* the people list and its events */
 	AUTH_USERS_WRITE = 32,	   /* change, suspend, delete and restore people */
 	AUTH_DIRECTORY_WRITE = 64, /* make, rename and delete org units */
-	AUTH_MAIL = 128,	   /* the mail queue, bounces, previews */
+	AUTH_MAIL = 128,	   /* the mail queue, bounces, previews, test mails */
 	AUTH_WEBHOOKS = 256,	   /* endpoints, their messages and secrets */
-	AUTH_ALL = 511
+	AUTH_MAIL_BOUNCES = 512,   /* hand reports of mail systems over, and nothing else */
+	AUTH_ALL = 1023
 };
 /* A token keeps the bits that it was made with: a scope that is new to this release is in none of
  * the tokens that were made before, whatever "all" meant then. */

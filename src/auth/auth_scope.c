@@ -15,6 +15,7 @@ static const struct {
 	{ "directory:write", AUTH_DIRECTORY_WRITE },
 	{ "mail", AUTH_MAIL },
 	{ "webhooks", AUTH_WEBHOOKS },
+	{ "mail:bounces", AUTH_MAIL_BOUNCES },
 };
 
 unsigned

@@ -145,6 +145,15 @@ void cli_add_query(struct buf *b, const char *name, const char *value);
  * `len` bytes of `path`. A cursor that comes back unchanged would go round for ever: CLI_FAILED. */
 enum cli_exit cli_next_page(
     struct cli *c, struct buf *path, size_t len, const char *cursor, json_t **reply);
+enum cli_pages {
+	CLI_ONE_PAGE,
+	CLI_PAGES_UNTIL_SOME, /* a page of this list may be empty, and more follow it */
+	CLI_ALL_PAGES
+};
+/* Pages of such a list from `cursor` (NULL: the first) on as one answer: the last page with the
+ * items of all. */
+enum cli_exit cli_collect_pages(
+    struct cli *c, struct buf *path, const char *cursor, enum cli_pages pages, json_t **answer);
 
 /* ---- a webhook's secret (cli_secret.c) ---- */
 

@@ -79,6 +79,32 @@ cli_next_page(struct cli *c, struct buf *path, size_t len, const char *cursor, j
 	return code;
 }
 
+enum cli_exit
+cli_collect_pages(
+    struct cli *c, struct buf *path, const char *from, enum cli_pages pages, json_t **answer)
+{
+	json_t *items = json_array(), *reply = NULL;
+	char *cursor = mem_dup_string(from);
+	const size_t len = path->len;
+	enum cli_exit code;
+
+	do {
+		json_decref(reply);
+		code = cli_next_page(c, path, len, cursor, &reply);
+		json_array_extend(items, json_object_get(reply, "items"));
+		free(cursor);
+		cursor = mem_dup_string(json_string_value(json_object_get(reply, "next_cursor")));
+	} while (code == CLI_OK && cursor != NULL &&
+		 (pages == CLI_ALL_PAGES ||
+		     (pages == CLI_PAGES_UNTIL_SOME && json_array_size(items) == 0)));
+	if (code == CLI_OK)
+		json_object_set(reply, "items", items);
+	json_decref(items);
+	free(cursor);
+	*answer = reply;
+	return code;
+}
+
 /* Everybody whose uid or mail it is. The search finds more: it looks inside of words. */
 static enum cli_exit
 cli_collect_meant(struct cli *c, const char *text, json_t *found)

@@ -81,6 +81,24 @@ cli_target(const struct cli *c)
 	return path != NULL ? path : CLI_SOCKET;
 }
 
+/* False: an option was not taken, and what is said could reach somebody else. */
+static bool
+cli_set_way(CURL *curl, const char *url, const char *socket_path, const char *ca_file)
+{
+	if (curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) != CURLE_OK)
+		return false;
+	/* Nothing is nearer than this machine: http is for loopback alone. */
+	if ((url == NULL || strncmp(url, "http:", 5) == 0) &&
+	    curl_easy_setopt(curl, CURLOPT_PROXY, "") != CURLE_OK)
+		return false;
+	if (url == NULL)
+		return curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path) == CURLE_OK;
+	/* In place of the system's, which libcurl may know by a folder too. */
+	return ca_file == NULL || (curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file) == CURLE_OK &&
+				      curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK);
+}
+
 /* Where to, and how it is proved who we are. */
 static enum cli_exit
 cli_set_target(struct cli *c, CURL *curl, const char *path)
@@ -103,16 +121,11 @@ cli_set_target(struct cli *c, CURL *curl, const char *path)
 	buf_add_string(&full, path);
 	curl_easy_setopt(curl, CURLOPT_URL, full.data);
 	buf_release(&full);
-	if (url == NULL) {
-		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, cli_target(c));
-		curl_easy_setopt(curl, CURLOPT_PROXY, "");
-		return CLI_OK;
+	if (!cli_set_way(curl, url, cli_target(c), ca_file)) {
+		fprintf(c->err, "usherctl: libcurl cannot be set up as it has to be\n");
+		return CLI_FAILED;
 	}
-	if (strncmp(url, "http:", 5) == 0) /* loopback: no proxy is nearer */
-		curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	if (ca_file != NULL)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
-	if (token_file == NULL)
+	if (url == NULL || token_file == NULL)
 		return CLI_OK;
 	token = cli_read_token(c, token_file);
 	if (token == NULL)
@@ -130,8 +143,6 @@ cli_set_limits(const struct cli *c, CURL *curl)
 	curl_easy_setopt(
 	    curl, CURLOPT_TIMEOUT_MS, c->patience_ms > 0 ? c->patience_ms : (long)ANSWER_MS);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -16,6 +17,20 @@ struct secret_file {
 	FILE *file;
 };
 
+/* A folder cannot be replaced by the file that is made beside it, and a device should not be. */
+static bool
+secret_file_is_free(struct cli *c, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+		return true;
+	fprintf(c->err, "usherctl: %s: is %s\n", path,
+	    S_ISDIR(st.st_mode) ? "a folder, not a file" : "not a file");
+	return false;
+}
+
+/* Under a name of its own, so that nothing which was left behind is in the way. */
 static bool
 secret_file_make(struct cli *c, struct secret_file *s)
 {
@@ -24,18 +39,20 @@ secret_file_make(struct cli *c, struct secret_file *s)
 	s->path = cli_value(&c->values, "secret-file");
 	if (s->path == NULL)
 		return true;
-	if ((size_t)snprintf(s->made, sizeof(s->made), "%s.new", s->path) >= sizeof(s->made)) {
+	if ((size_t)snprintf(s->made, sizeof(s->made), "%s.XXXXXX", s->path) >= sizeof(s->made)) {
 		fprintf(c->err, "usherctl: --secret-file is too long\n");
 		return false;
 	}
-	fd = open(s->made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (!secret_file_is_free(c, s->path))
+		return false;
+	fd = mkostemp(s->made, O_CLOEXEC); /* mode 0600 */
 	s->file = fd == -1 ? NULL : fdopen(fd, "w");
 	if (s->file == NULL)
-		fprintf(c->err, "usherctl: %s: %s\n", s->made, strerror(errno));
+		fprintf(c->err, "usherctl: %s: %s\n", s->path, strerror(errno));
 	return s->file != NULL;
 }
 
-/* Only now is the file of that name another one. */
+/* Only now is the file of that name another one. False: said why, and nothing is left. */
 static bool
 secret_file_keep(struct cli *c, struct secret_file *s, const char *secret)
 {
@@ -44,9 +61,11 @@ secret_file_keep(struct cli *c, struct secret_file *s, const char *secret)
 
 	written = fclose(s->file) == 0 && written && rename(s->made, s->path) == 0;
 	s->file = NULL;
-	if (!written)
-		fprintf(c->err, "usherctl: %s: %s\n", s->path, strerror(errno));
-	return written;
+	if (written)
+		return true;
+	fprintf(c->err, "usherctl: %s: %s\n", s->path, strerror(errno));
+	unlink(s->made);
+	return false;
 }
 
 static void
@@ -60,7 +79,7 @@ secret_file_drop(struct secret_file *s)
 
 /* `reply` without its secret, when that went to a file. */
 static enum cli_exit
-secret_show(struct cli *c, struct secret_file *s, json_t *reply, const char *words)
+secret_show(struct cli *c, struct secret_file *s, json_t *reply, const char *id, const char *words)
 {
 	const char *secret = json_string_value(json_object_get(reply, "secret"));
 
@@ -69,15 +88,20 @@ secret_show(struct cli *c, struct secret_file *s, json_t *reply, const char *wor
 		return CLI_FAILED;
 	}
 	if (s->path != NULL) {
-		if (!secret_file_keep(c, s, secret))
+		if (!secret_file_keep(c, s, secret)) {
+			fprintf(c->err,
+			    "webhook %s %s, but its secret is lost: make another one with "
+			    "\"usherctl webhook rotate --overlap 0s %s\"\n",
+			    id, words, id);
 			return CLI_FAILED;
+		}
 		json_object_del(reply, "secret");
 	}
 	if (c->json) {
 		cli_print_json(c->out, reply);
 		return CLI_OK;
 	}
-	fprintf(c->err, "%s", words);
+	fprintf(c->err, "webhook %s %s", id, words);
 	if (s->path != NULL)
 		fprintf(c->err, "; its secret is in %s\n", s->path);
 	else
@@ -102,11 +126,9 @@ cli_ask_secret(struct cli *c, const char *path, json_t *body, const char *words)
 	if (code == CLI_OK) {
 		const char *id = json_string_value(json_object_get(reply, "id"));
 		char *clean = cli_clean(id != NULL ? id : c->argument != NULL ? c->argument : "");
-		char text[160];
 
-		snprintf(text, sizeof(text), "webhook %s %s", clean, words);
+		code = secret_show(c, &s, reply, clean, words);
 		free(clean);
-		code = secret_show(c, &s, reply, text);
 	}
 	secret_file_drop(&s);
 	json_decref(reply);

@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "cli/cli.h"
 
 enum { PATH_MAX_BYTES = 1024 };
@@ -17,29 +16,14 @@ cmd_mail_collect(struct cli *c, json_t **answer)
 {
 	bool all = cli_value(&c->values, "all") != NULL;
 	const char *limit = cli_value(&c->values, "limit");
-	json_t *items = json_array(), *reply = NULL;
-	char *cursor = NULL;
 	enum cli_exit code;
 	struct buf path;
-	size_t len;
 
 	buf_init(&path, PATH_MAX_BYTES);
 	buf_add_string(&path, "/api/v1/mail/queue");
 	cli_add_query(&path, "limit", limit == NULL && all ? "200" : limit);
-	len = path.len;
-	do {
-		json_decref(reply);
-		code = cli_next_page(c, &path, len, cursor, &reply);
-		json_array_extend(items, json_object_get(reply, "items"));
-		free(cursor);
-		cursor = mem_dup_string(json_string_value(json_object_get(reply, "next_cursor")));
-	} while (code == CLI_OK && all && cursor != NULL);
-	if (code == CLI_OK)
-		json_object_set(reply, "items", items);
-	json_decref(items);
-	free(cursor);
+	code = cli_collect_pages(c, &path, NULL, all ? CLI_ALL_PAGES : CLI_ONE_PAGE, answer);
 	buf_release(&path);
-	*answer = reply;
 	return code;
 }
 

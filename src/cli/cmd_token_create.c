@@ -9,7 +9,7 @@ static const struct cli_option options[] = {
 	{ .name = "scopes",
 	    .value = "LIST",
 	    .help = "users:read,users:write,invitations:read,invitations:write,"
-		    "directory:read,directory:write,mail,tokens or all" },
+		    "directory:read,directory:write,mail,mail:bounces,webhooks,tokens or all" },
 	{ .name = "expires", .value = "TIME", .help = "its life: 90m, 12h, 30d, 52w" },
 	{ .name = NULL },
 };

@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "cli/cli.h"
 
 enum { PATH_MAX_BYTES = 8192 };
@@ -42,29 +41,15 @@ cmd_user_add_options(struct cli *c, struct buf *path)
 static enum cli_exit
 cmd_user_collect(struct cli *c, json_t **answer)
 {
-	char *cursor = mem_dup_string(cli_value(&c->values, "cursor"));
 	bool all = cli_value(&c->values, "all") != NULL;
-	json_t *items = json_array(), *reply = NULL;
 	enum cli_exit code;
 	struct buf path;
-	size_t len;
 
 	buf_init(&path, PATH_MAX_BYTES);
 	cmd_user_add_options(c, &path);
-	len = path.len;
-	do {
-		json_decref(reply);
-		code = cli_next_page(c, &path, len, cursor, &reply);
-		json_array_extend(items, json_object_get(reply, "items"));
-		free(cursor);
-		cursor = mem_dup_string(json_string_value(json_object_get(reply, "next_cursor")));
-	} while (code == CLI_OK && all && cursor != NULL);
-	if (code == CLI_OK)
-		json_object_set(reply, "items", items);
-	json_decref(items);
-	free(cursor);
+	code = cli_collect_pages(
+	    c, &path, cli_value(&c->values, "cursor"), all ? CLI_ALL_PAGES : CLI_ONE_PAGE, answer);
 	buf_release(&path);
-	*answer = reply;
 	return code;
 }
 

@@ -44,8 +44,9 @@ conf_is_host(const char *s)
 	return true;
 }
 
-/* A dot-atom (RFC 5322 section 3.2.3), "@", a domain: nobody's own mail address is quoted, and a
- * domain of another script is written in its A-labels. */
+/* A dot-atom (RFC 5322 section 3.2.3), "@", a domain, which no "_" is in: nobody's own mail address
+ * is quoted, and a domain of another script is written in its A-labels. As the mail room, which
+ * stands above, has it (mail_address_is_safe()). */
 static bool
 conf_is_address(const char *s)
 {
@@ -60,7 +61,7 @@ conf_is_address(const char *s)
 		if ((strchr(letters_digits, *p) == NULL && strchr(marks, *p) == NULL) ||
 		    (*p == '.' && p[1] == '.'))
 			return false;
-	return conf_is_host(at + 1);
+	return conf_is_host(at + 1) && strchr(at + 1, '_') == NULL;
 }
 
 /* "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3). */

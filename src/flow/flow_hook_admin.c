@@ -129,17 +129,23 @@ check_url(struct hook_op *o, const char *url)
 		field_errors_add(&o->errors, "url", "invalid", "%s", f.text);
 }
 
-/* Into `o->spec`, or false: finished with what is wrong. */
+/* Into `o->spec`, or false: finished with what is wrong, all of it. */
 static bool
 hook_op_take_spec(struct hook_op *o, const struct hook_spec *spec)
 {
+	const struct field_errors *more = spec->type_errors;
+
 	if (spec->name != NULL)
 		check_name(o, spec->name);
 	if (spec->url != NULL)
 		check_url(o, spec->url);
+	for (size_t i = 0; more != NULL && i < more->count; i++)
+		field_errors_add(&o->errors, arena_strdup(o->arena, more->items[i].field),
+		    more->items[i].code, "%s", more->items[i].detail);
 	o->spec = *spec;
 	o->spec.name = arena_strdup(o->arena, spec->name);
 	o->spec.url = arena_strdup(o->arena, spec->url);
+	o->spec.type_errors = NULL;
 	if (o->errors.count == 0)
 		return true;
 	hook_op_finish_later(o, ERR_INVALID,
@@ -212,7 +218,7 @@ flow_hook_create_start(struct flow *f, const struct hook_spec *spec,
 		field_errors_add(&o->errors, "name", "required", "a name is needed");
 	if (spec->url == NULL)
 		field_errors_add(&o->errors, "url", "required", "a URL is needed");
-	if (spec->types == 0)
+	if (spec->types == 0 && (spec->type_errors == NULL || spec->type_errors->count == 0))
 		field_errors_add(&o->errors, "types", "required", "at least one type is needed");
 	if (!hook_op_take_spec(o, spec))
 		return;

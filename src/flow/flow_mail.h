@@ -91,20 +91,25 @@ void flow_queue_list_start(struct flow *f, enum outbox_queue queue, const char *
 typedef void flow_item_cb(void *arg, enum err code, const struct fault *f);
 void flow_queue_retry_start(struct flow *f, enum outbox_queue queue, const char *id,
     const struct flow_caller *caller, flow_item_cb *cb, void *arg);
-void flow_queue_retry_all(struct flow *f, enum outbox_queue queue); /* a pause ends */
+/* A pause ends. */
+void flow_queue_retry_all(
+    struct flow *f, enum outbox_queue queue, const struct flow_caller *caller);
 /* Never to be sent; the invitation stays open. Also one that cannot be read. ERR_CONFLICT: it is
  * being sent. */
 void flow_queue_drop_start(struct flow *f, enum outbox_queue queue, const char *id,
     const struct flow_caller *caller, flow_item_cb *cb, void *arg);
 
 /* A mail of this kind with made-up facts, composed alone or sent too (to `to`; NULL: made up as
- * well). ERR_NOT_FOUND: no such kind. Without mail: ERR_REFUSED. */
+ * well). ERR_NOT_FOUND: no such kind. ERR_INVALID: `to` is no address. ERR_MISCONFIGURED: a mail of
+ * this kind cannot be made. Without mail: ERR_REFUSED. One that is sent takes its turn among all
+ * others, as the rates say. ERR_BUSY: FLOW_MAIL_TESTS are under way, or its turn is not soon. */
+enum { FLOW_MAIL_TESTS = 2 };
 enum err flow_mail_preview(struct flow *f, const char *kind, const char *language, const char *to,
     struct mail **out, struct fault *fault);
 typedef void flow_mail_test_cb(
     void *arg, enum err code, const struct mail_report *report, const struct fault *f);
 void flow_mail_test_start(struct flow *f, const char *kind, const char *language, const char *to,
-    flow_mail_test_cb *cb, void *arg);
+    const struct flow_caller *caller, flow_mail_test_cb *cb, void *arg);
 
 /* ---- webhooks ---- */
 
@@ -112,6 +117,9 @@ struct hook_spec {
 	const char *name, *url; /* NULL on a change: left alone */
 	unsigned types;		/* 0 on a change: left alone */
 	int enabled;		/* -1: left alone */
+	/* What is wrong with the types, found by who read their names: told with the rest. NULL or
+	 * empty: nothing. */
+	const struct field_errors *type_errors;
 };
 /* `secret`: its text, only of a new endpoint and of a rotation. ERR_INVALID: `errors`. ERR_REFUSED:
  * there are HOOK_MAX already. */

@@ -154,7 +154,7 @@ flow_bounce_start(struct flow *f, const char *message, size_t len, const char *r
 	struct bounce *b;
 
 	if (f->conf.mail == NULL)
-		told.code = fault_set(&told.fault, ERR_NOT_FOUND, "this daemon sends no mail");
+		told.code = fault_set(&told.fault, ERR_REFUSED, "this daemon sends no mail");
 	else
 		told.code = mail_dsn_parse(&told.dsn, &f->conf.mail->sender, message, len,
 		    recipient, told.arena, &told.fault);

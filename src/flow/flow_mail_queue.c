@@ -240,8 +240,11 @@ flow_queue_drop_start(struct flow *f, enum outbox_queue queue, const char *id,
 }
 
 void
-flow_queue_retry_all(struct flow *f, enum outbox_queue queue)
+flow_queue_retry_all(struct flow *f, enum outbox_queue queue, const struct flow_caller *caller)
 {
-	if (f->lanes[queue] != NULL)
-		lane_resume(f->lanes[queue]);
+	if (f->lanes[queue] == NULL)
+		return;
+	log_info("a queue's pause is ended", "queue", queue == OUTBOX_MAILS ? "mails" : "webhooks",
+	    "by", caller->name, "request", caller->request_id);
+	lane_resume(f->lanes[queue]);
 }

@@ -101,6 +101,7 @@ struct flow_mails {
 	struct mail_trip_list given; /* to the mailer */
 	size_t sending;		     /* of these: all */
 	size_t ahead;		     /* begun and not given to it yet */
+	size_t tests;		     /* mails of nobody that are under way */
 	unsigned pause_count;	     /* pauses since the start */
 	unsigned failures;	     /* in a row */
 	unsigned silent;	     /* in a row: nobody knows */

@@ -196,7 +196,6 @@ outbox_decide_hook(struct outbox_item *i, enum outbox_result result, int64_t now
 	/* Seconds before the n-th attempt. */
 	static const int64_t schedule[] = { 0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000,
 		86400 };
-	enum { DAY_MS = 24 * 3600 * 1000 };
 	int64_t delay;
 
 	i->attempts++;
@@ -217,7 +216,7 @@ outbox_decide_hook(struct outbox_item *i, enum outbox_result result, int64_t now
 		return OUTBOX_GIVE_UP;
 	delay = schedule[i->attempts] * 1000;
 	delay += outbox_part(delay / 10, random);
-	if (retry_after_ms > delay && retry_after_ms <= DAY_MS)
+	if (retry_after_ms > delay)
 		delay = retry_after_ms;
 	return outbox_again(i, now, delay);
 }

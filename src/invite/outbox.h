@@ -104,8 +104,8 @@ enum outbox_next outbox_decide(
     struct outbox_item *i, enum outbox_result result, int64_t now, uint32_t random);
 
 /* 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h after the attempt before, plus up to a
- * tenth (Standard Webhooks 1.0.0); `retry_after_ms` (0: none) when that is later and at most a
- * day. Every unknown is tried again: receivers know a message by its id. */
+ * tenth (Standard Webhooks 1.0.0); `retry_after_ms` (0: none; bounded by who has read it)
+ * when that is later. Every unknown is tried again: receivers know a message by its id. */
 enum outbox_next outbox_decide_hook(struct outbox_item *i, enum outbox_result result, int64_t now,
     int64_t retry_after_ms, uint32_t random);
 

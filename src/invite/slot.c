@@ -91,27 +91,33 @@ slot_turn(struct slots *s, int64_t now)
 		s->open = s->first;
 }
 
-/* The first slot at `from` or later: its time, or -1 with the time from which there may be one. */
+/* The first span with room at `from` or later, and when its next mail may leave; or -1, and the
+ * time from which there may be one. */
 static int64_t
-slot_find(struct slots *s, int64_t from, int64_t *later)
+slot_find(const struct slots *s, int64_t from, int64_t *at)
 {
-	int64_t span = from / s->span_ms, end = s->first + SPANS, at;
-	uint32_t *taken;
+	int64_t span = from / s->span_ms, end = s->first + SPANS;
 
 	if (span < s->open)
 		span = s->open;
 	while (span < end && s->taken[span % SPANS] == s->room)
 		span++;
 	if (span >= end) {
-		*later = end * s->span_ms;
+		*at = end * s->span_ms;
 		return -1;
 	}
-	taken = &s->taken[span % SPANS];
-	at = span * s->span_ms + *taken * s->span_ms / s->room;
-	(*taken)++;
+	*at = span * s->span_ms + s->taken[span % SPANS] * s->span_ms / s->room;
+	return span;
+}
+
+static void
+slot_fill(struct slots *s, int64_t span)
+{
+	const int64_t end = s->first + SPANS;
+
+	s->taken[span % SPANS]++;
 	while (s->open < end && s->taken[s->open % SPANS] == s->room)
 		s->open++;
-	return at;
 }
 
 /* FNV-1a of the name in lower case. */
@@ -150,8 +156,14 @@ slot_domain_of(struct slots *s, const char *domain)
 bool
 slot_take(struct slots *s, const char *domain, int64_t now, int64_t *at)
 {
+	return slot_take_by(s, domain, now, INT64_MAX, at);
+}
+
+bool
+slot_take_by(struct slots *s, const char *domain, int64_t now, int64_t latest, int64_t *at)
+{
 	struct slot_domain *d = NULL;
-	int64_t from = now;
+	int64_t from = now, span = -1, slot;
 
 	slot_turn(s, now);
 	if (s->domains != NULL) {
@@ -160,13 +172,20 @@ slot_take(struct slots *s, const char *domain, int64_t now, int64_t *at)
 			from = d->next;
 	}
 	if (s->span_ms > 0) {
-		int64_t slot = slot_find(s, from, at);
-
-		if (slot < 0)
+		span = slot_find(s, from, &slot);
+		if (span < 0) {
+			*at = slot;
 			return false;
+		}
 		if (slot > from)
 			from = slot;
 	}
+	if (from > latest) {
+		*at = from;
+		return false;
+	}
+	if (span >= 0)
+		slot_fill(s, span);
 	if (d != NULL)
 		d->next = from + s->pause_ms;
 	*at = from > now ? from : 0;

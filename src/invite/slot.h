@@ -25,5 +25,7 @@ void slots_free(struct slots *s); /* NULL is fine */
  * second; of two domains the fast one is not held up by the slow one. A clock that was set back by
  * more than a minute makes all slots free again. */
 bool slot_take(struct slots *s, const char *domain, int64_t now, int64_t *at);
+/* The same unless it is later than `latest` (wall ms): then false, and nothing is taken. */
+bool slot_take_by(struct slots *s, const char *domain, int64_t now, int64_t latest, int64_t *at);
 
 #endif

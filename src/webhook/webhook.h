@@ -41,7 +41,7 @@ struct webhook_report {
 	enum webhook_outcome outcome;
 	int status; /* 0: none came */
 	int64_t ms;
-	int64_t retry_after_ms; /* of 429 and 503; 0: none */
+	int64_t retry_after_ms; /* of 429 and 503, at most a day; 0: none, or longer */
 	const char *words;	/* one line; never NULL */
 };
 

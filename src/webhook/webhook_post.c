@@ -33,7 +33,8 @@ struct webhooks {
 struct webhook_sending {
 	TAILQ_ENTRY(webhook_sending) link;
 	struct webhooks *webhooks;
-	struct transfer *transfer;
+	struct transfer *transfer; /* NULL: it is not sent, and `later` says so */
+	struct loop_timer *later;
 	CURL *easy;
 	struct curl_slist *headers;
 	int64_t began_mono_ms;
@@ -70,6 +71,7 @@ webhooks_new(struct webhooks **out, const struct webhook_conf *conf, struct faul
 static void
 sending_free(struct webhook_sending *s)
 {
+	loop_timer_free(s->later);
 	curl_easy_cleanup(s->easy);
 	curl_slist_free_all(s->headers);
 	free(s);
@@ -78,7 +80,8 @@ sending_free(struct webhook_sending *s)
 void
 webhook_cancel(struct webhook_sending *s)
 {
-	transfer_cancel(s->transfer);
+	if (s->transfer != NULL)
+		transfer_cancel(s->transfer);
 	TAILQ_REMOVE(&s->webhooks->sendings, s, link);
 	sending_free(s);
 }
@@ -138,7 +141,7 @@ set_error_words(struct webhook_sending *s, CURLcode code)
 		set_words(s, s->error[0] != '\0' ? s->error : curl_easy_strerror(code));
 }
 
-/* Seconds or a date; libcurl has read both. */
+/* Seconds or a date; libcurl has read both. Nobody may hold a message up for longer than a day. */
 static int64_t
 retry_after_ms(CURL *easy, long status)
 {
@@ -147,9 +150,7 @@ retry_after_ms(CURL *easy, long status)
 	if (status != 429 && status != 503)
 		return 0;
 	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-	if (seconds <= 0)
-		return 0;
-	return (int64_t)(seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * 1000;
+	return seconds > 0 && seconds <= RETRY_AFTER_MAX_S ? (int64_t)seconds * 1000 : 0;
 }
 
 static void
@@ -233,7 +234,7 @@ add_header(struct webhook_sending *s, const char *line)
 }
 
 static void
-set_headers(struct webhook_sending *s, const struct webhook_message *m)
+make_headers(struct webhook_sending *s, const struct webhook_message *m)
 {
 	char line[256], signature[WEBHOOK_SIGNATURE_SIZE];
 	int len;
@@ -251,39 +252,74 @@ set_headers(struct webhook_sending *s, const struct webhook_message *m)
 	add_header(s, line);
 	add_header(s, "Content-Type: application/json");
 	add_header(s, "Expect:"); /* no waiting for "100 Continue" */
-	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
 }
 
-static void
-set_limits(struct webhook_sending *s)
+/* With one of these missing it could go to where it must not. */
+static bool
+set_bounds(struct webhook_sending *s)
 {
 	const struct webhook_conf *c = &s->webhooks->conf;
+	CURL *e = s->easy;
 
-	curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)c->timeout_ms);
-	curl_easy_setopt(s->easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(s->easy, CURLOPT_PROTOCOLS_STR, c->clear_text ? "http,https" : "https");
-	/* One message, one request: what HTTP/2 may have of it when a connection ends is harder to
-	 * tell. */
-	curl_easy_setopt(s->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(s->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	/* A proxy of the environment would connect for us, to addresses that we never see. */
-	curl_easy_setopt(s->easy, CURLOPT_PROXY, "");
-	if (c->ca_file != NULL)
-		curl_easy_setopt(s->easy, CURLOPT_CAINFO, c->ca_file);
+	return curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, c->clear_text ? "http,https" : "https") ==
+		   CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, s) == CURLE_OK &&
+	       /* One of the environment would connect for us, to addresses that we never see. */
+	       curl_easy_setopt(e, CURLOPT_PROXY, "") == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+	       /* In place of the system's, which libcurl may know by a folder too. */
+	       (c->ca_file == NULL ||
+		   (curl_easy_setopt(e, CURLOPT_CAINFO, c->ca_file) == CURLE_OK &&
+		       curl_easy_setopt(e, CURLOPT_CAPATH, NULL) == CURLE_OK));
+}
+
+/* How libcurl tells what came of it: without, an answer would be printed, or taken for none. */
+static bool
+set_callbacks(struct webhook_sending *s)
+{
+	CURL *e = s->easy;
+
+	return curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_about_to_write) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_PREREQDATA, s) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_HEADERDATA, s) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_WRITEDATA, s) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_ERRORBUFFER, s->error) == CURLE_OK;
+}
+
+static bool
+set_request(struct webhook_sending *s, const struct webhook_message *m)
+{
+	const struct webhook_conf *c = &s->webhooks->conf;
+	CURL *e = s->easy;
+
+	make_headers(s, m);
+	return curl_easy_setopt(e, CURLOPT_URL, m->url) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_USERAGENT, c->user_agent) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)m->len) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, m->body) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_HTTPHEADER, s->headers) == CURLE_OK &&
+	       curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)c->timeout_ms) == CURLE_OK &&
+	       /* One message, one request: what HTTP/2 may have of it when a connection ends is
+		* harder to tell. */
+	       curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
 }
 
 static void
-set_callbacks(struct webhook_sending *s)
+on_not_sent(void *arg)
 {
-	curl_easy_setopt(s->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-	curl_easy_setopt(s->easy, CURLOPT_OPENSOCKETDATA, s);
-	curl_easy_setopt(s->easy, CURLOPT_PREREQFUNCTION, on_about_to_write);
-	curl_easy_setopt(s->easy, CURLOPT_PREREQDATA, s);
-	curl_easy_setopt(s->easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(s->easy, CURLOPT_HEADERDATA, s);
-	curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(s->easy, CURLOPT_WRITEDATA, s);
-	curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, s->error);
+	struct webhook_sending *s = arg;
+	struct webhook_report r = { .outcome = WEBHOOK_FAILED,
+		.words = "not sent: libcurl cannot be set up as it has to be" };
+
+	TAILQ_REMOVE(&s->webhooks->sendings, s, link);
+	s->cb(s->arg, &r);
+	sending_free(s);
 }
 
 struct webhook_sending *
@@ -299,13 +335,12 @@ webhook_send(struct webhooks *w, const struct webhook_message *m, webhook_sent_c
 	if (s->easy == NULL)
 		mem_exhausted();
 	TAILQ_INSERT_TAIL(&w->sendings, s, link);
-	curl_easy_setopt(s->easy, CURLOPT_URL, m->url);
-	curl_easy_setopt(s->easy, CURLOPT_USERAGENT, w->conf.user_agent);
-	curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)m->len);
-	curl_easy_setopt(s->easy, CURLOPT_COPYPOSTFIELDS, m->body);
-	set_limits(s);
-	set_callbacks(s);
-	set_headers(s, m);
-	s->transfer = transfer_start(w->transfers, s->easy, w->conf.timeout_ms, on_transferred, s);
+	if (set_bounds(s) && set_callbacks(s) && set_request(s, m)) {
+		s->transfer =
+		    transfer_start(w->transfers, s->easy, w->conf.timeout_ms, on_transferred, s);
+		return s;
+	}
+	s->later = loop_timer_new(w->conf.loop, on_not_sent, s);
+	loop_timer_set(s->later, 0);
 	return s;
 }

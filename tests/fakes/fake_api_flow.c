@@ -389,11 +389,12 @@ flow_queue_retry_start(struct flow *flow, enum outbox_queue queue, const char *i
 }
 
 void
-flow_queue_retry_all(struct flow *flow, enum outbox_queue queue)
+flow_queue_retry_all(struct flow *flow, enum outbox_queue queue, const struct flow_caller *caller)
 {
 	struct fake_flow *f = (struct fake_flow *)flow;
 
 	assert(queue == OUTBOX_MAILS);
+	fake_flow_note(flow, "", caller);
 	f->all_again = true;
 	f->calls++;
 }
@@ -438,8 +439,9 @@ flow_mail_preview(struct flow *flow, const char *kind, const char *language, con
 
 void
 flow_mail_test_start(struct flow *flow, const char *kind, const char *language, const char *to,
-    flow_mail_test_cb *cb, void *arg)
+    const struct flow_caller *caller, flow_mail_test_cb *cb, void *arg)
 {
+	fake_flow_note(flow, "", caller);
 	fake_flow_try((struct fake_flow *)flow, kind, language, to);
 	fake_flow_start(flow, (struct fake_answer){ .tried = cb, .arg = arg });
 }

@@ -13,6 +13,7 @@ struct fake_hook_answer {
 	flow_item_cb *item;
 	store_hooked_cb *listed;
 	bool with_secret;
+	const struct field_errors *refused; /* NULL: what fake_hooks says */
 	void *arg;
 };
 
@@ -38,6 +39,13 @@ hook_answer(void *arg)
 	struct secret *secret = secret_new("whsec_x", 7);
 	struct fault fault = { .text = "" };
 
+	if (a->refused != NULL) {
+		fault_set(&fault, ERR_INVALID, "%s: is wrong", a->refused->items[0].field);
+		a->hook(a->arg, ERR_INVALID, NULL, NULL, a->refused, &fault);
+		secret_free(secret);
+		free(a);
+		return;
+	}
 	if (!ok)
 		fault_set(&fault, f->code, "the flow says no");
 	if (a->hook != NULL)
@@ -72,14 +80,21 @@ hook_keep_spec(const struct hook_spec *spec)
 	f->spec = *spec;
 }
 
+static const struct field_errors *
+hook_errors_of(const struct hook_spec *spec)
+{
+	return spec->type_errors != NULL && spec->type_errors->count > 0 ? spec->type_errors : NULL;
+}
+
 void
 flow_hook_create_start(struct flow *flow, const struct hook_spec *spec,
     const struct flow_caller *caller, flow_hook_cb *cb, void *arg)
 {
 	(void)flow;
 	hook_keep_spec(spec);
-	hook_start(
-	    "", caller, (struct fake_hook_answer){ .hook = cb, .with_secret = true, .arg = arg });
+	hook_start("", caller,
+	    (struct fake_hook_answer){
+		.hook = cb, .with_secret = true, .refused = hook_errors_of(spec), .arg = arg });
 }
 
 void
@@ -88,7 +103,8 @@ flow_hook_change_start(struct flow *flow, const char *id, const struct hook_spec
 {
 	(void)flow;
 	hook_keep_spec(spec);
-	hook_start(id, caller, (struct fake_hook_answer){ .hook = cb, .arg = arg });
+	hook_start(id, caller,
+	    (struct fake_hook_answer){ .hook = cb, .refused = hook_errors_of(spec), .arg = arg });
 }
 
 void

@@ -47,6 +47,8 @@ server_main(void *arg)
 	if (fd == -1)
 		return NULL;
 	server_read(fd);
+	if (server.meanwhile != NULL)
+		server.meanwhile();
 	if (write(fd, server.answer, strlen(server.answer)) == -1)
 		abort();
 	close(fd);

@@ -11,6 +11,7 @@ struct server {
 	pthread_t thread;
 	char answer[4096]; /* HTTP, whole */
 	char request[8192];
+	void (*meanwhile)(void); /* called before it answers; NULL: nothing */
 };
 
 extern struct server server;

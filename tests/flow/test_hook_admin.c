@@ -110,15 +110,15 @@ an_endpoint_is_checked_when_it_is_made(void **state)
 		struct hook_spec spec;
 		const char *fields;
 	} specs[] = {
-		{ { NULL, NULL, 0, -1 }, "name url types " },
-		{ { "", "https://example.org/", 1, -1 }, "name " },
-		{ { long_name, "https://example.org/", 1, -1 }, "name " },
-		{ { "a\nb", "https://example.org/", 1, -1 }, "name " },
-		{ { "\xff", "https://example.org/", 1, -1 }, "name " },
-		{ { "crm", "http://example.org/", 1, -1 }, "url " },
-		{ { "crm", "https://127.0.0.1/", 1, -1 }, "url " },
-		{ { "crm", "https://[::1]/", 1, -1 }, "url " },
-		{ { "a\x7f", "nonsense", 1, -1 }, "name url " },
+		{ { NULL, NULL, 0, -1, NULL }, "name url types " },
+		{ { "", "https://example.org/", 1, -1, NULL }, "name " },
+		{ { long_name, "https://example.org/", 1, -1, NULL }, "name " },
+		{ { "a\nb", "https://example.org/", 1, -1, NULL }, "name " },
+		{ { "\xff", "https://example.org/", 1, -1, NULL }, "name " },
+		{ { "crm", "http://example.org/", 1, -1, NULL }, "url " },
+		{ { "crm", "https://127.0.0.1/", 1, -1, NULL }, "url " },
+		{ { "crm", "https://[::1]/", 1, -1, NULL }, "url " },
+		{ { "a\x7f", "nonsense", 1, -1, NULL }, "name url " },
 	};
 	struct world *w = hook_world_new();
 
@@ -133,8 +133,8 @@ an_endpoint_is_checked_when_it_is_made(void **state)
 
 		hook_create(w, 1, hook);
 	}
-	assert_int_equal(
-	    hook_create_so(w, (struct hook_spec){ "one too many", "https://example.org/", 1, -1 }),
+	assert_int_equal(hook_create_so(w, (struct hook_spec){ "one too many",
+					       "https://example.org/", 1, -1, NULL }),
 	    ERR_REFUSED);
 	assert_int_equal(people_audits(w, "webhook_created"), HOOK_MAX);
 	world_free(w);
@@ -145,6 +145,8 @@ a_change_leaves_the_rest_alone(void **state)
 {
 	struct world *w = hook_world_new();
 	unsigned char secret[HOOK_SECRET_SIZE];
+	struct arena *arena = arena_new(0);
+	struct field_errors types;
 	char hook[ID_SIZE];
 
 	(void)state;
@@ -161,6 +163,22 @@ a_change_leaves_the_rest_alone(void **state)
 	assert_int_equal(
 	    hook_change(w, hook, (struct hook_spec){ .url = "https://10.0.0.1/", .enabled = -1 }),
 	    ERR_INVALID);
+	field_errors_init(&types, arena);
+	field_errors_add(&types, "types[0]", "invalid", "there is no such type of event");
+	assert_int_equal(hook_change(w, hook,
+			     (struct hook_spec){ .name = "",
+				 .url = "nonsense",
+				 .types = 1,
+				 .enabled = -1,
+				 .type_errors = &types }),
+	    ERR_INVALID);
+	assert_string_equal(hook_answer.fields, "name url types[0] ");
+	assert_int_equal(hook_create_so(w, (struct hook_spec){ .url = "https://example.org/",
+					       .enabled = -1,
+					       .type_errors = &types }),
+	    ERR_INVALID);
+	assert_string_equal(hook_answer.fields, "name types[0] ");
+	arena_free(arena);
 	assert_int_equal(
 	    hook_change(w, hook, (struct hook_spec){ .types = 4, .enabled = -1 }), ERR_OK);
 	world_crash(w);

@@ -714,6 +714,11 @@ a_report_about_nothing_of_ours_is_refused(void **state)
 	flow_bounce_start(m->w->flow, "hello", 5, NULL, &caller, on_bounced, m);
 	world_wait(m->w);
 	assert_int_equal(m->code, ERR_INVALID);
+	m->w->conf.mail = NULL;
+	mail_world_crash(m);
+	flow_bounce_start(m->w->flow, "hello", 5, NULL, &caller, on_bounced, m);
+	world_wait(m->w);
+	assert_int_equal(m->code, ERR_REFUSED); /* no mail is sent from here */
 	mail_world_free(m);
 }
 

@@ -249,7 +249,7 @@ everything_can_end_at_every_moment(void **state)
 		if (turns % 5 == 0)
 			flow_queue_drop_start(f, OUTBOX_MAILS, item->id, &caller, ignore_item, m);
 		flow_queue_list_start(f, OUTBOX_MAILS, NULL, 10, ignore_list, m);
-		flow_mail_test_start(f, "welcome", NULL, ADA_AT, ignore_tested, m);
+		flow_mail_test_start(f, "welcome", NULL, ADA_AT, &caller, ignore_tested, m);
 		turn(m->w, turns);
 		outbox_item_free(item);
 		/* And what was begun is whole again after the next start. */

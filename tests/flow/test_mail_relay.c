@@ -235,6 +235,8 @@ an_item_is_tried_now_when_an_administrator_says_so(void **state)
 	mail_world_free(m);
 }
 
+static const struct flow_caller tester = { .name = "token:1", .request_id = "r" };
+
 static void
 an_administrator_ends_a_pause(void **state)
 {
@@ -246,7 +248,7 @@ an_administrator_ends_a_pause(void **state)
 	mail_world_await(m, 1);
 	mail_world_rest(m);
 	assert_true(mail_world_status(m).paused);
-	flow_queue_retry_all(m->w->flow, OUTBOX_MAILS);
+	flow_queue_retry_all(m->w->flow, OUTBOX_MAILS, &tester);
 	mail_world_await(m, 2);
 	mail_world_await_queue(m, 0);
 	mail_world_free(m);
@@ -352,16 +354,84 @@ a_test_mail_is_sent_at_once_and_tells_what_the_server_says(void **state)
 
 	(void)state;
 	fake_mailer_then(m->mailer, MAIL_REFUSED, 550, "no");
-	flow_mail_test_start(m->w->flow, "invitation", NULL, ADA_AT, on_tested, &t);
+	flow_mail_test_start(m->w->flow, "invitation", NULL, ADA_AT, &tester, on_tested, &t);
 	world_wait(m->w);
 	assert_int_equal(t.code, ERR_OK);
 	assert_int_equal(t.outcome, MAIL_REFUSED);
-	flow_mail_test_start(m->w->flow, "none", NULL, ADA_AT, on_tested, &t);
+	flow_mail_test_start(m->w->flow, "none", NULL, ADA_AT, &tester, on_tested, &t);
 	world_wait(m->w);
 	assert_int_equal(t.code, ERR_NOT_FOUND);
 	m->mailer->hold = true;
-	flow_mail_test_start(m->w->flow, "welcome", "vi", ADA_AT, on_tested, &t);
+	flow_mail_test_start(m->w->flow, "welcome", "vi", ADA_AT, &tester, on_tested, &t);
 	mail_world_free(m); /* and nobody is told */
+}
+
+/* Mails that are nobody's cannot be used to flood somebody, nor to hold up the others. */
+static void
+test_mails_are_few_and_take_their_turn(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct tested first = { .w = m->w }, second = { .w = m->w }, third = { .w = m->w };
+
+	(void)state;
+	m->conf.domain_rate = 60;
+	mail_world_crash(m);
+	m->mailer->hold = true;
+	flow_mail_test_start(m->w->flow, "welcome", NULL, ADA_AT, &tester, on_tested, &first);
+	flow_mail_test_start(
+	    m->w->flow, "welcome", NULL, "a@b.example", &tester, on_tested, &second);
+	flow_mail_test_start(
+	    m->w->flow, "welcome", NULL, "a@c.example", &tester, on_tested, &third);
+	world_wait(m->w);
+	assert_int_equal(third.code, ERR_BUSY);
+	assert_int_equal(m->mailer->count, 2);
+	m->mailer->hold = false;
+	fake_mailer_release(m->mailer);
+	world_wait(m->w);
+	mail_world_rest(m);
+	assert_int_equal(first.code, ERR_OK);
+	assert_int_equal(second.code, ERR_OK);
+	/* The domain's next turn is behind these, and too far away. */
+	invite_many(m, 20);
+	mail_world_rest(m);
+	first.code = ERR_OK;
+	flow_mail_test_start(m->w->flow, "welcome", NULL, ADA_AT, &tester, on_tested, &first);
+	world_wait(m->w);
+	assert_int_equal(first.code, ERR_BUSY);
+	flow_mail_test_start(
+	    m->w->flow, "welcome", NULL, "a@d.example", &tester, on_tested, &first);
+	world_wait(m->w);
+	assert_int_equal(first.code, ERR_OK);
+	assert_int_equal(first.outcome, MAIL_SENT);
+	mail_world_free(m);
+}
+
+/* The caller is told of what is theirs: the address, and nothing else. */
+static void
+a_mail_that_cannot_be_made_is_nobodys_address(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct tested t = { .w = m->w };
+	struct fault f = { .text = "" };
+	struct mail *none = NULL;
+
+	(void)state;
+	flow_mail_test_start(m->w->flow, "welcome", NULL, "ada", &tester, on_tested, &t);
+	world_wait(m->w);
+	assert_int_equal(t.code, ERR_INVALID);
+	m->conf.sender.from_name = "a\nb";
+	mail_world_crash(m);
+	flow_mail_test_start(m->w->flow, "welcome", NULL, "ada", &tester, on_tested, &t);
+	world_wait(m->w);
+	assert_int_equal(t.code, ERR_INVALID);
+	flow_mail_test_start(m->w->flow, "welcome", NULL, ADA_AT, &tester, on_tested, &t);
+	world_wait(m->w);
+	assert_int_equal(t.code, ERR_MISCONFIGURED);
+	assert_int_equal(
+	    flow_mail_preview(m->w->flow, "welcome", NULL, NULL, &none, &f), ERR_MISCONFIGURED);
+	assert_int_equal(f.code, ERR_MISCONFIGURED);
+	assert_null(none);
+	mail_world_free(m);
 }
 
 int
@@ -383,6 +453,8 @@ main(void)
 		cmocka_unit_test(what_is_being_sent_is_neither_dropped_nor_hurried),
 		cmocka_unit_test(a_preview_has_all_parts_and_no_link_that_opens_anything),
 		cmocka_unit_test(a_test_mail_is_sent_at_once_and_tells_what_the_server_says),
+		cmocka_unit_test(test_mails_are_few_and_take_their_turn),
+		cmocka_unit_test(a_mail_that_cannot_be_made_is_nobodys_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,7 @@ class Conformity:
         if operation is None or operation.scopes is None or status in REFUSALS and status != 415:
             return
         wanted = 401 if request.rights is None else 403
-        if request.rights is None or not set(operation.scopes) <= request.rights:
+        if not operation.admits(request.rights):
             if status != wanted:
                 yield f"{status} instead of {wanted} to {request.role}"
 

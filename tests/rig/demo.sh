@@ -174,6 +174,8 @@ demo_configuration() {
 		[usherd]
 		public_url = http://127.0.0.1:$public_port
 		organisation = ${organisation:-Demo organisation}
+		help_contact = people@$mail_domain
+		sign_in_url = https://intranet.$mail_domain
 		[listen]
 		control = 127.0.0.1:$control_port
 		public = 127.0.0.1:$public_port

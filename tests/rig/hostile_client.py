@@ -74,7 +74,7 @@ class Client:
     def operation(self, role):
         """Of its listener; seldom one of another, where it must not be. A stream is opened by nobody who may."""
         every = [o for o in self.document.operations
-                 if not (o.is_stream and set(o.scopes) <= (role.rights or set()))]
+                 if not (o.is_stream and o.admits(role.rights))]
         own = [o for o in every if role.listener in o.listeners]
         return self.chance.choice(own if self.chance.random() < 0.97 else every)
 

@@ -44,11 +44,12 @@ class Operation:
 
     @property
     def scopes(self):
-        """What a token must have; None: no token is asked for."""
-        for scheme in self.security:
-            if "token" in scheme:
-                return scheme["token"]
-        return None
+        """Sets of scopes of which a token must have one; None: no token is asked for."""
+        return [set(scheme["token"]) for scheme in self.security if "token" in scheme] or None
+
+    def admits(self, rights):
+        """Whether a caller of these scopes (None: nobody knows them) may."""
+        return self.scopes is None or any(scopes <= (rights or set()) for scopes in self.scopes)
 
     @property
     def is_stream(self):

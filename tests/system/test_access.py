@@ -25,7 +25,7 @@ SCOPES = {  # of each route
     ("GET", "/api/v1/mail/queue"): "mail", ("DELETE", "/api/v1/mail/queue/0"): "mail",
     ("POST", "/api/v1/mail/queue/0/retry"): "mail", ("POST", "/api/v1/mail/retry"): "mail",
     ("POST", "/api/v1/mail/preview"): "mail", ("POST", "/api/v1/mail/test"): "mail",
-    ("POST", "/api/v1/mail/bounces"): "mail",
+    ("POST", "/api/v1/mail/bounces"): "mail mail:bounces",
     ("GET", "/api/v1/users"): "users:read", ("GET", "/api/v1/users/0"): "users:read",
     ("PATCH", "/api/v1/users/0"): "users:write", ("DELETE", "/api/v1/users/0"): "users:write",
     ("POST", "/api/v1/users/0/suspend"): "users:write", ("POST", "/api/v1/users/0/resume"): "users:write",
@@ -88,7 +88,7 @@ def test_a_token_that_is_not_ours_is_refused_in_one_way(usherd):
     assert Api(usherd, token).get("/api/v1/groups").status_code == 200
 
 
-@pytest.mark.parametrize("scope", sorted(set(SCOPES.values())))
+@pytest.mark.parametrize("scope", sorted(set(" ".join(SCOPES.values()).split(" "))))
 def test_a_token_may_what_its_scope_says_and_nothing_else(usherd, scope):
     usherd.wait_list()
     api = Api(usherd, usherd.make_token(scopes=scope))
@@ -97,7 +97,7 @@ def test_a_token_may_what_its_scope_says_and_nothing_else(usherd, scope):
               "/api/v1/webhooks": {"name": "crm", "url": "https://crm.example.org/", "types": ["all"]}}
     for method, path in ROUTES:
         with api.call(method, path, json=bodies.get(path) if method == "POST" else None, stream=True) as answer:
-            if SCOPES[method, path] != scope:
+            if scope not in SCOPES[method, path].split(" "):
                 assert answer.status_code == 403, (method, path, answer.text)
             elif "/0" in path or path == "/api/v1/tokens" and method == "POST":  # it may; there is no such thing
                 assert answer.status_code in (400, 404), (method, path, answer.text)

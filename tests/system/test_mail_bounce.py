@@ -114,13 +114,20 @@ def test_what_is_no_report_is_refused(mailing, sent, what):
     assert mailing.api.show(invitation["id"])["status"] == "pending"
 
 
-def test_only_the_scope_mail_may_hand_reports_in(mailing, sent):
+def test_only_the_scopes_of_mail_may_hand_reports_in(mailing, sent):
     _, mail = sent
     daemon = mailing.daemon
-    for scopes, expected in (("invitations:write", 403), ("mail", 200)):
-        api = Api(daemon, daemon.make_token(name=f"bounces {expected}", scopes=scopes))
+    for scopes, expected in (("invitations:write", 403), ("mail", 200), ("mail:bounces", 200)):
+        api = Api(daemon, daemon.make_token(name=scopes, scopes=scopes))
         assert api.bounce(dsn.report(mail)).status_code == expected
     assert Api(daemon).bounce(dsn.report(mail)).status_code == 401
+
+
+def test_the_token_of_a_mail_system_can_do_nothing_else(mailing, sent):
+    api = Api(mailing.daemon, mailing.daemon.make_token(name="only bounces", scopes="mail:bounces"))
+    assert api.get("/api/v1/mail/queue").status_code == 403
+    assert api.call("POST", "/api/v1/mail/retry").status_code == 403
+    assert api.call("POST", "/api/v1/mail/test", json={"kind": "welcome", "to": "a@b.example"}).status_code == 403
 
 
 def test_a_token_of_scope_mail_can_do_nothing_else(mailing, sent):

@@ -1,6 +1,7 @@
 """doc/openapi.yaml is a sound document, describes exactly what the daemon serves, and is served."""
 
 import json
+import re
 import subprocess
 
 import fastjsonschema
@@ -89,6 +90,18 @@ def test_it_describes_exactly_the_routes_that_there_are(document):
     described = {(o.method, o.path, frozenset(o.listeners), frozenset(o.bodies))
                  for o in document.operations}
     assert described == routes
+
+
+def test_it_names_every_scope_and_so_do_the_help_and_the_manual(usherd, document):
+    """The daemon's own list is what a token of "all" has."""
+    token = usherd.make_token(name="of all")
+    made = requests.get(usherd.control_url + "/api/v1/tokens", timeout=5, headers={"Authorization": f"Bearer {token}"})
+    [scopes] = [item["scopes"] for item in made.json()["items"] if item["name"] == "of all"]
+    assert set(document.root["components"]["schemas"]["Scope"]["enum"]) == set(scopes)
+    text = usherd.control("token", "create", "--help").stdout
+    listed = set(re.sub(r"[\s,]+", " ", text).split(" "))
+    manual = set(re.sub(r"[\s,]+", " ", (TOP / "doc" / "usherctl.1").read_text()).split(" "))
+    assert set(scopes) - listed == set() and set(scopes) - manual == set()
 
 
 def test_it_has_the_version_of_the_program(document):

@@ -16,7 +16,7 @@
 static const struct {
 	enum http_method method;
 	const char *path, *body;
-	unsigned scope;
+	unsigned scopes; /* one of them is enough */
 	int status;
 } routes[] = {
 	{ HTTP_POST, CREATE_PATH, GOOD_BODY, AUTH_INVITATIONS_WRITE, 201 },
@@ -33,7 +33,7 @@ static const struct {
 	{ HTTP_POST, "/api/v1/mail/retry", NULL, AUTH_MAIL, 204 },
 	{ HTTP_POST, "/api/v1/mail/preview", "{\"kind\":\"welcome\"}", AUTH_MAIL, 200 },
 	{ HTTP_POST, "/api/v1/mail/test", "{\"kind\":\"welcome\",\"to\":\"a@b\"}", AUTH_MAIL, 200 },
-	{ HTTP_POST, "/api/v1/mail/bounces", NULL, AUTH_MAIL, 200 },
+	{ HTTP_POST, "/api/v1/mail/bounces", NULL, AUTH_MAIL | AUTH_MAIL_BOUNCES, 200 },
 	{ HTTP_GET, USERS, NULL, AUTH_USERS_READ, 200 },
 	{ HTTP_GET, USERS "/" FAKE_USER_ID, NULL, AUTH_USERS_READ, 200 },
 	{ HTTP_PATCH, USERS "/" FAKE_USER_ID, "{\"phone\":null}", AUTH_USERS_WRITE, 200 },
@@ -134,7 +134,7 @@ an_expired_token_opens_nothing(void **state)
 }
 
 static void
-each_route_opens_with_its_own_scope_alone(void **state)
+each_route_opens_with_its_own_scopes_alone(void **state)
 {
 	unsigned bit;
 
@@ -143,7 +143,7 @@ each_route_opens_with_its_own_scope_alone(void **state)
 		for (size_t s = 0; auth_scope_name(s, &bit) != NULL; s++) {
 			api_world_make_token(bit);
 			assert_int_equal(status_of(i, HTTP_CONTROL, world.token_text, 0),
-			    bit == routes[i].scope ? routes[i].status : 403);
+			    (bit & routes[i].scopes) != 0 ? routes[i].status : 403);
 		}
 	}
 }
@@ -597,7 +597,7 @@ main(void)
 		WITH_API(the_table_of_this_test_has_every_route),
 		WITH_API(no_route_answers_a_caller_it_does_not_know),
 		WITH_API(an_expired_token_opens_nothing),
-		WITH_API(each_route_opens_with_its_own_scope_alone),
+		WITH_API(each_route_opens_with_its_own_scopes_alone),
 		WITH_API(the_unix_socket_knows_root_and_not_everybody),
 		WITH_API(no_api_route_is_on_the_public_or_the_management_listener),
 		WITH_API(the_directory_is_asked_for_places_while_the_list_is_loading),

@@ -152,6 +152,7 @@ the_whole_queue_is_tried_again_at_once(void **state)
 	(void)state;
 	assert_int_equal(fake_http_status(x), 204);
 	assert_true(world.flow.all_again);
+	assert_string_equal(world.flow.caller, "uid:0");
 	fake_http_free(x);
 	world.flow.all_again = false;
 	x = api_world_send_root(HTTP_POST, MAIL "/retry", NULL, "{\"all\":true}");
@@ -203,6 +204,12 @@ what_a_mail_cannot_be_made_of_is_refused_by_name(void **state)
 		{ "/preview", "{\"kind\":\"\"}", 422, "kind", "invalid" },
 		{ "/preview", "{\"kind\":7}", 400, "kind", "wrong_type" },
 		{ "/preview", "{\"kind\":\"welcome\",\"to\":\"a@b\"}", 400, "to", "unknown" },
+		{ "/preview", "{\"kind\":\"welcome\",\"language\":\"../../x\"}", 422, "language",
+		    "invalid" },
+		{ "/preview", "{\"kind\":\"welcome\",\"language\":\"\"}", 422, "language",
+		    "required" },
+		{ "/test", "{\"language\":\"german\",\"to\":\"a@b\"}", 422, "language", "invalid" },
+		{ "/test", "{\"language\":\"german\",\"to\":\"a@b\"}", 422, "kind", "required" },
 		{ "/test", "{\"kind\":\"welcome\"}", 422, "to", "required" },
 		{ "/test", "{\"to\":\"a@b\"}", 422, "kind", "required" },
 		{ "/test", "{\"kind\":\"welcome\",\"to\":\"a@b\",\"cc\":\"x\"}", 400, "cc",
@@ -243,6 +250,7 @@ a_test_tells_what_the_server_said(void **state)
 	assert_string_equal(world.flow.kind, "invitation");
 	assert_string_equal(world.flow.language, "vi");
 	assert_string_equal(world.flow.to, "me@example.org");
+	assert_string_equal(world.flow.caller, "uid:0");
 	fake_http_free(x);
 	world.flow.report = (struct mail_report){ .outcome = MAIL_AWAY, .reply = "bad \xff" };
 	x = api_world_send_root(HTTP_POST, MAIL "/test", NULL, good);
@@ -254,7 +262,13 @@ a_test_tells_what_the_server_said(void **state)
 	body = api_world_body(x);
 	assert_int_equal(fake_http_status(x), 422);
 	assert_string_equal(api_world_error_on(body, "to"), "invalid");
+	assert_memory_equal(text_of(body, "detail"), "to: ", 4);
 	json_decref(body);
+	fake_http_free(x);
+	world.flow.code = ERR_MISCONFIGURED;
+	x = api_world_send_root(HTTP_POST, MAIL "/test", NULL, good);
+	assert_int_equal(fake_http_status(x), 503);
+	assert_null(strstr(fake_http_body(x), "\"to\""));
 	fake_http_free(x);
 }
 

@@ -138,21 +138,27 @@ a_change_names_what_it_changes(void **state)
 	expect(HTTP_PATCH, HOOK, "{\"enabled\":true,\"name\":\"erp\"}", 200, NULL);
 	assert_int_equal(fake_hooks.spec.enabled, 1);
 	assert_string_equal(fake_hooks.name, "erp");
-	expect(HTTP_PATCH, HOOKS "/x", "{}", 404, NULL);
+	expect(HTTP_PATCH, HOOKS "/x", "{\"enabled\":true}", 404, NULL);
 }
 
 static void
 what_makes_no_sense_is_named(void **state)
 {
 	(void)state;
-	expect_error(HTTP_POST, HOOKS, "{\"types\":[\"user.born\"]}", 422, "types[0]", "invalid");
 	expect_error(HTTP_POST, HOOKS, "{\"types\":\"all\"}", 400, "types", "wrong_type");
 	expect_error(HTTP_POST, HOOKS, "{\"secret\":\"x\"}", 400, "secret", "unknown");
 	expect_error(HTTP_PATCH, HOOK, "{\"enabled\":1}", 400, "enabled", "wrong_type");
 	expect_error(HTTP_PATCH, HOOK, "{\"enabled\":null}", 400, "enabled", "wrong_type");
 	expect_error(HTTP_POST, HOOK "/secret", "{\"overlap_seconds\":\"1d\"}", 400,
 	    "overlap_seconds", "wrong_type");
+	expect_error(HTTP_PATCH, HOOK, "{}", 400, "", "required");
 	assert_int_equal(fake_hooks.calls, 0);
+	/* The flow tells these with what it finds itself. */
+	expect_error(HTTP_POST, HOOKS, "{\"types\":[\"user.born\"]}", 422, "types[0]", "invalid");
+	expect_error(
+	    HTTP_PATCH, HOOK, "{\"types\":[\"all\",\"user.born\"]}", 422, "types[1]", "invalid");
+	expect_error(HTTP_PATCH, HOOK, "{\"types\":[]}", 422, "types", "required");
+	assert_int_equal(fake_hooks.calls, 3);
 	fake_hooks.code = ERR_INVALID;
 	field_errors_init(&fake_hooks.errors, arena_new(0));
 	field_errors_add(&fake_hooks.errors, "url", "invalid", "must begin with https://");
@@ -192,7 +198,7 @@ what_the_flow_refuses_has_its_status(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		fake_hooks.code = rows[i].code;
 		expect(HTTP_POST, HOOKS, "{}", rows[i].create, NULL);
-		expect(HTTP_PATCH, HOOK, "{}", rows[i].change, NULL);
+		expect(HTTP_PATCH, HOOK, "{\"enabled\":true}", rows[i].change, NULL);
 		expect(HTTP_DELETE, HOOK, NULL, rows[i].delete, NULL);
 		expect(HTTP_POST, REPLAY, NULL, rows[i].replay, NULL);
 	}

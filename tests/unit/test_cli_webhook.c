@@ -54,13 +54,12 @@ read_file(const char *path, char *text, size_t size)
 static void
 a_secret_file_is_for_its_owner_alone(void **state)
 {
-	char dir[] = "/tmp/usherctl.XXXXXX", path[64], new[80], text[64];
+	char dir[] = "/tmp/usherctl.XXXXXX", path[64], text[64];
 	struct stat st;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/secret", dir);
-	snprintf(new, sizeof(new), "%s.new", path);
 	server_start(200, "{\"secret\":\"whsec_abc\",\"old_secret_until\":null}");
 	assert_int_equal(run("--socket", server.path, "webhook", "rotate", "--overlap", "1h",
 			     "--secret-file", path, HOOK_ID, NULL),
@@ -82,7 +81,6 @@ a_secret_file_is_for_its_owner_alone(void **state)
 	server_stop();
 	read_file(path, text, sizeof(text));
 	assert_string_equal(text, "whsec_abc\n");
-	assert_int_equal(access(new, F_OK), -1);
 	/* In the JSON neither. */
 	server_start(200, "{\"secret\":\"whsec_def\",\"old_secret_until\":null}");
 	assert_int_equal(run("--socket", server.path, "-o", "json", "webhook", "rotate",
@@ -93,18 +91,86 @@ a_secret_file_is_for_its_owner_alone(void **state)
 	read_file(path, text, sizeof(text));
 	assert_string_equal(text, "whsec_def\n");
 	unlink(path);
-	rmdir(dir);
+	assert_int_equal(rmdir(dir), 0); /* and nothing else is in it */
 }
 
 /* The daemon is not asked: the secret would be lost. */
 static void
 a_secret_file_that_cannot_be_made_is_told_before(void **state)
 {
+	static const char *const rows[][2] = {
+		{ "/nonexistent/secret", "/nonexistent/secret: No such file" },
+		{ "/tmp", "/tmp: is a folder" },
+		{ "/tmp/", "/tmp/: is a folder" },
+		{ "/dev/null", "/dev/null: is not a file" },
+		{ "/proc/secret", "/proc/secret: " },
+	};
+
 	(void)state;
-	assert_int_equal(run("--socket", "/nonexistent", "webhook", "rotate", "--secret-file",
-			     "/nonexistent/secret", HOOK_ID, NULL),
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(run("--socket", "/nonexistent", "webhook", "rotate",
+				     "--secret-file", rows[i][0], HOOK_ID, NULL),
+		    CLI_FAILED);
+		assert_non_null(strstr(err_text, rows[i][1]));
+		assert_null(strstr(err_text, "cannot be reached"));
+	}
+}
+
+static char secret_dir[32], secret_path[48];
+
+static void
+make_a_folder_of_that_name(void)
+{
+	assert_int_equal(mkdir(secret_path, 0700), 0);
+}
+
+static void
+a_secret_that_cannot_be_kept_is_told_with_what_to_do(void **state)
+{
+	(void)state;
+	strcpy(secret_dir, "/tmp/usherctl.XXXXXX");
+	assert_non_null(mkdtemp(secret_dir));
+	snprintf(secret_path, sizeof(secret_path), "%s/secret", secret_dir);
+	server.meanwhile = make_a_folder_of_that_name;
+	server_start(201, MADE);
+	assert_int_equal(
+	    run("--socket", server.path, "webhook", "create", "--name", "crm", "--url",
+		"https://a.org/", "--types", "all", "--secret-file", secret_path, NULL),
 	    CLI_FAILED);
-	assert_non_null(strstr(err_text, "/nonexistent/secret.new"));
+	server_stop();
+	server.meanwhile = NULL;
+	assert_non_null(strstr(err_text, "webhook " HOOK_ID " was made, but its secret is lost"));
+	assert_non_null(strstr(err_text, "usherctl webhook rotate --overlap 0s " HOOK_ID));
+	assert_null(strstr(err_text, "whsec_abc"));
+	assert_string_equal(out_text, "");
+	assert_int_equal(rmdir(secret_path), 0);
+	assert_int_equal(rmdir(secret_dir), 0); /* and nothing else is in it */
+}
+
+/* Of a call that was killed. */
+static void
+what_was_left_behind_is_not_in_the_way(void **state)
+{
+	char left[64];
+	int fd;
+
+	(void)state;
+	strcpy(secret_dir, "/tmp/usherctl.XXXXXX");
+	assert_non_null(mkdtemp(secret_dir));
+	snprintf(secret_path, sizeof(secret_path), "%s/secret", secret_dir);
+	snprintf(left, sizeof(left), "%s.new", secret_path);
+	fd = open(left, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_not_equal(fd, -1);
+	close(fd);
+	server_start(201, MADE);
+	assert_int_equal(
+	    run("--socket", server.path, "webhook", "create", "--name", "crm", "--url",
+		"https://a.org/", "--types", "all", "--secret-file", secret_path, NULL),
+	    CLI_OK);
+	server_stop();
+	unlink(secret_path);
+	unlink(left);
+	assert_int_equal(rmdir(secret_dir), 0);
 }
 
 static void
@@ -201,6 +267,8 @@ main(void)
 		cmocka_unit_test(a_new_one_prints_its_secret_and_nothing_else),
 		cmocka_unit_test(a_secret_file_is_for_its_owner_alone),
 		cmocka_unit_test(a_secret_file_that_cannot_be_made_is_told_before),
+		cmocka_unit_test(a_secret_that_cannot_be_kept_is_told_with_what_to_do),
+		cmocka_unit_test(what_was_left_behind_is_not_in_the_way),
 		cmocka_unit_test(a_change_says_what_it_changes),
 		cmocka_unit_test(a_line_that_makes_no_sense_asks_nobody),
 		cmocka_unit_test(messages_are_a_line_each),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "conf/conf.h"
+#include "address_row.h"
 
 static char dir[] = "/tmp/usherd-conf-XXXXXX";
 static char path[64], key_path[64];
@@ -212,6 +213,27 @@ what_does_not_fit_of_mail_is_named_with_its_line(void **state)
 		if (errors.count != 1 || strstr(errors.items[0].text, cases[i].expected) == NULL)
 			fail_msg("%s: got %zu, \"%s\"", cases[i].expected, errors.count,
 			    errors.items[0].text);
+	}
+}
+
+/* What is taken here can be mailed from, and what can be is taken. */
+static void
+an_address_is_one_where_the_mail_room_says_so(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(address_rows) / sizeof(address_rows[0]); i++) {
+		const char *address = address_rows[i].address;
+		struct conf_errors errors;
+		char more[1024];
+		struct conf *c;
+
+		if (*address == '\0' || strpbrk(address, "\r\n") != NULL)
+			continue; /* cannot be written into the file */
+		snprintf(more, sizeof(more), "[mail]\nfrom = %s\n", address);
+		c = load_with(more, &errors);
+		if ((c != NULL) != address_rows[i].safe)
+			fail_msg("%s is %s", address, c != NULL ? "taken" : errors.items[0].text);
+		conf_free(c);
 	}
 }
 
@@ -467,6 +489,7 @@ main(void)
 		cmocka_unit_test(defaults_fill_what_is_not_set),
 		cmocka_unit_test(what_does_not_fit_is_named_with_its_line),
 		cmocka_unit_test(what_does_not_fit_of_mail_is_named_with_its_line),
+		cmocka_unit_test(an_address_is_one_where_the_mail_room_says_so),
 		cmocka_unit_test(a_relay_has_a_host_and_the_usual_port_of_its_tls),
 		cmocka_unit_test(the_password_of_the_relay_is_read_from_its_file),
 		cmocka_unit_test(clear_text_can_be_asked_for),

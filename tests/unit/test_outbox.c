@@ -302,7 +302,7 @@ a_webhook_message_follows_the_schedule_of_standard_webhooks_and_ends_with_it(voi
 }
 
 static void
-a_receiver_that_asks_for_more_time_gets_up_to_a_day(void **state)
+a_receiver_that_asks_for_more_time_gets_it(void **state)
 {
 	static const struct {
 		unsigned attempts; /* before this one */
@@ -312,8 +312,6 @@ a_receiver_that_asks_for_more_time_gets_up_to_a_day(void **state)
 		{ 0, 4 * SECOND, 5 * SECOND },
 		{ 0, 6 * SECOND, 6 * SECOND },
 		{ 0, DAY, DAY },
-		{ 0, DAY + 1, 5 * SECOND },
-		{ 0, INT64_MAX, 5 * SECOND },
 		{ 0, -1, 5 * SECOND },
 		{ 2, 10 * MINUTE, 30 * MINUTE },
 		{ 2, HOUR, HOUR },
@@ -570,7 +568,7 @@ main(void)
 		cmocka_unit_test(however_often_the_process_dies_the_mail_is_due_at_once),
 		cmocka_unit_test(
 		    a_webhook_message_follows_the_schedule_of_standard_webhooks_and_ends_with_it),
-		cmocka_unit_test(a_receiver_that_asks_for_more_time_gets_up_to_a_day),
+		cmocka_unit_test(a_receiver_that_asks_for_more_time_gets_it),
 		cmocka_unit_test(a_webhook_message_survives_our_death_and_not_its_end),
 		cmocka_unit_test(of_many_deferrals_of_a_mail_the_first_and_the_newest_stay),
 		cmocka_unit_test(nothing_but_deferrals_is_coalesced),

@@ -58,6 +58,30 @@ without_a_rate_every_mail_leaves_now(void **state)
 	slots_free(NULL);
 }
 
+/* Who asks again and again and is refused takes nobody's turn. */
+static void
+a_slot_that_would_be_too_late_is_not_taken(void **state)
+{
+	static const size_t rates[][2] = { { 60, 0 }, { 0, 60 }, { 60, 60 } };
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(rates) / sizeof(rates[0]); r++) {
+		struct slots *s = slots_new(rates[r][0], rates[r][1]);
+		int64_t at;
+
+		for (int i = 0; i < 5; i++)
+			take(s, "a.example", NOW);
+		for (int i = 0; i < 100; i++) {
+			assert_false(slot_take_by(s, "a.example", NOW, NOW + 3 * SECOND, &at));
+			assert_in_range(at, NOW + 4 * SECOND, NOW + 5 * SECOND);
+		}
+		assert_true(slot_take_by(s, "a.example", NOW, NOW + 5 * SECOND, &at));
+		assert_in_range(at, NOW + 4 * SECOND, NOW + 5 * SECOND);
+		assert_in_range(take(s, "a.example", NOW), NOW + 5 * SECOND, NOW + 6 * SECOND);
+		slots_free(s);
+	}
+}
+
 static void
 many_mails_at_once_are_spread_by_the_common_rate_and_not_slower(void **state)
 {
@@ -196,6 +220,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_rate_every_mail_leaves_now),
+		cmocka_unit_test(a_slot_that_would_be_too_late_is_not_taken),
 		cmocka_unit_test(many_mails_at_once_are_spread_by_the_common_rate_and_not_slower),
 		cmocka_unit_test(a_domain_gets_its_mails_evenly_and_others_do_not_wait_for_it),
 		cmocka_unit_test(many_domains_together_keep_to_the_common_rate),

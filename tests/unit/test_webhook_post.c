@@ -15,12 +15,62 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <curl/curl.h>
 #include <sodium.h>
 
 #include "base/mem.h"
 #include "webhook/webhook.h"
 
 enum { ALARM_MS = 20 * 1000, TIMEOUT_MS = 5 * 1000, REQUEST_MAX = 32 * 1024 };
+
+/* ---- libcurl's options, each of which can be refused ---- */
+
+static CURLoption refused_option = CURLOPT_LASTENTRY, options_seen[64];
+static size_t option_count;
+static const char *ca_file_set, *ca_path_set;
+
+/* The linker's --wrap: whoever calls curl_easy_setopt() calls set_option(). */
+CURLcode real_set_option(CURL *easy, CURLoption option, ...) __asm__("__real_curl_easy_setopt");
+CURLcode set_option(CURL *easy, CURLoption option, ...) __asm__("__wrap_curl_easy_setopt");
+
+static CURLcode
+set_pointer(CURL *easy, CURLoption option, const void *value)
+{
+	if (option == CURLOPT_CAINFO)
+		ca_file_set = value;
+	if (option == CURLOPT_CAPATH)
+		ca_path_set = value;
+	return real_set_option(easy, option, value);
+}
+
+static CURLcode
+set_offset(CURL *easy, CURLoption option, curl_off_t value)
+{
+	return real_set_option(easy, option, value);
+}
+
+CURLcode
+set_option(CURL *easy, CURLoption option, ...)
+{
+	const bool is_long = option < CURLOPTTYPE_OBJECTPOINT;
+	const bool is_offset = option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB;
+	CURLcode code;
+	va_list args;
+
+	assert_true(option_count < sizeof(options_seen) / sizeof(options_seen[0]));
+	options_seen[option_count++] = option;
+	if (option == refused_option)
+		return CURLE_UNKNOWN_OPTION;
+	va_start(args, option);
+	if (is_long)
+		code = real_set_option(easy, option, va_arg(args, long));
+	else if (is_offset)
+		code = set_offset(easy, option, va_arg(args, curl_off_t));
+	else
+		code = set_pointer(easy, option, va_arg(args, const void *));
+	va_end(args);
+	return code;
+}
 
 #define BODY "{\"type\":\"usherd.test\"}"
 #define ID   "01932b9e-7b8e-7cc0-8f3a-0123456789ab"
@@ -248,6 +298,7 @@ world_start(struct world *w, const char *scheme_and_host, int port)
 		.secrets = { w->secret, w->rotating ? w->old_secret : NULL } };
 
 	snprintf(url, sizeof(url), "%s:%d/hook", scheme_and_host, port);
+	option_count = 0;
 	return webhook_send(w->webhooks, &m, world_on_sent, w);
 }
 
@@ -370,7 +421,9 @@ static const struct {
 	{ "HTTP/1.1 500 Oops\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 500, 0, "HTTP 500" },
 	{ "HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 120000, "HTTP 503" },
 	{ "HTTP/1.1 503 Busy\r\nRetry-After: -5\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 0, "HTTP 503" },
-	{ "HTTP/1.1 503 Busy\r\nRetry-After: 99999999999\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 86400000, "HTTP 503" },
+	{ "HTTP/1.1 503 Busy\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 86400000, "HTTP 503" },
+	{ "HTTP/1.1 503 Busy\r\nRetry-After: 86401\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 0, "HTTP 503" },
+	{ "HTTP/1.1 503 Busy\r\nRetry-After: 99999999999\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 0, "HTTP 503" },
 	{ "HTTP/1.1 503 Busy\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 0, "HTTP 503" },
 	{ "HTTP/1.1 503 Busy\r\nRetry-After: Thu, 01 Jan 1998 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n", WEBHOOK_FAILED, 503, 0, "HTTP 503" },
 	/* clang-format on */
@@ -525,6 +578,60 @@ a_missing_ca_file_is_found_at_the_start(void **state)
 	loop_free(conf.loop);
 }
 
+/* libcurl may know the system's certificates by a file and by a folder. */
+static void
+a_ca_file_stands_in_place_of_the_systems(void **state)
+{
+	struct world *w = world_new(true, TIMEOUT_MS);
+	struct webhook_conf conf = { .loop = w->loop,
+		.connections = 1,
+		.timeout_ms = 1000,
+		.ca_file = "/dev/null",
+		.user_agent = "usherd/test" };
+	struct fault f;
+
+	(void)state;
+	webhooks_free(w->webhooks);
+	assert_int_equal(webhooks_new(&w->webhooks, &conf, &f), ERR_OK);
+	ca_file_set = NULL;
+	ca_path_set = "the system's";
+	world_start(w, "https://127.0.0.1", w->receiver.port);
+	assert_string_equal(ca_file_set, "/dev/null");
+	assert_null(ca_path_set);
+	world_free(w);
+}
+
+static void
+nothing_is_sent_with_an_option_missing(void **state)
+{
+	struct world *w = world_new(true, TIMEOUT_MS);
+	CURLoption options[64];
+	size_t count;
+
+	(void)state;
+	webhook_cancel(world_start(w, "http://127.0.0.1", w->receiver.port));
+	count = option_count;
+	memcpy(options, options_seen, sizeof(options));
+	assert_in_range(count, 20, 40);
+	for (size_t i = 0; i < count; i++) {
+		/* The deadline of a transfer, and what says whose it is, are the loop's. */
+		if (options[i] == CURLOPT_PRIVATE || options[i] == CURLOPT_TIMEOUT_MS ||
+		    options[i] == CURLOPT_NOSIGNAL || options[i] == CURLOPT_QUICK_EXIT)
+			continue;
+		refused_option = options[i];
+		world_send(w, ANSWER, OK_ANSWER);
+		refused_option = CURLOPT_LASTENTRY;
+		if (w->report.outcome != WEBHOOK_FAILED || w->requests > 0)
+			fail_msg("option %d is not missed", (int)options[i]);
+	}
+	webhook_cancel(world_start(w, "http://127.0.0.1", w->receiver.port));
+	refused_option = CURLOPT_PROXY;
+	webhook_cancel(world_start(w, "http://127.0.0.1", w->receiver.port));
+	world_start(w, "http://127.0.0.1", w->receiver.port); /* ended by world_free() */
+	refused_option = CURLOPT_LASTENTRY;
+	world_free(w);
+}
+
 int
 main(void)
 {
@@ -541,6 +648,8 @@ main(void)
 		cmocka_unit_test(a_proxy_of_the_environment_is_not_asked),
 		cmocka_unit_test(a_cancelled_message_tells_nobody),
 		cmocka_unit_test(a_missing_ca_file_is_found_at_the_start),
+		cmocka_unit_test(a_ca_file_stands_in_place_of_the_systems),
+		cmocka_unit_test(nothing_is_sent_with_an_option_missing),
 	};
 
 	if (sodium_init() < 0)
