@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "invite/outbox.h"
 #include "invite/uid.h"
 
 void
@@ -45,6 +46,11 @@ app_dir_conf(struct dir_conf *out, const struct conf *c)
 	for (size_t i = 0; i < c->object_classes.count && i < DIR_CLASSES_MAX; i++)
 		out->object_classes[i] = c->object_classes.item[i];
 }
+
+/* A mail that is given to the mailer waits behind another at most, or two while somebody tries one
+ * out; then it takes as long itself. */
+_Static_assert(3 * 1000LL * CONF_MAIL_TRANSFER_MAX <= OUTBOX_CLAIM_MS / 2,
+    "a claim could run out while its mail is being sent");
 
 void
 app_smtp_conf(struct mail_smtp_conf *out, const struct conf *c, struct loop *l)
@@ -91,6 +97,24 @@ app_check_dn(const struct conf *c, const char *name, const char *value, struct c
 		conf_complain(errors, c, "directory", name, "%s: \"%s\" is not a DN", name, value);
 }
 
+/* As strict as the mails that they will stand in. Only a recipient may be not ASCII: the relay
+ * would have to take everybody's mails as UTF-8. */
+static void
+app_check_addresses(const struct conf *c, struct conf_errors *errors)
+{
+	const struct {
+		const char *name, *value;
+		bool utf8;
+	} rows[] = { { "from", c->mail_from, false }, { "reply_to", c->reply_to, false },
+		{ "bounce_address", c->bounce_address, false }, { "notify", c->notify, true } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].value != NULL && !mail_address_is_safe(rows[i].value, rows[i].utf8))
+			conf_complain(errors, c, "mail", rows[i].name,
+			    "%s: no mail can have \"%s\" as an address", rows[i].name,
+			    rows[i].value);
+}
+
 /* An address that reports come back to has room for the mark that tells them apart. */
 static void
 app_check_bounces(const struct conf *c, struct conf_errors *errors)
@@ -124,20 +148,30 @@ app_check_sender(const struct conf *c, struct conf_errors *errors)
 
 /* Templates have errors of their own, with their own files and lines. */
 static void
-app_check_mail(const struct conf *c, struct conf_errors *errors)
+app_check_templates(const struct conf *c, struct conf_errors *errors)
 {
 	struct mail_template_errors of_templates;
-	struct mail_templates *t;
+	struct mail_templates *t =
+	    mail_templates_load(c->template_folder, c->mail_language, &of_templates);
 
-	if (c->mail_from != NULL)
-		app_check_sender(c, errors);
-	if (c->template_folder == NULL)
-		return;
-	t = mail_templates_load(c->template_folder, c->mail_language, &of_templates);
-	mail_templates_free(t);
 	for (size_t i = 0; t == NULL && i < of_templates.count; i++)
 		if (errors->count < CONF_ERRORS_MAX)
 			errors->items[errors->count++] = of_templates.items[i];
+	if (t != NULL && !mail_templates_speak(t, c->mail_language))
+		conf_complain(errors, c, "mail", "language",
+		    "language: \"%s\": there are no texts for an invitation in it",
+		    c->mail_language);
+	mail_templates_free(t);
+}
+
+static void
+app_check_mail(const struct conf *c, struct conf_errors *errors)
+{
+	app_check_addresses(c, errors);
+	if (c->mail_from != NULL)
+		app_check_sender(c, errors);
+	if (c->relay != NULL || c->spool != NULL || c->template_folder != NULL)
+		app_check_templates(c, errors);
 }
 
 struct conf *

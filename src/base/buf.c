@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 
 void
 buf_init(struct buf *b, size_t max)
@@ -16,10 +17,25 @@ buf_init(struct buf *b, size_t max)
 }
 
 void
+buf_init_secret(struct buf *b, size_t max)
+{
+	buf_init(b, max);
+	b->secret = true;
+}
+
+static void
+buf_drop_data(struct buf *b)
+{
+	if (b->secret && b->data != NULL)
+		secret_wipe(b->data, b->cap);
+	free(b->data);
+}
+
+void
 buf_release(struct buf *b)
 {
-	free(b->data);
-	*b = (struct buf){ .max = b->max };
+	buf_drop_data(b);
+	*b = (struct buf){ .max = b->max, .secret = b->secret };
 }
 
 void
@@ -37,6 +53,24 @@ buf_failed(const struct buf *b)
 	return b->failed;
 }
 
+/* realloc() would leave what it has moved where it was. */
+static void
+buf_grow(struct buf *b, size_t cap)
+{
+	char *data;
+
+	if (!b->secret)
+		b->data = mem_resize(b->data, cap, 1);
+	else {
+		data = mem_resize(NULL, cap, 1);
+		if (b->data != NULL)
+			memcpy(data, b->data, b->len + 1);
+		buf_drop_data(b);
+		b->data = data;
+	}
+	b->cap = cap;
+}
+
 /* Room for `more` bytes and the zero byte; false when that would cross the maximum. */
 static bool
 buf_reserve(struct buf *b, size_t more)
@@ -52,8 +86,7 @@ buf_reserve(struct buf *b, size_t more)
 	cap = b->cap > 0 ? b->cap : 256;
 	while (cap < b->len + more + 1)
 		cap *= 2;
-	b->data = mem_resize(b->data, cap, 1);
-	b->cap = cap;
+	buf_grow(b, cap);
 	return true;
 }
 

@@ -12,12 +12,14 @@
 struct buf {
 	char *data;
 	size_t len, cap, max;
-	bool failed;
+	bool failed, secret;
 };
 
 void buf_init(struct buf *b, size_t max); /* max: bytes, above 0 */
-void buf_release(struct buf *b);	  /* frees; the struct may be initialised again */
-void buf_reset(struct buf *b);		  /* empties, keeps the memory, clears the failure */
+/* For secrets: no copy is left behind when it grows or is released. */
+void buf_init_secret(struct buf *b, size_t max);
+void buf_release(struct buf *b); /* frees; the struct may be initialised again */
+void buf_reset(struct buf *b);	 /* empties, keeps the memory, clears the failure */
 bool buf_failed(const struct buf *b);
 
 void buf_add(struct buf *b, const void *data, size_t len);

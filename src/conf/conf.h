@@ -18,7 +18,11 @@
 #include "base/err.h"
 #include "base/secret.h"
 
-enum { CONF_WORDS_MAX = 16, CONF_ERRORS_MAX = 32 };
+enum {
+	CONF_WORDS_MAX = 16,
+	CONF_ERRORS_MAX = 32,
+	CONF_MAIL_TRANSFER_MAX = 600 /* s; what RFC 5321 section 4.5.3.2.6 gives the last answer */
+};
 
 struct conf_words {
 	const char *item[CONF_WORDS_MAX];

@@ -1,5 +1,5 @@
-/* Rules of [mail]. That an address could stand in an envelope is the mail room's to decide when a
- * mail is made; here a slip of the pen is found while somebody still looks. */
+/* Rules of [mail]. That an address can stand in an envelope is the mail room's to decide
+ * (app_conf.c asks it); here is what can be said without it. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>

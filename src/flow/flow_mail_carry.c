@@ -125,7 +125,7 @@ carry_send(struct mail_trip *t)
 	mail_free(mail);
 }
 
-/* It waited so long for its place that its claim might run out on the way. */
+/* It waited so long for its place that its claim might run out on the way (OUTBOX_CLAIM_MS). */
 static bool
 carry_is_stale(const struct mail_trip *t)
 {
@@ -175,8 +175,10 @@ carry_go(struct mail_trip *t)
 		return;
 	}
 	if (mail_trip_compose(t, &f) != ERR_OK) {
-		const struct mail_report report = { MAIL_REFUSED, 0, carry_scrub(t, f.text) };
+		const struct mail_report report = { mailer_blames(t->to), 0,
+			carry_scrub(t, f.text) };
 
+		mails_hear(t->mails, t, &report);
 		mail_settle_report(t, &report);
 		return;
 	}

@@ -36,8 +36,11 @@ bool outbox_has_link(enum outbox_kind kind);
 enum {
 	OUTBOX_TEXT_MAX = 512,	 /* bytes of a fact or a reply */
 	OUTBOX_BODY_MAX = 20000, /* bytes of a webhook's body: Standard Webhooks wants it small */
-	/* A claim holds this long: longer than any transfer may take. */
-	OUTBOX_CLAIM_MS = 10 * 60 * 1000,
+	/* A claim holds this long. Half of it is for what is claimed to wait until it is given to
+	 * the mailer, half for the rest: up to two mails before it there, and its own transfer. No
+	 * claim of a process that is gone keeps anything waiting: they are looked for at the start.
+	 */
+	OUTBOX_CLAIM_MS = 60 * 60 * 1000,
 	OUTBOX_BACKOFF_MIN_MS = 10 * 1000,
 	OUTBOX_BACKOFF_MAX_MS = 15 * 60 * 1000,
 	/* After a server kept silent about a mail it may have. */

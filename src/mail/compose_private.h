@@ -51,7 +51,8 @@ void mail_template_errors_add(struct mail_template_errors *errors, const char *f
 struct mail_template {
 	struct template *text, *html; /* both or none; text begins with "Subject: " */
 };
-/* By the chain of mail_language_for(); never NULL. `language` is set to the one it is in. */
+/* Never NULL. `language` is set to the one it is in: the tag itself, then what is left of it when
+ * its last subtag goes, then the default, then "en". NULL: the default. */
 const struct mail_template *mail_template_for(
     const struct mail_templates *t, enum mail_kind kind, const char **language);
 

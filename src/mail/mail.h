@@ -76,8 +76,8 @@ enum mail_outcome {
 	MAIL_REFUSED,  /* 5xx to RCPT or DATA: surely not taken, for good */
 	MAIL_UNKNOWN, /* cut or silent between DATA's 354 and the answer to the mail (finding 12) */
 	MAIL_AWAY,    /* no connection, 4xx or cut before RCPT: it is not this mail's fault */
-	MAIL_BROKEN   /* TLS or AUTH failed, 5xx before RCPT: an operator must act. Never in clear
-			 text */
+	MAIL_BROKEN   /* TLS or AUTH failed, 5xx before RCPT, or no mail could be made of what is
+			 set: an operator must act. Never in clear text */
 };
 const char *mail_outcome_name(enum mail_outcome o);
 
@@ -107,13 +107,16 @@ struct mailer {
 };
 
 /* Starts to send a copy of it. The callback runs exactly once, never before this has returned,
- * never after mailer_cancel(), and within the sum of the deadlines. What mail_check() refuses is
- * MAIL_REFUSED. A mail that was cancelled may have been sent. */
+ * never after mailer_cancel(), and within the sum of the deadlines. What mail_check() refuses comes
+ * to what mailer_blames() says. A mail that was cancelled may have been sent. */
 struct mail_sending *mailer_send(
     struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg);
 void mailer_cancel(struct mail_sending *s);
 /* True: it only waited, it is cancelled, and it was surely not sent. False: nothing has changed. */
 bool mailer_take_back(struct mail_sending *s);
+/* What it comes to that no mail to `to` could be made: MAIL_REFUSED if the address is why. Else
+ * MAIL_BROKEN: a slip in our settings must not make an invitation undeliverable. */
+enum mail_outcome mailer_blames(const char *to);
 void mailer_free(struct mailer *m); /* cancels what is under way; NULL is fine */
 
 enum mail_tls { MAIL_STARTTLS, MAIL_TLS, MAIL_CLEAR };
@@ -130,8 +133,8 @@ struct mail_smtp_conf {
 	const struct secret *password;
 	size_t connections;  /* at most so many, reused */
 	int64_t connect_ms;  /* name, TCP; TLS after STARTTLS once more */
-	int64_t reply_ms;    /* each answer of the server; its banner too */
-	int64_t transfer_ms; /* one mail in all; below OUTBOX_CLAIM_MS */
+	int64_t reply_ms;    /* each answer of the server, its banner too; not that to the mail: */
+	int64_t transfer_ms; /* one mail in all */
 };
 /* Each connection has a thread: libcurl's SMTP waits in the one that calls it (mail_smtp.c).
  * ERR_MISCONFIGURED: libcurl lacks SMTP, TLS or a resolver that does not block (AsynchDNS); a user
@@ -161,25 +164,22 @@ struct mail_template_errors {
 	size_t count;
 };
 /* `folder`: NULL: none. NULL comes back with at least one error in `errors`. A value that its kind
- * does not have, an unknown file name, a text without its HTML, a missing subject are errors. */
+ * does not have, an unknown file name, a text without its HTML, a missing subject are errors; a
+ * default language without texts is not (mail_templates_speak()). */
 struct mail_templates *mail_templates_load(
     const char *folder, const char *default_language, struct mail_template_errors *errors);
 void mail_templates_free(struct mail_templates *t);
-/* The language that a mail of this kind is written in: the tag itself, then what is left of it when
- * its last subtag goes, then the default, then "en". NULL: the default. */
-const char *mail_language_for(
-    const struct mail_templates *t, const char *kind, const char *language);
-size_t mail_language_count(const struct mail_templates *t);
-const char *mail_language_at(const struct mail_templates *t, size_t index);
+/* There are texts of an invitation in that language, or in what its tag is short for. */
+bool mail_templates_speak(const struct mail_templates *t, const char *language);
 
 /* What the sender is, the same for all mails. Borrowed for the life of whoever keeps it. */
 struct mail_sender {
 	const char *organisation;
-	const char *from;			/* address */
-	const char *from_name;			/* NULL: the organisation */
-	const char *reply_to;			/* address or NULL */
-	const char *bounces;			/* address that VERP builds on, or NULL: `from` */
-	const char *id_domain;			/* of Message-ID */
+	const char *from;      /* address */
+	const char *from_name; /* NULL: the organisation */
+	const char *reply_to;  /* address or NULL */
+	const char *bounces;   /* address that VERP builds on, or NULL: return to `from`, no VERP */
+	const char *id_domain; /* of Message-ID */
 	const char *sign_in_url, *help_contact; /* NULL: none */
 	unsigned char verp_key[32];
 };
@@ -203,22 +203,22 @@ struct mail_facts {
 	int64_t now;			 /* wall ms */
 };
 /* The mail: From, To, Reply-To, Subject, Date, Message-ID (stable per attempt:
- * <INVITATION.ITEM.ATTEMPT@domain>), References (<INVITATION.ITEM@domain>), Auto-Submitted (RFC
- * 3834), X-Auto-Response-Suppress, Content-Language; Return-Path by VERP. A notice to the inviter
- * names the invitation in neither id nor return path: what becomes of it says nothing about the
- * invited person. Values of people are
- * broken up so that no mail program makes a link of them, in both parts (T13); the link is the one
- * URL beside the sign-in page. ERR_INVALID: no such kind, or an unsafe address; ERR_TOO_LARGE.
- * Words of people never make it fail: they are cut. */
+ * <INVITATION.ITEM.ATTEMPT.TAG@domain>), References (<INVITATION.ITEM.TAG@domain>), Auto-Submitted
+ * (RFC 3834), X-Auto-Response-Suppress, Content-Language; Return-Path by VERP. The tags are keyed:
+ * whoever knows an invitation's id cannot make up a report about it. A notice to the inviter names
+ * the invitation in neither id nor return path: what becomes of it says nothing about the invited
+ * person. Values of people are broken up so that no mail program makes a link of them, in both
+ * parts (T13); the link is the one URL beside the sign-in page. ERR_INVALID: no such kind, or an
+ * unsafe address; ERR_TOO_LARGE. Words of people never make it fail: they are cut. */
 enum err mail_compose(struct mail **out, const struct mail_templates *t,
     const struct mail_sender *sender, const struct mail_facts *facts, struct fault *f);
 
 /* ---- bounces ---- */
 
 /* LOCAL+b-INVITATION-TAG@DOMAIN, both in lower-case base32: survives being folded to one case, and
- * the tag is keyed, so that nobody can make one up; it also tells whom the mail was to. A LOCAL of
- * more than 18 bytes has no room for them: the address as it is, and bounces lead to their
- * invitation by Message-ID alone. */
+ * the tag is keyed, so that nobody can make one up; it also tells whom the mail was to. Without an
+ * address for bounces: `from`; with a LOCAL of more than 18 bytes, which has no room for the rest:
+ * the address as it is. Bounces lead to their invitation by Message-ID alone then. */
 const char *mail_verp_address(struct arena *arena, const struct mail_sender *sender,
     const char *invitation, const char *recipient);
 struct mail_verp {

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/secret.h"
 #include "mail/compose_private.h"
+#include "mail/mail_private.h"
 
 enum { SUBJECT_MAX = 300, ADDRESSEE_MAX = 200 }; /* bytes; long before that nobody reads on */
 
@@ -13,8 +13,8 @@ bool
 mail_template_render(const struct mail_template *template, const struct template_model *model,
     struct buf *text, struct buf *html)
 {
-	buf_init(text, MAIL_PART_MAX);
-	buf_init(html, MAIL_PART_MAX);
+	buf_init_secret(text, MAIL_PART_MAX); /* a link stands in them */
+	buf_init_secret(html, MAIL_PART_MAX);
 	template_render(template->text, model, text);
 	template_render(template->html, model, html);
 	return !buf_failed(text) && !buf_failed(html);
@@ -40,15 +40,6 @@ mail_template_split(
 	return len > 0;
 }
 
-/* A link stood in it. */
-static void
-mail_compose_wipe(struct buf *b)
-{
-	if (b->data != NULL)
-		secret_wipe(b->data, b->len);
-	buf_release(b);
-}
-
 static enum err
 mail_compose_parts(struct mail *m, const struct mail_template *template,
     const struct template_model *model, const char **subject, struct fault *f)
@@ -63,8 +54,8 @@ mail_compose_parts(struct mail *m, const struct mail_template *template,
 		code = fault_set(f, ERR_INVALID, "the mail's subject is empty");
 	else
 		m->html = arena_dup(m->arena, html.data, html.len);
-	mail_compose_wipe(&text);
-	mail_compose_wipe(&html);
+	buf_release(&text);
+	buf_release(&html);
 	return code;
 }
 
@@ -103,8 +94,8 @@ mail_compose_envelope(struct mail *m, const struct mail_sender *sender,
 	return ERR_OK;
 }
 
-/* "<INVITATION.ITEM.ATTEMPT@DOMAIN>", and without the attempt for all of the item; a notice leaves
- * the invitation out. */
+/* "<INVITATION.ITEM.ATTEMPT.TAG@DOMAIN>", and without the attempt for all of the item; a notice
+ * leaves out the invitation, and with it the tag. */
 static const char *
 mail_compose_id(struct arena *arena, const struct mail_sender *sender,
     const struct mail_facts *facts, bool is_notice, bool with_attempt)
@@ -112,8 +103,12 @@ mail_compose_id(struct arena *arena, const struct mail_sender *sender,
 	const char *invitation = is_notice ? NULL : facts->invitation;
 	const char *attempt = with_attempt ? arena_printf(arena, ".%u", facts->attempt) : "";
 
-	return arena_printf(arena, "<%s%s%s%s@%s>", invitation != NULL ? invitation : "",
-	    invitation != NULL ? "." : "", facts->item, attempt, sender->id_domain);
+	const char *name = arena_printf(arena, "%s%s", facts->item, attempt);
+
+	if (invitation != NULL)
+		name =
+		    mail_name_sign(arena, sender, arena_printf(arena, "%s.%s", invitation, name));
+	return arena_printf(arena, "<%s@%s>", name, sender->id_domain);
 }
 
 static const char *
@@ -153,7 +148,9 @@ mail_compose_into(struct mail *m, const struct mail_templates *t, const struct m
 		{ "Message-ID", mail_compose_id(m->arena, sender, facts, is_notice, true) },
 		{ "References", mail_compose_id(m->arena, sender, facts, is_notice, false) },
 		{ "Auto-Submitted", "auto-generated" }, /* RFC 3834 section 5 */
-		{ "X-Auto-Response-Suppress", "All" },	/* for Exchange, which knows only this */
+		/* For Exchange, which knows only this. "All" would suppress bounces too (MS-OXCMAIL
+		 * section 2.1.3.2.20). */
+		{ "X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply" },
 		{ "Content-Language", language },
 	};
 	return mail_compose_headers(m, rows, sizeof(rows) / sizeof(rows[0]), f);

@@ -1,13 +1,13 @@
 /* Reports of other mail systems about mails of ours: RFC 3464 (what a report says), RFC 6522 (how
  * it is wrapped), RFC 6533 (the same in UTF-8). They come from anybody, so nothing in them is
- * believed but what leads to one of our invitations: an address that only we can make, or an id
- * that only we and the recipient know. */
+ * believed but what leads to one of our invitations: an address or an id with a tag that only we
+ * can make, and that only whoever carried or got the mail has seen. */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/id.h"
-#include "mail/mail.h"
+#include "mail/mail_private.h"
 #include "mail/mime_private.h"
 
 enum {
@@ -51,37 +51,20 @@ dsn_find_address(struct dsn_reader *r, const char *value)
 	}
 }
 
-/* "ID." in front of `at`? */
-static bool
-dsn_take_uuid(const char **at, char out[ID_SIZE])
-{
-	size_t len = strcspn(*at, ".@<> ");
-
-	if (len != ID_SIZE - 1)
-		return false;
-	memcpy(out, *at, len);
-	out[len] = '\0';
-	*at += len;
-	return id_is_valid(out);
-}
-
-/* "<INVITATION.ITEM.ATTEMPT@DOMAIN>", or without the attempt. */
+/* "INVITATION.ITEM.ATTEMPT.TAG@DOMAIN>", or without the attempt: what has our tag has our form. */
 static bool
 dsn_is_our_id(const struct mail_sender *sender, const char *at, char id[ID_SIZE])
 {
-	char item[ID_SIZE];
-	size_t domain = strlen(sender->id_domain);
+	size_t len = strcspn(at, "@<> "), domain = strlen(sender->id_domain);
 
-	if (!dsn_take_uuid(&at, id) || *at++ != '.' || !dsn_take_uuid(&at, item))
+	if (at[len] != '@' || strncasecmp(at + len + 1, sender->id_domain, domain) != 0 ||
+	    at[len + 1 + domain] != '>' || !mail_name_is_signed(sender, at, len))
 		return false;
-	if (*at == '.') {
-		at++;
-		if (!isdigit((unsigned char)*at))
-			return false;
-		at += strspn(at, "0123456789");
-	}
-	return *at == '@' && strncasecmp(at + 1, sender->id_domain, domain) == 0 &&
-	       at[1 + domain] == '>';
+	if (len < ID_SIZE)
+		return false;
+	memcpy(id, at, ID_SIZE - 1);
+	id[ID_SIZE - 1] = '\0';
+	return id_is_valid(id);
 }
 
 static void

@@ -135,9 +135,10 @@ mime_type_is(const char *type, const char *expected)
 	return expected[len - 1] == '/' || type[len] == '\0' || strchr("; \t", type[len]) != NULL;
 }
 
-/* Copies a quoted string or a token; NULL: it does not fit. */
+/* Behind a quoted string or a token, which is copied unless `out` is NULL; NULL: it does not fit.
+ */
 static const char *
-mime_parameter_copy(const char *at, char *out, size_t size)
+mime_parameter_read(const char *at, char *out, size_t size)
 {
 	bool quoted = *at == '"';
 	size_t len = 0;
@@ -146,11 +147,14 @@ mime_parameter_copy(const char *at, char *out, size_t size)
 	     at++) {
 		if (quoted && *at == '\\' && at[1] != '\0')
 			at++;
+		if (out == NULL)
+			continue;
 		if (len + 1 == size)
 			return NULL;
 		out[len++] = *at;
 	}
-	out[len] = '\0';
+	if (out != NULL)
+		out[len] = '\0';
 	return at + (quoted && *at == '"');
 }
 
@@ -171,8 +175,8 @@ mime_parameter(const char *type, const char *name, char *out, size_t size)
 		if (*at == '=') {
 			at++;
 			at += strspn(at, " \t");
-			at = mime_parameter_copy(at, out, size);
-			if (at == NULL || ours)
+			at = mime_parameter_read(at, ours ? out : NULL, size);
+			if (ours)
 				return at != NULL && out[0] != '\0';
 		}
 		at += strcspn(at, ";");

@@ -72,6 +72,8 @@ smtp_dialogue_sent(struct smtp_dialogue *d, const char *data, size_t len)
 		if (len >= strlen(verbs[i].verb) &&
 		    memcmp(data, verbs[i].verb, strlen(verbs[i].verb)) == 0) {
 			smtp_enter(d, verbs[i].phase);
+			if (d->phase == SMTP_HELLO) /* RFC 3207 section 4.2 */
+				d->offers_utf8 = false;
 			return;
 		}
 	/* Further lines of AUTH (RFC 4954) are no commands, and nothing to keep. */
@@ -85,6 +87,18 @@ smtp_line_code(const char *line, size_t len)
 	    !isdigit((unsigned char)line[2]) || (len > 3 && line[3] != ' ' && line[3] != '-'))
 		return 0;
 	return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+}
+
+/* A line "250-KEYWORD ..." of the answer to EHLO; the first is a greeting (RFC 5321 section
+ * 4.1.1.1). */
+static bool
+smtp_is_offer(const struct smtp_dialogue *d, const char *line, size_t len, const char *keyword)
+{
+	size_t word = strlen(keyword);
+
+	return d->phase == SMTP_HELLO && d->partial && len >= 4 + word &&
+	       strncasecmp(line + 4, keyword, word) == 0 &&
+	       (len == 4 + word || line[4 + word] == ' ');
 }
 
 static void
@@ -129,9 +143,9 @@ smtp_dialogue_received(struct smtp_dialogue *d, const char *line, size_t len)
 		smtp_enter(d, SMTP_GREETING);
 	if (!d->partial)
 		d->reply[0] = '\0';
-	d->partial = len > 3 && line[3] == '-';
-	if (d->phase == SMTP_HELLO && len >= 12 && strncasecmp(line + 4, "SMTPUTF8", 8) == 0)
+	if (smtp_is_offer(d, line, len, "SMTPUTF8"))
 		d->offers_utf8 = true;
+	d->partial = len > 3 && line[3] == '-';
 	if (len > 4)
 		smtp_add_words(d, line + 4, len - 4);
 	if (!d->partial)

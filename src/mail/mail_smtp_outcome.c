@@ -7,8 +7,7 @@ enum {
 	CODE_NEEDS_AUTH = 530, /* RFC 4954 section 6, and RFC 3207 section 4: TLS first */
 	CODE_AUTH_TOO_WEAK = 534,
 	CODE_AUTH_FAILED = 535,
-	CODE_AUTH_NEEDS_TLS = 538,
-	CODE_TOO_LARGE = 552
+	CODE_AUTH_NEEDS_TLS = 538
 };
 
 /* Said of any command, it means us and not the mail. */
@@ -44,18 +43,6 @@ smtp_outcome_of_body(int code)
 	}
 }
 
-/* A sender that is refused is refused for all mails alike: were they undeliverable, one wrong
- * setting would end every invitation that is on its way. */
-static enum mail_outcome
-smtp_outcome_of_sender(int code)
-{
-	if (code == CODE_TOO_LARGE)
-		return MAIL_REFUSED;
-	if (code / 100 == 5)
-		return MAIL_BROKEN;
-	return code / 100 == 4 && code != CODE_CLOSING ? MAIL_DEFERRED : MAIL_AWAY;
-}
-
 static bool
 smtp_failed_at_tls(CURLcode code)
 {
@@ -80,7 +67,10 @@ smtp_failed_at_tls(CURLcode code)
 	}
 }
 
-/* Before MAIL: about the relay and us. */
+/* Before RCPT: about the relay and us. MAIL too: a relay that has no room (452), or finds a mail of
+ * some kilobytes too large (552), says so of all of them. Were they undeliverable, one wrong
+ * setting would end every invitation that is on its way; were each tried by itself, the relay would
+ * be asked as often as there are mails. */
 static enum mail_outcome
 smtp_outcome_of_session(int answer, CURLcode code)
 {
@@ -112,8 +102,6 @@ smtp_outcome(const struct smtp_dialogue *d, CURLcode code)
 	case SMTP_DATA:
 	case SMTP_RCPT:
 		return smtp_outcome_of_recipient(d->code);
-	case SMTP_MAIL:
-		return smtp_outcome_of_sender(d->code);
 	default:
 		return smtp_outcome_of_session(d->code, code);
 	}

@@ -26,11 +26,12 @@ const char *smtp_phase_name(enum smtp_phase p);
 /* libcurl tells of each command and each line of an answer. */
 struct smtp_dialogue {
 	enum smtp_phase phase;
-	int code;			 /* of the whole answer to the last command; 0: none came */
-	char reply[MAIL_REPLY_SIZE];	 /* its words; lines are joined by a space */
-	bool partial;			 /* more lines of it are to come */
-	bool over;			 /* QUIT was sent: what comes then is about nothing */
-	bool offers_utf8, authenticated; /* of the connection */
+	int code;		     /* of the whole answer to the last command; 0: none came */
+	char reply[MAIL_REPLY_SIZE]; /* its words; lines are joined by a space */
+	bool partial;		     /* more lines of it are to come */
+	bool over;		     /* QUIT was sent: what comes then is about nothing */
+	bool offers_utf8;	     /* as said last: in clear text it counts for nothing */
+	bool authenticated;	     /* both are of the connection */
 };
 void smtp_dialogue_begin(struct smtp_dialogue *d); /* a mail, maybe on the same connection */
 void smtp_dialogue_connect(struct smtp_dialogue *d);

@@ -120,6 +120,9 @@ worker_on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *ar
 		smtp_dialogue_received(&w->dialogue, data, len);
 	else if (type == CURLINFO_HEADER_OUT) {
 		smtp_dialogue_sent(&w->dialogue, data, len);
+		/* Each line of a login has an answer of its own. */
+		w->watched = w->dialogue.phase;
+		w->since = clock_mono_ms(&clock_system);
 		/* libcurl would wait for the answer to QUIT: up to two minutes for nothing. */
 		if (w->dialogue.over)
 			worker_shut(w, SHUT_RD);
@@ -154,12 +157,14 @@ worker_on_ready(void *arg, char *peer, char *local, int peer_port, int local_por
 	return CURL_PREREQFUNC_OK;
 }
 
-/* How long a phase may take beyond what libcurl watches itself; INT64_MAX: it does. */
+/* How long a phase may take. The answer to the mail has the time of the whole mail: who hangs up
+ * early gets it delivered twice (RFC 5321 section 4.5.3.2.6: 10 minutes). */
 static int64_t
 worker_limit_of(const struct smtp_worker *w, enum smtp_phase phase)
 {
-	return phase == SMTP_CONNECT || phase == SMTP_HANDSHAKE ? w->settings->connect_ms
-								: INT64_MAX;
+	if (phase == SMTP_CONNECT || phase == SMTP_HANDSHAKE)
+		return w->settings->connect_ms;
+	return phase == SMTP_BODY ? INT64_MAX : w->settings->reply_ms;
 }
 
 /* TCP is there, and TLS where it comes first: the server has the word. */
@@ -235,10 +240,10 @@ worker_set_connection(struct smtp_worker *w)
 	       (s->user == NULL || (curl_easy_setopt(c, CURLOPT_USERNAME, s->user) == CURLE_OK &&
 				       curl_easy_setopt(c, CURLOPT_PASSWORD,
 					   secret_bytes(s->password)) == CURLE_OK)) &&
-	       /* libcurl's own covers all until MAIL, each answer of the server too. */
+	       /* libcurl's own cover all until MAIL, and each answer: see worker_limit_of(). */
 	       curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)s->transfer_ms) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT,
-		   (long)((s->reply_ms + 999) / 1000)) == CURLE_OK &&
+		   (long)((s->transfer_ms + 999) / 1000)) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_MAXCONNECTS, 1L) == CURLE_OK &&
 	       /* It is allocated, and wiped, for every mail: three times 64 KB by default. */
 	       curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 16L * 1024) == CURLE_OK &&

@@ -44,6 +44,8 @@ spool_write(int fd, const char *data, size_t len)
 
 		if (n == -1 && errno == EINTR)
 			continue;
+		if (n == 0)
+			errno = EIO; /* of a file it never is */
 		if (n <= 0)
 			return false;
 		data += n;
@@ -63,26 +65,40 @@ spool_fill(int fd, const struct mailer_job *j)
 	       spool_write(fd, secret_bytes(j->text), secret_len(j->text)) && fsync(fd) == 0;
 }
 
-/* Complete under its name, or not there at all; lasting when it is reported. */
-static bool
+/* A full disk empties; rights and folders do not come back by themselves. */
+static enum mail_outcome
+spool_outcome_of(int why)
+{
+	return why == ENOSPC || why == EDQUOT ? MAIL_AWAY : MAIL_BROKEN;
+}
+
+/* Complete under its name and lasting (MAIL_SENT), or not there at all, and errno is why.
+ * MAIL_UNKNOWN: it is there, and a crash may still take it away. */
+static enum mail_outcome
 spool_store(const struct spool *s, const struct mailer_job *j, const char *part, const char *name)
 {
-	int fd = openat(s->folder, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool ok;
+	int fd = openat(s->folder, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), why = 0;
+	enum mail_outcome outcome;
 
 	if (fd == -1)
-		return false;
-	ok = spool_fill(fd, j);
-	ok = close(fd) == 0 && ok;
-	ok = ok && renameat(s->folder, part, s->folder, name) == 0;
-	if (!ok) {
-		int why = errno;
-
+		return spool_outcome_of(errno);
+	if (!spool_fill(fd, j))
+		why = errno;
+	if (close(fd) != 0 && why == 0)
+		why = errno;
+	if (why == 0 && renameat(s->folder, part, s->folder, name) != 0)
+		why = errno;
+	if (why != 0) {
+		outcome = spool_outcome_of(why);
 		unlinkat(s->folder, part, 0);
-		errno = why;
-		return false;
+	} else {
+		if (fsync(s->folder) == 0)
+			return MAIL_SENT;
+		why = errno;
+		outcome = unlinkat(s->folder, name, 0) == 0 ? spool_outcome_of(why) : MAIL_UNKNOWN;
 	}
-	return fsync(s->folder) == 0;
+	errno = why;
+	return outcome;
 }
 
 static void
@@ -90,19 +106,18 @@ spool_carry(struct mailer_job *j, void *context)
 {
 	const struct spool *s = (struct spool *)j->crew;
 	char id[ID_SIZE], part[NAME_SIZE], name[NAME_SIZE], words[MAIL_REPLY_SIZE];
+	enum mail_outcome outcome;
 
 	(void)context;
 	id_make(clock_wall_ms(&clock_system), id);
 	snprintf(part, sizeof(part), ".%s.eml.part", id);
 	snprintf(name, sizeof(name), "%s.eml", id);
-	if (spool_store(s, j, part, name)) {
+	outcome = spool_store(s, j, part, name);
+	if (outcome == MAIL_SENT)
 		snprintf(words, sizeof(words), "stored as %s", name);
-		mailer_report(j, MAIL_SENT, 0, words);
-		return;
-	}
-	snprintf(words, sizeof(words), "the spool folder: %s", strerror(errno));
-	/* A full disk empties; rights and folders do not come back by themselves. */
-	mailer_report(j, errno == ENOSPC || errno == EDQUOT ? MAIL_AWAY : MAIL_BROKEN, 0, words);
+	else
+		snprintf(words, sizeof(words), "the spool folder: %s", strerror(errno));
+	mailer_report(j, outcome, 0, words);
 }
 
 enum err

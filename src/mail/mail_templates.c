@@ -90,24 +90,10 @@ mail_template_for(const struct mail_templates *t, enum mail_kind kind, const cha
 	return &l->kinds[kind];
 }
 
-const char *
-mail_language_for(const struct mail_templates *t, const char *kind, const char *language)
+bool
+mail_templates_speak(const struct mail_templates *t, const char *language)
 {
-	enum mail_kind k = mail_kind_by_name(kind, strlen(kind));
-
-	return k == MAIL_KIND_COUNT ? NULL : mail_language_choose(t, k, language)->tag;
-}
-
-size_t
-mail_language_count(const struct mail_templates *t)
-{
-	return t->count;
-}
-
-const char *
-mail_language_at(const struct mail_templates *t, size_t index)
-{
-	return t->languages[index].tag;
+	return mail_language_of(t, MAIL_INVITATION, language) != NULL;
 }
 
 /* ---- loading ---- */
@@ -306,11 +292,6 @@ mail_templates_load(
 	for (size_t i = 0; i < t->count; i++)
 		for (enum mail_kind kind = 0; kind < MAIL_KIND_COUNT; kind++)
 			mail_templates_load_kind(&l, &t->languages[i], kind);
-	if (default_language != NULL && errors->count == 0 &&
-	    mail_language_of(t, MAIL_INVITATION, default_language) == NULL)
-		mail_template_errors_add(errors,
-		    "%s%s%s:1: there is no such folder, but mails shall be in this language",
-		    folder != NULL ? folder : "", folder != NULL ? "/" : "", default_language);
 	if (errors->count == 0)
 		return t;
 	mail_templates_free(t);

@@ -10,6 +10,7 @@
 
 enum {
 	LINE_MAX_WISH = 78,    /* RFC 5322 section 2.1.1 */
+	ENCODED_LINE_MAX = 76, /* RFC 2047 section 2: of a line that has an encoded-word */
 	LINE_MAX_BYTES = 998,  /* the same: without the CRLF */
 	QUOTED_LINE_MAX = 76,  /* RFC 2045 section 6.7 (5) */
 	MESSAGE_MAX = 1 << 20, /* all that mail_check() lets through, each byte quoted, fits */
@@ -25,14 +26,14 @@ static void
 text_add_header(struct buf *b, const char *name, const char *value)
 {
 	size_t column = strlen(name) + 1;
+	size_t wish = strstr(value, "=?") != NULL ? ENCODED_LINE_MAX : LINE_MAX_WISH;
 
 	buf_printf(b, "%s: ", name);
 	column++;
 	for (const char *p = value; *p != '\0';) {
 		size_t len = (*p == ' ') + strcspn(p + (*p == ' '), " ");
 
-		if (*p == ' ' && p != value && len > 1 && p[-1] != ' ' &&
-		    column + len > LINE_MAX_WISH) {
+		if (*p == ' ' && p != value && len > 1 && p[-1] != ' ' && column + len > wish) {
 			buf_add_string(b, "\r\n");
 			column = 0;
 		}
@@ -150,7 +151,7 @@ mail_text(const struct mail *m, struct fault *f)
 
 	if (mail_check(m, f) != ERR_OK)
 		return NULL;
-	buf_init(&b, MESSAGE_MAX);
+	buf_init_secret(&b, MESSAGE_MAX);
 	for (size_t i = 0; i < m->header_count; i++)
 		text_add_header(&b, m->headers[i].name, m->headers[i].value);
 	text_add_header(&b, "MIME-Version", "1.0");
@@ -165,7 +166,6 @@ mail_text(const struct mail *m, struct fault *f)
 		fault_set(f, ERR_TOO_LARGE, "a mail has more than %d bytes", MESSAGE_MAX);
 	else
 		result = secret_new(b.data, b.len);
-	secret_wipe(b.data, b.len);
 	buf_release(&b);
 	return result;
 }

@@ -1,4 +1,5 @@
-/* Return paths that say which invitation a bounce is about, and cannot be made up:
+/* Marks that say which invitation a bounce is about, and cannot be made up: return paths and ids of
+ * mails. Of the former:
  *
  *   LOCAL+b-INVITATION-TAG@DOMAIN
  *
@@ -6,7 +7,12 @@
  * of it, both BLAKE2b with our key: whoever tries all 2^48 of the latter is noticed. Both are in
  * the base32 of RFC 4648, in lower case without padding, so that nothing is lost when a mail system
  * folds the case. With LOCAL up to 18 bytes the local part is at most 64 (RFC 5321 section
- * 4.5.3.1.1); a longer one is left as it is, and bounces are attributed by Message-ID alone. */
+ * 4.5.3.1.1); a longer one is left as it is. There are no such addresses without a mailbox for
+ * bounces: not every mail system delivers them, nor lets everybody send from them. Bounces are
+ * attributed by Message-ID alone then.
+ *
+ * An id is NAME.TAG@DOMAIN, TAG being 10 bytes of the same hash over the name. The name begins with
+ * the invitation's id, which colleagues of whoever invited may know: it proves nothing. */
 #include <ctype.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -14,7 +20,7 @@
 #include <strings.h>
 
 #include "base/id.h"
-#include "mail/mail.h"
+#include "mail/mail_private.h"
 
 enum {
 	ID_BYTES = 16,
@@ -24,6 +30,8 @@ enum {
 	ID_CHARS = 26,
 	TAG_CHARS = 16,
 	LOCAL_MAX = 64,
+	NAME_TAG_BYTES = 10,
+	NAME_TAG_CHARS = 16,
 	DETAIL_LEN = 3 + ID_CHARS + 1 + TAG_CHARS /* "+b-ID-TAG" */
 };
 
@@ -108,12 +116,6 @@ mail_verp_recipient(const struct mail_sender *sender, const char *address)
 	return hash;
 }
 
-static const char *
-mail_verp_base(const struct mail_sender *sender)
-{
-	return sender->bounces != NULL ? sender->bounces : sender->from;
-}
-
 /* The 16 bytes of a UUID in its canonical form. */
 static bool
 mail_verp_id_bytes(const char *invitation, unsigned char out[ID_BYTES])
@@ -129,11 +131,14 @@ const char *
 mail_verp_address(struct arena *arena, const struct mail_sender *sender, const char *invitation,
     const char *recipient)
 {
-	const char *base = mail_verp_base(sender), *at = strrchr(base, '@');
+	const char *base = sender->bounces, *at;
 	uint32_t hash = mail_verp_recipient(sender, recipient);
 	char id[ID_CHARS + 1], tag[TAG_CHARS + 1];
 	unsigned char all[ALL_BYTES];
 
+	if (base == NULL)
+		return arena_strdup(arena, sender->from);
+	at = strrchr(base, '@');
 	if (at == NULL || (size_t)(at - base) + DETAIL_LEN > LOCAL_MAX ||
 	    strlen(base) + DETAIL_LEN > MAIL_ADDRESS_MAX || !mail_verp_id_bytes(invitation, all))
 		return arena_strdup(arena, base);
@@ -156,7 +161,7 @@ bool
 mail_verp_parse(
     struct mail_verp *out, const struct mail_sender *sender, const char *address, size_t len)
 {
-	const char *base = mail_verp_base(sender), *at = strrchr(base, '@');
+	const char *base = sender->bounces, *at = base != NULL ? strrchr(base, '@') : NULL;
 	size_t local = at != NULL ? (size_t)(at - base) : 0;
 	unsigned char told[ALL_BYTES], made[ALL_BYTES];
 	char hex[2 * ID_BYTES + 1];
@@ -175,4 +180,37 @@ mail_verp_parse(
 	    hex + 8, hex + 12, hex + 16, hex + 20);
 	memcpy(&out->recipient, told + ID_BYTES, sizeof(out->recipient));
 	return true;
+}
+
+/* ---- ids of mails ---- */
+
+static void
+mail_name_tag(
+    const struct mail_sender *sender, const char *name, size_t len, char out[NAME_TAG_CHARS + 1])
+{
+	unsigned char tag[NAME_TAG_BYTES];
+
+	mail_verp_hash(sender, "usherd message id", name, len, tag, sizeof(tag));
+	mail_base32_encode(tag, sizeof(tag), out);
+}
+
+const char *
+mail_name_sign(struct arena *arena, const struct mail_sender *sender, const char *name)
+{
+	char tag[NAME_TAG_CHARS + 1];
+
+	mail_name_tag(sender, name, strlen(name), tag);
+	return arena_printf(arena, "%s.%s", name, tag);
+}
+
+bool
+mail_name_is_signed(const struct mail_sender *sender, const char *text, size_t len)
+{
+	char tag[NAME_TAG_CHARS + 1];
+	size_t name = len - (NAME_TAG_CHARS + 1);
+
+	if (len <= NAME_TAG_CHARS + 1 || text[name] != '.')
+		return false;
+	mail_name_tag(sender, text, name, tag);
+	return sodium_memcmp(text + name + 1, tag, NAME_TAG_CHARS) == 0;
 }

@@ -70,6 +70,12 @@ mailer_report(struct mailer_job *j, enum mail_outcome outcome, int code, const c
 		*bad = '?';
 }
 
+enum mail_outcome
+mailer_blames(const char *to)
+{
+	return mail_address_is_safe(to, true) ? MAIL_BROKEN : MAIL_REFUSED;
+}
+
 /* Who changes it first has it: a thread that begins it, or whoever does not want it sent. */
 static bool
 job_take(struct mailer_job *j)
@@ -89,7 +95,7 @@ job_run(void *job, void *context)
 		return;
 	j->text = mail_text(j->mail, &f);
 	if (j->text == NULL)
-		mailer_report(j, MAIL_REFUSED, 0, f.text);
+		mailer_report(j, mailer_blames(j->mail->to), 0, f.text);
 	else
 		j->crew->carry(j, context);
 }

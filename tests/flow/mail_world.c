@@ -24,6 +24,7 @@ mail_world_new(void)
 		.templates = templates,
 		.sender = { .organisation = "Engines",
 		    .from = "usherd@engines.example",
+		    .bounces = "usherd@engines.example",
 		    .id_domain = "engines.example" },
 		.public_url = "https://join.engines.example",
 		.in_flight = 4,

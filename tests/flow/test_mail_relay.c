@@ -94,6 +94,32 @@ what_an_operator_must_mend_pauses_all_mails_and_is_shown(void **state)
 	check_pauses(MAIL_BROKEN, true);
 }
 
+/* Mails wait until somebody has mended it, and nobody is called undeliverable. */
+static void
+what_is_wrong_with_our_own_settings_is_no_fault_of_the_recipient(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct flow_mail_status s;
+
+	(void)state;
+	m->conf.sender.bounces = "usherd@mail_host.example";
+	assert_int_equal(mail_world_invite_nth(m, 0), ERR_OK);
+	mail_world_rest(m);
+	s = mail_world_status(m);
+	assert_true(s.paused);
+	assert_true(s.broken);
+	assert_int_equal(s.waiting, 1);
+	mail_world_look(m, m->inv->id);
+	assert_false(m->inv->undeliverable);
+	assert_int_equal(m->inv->token_count, 0);
+	m->conf.sender.bounces = "usherd@engines.example";
+	mail_world_pass(m, s.paused_until - m->w->now);
+	mail_world_await_queue(m, 0);
+	assert_int_equal(m->mailer->count, 1);
+	assert_false(mail_world_status(m).broken);
+	mail_world_free(m);
+}
+
 static void
 a_mail_that_takes_the_relay_down_does_not_stand_in_front_of_the_others(void **state)
 {
@@ -441,6 +467,7 @@ main(void)
 		cmocka_unit_test(not_more_mails_than_agreed_are_under_way),
 		cmocka_unit_test(while_the_relay_is_away_one_mail_at_a_time_tries_it),
 		cmocka_unit_test(what_an_operator_must_mend_pauses_all_mails_and_is_shown),
+		cmocka_unit_test(what_is_wrong_with_our_own_settings_is_no_fault_of_the_recipient),
 		cmocka_unit_test(
 		    a_mail_that_takes_the_relay_down_does_not_stand_in_front_of_the_others),
 		cmocka_unit_test(a_relay_that_swallows_mails_is_not_given_more),

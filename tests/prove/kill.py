@@ -92,7 +92,7 @@ def prove(run):
     def batch(seed):
         chance = random.Random(seed)
         with run.world(directory={"operation_timeout": "2s", "connect_timeout": "2s"}, sink={},
-                       mail={"reply_timeout": "1s", "resend_interval": "0s"}) as world:
+                       mail={"reply_timeout": "1s", "transfer_timeout": "4s", "resend_interval": "0s"}) as world:
             for _ in range(CLIENTS * PEOPLE):
                 world.ledger.accounts.make(world.slapd)
             for _ in range(cycles // worlds):

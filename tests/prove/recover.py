@@ -169,7 +169,8 @@ class NoDescriptors(Fault):
 
 
 class RelayRefused(Fault):
-    more = {"sink": {"proxied": True}, "mail": {"connect_timeout": "1s", "reply_timeout": "1s"}}
+    more = {"sink": {"proxied": True}, "mail": {"connect_timeout": "1s", "reply_timeout": "1s",
+                                               "transfer_timeout": "4s"}}
 
     def begin(self):
         self.cut()

@@ -186,6 +186,7 @@ demo_configuration() {
 		[mail]
 		spool = $demo/spool
 		from = invitations@$mail_domain
+		bounce_address = bounces@$mail_domain
 		reply_to = people@$mail_domain
 		notify = people@$mail_domain
 		# Everybody comes from the same address here.

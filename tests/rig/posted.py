@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mails import Letter
 
-MESSAGE_ID = re.compile(r"<([0-9a-f-]{36})\.([0-9a-f-]{36})\.(\d+)@[^<>@\s]+>")
+MESSAGE_ID = re.compile(r"<([0-9a-f-]{36})\.([0-9a-f-]{36})\.(\d+)\.[a-z2-7]{16}@[^<>@\s]+>")
 LINKS_SURE = 4  # of the newest that work: a fifth may have given way to one whose mail was deferred
 # A link that was made before all links were ended and arrived after it: how long it may have been under way.
 UNDER_WAY = 5.0

@@ -90,7 +90,8 @@ class Sink:
 
     def conf(self, **changes):
         """The section [mail] of a daemon that sends here."""
-        values = {"relay": f"127.0.0.1:{self.port}", "tls": self.tls or "none", "from": "usherd@meridian.example"}
+        values = {"relay": f"127.0.0.1:{self.port}", "tls": self.tls or "none", "from": "usherd@meridian.example",
+                  "bounce_address": "usherd@meridian.example"}
         if self.tls:
             values["ca_file"] = self.ca_file
         if self.user:

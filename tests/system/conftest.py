@@ -123,7 +123,7 @@ def mail_world():
     """A daemon that sends to a sink, for all tests of a module."""
     with world(sink=True, mail={"notify": "office@meridian.example", "reply_to": "help@meridian.example",
                                 "resend_interval": "0s", "connect_timeout": "2s", "reply_timeout": "1s",
-                                "transfer_timeout": "20s"}) as daemon:
+                                "transfer_timeout": "6s"}) as daemon:
         daemon.wait_list()
         yield daemon
 

@@ -83,6 +83,21 @@ def test_a_report_is_attributed_by_the_address_it_was_delivered_to(mailing, sent
     assert answer.json()["invitation"] == invitation["id"]
 
 
+def test_without_a_mailbox_for_reports_the_mail_that_comes_back_tells_whose_it_was(slapd, make_usherd, make_sink):
+    sink = make_sink()
+    keys = {**sink.conf(), "notify": "office@meridian.example"}
+    del keys["bounce_address"]
+    daemon = make_usherd(slapd).configure("mail", **keys).start()
+    daemon.wait_directory()
+    api = Api(daemon, daemon.make_token())
+    invitation = api.invited_by_mail("robin@elsewhere.example")
+    mail = sink.wait_mail("robin@elsewhere.example")
+    assert mail.sender == "usherd@meridian.example"
+    assert api.bounce(dsn.report(mail, original="Subject: no Message-ID\r\n")).status_code == 404
+    assert api.bounce(dsn.report(mail)).json()["invitation"] == invitation["id"]
+    assert api.show(invitation["id"])["status"] == "undeliverable"
+
+
 def test_a_made_up_address_marks_nobody(mailing, sent):
     invitation, mail = sent
     local, _, domain = mail.sender.partition("@")
@@ -91,6 +106,21 @@ def test_a_made_up_address_marks_nobody(mailing, sent):
     report = report.replace(mail.sender.encode(), forged.encode())
     assert mailing.api.bounce(report, params={"recipient": forged}).status_code == 404
     assert mailing.api.show(invitation["id"])["status"] == "pending"
+
+
+def test_a_made_up_id_marks_nobody(mailing, sent):
+    """Whoever may see an invitation knows its id, and that of no mail."""
+    invitation, mail = sent
+    real = Letter(mail.content).header("Message-ID")
+    attempt = real.replace(".1.", ".2.")
+    for made_up in (f"<{invitation['id']}.{invitation['id']}.1@meridian.example>", real.rpartition(".1.")[0] + ".1@meridian.example>",
+                    attempt, real.replace(real[1:37], mailing.invite()["id"])):
+        assert made_up != real
+        report = dsn.report(mail, to="postmaster@meridian.example", original=f"Message-ID: {made_up}\r\n")
+        assert mailing.api.bounce(report).status_code == 404, made_up
+    assert mailing.api.show(invitation["id"])["status"] == "pending"
+    report = dsn.report(mail, to="postmaster@meridian.example", original=f"Message-ID: {real}\r\n")
+    assert mailing.api.bounce(report).json()["invitation"] == invitation["id"]
 
 
 NO_REPORTS = {

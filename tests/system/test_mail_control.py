@@ -1,6 +1,8 @@
 """What an administrator sees and does about mails: the configuration that is tried before the start, health, the queue's
 pages, versions of an invitation, the list of people."""
 
+import re
+
 import pytest
 
 from client import Api, new_session, person
@@ -68,6 +70,18 @@ def test_a_bounce_address_without_room_for_the_mark_is_refused(check, folder):
     assert check(bounce_address="b" * 18 + "@meridian.example", **keys)[0] == 0
     status, said = check(bounce_address="b" * 19 + "@meridian.example", **keys)
     assert status == 1 and "bounce_address: " in said and "too long" in said
+
+
+@pytest.mark.parametrize("key", ["from", "reply_to", "bounce_address", "notify"])
+def test_an_address_that_no_mail_can_have_is_refused(check, folder, key):
+    status, said = check(spool=folder, **{"from": FROM, key: "usherd@mail_host.example"})
+    assert status == 1 and f"{key}: " in said and "mail_host" in said, said
+
+
+def test_a_language_without_texts_is_refused_with_its_line(check, folder):
+    status, said = check(spool=folder, language="fr", **{"from": FROM})
+    assert status == 1 and re.search(r':\d+: language: "fr"', said), said
+    assert check(spool=folder, language="de-AT", **{"from": FROM})[0] == 0
 
 
 def test_the_check_signs_in_at_the_relay_and_sends_nothing(check, make_sink):

@@ -18,9 +18,9 @@ FAIL = TOP / "build" / "fail"
 
 # ---- replies ----
 
-AWAY = ["banner 421", "banner 450", "ehlo 421", "starttls 454", "auth 454"]
-BROKEN = ["banner 554", "ehlo 550", "starttls 554", "auth 535", "mail 550", "mail 530"]
-DEFERRED = ["mail 451", "rcpt 450", "rcpt 421", "data 451", "end 452", "end 421"]
+AWAY = ["banner 421", "banner 450", "ehlo 421", "starttls 454", "auth 454", "mail 451", "mail 452"]
+BROKEN = ["banner 554", "ehlo 550", "starttls 554", "auth 535", "mail 550", "mail 530", "mail 552"]
+DEFERRED = ["rcpt 450", "rcpt 421", "data 451", "end 452", "end 421"]
 REFUSED = ["rcpt 550", "rcpt 553", "data 554", "end 550"]
 
 
@@ -228,6 +228,15 @@ def test_a_relay_in_trouble_keeps_nobody_from_inviting_and_registering(mailing):
     assert time.monotonic() - began < 2
     link = Link(mailing.api.post(f"/api/v1/invitations/{by_mail['id']}/link").json()["link"])
     assert link.register().status_code == 201
+
+
+def test_a_relay_that_thinks_about_a_mail_gets_it_once(mailing):
+    """RFC 5321 section 4.5.3.2.6: longer than each other answer may take."""
+    fault = mailing.sink.fault("end", "delay", seconds=2.5)
+    invitation = mailing.invite()
+    fault.wait()
+    mailing.wait_gone(invitation)
+    assert len(mailing.letters(invitation)) == 1
 
 
 def test_a_slow_relay_holds_up_its_own_mail_alone(mailing):

@@ -103,6 +103,38 @@ def test_no_secret_of_a_mail_stays_anywhere(slapd, make_usherd, make_sink):
     assert "persephone" not in daemon.log().lower()
 
 
+def memory_of(pid):
+    """What a process can read and write, piece by piece."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            place, rights = line.split()[:2]
+            if rights.startswith("rw"):
+                begin, end = (int(part, 16) for part in place.split("-"))
+                memory.seek(begin)
+                try:
+                    yield memory.read(end - begin)
+                except OSError:  # [vvar] and its like
+                    pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may read the memory of a process that may not be dumped")
+def test_links_of_mails_that_were_sent_are_nowhere_in_memory(slapd, make_usherd, make_sink):
+    sink = make_sink()
+    daemon = make_usherd(slapd).configure("mail", **sink.conf()).start()
+    daemon.wait_directory()
+    api = Api(daemon, daemon.make_token())
+    count = 60
+    for number in range(count):
+        api.invited_by_mail(f"canary{number}@elsewhere.example")
+    links = [Letter(sink.wait_mail(f"canary{number}@elsewhere.example").content).link for number in range(count)]
+    wait_for(lambda: not api.mail_queue(), "the queue is empty")
+    memory = list(memory_of(daemon.process.pid))
+    assert any(b"usherd@meridian.example" in piece for piece in memory), "the scan sees nothing"
+    found = [link.token[:12] for link in links for piece in memory if link.token.encode() in piece]
+    assert found == []
+    assert links[0].is_open()
+
+
 def test_a_stolen_store_reveals_nobody(slapd, make_usherd):
     daemon = make_usherd(slapd).start()
     daemon.wait_directory()

@@ -56,6 +56,28 @@ an_arena_copies_strings_and_bytes(void **state)
 }
 
 static void
+a_buffer_of_secrets_grows_like_any_other(void **state)
+{
+	struct buf plain, secret;
+
+	(void)state;
+	buf_init(&plain, 10000);
+	buf_init_secret(&secret, 10000);
+	for (int i = 0; i < 2000; i++) {
+		buf_printf(&plain, "%d,", i);
+		buf_printf(&secret, "%d,", i);
+	}
+	assert_true(plain.len > 0 && plain.len == secret.len);
+	assert_string_equal(plain.data, secret.data);
+	buf_release(&plain);
+	buf_release(&secret);
+	assert_true(secret.secret && secret.data == NULL);
+	buf_add_string(&secret, "again");
+	assert_string_equal(secret.data, "again");
+	buf_release(&secret);
+}
+
+static void
 a_buffer_stops_at_its_maximum_and_remembers(void **state)
 {
 	struct buf b;
@@ -453,6 +475,7 @@ main(void)
 		cmocka_unit_test(an_arena_hands_out_zeroed_aligned_memory_of_any_size),
 		cmocka_unit_test(an_arena_copies_strings_and_bytes),
 		cmocka_unit_test(words_that_begin_with_a_field_are_an_error_of_it),
+		cmocka_unit_test(a_buffer_of_secrets_grows_like_any_other),
 		cmocka_unit_test(a_buffer_stops_at_its_maximum_and_remembers),
 		cmocka_unit_test(a_buffer_grows_past_its_first_room),
 		cmocka_unit_test(a_moment_is_written_in_utc),

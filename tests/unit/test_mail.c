@@ -108,6 +108,36 @@ words_that_are_not_ascii_are_encoded(void **state)
 	mail_free(m);
 }
 
+/* RFC 2047 section 2. */
+static void
+lines_with_encoded_words_have_at_most_76_characters(void **state)
+{
+	(void)state;
+	for (size_t len = 1; len < 200; len++) {
+		struct mail *m = a_mail();
+		char words[512] = "";
+		const char *line, *end;
+		struct secret *text;
+		struct fault f;
+
+		for (size_t i = 0; i < len; i++)
+			strcat(words, i % 3 == 0 ? "\xc3\xa9" : "e");
+		mail_add_header(m, "Subject", words, &f);
+		mail_add_header(
+		    m, "Reply-To", mail_mailbox(m->arena, words, "somebody@elsewhere.example"), &f);
+		text = mail_text(m, &f);
+		assert_non_null(text);
+		for (line = secret_bytes(text); (end = strstr(line, "\r\n")) != NULL;
+		     line = end + 2)
+			if (strncmp(line, "MIME", 4) == 0)
+				break;
+			else if (memmem(line, (size_t)(end - line), "=?", 2) != NULL)
+				assert_true(end - line <= 76);
+		secret_free(text);
+		mail_free(m);
+	}
+}
+
 static void
 what_was_not_made_by_these_rules_is_found_before_it_leaves(void **state)
 {
@@ -332,6 +362,7 @@ main(void)
 		cmocka_unit_test(words_are_quoted_before_an_address),
 		cmocka_unit_test(headers_refuse_what_would_begin_another),
 		cmocka_unit_test(words_that_are_not_ascii_are_encoded),
+		cmocka_unit_test(lines_with_encoded_words_have_at_most_76_characters),
 		cmocka_unit_test(what_was_not_made_by_these_rules_is_found_before_it_leaves),
 		cmocka_unit_test(a_copy_has_everything_and_nothing_in_common),
 		cmocka_unit_test(another_program_reads_the_same_headers),

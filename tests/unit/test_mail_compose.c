@@ -170,10 +170,10 @@ headers_say_who_when_and_that_it_is_automatic(void **state)
 		{ "To", "\"Ada Lovelace\" <ada@home.example>" },
 		{ "Reply-To", "people@northwind.example" },
 		{ "Subject", "Charles Babbage invites you to join Northwind" },
-		{ "Message-ID", "<" ID "." ITEM ".3@northwind.example>" },
-		{ "References", "<" ID "." ITEM "@northwind.example>" },
+		{ "Message-ID", "<" ID "." ITEM ".3.pphm5k53jhppxq2z@northwind.example>" },
+		{ "References", "<" ID "." ITEM ".b5orisig6xwdracm@northwind.example>" },
 		{ "Auto-Submitted", "auto-generated" },
-		{ "X-Auto-Response-Suppress", "All" },
+		{ "X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply" },
 		{ "Content-Language", "en" },
 	};
 	struct mail_sender named = sender;

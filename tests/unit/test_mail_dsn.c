@@ -12,9 +12,11 @@
 #include "base/id.h"
 #include "mail/mail.h"
 
-#define ID   "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1b"
-#define ITEM "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1c"
-#define OURS "<" ID "." ITEM ".1@join.example>"
+#define ID    "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1b"
+#define ITEM  "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1c"
+#define TAG   "wlp6onlukfk6za3p" /* of OURS, by sender.verp_key */
+#define OURS  "<" ID "." ITEM ".1." TAG "@join.example>"
+#define ITEMS "<" ID "." ITEM ".kqodlnjtxfggjdoz@join.example>"
 
 #define TOP                                                                                        \
 	"From: MAILER-DAEMON@mx.example (Mail Delivery System)\n"                                  \
@@ -158,6 +160,8 @@ reports_are_read_and_lead_to_their_invitation(void **state)
 		    WORDS },
 		{ "References: <a@b>\n " OURS "\n" TOP STATUS(FAILED), NULL, MAIL_DSN_FAILED,
 		    "5.1.1", WORDS },
+		{ "References: <a@b>\n " ITEMS "\n" TOP STATUS(FAILED), NULL, MAIL_DSN_FAILED,
+		    "5.1.1", WORDS },
 		{ "From bounce Fri Nov 27 17:20:00 2026\nTo: %\n" TOP STATUS(FAILED), NULL,
 		    MAIL_DSN_FAILED, "5.1.1", WORDS },
 		{ TOP STATUS(FAILED) RETURNED("message/rfc822", "Return-Path: <%>\n\n"), NULL,
@@ -218,6 +222,29 @@ reports_are_read_and_lead_to_their_invitation(void **state)
 	}
 }
 
+/* Names of files, text in other scripts: whatever stands in front of the boundary. */
+static void
+a_long_parameter_hides_none_that_follows(void **state)
+{
+	struct mail_dsn dsn;
+	struct fault f;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1 << 16);
+	buf_add_string(&b, "Content-Type: multipart/report; x-note=\"");
+	for (int i = 0; i < 300; i++)
+		buf_add_string(&b, i % 10 != 0 ? "n" : "\\\";");
+	buf_add_string(&b, "\"; x-token=");
+	for (int i = 0; i < 300; i++)
+		buf_add_char(&b, 't');
+	buf_add_string(&b, ";\n boundary=A.B/C\n\n" STATUS(FAILED));
+	if (parse(&dsn, b.data, verp, &f) != ERR_OK)
+		fail_msg("%s", f.text);
+	assert_string_equal(dsn.status, "5.1.1");
+	buf_release(&b);
+}
+
 static void
 what_is_no_report_is_refused_with_what_is_missing(void **state)
 {
@@ -264,13 +291,24 @@ a_report_about_somebody_elses_mail_is_nobodys(void **state)
 {
 	static const char *const returned[] = { "Message-ID: <a@join.example>\n",
 		"Message-ID: <" ID "@join.example>\n",
-		"Message-ID: <" ID "." ITEM ".1@evil.example>\n",
-		"Message-ID: <" ID "." ITEM ".1@join.example.evil>\n",
-		"Message-ID: <" ID "." ITEM ".@join.example>\n",
-		"Message-ID: <" ID "." ITEM ".1x@join.example>\n",
+		"Message-ID: <" ID "." ITEM ".1." TAG "@evil.example>\n",
+		"Message-ID: <" ID "." ITEM ".1." TAG "@join.example.evil>\n",
+		"Message-ID: <" ID "." ITEM "." TAG "@join.example>\n",
+		"Message-ID: <" ID "." ITEM ".1." TAG "x@join.example>\n",
+		"Message-ID: <" ID "." ITEM ".1.@join.example>\n",
+		"Message-ID: <" ID "." ITEM ".1.aaaaaaaaaaaaaaaa@join.example>\n",
+		/* Who knows an invitation's id makes up the rest, or takes it from another. */
+		"Message-ID: <" ID "." ITEM ".1@join.example>\n",
+		"References: <" ID "." ITEM "@join.example>\n",
+		"Message-ID: <" ID "." ID ".1@join.example>\n",
+		"Message-ID: <" ID "." ID ".1." TAG "@join.example>\n",
+		"Message-ID: <" ID "." ITEM ".2." TAG "@join.example>\n",
+		"Message-ID: <" ITEM "." ITEM ".1." TAG "@join.example>\n",
+		"Message-ID: <." TAG "@join.example>\n", "Message-ID: <" TAG "@join.example>\n",
 		"Message-ID: <" ITEM ".1@join.example>\n", /* a notice to an inviter */
-		"Message-ID: " ID "." ITEM ".1@join.example\n",
-		"Message-ID: <019AA0B1-2C3D-7E4F-8A5B-6C7D8E9F0A1B." ITEM ".1@join.example>\n",
+		"Message-ID: " ID "." ITEM ".1." TAG "@join.example\n",
+		"Message-ID: <019AA0B1-2C3D-7E4F-8A5B-6C7D8E9F0A1B." ITEM ".1." TAG
+		"@join.example>\n",
 		"Subject: " OURS "\n", "Return-Path: <bounces@join.example>\n",
 		"Return-Path: "
 		"<bounces+b-aaaaaaaaaaaaaaaaaaaaaaaaaa-aaaaaaaaaaaaaaaa@join.example>\n" };
@@ -295,8 +333,8 @@ a_report_about_somebody_elses_mail_is_nobodys(void **state)
 static void
 the_return_path_counts_more_than_the_message_id(void **state)
 {
-	char *text = with_verp("To: %\n" TOP STATUS(FAILED)
-		RETURNED("message/rfc822", "Message-ID: <" ITEM "." ITEM ".1@join.example>\n"));
+	char *text = with_verp("To: %\n" TOP STATUS(FAILED) RETURNED(
+	    "message/rfc822", "Message-ID: <" ITEM "." ITEM ".1.qb53o4co2pqz3k55@join.example>\n"));
 	struct mail_dsn dsn;
 
 	(void)state;
@@ -442,6 +480,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reports_are_read_and_lead_to_their_invitation),
+		cmocka_unit_test(a_long_parameter_hides_none_that_follows),
 		cmocka_unit_test(what_is_no_report_is_refused_with_what_is_missing),
 		cmocka_unit_test(a_report_about_somebody_elses_mail_is_nobodys),
 		cmocka_unit_test(the_return_path_counts_more_than_the_message_id),

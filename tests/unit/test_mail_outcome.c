@@ -69,10 +69,12 @@ what_was_said_decides_what_became_of_the_mail(void **state)
 		{ AUTH "< 334 \n", CURLE_RECV_ERROR, MAIL_AWAY },
 		{ HELLO "> VRFY a\n< 250 a\n", CURLE_OK, MAIL_BROKEN },
 		{ MAIL "< 550 no\n", CURLE_SEND_ERROR, MAIL_BROKEN },
-		{ MAIL "< 450 no\n", CURLE_SEND_ERROR, MAIL_DEFERRED },
+		{ MAIL "< 450 no\n", CURLE_SEND_ERROR, MAIL_AWAY },
+		{ MAIL "< 452 no\n", CURLE_SEND_ERROR, MAIL_AWAY },
 		{ MAIL "< 421 no\n", CURLE_SEND_ERROR, MAIL_AWAY },
-		{ MAIL "< 552 no\n", CURLE_SEND_ERROR, MAIL_REFUSED },
+		{ MAIL "< 552 no\n", CURLE_SEND_ERROR, MAIL_BROKEN },
 		{ MAIL, CURLE_RECV_ERROR, MAIL_AWAY },
+		{ MAIL, CURLE_ABORTED_BY_CALLBACK, MAIL_AWAY },
 		{ RCPT "< 550 no\n", CURLE_SEND_ERROR, MAIL_REFUSED },
 		{ RCPT "< 450 no\n", CURLE_SEND_ERROR, MAIL_DEFERRED },
 		{ RCPT "< 421 no\n", CURLE_SEND_ERROR, MAIL_DEFERRED },
@@ -108,6 +110,31 @@ what_was_said_decides_what_became_of_the_mail(void **state)
 			fail_msg(
 			    "row %zu: %s", i, mail_outcome_name(smtp_outcome(&d, table[i].code)));
 	}
+}
+
+static void
+an_offer_is_a_line_of_the_last_ehlo(void **state)
+{
+	static const struct {
+		const char *script;
+		bool offered;
+	} table[] = {
+		{ HELLO, true },
+		{ "> EHLO us\n< 250-rig\n< 250 smtputf8 x\n", true },
+		{ "> EHLO us\n< 250-SMTPUTF8 is my name\n< 250 SIZE\n", false },
+		{ "> EHLO us\n< 250 SMTPUTF8\n", false },
+		{ "> EHLO us\n< 250-rig\n< 250 SMTPUTF8X\n", false },
+		{ "> EHLO us\n< 250-rig\n< 250 SMTPUTF\n", false },
+		/* Anybody can say something in clear text. */
+		{ TLS "> EHLO us\n< 250-rig\n< 250 SIZE\n", false },
+		{ TLS "> EHLO us\n< 250-rig\n< 250 SMTPUTF8\n", true },
+		{ HELLO "> MAIL FROM:<a@b>\n< 250-a\n< 250 b\n", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (dialogue_of(table[i].script).offers_utf8 != table[i].offered)
+			fail_msg("row %zu", i);
 }
 
 static void
@@ -161,9 +188,9 @@ answers_of_many_lines_become_one(void **state)
 static void
 the_lines_of_a_login_are_not_looked_at(void **state)
 {
-	struct smtp_dialogue d = dialogue_of(
-	    TLS "> EHLO us\n< 250 AUTH LOGIN\n> AUTH LOGIN\n< 334 VXNlcg==\n> TUFJTA==\n"
-		"< 334 UGFzcw==\n> c2VjcmV0\n");
+	struct smtp_dialogue d = dialogue_of(TLS "> EHLO us\n< 250-rig\n< 250-SMTPUTF8\n< 250 AUTH "
+						 "LOGIN\n> AUTH LOGIN\n< 334 VXNlcg==\n> TUFJTA==\n"
+						 "< 334 UGFzcw==\n> c2VjcmV0\n");
 
 	(void)state;
 	assert_int_equal(d.phase, SMTP_AUTH);
@@ -182,6 +209,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_said_decides_what_became_of_the_mail),
+		cmocka_unit_test(an_offer_is_a_line_of_the_last_ehlo),
 		cmocka_unit_test(a_connection_is_stale_only_before_anything_was_agreed),
 		cmocka_unit_test(answers_of_many_lines_become_one),
 		cmocka_unit_test(the_lines_of_a_login_are_not_looked_at),

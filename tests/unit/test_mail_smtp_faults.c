@@ -49,12 +49,12 @@ static const struct row {
 	{ { AT_AUTH, HOW_SAYS, "454 4.7.0 no database", 0 }, 1, MAIL_AWAY, 454, "no database", 0 },
 	{ { AT_AUTH, HOW_DROPS, NULL, 0 }, 1, MAIL_AWAY, 0, "AUTH: ", 0 },
 	{ { AT_AUTH, HOW_HANGS, NULL, 0 }, 1, MAIL_AWAY, 0, "AUTH: ", 0 },
-	/* Our address: of all mails alike. */
+	/* The relay, or our address: of all mails alike. */
 	{ { AT_MAIL, HOW_SAYS, "421 closing", 0 }, 0, MAIL_AWAY, 421, "closing", 0 },
-	{ { AT_MAIL, HOW_SAYS, "451 4.3.0 later", 0 }, 0, MAIL_DEFERRED, 451, "4.3.0 later", 0 },
+	{ { AT_MAIL, HOW_SAYS, "451 4.3.0 later", 0 }, 0, MAIL_AWAY, 451, "4.3.0 later", 0 },
 	{ { AT_MAIL, HOW_SAYS, "550 not you", 0 }, 0, MAIL_BROKEN, 550, "not you", 0 },
 	{ { AT_MAIL, HOW_SAYS, "530 sign in", 0 }, 0, MAIL_BROKEN, 530, "sign in", 0 },
-	{ { AT_MAIL, HOW_SAYS, "552 too large", 0 }, 0, MAIL_REFUSED, 552, "too large", 0 },
+	{ { AT_MAIL, HOW_SAYS, "552 too large", 0 }, 0, MAIL_BROKEN, 552, "too large", 0 },
 	{ { AT_MAIL, HOW_DROPS, NULL, 0 }, 0, MAIL_AWAY, 0, "MAIL FROM: ", 0 },
 	{ { AT_MAIL, HOW_HANGS, NULL, 0 }, 0, MAIL_AWAY, 0, "MAIL FROM: ", 0 },
 	/* The mail. */

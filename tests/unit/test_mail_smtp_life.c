@@ -112,6 +112,7 @@ an_answer_that_comes_too_late_is_not_the_next_mails(void **state)
 
 	(void)state;
 	smtp_world_start(&w);
+	w.conf.transfer_ms = 1000;
 	smtp_world_mailer(&w);
 	smtp_rig_set(&w.rig, (struct smtp_fault){ AT_END, HOW_TRICKLES, NULL, 1 });
 	assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, MAIL_UNKNOWN);
@@ -195,6 +196,35 @@ a_slow_server_does_not_outlive_the_time_of_a_transfer(void **state)
 		smtp_rig_set(&w.rig, (struct smtp_fault){ table[i].at, HOW_TRICKLES, NULL, 0 });
 		assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, table[i].outcome);
 		assert_in_range(clock_mono_ms(&clock_system) - begun, 900, 3500);
+		smtp_world_stop(&w);
+	}
+}
+
+/* RFC 5321 section 4.5.3.2.6: who hangs up early gets it delivered twice. */
+static void
+the_answer_to_the_mail_may_take_longer_than_others(void **state)
+{
+	static const struct {
+		enum smtp_at at;
+		enum mail_outcome outcome;
+	} table[] = {
+		{ AT_GREETING, MAIL_AWAY },
+		{ AT_MAIL, MAIL_AWAY },
+		{ AT_RCPT, MAIL_DEFERRED },
+		{ AT_END, MAIL_SENT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct smtp_world w = { 0 };
+
+		smtp_world_start(&w);
+		w.conf.reply_ms = 500;
+		w.conf.transfer_ms = 20000;
+		smtp_world_mailer(&w);
+		smtp_rig_set(&w.rig, (struct smtp_fault){ table[i].at, HOW_TRICKLES,
+					 "250 2.0.0 taken after a while", 0 });
+		assert_int_equal(smtp_world_carry(&w, "ada@example.com").outcome, table[i].outcome);
 		smtp_world_stop(&w);
 	}
 }
@@ -352,6 +382,7 @@ main(void)
 		cmocka_unit_test(nobody_listens),
 		cmocka_unit_test(a_silent_name_server_keeps_neither_a_mail_nor_the_mailer),
 		cmocka_unit_test(a_slow_server_does_not_outlive_the_time_of_a_transfer),
+		cmocka_unit_test(the_answer_to_the_mail_may_take_longer_than_others),
 		cmocka_unit_test(other_mails_go_on_beside_a_silent_one),
 		cmocka_unit_test(a_mail_can_be_cancelled_at_every_step_and_the_next_one_goes),
 		cmocka_unit_test(a_mailer_that_is_freed_leaves_at_once_at_every_step),

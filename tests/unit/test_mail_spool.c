@@ -2,8 +2,10 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +13,57 @@
 #include <cmocka.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "mail/mail.h"
 
 enum { FILE_MAX = 16384 };
+
+/* The errors of calls that shall fail, in place of the C library's. Set while no mail is carried.
+ */
+static struct failing {
+	int sync, file_sync, unlink, close; /* sync: of a folder; close: of a file */
+} failing;
+
+static bool
+is_folder(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int
+fails(int why)
+{
+	errno = why;
+	return -1;
+}
+
+int
+fsync(int fd)
+{
+	int why = is_folder(fd) ? failing.sync : failing.file_sync;
+
+	return why != 0 ? fails(why) : (int)syscall(SYS_fsync, fd);
+}
+
+int
+unlinkat(int folder, const char *name, int flags)
+{
+	if (failing.unlink != 0)
+		return fails(failing.unlink);
+	return (int)syscall(SYS_unlinkat, folder, name, flags);
+}
+
+int
+close(int fd)
+{
+	int why = failing.close != 0 && !is_folder(fd) ? failing.close : 0, result;
+
+	result = (int)syscall(SYS_close, fd);
+	return why != 0 ? fails(why) : result;
+}
 
 struct world {
 	char folder[64];
@@ -156,6 +205,13 @@ what_may_not_leave_is_refused(void **state)
 	loop_run(w->loop);
 	assert_int_equal(w->outcome, MAIL_REFUSED);
 	assert_int_equal(world_files(w, path), 0);
+	/* Not the recipient's fault: it would be the same for all. */
+	w->mail->to = "ada@home.example";
+	w->mail->from = "usherd@mail_host.example";
+	world_send(w);
+	loop_run(w->loop);
+	assert_int_equal(w->outcome, MAIL_BROKEN);
+	assert_int_equal(world_files(w, path), 0);
 	world_free(w);
 }
 
@@ -196,6 +252,52 @@ a_file_that_cannot_be_finished_leaves_nothing(void **state)
 	world_send(w);
 	loop_run(w->loop);
 	assert_int_equal(w->outcome, MAIL_BROKEN);
+	world_free(w);
+}
+
+/* The name is lost with a crash, perhaps; it must not lie there and be sent again all the same. */
+static void
+a_name_that_does_not_last_is_taken_back(void **state)
+{
+	struct world *w = world_new();
+	char path[FILENAME_MAX];
+
+	(void)state;
+	failing = (struct failing){ .sync = ENOSPC };
+	world_send(w);
+	loop_run(w->loop);
+	assert_int_equal(w->outcome, MAIL_AWAY);
+	assert_int_equal(world_files(w, path), 0);
+	failing = (struct failing){ .sync = EIO };
+	world_send(w);
+	loop_run(w->loop);
+	assert_int_equal(w->outcome, MAIL_BROKEN);
+	assert_int_equal(world_files(w, path), 0);
+	/* What cannot be taken back may arrive. */
+	failing = (struct failing){ .sync = EIO, .unlink = EROFS };
+	world_send(w);
+	loop_run(w->loop);
+	failing = (struct failing){ 0 };
+	assert_int_equal(w->outcome, MAIL_UNKNOWN);
+	assert_non_null(strstr(w->reply, strerror(EIO)));
+	assert_int_equal(world_files(w, path), 1);
+	world_free(w);
+}
+
+static void
+the_first_that_went_wrong_is_told(void **state)
+{
+	struct world *w = world_new();
+	char path[FILENAME_MAX];
+
+	(void)state;
+	failing = (struct failing){ .file_sync = ENOSPC, .close = EIO };
+	world_send(w);
+	loop_run(w->loop);
+	failing = (struct failing){ 0 };
+	assert_int_equal(w->outcome, MAIL_AWAY);
+	assert_non_null(strstr(w->reply, strerror(ENOSPC)));
+	assert_int_equal(world_files(w, path), 0);
 	world_free(w);
 }
 
@@ -247,6 +349,8 @@ main(void)
 		cmocka_unit_test(what_may_not_leave_is_refused),
 		cmocka_unit_test(a_folder_that_cannot_be_written_is_found_at_the_start),
 		cmocka_unit_test(a_file_that_cannot_be_finished_leaves_nothing),
+		cmocka_unit_test(a_name_that_does_not_last_is_taken_back),
+		cmocka_unit_test(the_first_that_went_wrong_is_told),
 		cmocka_unit_test(a_cancelled_mail_is_never_told),
 		cmocka_unit_test(what_is_taken_back_leaves_no_file_and_is_never_told),
 	};
