@@ -69,9 +69,8 @@ resend_mutate(struct mail_change *c, struct fault *f)
 		return code;
 	if (r->void_links)
 		invitation_void_tokens(inv);
-	mail_post_again(&c->post, flow, inv, c->delivery, c->waiting, r->void_links);
 	c->event = INVITATION_EV_RESEND;
-	return ERR_OK;
+	return mail_post_again(&c->post, flow, inv, c->delivery, c->waiting, r->void_links, f);
 }
 
 static void
@@ -150,17 +149,14 @@ amend_readdress(struct amend *a, const char *address, struct fault *f)
 	struct invitation *inv = c->after;
 	enum err code;
 
-	if (store_outbox_count(flow->conf.store, OUTBOX_MAILS) >= flow->conf.mail->queue_max)
-		return fault_set(f, ERR_BUSY, "too many mails wait to be sent");
 	code = invitation_apply(inv, INVITATION_EV_READDRESS, flow_now(flow), c->actor, f);
 	if (code != ERR_OK)
 		return code;
 	inv->method = INVITATION_BY_EMAIL;
 	inv->personal_mail = arena_strdup(inv->arena, address);
 	invitation_void_tokens(inv);
-	mail_post_again(&c->post, flow, inv, c->delivery, c->waiting, true);
 	c->event = INVITATION_EV_READDRESS;
-	return ERR_OK;
+	return mail_post_again(&c->post, flow, inv, c->delivery, c->waiting, true, f);
 }
 
 static enum err
@@ -188,6 +184,8 @@ amend_mutate(struct mail_change *c, struct fault *f)
 		inv->expires_at = flow_now(flow) + a->expires_in * 1000;
 		c->event = INVITATION_EV_EXTEND;
 	}
+	/* Two things in one change, and one record of it. */
+	c->detail = address != NULL && a->expires_in != 0 ? "{\"with\":\"extended\"}" : NULL;
 	return address != NULL ? amend_readdress(a, address, f) : ERR_OK;
 }
 

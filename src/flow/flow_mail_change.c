@@ -69,7 +69,7 @@ static void
 change_save(struct mail_change *c)
 {
 	struct store *store = c->task.flow->conf.store;
-	const struct store_note note = {
+	struct store_note note = {
 		.actor = c->actor, .request_id = c->request_id, .post = &c->post.post
 	};
 	struct fault fault = { .text = "" };
@@ -77,6 +77,7 @@ change_save(struct mail_change *c)
 
 	c->after = invitation_copy(c->before);
 	code = c->mutate(c, &fault);
+	note.detail = c->detail;
 	if (code != ERR_OK)
 		change_finish(c, code, &fault);
 	else if (c->log_alone)

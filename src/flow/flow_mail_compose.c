@@ -34,16 +34,35 @@ compose_place_name(struct arena *arena, const char *dn)
 	return name;
 }
 
-/* Why the address could not be reached: the last that was heard of it. */
+/* The words of a DELIVERY_DEFERRED without what settle_until() said behind them. */
 static const char *
-compose_reason(const struct delivery *d)
+compose_deferred(struct arena *arena, const char *detail)
+{
+	const char *at = detail, *end = NULL;
+
+	while ((at = strstr(at, MAIL_AGAIN_AT)) != NULL)
+		end = at++;
+	return end != NULL ? arena_dup(arena, detail, (size_t)(end - detail)) : detail;
+}
+
+/* Why the address could not be reached: the last that a mail system said of it. Whoever gets to
+ * read this is none of the administrators who drop mails. */
+static const char *
+compose_reason(struct arena *arena, const struct delivery *d)
 {
 	for (size_t i = d != NULL ? d->log_count : 0; i > 0; i--) {
 		const struct delivery_entry *e = &d->log[i - 1];
 
-		if (e->event == DELIVERY_BOUNCED || e->event == DELIVERY_REFUSED ||
-		    e->event == DELIVERY_DROPPED)
+		if (e->detail == NULL)
+			continue;
+		if (e->event == DELIVERY_BOUNCED)
 			return e->detail;
+		if (e->kind == OUTBOX_KIND_COUNT || !outbox_has_link(e->kind))
+			continue;
+		if (e->event == DELIVERY_REFUSED)
+			return e->detail;
+		if (e->event == DELIVERY_DEFERRED)
+			return compose_deferred(arena, e->detail);
 	}
 	return NULL;
 }
@@ -94,7 +113,7 @@ mail_trip_compose(struct mail_trip *t, struct fault *f)
 		.to = t->to,
 		.name = item->name,
 		.uid = item->uid,
-		.reason = compose_reason(t->delivery),
+		.reason = compose_reason(t->arena, t->delivery),
 		.now = flow_now(t->mails->flow) };
 	char *link = outbox_has_link(item->kind) ? compose_link(t) : NULL;
 	enum err code;

@@ -311,7 +311,7 @@ settle_until(struct mail_trip *t, const char *words, int64_t at)
 	char text[CLOCK_TEXT_SIZE];
 
 	return arena_printf(
-	    t->arena, "%s; again at %s", mail_heard(t->arena, words), clock_format(at, text));
+	    t->arena, "%s" MAIL_AGAIN_AT "%s", mail_heard(t->arena, words), clock_format(at, text));
 }
 
 /* The item as it was claimed, counted and with what was heard. */

@@ -37,6 +37,9 @@ enum {
 	MAIL_HEARD_MAX = 400 /* bytes of a server's words, with others beside them */
 };
 
+/* Between a server's words and the time of the next attempt, in the log. */
+#define MAIL_AGAIN_AT "; again at "
+
 /* What becomes of an item after its attempt, or instead of one. */
 struct mail_plan {
 	bool remove;		   /* else it is written as `next` says */
@@ -158,9 +161,10 @@ void mail_post_free(struct mail_post *p);
 void mail_post_issue(
     struct mail_post *p, const struct flow *f, const struct invitation *inv, struct delivery *d);
 /* A new mail with a link, or the one that waits (`waiting`, may be NULL) sooner; noted in `d`. One
- * that is being sent is enough, unless a `fresh` one is needed: its link ends. */
-void mail_post_again(struct mail_post *p, const struct flow *f, const struct invitation *inv,
-    struct delivery *d, const struct outbox_item *waiting, bool fresh);
+ * that is being sent is enough, unless a `fresh` one is needed: its link ends. ERR_BUSY: the queue
+ * has no room for a new one; nothing was changed. */
+enum err mail_post_again(struct mail_post *p, const struct flow *f, const struct invitation *inv,
+    struct delivery *d, const struct outbox_item *waiting, bool fresh, struct fault *fault);
 /* Welcome, and the notice to the inviter: `inv` before it is erased. */
 void mail_post_finish(struct mail_post *p, struct flow *f, const struct invitation *inv);
 void mail_post_undeliverable(struct mail_post *p, struct flow *f, const struct invitation *inv);
@@ -182,7 +186,8 @@ struct mail_change {
 	struct outbox_item *waiting; /* the item that delivery->waiting names; NULL: it is gone */
 	struct mail_post post;
 	enum invitation_event event;
-	bool log_alone; /* the invitation stays as it is */
+	const char *detail; /* what the audit record says beside the event, as JSON; or NULL */
+	bool log_alone;	    /* the invitation stays as it is */
 	char *actor, *request_id;
 	int tries;
 	/* Changes after, delivery, post and event. ERR_OK: save it; anything else ends it with that

@@ -66,6 +66,10 @@ struct store_note {
 	/* store_outbox.h; NULL: nothing. Only with store_issue(), store_save() and the calls of the
 	 * outbox: written in the same transaction. */
 	const struct store_post *post;
+	/* More for the audit record of store_save(), as a JSON value; NULL: nothing. */
+	const char *detail;
+	/* Of the outbox without an invitation: the event of an audit record; NULL: none. */
+	const char *event;
 };
 
 /* Write a new invitation, its tokens and its reservations in one transaction.

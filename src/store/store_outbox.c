@@ -244,6 +244,21 @@ outbox_change_new(struct store *s, store_save_cb *cb, void *arg)
 	return &o->c;
 }
 
+static void
+outbox_audit(struct commit *c, const struct outbox_item *item, const struct store_note *note)
+{
+	const bool is_mail = outbox_queue_of(item->kind) == OUTBOX_MAILS;
+	const struct audit audit = { .at = c->now,
+		.event = note->event,
+		.subject = is_mail ? "invitation" : "webhook",
+		.id = item->subject,
+		.detail = arena_printf(c->arena, "{\"item\":\"%s\",\"kind\":\"%s\"}", item->id,
+		    outbox_kind_name(item->kind)),
+		.note = note };
+
+	commit_audit(c, &audit);
+}
+
 /* What the invitation's save does not bring along by itself when there is none. */
 static void
 outbox_change_with(struct commit *c, const struct outbox_item *item,
@@ -253,8 +268,11 @@ outbox_change_with(struct commit *c, const struct outbox_item *item,
 	assert((before == NULL) == (after == NULL));
 	if (before != NULL)
 		save_add(c, before, after, event, note);
-	else if (note != NULL)
+	else if (note != NULL) {
 		outbox_add_post(c, item->subject, note->post);
+		if (note->event != NULL)
+			outbox_audit(c, item, note);
+	}
 }
 
 struct store_op *

@@ -143,6 +143,7 @@ save_add(struct commit *c, const struct invitation *before, const struct invitat
 		.subject = "invitation",
 		.id = after->id,
 		.state = invitation_state_name(after->state),
+		.detail = note->detail,
 		.note = note,
 		.inv = after };
 

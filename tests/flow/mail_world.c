@@ -246,6 +246,46 @@ mail_world_forget_invitation(struct mail_world *m, const char *id)
 	assert_int_equal(m->code, ERR_OK);
 }
 
+struct audits {
+	struct mail_world *m;
+	const char *words;
+	size_t found;
+};
+
+static void
+on_audits(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	struct audits *a = arg;
+
+	(void)revision, (void)f;
+	assert_int_equal(code, ERR_OK);
+	assert_false(more);
+	for (size_t i = 0; i < count; i++) {
+		char *plain = mem_alloc(items[i].value.len + 1);
+		struct fault own;
+		size_t len;
+
+		assert_int_equal(seal_open(a->m->w->seal, items[i].key.data, items[i].key.len,
+				     items[i].value.data, items[i].value.len, plain, &len, &own),
+		    ERR_OK);
+		a->found += strstr(plain, a->words) != NULL;
+		free(plain);
+	}
+	world_stop_waiting(a->m->w);
+}
+
+size_t
+mail_world_audits(struct mail_world *m, const char *words)
+{
+	struct audits a = { .m = m, .words = words };
+
+	kv_range(m->w->memory, (struct kv_bytes){ "audit/", 6 }, (struct kv_bytes){ "", 0 },
+	    KV_RANGE_MAX, on_audits, &a);
+	world_wait(m->w);
+	return a.found;
+}
+
 /* ---- time ---- */
 
 void

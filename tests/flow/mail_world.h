@@ -65,6 +65,8 @@ size_t mail_world_happened(const struct mail_world *m, enum invitation_event eve
 void mail_world_damage_log(struct mail_world *m, const char *id);
 /* The invitation, which is final, is forgotten with its log. */
 void mail_world_forget_invitation(struct mail_world *m, const char *id);
+/* How many audit records have these words. */
+size_t mail_world_audits(struct mail_world *m, const char *words);
 /* The first item of the queue, or NULL; the caller frees it. */
 struct outbox_item *mail_world_item(struct mail_world *m);
 

@@ -323,7 +323,39 @@ a_full_queue_takes_no_new_address(void **state)
 	mail_world_free(m);
 }
 
+static void
+another_address_and_another_end_at_once_are_one_record_of_both(void **state)
+{
+	struct mail_world *m = mailed();
+
+	(void)state;
+	assert_int_equal(mail_world_amend(m, m->inv->id, NEW_AT, 120), ERR_OK);
+	assert_int_equal(mail_world_happened(m, INVITATION_EV_READDRESS), 1);
+	assert_int_equal(mail_world_happened(m, INVITATION_EV_EXTEND), 1);
+	assert_int_equal(mail_world_audits(m, "\"with\":\"extended\""), 1);
+	mail_world_free(m);
+}
+
 /* ---- link, revoke ---- */
+
+static void
+a_full_queue_takes_no_other_mail_and_hurries_one_that_waits(void **state)
+{
+	struct mail_world *m = mailed();
+
+	(void)state;
+	m->conf.queue_max = 0;
+	assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_BUSY);
+	assert_int_equal(store_outbox_count(m->w->store, OUTBOX_MAILS), 0);
+	mail_world_free(m);
+	m = waiting();
+	m->conf.queue_max = 1;
+	assert_int_equal(mail_world_amend(m, m->inv->id, NEW_AT, 0), ERR_OK);
+	mail_world_await(m, 2);
+	mail_world_await_queue(m, 0);
+	assert_string_equal(m->mailer->mails[1]->to, NEW_AT);
+	mail_world_free(m);
+}
 
 static void
 beside_a_link_by_hand_a_mail_that_waits_still_goes(void **state)
@@ -710,6 +742,8 @@ main(void)
 		cmocka_unit_test(what_is_wrong_with_a_change_is_said_by_its_field),
 		cmocka_unit_test(another_end_counts_for_links_and_mails),
 		cmocka_unit_test(a_full_queue_takes_no_new_address),
+		cmocka_unit_test(a_full_queue_takes_no_other_mail_and_hurries_one_that_waits),
+		cmocka_unit_test(another_address_and_another_end_at_once_are_one_record_of_both),
 		cmocka_unit_test(beside_a_link_by_hand_a_mail_that_waits_still_goes),
 		cmocka_unit_test(of_a_revoked_invitation_no_mail_leaves),
 		cmocka_unit_test(a_mail_in_flight_of_a_revoked_invitation_arrives_with_a_dead_link),
