@@ -20,11 +20,11 @@ from clock import Clock
 from hostile_client import work
 from hostile_request import Role
 from ledger import Event, Invited, Registration
+from openapi import load
 from usherd import BUILD, TOP
 
 CLIENTS = 8
-SCOPES = ("invitations:read", "invitations:write", "directory:read", "directory:write", "users:read", "users:write",
-          "tokens", "mail", "webhooks")
+SCOPES = load()["components"]["schemas"]["Scope"]["enum"]
 PAST = -7200  # seconds: what is made then and lives an hour is over now
 PERSONS = ("live", "used", "revoked", "replaced", "expired", "garbage", "cookie")
 
