@@ -7,7 +7,9 @@
 enum {
 	ALL = (1 << MAIL_KIND_COUNT) - 1,
 	WITH_LINK = 1 << MAIL_INVITATION | 1 << MAIL_REMINDER,
-	NOTICES = 1 << MAIL_COMPLETED | 1 << MAIL_UNDELIVERABLE
+	NOTICES = 1 << MAIL_COMPLETED | 1 << MAIL_UNDELIVERABLE,
+	/* The invitation still knows them: of who has registered it forgets all but the name. */
+	OPEN = WITH_LINK | 1 << MAIL_UNDELIVERABLE
 };
 
 static const struct {
@@ -21,12 +23,12 @@ static const struct {
 	{ "help_contact", ALL },
 	{ "help_mail", ALL },
 	{ "name", ALL },
-	{ "given_name", ALL },
+	{ "given_name", OPEN },
 	{ "inviter", ALL },
-	{ "position", WITH_LINK | NOTICES },
-	{ "org_unit", WITH_LINK | NOTICES },
+	{ "position", OPEN },
+	{ "org_unit", OPEN },
 	{ "link", WITH_LINK },
-	{ "ends", WITH_LINK | 1 << MAIL_UNDELIVERABLE },
+	{ "ends", OPEN },
 	{ "uid", 1 << MAIL_WELCOME | 1 << MAIL_COMPLETED },
 	{ "uid_pieces", 1 << MAIL_WELCOME | 1 << MAIL_COMPLETED },
 	{ "piece", 1 << MAIL_WELCOME | 1 << MAIL_COMPLETED },

@@ -116,6 +116,15 @@ mail_world_invite(struct mail_world *m, const char *address)
 }
 
 enum err
+mail_world_invite_in(struct mail_world *m, const char *language)
+{
+	struct person person = world_ada;
+
+	person.value[PERSON_LANGUAGE] = language;
+	return invite(m, &person, ADA_AT);
+}
+
+enum err
 mail_world_invite_nth(struct mail_world *m, unsigned n)
 {
 	struct person person = world_ada;

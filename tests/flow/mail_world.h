@@ -31,6 +31,8 @@ void mail_world_crash(struct mail_world *m);
 
 /* Invite Ada by mail to `address`; w->inv is the invitation. */
 enum err mail_world_invite(struct mail_world *m, const char *address);
+/* The same to ADA_AT, whose language is this. */
+enum err mail_world_invite_in(struct mail_world *m, const char *language);
 /* The n-th of many people, all at one domain. */
 enum err mail_world_invite_nth(struct mail_world *m, unsigned n);
 enum err mail_world_resend(struct mail_world *m, const char *id, bool void_links);

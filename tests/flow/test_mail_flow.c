@@ -444,6 +444,39 @@ who_has_registered_is_welcomed_and_the_inviter_is_told(void **state)
 	mail_world_free(m);
 }
 
+/* The invitation has forgotten its person by then: what templates say is in the item. */
+static void
+who_has_registered_is_welcomed_by_name_in_their_language(void **state)
+{
+	static const struct {
+		const char *language, *greeting;
+	} rows[] = { { "en", "Hello Ada Lovelace," }, { "de", "Guten Tag Ada Lovelace," },
+		{ "vi", "Ada Lovelace," } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mail_world *m = mail_world_new();
+		struct token_hash token;
+		size_t welcome;
+
+		m->conf.welcome = m->conf.notices = true;
+		m->conf.notify = "admin@engines.example";
+		assert_int_equal(mail_world_invite_in(m, rows[i].language), ERR_OK);
+		mail_world_await(m, 1);
+		mail_world_await_queue(m, 0);
+		assert_true(mail_world_token(m, 0, &token));
+		assert_int_equal(world_accept(m->w, &token, PASSWORD, NULL).code, ERR_OK);
+		mail_world_await(m, 3);
+		mail_world_await_queue(m, 0);
+		welcome = strcmp(m->mailer->mails[1]->to, ADA_AT) == 0 ? 1 : 2;
+		assert_true(mail_world_says(m, welcome, rows[i].greeting));
+		assert_true(mail_world_says(m, welcome, "ada.lovelace"));
+		assert_true(mail_world_says(m, 3 - welcome, "Ada Lovelace"));
+		assert_true(mail_world_says(m, 3 - welcome, "ada.lovelace"));
+		mail_world_free(m);
+	}
+}
+
 /* A retention of nothing, or a person who is revoked: the invitation goes before its mails do. */
 static void
 news_leave_though_their_invitation_is_forgotten(void **state)
@@ -602,6 +635,7 @@ main(void)
 		cmocka_unit_test(while_somebody_registers_a_mail_waits_and_touches_nothing),
 		cmocka_unit_test(what_becomes_of_a_mail_in_flight_does_not_disturb_a_registration),
 		cmocka_unit_test(who_has_registered_is_welcomed_and_the_inviter_is_told),
+		cmocka_unit_test(who_has_registered_is_welcomed_by_name_in_their_language),
 		cmocka_unit_test(news_leave_though_their_invitation_is_forgotten),
 		cmocka_unit_test(a_reminder_goes_at_half_time_to_who_has_not_come),
 		cmocka_unit_test(nobody_is_reminded_of_what_they_have_done),

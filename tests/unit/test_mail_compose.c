@@ -86,7 +86,7 @@ every_kind_is_complete_in_every_language(void **state)
 		{ "completed",
 		    { "Ada Lovelace has joined Northwind", "Ada Lovelace ist jetzt bei Northwind",
 			"Ada Lovelace đã tham gia Northwind" },
-		    { "Charles Babbage", "Ada Lovelace", "Engines", "Analyst" } },
+		    { "Charles Babbage", "Ada Lovelace" } },
 		{ "undeliverable",
 		    { "Not delivered: your invitation for Ada Lovelace",
 			"Nicht zugestellt: Ihre Einladung an Ada Lovelace",
