@@ -96,7 +96,8 @@ flow_drain(struct flow *f, loop_cb *drained, void *arg)
 	flow_check_drained(f);
 }
 
-/* Mails and messages under way, too: one that is left behind is sent twice. */
+/* Mails under way, too: one that is left behind is sent twice. Webhook messages only until they are
+ * put back. */
 void
 flow_check_drained(struct flow *f)
 {

@@ -66,10 +66,9 @@ static size_t
 peer_room(const struct flow_hooks *h)
 {
 	const size_t all = h->flow->conf.hooks->in_flight;
+	const size_t room = store_hook_count(h->flow->conf.store) == 1 ? all : all / 2;
 
-	if (store_hook_count(h->flow->conf.store) == 1 || all == 1)
-		return all;
-	return all / 2;
+	return room > 0 ? room : 1;
 }
 
 /* Turns are given out at the pace of its answers, so that most find room when theirs comes. Beyond
