@@ -203,8 +203,10 @@ an_inviter_hears_of_a_mail_that_was_never_tried(void **state)
 	mail_world_pass(m, 3601 * 1000);
 	mail_world_await_queue(m, 0);
 	assert_int_equal(m->mailer->count, 4); /* of the two that never left */
-	for (size_t n = 2; n < 4; n++)
+	for (size_t n = 2; n < 4; n++) {
 		assert_string_equal(m->mailer->mails[n]->to, "admin@engines.example");
+		assert_true(mail_world_says(m, n, "The invitation has ended"));
+	}
 	mail_world_free(m);
 }
 
