@@ -10,6 +10,7 @@
  *   flow_mail_bounce.c  reports of mail systems
  *   flow_mail_look.c    details, and the first time that a form was shown
  *   flow_mail_queue.c   the queue in an administrator's hands
+ *   flow_mail_sweep.c   news that came too late, with a lane or without
  *   flow_mail_try.c     preview and test
  *
  * A mail touches nothing of an invitation that somebody registers with: while it is claimed, and
