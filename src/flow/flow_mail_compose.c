@@ -34,7 +34,7 @@ compose_place_name(struct arena *arena, const char *dn)
 	return name;
 }
 
-/* The words of a DELIVERY_DEFERRED without what settle_until() said behind them. */
+/* The words of a DELIVERY_DEFERRED without what plan_until() said behind them. */
 static const char *
 compose_deferred(struct arena *arena, const char *detail)
 {

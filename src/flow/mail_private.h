@@ -3,7 +3,8 @@
  *   flow_mail.c         the object, its pauses, its figures
  *   flow_mail_carry.c   an item's way to its mailer: look, wait for its turn, claim, compose, send
  *   flow_mail_compose.c its facts
- *   flow_mail_settle.c  what became of it: item, log, invitation and notice in one transaction
+ *   flow_mail_plan.c    what follows from its outcome
+ *   flow_mail_settle.c  that, written: item, log, invitation and notice in one transaction
  *   flow_mail_post.c    what is queued, and with what facts
  *   flow_mail_change.c  one change of an invitation together with its mails
  *   flow_mail_ask.c     resend, another address, another end
@@ -144,6 +145,9 @@ enum err mail_trip_compose(struct mail_trip *t, struct fault *f);
 
 /* Write t->plan, again until the store takes it, and end the trip. */
 void mail_settle(struct mail_trip *t);
+
+/* ---- flow_mail_plan.c ---- */
+
 /* The same of an attempt. The words may be kept: nobody's address is in them. */
 void mail_settle_report(struct mail_trip *t, const struct mail_report *report);
 void mail_settle_lost(struct mail_trip *t);
