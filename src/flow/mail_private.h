@@ -1,7 +1,8 @@
 /* What the files of mails share:
  *
  *   flow_mail.c         the object, its pauses, its figures
- *   flow_mail_carry.c   an item's way to its mailer: look, wait for its turn, claim, compose, send
+ *   flow_mail_begin.c   whether an item is worth its mail, and its turn
+ *   flow_mail_carry.c   its way to the mailer: claim, compose, send
  *   flow_mail_compose.c its facts
  *   flow_mail_plan.c    what follows from its outcome
  *   flow_mail_settle.c  that, written: item, log, invitation and notice in one transaction
@@ -124,9 +125,18 @@ bool mail_may_have_left(const struct delivery_entry *e);
 /* A server's words so short that others go beside them. */
 const char *mail_heard(struct arena *arena, const char *words);
 
-/* ---- flow_mail_carry.c ---- */
+/* ---- flow_mail_begin.c ---- */
 
 void mail_carry(void *arg, struct lane_trip *trip);
+
+/* ---- flow_mail_carry.c ---- */
+
+struct mail_trip *mail_trip_new(struct flow_mails *m, struct lane_trip *trip);
+/* The trip is over; because the store failed. */
+void mail_trip_end(struct mail_trip *t);
+void mail_trip_fail(struct mail_trip *t, const struct fault *f);
+/* It is its turn. */
+void mail_claim(struct mail_trip *t);
 void mail_lost(void *arg, struct lane_trip *trip);
 void mail_abandon(void *arg, struct lane_trip *trip);
 void mail_trip_free(struct mail_trip *t);
