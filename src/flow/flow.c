@@ -50,6 +50,7 @@ flow_new(const struct flow_conf *conf)
 	f->trash_sweeper = flow_trash_sweeper_new(f);
 	f->hooks = flow_hooks_new(f);
 	f->mails = flow_mails_new(f);
+	f->mail_sweeper = mail_sweeper_new(f);
 	return f;
 }
 
@@ -117,6 +118,7 @@ flow_free(struct flow *f)
 	if (f == NULL)
 		return;
 	flow_hooks_free(f->hooks);
+	mail_sweeper_free(f->mail_sweeper);
 	flow_mails_free(f->mails);
 	flow_tasks_free(f);
 	flow_attempts_free(f);

@@ -1,6 +1,6 @@
-/* An item's way to the mailer: look whether it is still worth it, wait for its turn, claim it with
- * a fresh token, compose, send. Nothing has happened until the claim is stored; from then on the
- * mail may have left, and every way leads to mail_settle(). */
+/* An item's way to the mailer: claim it with a fresh token, compose, send. Nothing has happened
+ * until the claim is stored; from then on the mail may have left, and every way leads to
+ * mail_settle(). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 static const struct store_note carry_note = { .actor = "mailer" };
 
-static struct mail_trip *
+struct mail_trip *
 mail_trip_new(struct flow_mails *m, struct lane_trip *trip)
 {
 	struct mail_trip *t = mem_alloc(sizeof(*t));
@@ -62,8 +62,8 @@ mail_abandon(void *arg, struct lane_trip *trip)
 	mail_trip_free(t);
 }
 
-static void
-carry_end(struct mail_trip *t)
+void
+mail_trip_end(struct mail_trip *t)
 {
 	struct lane_trip *trip = t->trip;
 
@@ -71,8 +71,8 @@ carry_end(struct mail_trip *t)
 	lane_trip_end(trip);
 }
 
-static void
-carry_fail(struct mail_trip *t, const struct fault *f)
+void
+mail_trip_fail(struct mail_trip *t, const struct fault *f)
 {
 	struct lane_trip *trip = t->trip;
 
@@ -212,13 +212,13 @@ carry_on_claimed(void *arg, enum err code, uint64_t revision, const struct fault
 		return;
 	case ERR_CONFLICT: /* somebody was faster: it is read again */
 	case ERR_NOT_FOUND:
-		carry_end(t);
+		mail_trip_end(t);
 		return;
 	case ERR_UNKNOWN: /* perhaps it is ours; then it must not stay so */
 		mail_settle_unsent(t);
 		return;
 	default:
-		carry_fail(t, f);
+		mail_trip_fail(t, f);
 	}
 }
 
@@ -242,15 +242,15 @@ carry_make_token(struct mail_trip *t, struct fault *f)
 	return code;
 }
 
-static void
-carry_claim(struct mail_trip *t)
+void
+mail_claim(struct mail_trip *t)
 {
 	struct flow *flow = t->mails->flow;
 	const struct outbox_item *item = t->trip->item;
 	struct fault f = { .text = "" };
 
 	if (mails_is_overtaken(t->mails, t)) {
-		carry_end(t); /* nothing has happened yet */
+		mail_trip_end(t); /* nothing has happened yet */
 		return;
 	}
 	t->next = outbox_item_copy(item);
@@ -261,224 +261,13 @@ carry_claim(struct mail_trip *t)
 		t->next->expires_at = invitation_end(t->inv);
 		t->after = invitation_copy(t->inv);
 		if (carry_make_token(t, &f) != ERR_OK) {
-			carry_fail(t, &f); /* it was looked at a moment ago */
+			mail_trip_fail(t, &f); /* it was looked at a moment ago */
 			return;
 		}
 	}
 	t->trip->op =
 	    store_outbox_save(flow->conf.store, item, t->next, t->after != NULL ? t->inv : NULL,
 		t->after, INVITATION_EV_MAIL, &carry_note, carry_on_claimed, t);
-}
-
-/* ---- look ---- */
-
-static void
-carry_drop(struct mail_trip *t, const char *why)
-{
-	log_info("a mail is dropped", "invitation", t->trip->item->subject, "item",
-	    t->trip->item->id, "kind", outbox_kind_name(t->trip->item->kind), "reason", why);
-	t->plan = (struct mail_plan){ .remove = true, .event = DELIVERY_DROPPED, .detail = why };
-	mail_settle(t);
-}
-
-/* Its invitation ended before it left: the inviter counts on a mail that nobody got. */
-static void
-carry_give_up(struct mail_trip *t)
-{
-	const char *last = t->trip->item->last;
-
-	t->plan = (struct mail_plan){ .remove = true,
-		.event = DELIVERY_DROPPED,
-		.detail = arena_printf(t->arena, "%s%s%s", t->pointless, last != NULL ? ": " : "",
-		    last != NULL ? mail_heard(t->arena, last) : ""),
-		.tell = true };
-	mail_settle(t);
-}
-
-/* No mail of this queueing has left, whoever took it out of the queue and put it back. */
-static bool
-carry_has_left(const struct delivery *d)
-{
-	for (size_t i = d != NULL ? d->log_count : 0; i > 0; i--) {
-		const struct delivery_entry *e = &d->log[i - 1];
-
-		if (mail_may_have_left(e))
-			return true;
-		if (e->event == DELIVERY_QUEUED && e->kind == OUTBOX_INVITATION)
-			return false;
-	}
-	return false;
-}
-
-static void
-carry_on_put_off(void *arg, enum err code, uint64_t revision, const struct fault *f)
-{
-	struct mail_trip *t = arg;
-
-	(void)revision;
-	t->trip->op = NULL;
-	if (code == ERR_OK || code == ERR_CONFLICT || code == ERR_NOT_FOUND)
-		carry_end(t);
-	else
-		carry_fail(t, f);
-}
-
-static void
-carry_put_off(struct mail_trip *t, int64_t due, bool slotted)
-{
-	t->next = outbox_item_copy(t->trip->item);
-	t->next->due = due;
-	t->next->slotted = slotted;
-	t->trip->op = store_outbox_save(t->mails->flow->conf.store, t->trip->item, t->next, NULL,
-	    NULL, INVITATION_EV_MAIL, &carry_note, carry_on_put_off, t);
-}
-
-/* A slot is good for its time alone: what waited behind a relay that was away has all its slots
- * behind it, and would leave in one moment. */
-static void
-carry_take_turn(struct mail_trip *t)
-{
-	int64_t now = flow_now(t->mails->flow), at = 0;
-	bool taken = t->trip->item->slotted && now - t->trip->item->due < MAIL_TURN_MS;
-
-	if (!taken)
-		taken = slot_take(t->mails->slots, mail_domain_of(t->to), now, &at);
-
-	if (taken && at <= now)
-		carry_claim(t);
-	else
-		carry_put_off(t, at, taken);
-}
-
-static void
-carry_on_log(void *arg, enum err code, struct delivery **d, const struct fault *f)
-{
-	struct mail_trip *t = arg;
-
-	t->trip->op = NULL;
-	if (code != ERR_OK && code != ERR_CORRUPT) {
-		carry_fail(t, f);
-		return;
-	}
-	if (code == ERR_OK) {
-		t->delivery = *d;
-		*d = NULL;
-	}
-	if (t->pointless != NULL && carry_has_left(t->delivery))
-		carry_drop(t, t->pointless);
-	else if (t->pointless != NULL)
-		carry_give_up(t);
-	else if (t->trip->item->kind == OUTBOX_REMINDER && t->delivery != NULL &&
-		 t->delivery->waiting[0] != '\0')
-		carry_drop(t, "the invitation itself still waits");
-	else
-		carry_take_turn(t);
-}
-
-/* Why a mail with a link is pointless; NULL: it is not. */
-static const char *
-carry_pointless(const struct mail_trip *t)
-{
-	const struct invitation *inv = t->inv;
-
-	switch (invitation_seen(inv, flow_now(t->mails->flow))) {
-	case INVITATION_DONE:
-		return "the registration is completed";
-	case INVITATION_EXPIRED:
-		return "the invitation is expired";
-	case INVITATION_REVOKED:
-		return "the invitation is revoked";
-	default:
-		break;
-	}
-	if (inv->personal_mail == NULL)
-		return "there is no address";
-	if (t->trip->item->kind == OUTBOX_REMINDER && inv->undeliverable)
-		return "the address is undeliverable";
-	return NULL;
-}
-
-static void
-carry_look(struct mail_trip *t)
-{
-	const struct outbox_item *item = t->trip->item;
-	struct flow *flow = t->mails->flow;
-	const bool has_link = outbox_has_link(item->kind);
-	const char *why = has_link ? carry_pointless(t) : NULL;
-
-	if (!has_link && item->to == NULL)
-		why = "there is no address";
-	if (!has_link && flow_now(flow) >= item->expires_at)
-		why = "it came too late";
-	t->to = arena_strdup(t->arena, has_link ? t->inv->personal_mail : item->to);
-	if (why != NULL && item->kind == OUTBOX_INVITATION &&
-	    invitation_seen(t->inv, flow_now(flow)) == INVITATION_EXPIRED) {
-		t->pointless = why;
-		t->trip->op = store_delivery_load(flow->conf.store, item->subject, carry_on_log, t);
-	} else if (why != NULL)
-		carry_drop(t, why);
-	else if (has_link &&
-		 (t->inv->state == INVITATION_CLAIMED || flow_attempt_of(flow, t->inv->id) != NULL))
-		carry_put_off(t, flow_now(flow) + MAIL_PUT_OFF_MS, false);
-	else if (item->kind == OUTBOX_UNDELIVERABLE || item->kind == OUTBOX_REMINDER)
-		t->trip->op = store_delivery_load(flow->conf.store, item->subject, carry_on_log, t);
-	else
-		carry_take_turn(t);
-}
-
-/* News has its facts in the item; a link is worth nothing without its invitation, and the log in
- * which that could be read is gone with it. */
-static void
-carry_without_invitation(struct mail_trip *t, enum err code, const struct fault *f)
-{
-	const struct outbox_item *item = t->trip->item;
-
-	if (!outbox_has_link(item->kind)) {
-		carry_look(t);
-		return;
-	}
-	if (code == ERR_CORRUPT) {
-		log_error("a mail waits for an invitation that is damaged", "invitation",
-		    item->subject, "reason", f->text);
-		carry_put_off(t, flow_now(t->mails->flow) + OUTBOX_BACKOFF_MAX_MS, false);
-		return;
-	}
-	log_info("a mail is dropped: its invitation is forgotten", "invitation", item->subject,
-	    "item", item->id, "kind", outbox_kind_name(item->kind));
-	t->plan = (struct mail_plan){ .remove = true, .event = DELIVERY_EVENT_COUNT };
-	mail_settle(t);
-}
-
-static void
-carry_on_loaded(void *arg, enum err code, struct invitation **inv, const struct fault *f)
-{
-	struct mail_trip *t = arg;
-
-	t->trip->op = NULL;
-	switch (code) {
-	case ERR_OK:
-		t->inv = *inv;
-		*inv = NULL;
-		carry_look(t);
-		return;
-	case ERR_NOT_FOUND:
-	case ERR_CORRUPT:
-		carry_without_invitation(t, code, f);
-		return;
-	default:
-		carry_fail(t, f);
-	}
-}
-
-void
-mail_carry(void *arg, struct lane_trip *trip)
-{
-	struct flow_mails *m = arg;
-	struct mail_trip *t = mail_trip_new(m, trip);
-
-	t->is_ahead = true;
-	m->ahead++;
-	trip->op = store_load(m->flow->conf.store, trip->item->subject, carry_on_loaded, t);
 }
 
 void

@@ -34,7 +34,7 @@ compose_place_name(struct arena *arena, const char *dn)
 	return name;
 }
 
-/* The words of a DELIVERY_DEFERRED without what settle_until() said behind them. */
+/* The words of a DELIVERY_DEFERRED without what plan_until() said behind them. */
 static const char *
 compose_deferred(struct arena *arena, const char *detail)
 {
@@ -81,6 +81,22 @@ compose_link(const struct mail_trip *t)
 	return link;
 }
 
+/* By what everybody sees: the sweeper may not have been there yet. */
+static bool
+compose_is_over(const struct mail_trip *t)
+{
+	if (t->inv == NULL)
+		return true;
+	switch (invitation_seen(t->inv, flow_now(t->mails->flow))) {
+	case INVITATION_DONE:
+	case INVITATION_EXPIRED:
+	case INVITATION_REVOKED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* What an invitation knows; little when it is over, and nothing when it is forgotten. */
 static void
 compose_from_invitation(struct mail_trip *t, struct mail_facts *facts)
@@ -118,6 +134,7 @@ mail_trip_compose(struct mail_trip *t, struct fault *f)
 	char *link = outbox_has_link(item->kind) ? compose_link(t) : NULL;
 	enum err code;
 
+	facts.over = compose_is_over(t);
 	if (t->inv != NULL)
 		compose_from_invitation(t, &facts);
 	facts.link = link;

@@ -62,6 +62,7 @@ struct flow {
 	void (*tokens_ended)(void *arg, const char *created_by); /* may be NULL */
 	void *tokens_ended_arg;
 	struct flow_mails *mails; /* NULL: there is no way to send */
+	struct mail_sweeper *mail_sweeper;
 	struct flow_hooks *hooks;
 	struct lane *lanes[OUTBOX_QUEUE_COUNT]; /* of these; NULL: nothing is carried */
 	struct flow_task_list tasks;

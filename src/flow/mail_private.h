@@ -1,15 +1,18 @@
 /* What the files of mails share:
  *
  *   flow_mail.c         the object, its pauses, its figures
- *   flow_mail_carry.c   an item's way to its mailer: look, wait for its turn, claim, compose, send
+ *   flow_mail_begin.c   whether an item is worth its mail, and its turn
+ *   flow_mail_carry.c   its way to the mailer: claim, compose, send
  *   flow_mail_compose.c its facts
- *   flow_mail_settle.c  what became of it: item, log, invitation and notice in one transaction
+ *   flow_mail_plan.c    what follows from its outcome
+ *   flow_mail_settle.c  that, written: item, log, invitation and notice in one transaction
  *   flow_mail_post.c    what is queued, and with what facts
  *   flow_mail_change.c  one change of an invitation together with its mails
  *   flow_mail_ask.c     resend, another address, another end
  *   flow_mail_bounce.c  reports of mail systems
  *   flow_mail_look.c    details, and the first time that a form was shown
  *   flow_mail_queue.c   the queue in an administrator's hands
+ *   flow_mail_sweep.c   news that came too late, with a lane or without
  *   flow_mail_try.c     preview and test
  *
  * A mail touches nothing of an invitation that somebody registers with: while it is claimed, and
@@ -122,9 +125,18 @@ bool mail_may_have_left(const struct delivery_entry *e);
 /* A server's words so short that others go beside them. */
 const char *mail_heard(struct arena *arena, const char *words);
 
-/* ---- flow_mail_carry.c ---- */
+/* ---- flow_mail_begin.c ---- */
 
 void mail_carry(void *arg, struct lane_trip *trip);
+
+/* ---- flow_mail_carry.c ---- */
+
+struct mail_trip *mail_trip_new(struct flow_mails *m, struct lane_trip *trip);
+/* The trip is over; because the store failed. */
+void mail_trip_end(struct mail_trip *t);
+void mail_trip_fail(struct mail_trip *t, const struct fault *f);
+/* It is its turn. */
+void mail_claim(struct mail_trip *t);
 void mail_lost(void *arg, struct lane_trip *trip);
 void mail_abandon(void *arg, struct lane_trip *trip);
 void mail_trip_free(struct mail_trip *t);
@@ -143,6 +155,9 @@ enum err mail_trip_compose(struct mail_trip *t, struct fault *f);
 
 /* Write t->plan, again until the store takes it, and end the trip. */
 void mail_settle(struct mail_trip *t);
+
+/* ---- flow_mail_plan.c ---- */
+
 /* The same of an attempt. The words may be kept: nobody's address is in them. */
 void mail_settle_report(struct mail_trip *t, const struct mail_report *report);
 void mail_settle_lost(struct mail_trip *t);

@@ -65,6 +65,10 @@ struct flow_mails *flow_mails_new(struct flow *f);
 void flow_mails_run(struct flow_mails *m);
 void flow_mails_stop(struct flow_mails *m); /* flow->sends_no_more was set */
 void flow_mails_free(struct flow_mails *m);
+/* flow_mail_sweep.c: with a way to send or without. */
+struct mail_sweeper;
+struct mail_sweeper *mail_sweeper_new(struct flow *f);
+void mail_sweeper_free(struct mail_sweeper *s);
 struct flow_hooks;
 struct flow_hooks *flow_hooks_new(struct flow *f);
 void flow_hooks_run(struct flow_hooks *h);

@@ -199,6 +199,7 @@ struct mail_facts {
 	const char *position, *org_unit; /* shown names */
 	const char *link;		 /* the whole URL */
 	const char *reason;		 /* why it was undeliverable */
+	bool over;			 /* the invitation has ended: nothing can be sent again */
 	int64_t expires_at;		 /* wall ms; 0: none */
 	int64_t now;			 /* wall ms */
 };

@@ -34,6 +34,7 @@ static const struct {
 	{ "piece", 1 << MAIL_WELCOME | 1 << MAIL_COMPLETED },
 	{ "sign_in_url", 1 << MAIL_WELCOME },
 	{ "reason", 1 << MAIL_UNDELIVERABLE },
+	{ "over", 1 << MAIL_UNDELIVERABLE },
 };
 
 enum { ROWS = sizeof(mail_value_rows) / sizeof(mail_value_rows[0]) };
@@ -161,7 +162,8 @@ mail_values(struct arena *arena, enum mail_kind kind, const struct mail_sender *
 	mail_values_add_pieces(m, arena, facts->uid);
 	if (mail_kind_has_link(kind))
 		template_model_set_text(m, "link", facts->link);
-	if (facts->expires_at != 0)
+	template_model_set_text(m, "over", facts->over ? "yes" : NULL);
+	if (facts->expires_at != 0 && !facts->over)
 		template_model_set_text(m, "ends", mail_moment(arena, language, facts->expires_at));
 	return m;
 }

@@ -203,8 +203,10 @@ an_inviter_hears_of_a_mail_that_was_never_tried(void **state)
 	mail_world_pass(m, 3601 * 1000);
 	mail_world_await_queue(m, 0);
 	assert_int_equal(m->mailer->count, 4); /* of the two that never left */
-	for (size_t n = 2; n < 4; n++)
+	for (size_t n = 2; n < 4; n++) {
 		assert_string_equal(m->mailer->mails[n]->to, "admin@engines.example");
+		assert_true(mail_world_says(m, n, "The invitation has ended"));
+	}
 	mail_world_free(m);
 }
 
@@ -505,6 +507,43 @@ news_leave_though_their_invitation_is_forgotten(void **state)
 	mail_world_free(m);
 }
 
+static bool
+nothing_waits(struct world *w, void *arg)
+{
+	(void)arg;
+	return store_outbox_count(w->store, OUTBOX_MAILS) == 0;
+}
+
+/* It has names and addresses that the invitation has forgotten. */
+static void
+news_that_nobody_sends_in_time_is_dropped(void **state)
+{
+	(void)state;
+	for (int paused = 0; paused < 2; paused++) {
+		struct mail_world *m = mail_world_new();
+		struct token_hash token;
+
+		m->conf.welcome = true;
+		assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
+		mail_world_await(m, 1);
+		mail_world_await_queue(m, 0);
+		fake_mailer_always(m->mailer, MAIL_AWAY, 0, "nobody there");
+		assert_true(mail_world_token(m, 0, &token));
+		assert_int_equal(world_accept(m->w, &token, PASSWORD, NULL).code, ERR_OK);
+		mail_world_await(m, 2);
+		mail_world_rest(m);
+		if (!paused) {
+			m->w->conf.mail = NULL; /* [mail] is taken out */
+			mail_world_crash(m);
+		}
+		assert_int_equal(store_outbox_count(m->w->store, OUTBOX_MAILS), 1);
+		m->w->now += INT64_C(3) * 24 * 3600 * 1000 + 1;
+		assert_true(world_until(m->w, nothing_waits, NULL));
+		assert_int_equal(m->mailer->count, 2);
+		mail_world_free(m);
+	}
+}
+
 static void
 a_reminder_goes_at_half_time_to_who_has_not_come(void **state)
 {
@@ -637,6 +676,7 @@ main(void)
 		cmocka_unit_test(who_has_registered_is_welcomed_and_the_inviter_is_told),
 		cmocka_unit_test(who_has_registered_is_welcomed_by_name_in_their_language),
 		cmocka_unit_test(news_leave_though_their_invitation_is_forgotten),
+		cmocka_unit_test(news_that_nobody_sends_in_time_is_dropped),
 		cmocka_unit_test(a_reminder_goes_at_half_time_to_who_has_not_come),
 		cmocka_unit_test(nobody_is_reminded_of_what_they_have_done),
 		cmocka_unit_test(a_form_that_is_shown_is_noted_once),

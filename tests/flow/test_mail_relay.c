@@ -410,7 +410,7 @@ test_mails_are_few_and_take_their_turn(void **state)
 	    m->w->flow, "welcome", NULL, "a@c.example", &tester, on_tested, &third);
 	world_wait(m->w);
 	assert_int_equal(third.code, ERR_BUSY);
-	assert_int_equal(m->mailer->count, 2);
+	mail_world_await(m, 2); /* timers of one moment come in any order */
 	m->mailer->hold = false;
 	fake_mailer_release(m->mailer);
 	world_wait(m->w);

@@ -122,6 +122,34 @@ every_kind_is_complete_in_every_language(void **state)
 		}
 }
 
+static void
+a_notice_of_an_invitation_that_has_ended_says_so(void **state)
+{
+	static const char *const open[] = { "still open", "weiterhin offen", "còn hiệu lực" };
+	static const char *const ended[] = { "has ended meanwhile", "inzwischen beendet",
+		"đã hết hiệu lực" };
+
+	(void)state;
+	for (size_t l = 0; l < 3; l++)
+		for (int over = 0; over < 2; over++) {
+			struct mail_facts facts = whole;
+			struct mail *m;
+
+			facts.kind = "undeliverable";
+			facts.language = languages[l];
+			facts.over = over;
+			m = compose(&sender, &facts);
+			assert_has(m->text, over ? ended[l] : open[l]);
+			assert_has(m->html, over ? ended[l] : open[l]);
+			assert_null(strstr(m->text, over ? open[l] : ended[l]));
+			assert_null(strstr(m->html, over ? open[l] : ended[l]));
+			if (over)
+				assert_null(strstr(m->text, "2026"));
+			assert_null(strstr(m->text, "\n\n\n"));
+			mail_free(m);
+		}
+}
+
 /* What is absent leaves no trace: no "(null)", no label without its value, no mark of a template,
  * no two empty lines. */
 static void
@@ -617,6 +645,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_is_complete_in_every_language),
+		cmocka_unit_test(a_notice_of_an_invitation_that_has_ended_says_so),
 		cmocka_unit_test(a_mail_without_facts_reads_well_too),
 		cmocka_unit_test(headers_say_who_when_and_that_it_is_automatic),
 		cmocka_unit_test(a_notice_goes_to_the_inviter_and_its_bounce_to_nobodys_invitation),
