@@ -108,9 +108,9 @@ static void
 queue_retry(struct queue_op *q)
 {
 	struct flow *flow = q->task.flow;
-	const struct store_note note = { .actor = q->actor,
-		.request_id = q->request_id,
-		.event = q->queue == OUTBOX_MAILS ? "mail_retried" : "webhook_message_retried" };
+	const struct store_note note = {
+		.actor = q->actor, .request_id = q->request_id, .event = "queue_item_retried"
+	};
 
 	q->next = outbox_item_copy(q->item);
 	q->next->due = flow_now(flow);
@@ -127,7 +127,7 @@ queue_drop(struct queue_op *q)
 	const struct store_note note = { .actor = q->actor,
 		.request_id = q->request_id,
 		.post = &post,
-		.event = q->queue == OUTBOX_MAILS ? "mail_dropped" : "webhook_message_dropped" };
+		.event = "queue_item_dropped" };
 
 	q->task.op = store_outbox_remove(flow->conf.store, q->item, NULL, NULL, INVITATION_EV_MAIL,
 	    &note, 0, NULL, queue_on_written, q);

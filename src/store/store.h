@@ -8,12 +8,11 @@
  *                            place of the invitation may stand the target of an intent (job/)
  *   work/ID                  empty; present while the invitation is claimed or created
  *   audit/UUIDv7             one record for each state change, written in its transaction: "at",
- *                            "event", whom ("invitation", "api_token", "user", "org_unit" or
- *                            "webhook": the id), "actor", perhaps "state", "request" and "detail"
- *   apitoken/ID              an API token (its hash)
- *   meta/schema              schema version and a key check
- *   job/, trash/, ...        changes of entries of the directory: see store_people.h
- *   outbox/, due/, ...       what is to be sent, and webhooks: see store_outbox.h
+ *                            "event", whom ("invitation", "api_token", "user", "org_unit",
+ *                            "webhook", "mail", "webhook_message": the id), "actor", perhaps
+ * "state", "request" and "detail" apitoken/ID              an API token (its hash) meta/schema
+ * schema version and a key check job/, trash/, ...        changes of entries of the directory: see
+ * store_people.h outbox/, due/, ...       what is to be sent, and webhooks: see store_outbox.h
  *
  * Every call keeps kv.h's callback promise and its codes. Additional codes are named at each call.
  * Objects handed to a callback belong to the store and die when it returns, unless the name says
@@ -68,7 +67,9 @@ struct store_note {
 	const struct store_post *post;
 	/* More for the audit record of store_save(), as a JSON value; NULL: nothing. */
 	const char *detail;
-	/* Of the outbox without an invitation: the event of an audit record; NULL: none. */
+	/* Of the outbox without an invitation: the event of an audit record about the item,
+	 * "queue_item_retried" or "queue_item_dropped"; NULL: none. It is not about the invitation,
+	 * whose own records replay its states. */
 	const char *event;
 };
 

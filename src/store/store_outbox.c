@@ -10,6 +10,8 @@
 #include "base/mem.h"
 
 FAILPOINTS(points_of_save, "store.outbox_saved", "the commit of an item alone");
+FAILPOINTS(points_of_retry, "store.queue_item_retried", "the commit of this event");
+FAILPOINTS(points_of_drop, "store.queue_item_dropped", "the commit of this event");
 FAILPOINTS(points_of_remove, "store.outbox_removed", "the commit that takes an item alone away");
 
 static const char *const queue_names[OUTBOX_QUEUE_COUNT] = {
@@ -250,9 +252,10 @@ outbox_audit(struct commit *c, const struct outbox_item *item, const struct stor
 	const bool is_mail = outbox_queue_of(item->kind) == OUTBOX_MAILS;
 	const struct audit audit = { .at = c->now,
 		.event = note->event,
-		.subject = is_mail ? "invitation" : "webhook",
-		.id = item->subject,
-		.detail = arena_printf(c->arena, "{\"item\":\"%s\",\"kind\":\"%s\"}", item->id,
+		.subject = is_mail ? "mail" : "webhook_message",
+		.id = item->id,
+		.detail = arena_printf(c->arena, "{\"%s\":\"%s\",\"kind\":\"%s\"}",
+		    is_mail ? "invitation" : "webhook", item->subject,
 		    outbox_kind_name(item->kind)),
 		.note = note };
 

@@ -252,7 +252,7 @@ an_item_is_tried_now_when_an_administrator_says_so(void **state)
 	mail_world_rest(m);
 	item = mail_world_item(m);
 	assert_int_equal(mail_world_retry(m, item->id), ERR_OK);
-	assert_int_equal(mail_world_audits(m, "\"event\":\"mail_retried\""), 1);
+	assert_int_equal(mail_world_audits(m, "\"event\":\"queue_item_retried\""), 1);
 	mail_world_await(m, 2);
 	mail_world_await_queue(m, 0);
 	assert_int_equal(mail_world_retry(m, item->id), ERR_NOT_FOUND);
@@ -294,7 +294,7 @@ a_dropped_mail_never_leaves_and_its_invitation_stays_open(void **state)
 	item = mail_world_item(m);
 	assert_int_equal(mail_world_drop(m, item->id), ERR_OK);
 	assert_int_equal(mail_world_drop(m, item->id), ERR_NOT_FOUND);
-	assert_int_equal(mail_world_audits(m, "\"event\":\"mail_dropped\""), 1);
+	assert_int_equal(mail_world_audits(m, "\"event\":\"queue_item_dropped\""), 1);
 	mail_world_pass(m, 1800 * 1000);
 	mail_world_rest(m);
 	assert_int_equal(m->mailer->count, 1);

@@ -207,6 +207,25 @@ class Stage:
         self.world.sink.fault("rcpt", "450 4.2.0 later")
         self.mail()
 
+    def ask_of_waiting_mail(self, request):
+        """An armed request about a mail that was deferred; it may never be answered."""
+        self.world.sink.fault("rcpt", "450 4.2.0 later")
+        invited = self.ledger.invite(method="email")
+        waiting = wait_for(lambda: [item for item in self.world.api.mails_of(invited.id) if item["attempts"]],
+                           "a mail waits for another attempt", 15)
+        self.arm()
+        try:
+            request(waiting[0]["id"])
+        except OSError:
+            pass
+        return invited
+
+    def mail_retry(self):
+        self.ask_of_waiting_mail(self.world.api.retry_mail)
+
+    def mail_drop(self):
+        self.ask_of_waiting_mail(self.world.api.drop_mail).must_arrive = False
+
     def mail_news(self):
         """A mail that has no link is claimed: the welcome."""
         invited = self.invited_by_mail()
@@ -513,6 +532,7 @@ WAYS = {
     "store.org_unit_changed": Stage.unit_change, "dir.org_unit_change": Stage.unit_change,
     "store.org_unit_deleted": Stage.unit_delete,
     "store.link_mailed": Stage.mail, "store.outbox_removed": Stage.mail, "store.link_withdrawn": Stage.mail_later,
+    "store.queue_item_retried": Stage.mail_retry, "store.queue_item_dropped": Stage.mail_drop,
     "store.outbox_saved": Stage.mail_news, "store.resent": Stage.resend, "store.address_changed": Stage.readdress,
     "store.end_changed": Stage.extend, "store.undeliverable": Stage.bounce, "store.delivery_saved": Stage.bounce_delay,
     "store.webhook_created": Stage.hook_create, "store.webhook_changed": Stage.hook_change,
