@@ -455,8 +455,10 @@ an_endpoint_that_is_slow_leaves_room_for_others(void **state)
 
 	(void)state;
 	hook_receiver.silent_url = "https://example.org/slow";
-	assert_int_equal(hook_create_so(w, (struct hook_spec){ "slow", hook_receiver.silent_url,
-					       1 << HOOK_INVITATION_CREATED, -1 }),
+	assert_int_equal(hook_create_so(w, (struct hook_spec){ .name = "slow",
+					       .url = hook_receiver.silent_url,
+					       .types = 1 << HOOK_INVITATION_CREATED,
+					       .enabled = -1 }),
 	    ERR_OK);
 	strcpy(slow, hook_answer.hook.id);
 	hook_create(w, 1 << HOOK_INVITATION_CREATED, quick);

@@ -267,6 +267,7 @@ def test_a_byte_a_second_meets_the_deadline_of_an_answer(mailing):
 # ---- the end of the daemon ----
 
 def test_a_daemon_that_is_stopped_with_mails_under_way_loses_none_and_doubles_none(mailing):
+    mailing.sink.cut()  # of a connection that is kept nothing new is noted
     mailing.sink.fault("end", "delay", seconds=0.3, times=None)
     invitations = [mailing.invite() for _ in range(12)]
     wait_for(lambda: mailing.sink.transcripts and mailing.sink.verbs().get("DATA"), "mails are under way")
