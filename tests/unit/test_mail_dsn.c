@@ -289,7 +289,8 @@ what_is_no_report_is_refused_with_what_is_missing(void **state)
 static void
 a_report_about_somebody_elses_mail_is_nobodys(void **state)
 {
-	static const char *const returned[] = { "Message-ID: <a@join.example>\n",
+	static const char *const returned[] = {
+		"Message-ID: <a@join.example>\n",
 		"Message-ID: <" ID "@join.example>\n",
 		"Message-ID: <" ID "." ITEM ".1." TAG "@evil.example>\n",
 		"Message-ID: <" ID "." ITEM ".1." TAG "@join.example.evil>\n",
@@ -304,14 +305,17 @@ a_report_about_somebody_elses_mail_is_nobodys(void **state)
 		"Message-ID: <" ID "." ID ".1." TAG "@join.example>\n",
 		"Message-ID: <" ID "." ITEM ".2." TAG "@join.example>\n",
 		"Message-ID: <" ITEM "." ITEM ".1." TAG "@join.example>\n",
-		"Message-ID: <." TAG "@join.example>\n", "Message-ID: <" TAG "@join.example>\n",
+		"Message-ID: <." TAG "@join.example>\n",
+		"Message-ID: <" TAG "@join.example>\n",
 		"Message-ID: <" ITEM ".1@join.example>\n", /* a notice to an inviter */
 		"Message-ID: " ID "." ITEM ".1." TAG "@join.example\n",
-		"Message-ID: <019AA0B1-2C3D-7E4F-8A5B-6C7D8E9F0A1B." ITEM ".1." TAG
-		"@join.example>\n",
-		"Subject: " OURS "\n", "Return-Path: <bounces@join.example>\n",
-		"Return-Path: "
-		"<bounces+b-aaaaaaaaaaaaaaaaaaaaaaaaaa-aaaaaaaaaaaaaaaa@join.example>\n" };
+		("Message-ID: <019AA0B1-2C3D-7E4F-8A5B-6C7D8E9F0A1B." ITEM ".1." TAG
+		 "@join.example>\n"),
+		"Subject: " OURS "\n",
+		"Return-Path: <bounces@join.example>\n",
+		("Return-Path: "
+		 "<bounces+b-aaaaaaaaaaaaaaaaaaaaaaaaaa-aaaaaaaaaaaaaaaa@join.example>\n"),
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(returned) / sizeof(returned[0]); i++) {
