@@ -123,7 +123,7 @@ void flow_log_damage(enum err code, const struct fault *f);
 /* ---- flow_administer.c ---- */
 
 /* Why nothing can be changed about an invitation now: by the state that everybody sees. */
-enum err flow_refusal(struct flow *f, const struct invitation *inv, struct fault *fault);
+enum err flow_refusal(struct flow *flow, const struct invitation *inv, struct fault *f);
 
 /* ---- flow_issue.c ---- */
 

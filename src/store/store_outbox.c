@@ -269,9 +269,10 @@ outbox_change_with(struct commit *c, const struct outbox_item *item,
     const struct store_note *note)
 {
 	assert((before == NULL) == (after == NULL));
-	if (before != NULL)
+	if (before != NULL) {
+		assert(note != NULL);
 		save_add(c, before, after, event, note);
-	else if (note != NULL) {
+	} else if (note != NULL) {
 		outbox_add_post(c, item->subject, note->post);
 		if (note->event != NULL)
 			outbox_audit(c, item, note);
