@@ -173,6 +173,9 @@ struct cli_column {
 };
 /* Each item of `items` is a row. Lists are joined by commas. */
 void cli_print_table(FILE *to, const struct cli_column *columns, size_t count, const json_t *items);
+/* Ask for a list that is one page, and print it: as it came, or as a table of its items. */
+enum cli_exit cli_list_items(
+    struct cli *c, const char *path, const struct cli_column *columns, size_t count);
 /* "name: value" lines of an object's members, in its order. */
 void cli_print_object(FILE *to, json_t *object);
 /* Text of a JSON value as a table shows it. free() it. */

@@ -180,6 +180,22 @@ cli_print_table(FILE *to, const struct cli_column *columns, size_t count, const 
 	}
 }
 
+enum cli_exit
+cli_list_items(struct cli *c, const char *path, const struct cli_column *columns, size_t count)
+{
+	json_t *reply;
+	enum cli_exit code = cli_request(c, "GET", path, NULL, &reply);
+
+	if (code != CLI_OK)
+		return code;
+	if (c->json)
+		cli_print_json(c->out, reply);
+	else
+		cli_print_table(c->out, columns, count, json_object_get(reply, "items"));
+	json_decref(reply);
+	return CLI_OK;
+}
+
 /* What is absent, or does not apply, has no line. */
 static bool
 cli_is_nothing(const json_t *v)
