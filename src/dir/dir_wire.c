@@ -95,15 +95,29 @@ wire_keep_entries(
 		ldap_msgfree(message);
 }
 
+/* libldap counts the time of a wait with the wall clock: when that is set forward meanwhile, it gives
+ * up early. */
+static int
+wire_result(LDAP *ld, int id, int64_t deadline, LDAPMessage **message)
+{
+	int rc;
+
+	do {
+		struct timeval left = wire_remaining(deadline);
+
+		rc = ldap_result(ld, id, LDAP_MSG_ALL, &left, message);
+	} while (rc == 0 && dir_now() < deadline);
+	return rc;
+}
+
 enum wire
 dir_wire_wait(
     struct dir_conn *c, int id, int64_t deadline, struct dir_reply *r, LDAPMessage **entries)
 {
-	struct timeval left = wire_remaining(deadline);
 	LDAPMessage *message = NULL;
 	LDAPControl **controls = NULL;
 	char *diagnostic = NULL;
-	int rc = ldap_result(c->ld, id, LDAP_MSG_ALL, &left, &message);
+	int rc = wire_result(c->ld, id, deadline, &message);
 
 	if (rc > 0 && failpoint_after(c->points)) {
 		ldap_msgfree(message);
