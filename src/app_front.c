@@ -174,6 +174,11 @@ app_build_front(struct app *a, loop_cb *ready)
 		.sign_in_url = c->sign_in_url,
 		.help_contact = c->help_contact,
 		.rate_per_minute = (size_t)c->join_rate };
+	const struct auth_conf auth = { .loop = a->loop,
+		.store = a->store,
+		.roster = a->roster,
+		.clock = &clock_system,
+		.admin_gid = a->socket_gid };
 	struct http_conf http = { .loop = a->loop,
 		.sets = a->sets,
 		.set_count = sizeof(a->sets) / sizeof(a->sets[0]),
@@ -190,7 +195,7 @@ app_build_front(struct app *a, loop_cb *ready)
 		.on_access = app_on_access,
 		.on_trouble = app_on_trouble };
 
-	a->auth = auth_new(a->loop, a->store, &clock_system, a->socket_gid, ready, a);
+	a->auth = auth_new(&auth, ready, a);
 	auth_on_trouble(a->auth, app_on_token_trouble, a);
 	flow_on_tokens_ended(a->flow, app_on_tokens_ended, a);
 	api.auth = a->auth;

@@ -35,14 +35,30 @@ api_free(struct api *a)
 struct flow_caller
 api_caller(const struct api_call *c)
 {
-	return (struct flow_caller){ .name = c->who.name, .request_id = http_request_of(c->x)->id };
+	const struct http_request *r = http_request_of(c->x);
+
+	return (struct flow_caller){ .name = c->who.name,
+		.request_id = r->id,
+		.entry = c->who.person[0] != '\0' ? c->who.person : NULL,
+		.source = r->peer_is_unix ? NULL : r->client,
+		.reach = c->reach,
+		.quota = c->quota };
+}
+
+struct store_note
+api_note(const struct flow_caller *caller)
+{
+	return (struct store_note){ .actor = caller->name,
+		.request_id = caller->request_id,
+		.person = caller->entry,
+		.source = caller->source };
 }
 
 /* A bearer token is heard wherever it is given, also on the unix socket: a caller that names a
  * token asks for its rights and not for more. */
 static enum err
-api_authenticate(
-    struct auth *auth, const struct http_request *r, struct principal *who, struct fault *f)
+api_authenticate(struct auth *auth, const struct http_request *r, struct arena *arena,
+    struct principal *who, struct fault *f)
 {
 	static const char scheme[] = "Bearer ";
 	const char *given = http_header(r, "authorization");
@@ -51,81 +67,98 @@ api_authenticate(
 		if (strncasecmp(given, scheme, sizeof(scheme) - 1) != 0)
 			return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
 		given += sizeof(scheme) - 1;
-		return auth_check_token(auth, given, strlen(given), who, f);
+		return auth_check_token(auth, given, strlen(given), arena, who, f);
 	}
 	if (r->peer_is_unix) {
 		struct auth_peer peer = { r->peer_uid, r->peer_gid, r->peer_groups,
 			r->peer_group_count };
 
-		return auth_check_peer(auth, &peer, who, f);
+		return auth_check_peer(auth, &peer, arena, who, f);
 	}
 	return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
 }
 
+/* What a caller whose rights are limited to parts of the tree gets of a route. */
+enum api_extent {
+	WHOLE,	/* nothing: it is about all of it */
+	WITHIN, /* what its reach covers: the handler sees to that */
+	APART	/* as much as anybody: it is about no part of the tree */
+};
+
 /* Who calls, and may they, by one of the scopes? Only then the body is looked at, and the handler
  * runs. */
 static enum err
-api_enter(struct http_exchange *x, struct api *a, unsigned scopes, const char *types,
-    api_handler *handler, struct fault *f)
+api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_extent extent,
+    const char *types, api_handler *handler, struct fault *f)
 {
 	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
 	enum err code;
 
 	c->api = a;
 	c->x = x;
-	code = api_authenticate(a->conf.auth, http_request_of(x), &c->who, f);
+	code = api_authenticate(a->conf.auth, http_request_of(x), http_arena(x), &c->who, f);
 	if (code != ERR_OK)
 		return code;
 	if ((c->who.scopes & scopes) == 0)
 		return fault_set(f, ERR_DENIED, "the token has not the scope that this needs");
+	c->reach = auth_reach(&c->who, scopes, http_arena(x), &c->quota);
+	if (extent == WHOLE && !reach_is_everything(c->reach))
+		return fault_set(f, ERR_DENIED, "this needs rights that are not limited to a part");
 	return http_takes_body(x, types) ? handler(c, f) : ERR_OK;
 }
 
-/* One row: method, path below /api/v1, the scopes of which a caller has one, handler, content types
- * of a body. The table is written once and expanded twice, so that no route can be added without a
- * scope. */
+/* One row: method, path below /api/v1, the scopes of which a caller has one, how far it goes for
+ * those whose rights are limited, handler, content types of a body. The table is written once and
+ * expanded twice, so that no route can be added without a scope. */
 #define API_TABLE(ROW)                                                                             \
-	ROW(HTTP_POST, "/invitations", AUTH_INVITATIONS_WRITE, api_invitation_create, json)        \
-	ROW(HTTP_GET, "/invitations", AUTH_INVITATIONS_READ, api_invitation_list, none)            \
-	ROW(HTTP_GET, "/invitations/{id}", AUTH_INVITATIONS_READ, api_invitation_show, none)       \
-	ROW(HTTP_DELETE, "/invitations/{id}", AUTH_INVITATIONS_WRITE, api_invitation_revoke, none) \
-	ROW(HTTP_PATCH, "/invitations/{id}", AUTH_INVITATIONS_WRITE, api_invitation_change, patch) \
-	ROW(HTTP_POST, "/invitations/{id}/link", AUTH_INVITATIONS_WRITE, api_invitation_link,      \
+	ROW(HTTP_POST, "/invitations", AUTH_INVITATIONS_WRITE, WITHIN, api_invitation_create,      \
 	    json)                                                                                  \
-	ROW(HTTP_POST, "/invitations/{id}/resend", AUTH_INVITATIONS_WRITE, api_invitation_resend,  \
-	    json)                                                                                  \
-	ROW(HTTP_GET, "/mail/queue", AUTH_MAIL, api_mail_queue, none)                              \
-	ROW(HTTP_DELETE, "/mail/queue/{id}", AUTH_MAIL, api_mail_drop, none)                       \
-	ROW(HTTP_POST, "/mail/queue/{id}/retry", AUTH_MAIL, api_mail_retry, json)                  \
-	ROW(HTTP_POST, "/mail/retry", AUTH_MAIL, api_mail_retry_all, json)                         \
-	ROW(HTTP_POST, "/mail/preview", AUTH_MAIL, api_mail_preview, json)                         \
-	ROW(HTTP_POST, "/mail/test", AUTH_MAIL, api_mail_test, json)                               \
-	ROW(HTTP_POST, "/mail/bounces", AUTH_MAIL | AUTH_MAIL_BOUNCES, api_mail_bounce, report)    \
-	ROW(HTTP_GET, "/users", AUTH_USERS_READ, api_user_list, none)                              \
-	ROW(HTTP_GET, "/users/{id}", AUTH_USERS_READ, api_user_show, none)                         \
-	ROW(HTTP_PATCH, "/users/{id}", AUTH_USERS_WRITE, api_user_change, patch)                   \
-	ROW(HTTP_DELETE, "/users/{id}", AUTH_USERS_WRITE, api_user_remove, none)                   \
-	ROW(HTTP_POST, "/users/{id}/suspend", AUTH_USERS_WRITE, api_user_suspend, json)            \
-	ROW(HTTP_POST, "/users/{id}/resume", AUTH_USERS_WRITE, api_user_resume, json)              \
-	ROW(HTTP_POST, "/users/{id}/restore", AUTH_USERS_WRITE, api_user_restore, json)            \
-	ROW(HTTP_GET, "/events", AUTH_USERS_READ, api_event_stream, none)                          \
-	ROW(HTTP_GET, "/org-units", AUTH_DIRECTORY_READ, api_org_units, none)                      \
-	ROW(HTTP_POST, "/org-units", AUTH_DIRECTORY_WRITE, api_org_unit_create, json)              \
-	ROW(HTTP_PATCH, "/org-units/{id}", AUTH_DIRECTORY_WRITE, api_org_unit_change, patch)       \
-	ROW(HTTP_DELETE, "/org-units/{id}", AUTH_DIRECTORY_WRITE, api_org_unit_delete, none)       \
-	ROW(HTTP_GET, "/groups", AUTH_DIRECTORY_READ, api_groups, none)                            \
-	ROW(HTTP_GET, "/tokens", AUTH_TOKENS, api_token_list, none)                                \
-	ROW(HTTP_POST, "/tokens", AUTH_TOKENS, api_token_create, json)                             \
-	ROW(HTTP_DELETE, "/tokens/{id}", AUTH_TOKENS, api_token_delete, none)                      \
-	ROW(HTTP_GET, "/webhooks", AUTH_WEBHOOKS, api_webhook_list, none)                          \
-	ROW(HTTP_POST, "/webhooks", AUTH_WEBHOOKS, api_webhook_create, json)                       \
-	ROW(HTTP_GET, "/webhooks/{id}", AUTH_WEBHOOKS, api_webhook_show, none)                     \
-	ROW(HTTP_PATCH, "/webhooks/{id}", AUTH_WEBHOOKS, api_webhook_change, patch)                \
-	ROW(HTTP_DELETE, "/webhooks/{id}", AUTH_WEBHOOKS, api_webhook_delete, none)                \
-	ROW(HTTP_POST, "/webhooks/{id}/secret", AUTH_WEBHOOKS, api_webhook_rotate, json)           \
-	ROW(HTTP_POST, "/webhooks/{id}/test", AUTH_WEBHOOKS, api_webhook_test, json)               \
-	ROW(HTTP_GET, "/webhooks/{id}/messages", AUTH_WEBHOOKS, api_webhook_messages, none)        \
-	ROW(HTTP_POST, "/webhooks/{id}/messages/{message}/replay", AUTH_WEBHOOKS,                  \
+	ROW(HTTP_GET, "/invitations", AUTH_INVITATIONS_READ, WITHIN, api_invitation_list, none)    \
+	ROW(HTTP_GET, "/invitations/{id}", AUTH_INVITATIONS_READ, WITHIN, api_invitation_show,     \
+	    none)                                                                                  \
+	ROW(HTTP_DELETE, "/invitations/{id}", AUTH_INVITATIONS_WRITE, WITHIN,                      \
+	    api_invitation_revoke, none)                                                           \
+	ROW(HTTP_PATCH, "/invitations/{id}", AUTH_INVITATIONS_WRITE, WITHIN,                       \
+	    api_invitation_change, patch)                                                          \
+	ROW(HTTP_POST, "/invitations/{id}/link", AUTH_INVITATIONS_WRITE, WITHIN,                   \
+	    api_invitation_link, json)                                                             \
+	ROW(HTTP_POST, "/invitations/{id}/resend", AUTH_INVITATIONS_WRITE, WITHIN,                 \
+	    api_invitation_resend, json)                                                           \
+	ROW(HTTP_GET, "/mail/queue", AUTH_MAIL, WHOLE, api_mail_queue, none)                       \
+	ROW(HTTP_DELETE, "/mail/queue/{id}", AUTH_MAIL, WHOLE, api_mail_drop, none)                \
+	ROW(HTTP_POST, "/mail/queue/{id}/retry", AUTH_MAIL, WHOLE, api_mail_retry, json)           \
+	ROW(HTTP_POST, "/mail/retry", AUTH_MAIL, WHOLE, api_mail_retry_all, json)                  \
+	ROW(HTTP_POST, "/mail/preview", AUTH_MAIL, WHOLE, api_mail_preview, json)                  \
+	ROW(HTTP_POST, "/mail/test", AUTH_MAIL, WHOLE, api_mail_test, json)                        \
+	ROW(HTTP_POST, "/mail/bounces", AUTH_MAIL | AUTH_MAIL_BOUNCES, WHOLE, api_mail_bounce,     \
+	    report)                                                                                \
+	ROW(HTTP_GET, "/users", AUTH_USERS_READ, WITHIN, api_user_list, none)                      \
+	ROW(HTTP_GET, "/users/{id}", AUTH_USERS_READ, WITHIN, api_user_show, none)                 \
+	ROW(HTTP_PATCH, "/users/{id}", AUTH_USERS_WRITE, WITHIN, api_user_change, patch)           \
+	ROW(HTTP_DELETE, "/users/{id}", AUTH_USERS_WRITE, WITHIN, api_user_remove, none)           \
+	ROW(HTTP_POST, "/users/{id}/suspend", AUTH_USERS_WRITE, WITHIN, api_user_suspend, json)    \
+	ROW(HTTP_POST, "/users/{id}/resume", AUTH_USERS_WRITE, WITHIN, api_user_resume, json)      \
+	ROW(HTTP_POST, "/users/{id}/restore", AUTH_USERS_WRITE, WITHIN, api_user_restore, json)    \
+	ROW(HTTP_GET, "/events", AUTH_USERS_READ, WHOLE, api_event_stream, none)                   \
+	ROW(HTTP_GET, "/org-units", AUTH_DIRECTORY_READ, WITHIN, api_org_units, none)              \
+	ROW(HTTP_POST, "/org-units", AUTH_DIRECTORY_WRITE, WITHIN, api_org_unit_create, json)      \
+	ROW(HTTP_PATCH, "/org-units/{id}", AUTH_DIRECTORY_WRITE, WITHIN, api_org_unit_change,      \
+	    patch)                                                                                 \
+	ROW(HTTP_DELETE, "/org-units/{id}", AUTH_DIRECTORY_WRITE, WITHIN, api_org_unit_delete,     \
+	    none)                                                                                  \
+	ROW(HTTP_GET, "/groups", AUTH_DIRECTORY_READ, WITHIN, api_groups, none)                    \
+	ROW(HTTP_GET, "/tokens", AUTH_TOKENS, WITHIN, api_token_list, none)                        \
+	ROW(HTTP_POST, "/tokens", AUTH_TOKENS, WITHIN, api_token_create, json)                     \
+	ROW(HTTP_DELETE, "/tokens/{id}", AUTH_TOKENS, WITHIN, api_token_delete, none)              \
+	ROW(HTTP_GET, "/webhooks", AUTH_WEBHOOKS, WHOLE, api_webhook_list, none)                   \
+	ROW(HTTP_POST, "/webhooks", AUTH_WEBHOOKS, WHOLE, api_webhook_create, json)                \
+	ROW(HTTP_GET, "/webhooks/{id}", AUTH_WEBHOOKS, WHOLE, api_webhook_show, none)              \
+	ROW(HTTP_PATCH, "/webhooks/{id}", AUTH_WEBHOOKS, WHOLE, api_webhook_change, patch)         \
+	ROW(HTTP_DELETE, "/webhooks/{id}", AUTH_WEBHOOKS, WHOLE, api_webhook_delete, none)         \
+	ROW(HTTP_POST, "/webhooks/{id}/secret", AUTH_WEBHOOKS, WHOLE, api_webhook_rotate, json)    \
+	ROW(HTTP_POST, "/webhooks/{id}/test", AUTH_WEBHOOKS, WHOLE, api_webhook_test, json)        \
+	ROW(HTTP_GET, "/webhooks/{id}/messages", AUTH_WEBHOOKS, WHOLE, api_webhook_messages, none) \
+	ROW(HTTP_POST, "/webhooks/{id}/messages/{message}/replay", AUTH_WEBHOOKS, WHOLE,           \
 	    api_webhook_replay, json)
 
 #define json  "application/json"
@@ -134,13 +167,13 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, const char *t
 /* A mail as it is, or one of these whose header an MTA took for that of the request. */
 #define report "message/rfc822 multipart/report text/plain"
 
-#define API_ENTRANCE(method, path, scopes, handler, types)                                         \
+#define API_ENTRANCE(method, path, scopes, extent, handler, types)                                 \
 	static enum err handler##_enter(struct http_exchange *x, void *ctx, struct fault *f)       \
 	{                                                                                          \
-		return api_enter(x, ctx, scopes, types, handler, f);                               \
+		return api_enter(x, ctx, scopes, extent, types, handler, f);                       \
 	}
 
-#define API_ROUTE(method, path, scopes, handler, types)                                            \
+#define API_ROUTE(method, path, scopes, extent, handler, types)                                    \
 	{ method, "/api/v1" path, 1u << HTTP_CONTROL | 1u << HTTP_UNIX, handler##_enter, types,    \
 		true },
 

@@ -37,6 +37,10 @@ struct api_call {
 	struct api *api;
 	struct http_exchange *x;
 	struct principal who;
+	/* How far the caller reaches with the route's scopes; NULL: everywhere. What it does not
+	 * reach is answered as what is not there. */
+	const struct reach *reach;
+	size_t quota; /* open invitations of the caller's; 0: any number */
 };
 
 /* A handler of a resource: the caller is known and has the route's scope. As http_handler. */
@@ -65,6 +69,8 @@ void api_description_init(struct api *a);
 
 /* The caller and the request, for history and audit. Borrowed from the call. */
 struct flow_caller api_caller(const struct api_call *c);
+/* The same for what goes to the store without a flow. */
+struct store_note api_note(const struct flow_caller *caller);
 
 /* ---- replies ---- */
 

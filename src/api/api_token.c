@@ -146,8 +146,8 @@ api_token_create(struct api_call *c, struct fault *f)
 {
 	struct token_body body = { .name = NULL };
 	struct flow_caller caller = api_caller(c);
-	struct auth_token_spec spec = { .created_by = caller.name,
-		.request_id = caller.request_id };
+	struct store_note note = api_note(&caller);
+	struct auth_token_spec spec = { .maker = &c->who, .note = &note };
 	struct field_errors errors;
 
 	field_errors_init(&errors, http_arena(c->x));
@@ -157,7 +157,6 @@ api_token_create(struct api_call *c, struct fault *f)
 	}
 	spec.name = body.name;
 	spec.expires_in = body.expires_in.value;
-	spec.not_after = c->who.expires_at;
 	spec.scopes = api_read_scopes(c, &body.scopes, &errors);
 	if (errors.count > 0) {
 		fault_set(f, ERR_INVALID, "%s: %s", errors.items[0].field, errors.items[0].detail);
@@ -191,7 +190,7 @@ api_token_delete(struct api_call *c, struct fault *f)
 {
 	const char *id = http_request_of(c->x)->captures[0];
 	struct flow_caller caller = api_caller(c);
-	struct store_note note = { .actor = caller.name, .request_id = caller.request_id };
+	struct store_note note = api_note(&caller);
 
 	if (strlen(id) != API_TOKEN_ID_SIZE - 1 ||
 	    strspn(id, "0123456789abcdef") != API_TOKEN_ID_SIZE - 1)

@@ -144,24 +144,20 @@ auth_follow(void *arg)
 	struct auth *a = arg;
 
 	a->round++;
-	a->watch = store_watch_api_tokens(a->store, &cbs, a);
+	a->watch = store_watch_api_tokens(a->conf.store, &cbs, a);
 }
 
 struct auth *
-auth_new(struct loop *l, struct store *s, const struct clock *c, gid_t admin_gid, loop_cb *ready,
-    void *arg)
+auth_new(const struct auth_conf *conf, loop_cb *ready, void *arg)
 {
 	struct auth *a = mem_alloc(sizeof(*a));
 
-	a->loop = l;
-	a->store = s;
-	a->clock = c;
-	a->admin_gid = admin_gid;
+	a->conf = *conf;
 	a->ready = ready;
 	a->ready_arg = arg;
 	a->pause_ms = PAUSE_FIRST_MS;
 	TAILQ_INIT(&a->ops);
-	a->retry = loop_timer_new(l, auth_follow, a);
+	a->retry = loop_timer_new(conf->loop, auth_follow, a);
 	auth_follow(a);
 	return a;
 }
@@ -179,9 +175,19 @@ auth_free(struct auth *a)
 	free(a);
 }
 
+void
+auth_grant_all(struct principal *who, struct arena *arena)
+{
+	struct auth_grant *grant = arena_alloc(arena, sizeof(*grant));
+
+	*grant = (struct auth_grant){ .scopes = who->scopes };
+	who->grants = grant;
+	who->grant_count = 1;
+}
+
 enum err
-auth_check_token(
-    struct auth *a, const char *token, size_t len, struct principal *out, struct fault *f)
+auth_check_token(struct auth *a, const char *token, size_t len, struct arena *arena,
+    struct principal *out, struct fault *f)
 {
 	char id[API_TOKEN_ID_SIZE];
 	struct token_hash hash;
@@ -189,11 +195,13 @@ auth_check_token(
 
 	if (!auth_token_text_read(token, len, id, &hash) || (t = auth_find(a, id)) == NULL ||
 	    sodium_memcmp(t->hash.bytes, hash.bytes, sizeof(hash.bytes)) != 0 ||
-	    clock_wall_ms(a->clock) >= t->expires_at)
+	    clock_wall_ms(a->conf.clock) >= t->expires_at)
 		return fault_set(f, ERR_UNAUTHENTICATED, "the token is unknown or expired");
-	out->scopes = t->scopes;
-	out->expires_at = t->expires_at;
+	*out = (struct principal){
+		.kind = AUTH_TOKEN, .scopes = t->scopes, .expires_at = t->expires_at
+	};
 	snprintf(out->name, sizeof(out->name), "token:%s", t->id);
+	auth_grant_all(out, arena);
 	return ERR_OK;
 }
 
@@ -206,7 +214,7 @@ auth_is_good(const struct auth *a, const struct principal *who)
 	if (strncmp(who->name, prefix, sizeof(prefix) - 1) != 0)
 		return true;
 	t = auth_find(a, who->name + sizeof(prefix) - 1);
-	return t != NULL && clock_wall_ms(a->clock) < t->expires_at;
+	return t != NULL && clock_wall_ms(a->conf.clock) < t->expires_at;
 }
 
 size_t

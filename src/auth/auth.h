@@ -1,5 +1,12 @@
-/* Who calls, and what they may do. API tokens are kept in memory, fed by the store, so that a check
- * never waits. All on the loop's thread. */
+/* Who calls, and what they may do: API tokens, people with a session, the unix socket. All that a
+ * check needs is in memory, fed by the store and the roster, so that it never waits. On the loop's
+ * thread.
+ *
+ * Rights of people come from groups of the directory and are never stored: a check asks the people
+ * list whether the person is still there, not suspended, and in which groups, anew after each
+ * change of the list. A session whose person has lost all roles ends at once, and so do their
+ * tokens. While the list is not current (the directory is away), what was true last counts: for
+ * everything for AUTH_CURRENT_MS, for reading during the configured grace, and then for nothing. */
 #ifndef USHERD_AUTH_AUTH_H
 #define USHERD_AUTH_AUTH_H
 
@@ -7,12 +14,17 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "invite/reach.h"
 #include "store/store.h"
+#include "store/store_session.h"
 
 struct auth;
+
+/* ---- scopes and roles (auth_scope.c) ---- */
 
 enum auth_scope {
 	AUTH_INVITATIONS_READ = 1,
@@ -25,7 +37,9 @@ enum auth_scope {
 	AUTH_MAIL = 128,	   /* the mail queue, bounces, previews, test mails */
 	AUTH_WEBHOOKS = 256,	   /* endpoints, their messages and secrets */
 	AUTH_MAIL_BOUNCES = 512,   /* hand reports of mail systems over, and nothing else */
-	AUTH_ALL = 1023
+	AUTH_AUDIT_READ = 1024,	   /* the audit trail, and whether it is sound */
+	AUTH_ERASE = 2048,	   /* pseudonymise what is kept of a person */
+	AUTH_ALL = 4095
 };
 /* A token keeps the bits that it was made with: a scope that is new to this release is in none of
  * the tokens that were made before, whatever "all" meant then. */
@@ -35,28 +49,103 @@ unsigned auth_scope_by_name(const char *name);
 /* Walk all scopes: the name of the `index`th, NULL behind the last. */
 const char *auth_scope_name(size_t index, unsigned *bit);
 
-struct principal {
+/* administrator: everything; inviter: invite, and see their own invitations and where people can be
+ * invited; auditor: read invitations, users, org units and the audit trail. */
+enum auth_role { AUTH_ADMINISTRATOR, AUTH_INVITER, AUTH_AUDITOR, AUTH_ROLE_COUNT };
+const char *auth_role_name(enum auth_role role);
+bool auth_role_by_name(const char *name, enum auth_role *out);
+unsigned auth_role_scopes(enum auth_role role);
+
+/* What membership in a group allows. DNs in one spelling. */
+struct auth_role_conf {
+	enum auth_role role;
+	const char *group;
+	const char *places[REACH_PLACES_MAX];
+	size_t place_count; /* 0: everywhere */
+	size_t quota;	    /* open invitations; 0: any number */
+};
+enum { AUTH_ROLES_MAX = 33 };
+
+/* ---- principals ---- */
+
+/* These scopes, as far as this rule reaches. */
+struct auth_grant {
 	unsigned scopes;
-	char name[64];	    /* "token:ID" or "uid:0", for created_by and the audit */
-	int64_t expires_at; /* of the token, wall ms; 0: never */
+	struct reach_rule rule;
+	size_t quota;
 };
 
-/* `ready` once the stored tokens are known. `admin_gid`: members of this group are administrators
- * on the unix socket, like root; (gid_t)-1: root alone. */
-struct auth *auth_new(struct loop *l, struct store *s, const struct clock *c, gid_t admin_gid,
-    loop_cb *ready, void *arg);
+enum auth_kind { AUTH_PEER, AUTH_TOKEN, AUTH_SESSION };
+
+struct principal {
+	enum auth_kind kind;
+	unsigned scopes;      /* of all grants together */
+	char name[64];	      /* "token:ID", "user:UUID" or "uid:0", for created_by and the audit */
+	char person[ID_SIZE]; /* entryUUID: of a session, or of a token's owner; "": nobody's */
+	char session[STORE_SESSION_ID_SIZE]; /* of a session: its id; else "" */
+	unsigned roles;			     /* of a session: bits 1 << enum auth_role */
+	int64_t expires_at;		     /* of a token or session, wall ms; 0: never */
+	bool read_only; /* the directory has not been heard for too long to change anything */
+	const struct auth_grant
+	    *grants; /* in the arena of the check; no reach rules at all: see below */
+	size_t grant_count;
+};
+
+/* How far the caller reaches with one of these scopes, and the quota there (0: none). Lives in
+ * `arena`; NULL: everywhere. Asked for scopes that the caller has none of, it reaches nothing. */
+const struct reach *auth_reach(
+    const struct principal *who, unsigned scopes, struct arena *arena, size_t *quota);
+
+/* ---- the object ---- */
+
+struct auth_conf {
+	struct loop *loop;
+	struct store *store;
+	struct roster *roster;
+	const struct clock *clock;
+	gid_t admin_gid; /* members are administrators on the unix socket, like root; (gid_t)-1:
+			    root alone */
+	const struct auth_role_conf *roles;
+	size_t role_count;
+	int64_t idle_ms, lifetime_ms; /* of a session: 15 min and 8 h */
+	int64_t grace_ms; /* reading goes on so long after the directory was last heard */
+	/* Monotonic ms when the people list was last known to be what the directory has. */
+	int64_t (*current_at)(void *arg);
+	/* Ask the directory itself about a person whom the list cannot tell of (it is loading, or
+	 * was cut short), then call auth_person_seen(). Asked at most once in 30 s for a person. */
+	void (*look_at)(void *arg, const char *person);
+	void *arg;
+};
+enum { AUTH_CURRENT_MS = 60 * 1000, AUTH_SESSIONS_MAX = 100000, AUTH_SESSIONS_OF_ONE_MAX = 20 };
+
+/* `ready` once the stored tokens and sessions are known. Borrows what `conf` points to. */
+struct auth *auth_new(const struct auth_conf *conf, loop_cb *ready, void *arg);
 void auth_free(struct auth *a);
-/* Told when stored tokens cannot be read, or one of them is damaged and left out (words for the
- * log). */
+/* Told when stored tokens or sessions cannot be read, or one of them is damaged and left out (words
+ * for the log). */
 void auth_on_trouble(struct auth *a, void (*cb)(void *arg, const struct fault *f), void *arg);
 
-/* The caller of a bearer token: ERR_UNAUTHENTICATED (unknown, malformed, expired: one text for
- * all). */
-enum err auth_check_token(
-    struct auth *a, const char *token, size_t len, struct principal *out, struct fault *f);
+/* The groups that give roles, each once, as conf.roles names them, for dir_sign_in(). */
+size_t auth_role_groups(const struct auth *a, const char *const **groups);
+
+/* What the directory says of a person: in which of auth_role_groups() (`member` NULL: gone or
+ * suspended). */
+void auth_person_seen(struct auth *a, const char *person, const bool *member);
+
+/* ---- checks: all leave what they find in `out`, grants in `arena` ---- */
+
+/* The caller of a bearer token: ERR_UNAUTHENTICATED (unknown, malformed, expired, its owner has
+ * lost the rights: one text for all). ERR_UNAVAILABLE: its owner's rights are not known at the
+ * moment. */
+enum err auth_check_token(struct auth *a, const char *token, size_t len, struct arena *arena,
+    struct principal *out, struct fault *f);
+
+/* The caller of a session's secret (the cookie's value). Codes as above. Counts as use. */
+enum err auth_check_session(struct auth *a, const char *secret, size_t len, struct arena *arena,
+    struct principal *out, struct fault *f);
 
 /* Whether the caller of a request that goes on and on (a stream) still has the rights it began
- * with: false once its token was revoked or has ended. */
+ * with: false once its token was revoked or its session has ended. */
 bool auth_is_good(const struct auth *a, const struct principal *who);
 
 /* The other end of a unix socket, as the kernel knew it when it connected. */
@@ -68,22 +157,49 @@ struct auth_peer {
 };
 
 /* Root, the daemon's own user and members of the admin group (by primary or supplementary group)
- * have every scope. ERR_DENIED for anybody else. */
-enum err auth_check_peer(
-    const struct auth *a, const struct auth_peer *peer, struct principal *out, struct fault *f);
+ * have every scope everywhere. ERR_DENIED for anybody else. */
+enum err auth_check_peer(const struct auth *a, const struct auth_peer *peer, struct arena *arena,
+    struct principal *out, struct fault *f);
+
+/* ---- sessions (auth_session.c) ---- */
+
+/* What a person with these roles could do, for whoever signs in: false when there is none. `member`
+ * as in auth_person_seen(). */
+bool auth_has_role(const struct auth *a, const bool *member);
+
+/* A new session for a person who has just signed in; a person's oldest one ends when there are
+ * AUTH_SESSIONS_OF_ONE_MAX. `secret`: 256 bits, base64url, for the cookie and nothing else; the
+ * callback may take it by setting it to NULL. */
+typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,
+    struct secret **secret, const struct fault *f);
+struct store_op *auth_session_new(struct auth *a, const char *person, const bool *member,
+    const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
+    auth_session_cb *cb, void *arg);
+/* End one session of the person (its `id`; ERR_NOT_FOUND), or all of them (NULL). They are dead
+ * when this returns, whatever the store says later. */
+void auth_session_end(struct auth *a, const char *person, const char *id, const char *reason,
+    const struct store_note *note, store_done_cb *cb, void *arg);
+
+/* The user was deleted or suspended by us, or what they made must stop: sessions and tokens are
+ * dead when this returns. */
+void auth_forget_person(struct auth *a, const char *person, const char *reason);
+
+/* ---- API tokens (auth_make.c) ---- */
 
 /* A new API token: "ush_", 16 hexadecimal digits of id, "_", 43 of base64url (256 bits), 6 of
  * checksum (base64url of the first 4 bytes of BLAKE2b over what stands before). The clear text is a
  * secret that the callback may take by setting *clear to NULL. NULL on refusal: ERR_INVALID, whose
- * text begins with the field (name, scopes, expires_in) and a colon; ERR_REFUSED: too many tokens.
- */
+ * text begins with the field (name, scopes, expires_in, org_units) and a colon; ERR_REFUSED: too
+ * many tokens. */
 struct auth_token_spec {
 	const char *name;
 	unsigned scopes;
 	int64_t expires_in; /* seconds, 60 to 10 years */
-	int64_t not_after;  /* wall ms: the end of its maker's own token, which it may not outlive;
-			       0: none */
-	const char *created_by, *request_id;
+	const struct principal
+	    *maker; /* it belongs to the maker's person, and outlives no token that made it */
+	const char *const *places; /* normalised; the maker reaches each of them with each scope */
+	size_t place_count;
+	const struct store_note *note;
 };
 typedef void auth_token_cb(void *arg, enum err code, const struct api_token *t,
     struct secret **clear, const struct fault *f);

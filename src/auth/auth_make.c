@@ -114,7 +114,8 @@ static enum err
 auth_spec_check(
     const struct auth *a, const struct auth_token_spec *spec, int64_t now, struct fault *f)
 {
-	const int64_t left = (spec->not_after - now) / 1000;
+	const int64_t not_after = spec->maker->kind == AUTH_TOKEN ? spec->maker->expires_at : 0;
+	const int64_t left = (not_after - now) / 1000;
 
 	if (spec->name == NULL || !auth_name_is_valid(spec->name))
 		return fault_set(f, ERR_INVALID,
@@ -124,7 +125,7 @@ auth_spec_check(
 	if (spec->expires_in < EXPIRES_MIN || spec->expires_in > EXPIRES_MAX)
 		return fault_set(f, ERR_INVALID, "expires_in: must be %d to %d seconds",
 		    EXPIRES_MIN, EXPIRES_MAX);
-	if (spec->not_after != 0 && spec->expires_in > left)
+	if (not_after != 0 && spec->expires_in > left)
 		return fault_set(f, ERR_INVALID,
 		    "expires_in: must be at most the %lld seconds that the caller's own token "
 		    "has left",
@@ -139,8 +140,7 @@ struct store_op *
 auth_token_new(struct auth *a, const struct auth_token_spec *spec, auth_token_cb *cb, void *arg,
     struct fault *f)
 {
-	int64_t now = clock_wall_ms(a->clock);
-	struct store_note note = { .actor = spec->created_by, .request_id = spec->request_id };
+	int64_t now = clock_wall_ms(a->conf.clock);
 	struct auth_op *o;
 
 	if (auth_spec_check(a, spec, now, f) != ERR_OK)
@@ -149,11 +149,11 @@ auth_token_new(struct auth *a, const struct auth_token_spec *spec, auth_token_cb
 	o->on_made = cb;
 	o->clear = auth_token_text_new(o->token.id, &o->token.hash);
 	snprintf(o->token.name, sizeof(o->token.name), "%s", spec->name);
-	snprintf(o->token.created_by, sizeof(o->token.created_by), "%s", spec->created_by);
+	snprintf(o->token.created_by, sizeof(o->token.created_by), "%s", spec->maker->name);
 	o->token.scopes = spec->scopes;
 	o->token.created_at = now;
 	o->token.expires_at = now + spec->expires_in * 1000;
-	o->op = store_add_api_token(a->store, &o->token, &note, auth_on_added, o);
+	o->op = store_add_api_token(a->conf.store, &o->token, spec->note, auth_on_added, o);
 	return o->op;
 }
 
@@ -165,6 +165,6 @@ auth_token_delete(
 
 	o->on_deleted = cb;
 	snprintf(o->token.id, sizeof(o->token.id), "%s", id);
-	o->op = store_delete_api_token(a->store, id, note, auth_on_deleted, o);
+	o->op = store_delete_api_token(a->conf.store, id, note, auth_on_deleted, o);
 	return o->op;
 }

@@ -21,10 +21,7 @@ struct auth_op;
 TAILQ_HEAD(auth_op_list, auth_op);
 
 struct auth {
-	struct loop *loop;
-	struct store *store;
-	const struct clock *clock;
-	gid_t admin_gid;
+	struct auth_conf conf;
 	loop_cb *ready; /* NULL once called */
 	void *ready_arg;
 	struct store_watch *watch;
@@ -42,6 +39,9 @@ struct auth {
 const struct api_token *auth_find(const struct auth *a, const char *id);
 void auth_remember(struct auth *a, const struct api_token *t);
 void auth_forget(struct auth *a, const char *id);
+
+/* One grant: all that it has, everywhere. */
+void auth_grant_all(struct principal *who, struct arena *arena);
 
 /* Ends the changes under way without their callbacks. */
 void auth_ops_free(struct auth *a);

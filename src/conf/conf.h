@@ -20,6 +20,8 @@
 
 enum {
 	CONF_WORDS_MAX = 16,
+	CONF_ROLES_MAX = 32,
+	CONF_ROLE_PLACES_MAX = 16,
 	CONF_ERRORS_MAX = 32,
 	CONF_MAIL_TRANSFER_MAX = 600 /* s; what RFC 5321 section 4.5.3.2.6 gives the last answer */
 };
@@ -27,6 +29,15 @@ enum {
 struct conf_words {
 	const char *item[CONF_WORDS_MAX];
 	size_t count;
+};
+
+/* A section [role NAME]: what membership in a group allows. */
+struct conf_role {
+	const char *name, *group, *role;	     /* role: administrator inviter auditor */
+	const char *org_units[CONF_ROLE_PLACES_MAX]; /* `org_unit`, which may be given repeatedly */
+	size_t org_unit_count;			     /* 0: everywhere */
+	int64_t quota; /* open invitations of each inviter; 0: any number */
+	int line;      /* of the section */
 };
 
 enum conf_profile { CONF_PROFILE_OPENLDAP, CONF_PROFILE_GENERIC };
@@ -42,7 +53,7 @@ struct conf {
 	const char *listen_control, *listen_public, *listen_management, *listen_socket;
 	const char *socket_group, *tls_certificate, *tls_key;
 	bool listen_clear_text;
-	struct conf_words hosts;
+	struct conf_words hosts, proxies;
 
 	int64_t connections, connections_per_source, body_bytes, registrations, join_rate;
 	int64_t header_timeout, body_timeout, idle_timeout; /* seconds, as every duration here */
@@ -61,6 +72,13 @@ struct conf {
 	const char *attribute_position, *attribute_language, *group_class, *group_member;
 	int64_t directory_threads, directory_queue, connect_timeout, operation_timeout;
 	struct secret *bind_password; /* read from its file; NULL when none is named */
+
+	/* Who may sign in: `admin_group` (everything, everywhere) and the roles. */
+	struct conf_role roles[CONF_ROLES_MAX];
+	size_t role_count;
+	int64_t session_idle, session_lifetime, directory_grace;
+	int64_t sign_in_attempts, sign_in_window; /* of one account that may reach the directory */
+	int64_t audit_retention, audit_sources;
 
 	int64_t lifetime, expired_kept;
 	const char *uid_template;

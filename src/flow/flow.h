@@ -18,6 +18,7 @@
 #include "invite/invitation.h"
 #include "invite/password.h"
 #include "invite/person.h"
+#include "invite/reach.h"
 #include "invite/token.h"
 #include "loop/loop.h"
 #include "store/store.h"
@@ -72,7 +73,12 @@ size_t flow_password_min(const struct flow *f);
 struct flow_caller {
 	const char *name; /* principal's name, or "person" */
 	const char *request_id;
-	const char *entry; /* entryUUID of a caller who is a user of the directory; else NULL */
+	const char *entry;  /* entryUUID of a caller who is a user of the directory; else NULL */
+	const char *source; /* the client's address, for the audit; NULL: none (unix socket) */
+	/* What lies outside is answered like what is not there. NULL: everything. */
+	const struct reach *reach;
+	/* Open invitations that `entry` may have at once; 0: any number. */
+	size_t quota;
 };
 
 /* ---- invite ---- */

@@ -62,21 +62,33 @@ struct http_request {
 	const char *body;			 /* with a zero byte behind it */
 	size_t body_len;
 	const char *peer; /* address without port, or "unix" */
+	/* Who is behind it: the peer, or what a configured proxy says of its own peer (the
+	 * right-most address of Forwarded or X-Forwarded-For that is no configured proxy). For
+	 * limits and the audit; never for links. */
+	const char *client;
 	bool peer_is_unix;
 	uid_t peer_uid; /* of a unix socket's peer (SO_PEERCRED) */
 	gid_t peer_gid;
 	pid_t peer_pid;
 	const gid_t *peer_groups; /* supplementary ones when it connected (SO_PEERGROUPS) */
 	size_t peer_group_count;  /* 0 also when it is in more than HTTP_PEER_GROUPS_MAX */
-	bool is_tls;
+	bool is_tls;		  /* ours */
+	bool is_secure;		  /* TLS from the client on: ours, or as a configured proxy says */
 	char id[HTTP_REQUEST_ID_SIZE]; /* ours; goes into the log and X-Request-Id */
 	int64_t received_mono_ms;
 };
 
 /* NULL when absent. The guard has refused requests that repeat a header which must be single. */
 const char *http_header(const struct http_request *r, const char *lower_name);
-/* The value of one cookie in `arena`, NULL when absent. */
+/* The value of one cookie in `arena`; NULL when it is absent, or there more than once: somebody has
+ * planted another one (RFC 6265 section 4.2.2 gives no order to trust). */
 const char *http_cookie(const struct http_request *r, struct arena *arena, const char *name);
+
+/* Whether a request that changes something comes from our own pages, as far as a browser says:
+ * HTTP_SAME_ORIGIN by Sec-Fetch-Site or, without that, by an Origin that is the request's own
+ * scheme and Host; HTTP_NO_ORIGIN: it says neither, as programs do. */
+enum http_origin { HTTP_SAME_ORIGIN, HTTP_OTHER_ORIGIN, HTTP_NO_ORIGIN };
+enum http_origin http_origin_of(const struct http_request *r);
 const char *http_query(const struct http_request *r, const char *name); /* the first, or NULL */
 
 /* True when the Accept header prefers `a` to `b` (RFC 9110 section 12.5.1); absent: `a`. Both are
@@ -101,8 +113,10 @@ void http_hold(struct http_exchange *x);
  * values from checked parts. */
 void http_add_header(struct http_exchange *x, const char *name, const char *value);
 
-/* The body is copied. `type` NULL: no body (204, 303). X-Request-Id, Cache-Control: no-store
- * (unless set), nosniff, no-referrer are added here. For HEAD the body is left out. */
+/* The body is copied. `type` NULL: no body (204, 303). X-Request-Id, Cache-Control: no-store, a
+ * Content-Security-Policy that allows nothing (each unless set), nosniff, no-referrer,
+ * frame-ancestors none, same-origin opener and resource policies, and with our own TLS
+ * Strict-Transport-Security are added here, to every answer. For HEAD the body is left out. */
 void http_reply(
     struct http_exchange *x, int status, const char *type, const void *body, size_t len);
 
@@ -185,6 +199,8 @@ struct http_limits {
 	size_t connections, connections_per_source;
 };
 
+bool http_proxy_is_valid(const char *text);
+
 struct http_listen {
 	enum http_listener_kind kind;
 	const char *address; /* "127.0.0.1:8460", "[::1]:8460" or the path of a unix socket */
@@ -197,6 +213,9 @@ struct http_listen {
 struct http_conf {
 	struct loop *loop;
 	const struct http_route_set *sets; /* searched in order */
+	/* Addresses or CIDR blocks of proxies in front of us, whose forwarded headers count; NULL
+	 * terminated, or NULL. They were checked by http_proxy_is_valid(). */
+	const char *const *proxies;
 	size_t set_count;
 	void *ctx; /* of the callbacks below */
 	struct http_limits limits;

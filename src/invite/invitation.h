@@ -55,7 +55,7 @@ struct invitation {
 	uint64_t revision; /* of the stored version this was read from; 0 when new */
 	enum invitation_state state;
 	enum invitation_method method;
-	struct person person;	   /* erased (all NULL but uid) once done or revoked */
+	struct person person;	   /* erased (all NULL but uid and org unit) once done or revoked */
 	const char *personal_mail; /* method email only */
 	bool undeliverable;	   /* a mail system refused that address for good */
 	bool uid_fixed;		   /* the administrator chose the uid: no renumbering */
@@ -65,7 +65,8 @@ struct invitation {
 	struct token_hash old_tokens[INVITATION_OLD_TOKENS_MAX];
 	size_t old_token_count;
 	int64_t created_at, expires_at; /* wall ms */
-	const char *created_by;		/* "token:ID", "uid:0", ... */
+	const char *created_by;		/* "token:ID", "user:UUID", "uid:0", ... */
+	char owner[ID_SIZE]; /* entryUUID of the person who made it, also by a token; "" */
 	/* The claim. attempt "" when there is none. */
 	char attempt[INVITATION_ATTEMPT_SIZE];
 	int64_t claimed_at;

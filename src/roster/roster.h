@@ -146,6 +146,10 @@ struct roster_query {
 	const char *q;	      /* words that must all be found; NULL or blank: everybody */
 	unsigned statuses;    /* bits 1 << enum feed_status; 0: all */
 	const char *org_unit; /* DN in one spelling: it and everything below; NULL: everywhere */
+	/* What the caller may see: these places and everything below them, DNs in one spelling.
+	 * NULL: everything; rows elsewhere are in no total either. */
+	const char *const *within;
+	size_t within_count;
 	int64_t registered_from, registered_to; /* seconds, [from, to); 0: open */
 	int64_t active_from, active_to;
 	enum roster_sort sort;
@@ -198,5 +202,16 @@ typedef void roster_groups_cb(void *arg, const struct roster_group *groups, size
 bool roster_groups(struct roster *r, roster_groups_cb *cb, void *arg); /* by name */
 /* Those that a DN (in one spelling) is a member of. */
 bool roster_groups_of(struct roster *r, const char *normal_dn, roster_groups_cb *cb, void *arg);
+
+/* Which of `groups` (DNs in one spelling, any ASCII case) a DN is a member of, directly or through
+ * groups that are members of groups; a cycle ends. False while loading: nothing is known. What it
+ * costs depends on the groups of interest, not on how many there are: which groups lead to them is
+ * worked out once for each change of groups. */
+bool roster_member_of(
+    struct roster *r, const char *normal_dn, const char *const *groups, size_t count, bool *member);
+/* Whether the members of `group` are thereby members of one of `roots`: it is one of them, or
+ * nested in one. For whoever must not put people into such groups. False while loading. */
+bool roster_leads_to(
+    struct roster *r, const char *group, const char *const *roots, size_t count, bool *leads);
 
 #endif

@@ -116,6 +116,10 @@ struct kv_op *kv_get(struct kv *kv, struct kv_bytes key, kv_get_cb *cb, void *ar
 struct kv_op *kv_range(struct kv *kv, struct kv_bytes prefix, struct kv_bytes after, size_t limit,
     kv_range_cb *cb, void *arg);
 
+/* The same backwards: keys strictly before `before` (len 0: from the last), in descending order. */
+struct kv_op *kv_range_back(struct kv *kv, struct kv_bytes prefix, struct kv_bytes before,
+    size_t limit, kv_range_cb *cb, void *arg);
+
 /* All compares hold and all writes are durable, or nothing is written. */
 struct kv_op *kv_txn(struct kv *kv, const struct kv_txn *txn, kv_txn_cb *cb, void *arg);
 void kv_cancel(struct kv_op *op); /* a transaction may still be carried out */

@@ -7,12 +7,12 @@
  *                            the hash ignores ASCII case, as the directory's matching does. In the
  *                            place of the invitation may stand the target of an intent (job/)
  *   work/ID                  empty; present while the invitation is claimed or created
- *   audit/UUIDv7             one record for each state change, written in its transaction: "at",
- *                            "event", whom ("invitation", "api_token", "user", "org_unit",
- *                            "webhook", "mail", "webhook_message": the id), "actor", perhaps
- * "state", "request" and "detail" apitoken/ID              an API token (its hash) meta/schema
- * schema version and a key check job/, trash/, ...        changes of entries of the directory: see
- * store_people.h outbox/, due/, ...       what is to be sent, and webhooks: see store_outbox.h
+ *   audit/UUIDv7             one record for each state change, written in its transaction; chain/
+ * ties them together: see store_audit.h apitoken/ID              an API token (its hash)
+ *   session/ID, known/...    sessions of people, and where they signed in from: see store_session.h
+ *   meta/schema              schema version and a key check
+ *   job/, trash/, ...        changes of entries of the directory: see store_people.h
+ *   outbox/, due/, ...       what is to be sent, and webhooks: see store_outbox.h
  *
  * Every call keeps kv.h's callback promise and its codes. Additional codes are named at each call.
  * Objects handed to a callback belong to the store and die when it returns, unless the name says
@@ -29,16 +29,19 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "invite/invitation.h"
+#include "invite/reach.h"
 #include "store/kv.h"
 #include "base/seal.h"
 
 struct store;
 struct store_op;
+struct store_session;
 
 enum {
-	/* 2: mails of invitations. Nothing of 1 is written anew for it, but a program that knows
-	 * only 1 would take the new events of an invitation for damage: it must refuse. */
-	STORE_SCHEMA_VERSION = 2,
+	/* 2: mails of invitations; 3: sessions, limits of tokens, audit records of two lines and
+	 * their chain. Nothing of an older one is written anew, but a program that knows only that
+	 * would take what is new for damage, or break the chain: it must refuse. */
+	STORE_SCHEMA_VERSION = 3,
 	STORE_LIST_MAX = 200,
 	/* A reservation of a finished invitation may be taken over this long after its release:
 	 * longer than any directory lookup that could have missed the new entry. */
@@ -65,8 +68,18 @@ struct store_note {
 	/* store_outbox.h; NULL: nothing. Only with store_issue(), store_save() and the calls of the
 	 * outbox: written in the same transaction. */
 	const struct store_post *post;
-	/* More for the audit record of store_save(), as a JSON value; NULL: nothing. */
+	/* More for the audit record of store_save(), as a JSON value without personal data; NULL:
+	 * nothing. */
 	const char *detail;
+	/* What of it is about a person, as a JSON value: values before and after, a name. Never a
+	 * secret. Kept so that it can be erased alone (store_audit.h). NULL: nothing. */
+	const char *personal;
+	const char *source; /* the client's address; kept as `personal` is; NULL: none */
+	const char
+	    *org_unit; /* where whom it is about stands, a DN in one spelling; NULL: nowhere */
+	/* The entryUUID of the person whose rights the actor used (of a session, or a token's
+	 * owner); NULL: nobody's. */
+	const char *person;
 	/* Of the outbox without an invitation: the event of an audit record about the item,
 	 * "queue_item_retried" or "queue_item_dropped"; NULL: none. It is not about the invitation,
 	 * whose own records replay its states. */
@@ -138,10 +151,20 @@ struct api_token {
 	unsigned scopes;		/* bits of auth.h */
 	int64_t created_at, expires_at; /* wall ms */
 	char created_by[64];
+	char owner[ID_SIZE]; /* entryUUID of the person it belongs to, whose rights bound its own;
+				"": nobody's (made by the system's administrator) */
+	int64_t used_at;     /* wall ms, to the minute; 0: never */
+	/* What it is limited to; 0: as far as its owner reaches. Strings live as long as the token.
+	 */
+	const char *places[REACH_PLACES_MAX];
+	size_t place_count;
 };
 /* ERR_EXISTS when the id is there. */
 struct store_op *store_add_api_token(struct store *s, const struct api_token *t,
     const struct store_note *note, store_done_cb *cb, void *arg);
+/* Write `used_at` down, without an audit record; a token that is gone is fine. */
+struct store_op *store_touch_api_token(
+    struct store *s, const char *id, int64_t used_at, store_done_cb *cb, void *arg);
 /* ERR_NOT_FOUND. */
 struct store_op *store_delete_api_token(
     struct store *s, const char *id, const struct store_note *note, store_done_cb *cb, void *arg);
@@ -154,6 +177,7 @@ struct store_op *store_delete_api_token(
  * of the callbacks may stop the watch. */
 struct store_watch_cbs {
 	void (*api_token)(void *arg, const char *id, const struct api_token *t);
+	void (*session)(void *arg, const char *id, const struct store_session *session);
 	void (*invitation)(void *arg, const char *id, const struct invitation *inv);
 	void (*ready)(void *arg);
 	void (*failed)(void *arg, enum err code, const struct fault *f);
@@ -161,6 +185,8 @@ struct store_watch_cbs {
 };
 struct store_watch;
 struct store_watch *store_watch_api_tokens(
+    struct store *s, const struct store_watch_cbs *cbs, void *arg);
+struct store_watch *store_watch_sessions(
     struct store *s, const struct store_watch_cbs *cbs, void *arg);
 /* Final ones, too, as long as they are kept. */
 struct store_watch *store_watch_invitations(

@@ -46,7 +46,12 @@ api_world_setup(void **state)
 	world.wall = NOW;
 	world.loop = loop_new();
 	world.store = fake_store_new(world.loop);
-	world.auth = auth_new(world.loop, world.store, &test_clock, (gid_t)-1, stop_loop, NULL);
+	struct auth_conf auth = { .loop = world.loop,
+		.store = world.store,
+		.clock = &test_clock,
+		.admin_gid = (gid_t)-1 };
+
+	world.auth = auth_new(&auth, stop_loop, NULL);
 	loop_run(world.loop);
 	world.flow = (struct fake_flow){
 		.loop = world.loop, .inv = fake_invitation_new(NOW), .user = &fake_user
@@ -88,8 +93,10 @@ on_made(void *arg, enum err code, const struct api_token *t, struct secret **cle
 void
 api_world_make_token(unsigned scopes)
 {
+	static const struct principal root = { .name = "uid:0" };
+	const struct store_note note = { .actor = "uid:0" };
 	struct auth_token_spec spec = {
-		.name = "test", .scopes = scopes, .expires_in = 60, .created_by = "uid:0"
+		.name = "test", .scopes = scopes, .expires_in = 60, .maker = &root, .note = &note
 	};
 	struct fault f;
 

@@ -70,9 +70,10 @@ auth_is_good(const struct auth *a, const struct principal *who)
 }
 
 enum err
-auth_check_token(
-    struct auth *a, const char *token, size_t len, struct principal *out, struct fault *f)
+auth_check_token(struct auth *a, const char *token, size_t len, struct arena *arena,
+    struct principal *out, struct fault *f)
 {
+	(void)arena;
 	(void)a;
 	(void)token;
 	(void)len;
@@ -82,9 +83,10 @@ auth_check_token(
 }
 
 enum err
-auth_check_peer(
-    const struct auth *a, const struct auth_peer *peer, struct principal *out, struct fault *f)
+auth_check_peer(const struct auth *a, const struct auth_peer *peer, struct arena *arena,
+    struct principal *out, struct fault *f)
 {
+	(void)arena;
 	(void)a;
 	(void)peer;
 	(void)out;

@@ -34,6 +34,9 @@ static const struct clock test_clock = { .wall_ms = test_wall, .mono_ms = test_m
 static struct loop *loop;
 static struct store *store;
 static struct auth *auth;
+static struct arena *arena;
+static const struct principal root = { .name = "uid:0" };
+static const struct store_note root_note = { .actor = "uid:0", .request_id = "r1" };
 static int ready_calls;
 
 /* What the last callback said. */
@@ -77,13 +80,18 @@ on_deleted(void *arg, enum err code, const struct fault *f)
 static int
 setup(void **state)
 {
+	struct auth_conf conf = { .clock = &test_clock, .admin_gid = (gid_t)-1 };
+
 	(void)state;
 	wall = NOW;
 	ready_calls = calls = 0;
 	clear = NULL;
 	loop = loop_new();
 	store = fake_store_new(loop);
-	auth = auth_new(loop, store, &test_clock, (gid_t)-1, on_ready, NULL);
+	arena = arena_new(0);
+	conf.loop = loop;
+	conf.store = store;
+	auth = auth_new(&conf, on_ready, NULL);
 	assert_int_equal(ready_calls, 0);
 	loop_run(loop);
 	return 0;
@@ -95,6 +103,7 @@ teardown(void **state)
 	(void)state;
 	secret_free(clear);
 	auth_free(auth);
+	arena_free(arena);
 	loop_free(loop);
 	fake_store_free(store);
 	return 0;
@@ -106,8 +115,8 @@ make(unsigned scopes, int64_t expires_in)
 	struct auth_token_spec spec = { .name = "ci",
 		.scopes = scopes,
 		.expires_in = expires_in,
-		.created_by = "uid:0",
-		.request_id = "r1" };
+		.maker = &root,
+		.note = &root_note };
 	struct fault f;
 
 	secret_free(clear);
@@ -120,7 +129,7 @@ static enum err
 check(const char *text, size_t len, struct principal *who)
 {
 	struct fault f = { .text = "" };
-	enum err code = auth_check_token(auth, text, len, who, &f);
+	enum err code = auth_check_token(auth, text, len, arena, who, &f);
 
 	if (code != ERR_OK)
 		assert_string_equal(f.text, "the token is unknown or expired");
@@ -328,9 +337,11 @@ static void
 freeing_ends_changes_without_their_callbacks(void **state)
 {
 	struct store_note note = { .actor = "uid:0" };
-	struct auth_token_spec spec = {
-		.name = "ci", .scopes = AUTH_ALL, .expires_in = 60, .created_by = "uid:0"
-	};
+	struct auth_token_spec spec = { .name = "ci",
+		.scopes = AUTH_ALL,
+		.expires_in = 60,
+		.maker = &root,
+		.note = &root_note };
 	struct fault f;
 
 	(void)state;
@@ -369,12 +380,16 @@ the_socket_belongs_to_root_the_daemon_and_the_admin_group(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct auth *a = auth_new(loop, store, &test_clock, rows[i].admin, NULL, NULL);
+		const struct auth_conf with = { .loop = loop,
+			.store = store,
+			.clock = &test_clock,
+			.admin_gid = rows[i].admin };
+		struct auth *a = auth_new(&with, NULL, NULL);
 		struct principal who = { .scopes = 0, .expires_at = 1 };
 		struct fault f;
 		char name[32];
 
-		assert_int_equal(auth_check_peer(a, &rows[i].peer, &who, &f), rows[i].code);
+		assert_int_equal(auth_check_peer(a, &rows[i].peer, arena, &who, &f), rows[i].code);
 		assert_int_equal(who.scopes, rows[i].code == ERR_OK ? AUTH_ALL : 0);
 		if (rows[i].code == ERR_OK) {
 			snprintf(name, sizeof(name), "uid:%lu", (unsigned long)rows[i].peer.uid);
@@ -400,9 +415,8 @@ a_token_is_not_outlived_by_one_that_it_makes(void **state)
 		struct auth_token_spec spec = { .name = "ci",
 			.scopes = AUTH_ALL,
 			.expires_in = expires_in,
-			.not_after = who.expires_at,
-			.created_by = who.name,
-			.request_id = "r1" };
+			.maker = &who,
+			.note = &root_note };
 		struct store_op *op = auth_token_new(auth, &spec, on_made, NULL, &f);
 
 		assert_int_equal(op != NULL, expires_in == 90);
@@ -430,11 +444,14 @@ what_somebody_made_stops_with_what_was_made_with_it(void **state)
 	(void)state;
 	fake_store_mute_watch(store, true);
 	for (int i = 0; i < 4; i++) {
+		struct principal maker = { .scopes = 0 };
 		struct auth_token_spec spec = { .name = "ci",
 			.scopes = AUTH_ALL,
 			.expires_in = 60,
-			.created_by = i < 2 ? makers[i] : names[i - 2] };
+			.maker = &maker,
+			.note = &root_note };
 
+		snprintf(maker.name, sizeof(maker.name), "%s", i < 2 ? makers[i] : names[i - 2]);
 		auth_token_new(auth, &spec, on_made, NULL, &f);
 		loop_run(loop);
 		assert_int_equal(made_code, ERR_OK);
@@ -443,8 +460,8 @@ what_somebody_made_stops_with_what_was_made_with_it(void **state)
 	}
 	auth_forget_tokens_of(auth, "user:1");
 	for (int i = 0; i < 4; i++) {
-		assert_int_equal(
-		    auth_check_token(auth, secret_bytes(texts[i]), secret_len(texts[i]), &who, &f),
+		assert_int_equal(auth_check_token(auth, secret_bytes(texts[i]),
+				     secret_len(texts[i]), arena, &who, &f),
 		    i % 2 == 0 ? ERR_UNAUTHENTICATED : ERR_OK);
 		secret_free(texts[i]);
 	}

@@ -1,0 +1,61 @@
+/* Signing in: throttled > found > throttled by account > bound and looked at > session made >
+ * answered.
+ *
+ * Whatever fails, nobody can tell what: unknown account, wrong password, locked, no role are one
+ * answer, made of the same steps (dir_sign.h), given at the next multiple of SIGN_IN_PACE_MS since
+ * the request came. Who is let in is answered at once. Promises and threads as in flow.h. */
+#ifndef USHERD_FLOW_FLOW_SIGN_IN_H
+#define USHERD_FLOW_FLOW_SIGN_IN_H
+
+#include "auth/auth.h"
+#include "flow/flow.h"
+
+enum {
+	SIGN_IN_PACE_MS = 400,
+	SIGN_IN_RUNNING_MAX = 64 /* under way at once; beyond: ERR_BUSY */
+};
+
+/* Of one account at most `attempts` failures reach the directory within `window_s`, by whatever
+ * login and from wherever: fewer than its own lock-out needs. Half of them (rounded up) are kept
+ * for the sources from which this person has signed in within the last 14 days, so that a
+ * stranger's guesses shut nobody out who comes from where they always come from. A success gives
+ * all of them back. */
+struct sign_in_conf {
+	int64_t attempts, window_s;
+};
+void flow_set_sign_in(struct flow *f, struct auth *auth, const struct sign_in_conf *conf);
+
+struct sign_in_spec {
+	const char *login;
+	const struct secret *password; /* copied */
+	const char *source;	       /* the client's address */
+	const char *request_id;
+	const char *old_session; /* of the cookie that came along, if it was one: it ends */
+	const char *old_person;
+};
+/* ERR_OK: the session; the callback may take `secret`. ERR_UNAUTHENTICATED: one text for all.
+ * ERR_THROTTLED: not before `wait_ms`. ERR_BUSY, ERR_UNAVAILABLE: nothing is known. ERR_INVALID:
+ * the login or the password is empty or too long; nobody was asked. */
+typedef void flow_signed_in_cb(void *arg, enum err code, const struct store_session *session,
+    struct secret **secret, int64_t wait_ms, const struct fault *f);
+void flow_sign_in_start(
+    struct flow *f, const struct sign_in_spec *spec, flow_signed_in_cb *cb, void *arg);
+
+/* ---- erasing what is kept of a person (flow_erase.c) ---- */
+
+/* `who`: an entryUUID, an invitation's id, a uid or a mail address. The person must not be a user
+ * any more, nor be invited (ERR_CONFLICT). Their audit records lose what is about them, mails and
+ * webhook messages about them are dropped, what was kept for a restore is destroyed, delivery logs
+ * and finished invitations lose names and addresses, and where they signed in from is forgotten.
+ * ERR_NOT_FOUND: nothing is known. Repeating it is harmless. */
+struct flow_erased {
+	uint64_t records, mails, messages, trash, invitations, sources;
+	const char *const *ids; /* by which the person was known here */
+	size_t id_count;
+};
+typedef void flow_erased_cb(
+    void *arg, enum err code, const struct flow_erased *erased, const struct fault *f);
+void flow_erase_start(struct flow *f, const char *who, const struct flow_caller *caller,
+    flow_erased_cb *cb, void *arg);
+
+#endif
