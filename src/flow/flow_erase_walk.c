@@ -175,43 +175,53 @@ walk_invitations(struct erasure *e)
 
 /* The first of our names in a value, whatever it is made of. */
 static const struct erase_known *
-walk_says(const struct erasure *e, const json_t *v)
+walk_says(const struct erasure *e, json_t *v)
 {
 	const struct erase_known *found = erase_find(&e->names, json_string_value(v));
-	void *at;
+	const char *name;
+	json_t *member;
+	size_t i;
 
-	if (json_is_object(v))
-		for (at = json_object_iter((json_t *)v); at != NULL && found == NULL;
-		     at = json_object_iter_next((json_t *)v, at))
-			found = walk_says(e, json_object_iter_value(at));
-	for (size_t i = 0; json_is_array(v) && i < json_array_size(v) && found == NULL; i++)
-		found = walk_says(e, json_array_get(v, i));
+	json_object_foreach(v, name, member)
+	{
+		if (found == NULL)
+			found = walk_says(e, member);
+	}
+	json_array_foreach(v, i, member)
+	{
+		if (found == NULL)
+			found = walk_says(e, member);
+	}
 	return found;
 }
 
 static void
-walk_add_strings(struct erasure *e, const json_t *v, const struct erase_known *by)
+walk_add_strings(struct erasure *e, json_t *v, const struct erase_known *by)
 {
-	void *at;
+	const char *name;
+	json_t *member;
+	size_t i;
 
 	erase_add(e, &e->names, json_string_value(v), by);
-	if (json_is_object(v))
-		for (at = json_object_iter((json_t *)v); at != NULL;
-		     at = json_object_iter_next((json_t *)v, at))
-			walk_add_strings(e, json_object_iter_value(at), by);
-	for (size_t i = 0; json_is_array(v) && i < json_array_size(v); i++)
-		walk_add_strings(e, json_array_get(v, i), by);
+	json_object_foreach(v, name, member)
+	{
+		walk_add_strings(e, member, by);
+	}
+	json_array_foreach(v, i, member)
+	{
+		walk_add_strings(e, member, by);
+	}
 }
 
 /* A uid or a mail address, now or before, wherever it stands: their names. A personal address is
  * none, for others may share it. */
 static void
-walk_add_names(struct erasure *e, const json_t *v, const struct erase_known *by)
+walk_add_names(struct erasure *e, json_t *v, const struct erase_known *by)
 {
 	const char *name;
 	json_t *member;
 
-	json_object_foreach((json_t *)v, name, member)
+	json_object_foreach(v, name, member)
 	{
 		if (strcmp(name, "uid") == 0 || strcmp(name, "mail") == 0)
 			walk_add_strings(e, member, by);
