@@ -90,7 +90,7 @@ queue(struct world *w, enum outbox_kind kind, const char *subject, const char *t
 
 	item->due = item->expires_at = w->now + 86400000;
 	outbox_set_text(item, &item->to, to);
-	outbox_set_text(item, &item->name, CANARY);
+	outbox_set_text(item, &item->name, to != NULL ? CANARY : NULL);
 	outbox_set_text(item, &item->type, body != NULL ? "user.removed" : NULL);
 	outbox_set_text(item, &item->body, body);
 	store_outbox_save(w->store, NULL, item, NULL, NULL, INVITATION_EV_MAIL, NULL, on_saved, w);
