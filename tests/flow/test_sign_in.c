@@ -544,7 +544,7 @@ where_people_come_from_is_known_for_fourteen_days_and_over_a_restart(void **stat
 	assert_int_equal(sign_in_amid_guesses(w, HOME), ERR_OK);
 	crash(w);
 	assert_true(world_until(w, remembers, home));
-	w->now += 14 * 86400 * INT64_C(1000) + 1;
+	w->now += (14 * 86400 + 1) * INT64_C(1000);
 	assert_false(remembers(w, home));
 	assert_int_equal(sign_in_amid_guesses(w, HOME), ERR_THROTTLED);
 	w->now += WINDOW_S * 1000;
