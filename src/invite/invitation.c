@@ -344,8 +344,9 @@ void
 invitation_erase(struct invitation *inv)
 {
 	const char *uid = inv->person.value[PERSON_UID];
+	const char *place = inv->person.value[PERSON_ORG_UNIT];
 
 	invitation_end_links(inv);
-	inv->person = (struct person){ .value = { [PERSON_UID] = uid } };
+	inv->person = (struct person){ .value = { [PERSON_UID] = uid, [PERSON_ORG_UNIT] = place } };
 	inv->personal_mail = NULL;
 }
