@@ -135,8 +135,7 @@ static void
 app_list_role_groups(struct app *a, struct flow_conf *flow)
 {
 	const struct conf *c = a->conf;
-	const char **groups =
-	    arena_alloc(c->arena, (c->role_count + 1) * sizeof(*groups));
+	const char **groups = arena_alloc(c->arena, (c->role_count + 1) * sizeof(*groups));
 
 	app_add_role_group(a, flow, groups, c->admin_group);
 	for (size_t i = 0; i < c->role_count; i++)

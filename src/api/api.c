@@ -59,7 +59,8 @@ api_reaches(const struct reach *r, struct arena *arena, const char *dn)
 {
 	const char *normal;
 
-	return r == NULL || (flow_dn_normalise(dn, arena, &normal) && reach_covers_place(r, normal));
+	return r == NULL ||
+	       (flow_dn_normalise(dn, arena, &normal) && reach_covers_place(r, normal));
 }
 
 const char *
@@ -85,8 +86,7 @@ api_check_session(struct auth *auth, const struct http_request *r, struct arena 
 	const char *cookie = http_cookie(r, arena, api_cookie_name(r));
 
 	if (cookie == NULL || api_is_from_elsewhere(r))
-		return fault_set(
-		    f, ERR_UNAUTHENTICATED, "a bearer token or a session is needed");
+		return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token or a session is needed");
 	return auth_check_session(auth, cookie, strlen(cookie), arena, who, f);
 }
 
@@ -145,7 +145,8 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 		return fault_set(f, ERR_DENIED, "the caller has not the scope that this needs");
 	if (c->who.read_only && changes)
 		return fault_set(f, ERR_UNAVAILABLE,
-		    "the directory has not been heard for a while: until it is, nothing is changed");
+		    "the directory has not been heard for a while: until it is, nothing is "
+		    "changed");
 	c->reach = auth_reach(&c->who, scopes, http_arena(x), &c->quota);
 	if (extent == WHOLE && !reach_is_everything(c->reach))
 		return fault_set(f, ERR_DENIED, "this needs rights that are not limited to a part");

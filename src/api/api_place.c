@@ -204,8 +204,7 @@ api_on_known_groups(void *arg, const struct roster_group *groups, size_t count)
 			continue;
 		api_json_add_word(j, comma);
 		comma = ",";
-		api_add_words(j, arena, groups[i].dn, groups[i].name,
-		    groups[i].description);
+		api_add_words(j, arena, groups[i].dn, groups[i].name, groups[i].description);
 		api_json_add_word(j, ",\"members\":");
 		api_json_add_number(j, groups[i].members);
 		api_add_id(j, groups[i].id);

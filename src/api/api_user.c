@@ -39,8 +39,8 @@ api_reply_person_error(
 		api_reply_item_error(x, code, "person", f);
 }
 
-/* What did not come about of a change that did; NULL: nothing. It names groups and servers, which is
- * not for those whose rights are limited to a part. */
+/* What did not come about of a change that did; NULL: nothing. It names groups and servers, which
+ * is not for those whose rights are limited to a part. */
 static const char *
 api_shortcoming(const struct api_call *c, const struct fault *f)
 {
@@ -55,9 +55,7 @@ api_on_person(void *arg, enum err code, const struct dir_user *user, const struc
 {
 	struct api_ask *ask = arg;
 	struct api_call *c = ask->call;
-	struct api_person p = {
-		.id = ask->id, .user = user, .inv = inv, .reach = c->reach
-	};
+	struct api_person p = { .id = ask->id, .user = user, .inv = inv, .reach = c->reach };
 
 	if (code != ERR_OK) {
 		api_reply_person_error(ask, code, errors, f);

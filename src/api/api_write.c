@@ -196,8 +196,7 @@ api_reply_invitation(struct api_call *c, int status, const struct invitation *in
 	struct buf b;
 
 	buf_init(&b, API_REPLY_MAX);
-	api_add_invitation(&b, c, inv, d,
-	    link != NULL ? secret_bytes(link) : NULL);
+	api_add_invitation(&b, c, inv, d, link != NULL ? secret_bytes(link) : NULL);
 	http_add_header(c->x, "ETag",
 	    arena_printf(http_arena(c->x), "\"%llu\"", (unsigned long long)inv->revision));
 	api_reply_json(c->x, status, &b);

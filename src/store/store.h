@@ -154,8 +154,8 @@ struct api_token {
 	char owner[ID_SIZE]; /* entryUUID of the person it belongs to, whose rights bound its own;
 				"": nobody's (made by the system's administrator) */
 	int64_t used_at;     /* wall ms, to the minute; 0: never */
-	/* What it is limited to; 0: as far as its owner reaches. Strings live as long as the token.
-	 */
+	/* What it is limited to; 0: as far as its owner reaches. Of one that a watch tells of the
+	 * strings live until its callback returns. */
 	const char *places[REACH_PLACES_MAX];
 	size_t place_count;
 };

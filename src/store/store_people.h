@@ -126,8 +126,8 @@ typedef void store_names_cb(
 struct store_op *store_find_names(
     struct store *s, const struct person *names, const char *own, store_names_cb *cb, void *arg);
 
-/* Delete the API tokens that this principal made, and those that were made with them, and so on;
- * repeating it is harmless. */
+/* Delete the API tokens that this principal made, those that belong to the person behind it (of
+ * "user:UUID"), and those that were made with them, and so on; repeating it is harmless. */
 struct store_op *store_delete_tokens_of(struct store *s, const char *created_by,
     const struct store_note *note, store_done_cb *cb, void *arg);
 

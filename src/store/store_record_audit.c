@@ -50,7 +50,7 @@ audit_write_facts(struct buf *b, const struct audit *a)
 	}
 	codec_write_text(b, "actor", a->note->actor);
 	codec_write_text(b, "person", a->note->person);
-	codec_write_text(b, "org_unit", a->note->org_unit);
+	codec_write_text(b, "place", a->note->org_unit); /* "org_unit" is a subject */
 	codec_write_text(b, "request", a->note->request_id);
 }
 

@@ -472,6 +472,41 @@ the_tokens_that_somebody_made_go_together(void **state)
 	people_end(&p);
 }
 
+/* Whoever made it for them, and whatever was made with it. */
+static void
+the_tokens_that_belong_to_somebody_go_with_those_they_made(void **state)
+{
+	static const struct {
+		const char *id, *maker, *owner;
+	} rows[] = {
+		{ "AAAAAAAAAAAAAAAA", "uid:0", TARGET },
+		{ "BBBBBBBBBBBBBBBB", "user:" OTHER, OTHER },
+		{ "CCCCCCCCCCCCCCCC", "user:" TARGET, "" },
+		{ "DDDDDDDDDDDDDDDD", "token:AAAAAAAAAAAAAAAA", OTHER },
+		{ "EEEEEEEEEEEEEEEE", "uid:0", "" },
+	};
+	struct kv_world *w = *state;
+	struct people p = people_over(w->loop, w->kv);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct api_token t = { .name = "ci" };
+
+		snprintf(t.id, sizeof(t.id), "%s", rows[i].id);
+		snprintf(t.created_by, sizeof(t.created_by), "%s", rows[i].maker);
+		snprintf(t.owner, sizeof(t.owner), "%s", rows[i].owner);
+		run(&p, store_add_api_token(p.store, &t, &note, on_done, &p));
+	}
+	assert_int_equal(
+	    run(&p, store_delete_tokens_of(p.store, "user:", &note, on_done, &p)), ERR_OK);
+	assert_int_equal(keys(&p, "apitoken/"), 5);
+	assert_int_equal(
+	    run(&p, store_delete_tokens_of(p.store, "user:" TARGET, &note, on_done, &p)), ERR_OK);
+	assert_int_equal(keys(&p, "apitoken/"), 2);
+	assert_int_equal(keys(&p, "apitoken/B"), 1);
+	assert_int_equal(keys(&p, "apitoken/E"), 1);
+	people_end(&p);
+}
+
 static void
 the_tokens_that_were_made_with_their_tokens_go_too(void **state)
 {
@@ -623,6 +658,7 @@ main(void)
 		KV_ROW(names_of_pending_invitations_are_found),
 		KV_ROW(a_change_holds_its_names_until_it_is_over),
 		KV_ROW(the_tokens_that_somebody_made_go_together),
+		KV_ROW(the_tokens_that_belong_to_somebody_go_with_those_they_made),
 		KV_ROW(the_tokens_that_were_made_with_their_tokens_go_too),
 		KV_ROW(invitations_are_told_now_and_later),
 	};
