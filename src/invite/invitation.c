@@ -344,8 +344,10 @@ void
 invitation_erase(struct invitation *inv)
 {
 	const char *uid = inv->person.value[PERSON_UID];
+	const char *org_unit = inv->person.value[PERSON_ORG_UNIT];
 
 	invitation_end_links(inv);
-	inv->person = (struct person){ .value = { [PERSON_UID] = uid } };
+	inv->person =
+	    (struct person){ .value = { [PERSON_UID] = uid, [PERSON_ORG_UNIT] = org_unit } };
 	inv->personal_mail = NULL;
 }

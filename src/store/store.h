@@ -68,8 +68,8 @@ struct store_note {
 	/* store_outbox.h; NULL: nothing. Only with store_issue(), store_save() and the calls of the
 	 * outbox: written in the same transaction. */
 	const struct store_post *post;
-	/* More for the audit record of store_save(), as a JSON value without personal data; NULL:
-	 * nothing. */
+	/* More for the audit record, as a JSON value of one line without personal data; NULL:
+	 * nothing. Only where the call itself has nothing more to say. */
 	const char *detail;
 	/* What of it is about a person, as a JSON value: values before and after, a name. Never a
 	 * secret. Kept so that it can be erased alone (store_audit.h). NULL: nothing. */
@@ -154,8 +154,8 @@ struct api_token {
 	char owner[ID_SIZE]; /* entryUUID of the person it belongs to, whose rights bound its own;
 				"": nobody's (made by the system's administrator) */
 	int64_t used_at;     /* wall ms, to the minute; 0: never */
-	/* What it is limited to; 0: as far as its owner reaches. Strings live as long as the token.
-	 */
+	/* What it is limited to; 0: as far as its owner reaches. Of one that a watch tells of the
+	 * strings live until its callback returns. */
 	const char *places[REACH_PLACES_MAX];
 	size_t place_count;
 };

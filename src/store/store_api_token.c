@@ -6,106 +6,69 @@
 
 #include "base/mem.h"
 
-/* ---- adding and deleting ---- */
+FAILPOINTS(points_of_token, "store.token_added", "the commit of this event");
+FAILPOINTS(points_of_no_token, "store.token_deleted", "the commit of this event");
+FAILPOINTS(points_of_use, "store.token_used", "the commit of a token's last use");
 
-struct token_change {
-	struct commit c; /* first */
-	store_done_cb *cb;
-	bool adding;
-	char id[API_TOKEN_ID_SIZE];
-};
+/* ---- one ---- */
 
 static void
-token_change_settled(struct commit *c, enum err code, uint64_t revision, const struct fault *f)
+token_audit(struct entry *e, const char *event, const struct store_note *note)
 {
-	struct token_change *t = (struct token_change *)c;
-	store_done_cb *cb = t->cb;
-	void *arg = c->op.arg;
-	struct fault own;
+	const struct audit audit = {
+		.at = e->c.now, .event = event, .subject = "api_token", .id = e->id, .note = note
+	};
 
-	(void)revision;
-	/* The key's absence, or presence, was the only compare. */
-	if (code == ERR_CONFLICT && t->adding)
-		code = fault_set(&own, ERR_EXISTS, "an API token %s is there already", t->id);
-	else if (code == ERR_CONFLICT)
-		code = fault_set(&own, ERR_NOT_FOUND, "API token %s is not there any more", t->id);
-	else if (f != NULL)
-		own = *f;
-	store_op_end(&c->op);
-	cb(arg, code, code == ERR_OK ? NULL : &own);
-}
-
-static struct token_change *
-token_change_new(struct store *s, const char *id, bool adding, store_done_cb *cb, void *arg)
-{
-	struct token_change *t = mem_alloc(sizeof(*t));
-
-	commit_init(&t->c, s, arg);
-	t->c.settled = token_change_settled;
-	t->cb = cb;
-	t->adding = adding;
-	assert(strlen(id) < sizeof(t->id));
-	memcpy(t->id, id, strlen(id) + 1);
-	return t;
-}
-
-static void
-token_change_audit(struct token_change *t, const struct store_note *note)
-{
-	const struct audit audit = { .at = t->c.now,
-		.event = t->adding ? "token_added" : "token_deleted",
-		.subject = "api_token",
-		.id = t->id,
-		.note = note };
-
-	commit_audit(&t->c, &audit);
+	commit_audit(&e->c, &audit);
 }
 
 struct store_op *
 store_add_api_token(struct store *s, const struct api_token *token, const struct store_note *note,
     store_done_cb *cb, void *arg)
 {
-	struct token_change *t = token_change_new(s, token->id, true, cb, arg);
-	struct store_key key = store_key_of("apitoken", t->id);
+	struct entry *e = entry_new(s, "apitoken", token->id, cb, arg);
 
-	commit_expect(&t->c, store_key_bytes(&key), 0);
-	record_write_api_token(&t->c.json, token);
-	commit_put(&t->c, &key);
-	token_change_audit(t, note);
-	commit_start(&t->c);
-	return &t->c.op;
-}
-
-static void
-token_delete_on_found(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
-{
-	struct token_change *t = arg;
-	struct store_key key = store_key_of("apitoken", t->id);
-
-	t->c.op.kv = NULL;
-	if (code != ERR_OK) {
-		token_change_settled(&t->c, code, 0, f);
-		return;
-	}
-	commit_expect(&t->c, store_key_bytes(&key), item->modified);
-	commit_delete(&t->c, &key);
-	commit_start(&t->c);
+	record_write_api_token(&e->c.json, token);
+	entry_add(e);
+	token_audit(e, "token_added", note);
+	commit_start(&e->c);
+	return &e->c.op;
 }
 
 struct store_op *
 store_delete_api_token(
     struct store *s, const char *id, const struct store_note *note, store_done_cb *cb, void *arg)
 {
-	bool possible = strlen(id) == API_TOKEN_ID_SIZE - 1;
-	struct token_change *t = token_change_new(s, possible ? id : "-", false, cb, arg);
-	struct store_key key = store_key_of("apitoken", t->id);
+	struct entry *e = entry_new(s, "apitoken", id, cb, arg);
 
-	token_change_audit(t, note); /* the note's strings live only now */
-	t->c.op.kv = kv_get(s->kv, store_key_bytes(&key), token_delete_on_found, t);
-	return &t->c.op;
+	token_audit(e, "token_deleted", note); /* the note's strings live only now */
+	return entry_delete(e);
 }
 
-/* ---- all of one maker, and of what they made ---- */
+static enum err
+token_use(
+    struct buf *b, const char *id, const char *text, size_t len, int64_t used_at, struct fault *f)
+{
+	struct arena *arena = arena_new(0);
+	struct api_token t;
+	enum err code = record_read_api_token(&t, id, arena, text, len, f);
+
+	if (code == ERR_OK && t.used_at < used_at) {
+		t.used_at = used_at;
+		record_write_api_token(b, &t);
+	}
+	arena_free(arena);
+	return code;
+}
+
+struct store_op *
+store_touch_api_token(
+    struct store *s, const char *id, int64_t used_at, store_done_cb *cb, void *arg)
+{
+	return entry_touch(s, "apitoken", id, token_use, "token_used", used_at, cb, arg);
+}
+
+/* ---- all of one person or maker, and of what they made ---- */
 
 /* Page after page, and all of them again while any was found: a token may have been made by one
  * that is told of later. Then they are deleted, the last one found first: should that be cut short,
@@ -114,7 +77,7 @@ struct tokens_of {
 	struct store_op op; /* first; op.kv is a page, `deleting` one deletion */
 	struct store_op *deleting;
 	store_done_cb *cb;
-	char *created_by, *actor, *request_id;
+	char *created_by, *actor, *request_id, *source, *person;
 	char (*ids)[API_TOKEN_ID_SIZE];
 	size_t count, cap, known; /* `known`: before this walk */
 	struct store_key last;
@@ -132,6 +95,8 @@ tokens_of_release(struct store_op *op)
 	free(t->created_by);
 	free(t->actor);
 	free(t->request_id);
+	free(t->source);
+	free(t->person);
 	free(t->ids);
 	free(t);
 }
@@ -168,12 +133,14 @@ tokens_of_add(struct tokens_of *t, const char *id)
 static bool
 tokens_of_made(const struct tokens_of *t, const struct api_token *token)
 {
-	static const char prefix[] = "token:";
-	const size_t len = sizeof(prefix) - 1;
+	static const char by_token[] = "token:", by_user[] = "user:";
+	const size_t token_len = sizeof(by_token) - 1, user_len = sizeof(by_user) - 1;
 
 	return strcmp(token->created_by, t->created_by) == 0 ||
-	       (strncmp(token->created_by, prefix, len) == 0 &&
-		   tokens_of_has(t, token->created_by + len));
+	       (strncmp(t->created_by, by_user, user_len) == 0 && token->owner[0] != '\0' &&
+		   strcmp(token->owner, t->created_by + user_len) == 0) ||
+	       (strncmp(token->created_by, by_token, token_len) == 0 &&
+		   tokens_of_has(t, token->created_by + token_len));
 }
 
 /* One that cannot be read opens nothing for anybody: auth leaves it out, too. */
@@ -197,7 +164,8 @@ tokens_of_look(struct tokens_of *t, const struct kv_item *item)
 		return;
 	arena = arena_new(0);
 	if (store_open_item(t->op.store, item, arena, &text, &len, &f) == ERR_OK &&
-	    record_read_api_token(&token, id, text, len, &f) == ERR_OK && tokens_of_made(t, &token))
+	    record_read_api_token(&token, id, arena, text, len, &f) == ERR_OK &&
+	    tokens_of_made(t, &token))
 		tokens_of_add(t, id);
 	arena_free(arena);
 }
@@ -244,7 +212,10 @@ tokens_of_on_deleted(void *arg, enum err code, const struct fault *f)
 static void
 tokens_of_delete_next(struct tokens_of *t)
 {
-	const struct store_note note = { .actor = t->actor, .request_id = t->request_id };
+	const struct store_note note = { .actor = t->actor,
+		.request_id = t->request_id,
+		.source = t->source,
+		.person = t->person };
 
 	if (t->count > 0)
 		t->deleting = store_delete_api_token(
@@ -264,6 +235,8 @@ store_delete_tokens_of(struct store *s, const char *created_by, const struct sto
 	t->created_by = mem_dup_string(created_by);
 	t->actor = mem_dup_string(note->actor);
 	t->request_id = mem_dup_string(note->request_id);
+	t->source = mem_dup_string(note->source);
+	t->person = mem_dup_string(note->person);
 	t->op.kv =
 	    kv_range(s->kv, kv_text("apitoken/"), kv_text(""), KV_RANGE_MAX, tokens_of_on_page, t);
 	return &t->op;

@@ -71,7 +71,7 @@ codec_write_hashes(struct buf *b, const char *name, const struct token_hash *lis
 	buf_add_char(b, ']');
 }
 
-static void
+void
 codec_write_strings(struct buf *b, const char *name, const char *const *list, size_t count)
 {
 	if (count == 0)
@@ -136,6 +136,7 @@ codec_write_invitation(struct buf *b, const struct invitation *inv, const struct
 	codec_write_number(b, "created_at", inv->created_at);
 	codec_write_number(b, "expires_at", inv->expires_at);
 	codec_write_text(b, "created_by", inv->created_by);
+	codec_write_text(b, "owner", inv->owner);
 	codec_write_text(b, "attempt", inv->attempt);
 	codec_write_number(b, "claimed_at", inv->claimed_at);
 	codec_write_text(b, "dn", inv->dn);
@@ -246,16 +247,11 @@ codec_read_hashes(struct reader *r, const char *name, struct token_hash *out, si
 static size_t
 codec_read_strings(struct reader *r, const char *name, const char **out, size_t max)
 {
-	const json_t *list;
-	size_t count = codec_read_list(r, name, max, &list);
+	struct record_reader list = { .root = r->root, .arena = r->inv->arena };
+	size_t count = record_texts(&list, name, out, max);
 
-	for (size_t i = 0; i < count; i++) {
-		const char *s = json_string_value(json_array_get(list, i));
-
-		if (s == NULL)
-			r->bad = name;
-		out[i] = arena_strdup(r->inv->arena, s);
-	}
+	if (list.bad != NULL)
+		r->bad = list.bad;
 	return count;
 }
 
@@ -308,7 +304,7 @@ codec_read_life(struct reader *r)
 {
 	struct invitation *inv = r->inv;
 	const char *state = json_string_of(r->root, "state");
-	const char *attempt = codec_read_text(r, r->root, "attempt");
+	struct record_reader copied = { .root = r->root };
 
 	if (state == NULL || !invitation_state_by_name(state, &inv->state))
 		r->bad = "state";
@@ -320,10 +316,10 @@ codec_read_life(struct reader *r)
 	inv->created_at = codec_read_number(r, r->root, "created_at");
 	inv->expires_at = codec_read_number(r, r->root, "expires_at");
 	inv->created_by = codec_read_text(r, r->root, "created_by");
-	if (attempt != NULL && strlen(attempt) < sizeof(inv->attempt))
-		memcpy(inv->attempt, attempt, strlen(attempt) + 1);
-	else if (attempt != NULL)
-		r->bad = "attempt";
+	record_copy_optional(&copied, "owner", inv->owner, sizeof(inv->owner));
+	record_copy_optional(&copied, "attempt", inv->attempt, sizeof(inv->attempt));
+	if (copied.bad != NULL)
+		r->bad = copied.bad;
 	inv->claimed_at = codec_read_number(r, r->root, "claimed_at");
 	inv->dn = codec_read_text(r, r->root, "dn");
 	inv->add_sent = codec_read_flag(r, "add_sent");

@@ -10,8 +10,6 @@
 #define EVENT(name, text) FAILPOINTS(points_of_##name, "store." text, "the commit of this event");
 #include "invite/transitions.def"
 FAILPOINTS(points_of_purge, "store.purged", "the commit of this event");
-FAILPOINTS(points_of_token, "store.token_added", "the commit of this event");
-FAILPOINTS(points_of_no_token, "store.token_deleted", "the commit of this event");
 
 _Static_assert(sizeof(((struct store_taken *)0)->holders) == STORE_NAMES * ID_SIZE, "one a name");
 
@@ -56,6 +54,33 @@ commit_init(struct commit *c, struct store *s, void *arg)
 	c->arena = arena_new(0);
 	buf_init(&c->json, KV_VALUE_MAX - SEAL_OVERHEAD);
 	c->now = clock_wall_ms(s->clock);
+}
+
+struct plain_commit {
+	struct commit c; /* first */
+	store_done_cb *cb;
+};
+
+static void
+plain_commit_settled(struct commit *c, enum err code, uint64_t revision, const struct fault *f)
+{
+	store_done_cb *cb = ((struct plain_commit *)c)->cb;
+	void *arg = c->op.arg;
+
+	(void)revision;
+	store_op_end(&c->op);
+	cb(arg, code, f);
+}
+
+struct commit *
+commit_new(struct store *s, store_done_cb *cb, void *arg)
+{
+	struct plain_commit *p = mem_alloc(sizeof(*p));
+
+	commit_init(&p->c, s, arg);
+	p->c.settled = plain_commit_settled;
+	p->cb = cb;
+	return &p->c;
 }
 
 /* ---- building ---- */

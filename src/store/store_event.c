@@ -167,34 +167,14 @@ store_events_list(struct store *s, size_t limit, store_events_cb *cb, void *arg)
 
 /* ---- fan-out ---- */
 
-struct fan_out {
-	struct commit c; /* first */
-	store_done_cb *cb;
-};
-
-static void
-fan_out_settled(struct commit *c, enum err code, uint64_t revision, const struct fault *f)
-{
-	store_done_cb *cb = ((struct fan_out *)c)->cb;
-	void *arg = c->op.arg;
-
-	(void)revision;
-	store_op_end(&c->op);
-	cb(arg, code, f);
-}
-
 struct store_op *
 store_event_fan_out(struct store *s, const struct hook_event *e,
     const struct outbox_item *const *items, size_t count, store_done_cb *cb, void *arg)
 {
-	struct fan_out *o = mem_alloc(sizeof(*o));
-	struct commit *c = &o->c;
+	struct commit *c = commit_new(s, cb, arg);
 	struct store_key key = store_key_of("event", e->id);
 
 	assert(count <= HOOK_MAX);
-	commit_init(c, s, arg);
-	c->settled = fan_out_settled;
-	o->cb = cb;
 	commit_expect(c, store_key_bytes(&key), e->revision);
 	commit_delete(c, &key);
 	commit_mark(c, &key, "event_fanned_out");

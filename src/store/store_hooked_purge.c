@@ -1,4 +1,4 @@
-/* Forgetting webhook messages that ended long ago. */
+/* Forgetting webhook messages that ended: long ago, or about somebody who is erased. */
 #include "store/store_private.h"
 
 #include <assert.h>
@@ -17,6 +17,8 @@ struct hooked_purge {
 	struct store_op op; /* first */
 	store_save_cb *cb;
 	int64_t before;
+	store_hooked_test *test; /* NULL: those that ended before `before` */
+	void *test_arg;
 	size_t limit, gone;
 	char after[KV_KEY_MAX];
 	size_t after_len;
@@ -93,20 +95,20 @@ hooked_purge_made_at(const char *id)
 	return (int64_t)strtoull(digits, NULL, 16);
 }
 
-/* What cannot be read is as old as its id. */
+/* What cannot be read is as old as its id, and may be about anybody. */
 static bool
-hooked_purge_is_old(const struct hooked_purge *p, const struct kv_item *item, const char *id)
+hooked_purge_is_meant(const struct hooked_purge *p, const struct kv_item *item, const char *id)
 {
 	struct outbox_item *i;
 	struct hooked h;
 	struct fault f;
-	bool old;
+	bool is_meant;
 
 	if (hooked_read(p->op.store, item, id, &i, &h, &f) != ERR_OK)
 		return true;
-	old = h.ended_at < p->before;
+	is_meant = p->test != NULL ? p->test(p->test_arg, i) : h.ended_at < p->before;
 	outbox_item_free(i);
-	return old;
+	return is_meant;
 }
 
 /* False: nothing more of this page is of interest. */
@@ -123,14 +125,14 @@ hooked_purge_look(struct hooked_purge *p, const struct kv_item *item)
 		memcpy(hook, (const char *)item->key.data + sizeof(prefix) - 1, ID_SIZE - 1);
 	if (!id_is_valid(hook) || !store_read_id(hooked_space(hook).text, item->key, id))
 		return true;
-	if (hooked_purge_made_at(id) >= p->before) {
+	if (p->test == NULL && hooked_purge_made_at(id) >= p->before) {
 		/* Behind every id of this endpoint. */
 		p->after_len =
 		    (size_t)snprintf(p->after, sizeof(p->after), "%s/~", hooked_space(hook).text);
 		p->more = true;
 		return false;
 	}
-	if (!hooked_purge_is_old(p, item, id))
+	if (!hooked_purge_is_meant(p, item, id))
 		return true;
 	memcpy(key.text, item->key.data, item->key.len);
 	p->keys[p->count] = key;
@@ -170,16 +172,36 @@ hooked_purge_read_page(struct hooked_purge *p)
 	    (struct kv_bytes){ p->after, p->after_len }, KV_TXN_MAX, hooked_purge_on_page, p);
 }
 
-struct store_op *
-store_hooked_purge(struct store *s, int64_t before, size_t limit, store_save_cb *cb, void *arg)
+static struct hooked_purge *
+hooked_purge_new(struct store *s, size_t limit, store_save_cb *cb, void *arg)
 {
 	struct hooked_purge *p = mem_alloc(sizeof(*p));
 
 	assert(limit >= 1);
 	store_op_start(&p->op, s, hooked_purge_release, arg);
 	p->cb = cb;
-	p->before = before;
 	p->limit = limit;
+	return p;
+}
+
+struct store_op *
+store_hooked_purge(struct store *s, int64_t before, size_t limit, store_save_cb *cb, void *arg)
+{
+	struct hooked_purge *p = hooked_purge_new(s, limit, cb, arg);
+
+	p->before = before;
+	hooked_purge_read_page(p);
+	return &p->op;
+}
+
+struct store_op *
+store_hooked_forget(
+    struct store *s, store_hooked_test *test, void *test_arg, store_save_cb *cb, void *arg)
+{
+	struct hooked_purge *p = hooked_purge_new(s, SIZE_MAX, cb, arg);
+
+	p->test = test;
+	p->test_arg = test_arg;
 	hooked_purge_read_page(p);
 	return &p->op;
 }

@@ -184,4 +184,10 @@ struct store_op *store_hooked_replay(struct store *s, const char *hook, const ch
 struct store_op *store_hooked_purge(
     struct store *s, int64_t before, size_t limit, store_save_cb *cb, void *arg);
 
+/* Forget all for which `test` says so, whenever they ended and of whichever endpoint; also those
+ * that cannot be read. `revision` as above. `test_arg` lives as long as the call. */
+typedef bool store_hooked_test(void *arg, const struct outbox_item *item);
+struct store_op *store_hooked_forget(
+    struct store *s, store_hooked_test *test, void *test_arg, store_save_cb *cb, void *arg);
+
 #endif

@@ -8,8 +8,10 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "store/store.h"
+#include "store/store_audit.h"
 #include "store/store_outbox.h"
 #include "store/store_people.h"
+#include "store/store_session.h"
 
 enum {
 	STORE_KEY_SIZE = 88, /* the longest key with its zero byte: hooked/ENDPOINT/ID needs 81 */
@@ -72,6 +74,9 @@ void store_op_start(
 /* Unlinks and releases it; its callback is run after this. */
 void store_op_end(struct store_op *op);
 
+/* A copy in `arena`, without what is to be posted. */
+struct store_note note_copy(const struct store_note *note, struct arena *arena);
+
 /* ---- keys ---- */
 
 struct store_key {
@@ -103,6 +108,7 @@ void codec_write_name(struct buf *b, const char *name);
 void codec_write_text(struct buf *b, const char *name, const char *value);
 void codec_write_number(struct buf *b, const char *name, int64_t value);
 void codec_write_flag(struct buf *b, const char *name, bool value);
+void codec_write_strings(struct buf *b, const char *name, const char *const *list, size_t count);
 
 void codec_write_invitation(
     struct buf *b, const struct invitation *inv, const struct store_held *held);
@@ -121,20 +127,32 @@ void record_write_reservation(struct buf *b, const struct reservation *r);
 enum err record_read_reservation(
     struct reservation *out, const char *text, size_t len, struct fault *f);
 
+enum audit_part { AUDIT_SOURCE, AUDIT_PERSON, AUDIT_PART_COUNT };
+enum { AUDIT_SALT_SIZE = 16 };
 struct audit {
 	int64_t at;
 	const char *event;
-	const char *subject, *id; /* "invitation", "user", ..., and which */
+	const char *subject, *id; /* "invitation", "user", ..., and which; NULL: of nothing */
 	const char *state;	  /* afterwards; NULL when it has none */
-	const char *detail;	  /* more, as a JSON value; NULL when there is none */
+	const char *detail;	  /* more, as a JSON value; NULL: the note's */
 	const struct store_note *note;
 	const struct invitation *inv; /* as it is now, for the events of it; NULL: of none */
 };
+/* The two lines that store_audit.h tells of. */
 void record_write_audit(struct buf *b, const struct audit *a);
 
 void record_write_api_token(struct buf *b, const struct api_token *t);
-enum err record_read_api_token(
-    struct api_token *out, const char *id, const char *text, size_t len, struct fault *f);
+/* Strings are made in `arena`. */
+enum err record_read_api_token(struct api_token *out, const char *id, struct arena *arena,
+    const char *text, size_t len, struct fault *f);
+
+void record_write_session(struct buf *b, const struct store_session *session);
+enum err record_read_session(
+    struct store_session *out, const char *id, const char *text, size_t len, struct fault *f);
+
+/* When somebody last signed in from a source. */
+void record_write_known(struct buf *b, int64_t at);
+enum err record_read_known(int64_t *at, const char *text, size_t len, struct fault *f);
 
 void record_write_intent(struct buf *b, const struct store_intent *i);
 /* Strings are made in `arena`. */
@@ -163,6 +181,8 @@ const char *record_text(struct record_reader *r, const char *name);
 int64_t record_number(struct record_reader *r, const char *name); /* not negative */
 unsigned record_count(struct record_reader *r, const char *name);
 bool record_flag(struct record_reader *r, const char *name);
+/* A list of at most `max` strings; returns how many. */
+size_t record_texts(struct record_reader *r, const char *name, const char **out, size_t max);
 void record_copy_optional(struct record_reader *r, const char *name, char *out, size_t size);
 
 /* The id and the revision are the key's; the caller frees it. */
@@ -250,6 +270,8 @@ struct commit {
 };
 
 void commit_init(struct commit *c, struct store *s, void *arg);
+/* One whose outcome is told as it is, and that is nothing else. */
+struct commit *commit_new(struct store *s, store_done_cb *cb, void *arg);
 void commit_expect(struct commit *c, struct kv_bytes key, uint64_t modified);
 /* Seals and adds what was written to c->json, and empties that. */
 void commit_put(struct commit *c, const struct store_key *key);
@@ -263,6 +285,39 @@ void commit_reserve(struct commit *c, size_t name, const struct store_key *key);
 void commit_start(struct commit *c);
 /* It cannot be sent, and says so once it is started. */
 void commit_refuse(struct commit *c, enum err code, const char *why);
+
+/* ---- store_entry.c: a key that comes, is used and goes: an API token, a session ---- */
+
+enum { ENTRY_ID_SIZE = 17 };
+
+struct entry {
+	struct commit c; /* first */
+	store_done_cb *cb;
+	struct store_key key; /* "space/id" */
+	char id[ENTRY_ID_SIZE];
+	bool adding;
+};
+
+/* An `id` of another length than an entry has names nothing. */
+struct entry *entry_new(
+    struct store *s, const char *space, const char *id, store_done_cb *cb, void *arg);
+/* Puts what was written to c.json where nothing may be: else ERR_EXISTS. Whoever calls it starts
+ * the transaction. */
+void entry_add(struct entry *e);
+/* Reads which version is there, adds its deletion and starts the transaction. ERR_NOT_FOUND. */
+struct store_op *entry_delete(struct entry *e);
+
+/* Writes the record with a later `used_at`; nothing, when it is as late already. */
+typedef enum err entry_use(
+    struct buf *b, const char *id, const char *text, size_t len, int64_t used_at, struct fault *f);
+/* Write down when it was last used: without an audit record, and fine if it is gone. `points` is
+ * the pair's name. */
+struct store_op *entry_touch(struct store *s, const char *space, const char *id, entry_use *use,
+    const char *points, int64_t used_at, store_done_cb *cb, void *arg);
+
+/* ---- store_session.c, store_known.c ---- */
+
+struct store_key known_key(const char *person, const unsigned char source[STORE_SOURCE_SIZE]);
 
 /* ---- store_save.c: the next version of an invitation and all that goes with it ---- */
 

@@ -95,6 +95,26 @@ record_copy_string(const json_t *root, const char *name, char *out, size_t size)
 	return true;
 }
 
+size_t
+record_texts(struct record_reader *r, const char *name, const char **out, size_t max)
+{
+	const json_t *list = json_object_get(r->root, name);
+	size_t count = json_array_size(list);
+
+	if ((list != NULL && !json_is_array(list)) || count > max) {
+		r->bad = name;
+		return 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		if (text == NULL)
+			r->bad = name;
+		out[i] = arena_strdup(r->arena, text);
+	}
+	return count;
+}
+
 void
 record_copy_optional(struct record_reader *r, const char *name, char *out, size_t size)
 {
@@ -133,71 +153,4 @@ record_read_reservation(struct reservation *out, const char *text, size_t len, s
 	}
 	json_decref(root);
 	return code;
-}
-
-/* ---- audit ---- */
-
-void
-record_write_audit(struct buf *b, const struct audit *a)
-{
-	buf_printf(b, "{\"v\":%d,\"at\":%" PRId64 ",\"event\":\"%s\",\"%s\":\"%s\"", RECORD_FORMAT,
-	    a->at, a->event, a->subject, a->id);
-	if (a->state != NULL)
-		buf_printf(b, ",\"state\":\"%s\"", a->state);
-	if (a->detail != NULL)
-		buf_printf(b, ",\"detail\":%s", a->detail);
-	buf_add_string(b, ",\"actor\":");
-	buf_add_json_string(b, a->note->actor);
-	if (a->note->request_id != NULL) {
-		buf_add_string(b, ",\"request\":");
-		buf_add_json_string(b, a->note->request_id);
-	}
-	buf_add_char(b, '}');
-}
-
-/* ---- API token ---- */
-
-void
-record_write_api_token(struct buf *b, const struct api_token *t)
-{
-	char hash[ENCODE_BASE64_SIZE(TOKEN_HASH_SIZE)];
-
-	encode_base64(t->hash.bytes, sizeof(t->hash.bytes), hash);
-	buf_printf(b, "{\"v\":%d,\"hash\":\"%s\",\"scopes\":%u,\"created_at\":%" PRId64,
-	    RECORD_FORMAT, hash, t->scopes, t->created_at);
-	buf_printf(b, ",\"expires_at\":%" PRId64 ",\"name\":", t->expires_at);
-	buf_add_json_string(b, t->name);
-	buf_add_string(b, ",\"created_by\":");
-	buf_add_json_string(b, t->created_by);
-	buf_add_char(b, '}');
-}
-
-enum err
-record_read_api_token(
-    struct api_token *out, const char *id, const char *text, size_t len, struct fault *f)
-{
-	struct fault own;
-	json_t *root = record_parse(text, len, &own);
-	struct api_token t = { .scopes = 0 };
-	const char *hash;
-	int64_t scopes = 0;
-	bool good;
-
-	if (root == NULL)
-		return fault_set(f, ERR_CORRUPT, "apitoken/%s: %s", id, own.text);
-	hash = json_string_of(root, "hash");
-	good = strlen(id) < sizeof(t.id) && hash != NULL &&
-	       decode_base64(hash, strlen(hash), t.hash.bytes, sizeof(t.hash.bytes)) &&
-	       record_copy_string(root, "name", t.name, sizeof(t.name)) &&
-	       record_copy_string(root, "created_by", t.created_by, sizeof(t.created_by)) &&
-	       record_copy_number(root, "created_at", &t.created_at) &&
-	       record_copy_number(root, "expires_at", &t.expires_at) &&
-	       record_copy_number(root, "scopes", &scopes) && scopes >= 0 && scopes <= UINT_MAX;
-	if (good) {
-		memcpy(t.id, id, strlen(id) + 1);
-		t.scopes = (unsigned)scopes;
-		*out = t;
-	}
-	json_decref(root);
-	return good ? ERR_OK : fault_set(f, ERR_CORRUPT, "apitoken/%s is not what we wrote", id);
 }

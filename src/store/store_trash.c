@@ -342,41 +342,22 @@ store_trash_list(struct store *s, const char *after, size_t limit, store_trashes
 
 /* ---- forget ---- */
 
-struct forget {
-	struct commit c; /* first */
-	store_done_cb *cb;
-};
-
-static void
-forget_settled(struct commit *c, enum err code, uint64_t revision, const struct fault *f)
-{
-	store_done_cb *cb = ((struct forget *)c)->cb;
-	void *arg = c->op.arg;
-
-	(void)revision;
-	store_op_end(&c->op);
-	cb(arg, code, f);
-}
-
 struct store_op *
 store_trash_forget(struct store *s, const struct store_trash *t, const struct store_note *note,
     store_done_cb *cb, void *arg)
 {
-	struct forget *o = mem_alloc(sizeof(*o));
+	struct commit *c = commit_new(s, cb, arg);
 	struct store_key record = store_key_of("trash", t->id), job = store_key_of("job", t->id);
-	const struct audit audit = { .at = clock_wall_ms(s->clock),
+	const struct audit audit = { .at = c->now,
 		.event = "user_forgotten",
 		.subject = "user",
 		.id = t->id,
 		.note = note };
 
-	commit_init(&o->c, s, arg);
-	o->c.settled = forget_settled;
-	o->cb = cb;
-	commit_expect(&o->c, store_key_bytes(&record), t->revision);
-	commit_expect(&o->c, store_key_bytes(&job), 0);
-	trash_delete(&o->c, t->id);
-	commit_audit(&o->c, &audit);
-	commit_start(&o->c);
-	return &o->c.op;
+	commit_expect(c, store_key_bytes(&record), t->revision);
+	commit_expect(c, store_key_bytes(&job), 0);
+	trash_delete(c, t->id);
+	commit_audit(c, &audit);
+	commit_start(c);
+	return &c->op;
 }

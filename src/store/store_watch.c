@@ -155,10 +155,10 @@ watch_tell_token(struct store_watch *w, const struct kv_item *item, const char *
 	enum err code = store_open_item(w->store, item, arena, &text, &len, f);
 
 	if (code == ERR_OK)
-		code = record_read_api_token(&t, id, text, len, f);
-	arena_free(arena);
+		code = record_read_api_token(&t, id, arena, text, len, f);
 	if (code == ERR_OK)
 		w->cbs.api_token(w->arg, id, &t);
+	arena_free(arena);
 	return code;
 }
 
@@ -173,6 +173,41 @@ store_watch_api_tokens(struct store *s, const struct store_watch_cbs *cbs, void 
 {
 	static const struct watch_kind kind = { "apitoken/", API_TOKEN_ID_SIZE, "API token",
 		watch_tell_token, watch_tell_token_gone };
+
+	return watch_start(s, &kind, cbs, arg);
+}
+
+/* ---- sessions ---- */
+
+static enum err
+watch_tell_session(
+    struct store_watch *w, const struct kv_item *item, const char *id, struct fault *f)
+{
+	struct arena *arena = arena_new(0);
+	struct store_session session;
+	char *text;
+	size_t len;
+	enum err code = store_open_item(w->store, item, arena, &text, &len, f);
+
+	if (code == ERR_OK)
+		code = record_read_session(&session, id, text, len, f);
+	arena_free(arena);
+	if (code == ERR_OK)
+		w->cbs.session(w->arg, id, &session);
+	return code;
+}
+
+static void
+watch_tell_session_gone(struct store_watch *w, const char *id)
+{
+	w->cbs.session(w->arg, id, NULL);
+}
+
+struct store_watch *
+store_watch_sessions(struct store *s, const struct store_watch_cbs *cbs, void *arg)
+{
+	static const struct watch_kind kind = { "session/", STORE_SESSION_ID_SIZE, "session",
+		watch_tell_session, watch_tell_session_gone };
 
 	return watch_start(s, &kind, cbs, arg);
 }

@@ -260,6 +260,12 @@ people_keys(struct world *w, const char *prefix)
 	return people_scan(w, prefix, NULL).keys;
 }
 
+size_t
+people_says(struct world *w, const char *word)
+{
+	return people_scan(w, "", word).found;
+}
+
 static bool
 nothing_is_left(struct world *w, void *arg)
 {

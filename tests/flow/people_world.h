@@ -54,6 +54,8 @@ extern const char *people_caller_entry; /* of every call */
 /* How many audit records have this event; all keys that begin so. */
 size_t people_audits(struct world *w, const char *event);
 size_t people_keys(struct world *w, const char *prefix);
+/* How many stored values have this word. */
+size_t people_says(struct world *w, const char *word);
 
 /* The process is killed and starts again, time passes, and the resolver has nothing left to do. */
 void people_settle_all(struct world *w, bool crash);

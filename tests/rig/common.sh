@@ -12,7 +12,7 @@ packages_build=(gcc libc6-dev make xz-utils autoconf automake pkg-config libldap
 	libcurl4-openssl-dev libsodium-dev libjansson-dev libinih-dev libssl-dev libunistring-dev
 	libidn2-dev libutf8proc-dev libcmocka-dev)
 packages_slapd=(slapd ldap-utils util-linux openssl)
-packages_system=(python3 python3-pytest python3-ldap python3-requests python3-nacl python3-yaml
+packages_system=(python3 python3-pytest python3-pytest-xdist python3-ldap python3-requests python3-nacl python3-yaml
 	python3-fastjsonschema python3-jsonschema python3-aiosmtpd python3-selenium chromium chromium-driver faketime curl
 	e2fsprogs mount binutils strace)
 packages_clang=(clang libclang-rt-14-dev)

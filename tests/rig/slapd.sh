@@ -319,7 +319,9 @@ free_port() {
 		port=$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')
 		port=$((port % 12000 + 20000))
 		tries=$((tries + 1))
-		if ! grep -qi "$(printf ':%04X ' "$port")" /proc/net/tcp; then
+		# The second is a claim of ports.py: somebody is about to listen there.
+		if ! grep -qi "$(printf ':%04X ' "$port")" /proc/net/tcp &&
+			! grep -q "@usherd-test-port-$port\$" /proc/net/unix; then
 			echo "$port"
 			return
 		fi

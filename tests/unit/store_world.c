@@ -224,6 +224,7 @@ world_make(struct world *w, const char *uid, const char *mail, const char *phone
 	inv->person.value[PERSON_UID] = arena_strdup(a, uid);
 	inv->person.value[PERSON_MAIL] = arena_strdup(a, mail);
 	inv->person.value[PERSON_PHONE] = arena_strdup(a, phone);
+	inv->person.value[PERSON_ORG_UNIT] = arena_strdup(a, "ou=Lab,dc=example");
 	inv->person.groups[0] = arena_strdup(a, "cn=staff,dc=example");
 	inv->person.group_count = 1;
 	inv->personal_mail = arena_strdup(a, "zoe@canary.example");
@@ -235,6 +236,7 @@ world_make(struct world *w, const char *uid, const char *mail, const char *phone
 	inv->created_at = w->now;
 	inv->expires_at = w->now + HOUR;
 	inv->created_by = arena_strdup(a, "uid:0");
+	memcpy(inv->owner, "e0000000-0000-4000-8000-000000000009", ID_SIZE);
 	inv->timeline[0] =
 	    (struct invitation_entry){ w->now, INVITATION_EV_ISSUE, arena_strdup(a, "by uid:0") };
 	inv->timeline_count = 1;

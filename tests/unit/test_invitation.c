@@ -43,6 +43,7 @@ issued(void)
 	inv->person.value[PERSON_FAMILY_NAME] = "Lovelace";
 	inv->person.value[PERSON_MAIL] = "ada@example.org";
 	inv->person.value[PERSON_UID] = "ada";
+	inv->person.value[PERSON_ORG_UNIT] = "ou=Lab,dc=example,dc=org";
 	inv->person.groups[0] = "cn=staff,dc=example,dc=org";
 	inv->person.group_count = 1;
 	inv->personal_mail = "ada@home.example";
@@ -524,7 +525,7 @@ a_link_is_made_only_while_one_could_work(void **state)
 }
 
 static void
-erasing_leaves_the_uid_and_no_other_personal_data(void **state)
+erasing_leaves_uid_and_org_unit_and_no_other_personal_data(void **state)
 {
 	struct invitation *inv = in_state(DONE);
 	struct token_hash t = token(1);
@@ -532,9 +533,10 @@ erasing_leaves_the_uid_and_no_other_personal_data(void **state)
 	(void)state;
 	invitation_erase(inv);
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
-		if (i != PERSON_UID)
+		if (i != PERSON_UID && i != PERSON_ORG_UNIT)
 			assert_null(inv->person.value[i]);
 	assert_string_equal(inv->person.value[PERSON_UID], "ada");
+	assert_string_equal(inv->person.value[PERSON_ORG_UNIT], "ou=Lab,dc=example,dc=org");
 	assert_int_equal(inv->person.group_count, 0);
 	assert_null(inv->person.groups[0]);
 	assert_null(inv->personal_mail);
@@ -641,7 +643,7 @@ main(void)
 		cmocka_unit_test(undeliverable_lasts_until_it_is_sent_again_or_goes_elsewhere),
 		cmocka_unit_test(however_many_mails_leave_the_timeline_keeps_what_people_did),
 		cmocka_unit_test(a_link_is_made_only_while_one_could_work),
-		cmocka_unit_test(erasing_leaves_the_uid_and_no_other_personal_data),
+		cmocka_unit_test(erasing_leaves_uid_and_org_unit_and_no_other_personal_data),
 		cmocka_unit_test(a_copy_outlives_its_source),
 		cmocka_unit_test(
 		    an_invitation_is_issued_once_and_its_timeline_keeps_that_and_the_latest),

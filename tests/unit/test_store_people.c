@@ -153,13 +153,13 @@ an_intent_is_there_until_it_is_settled_with_one_record(void **state)
 	assert_string_equal(p.intent.dn, "(none)");
 	assert_string_equal(p.intent.value[PERSON_PHONE], "+491");
 	assert_string_equal(p.intent.value[PERSON_MAIL], "");
-	assert_int_equal(
-	    run(&p, store_intent_settle(p.store, &i, "{\"fields\":[\"phone\"]}", on_done, &p)),
+	assert_int_equal(run(&p, store_intent_settle(
+				     p.store, &i, "{\"fields\":[\"phone\"]}", NULL, on_done, &p)),
 	    ERR_OK);
 	assert_int_equal(list(&p), 0);
 	assert_int_equal(keys(&p, "audit/"), 1);
 	assert_int_equal(
-	    run(&p, store_intent_settle(p.store, &i, NULL, on_done, &p)), ERR_CONFLICT);
+	    run(&p, store_intent_settle(p.store, &i, NULL, NULL, on_done, &p)), ERR_CONFLICT);
 	assert_int_equal(keys(&p, "audit/"), 1);
 	people_end(&p);
 }
@@ -243,7 +243,7 @@ delete_user(struct people *p, const void *data, size_t len)
 	i.dn = "uid=ada,dc=example";
 	i.restorable_until = 99;
 	assert_int_equal(begin(p, &i, saved, 0), ERR_OK);
-	assert_int_equal(run(p, store_intent_settle(p->store, &i, NULL, on_done, p)), ERR_OK);
+	assert_int_equal(run(p, store_intent_settle(p->store, &i, NULL, NULL, on_done, p)), ERR_OK);
 	secret_free(saved);
 }
 
@@ -364,7 +364,8 @@ a_restore_takes_what_was_kept_and_forgetting_waits_for_it(void **state)
 	    run(&p, store_trash_forget(p.store, &p.trash, &note, on_done, &p)), ERR_CONFLICT);
 	assert_int_equal(run(&p, store_trash_list(p.store, NULL, 10, on_trashes, &p)), ERR_OK);
 	assert_int_equal(p.count, 1);
-	assert_int_equal(run(&p, store_intent_settle(p.store, &i, NULL, on_done, &p)), ERR_OK);
+	assert_int_equal(
+	    run(&p, store_intent_settle(p.store, &i, NULL, NULL, on_done, &p)), ERR_OK);
 	assert_int_equal(keys(&p, "trash"), 0);
 	assert_int_equal(keys(&p, "job/"), 0);
 	assert_int_equal(keys(&p, "audit/"), 2);
@@ -437,7 +438,8 @@ a_change_holds_its_names_until_it_is_over(void **state)
 	run(&p, store_find_names(p.store, &names, OTHER, on_names, &p));
 	assert_true(p.taken.mail);
 	assert_int_equal(run(&p, store_issue(p.store, inv, &note, on_issued, &p)), ERR_EXISTS);
-	assert_int_equal(run(&p, store_intent_settle(p.store, &a, NULL, on_done, &p)), ERR_OK);
+	assert_int_equal(
+	    run(&p, store_intent_settle(p.store, &a, NULL, NULL, on_done, &p)), ERR_OK);
 	assert_int_equal(keys(&p, "mail/"), 0);
 	assert_int_equal(begin(&p, &b, NULL, 0), ERR_OK);
 	assert_int_equal(run(&p, store_intent_drop(p.store, &b, on_done, &p)), ERR_OK);
@@ -467,6 +469,41 @@ the_tokens_that_somebody_made_go_together(void **state)
 	assert_int_equal(
 	    run(&p, store_delete_tokens_of(p.store, "user:1", &note, on_done, &p)), ERR_OK);
 	assert_int_equal(keys(&p, "audit/"), 8);
+	people_end(&p);
+}
+
+/* Whoever made it for them, and whatever was made with it. */
+static void
+the_tokens_that_belong_to_somebody_go_with_those_they_made(void **state)
+{
+	static const struct {
+		const char *id, *maker, *owner;
+	} rows[] = {
+		{ "AAAAAAAAAAAAAAAA", "uid:0", TARGET },
+		{ "BBBBBBBBBBBBBBBB", "user:" OTHER, OTHER },
+		{ "CCCCCCCCCCCCCCCC", "user:" TARGET, "" },
+		{ "DDDDDDDDDDDDDDDD", "token:AAAAAAAAAAAAAAAA", OTHER },
+		{ "EEEEEEEEEEEEEEEE", "uid:0", "" },
+	};
+	struct kv_world *w = *state;
+	struct people p = people_over(w->loop, w->kv);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct api_token t = { .name = "ci" };
+
+		snprintf(t.id, sizeof(t.id), "%s", rows[i].id);
+		snprintf(t.created_by, sizeof(t.created_by), "%s", rows[i].maker);
+		snprintf(t.owner, sizeof(t.owner), "%s", rows[i].owner);
+		run(&p, store_add_api_token(p.store, &t, &note, on_done, &p));
+	}
+	assert_int_equal(
+	    run(&p, store_delete_tokens_of(p.store, "user:", &note, on_done, &p)), ERR_OK);
+	assert_int_equal(keys(&p, "apitoken/"), 5);
+	assert_int_equal(
+	    run(&p, store_delete_tokens_of(p.store, "user:" TARGET, &note, on_done, &p)), ERR_OK);
+	assert_int_equal(keys(&p, "apitoken/"), 2);
+	assert_int_equal(keys(&p, "apitoken/B"), 1);
+	assert_int_equal(keys(&p, "apitoken/E"), 1);
 	people_end(&p);
 }
 
@@ -600,7 +637,7 @@ an_intent_whose_answer_is_lost_is_found_by_its_own_value(void **state)
 		assert_int_equal(begin(&p, &i, NULL, 0), ERR_OK);
 		world_lose(&losses[l], 1);
 		assert_int_equal(
-		    run(&p, store_intent_settle(p.store, &i, NULL, on_done, &p)), ERR_OK);
+		    run(&p, store_intent_settle(p.store, &i, NULL, NULL, on_done, &p)), ERR_OK);
 		assert_int_equal(keys(&p, "audit/"), records + 1);
 	}
 }
@@ -621,6 +658,7 @@ main(void)
 		KV_ROW(names_of_pending_invitations_are_found),
 		KV_ROW(a_change_holds_its_names_until_it_is_over),
 		KV_ROW(the_tokens_that_somebody_made_go_together),
+		KV_ROW(the_tokens_that_belong_to_somebody_go_with_those_they_made),
 		KV_ROW(the_tokens_that_were_made_with_their_tokens_go_too),
 		KV_ROW(invitations_are_told_now_and_later),
 	};

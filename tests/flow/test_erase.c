@@ -1,0 +1,343 @@
+/* What is kept of a person who is gone is erased: all of it, nobody else's, whatever fails. */
+#include <stdio.h>
+#include <string.h>
+
+#include "flow/flow_sign_in.h"
+#include "people_world.h"
+#include "store/store_audit.h"
+#include "store/store_outbox.h"
+#include "store/store_session.h"
+
+#define ADA_MAIL "ada@x.org"
+#define CANARY	 "Augusta Canary"
+
+static struct {
+	enum err code;
+	bool is_there;
+	char text[FAULT_TEXT_MAX];
+	struct flow_erased erased; /* without ids */
+	char first[ID_SIZE];
+} answer;
+static struct world *waiting;
+
+static void
+on_erased(void *arg, enum err code, const struct flow_erased *erased, const struct fault *f)
+{
+	(void)arg;
+	answer.code = code;
+	answer.is_there = true;
+	snprintf(answer.text, sizeof(answer.text), "%s", f->text);
+	if (code == ERR_OK) {
+		answer.erased = *erased;
+		snprintf(answer.first, sizeof(answer.first), "%s", erased->ids[0]);
+	}
+	world_stop_waiting(waiting);
+}
+
+static void
+erase_start(struct world *w, const char *who)
+{
+	const struct flow_caller caller = { .name = "uid:0", .request_id = "r-9" };
+
+	memset(&answer, 0, sizeof(answer));
+	waiting = w;
+	flow_erase_start(w->flow, who, &caller, on_erased, NULL);
+	assert_false(answer.is_there);
+}
+
+static enum err
+erase(struct world *w, const char *who)
+{
+	erase_start(w, who);
+	while (!answer.is_there)
+		world_wait(w);
+	return answer.code;
+}
+
+/* ---- what is to be erased ---- */
+
+static void
+on_done(void *arg, enum err code, const struct fault *f)
+{
+	(void)f;
+	assert_int_equal(code, ERR_OK);
+	world_stop_waiting(arg);
+}
+
+static void
+on_saved(void *arg, enum err code, uint64_t revision, const struct fault *f)
+{
+	(void)revision;
+	on_done(arg, code, f);
+}
+
+/* An audit record about somebody, with parts. */
+static void
+record(struct world *w, const char *person)
+{
+	const struct store_note note = { .actor = "test",
+		.source = "192.0.2.77",
+		.personal = "{\"mail\":[\"" ADA_MAIL "\",null],\"name\":\"" CANARY "\"}" };
+
+	store_note_sign_in(w->store, "sign_in_refused", person, &note, on_done, w);
+	world_wait(w);
+}
+
+static void
+queue(struct world *w, enum outbox_kind kind, const char *subject, const char *to, const char *body)
+{
+	struct outbox_item *item = outbox_item_new(kind, subject, w->now + 86400000);
+
+	item->due = item->expires_at = w->now + 86400000;
+	outbox_set_text(item, &item->to, to);
+	outbox_set_text(item, &item->name, to != NULL ? CANARY : NULL);
+	outbox_set_text(item, &item->type, body != NULL ? "user.removed" : NULL);
+	outbox_set_text(item, &item->body, body);
+	store_outbox_save(w->store, NULL, item, NULL, NULL, INVITATION_EV_MAIL, NULL, on_saved, w);
+	world_wait(w);
+	outbox_item_free(item);
+}
+
+static void
+sign_in(struct world *w, const char *person)
+{
+	const unsigned char source[STORE_SOURCE_SIZE] = { 7 };
+	const struct store_note note = { .actor = "user:" ADA, .source = "192.0.2.77" };
+	struct store_session s = { .id = "0123456789abcdef",
+		.created_at = w->now,
+		.used_at = w->now,
+		.ends_at = w->now + 1000 };
+
+	memcpy(s.person, person, ID_SIZE);
+	store_session_add(w->store, &s, source, &note, on_done, w);
+	world_wait(w);
+	store_session_end(w->store, &s, "user_deleted", &note, on_done, w);
+	world_wait(w);
+}
+
+/* Ada was here, signed in, has mails and messages about her, and was deleted; Bob is here. */
+static struct world *
+world_of_ada(void)
+{
+	struct world *w = people_world_new();
+
+	sign_in(w, ADA);
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	record(w, ADA);
+	queue(w, OUTBOX_WELCOME, NOBODY, ADA_MAIL, NULL);
+	queue(w, OUTBOX_HOOK, NOBODY, NULL,
+	    "{\"data\":{\"user_id\":\"" ADA "\",\"x\":\"" CANARY "\"}}");
+	queue(w, OUTBOX_HOOK, NOBODY, NULL, "{\"data\":{\"user_id\":\"" BOB "\",\"uid\":\"bob\"}}");
+	assert_true(people_says(w, ADA_MAIL) > 0);
+	assert_true(people_says(w, CANARY) > 0);
+	assert_int_equal(people_keys(w, "known/"), 1);
+	return w;
+}
+
+static void
+assert_ada_is_erased(struct world *w)
+{
+	assert_int_equal(people_says(w, ADA_MAIL), 0);
+	assert_int_equal(people_says(w, CANARY), 0);
+	assert_int_equal(people_says(w, "192.0.2.77"), 0);
+	assert_int_equal(people_keys(w, "trash"), 0);
+	assert_int_equal(people_keys(w, "known/"), 0);
+	assert_int_equal(people_keys(w, "outbox/"), 1); /* Bob's */
+	assert_true(people_says(w, ADA) > 0);		/* the records themselves stay */
+}
+
+/* ---- who ---- */
+
+static void
+a_user_is_deleted_first(void **state)
+{
+	static const char *const who[] = { ADA, "ada", ADA_MAIL };
+	struct world *w = people_world_new();
+
+	(void)state;
+	record(w, ADA);
+	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+		assert_int_equal(erase(w, who[i]), ERR_CONFLICT);
+		assert_non_null(strstr(answer.text, "delete the user first"));
+	}
+	assert_int_equal(people_says(w, CANARY), 1);
+	world_free(w);
+}
+
+static void
+an_open_invitation_is_revoked_first(void **state)
+{
+	struct world *w = people_world_new();
+	struct world_link link = world_invite(w, &world_ada);
+	const char *const who[] = { link.id, link.uid, "ADA@example.org" };
+
+	(void)state;
+	assert_int_equal(link.code, ERR_OK);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(erase(w, who[i]), ERR_CONFLICT);
+		assert_non_null(strstr(answer.text, "revoke the invitation first"));
+	}
+	assert_int_equal(world_revoke(w, link.id), ERR_OK);
+	assert_int_equal(erase(w, link.uid), ERR_OK);
+	assert_int_equal(answer.erased.invitations, 1);
+	assert_string_equal(answer.first, link.id);
+	assert_int_equal(people_keys(w, "invitation/"), 0);
+	world_free(w);
+}
+
+static void
+of_whom_nothing_is_known_nothing_is_found(void **state)
+{
+	static const char *const who[] = { NOBODY, "nobody", "nobody@x.org", "", "*", ")(uid=*" };
+	struct world *w = world_of_ada();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++)
+		assert_int_equal(erase(w, who[i]), ERR_NOT_FOUND);
+	assert_int_equal(people_audits(w, "person_erased"), 0);
+	world_free(w);
+}
+
+/* Somebody new has the uid and the address of somebody who is gone. */
+static void
+whoever_has_the_name_today_is_left_alone(void **state)
+{
+	struct world *w = world_of_ada();
+
+	(void)state;
+	fake_dir_add_user(w->dir, ADA_DN, NOBODY, ADA_MAIL);
+	record(w, NOBODY);
+	assert_int_equal(erase(w, ADA_MAIL), ERR_CONFLICT);
+	assert_int_equal(erase(w, ADA), ERR_OK);
+	assert_int_equal(answer.erased.id_count, 1);
+	assert_int_equal(people_says(w, CANARY), 1);
+	assert_int_equal(people_keys(w, "trash"), 0);
+	world_free(w);
+}
+
+/* ---- what ---- */
+
+static void
+all_that_is_kept_goes_whatever_they_are_called_by(void **state)
+{
+	static const char *const who[] = { ADA, "ada", "ADA", "Ada@X.org" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+		struct world *w = world_of_ada();
+
+		assert_int_equal(erase(w, who[i]), ERR_OK);
+		assert_string_equal(answer.first, ADA);
+		assert_int_equal(answer.erased.id_count, 1);
+		assert_int_equal(answer.erased.mails, 1);
+		assert_int_equal(answer.erased.messages, 1);
+		assert_int_equal(answer.erased.trash, 1);
+		assert_int_equal(answer.erased.sources, 1);
+		assert_true(answer.erased.records >= 1);
+		assert_ada_is_erased(w);
+		assert_int_equal(people_audits(w, "person_erased"), 1);
+		world_free(w);
+	}
+}
+
+static void
+repeating_it_is_harmless(void **state)
+{
+	struct world *w = world_of_ada();
+
+	(void)state;
+	assert_int_equal(erase(w, ADA), ERR_OK);
+	assert_int_equal(erase(w, ADA), ERR_OK);
+	assert_int_equal(answer.erased.records + answer.erased.mails + answer.erased.messages +
+			     answer.erased.trash + answer.erased.sources,
+	    0);
+	assert_ada_is_erased(w);
+	world_free(w);
+}
+
+/* ---- faults ---- */
+
+static bool
+is_answered_or_killed(struct world *w, void *arg)
+{
+	(void)arg;
+	return answer.is_there || fake_kv_failed(w->kv);
+}
+
+static void
+what_a_crash_leaves_is_finished_by_asking_again(void **state)
+{
+	int nth = 1;
+	bool hit = true;
+
+	(void)state;
+	for (; hit; nth++) {
+		struct world *w = world_of_ada();
+
+		fake_kv_fail(w->kv, nth, FAKE_KV_SILENT);
+		erase_start(w, ADA_MAIL);
+		assert_true(world_until(w, is_answered_or_killed, NULL));
+		hit = fake_kv_failed(w->kv);
+		world_crash(w);
+		if (hit)
+			assert_int_equal(erase(w, ADA), ERR_OK);
+		assert_ada_is_erased(w);
+		world_free(w);
+	}
+	assert_true(nth > 5);
+}
+
+static void
+whatever_the_store_does_it_is_told_and_can_be_repeated(void **state)
+{
+	static const enum fake_kv_fault faults[] = { FAKE_KV_REFUSE, FAKE_KV_LOSE_REPLY,
+		FAKE_KV_LOSE_ALL };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		for (int nth = 1, hit = 1; hit; nth++) {
+			struct world *w = world_of_ada();
+
+			fake_kv_fail(w->kv, nth, faults[i]);
+			erase(w, "ada");
+			hit = fake_kv_failed(w->kv);
+			fake_kv_fail(w->kv, 0, FAKE_KV_FINE);
+			if (answer.code != ERR_OK)
+				assert_int_equal(erase(w, ADA), ERR_OK);
+			assert_ada_is_erased(w);
+			world_free(w);
+		}
+}
+
+static void
+a_directory_that_is_away_lets_nobody_be_taken_for_gone(void **state)
+{
+	struct world *w = world_of_ada();
+
+	(void)state;
+	fake_dir_fail(w->dir, 1, FAKE_REFUSE, ERR_UNAVAILABLE);
+	assert_int_equal(erase(w, ADA), ERR_UNAVAILABLE);
+	fake_dir_fail(w->dir, 1, FAKE_REFUSE, ERR_UNAVAILABLE);
+	assert_int_equal(erase(w, "ada"), ERR_UNAVAILABLE);
+	assert_int_equal(people_audits(w, "person_erased"), 0);
+	assert_true(people_says(w, CANARY) > 0);
+	world_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_user_is_deleted_first),
+		cmocka_unit_test(an_open_invitation_is_revoked_first),
+		cmocka_unit_test(of_whom_nothing_is_known_nothing_is_found),
+		cmocka_unit_test(whoever_has_the_name_today_is_left_alone),
+		cmocka_unit_test(all_that_is_kept_goes_whatever_they_are_called_by),
+		cmocka_unit_test(repeating_it_is_harmless),
+		cmocka_unit_test(what_a_crash_leaves_is_finished_by_asking_again),
+		cmocka_unit_test(whatever_the_store_does_it_is_told_and_can_be_repeated),
+		cmocka_unit_test(a_directory_that_is_away_lets_nobody_be_taken_for_gone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
