@@ -162,7 +162,7 @@ fake_http_exchange(const struct fake_request *q)
 	r->listener = q->listener;
 	r->path = arena_strdup(x->arena, q->path);
 	r->peer_is_unix = q->listener == HTTP_UNIX;
-	r->peer = r->peer_is_unix ? "unix" : "127.0.0.1";
+	r->client = r->peer = r->peer_is_unix ? "unix" : "127.0.0.1";
 	r->peer_uid = q->uid;
 	r->peer_gid = q->gid;
 	strcpy(r->id, "00000000-0000-7000-8000-000000000000");
