@@ -97,6 +97,25 @@ app_check_dn(const struct conf *c, const char *name, const char *value, struct c
 		conf_complain(errors, c, "directory", name, "%s: \"%s\" is not a DN", name, value);
 }
 
+static void
+app_check_roles(const struct conf *c, struct conf_errors *errors)
+{
+	const char *normal;
+
+	for (size_t i = 0; i < c->role_count; i++) {
+		const struct conf_role *role = &c->roles[i];
+
+		if (!dir_dn_normalise(role->group, c->arena, &normal))
+			conf_complain_role(errors, c, role, "[role %s] group: \"%s\" is not a DN",
+			    role->name, role->group);
+		for (size_t k = 0; k < role->org_unit_count; k++)
+			if (!dir_dn_normalise(role->org_units[k], c->arena, &normal))
+				conf_complain_role(errors, c, role,
+				    "[role %s] org_unit: \"%s\" is not a DN", role->name,
+				    role->org_units[k]);
+	}
+}
+
 /* As strict as the mails that they will stand in. Only a recipient may be not ASCII: the relay
  * would have to take everybody's mails as UTF-8. */
 static void
@@ -187,6 +206,7 @@ app_load_conf(const char *path, struct conf_errors *errors)
 	app_check_dn(c, "search_base", c->search_base, errors);
 	app_check_dn(c, "people_base", c->people_base, errors);
 	app_check_dn(c, "admin_group", c->admin_group, errors);
+	app_check_roles(c, errors);
 	if (uid_template_check(c->uid_template, &f) != ERR_OK)
 		conf_complain(errors, c, "invitation", "uid_template", "uid_template: %s", f.text);
 	app_check_mail(c, errors);

@@ -26,6 +26,7 @@ struct conf_reading {
 	int header;	     /* the line of the last [section] */
 	int unknown_section; /* the last header that was complained about */
 	int *lines;	     /* one for each key, 0: not seen yet */
+	struct conf_role_reading role;
 };
 
 static __attribute__((format(printf, 4, 0))) void
@@ -55,11 +56,30 @@ conf_error(struct conf_errors *errors, const char *path, int line, const char *f
 }
 
 void
+conf_complain_role(struct conf_errors *errors, const struct conf *c, const struct conf_role *role,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	conf_add_error(errors, c->path, role->line, fmt, ap);
+	va_end(ap);
+}
+
+static const struct conf_key *
+conf_find(const struct conf_key *keys, size_t count, const char *section, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+void
 conf_complain(struct conf_errors *errors, const struct conf *c, const char *section,
     const char *name, const char *fmt, ...)
 {
-	const char *nearest;
-	const struct conf_key *key = conf_find(section, name, &nearest);
+	const struct conf_key *key = conf_find(conf_keys, conf_key_count, section, name);
 	va_list ap;
 
 	assert(key != NULL);
@@ -96,7 +116,7 @@ conf_distance(const char *a, const char *b)
 	return row[lb];
 }
 
-bool
+static bool
 conf_section_exists(const char *section)
 {
 	for (size_t i = 0; i < conf_key_count; i++)
@@ -106,37 +126,40 @@ conf_section_exists(const char *section)
 }
 
 static const char *
-conf_nearest(const char *section, const char *name)
+conf_nearest(const struct conf_key *keys, size_t count, const char *section, const char *name)
 {
 	const char *nearest = NULL;
 	size_t best = SIZE_MAX;
 
-	for (size_t i = 0; i < conf_key_count; i++) {
-		size_t d, la = strlen(conf_keys[i].name), lb = strlen(name);
+	for (size_t i = 0; i < count; i++) {
+		size_t d, la = strlen(keys[i].name), lb = strlen(name);
 
 		/* As many edits at least as the lengths differ. */
-		if (strcmp(conf_keys[i].section, section) != 0 ||
-		    (la > lb ? la - lb : lb - la) >= best)
+		if (strcmp(keys[i].section, section) != 0 || (la > lb ? la - lb : lb - la) >= best)
 			continue;
-		d = conf_distance(conf_keys[i].name, name);
+		d = conf_distance(keys[i].name, name);
 		if (d < best) {
 			best = d;
-			nearest = conf_keys[i].name;
+			nearest = keys[i].name;
 		}
 	}
 	return nearest;
 }
 
-const struct conf_key *
-conf_find(const char *section, const char *name, const char **nearest)
+/* A line that begins a section ends that of a role, and may begin another. */
+static void
+conf_on_header(struct conf_reading *r, const char *line)
 {
-	*nearest = NULL;
-	for (size_t i = 0; i < conf_key_count; i++)
-		if (strcmp(conf_keys[i].section, section) == 0 &&
-		    strcmp(conf_keys[i].name, name) == 0)
-			return &conf_keys[i];
-	*nearest = conf_nearest(section, name);
-	return NULL;
+	const char *section = line + strspn(line, " \t") + 1;
+	const char *end = strchr(section, ']');
+	const size_t len = strlen(CONF_ROLE_SECTION);
+
+	r->header = r->line;
+	conf_role_end(&r->role, r->conf, r->errors);
+	if (end != NULL && strncmp(section, CONF_ROLE_SECTION, len) == 0)
+		conf_role_begin(&r->role,
+		    arena_dup(r->conf->arena, section + len, (size_t)(end - section) - len),
+		    r->line);
 }
 
 /* A line that cannot be taken is an error, and an empty one to libinih. */
@@ -166,42 +189,67 @@ conf_read_line(char *out, int size, void *arg)
 	else {
 		out[len] = '\0';
 		if (out[strspn(out, " \t")] == '[')
-			r->header = r->line;
+			conf_on_header(r, out);
 		return out;
 	}
 	out[0] = '\0';
 	return out;
 }
 
+/* What values of a section are for: the keys of that name in a table, their places in `base`, and
+ * the lines that set them. */
+struct conf_target {
+	const struct conf_key *keys;
+	size_t count;
+	const char *section;
+	void *base;
+	int *lines;
+};
+
+/* `title` is the section as it stands in the file. */
+static void
+conf_take_value(struct conf_reading *r, const struct conf_target *t, const char *title,
+    const char *name, const char *value)
+{
+	const struct conf_key *key = conf_find(t->keys, t->count, t->section, name);
+	struct fault f;
+
+	if (key == NULL) {
+		conf_error(r->errors, r->conf->path, r->line,
+		    "unknown key \"%s\" in [%s]; did you mean \"%s\"?", name, title,
+		    conf_nearest(t->keys, t->count, t->section, name));
+		return;
+	}
+	if (t->lines[key - t->keys] > 0)
+		conf_error(
+		    r->errors, r->conf->path, r->line, "\"%s\" is set twice in [%s]", name, title);
+	else if (strlen(value) > CONF_VALUE_MAX)
+		conf_error(r->errors, r->conf->path, r->line, "%s: longer than %d bytes", name,
+		    CONF_VALUE_MAX);
+	else if (conf_set(r->conf->arena, t->base, key, value, &f) != ERR_OK)
+		conf_error(r->errors, r->conf->path, r->line, "%s: \"%s\" %s", name, value, f.text);
+	t->lines[key - t->keys] = r->line;
+}
+
 static int
 conf_on_value(void *arg, const char *section, const char *name, const char *value)
 {
 	struct conf_reading *r = arg;
-	const struct conf_key *key;
-	const char *nearest;
-	struct fault f;
+	const struct conf_target role = { conf_role_keys, CONF_ROLE_KEYS, "role", &r->role,
+		r->role.lines };
+	const struct conf_target other = { conf_keys, conf_key_count, section, r->conf, r->lines };
 
-	if (!conf_section_exists(section)) {
+	if (r->role.open) {
+		conf_take_value(r, &role, section, name, value);
+		conf_role_took(&r->role, r->conf, r->line, r->errors);
+	} else if (conf_section_exists(section))
+		conf_take_value(r, &other, section, name, value);
+	else {
 		if (r->unknown_section != r->header)
 			conf_error(
 			    r->errors, r->conf->path, r->header, "unknown section [%s]", section);
 		r->unknown_section = r->header;
-		return 1;
 	}
-	key = conf_find(section, name, &nearest);
-	if (key == NULL)
-		conf_error(r->errors, r->conf->path, r->line,
-		    "unknown key \"%s\" in [%s]; did you mean \"%s\"?", name, section, nearest);
-	else if (r->lines[key - conf_keys] > 0)
-		conf_error(r->errors, r->conf->path, r->line, "\"%s\" is set twice in [%s]", name,
-		    section);
-	else if (strlen(value) > CONF_VALUE_MAX)
-		conf_error(r->errors, r->conf->path, r->line, "%s: longer than %d bytes", name,
-		    CONF_VALUE_MAX);
-	else if (conf_set(r->conf, key, value, &f) != ERR_OK)
-		conf_error(r->errors, r->conf->path, r->line, "%s: \"%s\" %s", name, value, f.text);
-	if (key != NULL)
-		r->lines[key - conf_keys] = r->line;
 	return 1;
 }
 
@@ -225,7 +273,7 @@ conf_set_standards(struct conf *c)
 		struct fault f = { .text = "" };
 
 		if (key->standard != NULL && strcmp(key->standard, "!") != 0 &&
-		    conf_set(c, key, key->standard, &f) != ERR_OK)
+		    conf_set(c->arena, c, key, key->standard, &f) != ERR_OK)
 			abort(); /* the table contradicts itself */
 	}
 }
@@ -257,6 +305,7 @@ conf_load(const char *path, struct conf_errors *errors)
 	if (ferror(r.file))
 		conf_error(errors, path, r.line, "cannot be read beyond this line");
 	fclose(r.file);
+	conf_role_end(&r.role, c, errors);
 	for (size_t i = 0; i < conf_key_count; i++)
 		if (r.lines[i] == 0 && conf_keys[i].standard != NULL &&
 		    strcmp(conf_keys[i].standard, "!") == 0)
@@ -300,6 +349,8 @@ conf_dump(const struct conf *c, FILE *out)
 		    *value == '\0' && conf_keys[i].standard == NULL ? "# " : "", conf_keys[i].name,
 		    value);
 	}
+	for (size_t i = 0; i < c->role_count; i++)
+		fprintf(out, "\n%s", conf_role_text(&c->roles[i], arena));
 	arena_free(arena);
 }
 
@@ -325,6 +376,7 @@ conf_restart_keys(const struct conf *running, const struct conf *fresh,
 			conf_value_text(fresh, key, arena)) != 0)
 			changed(arg, arena_printf(arena, "%s.%s", key->section, key->name));
 	}
+	conf_role_differences(running, fresh, arena, changed, arg);
 	if (conf_secret_differs(running->bind_password, fresh->bind_password))
 		changed(arg, "directory.bind_password_file (its content)");
 	if (conf_secret_differs(running->mail_password, fresh->mail_password))

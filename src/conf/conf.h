@@ -123,12 +123,15 @@ void conf_free(struct conf *c); /* wipes the secrets; NULL is fine */
 void conf_complain(struct conf_errors *errors, const struct conf *c, const char *section,
     const char *name, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+void conf_complain_role(struct conf_errors *errors, const struct conf *c,
+    const struct conf_role *role, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 /* Every key with its effective value, in the form of the file. Secrets are named by their files
  * only. */
 void conf_dump(const struct conf *c, FILE *out);
 
 /* Calls `changed` with "section.key" for every key whose value differs between the two and that
- * only a restart can change. */
+ * only a restart can change, and with "[role NAME]" for every role that does. */
 void conf_restart_keys(const struct conf *running, const struct conf *fresh,
     void (*changed)(void *arg, const char *key), void *arg);
 

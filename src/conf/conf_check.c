@@ -141,6 +141,15 @@ conf_check_directory(struct conf *c, struct conf_errors *errors)
 	conf_check_file(c, section, "ca_file", c->ca_file, errors);
 }
 
+static void
+conf_check_access(const struct conf *c, struct conf_errors *errors)
+{
+	if (c->session_lifetime < c->session_idle)
+		conf_complain(errors, c, "access", "session_lifetime",
+		    "session_lifetime: less than session_idle, which is %llds",
+		    (long long)c->session_idle);
+}
+
 /* The table lets it be empty. */
 static void
 conf_check_roster(const struct conf *c, struct conf_errors *errors)
@@ -164,6 +173,7 @@ conf_check(struct conf *c, struct conf_errors *errors)
 	conf_check_file(c, "webhook", "ca_file", c->webhook_ca_file, errors);
 	conf_check_listeners(c, errors);
 	conf_check_directory(c, errors);
+	conf_check_access(c, errors);
 	conf_check_roster(c, errors);
 	conf_check_mail(c, errors);
 }

@@ -27,6 +27,7 @@ const struct conf_key conf_keys[] = {
 	{ "listen", "tls_key", CONF_FILE, AT(tls_key), NULL, 0, 0, NULL, true },
 	{ "listen", "allow_clear_text", CONF_BOOL, AT(listen_clear_text), "no", 0, 0, NULL, false },
 	{ "listen", "hosts", CONF_WORDS, AT(hosts), NULL, 0, 0, NULL, false },
+	{ "listen", "proxies", CONF_WORDS, AT(proxies), NULL, 0, 0, NULL, false },
 
 	{ "limits", "connections", CONF_NUMBER, AT(connections), "8192", 16, 1000000, NULL, false },
 	{ "limits", "connections_per_source", CONF_NUMBER, AT(connections_per_source), "1024", 4,
@@ -98,6 +99,21 @@ const struct conf_key conf_keys[] = {
 	    false },
 	{ "directory", "activity_interval", CONF_SECONDS, AT(activity_interval), "5s", 0, 3600,
 	    NULL, false },
+
+	{ "access", "session_idle", CONF_SECONDS, AT(session_idle), "15m", 60, DAY, NULL, false },
+	{ "access", "session_lifetime", CONF_SECONDS, AT(session_lifetime), "8h", 60, 30 * DAY,
+	    NULL, false },
+	{ "access", "directory_grace", CONF_SECONDS, AT(directory_grace), "10m", 0, DAY, NULL,
+	    false },
+	{ "access", "sign_in_attempts", CONF_NUMBER, AT(sign_in_attempts), "4", 1, 100, NULL,
+	    false },
+	{ "access", "sign_in_window", CONF_SECONDS, AT(sign_in_window), "15m", 60, DAY, NULL,
+	    false },
+
+	{ "audit", "retention", CONF_SECONDS, AT(audit_retention), "730d", 30 * DAY, 36500LL * DAY,
+	    NULL, false },
+	{ "audit", "sources", CONF_SECONDS, AT(audit_sources), "14d", 0, 3650LL * DAY, NULL,
+	    false },
 
 	{ "roster", "warm_file", CONF_NAME, AT(warm_file), "/var/lib/usherd/roster.db", 0, 0, NULL,
 	    false },

@@ -31,16 +31,33 @@ struct conf_key {
 extern const struct conf_key conf_keys[];
 extern const size_t conf_key_count;
 
-/* The value of one key in its struct, and its text (for dump and comparison, in `arena`). */
-void *conf_slot(const struct conf *c, const struct conf_key *key);
+/* The text of one key's value, for dump and comparison; lives in `arena`. */
 const char *conf_value_text(const struct conf *c, const struct conf_key *key, struct arena *arena);
 
-/* Reads `value` into the key's slot. ERR_INVALID: the text says what would fit. */
-enum err conf_set(struct conf *c, const struct conf_key *key, const char *value, struct fault *f);
+/* Reads `value` into the key's place in `base`. ERR_INVALID: the text says what would fit. */
+enum err conf_set(struct arena *arena, void *base, const struct conf_key *key, const char *value,
+    struct fault *f);
 
-/* The key of that name, NULL when there is none; then `nearest` is the closest known one. */
-const struct conf_key *conf_find(const char *section, const char *name, const char **nearest);
-bool conf_section_exists(const char *section);
+/* conf_role.c: a section [role NAME], which counts when it ends. The keys' offsets are into the
+ * struct. */
+#define CONF_ROLE_SECTION "role "
+enum { CONF_ROLE_KEYS = 4 };
+struct conf_role_reading {
+	bool open;
+	struct conf_role role;
+	const char *org_unit; /* the last one, until it was taken */
+	int lines[CONF_ROLE_KEYS];
+};
+extern const struct conf_key conf_role_keys[CONF_ROLE_KEYS];
+void conf_role_begin(struct conf_role_reading *r, const char *name, int line);
+/* After each value. */
+void conf_role_took(
+    struct conf_role_reading *r, const struct conf *c, int line, struct conf_errors *errors);
+void conf_role_end(struct conf_role_reading *r, struct conf *c, struct conf_errors *errors);
+/* The section, as in the file. */
+const char *conf_role_text(const struct conf_role *role, struct arena *arena);
+void conf_role_differences(const struct conf *running, const struct conf *fresh,
+    struct arena *arena, void (*changed)(void *arg, const char *key), void *arg);
 
 /* Rules between keys, and the files that secrets are read from. */
 void conf_check(struct conf *c, struct conf_errors *errors);

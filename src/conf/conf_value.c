@@ -7,16 +7,10 @@
 #include "base/buf.h"
 #include "conf/conf_private.h"
 
-void *
-conf_slot(const struct conf *c, const struct conf_key *key)
-{
-	return (char *)(uintptr_t)c + key->offset;
-}
-
 static enum err
-conf_set_words(struct conf *c, struct conf_words *out, const char *value, struct fault *f)
+conf_set_words(struct arena *arena, struct conf_words *out, const char *value, struct fault *f)
 {
-	char *copy = arena_strdup(c->arena, value), *save = NULL;
+	char *copy = arena_strdup(arena, value), *save = NULL;
 	struct conf_words words = { .count = 0 };
 
 	for (char *w = strtok_r(copy, " \t,", &save); w != NULL;
@@ -145,13 +139,14 @@ conf_check_text(const struct conf_key *key, const char *value, struct fault *f)
 }
 
 enum err
-conf_set(struct conf *c, const struct conf_key *key, const char *value, struct fault *f)
+conf_set(
+    struct arena *arena, void *base, const struct conf_key *key, const char *value, struct fault *f)
 {
-	void *slot = conf_slot(c, key);
+	void *slot = (char *)base + key->offset;
 
 	switch (key->type) {
 	case CONF_WORDS:
-		return conf_set_words(c, slot, value, f);
+		return conf_set_words(arena, slot, value, f);
 	case CONF_NUMBER:
 	case CONF_SECONDS:
 		return conf_set_number(key, slot, value, f);
@@ -161,12 +156,12 @@ conf_set(struct conf *c, const struct conf_key *key, const char *value, struct f
 		*(bool *)slot = strcasecmp(value, "yes") == 0;
 		return ERR_OK;
 	case CONF_NAME:
-		*(const char **)slot = *value != '\0' ? arena_strdup(c->arena, value) : NULL;
+		*(const char **)slot = *value != '\0' ? arena_strdup(arena, value) : NULL;
 		return ERR_OK;
 	default:
 		if (conf_check_text(key, value, f) != ERR_OK)
 			return ERR_INVALID;
-		*(const char **)slot = arena_strdup(c->arena, value);
+		*(const char **)slot = arena_strdup(arena, value);
 		return ERR_OK;
 	}
 }
@@ -174,7 +169,7 @@ conf_set(struct conf *c, const struct conf_key *key, const char *value, struct f
 const char *
 conf_value_text(const struct conf *c, const struct conf_key *key, struct arena *arena)
 {
-	const void *slot = conf_slot(c, key);
+	const void *slot = (const char *)c + key->offset;
 	const struct conf_words *words = slot;
 	const char *text;
 

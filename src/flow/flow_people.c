@@ -317,6 +317,6 @@ void
 people_settle(struct people_op *op, const char *detail, people_step *next)
 {
 	op->next = next;
-	op->store_op =
-	    store_intent_settle(op->flow->conf.store, &op->intent, detail, people_on_settled, op);
+	op->store_op = store_intent_settle(
+	    op->flow->conf.store, &op->intent, detail, NULL, people_on_settled, op);
 }

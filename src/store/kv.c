@@ -29,6 +29,23 @@ kv_compare_bytes(struct kv_bytes a, struct kv_bytes b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
+struct kv_bytes
+kv_upper_bound(struct kv_bytes prefix, unsigned char room[KV_KEY_MAX + 1])
+{
+	size_t len = prefix.len;
+
+	if (len > 0)
+		memcpy(room, prefix.data, len);
+	while (len > 0 && room[len - 1] == 0xff)
+		len--;
+	if (len > 0) {
+		room[len - 1]++;
+		return (struct kv_bytes){ room, len };
+	}
+	memset(room, 0xff, KV_KEY_MAX + 1);
+	return (struct kv_bytes){ room, KV_KEY_MAX + 1 };
+}
+
 struct kv_op *
 kv_get(struct kv *kv, struct kv_bytes key, kv_get_cb *cb, void *arg)
 {
@@ -42,6 +59,14 @@ kv_range(struct kv *kv, struct kv_bytes prefix, struct kv_bytes after, size_t li
 {
 	assert(limit >= 1 && limit <= KV_RANGE_MAX);
 	return kv->ops->range(kv, prefix, after, limit, cb, arg);
+}
+
+struct kv_op *
+kv_range_back(struct kv *kv, struct kv_bytes prefix, struct kv_bytes before, size_t limit,
+    kv_range_cb *cb, void *arg)
+{
+	assert(limit >= 1 && limit <= KV_RANGE_MAX);
+	return kv->ops->range_back(kv, prefix, before, limit, cb, arg);
 }
 
 /* A key may occur only once among the writes: stores disagree about what a second one means. */

@@ -92,6 +92,8 @@ struct kv_ops {
 	struct kv_op *(*get)(struct kv *, struct kv_bytes key, kv_get_cb *, void *arg);
 	struct kv_op *(*range)(struct kv *, struct kv_bytes prefix, struct kv_bytes after,
 	    size_t limit, kv_range_cb *, void *arg);
+	struct kv_op *(*range_back)(struct kv *, struct kv_bytes prefix, struct kv_bytes before,
+	    size_t limit, kv_range_cb *, void *arg);
 	struct kv_op *(*txn)(struct kv *, const struct kv_txn *, kv_txn_cb *, void *arg);
 	void (*cancel)(struct kv_op *);
 	struct kv_watch *(*watch)(

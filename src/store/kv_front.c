@@ -100,16 +100,31 @@ kv_front_get(struct kv *kv, struct kv_bytes key, kv_get_cb *cb, void *arg)
 	return kv_front_start(front_of(kv), op);
 }
 
-struct kv_op *
-kv_front_range(struct kv *kv, struct kv_bytes prefix, struct kv_bytes after, size_t limit,
-    kv_range_cb *cb, void *arg)
+static struct kv_op *
+kv_front_start_range(struct kv *kv, struct kv_bytes prefix, struct kv_bytes bound, bool back,
+    size_t limit, kv_range_cb *cb, void *arg)
 {
-	struct kv_op *op = kv_op_new(KV_RANGE, prefix, after);
+	struct kv_op *op = kv_op_new(KV_RANGE, prefix, bound);
 
+	op->back = back;
 	op->limit = limit;
 	op->cb.range = cb;
 	op->arg = arg;
 	return kv_front_start(front_of(kv), op);
+}
+
+struct kv_op *
+kv_front_range(struct kv *kv, struct kv_bytes prefix, struct kv_bytes after, size_t limit,
+    kv_range_cb *cb, void *arg)
+{
+	return kv_front_start_range(kv, prefix, after, false, limit, cb, arg);
+}
+
+struct kv_op *
+kv_front_range_back(struct kv *kv, struct kv_bytes prefix, struct kv_bytes before, size_t limit,
+    kv_range_cb *cb, void *arg)
+{
+	return kv_front_start_range(kv, prefix, before, true, limit, cb, arg);
 }
 
 struct kv_op *

@@ -147,25 +147,46 @@ memory_get(struct memory *m, struct kv_op *op)
 		op->code = fault_set(&op->fault, ERR_NOT_FOUND, "no such key");
 }
 
+/* False: the answer is full, and there is more. */
+static bool
+memory_add(struct memory *m, struct kv_op *op, size_t at)
+{
+	op->more = op->count == op->limit || op->answer_bytes > KV_ANSWER_BYTES_MAX;
+	if (!op->more)
+		kv_op_add_item(op, &m->entries[at].item);
+	return !op->more;
+}
+
+static void
+memory_range_back(struct memory *m, struct kv_op *op)
+{
+	unsigned char room[KV_KEY_MAX + 1];
+	struct kv_bytes end = kv_upper_bound(op->key, room);
+	bool found;
+	size_t at;
+
+	if (op->after.len > 0 && kv_compare_bytes(op->after, end) < 0)
+		end = op->after;
+	at = memory_find(m, end, &found);
+	while (at > 0 && kv_has_prefix(m->entries[at - 1].item.key, op->key))
+		if (!memory_add(m, op, --at))
+			return;
+}
+
 static void
 memory_range(struct memory *m, struct kv_op *op)
 {
 	bool found;
 	size_t at = memory_find(m, op->key, &found);
 
-	op->revision = m->revision;
 	if (op->after.len > 0 && kv_compare_bytes(op->after, op->key) >= 0) {
 		at = memory_find(m, op->after, &found);
 		if (found)
 			at++;
 	}
-	for (; at < m->count && kv_has_prefix(m->entries[at].item.key, op->key); at++) {
-		if (op->count == op->limit || op->answer_bytes > KV_ANSWER_BYTES_MAX) {
-			op->more = true;
+	for (; at < m->count && kv_has_prefix(m->entries[at].item.key, op->key); at++)
+		if (!memory_add(m, op, at))
 			return;
-		}
-		kv_op_add_item(op, &m->entries[at].item);
-	}
 }
 
 static void
@@ -192,7 +213,11 @@ memory_submit(struct kv_front *front, struct kv_op *op)
 		memory_get(m, op);
 		break;
 	case KV_RANGE:
-		memory_range(m, op);
+		op->revision = m->revision;
+		if (op->back)
+			memory_range_back(m, op);
+		else
+			memory_range(m, op);
 		break;
 	case KV_TXN:
 		memory_txn(m, op);
@@ -236,6 +261,7 @@ static const struct kv_ops kv_memory_ops = {
 	.name = "memory",
 	.get = kv_front_get,
 	.range = kv_front_range,
+	.range_back = kv_front_range_back,
 	.txn = kv_front_txn,
 	.cancel = kv_front_cancel,
 	.watch = kv_front_watch,

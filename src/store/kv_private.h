@@ -47,9 +47,10 @@ struct kv_op {
 
 	/* The request, never changed once submitted. Keys and values lie behind the struct. */
 	enum kv_kind kind;
-	size_t size; /* bytes of keys and values */
-	struct kv_bytes key, after;
+	size_t size;		    /* bytes of keys and values */
+	struct kv_bytes key, after; /* `after`: of a range */
 	size_t limit;
+	bool back; /* a range that goes down: `after` is what it stays below */
 	uint64_t from;
 	struct kv_txn txn;
 
@@ -121,6 +122,8 @@ void kv_front_post_gap(struct kv_front *front);
 struct kv_op *kv_front_get(struct kv *, struct kv_bytes key, kv_get_cb *, void *arg);
 struct kv_op *kv_front_range(struct kv *, struct kv_bytes prefix, struct kv_bytes after,
     size_t limit, kv_range_cb *, void *arg);
+struct kv_op *kv_front_range_back(struct kv *, struct kv_bytes prefix, struct kv_bytes before,
+    size_t limit, kv_range_cb *, void *arg);
 struct kv_op *kv_front_txn(struct kv *, const struct kv_txn *, kv_txn_cb *, void *arg);
 void kv_front_cancel(struct kv_op *);
 struct kv_watch *kv_front_watch(
@@ -145,6 +148,9 @@ void kv_op_add_change(struct kv_op *op, const struct kv_write *write, uint64_t c
 
 bool kv_has_prefix(struct kv_bytes key, struct kv_bytes prefix);
 int kv_compare_bytes(struct kv_bytes a, struct kv_bytes b); /* as memcmp; a prefix sorts first */
+/* The first byte string behind all that begin with `prefix`, behind every key when there is none;
+ * it may be in `room`. */
+struct kv_bytes kv_upper_bound(struct kv_bytes prefix, unsigned char room[KV_KEY_MAX + 1]);
 
 /* The last KV_RECENT_MAX changes, so that a watch may start a little in the past. Owned by one
  * thread. */

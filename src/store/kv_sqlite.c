@@ -269,6 +269,7 @@ static const struct kv_ops kv_sqlite_ops = {
 	.name = "sqlite",
 	.get = kv_front_get,
 	.range = kv_front_range,
+	.range_back = kv_front_range_back,
 	.txn = kv_front_txn,
 	.cancel = kv_front_cancel,
 	.watch = kv_front_watch,

@@ -131,41 +131,33 @@ db_get(struct sqlite_db *db, struct kv_op *op)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* The first byte string behind all that begin with `prefix`; behind every key when there is none.
- */
-static struct kv_bytes
-db_upper_bound(struct kv_bytes prefix, unsigned char room[KV_KEY_MAX + 1])
+/* Binds the two ends: keys from the first on, up to and without the second. */
+static void
+db_bind_ends(sqlite3_stmt *s, const struct kv_op *op, unsigned char low[KV_KEY_MAX + 1],
+    unsigned char high[KV_KEY_MAX + 1])
 {
-	size_t len = prefix.len;
+	struct kv_bytes from = op->key, to = kv_upper_bound(op->key, high);
 
-	if (len > 0)
-		memcpy(room, prefix.data, len);
-	while (len > 0 && room[len - 1] == 0xff)
-		len--;
-	if (len > 0) {
-		room[len - 1]++;
-		return (struct kv_bytes){ room, len };
-	}
-	memset(room, 0xff, KV_KEY_MAX + 1);
-	return (struct kv_bytes){ room, KV_KEY_MAX + 1 };
-}
-
-static int
-db_range(struct sqlite_db *db, struct kv_op *op, uint64_t revision)
-{
-	unsigned char low[KV_KEY_MAX + 1], high[KV_KEY_MAX + 1];
-	struct kv_bytes from = op->key;
-	sqlite3_stmt *s = db->stmt[STMT_RANGE];
-	int rc;
-
-	if (op->after.len > 0 && kv_compare_bytes(op->after, op->key) >= 0) {
+	if (op->after.len > 0 && op->back && kv_compare_bytes(op->after, to) < 0)
+		to = op->after;
+	if (op->after.len > 0 && !op->back && kv_compare_bytes(op->after, op->key) >= 0) {
 		/* The next key in order is the same one with a zero byte behind it. */
 		memcpy(low, op->after.data, op->after.len);
 		low[op->after.len] = 0;
 		from = (struct kv_bytes){ low, op->after.len + 1 };
 	}
 	db_bind(s, 1, from);
-	db_bind(s, 2, db_upper_bound(op->key, high));
+	db_bind(s, 2, to);
+}
+
+static int
+db_range(struct sqlite_db *db, struct kv_op *op, uint64_t revision)
+{
+	unsigned char low[KV_KEY_MAX + 1], high[KV_KEY_MAX + 1];
+	sqlite3_stmt *s = db->stmt[op->back ? STMT_RANGE_BACK : STMT_RANGE];
+	int rc;
+
+	db_bind_ends(s, op, low, high);
 	sqlite3_bind_int64(s, 3, (sqlite3_int64)op->limit + 1);
 	op->revision = revision;
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {

@@ -17,6 +17,9 @@ const char *const sqlite_schema[2] = { schema_kv, schema_meta };
 static const char stmt_range[] = "SELECT key, value, created, modified FROM kv WHERE key >= ?1 AND "
 				 "key < ?2 ORDER BY key LIMIT ?3";
 
+static const char stmt_range_back[] = "SELECT key, value, created, modified FROM kv WHERE "
+				      "key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3";
+
 static const char *const statements[STMT_COUNT] = {
 	[STMT_BEGIN] = "BEGIN IMMEDIATE",
 	[STMT_COMMIT] = "COMMIT",
@@ -24,6 +27,7 @@ static const char *const statements[STMT_COUNT] = {
 	[STMT_FIND] = "SELECT id, created, modified FROM kv WHERE key = ?1",
 	[STMT_READ] = "SELECT value, created, modified FROM kv WHERE key = ?1",
 	[STMT_RANGE] = stmt_range,
+	[STMT_RANGE_BACK] = stmt_range_back,
 	[STMT_INSERT] = "INSERT INTO kv(key, created, modified, value) VALUES(?1, ?2, ?2, ?3)",
 	[STMT_UPDATE] = "UPDATE kv SET modified = ?2, value = ?3 WHERE id = ?1",
 	[STMT_DELETE] = "DELETE FROM kv WHERE key = ?1",

@@ -68,8 +68,8 @@ struct store_note {
 	/* store_outbox.h; NULL: nothing. Only with store_issue(), store_save() and the calls of the
 	 * outbox: written in the same transaction. */
 	const struct store_post *post;
-	/* More for the audit record of store_save(), as a JSON value without personal data; NULL:
-	 * nothing. */
+	/* More for the audit record, as a JSON value of one line without personal data; NULL:
+	 * nothing. Only where the call itself has nothing more to say. */
 	const char *detail;
 	/* What of it is about a person, as a JSON value: values before and after, a name. Never a
 	 * secret. Kept so that it can be erased alone (store_audit.h). NULL: nothing. */

@@ -218,10 +218,15 @@ settle_new(struct store *s, const struct store_intent *intent, store_done_cb *cb
 
 struct store_op *
 store_intent_settle(struct store *s, const struct store_intent *intent, const char *detail,
-    store_done_cb *cb, void *arg)
+    const char *personal, store_done_cb *cb, void *arg)
 {
 	struct settle *t = settle_new(s, intent, cb, arg);
-	const struct store_note note = { .actor = intent->actor, .request_id = intent->request_id };
+	const struct store_note note = { .actor = intent->actor,
+		.request_id = intent->request_id,
+		.source = intent->source,
+		.person = intent->person,
+		.org_unit = intent->org_unit,
+		.personal = personal != NULL ? personal : intent->personal };
 	const struct audit audit = { .at = t->c.now,
 		.event = store_intent_event(intent->kind),
 		.subject = intent->kind >= INTENT_ORG_UNIT_ADD ? "org_unit" : "user",

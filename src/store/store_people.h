@@ -44,7 +44,9 @@ struct store_intent {
 	char target[ID_SIZE]; /* entryUUID; of an org unit that is being added an id of its own */
 	uint64_t revision;    /* as begun or read */
 	int64_t at;	      /* wall ms of the request */
-	const char *actor, *request_id; /* for the audit record; request_id may be NULL */
+	/* For the audit record, as in struct store_note; all but the actor may be NULL. */
+	const char *actor, *request_id;
+	const char *source, *person, *org_unit, *personal;
 	const char *dn;	 /* removal, change: where it stands; org unit to be added: parent */
 	const char *tag; /* removal: of the version that is kept; NULL: none is */
 	const char *value[PERSON_FIELD_COUNT]; /* change: what differs; NULL: left alone */
@@ -68,10 +70,11 @@ struct store_op *store_intent_begin(struct store *s, const struct store_intent *
 struct store_op *store_intent_replace(struct store *s, const struct store_intent *intent,
     const struct secret *saved, store_begun_cb *cb, void *arg);
 
-/* It was carried out: the audit record, with `detail` (a JSON value, or NULL), and the end of the
- * intent; what was restored is no longer kept. ERR_CONFLICT: it was settled already. */
+/* It was carried out: the audit record, with `detail` (a JSON value, or NULL) and `personal` (the
+ * same; NULL: the intent's), and the end of the intent; what was restored is no longer kept.
+ * ERR_CONFLICT: it was settled already. */
 struct store_op *store_intent_settle(struct store *s, const struct store_intent *intent,
-    const char *detail, store_done_cb *cb, void *arg);
+    const char *detail, const char *personal, store_done_cb *cb, void *arg);
 /* Nothing came of it: no audit record; what a removal had kept goes. ERR_CONFLICT as above. */
 struct store_op *store_intent_drop(
     struct store *s, const struct store_intent *intent, store_done_cb *cb, void *arg);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "store/store.h"
+#include "store/store_audit.h"
 #include "store/store_outbox.h"
 #include "store/store_people.h"
 #include "store/store_session.h"
@@ -73,6 +74,9 @@ void store_op_start(
 /* Unlinks and releases it; its callback is run after this. */
 void store_op_end(struct store_op *op);
 
+/* A copy in `arena`, without what is to be posted. */
+struct store_note note_copy(const struct store_note *note, struct arena *arena);
+
 /* ---- keys ---- */
 
 struct store_key {
@@ -123,15 +127,18 @@ void record_write_reservation(struct buf *b, const struct reservation *r);
 enum err record_read_reservation(
     struct reservation *out, const char *text, size_t len, struct fault *f);
 
+enum audit_part { AUDIT_SOURCE, AUDIT_PERSON, AUDIT_PART_COUNT };
+enum { AUDIT_SALT_SIZE = 16 };
 struct audit {
 	int64_t at;
 	const char *event;
-	const char *subject, *id; /* "invitation", "user", ..., and which; NULL: about none */
+	const char *subject, *id; /* "invitation", "user", ..., and which; NULL: of nothing */
 	const char *state;	  /* afterwards; NULL when it has none */
-	const char *detail;	  /* more, as a JSON value; NULL when there is none */
+	const char *detail;	  /* more, as a JSON value; NULL: the note's */
 	const struct store_note *note;
 	const struct invitation *inv; /* as it is now, for the events of it; NULL: of none */
 };
+/* The two lines that store_audit.h tells of. */
 void record_write_audit(struct buf *b, const struct audit *a);
 
 void record_write_api_token(struct buf *b, const struct api_token *t);

@@ -10,7 +10,7 @@ struct purge {
 	store_done_cb *cb;
 	char id[ID_SIZE];
 	int64_t before_ms;
-	const char *actor, *request_id; /* in the commit's arena */
+	struct store_note note; /* its strings are in the commit's arena */
 	struct invitation *inv;
 	struct store_held held;
 	size_t at;
@@ -41,10 +41,11 @@ purge_commit(struct purge *p)
 	struct commit *c = &p->c;
 	struct store_key key = store_key_of("invitation", p->id),
 			 log = store_key_of("delivery", p->id);
-	const struct store_note note = { .actor = p->actor, .request_id = p->request_id };
-	const struct audit audit = {
-		.at = c->now, .event = "purged", .subject = "invitation", .id = p->id, .note = &note
-	};
+	const struct audit audit = { .at = c->now,
+		.event = "purged",
+		.subject = "invitation",
+		.id = p->id,
+		.note = &p->note };
 
 	commit_expect(c, store_key_bytes(&key), p->inv->revision);
 	commit_delete(c, &key);
@@ -150,8 +151,7 @@ store_purge(struct store *s, const char *id, int64_t before_ms, const struct sto
 	p->cb = cb;
 	p->before_ms = before_ms;
 	memcpy(p->id, id, strnlen(id, ID_SIZE - 1));
-	p->actor = arena_strdup(p->c.arena, note->actor);
-	p->request_id = arena_strdup(p->c.arena, note->request_id);
+	p->note = note_copy(note, p->c.arena);
 	p->c.op.kv = kv_get(s->kv, store_key_bytes(&key), purge_on_invitation, p);
 	return &p->c.op;
 }

@@ -154,25 +154,3 @@ record_read_reservation(struct reservation *out, const char *text, size_t len, s
 	json_decref(root);
 	return code;
 }
-
-/* ---- audit ---- */
-
-void
-record_write_audit(struct buf *b, const struct audit *a)
-{
-	buf_printf(b, "{\"v\":%d,\"at\":%" PRId64 ",\"event\":\"%s\"", RECORD_FORMAT, a->at,
-	    a->event);
-	if (a->subject != NULL)
-		buf_printf(b, ",\"%s\":\"%s\"", a->subject, a->id);
-	if (a->state != NULL)
-		buf_printf(b, ",\"state\":\"%s\"", a->state);
-	if (a->detail != NULL)
-		buf_printf(b, ",\"detail\":%s", a->detail);
-	buf_add_string(b, ",\"actor\":");
-	buf_add_json_string(b, a->note->actor);
-	if (a->note->request_id != NULL) {
-		buf_add_string(b, ",\"request\":");
-		buf_add_json_string(b, a->note->request_id);
-	}
-	buf_add_char(b, '}');
-}

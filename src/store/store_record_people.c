@@ -41,6 +41,10 @@ record_write_intent(struct buf *b, const struct store_intent *i)
 	    intent_events[i->kind], i->at, i->restorable_until);
 	people_write_text(b, "actor", i->actor);
 	people_write_text(b, "request", i->request_id);
+	people_write_text(b, "source", i->source);
+	people_write_text(b, "person", i->person);
+	people_write_text(b, "org_unit", i->org_unit);
+	people_write_text(b, "personal", i->personal);
 	people_write_text(b, "dn", i->dn);
 	people_write_text(b, "tag", i->tag);
 	people_write_text(b, "name", i->name);
@@ -106,6 +110,10 @@ record_read_intent(struct store_intent *out, const char *target, struct arena *a
 	i.restorable_until = people_read_number(root, "until");
 	i.actor = people_read_text(root, "actor", arena);
 	i.request_id = people_read_text(root, "request", arena);
+	i.source = people_read_text(root, "source", arena);
+	i.person = people_read_text(root, "person", arena);
+	i.org_unit = people_read_text(root, "org_unit", arena);
+	i.personal = people_read_text(root, "personal", arena);
 	i.dn = people_read_text(root, "dn", arena);
 	i.tag = people_read_text(root, "tag", arena);
 	i.name = people_read_text(root, "name", arena);

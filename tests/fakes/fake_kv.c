@@ -100,6 +100,16 @@ fake_range(struct kv *kv, struct kv_bytes prefix, struct kv_bytes after, size_t 
 }
 
 static struct kv_op *
+fake_range_back(struct kv *kv, struct kv_bytes prefix, struct kv_bytes before, size_t limit,
+    kv_range_cb *cb, void *arg)
+{
+	struct fake_kv *k = (struct fake_kv *)kv;
+
+	k->asked += limit;
+	return kv_range_back(k->inner, prefix, before, limit, cb, arg);
+}
+
+static struct kv_op *
 fake_txn(struct kv *kv, const struct kv_txn *txn, kv_txn_cb *cb, void *arg)
 {
 	struct fake_kv *k = (struct fake_kv *)kv;
@@ -155,6 +165,7 @@ static const struct kv_ops fake_kv_ops = {
 	.name = "fake",
 	.get = fake_get,
 	.range = fake_range,
+	.range_back = fake_range_back,
 	.txn = fake_txn,
 	.cancel = fake_cancel,
 	.watch = fake_watch,

@@ -370,7 +370,7 @@ class Oracle:
     def check_store(self, store, acknowledged):
         """The part that needs no running daemon: a copy of the store against what was acknowledged."""
         for name, item in store.items.items():
-            found = SECRET.search(json.dumps([name, item.value]).encode())
+            found = SECRET.search(json.dumps([name, item.value, item.parts]).encode())
             if found:
                 self.breach("I6", f"a secret in the value of {name}: {found.group()[:12]!r}...")
         for invited in acknowledged:

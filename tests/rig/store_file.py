@@ -77,8 +77,12 @@ class Sealer:
 
 
 class Item:
-    def __init__(self, created, modified, value):
+    """One key. Of an audit record `value` is its first line, `line` the bytes of that, and `parts` its second one,
+    which records of schema 2 do not have."""
+
+    def __init__(self, created, modified, value, line=b"", parts=None):
         self.created, self.modified, self.value = created, modified, value
+        self.line, self.parts = line, parts or {}
 
 
 class StoreFile:
@@ -98,6 +102,10 @@ class StoreFile:
         for key, created, modified, value in rows:
             name = key.decode()
             plain = self.sealer.open(name, value)
+            if name.startswith("audit/"):
+                line, _, parts = plain.partition(b"\n")
+                self.items[name] = Item(created, modified, json.loads(line), line, parts and json.loads(parts))
+                continue
             if name.startswith(("trashkey/", "trashpart/")):
                 value = plain.hex()  # bytes: a key, and what is sealed with it
             else:

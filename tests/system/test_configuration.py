@@ -72,7 +72,7 @@ def manual_keys():
     """{(section, key): its default or None} of usherd.conf(5)."""
     found, section, key = {}, None, None
     for line in (TOP / "doc" / "usherd.conf.5").read_text().splitlines():
-        if match := re.match(r"\.Ss \[(\w+)\]", line):
+        if match := re.match(r"\.Ss \[([\w ]+)\]", line):
             section = match[1]
         elif match := re.match(r"\.It Cm (\w+) No =", line):
             key = section, match[1]
@@ -107,7 +107,7 @@ def test_the_example_shows_every_key_and_its_default(effective):
 
 
 def test_the_manual_tells_every_key_and_its_default(effective):
-    manual = manual_keys()
+    manual = {key: value for key, value in manual_keys().items() if key[0] != "role NAME"}
     assert set(manual) == set(effective)
     required = {("usherd", "public_url"), ("usherd", "organisation"), ("store", "key_file"),
                 ("directory", "uri"), ("directory", "search_base"), ("directory", "people_base")}
@@ -115,6 +115,24 @@ def test_the_manual_tells_every_key_and_its_default(effective):
     expected = {key: value for key, value in effective.items()
                 if value != "" and key not in required | account}
     assert {key: plain(manual[key] or "") for key in expected} == expected
+
+
+ROLE = """[role NAME]
+group = cn=inviters,dc=meridian,dc=example
+role = inviter
+org_unit = ou=people,dc=meridian,dc=example
+org_unit = ou=services,dc=meridian,dc=example
+"""
+
+
+def test_the_manual_tells_every_key_of_a_role(check):
+    status, said, _ = check(GOOD + ROLE, "--dump")
+    assert status == 0, said
+    assert said.endswith("\n" + ROLE + "quota = 0\n"), "a dump reads back the same"
+    of_a_role = {key: value for key, (value, _) in keys_of(said).items() if key[0] == "role NAME"}
+    manual = {key: value for key, value in manual_keys().items() if key[0] == "role NAME"}
+    assert set(manual) == set(of_a_role)
+    assert manual["role NAME", "quota"] == "0"
 
 
 def test_the_example_is_a_configuration_with_and_without_its_defaults(check):
@@ -168,6 +186,15 @@ def test_an_error_names_file_and_line(check, good, bad, word):
     assert status != 0, said
     number = line_of(text, bad.splitlines()[-2 if bad.endswith("[store]") else -1])
     assert f"{path}:{number}" in said, said
+
+
+@pytest.mark.parametrize("key", ["group", "org_unit"])
+def test_what_is_no_dn_in_a_role_is_named_with_the_line_of_its_section(check, key):
+    text = re.sub(f"{key} = .*", f"{key} = everybody", GOOD + ROLE, count=1)
+    status, said, path = check(text)
+    assert status != 0
+    number = line_of(text, "[role NAME]")
+    assert f'{path}:{number}: [role NAME] {key}: "everybody" is not a DN' in said
 
 
 def test_an_unknown_section_is_named_once_with_the_line_of_its_header(check):

@@ -124,6 +124,18 @@ call_range(struct loop *l, struct kv *kv, const char *prefix, const char *after,
 }
 
 static inline struct answer
+call_range_back(struct loop *l, struct kv *kv, const char *prefix, const char *before, size_t limit)
+{
+	struct answer a = { .loop = l };
+
+	kv_range_back(kv, kv_text(prefix), kv_text(before), limit, answer_on_range, &a);
+	assert_int_equal(a.calls, 0);
+	loop_run(l);
+	assert_int_equal(a.calls, 1);
+	return a;
+}
+
+static inline struct answer
 call_txn(struct loop *l, struct kv *kv, const struct kv_txn *txn)
 {
 	struct answer a = { .loop = l };

@@ -129,6 +129,13 @@ what_does_not_fit_is_named_with_its_line(void **state)
 		{ "[directory]\nbind_dn = cn=usherd\nbind_password_file = /nonexistent\n",
 		    ":12: bind_password_file: \"/nonexistent\" cannot be read" },
 		{ "nonsense\n", ":10: neither a [section] nor \"key = value\"" },
+		{ "[access]\nsession_idle = 1s\n", ":11: session_idle: \"1s\" is not between" },
+		{ "[access]\nsession_idle = 9h\n",
+		    ": session_lifetime: less than session_idle, which is 32400s" },
+		{ "[access]\nsession_lifetime = 31d\n", "is not between" },
+		{ "[access]\ndirectory_grace = 25h\n", "is not between" },
+		{ "[access]\nsign_in_attempts = 0\n", "is not between 1 and 100" },
+		{ "[audit]\nretention = 29d\n", "is not between" },
 		{ "[directory]\nca_file = /nonexistent/ca.pem\n",
 		    ":11: ca_file: \"/nonexistent/ca.pem\" cannot be read" },
 	};
@@ -214,6 +221,115 @@ what_does_not_fit_of_mail_is_named_with_its_line(void **state)
 			fail_msg("%s: got %zu, \"%s\"", cases[i].expected, errors.count,
 			    errors.items[0].text);
 	}
+}
+
+#define ROLE "[role a]\ngroup = cn=a\nrole = inviter\n"
+
+static void
+what_does_not_fit_of_a_role_is_named_with_its_line(void **state)
+{
+	static const struct {
+		const char *more, *expected;
+	} cases[] = {
+		{ ROLE "grop = cn=b\n",
+		    ":13: unknown key \"grop\" in [role a]; did you mean \"group\"?" },
+		{ ROLE "group = cn=b\n", ":13: \"group\" is set twice in [role a]" },
+		{ ROLE "quota = many\n", ":13: quota: \"many\" is not a number" },
+		{ ROLE "quota = 1000001\n", ":13: quota: \"1000001\" is not between" },
+		{ ROLE "org_unit =\n", ":13: org_unit: \"\" is empty" },
+		{ "[role a]\nrole = auditor\n", ":10: \"group\" in [role a] must be set" },
+		{ "[role a]\ngroup = cn=a\n", ":10: \"role\" in [role a] must be set" },
+		{ "[role a]\ngroup = cn=a\nrole = boss\n",
+		    ":12: role: \"boss\" is none of: administrator inviter auditor" },
+		{ "[role a]\ngroup = cn=a\nrole = auditor\nquota = 1\n",
+		    ":10: [role a] quota: an auditor invites nobody" },
+		{ ROLE ROLE, ":13: [role a] is there already, at line 10" },
+		{ "[role ]\ngroup = cn=a\nrole = inviter\n", ":10: [role ]: a name has 1 to 32" },
+		{ "[role a b]\ngroup = cn=a\nrole = inviter\n", ":10: [role a b]: a name has" },
+		{ "[role 012345678901234567890123456789012]\ngroup = cn=a\nrole = inviter\n",
+		    ":10: [role 012345678901234567890123456789012]: a name has" },
+		{ "[role]\ngroup = cn=a\n", ":10: unknown section [role]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf_errors errors;
+
+		assert_null(load_with(cases[i].more, &errors));
+		if (strstr(errors.items[0].text, cases[i].expected) == NULL)
+			fail_msg("%s: got \"%s\"", cases[i].expected, errors.items[0].text);
+		assert_int_equal(errors.count, 1);
+	}
+}
+
+/* A section without a value is not heard of by whom values are given to. */
+static void
+a_role_without_any_key_is_no_role(void **state)
+{
+	struct conf_errors errors;
+
+	(void)state;
+	assert_null(load_with("[role a]\n", &errors));
+	assert_int_equal(errors.count, 2);
+	assert_null(load_with("[role a]\n[mail]\n", &errors));
+	assert_int_equal(errors.count, 2);
+}
+
+static void
+roles_and_their_places_are_read_in_order(void **state)
+{
+	struct conf_errors errors;
+	struct conf *c =
+	    load_with(ROLE "org_unit = ou=x,dc=example\nquota = 20\norg_unit = ou=y, dc=example\n"
+			   "[access]\nsession_idle = 5m\n"
+			   "[role b.c]\nrole = auditor\ngroup = cn=b\n",
+		&errors);
+
+	(void)state;
+	assert_non_null(c);
+	assert_int_equal(c->role_count, 2);
+	assert_string_equal(c->roles[0].name, "a");
+	assert_string_equal(c->roles[0].group, "cn=a");
+	assert_string_equal(c->roles[0].role, "inviter");
+	assert_int_equal(c->roles[0].org_unit_count, 2);
+	assert_string_equal(c->roles[0].org_units[0], "ou=x,dc=example");
+	assert_string_equal(c->roles[0].org_units[1], "ou=y, dc=example");
+	assert_int_equal(c->roles[0].quota, 20);
+	assert_string_equal(c->roles[1].name, "b.c");
+	assert_int_equal(c->roles[1].org_unit_count, 0);
+	assert_int_equal(c->roles[1].quota, 0);
+	assert_int_equal(c->session_idle, 300);
+	assert_int_equal(c->session_lifetime, 8 * 3600);
+	conf_free(c);
+}
+
+static void
+more_roles_or_places_than_there_is_room_for_are_errors(void **state)
+{
+	struct conf_errors errors;
+	char more[8192] = "";
+	struct conf *c;
+
+	(void)state;
+	for (int i = 0; i < CONF_ROLES_MAX; i++)
+		snprintf(more + strlen(more), sizeof(more) - strlen(more),
+		    "[role r%d]\ngroup = cn=a\nrole = auditor\n", i);
+	c = load_with(more, &errors);
+	assert_non_null(c);
+	conf_free(c);
+	strcat(more, ROLE);
+	assert_null(load_with(more, &errors));
+	assert_non_null(strstr(errors.items[0].text, ":106: [role a]: more than 32 roles"));
+
+	strcpy(more, ROLE);
+	for (int i = 0; i < CONF_ROLE_PLACES_MAX; i++)
+		strcat(more, "org_unit = ou=x\n");
+	c = load_with(more, &errors);
+	assert_non_null(c);
+	conf_free(c);
+	strcat(more, "org_unit = ou=x\n");
+	assert_null(load_with(more, &errors));
+	assert_non_null(strstr(errors.items[0].text, ":29: org_unit: more than 16 in [role a]"));
 }
 
 /* What is taken here can be mailed from, and what can be is taken. */
@@ -408,7 +524,8 @@ what_is_dumped_reads_back_the_same(void **state)
 	struct conf_errors errors;
 	struct conf *c =
 	    load_with("attribute_gender =\n[listen]\nmanagement =\nhosts = a.example b.example\n"
-		      "[password]\nmin_length = 20\n",
+		      "proxies = 10.0.0.0/8 ::1\n[password]\nmin_length = 20\n" ROLE
+		      "org_unit = ou=x\norg_unit = ou=y\nquota = 3\n",
 		&errors);
 	struct conf *again;
 	FILE *f;
@@ -423,6 +540,10 @@ what_is_dumped_reads_back_the_same(void **state)
 	assert_non_null(again);
 	assert_int_equal(again->min_length, 20);
 	assert_int_equal(again->hosts.count, 2);
+	assert_int_equal(again->proxies.count, 2);
+	assert_int_equal(again->role_count, 1);
+	assert_string_equal(again->roles[0].org_units[1], "ou=y");
+	assert_int_equal(again->roles[0].quota, 3);
 	assert_null(again->attribute_gender);
 	assert_string_equal(again->listen_management, "");
 	assert_string_equal(again->uid_template, c->uid_template);
@@ -482,6 +603,33 @@ only_changes_that_need_a_restart_are_named(void **state)
 	conf_free(b);
 }
 
+static void
+join_key(void *arg, const char *key)
+{
+	char *keys = arg;
+
+	strcat(strcat(keys, key), " ");
+}
+
+static void
+another_role_needs_a_restart(void **state)
+{
+	struct conf_errors errors;
+	struct conf *a = load_with(ROLE "[role b]\ngroup = cn=b\nrole = auditor\n", &errors);
+	struct conf *b = load_with(ROLE "quota = 1\n[role c]\ngroup = cn=b\nrole = auditor\n"
+					"[access]\nsession_idle = 5m\n",
+	    &errors);
+	char changed[256] = "";
+
+	(void)state;
+	assert_non_null(a);
+	assert_non_null(b);
+	conf_restart_keys(a, b, join_key, changed);
+	assert_string_equal(changed, "access.session_idle [role a] [role c] [role b] ");
+	conf_free(a);
+	conf_free(b);
+}
+
 int
 main(void)
 {
@@ -489,6 +637,10 @@ main(void)
 		cmocka_unit_test(defaults_fill_what_is_not_set),
 		cmocka_unit_test(what_does_not_fit_is_named_with_its_line),
 		cmocka_unit_test(what_does_not_fit_of_mail_is_named_with_its_line),
+		cmocka_unit_test(what_does_not_fit_of_a_role_is_named_with_its_line),
+		cmocka_unit_test(a_role_without_any_key_is_no_role),
+		cmocka_unit_test(roles_and_their_places_are_read_in_order),
+		cmocka_unit_test(more_roles_or_places_than_there_is_room_for_are_errors),
 		cmocka_unit_test(an_address_is_one_where_the_mail_room_says_so),
 		cmocka_unit_test(a_relay_has_a_host_and_the_usual_port_of_its_tls),
 		cmocka_unit_test(the_password_of_the_relay_is_read_from_its_file),
@@ -501,6 +653,7 @@ main(void)
 		cmocka_unit_test(a_secret_file_is_for_its_owner_alone),
 		cmocka_unit_test(what_is_dumped_reads_back_the_same),
 		cmocka_unit_test(only_changes_that_need_a_restart_are_named),
+		cmocka_unit_test(another_role_needs_a_restart),
 		cmocka_unit_test(another_password_of_the_relay_needs_a_restart),
 	};
 

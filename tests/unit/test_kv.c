@@ -187,6 +187,34 @@ a_range_pages_through_a_prefix_in_key_order(void **state)
 }
 
 static void
+a_range_pages_backwards_from_the_last_key_on(void **state)
+{
+	struct kv_world *w = *state;
+	static const char *const keys[] = { "b/3", "a", "b/1", "b", "b/2", "b0", "c", "b/" };
+	struct answer a;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		call_put(w->loop, w->kv, keys[i], keys[i]);
+	a = call_range_back(w->loop, w->kv, "b/", "", 2);
+	assert_int_equal(a.count, 2);
+	assert_true(a.more);
+	assert_true(a.revision > 0);
+	assert_string_equal(a.item[0].key, "b/3");
+	assert_string_equal(a.item[1].key, "b/2");
+	a = call_range_back(w->loop, w->kv, "b/", "b/2", 2);
+	assert_int_equal(a.count, 2);
+	assert_false(a.more);
+	assert_string_equal(a.item[0].key, "b/1");
+	assert_string_equal(a.item[0].value, "b/1");
+	assert_string_equal(a.item[1].key, "b/");
+	assert_int_equal(call_range_back(w->loop, w->kv, "b/", "b/", 2).count, 0);
+	assert_int_equal(call_range_back(w->loop, w->kv, "b/", "b/15", 9).count, 2);
+	assert_int_equal(call_range_back(w->loop, w->kv, "", "", 9).count, 8);
+	assert_int_equal(call_range_back(w->loop, w->kv, "b/", "a", 9).count, 0);
+	assert_int_equal(call_range_back(w->loop, w->kv, "b/", "c", 9).count, 4);
+}
+
+static void
 a_prefix_of_the_highest_bytes_has_an_end_too(void **state)
 {
 	struct kv_world *w = *state;
@@ -196,6 +224,8 @@ a_prefix_of_the_highest_bytes_has_an_end_too(void **state)
 	call_put(w->loop, w->kv, "a", "x");
 	assert_int_equal(call_range(w->loop, w->kv, "\xff", "", 9).count, 2);
 	assert_int_equal(call_range(w->loop, w->kv, "\xff\xff", "", 9).count, 1);
+	assert_int_equal(call_range_back(w->loop, w->kv, "\xff", "", 9).count, 2);
+	assert_int_equal(call_range_back(w->loop, w->kv, "\xff\xff", "", 9).count, 1);
 }
 
 static void
@@ -366,6 +396,7 @@ static const struct CMUnitTest tests[] = {
 	KV_ROW(a_conflict_tells_what_is_there_and_writes_nothing),
 	KV_ROW(of_many_that_want_one_key_exactly_one_gets_it),
 	KV_ROW(a_range_pages_through_a_prefix_in_key_order),
+	KV_ROW(a_range_pages_backwards_from_the_last_key_on),
 	KV_ROW(a_prefix_of_the_highest_bytes_has_an_end_too),
 	KV_ROW(a_range_sees_whole_transactions),
 	KV_ROW(what_crosses_a_bound_is_too_large_and_has_no_effect),

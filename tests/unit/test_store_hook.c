@@ -374,7 +374,7 @@ settle_intent(struct outbox_world *o, enum store_intent_kind kind)
 	    ERR_OK);
 	i.revision = o->w->revision;
 	assert_int_equal(
-	    world_run(o->w, store_intent_settle(o->w->store, &i, NULL, world_on_done, o->w)),
+	    world_run(o->w, store_intent_settle(o->w->store, &i, NULL, NULL, world_on_done, o->w)),
 	    ERR_OK);
 }
 

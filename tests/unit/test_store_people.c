@@ -153,13 +153,13 @@ an_intent_is_there_until_it_is_settled_with_one_record(void **state)
 	assert_string_equal(p.intent.dn, "(none)");
 	assert_string_equal(p.intent.value[PERSON_PHONE], "+491");
 	assert_string_equal(p.intent.value[PERSON_MAIL], "");
-	assert_int_equal(
-	    run(&p, store_intent_settle(p.store, &i, "{\"fields\":[\"phone\"]}", on_done, &p)),
+	assert_int_equal(run(&p, store_intent_settle(
+				     p.store, &i, "{\"fields\":[\"phone\"]}", NULL, on_done, &p)),
 	    ERR_OK);
 	assert_int_equal(list(&p), 0);
 	assert_int_equal(keys(&p, "audit/"), 1);
 	assert_int_equal(
-	    run(&p, store_intent_settle(p.store, &i, NULL, on_done, &p)), ERR_CONFLICT);
+	    run(&p, store_intent_settle(p.store, &i, NULL, NULL, on_done, &p)), ERR_CONFLICT);
 	assert_int_equal(keys(&p, "audit/"), 1);
 	people_end(&p);
 }
@@ -243,7 +243,7 @@ delete_user(struct people *p, const void *data, size_t len)
 	i.dn = "uid=ada,dc=example";
 	i.restorable_until = 99;
 	assert_int_equal(begin(p, &i, saved, 0), ERR_OK);
-	assert_int_equal(run(p, store_intent_settle(p->store, &i, NULL, on_done, p)), ERR_OK);
+	assert_int_equal(run(p, store_intent_settle(p->store, &i, NULL, NULL, on_done, p)), ERR_OK);
 	secret_free(saved);
 }
 
@@ -364,7 +364,8 @@ a_restore_takes_what_was_kept_and_forgetting_waits_for_it(void **state)
 	    run(&p, store_trash_forget(p.store, &p.trash, &note, on_done, &p)), ERR_CONFLICT);
 	assert_int_equal(run(&p, store_trash_list(p.store, NULL, 10, on_trashes, &p)), ERR_OK);
 	assert_int_equal(p.count, 1);
-	assert_int_equal(run(&p, store_intent_settle(p.store, &i, NULL, on_done, &p)), ERR_OK);
+	assert_int_equal(
+	    run(&p, store_intent_settle(p.store, &i, NULL, NULL, on_done, &p)), ERR_OK);
 	assert_int_equal(keys(&p, "trash"), 0);
 	assert_int_equal(keys(&p, "job/"), 0);
 	assert_int_equal(keys(&p, "audit/"), 2);
@@ -437,7 +438,8 @@ a_change_holds_its_names_until_it_is_over(void **state)
 	run(&p, store_find_names(p.store, &names, OTHER, on_names, &p));
 	assert_true(p.taken.mail);
 	assert_int_equal(run(&p, store_issue(p.store, inv, &note, on_issued, &p)), ERR_EXISTS);
-	assert_int_equal(run(&p, store_intent_settle(p.store, &a, NULL, on_done, &p)), ERR_OK);
+	assert_int_equal(
+	    run(&p, store_intent_settle(p.store, &a, NULL, NULL, on_done, &p)), ERR_OK);
 	assert_int_equal(keys(&p, "mail/"), 0);
 	assert_int_equal(begin(&p, &b, NULL, 0), ERR_OK);
 	assert_int_equal(run(&p, store_intent_drop(p.store, &b, on_done, &p)), ERR_OK);
@@ -635,7 +637,7 @@ an_intent_whose_answer_is_lost_is_found_by_its_own_value(void **state)
 		assert_int_equal(begin(&p, &i, NULL, 0), ERR_OK);
 		world_lose(&losses[l], 1);
 		assert_int_equal(
-		    run(&p, store_intent_settle(p.store, &i, NULL, on_done, &p)), ERR_OK);
+		    run(&p, store_intent_settle(p.store, &i, NULL, NULL, on_done, &p)), ERR_OK);
 		assert_int_equal(keys(&p, "audit/"), records + 1);
 	}
 }
