@@ -146,6 +146,8 @@ app_build_flow(struct app *a)
 		.retention_s = c->retention,
 		.expired_kept_s = c->expired_kept,
 		.restorable_s = c->restorable,
+		.audit_kept_s = c->audit_retention,
+		.audit_sources_s = c->audit_sources,
 		.attempts_max = (size_t)c->registrations,
 		.answer_ms = APP_ANSWER_MS };
 
