@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "api/api_private.h"
+#include "auth/throttle.h"
 #include "base/mem.h"
 
 struct api *
@@ -18,6 +19,7 @@ api_new(const struct api_conf *conf)
 	if (conf->people_base != NULL)
 		flow_dn_normalise(conf->people_base, a->arena, &a->people_base);
 	a->events = api_events_new(a);
+	a->failures = api_guard_new();
 	api_description_init(a);
 	return a;
 }
@@ -28,6 +30,7 @@ api_free(struct api *a)
 	if (a == NULL)
 		return;
 	api_events_free(a->events);
+	throttle_free(a->failures);
 	arena_free(a->arena);
 	free(a);
 }
@@ -54,8 +57,44 @@ api_note(const struct flow_caller *caller)
 		.source = caller->source };
 }
 
-/* A bearer token is heard wherever it is given, also on the unix socket: a caller that names a
- * token asks for its rights and not for more. */
+bool
+api_reaches(const struct reach *r, struct arena *arena, const char *dn)
+{
+	const char *normal;
+
+	return r == NULL ||
+	       (flow_dn_normalise(dn, arena, &normal) && reach_covers_place(r, normal));
+}
+
+const char *
+api_cookie_name(const struct http_request *r)
+{
+	return r->is_secure ? "__Host-usherd" : "usherd";
+}
+
+/* A browser sends the cookie along whoever made it send the request: what another site made it
+ * send is nobody's. */
+static bool
+api_is_from_elsewhere(const struct http_request *r)
+{
+	const char *site = http_header(r, "sec-fetch-site");
+
+	return site != NULL && strcmp(site, "cross-site") == 0;
+}
+
+static enum err
+api_check_session(struct auth *auth, const struct http_request *r, struct arena *arena,
+    struct principal *who, struct fault *f)
+{
+	const char *cookie = http_cookie(r, arena, api_cookie_name(r));
+
+	if (cookie == NULL || api_is_from_elsewhere(r))
+		return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token or a session is needed");
+	return auth_check_session(auth, cookie, strlen(cookie), arena, who, f);
+}
+
+/* A bearer token is heard wherever it is given, also on the unix socket and beside a session: a
+ * caller that names a token asks for its rights and not for more. */
 static enum err
 api_authenticate(struct auth *auth, const struct http_request *r, struct arena *arena,
     struct principal *who, struct fault *f)
@@ -75,7 +114,7 @@ api_authenticate(struct auth *auth, const struct http_request *r, struct arena *
 
 		return auth_check_peer(auth, &peer, arena, who, f);
 	}
-	return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
+	return api_check_session(auth, r, arena, who, f);
 }
 
 /* What a caller whose rights are limited to parts of the tree gets of a route. */
@@ -92,15 +131,27 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
     const char *types, api_handler *handler, struct fault *f)
 {
 	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
+	const struct http_request *r = http_request_of(x);
+	const bool changes = r->method != HTTP_GET && r->method != HTTP_HEAD;
 	enum err code;
 
 	c->api = a;
 	c->x = x;
-	code = api_authenticate(a->conf.auth, http_request_of(x), http_arena(x), &c->who, f);
+	code = api_authenticate(a->conf.auth, r, http_arena(x), &c->who, f);
+	if (api_guard_refuses(a, x, code))
+		return ERR_OK;
 	if (code != ERR_OK)
 		return code;
+	if (c->who.kind == AUTH_SESSION && changes && http_origin_of(r) != HTTP_SAME_ORIGIN) {
+		api_reply_cross_site(x);
+		return ERR_OK;
+	}
 	if ((c->who.scopes & scopes) == 0)
-		return fault_set(f, ERR_DENIED, "the token has not the scope that this needs");
+		return fault_set(f, ERR_DENIED, "the caller has not the scope that this needs");
+	if (c->who.read_only && changes)
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "the directory has not been heard for a while: until it is, nothing is "
+		    "changed");
 	c->reach = auth_reach(&c->who, scopes, http_arena(x), &c->quota);
 	if (extent == WHOLE && !reach_is_everything(c->reach))
 		return fault_set(f, ERR_DENIED, "this needs rights that are not limited to a part");
