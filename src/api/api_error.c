@@ -177,13 +177,6 @@ api_reply_if_barred(struct http_exchange *x, enum err code, const struct fault *
 }
 
 void
-api_reply_cross_site(struct http_exchange *x)
-{
-	api_reply_problem(x, 403, "Not allowed",
-	    "with a session only our own pages change anything", "cross_site", NULL);
-}
-
-void
 api_reply_changed(struct http_exchange *x)
 {
 	api_reply_problem(x, 412, "Changed meanwhile",

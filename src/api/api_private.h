@@ -121,8 +121,6 @@ void api_reply_item_error(
 void api_reply_barred(struct http_exchange *x, const struct fault *f);
 /* The same if it is ERR_REFUSED with such a reason. False: it was not answered. */
 bool api_reply_if_barred(struct http_exchange *x, enum err code, const struct fault *f);
-/* 403: with a session what changes something must come from our own pages, and say so. */
-void api_reply_cross_site(struct http_exchange *x);
 /* 400: the document or the query is not what the route takes. */
 void api_reply_malformed(struct http_exchange *x, const struct field_errors *errors);
 /* A problem of no enum err. `reason` and `errors` may be NULL. */
