@@ -38,11 +38,12 @@ TIMELINE_MAX = 64
 LOG_LINES = 40  # of the daemon about an invitation, shown with a breach
 PATIENCE = 5  # seconds within which full service resumes (I9): until then "try again" is an answer
 # Not inside a hash, which is made of the same letters.
-SECRET = re.compile(rb"(?<![A-Za-z0-9_-])us[jh]_[A-Za-z0-9_-]{20,}|usher_join=[A-Za-z0-9_-]{20,}|"
+SECRET = re.compile(rb"(?<![A-Za-z0-9_-])us[jh]_[A-Za-z0-9_-]{20,}|usher(?:_join|d)=[A-Za-z0-9_-]{20,}|"
                     + f"{PASSWORD_MARK}|{RELAY_PASSWORD}".encode())
 # What is still to be sent, and what became of it, is no change of a state: who reads it in the trail reads of each
 # token that was made for it.
 UNRECORDED = ("audit/", "meta/", "job/", "trash", "outbox/", "due/", "delivery/", "event/", "hooked/")
+USED = ("apitoken/", "session/")  # a use is written down, and is no change
 WAITS_FOR_ITS_TIME = ("reminder",)  # kinds of mails that stay in the queue for days
 MAYBE = (LOST, 202)  # answers that leave it open whether the registration was carried out
 
@@ -183,7 +184,8 @@ class Oracle:
             # An intent is no change yet, and what it keeps comes and goes with it.
             if name.startswith(UNRECORDED):
                 continue
-            if not {item.created, item.modified} <= set(revisions):
+            changes = {item.created} if name.startswith(USED) else {item.created, item.modified}
+            if not changes <= set(revisions):
                 self.breach("I11", f"{name} was made at {item.created} and changed at {item.modified}, "
                             "without a record")
         for identifier, item in store.invitations.items():
