@@ -60,8 +60,10 @@ app_on_store(void *arg, enum err code, const struct fault *f)
 		log_error("the store cannot be used", "store", a->conf->store_path, "key_file",
 		    a->conf->store_key_file);
 		app_fail(a, f);
-	} else if (!a->stopping)
+	} else if (!a->stopping) {
+		app_begin_audit(a);
 		app_build_front(a, app_on_tokens);
+	}
 }
 
 /* ---- build ---- */
@@ -234,6 +236,7 @@ app_free(struct app *a)
 	flow_free(a->flow);
 	webhooks_free(a->webhooks);
 	app_free_mail(a);
+	app_free_audit(a);
 	store_free(a->store);
 	if (a->kv != NULL)
 		kv_close(a->kv);

@@ -50,7 +50,8 @@ struct app {
 	struct http_route_set sets[3];
 	struct loop_signal *on_term, *on_int, *on_hup;
 	struct loop_timer *stop_timer, *watchdog;
-	gid_t socket_gid; /* (gid_t)-1: root alone */
+	struct loop_timer *head_timer; /* of the audit trail; NULL: it was not begun */
+	gid_t socket_gid;	       /* (gid_t)-1: root alone */
 	bool stopping, failed;
 	unsigned parts_left; /* that stop side by side */
 };
@@ -60,6 +61,12 @@ struct app {
 void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);
+
+/* app_audit.c: the audit trail's chain. app_end_audit() names what is not named yet and stops the
+ * loop. */
+void app_begin_audit(struct app *a);
+void app_end_audit(struct app *a);
+void app_free_audit(struct app *a);
 
 /* app_webhook.c */
 enum err app_build_webhooks(struct app *a, struct fault *f);
