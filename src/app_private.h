@@ -49,9 +49,9 @@ struct app {
 	struct http_server *http;
 	struct http_route_set sets[3];
 	struct loop_signal *on_term, *on_int, *on_hup;
-	struct loop_timer *stop_timer, *watchdog;
-	struct loop_timer *head_timer; /* of the audit trail; NULL: it was not begun */
-	gid_t socket_gid;	       /* (gid_t)-1: root alone */
+	struct loop_timer *stop_timer, *watchdog, *head_timer;
+	uint64_t head_told; /* of the audit trail, to the log */
+	gid_t socket_gid; /* (gid_t)-1: root alone */
 	bool stopping, failed;
 	unsigned parts_left; /* that stop side by side */
 };
@@ -62,12 +62,6 @@ void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);
 
-/* app_audit.c: the audit trail's chain. app_end_audit() names what is not named yet and stops the
- * loop. */
-void app_begin_audit(struct app *a);
-void app_end_audit(struct app *a);
-void app_free_audit(struct app *a);
-
 /* app_webhook.c */
 enum err app_build_webhooks(struct app *a, struct fault *f);
 /* app_mail.c: the mailer and the templates, if mails are to leave; what the use cases get of them
@@ -76,6 +70,11 @@ enum err app_build_mail(struct app *a, struct fault *f);
 const struct flow_mail_conf *app_mail_flow_conf(struct app *a);
 void app_free_mail(struct app *a);
 bool app_mail_is_well(const struct app *a);
+
+/* app_audit.c: once the store is prepared. */
+void app_start_audit(struct app *a);
+void app_end_audit(struct app *a); /* names what is not named yet, then stops the loop */
+void app_free_audit(struct app *a); /* also when it was not started */
 
 /* app_failpoint.c: none but in test builds. */
 extern const struct http_route app_failpoint_routes[];

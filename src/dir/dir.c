@@ -243,6 +243,7 @@ dir_new(struct dir **out, struct loop *l, const struct dir_conf *conf, struct fa
 	d->watch = loop_timer_new(l, dir_on_watch, d);
 	d->asker = dir_asker_new(d);
 	d->pool = dir_pool(d, "dir", conf->threads, conf->queue_max, true);
+	d->signers = dir_pool(d, "dir-sign", conf->threads, conf->queue_max, true);
 	d->probes = dir_pool(d, "dir-probe", conf->uri_count, conf->uri_count, false);
 	d->checks = dir_pool(d, "dir-check", 1, 4, false);
 	d->lookers = dir_pool(d, "dir-look", LOOKERS, conf->queue_max, false);
@@ -263,6 +264,7 @@ dir_free(struct dir *d)
 		if (d->probe_work[i] != NULL)
 			work_cancel(d->probe_work[i]);
 	work_pool_free(d->pool);
+	work_pool_free(d->signers);
 	work_pool_free(d->probes);
 	work_pool_free(d->checks);
 	work_pool_free(d->lookers);

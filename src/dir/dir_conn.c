@@ -1,4 +1,4 @@
-/* One connection: options, TLS, bind, and the proof that we are who we say.
+/* One connection: options, TLS, bind.
  *
  * libldap's connect is only half asynchronous: with CONNECT_ASYNC the socket is non-blocking (so
  * that half a PDU cannot hold us), the TLS handshake still blocks, but NETWORK_TIMEOUT then ends
@@ -18,7 +18,6 @@
 
 FAILPOINTS(ping_points, "dir.ping", "asking an idle server for a sign of life");
 FAILPOINTS(bind_points, "dir.bind", "the bind of a connection");
-FAILPOINTS(whoami_points, "dir.whoami", "asking who the bind made us");
 
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 
@@ -144,41 +143,6 @@ dir_conn_is_stale(const struct dir_conn *c)
 	       dir_server_outages(c->dir, c->server) != c->outages;
 }
 
-static enum err
-conn_failed(const struct dir_conn *c, const char *step, int rc, struct fault *f)
-{
-	char *detail = NULL;
-
-	ldap_get_option(c->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail);
-	/* What libldap on GnuTLS makes of a chain that it cannot verify: it asks GnuTLS for the
-	 * words of its own -1. */
-	if (detail != NULL && strcmp(detail, "(unknown error code)") == 0) {
-		ldap_memfree(detail);
-		detail = ldap_strdup("the server's certificate is not trusted; see ca_file");
-	}
-	fault_set(f, ERR_UNAVAILABLE, "%s: %s failed: %s%s%s", c->dir->servers[c->server].uri, step,
-	    ldap_err2string(rc), detail != NULL && detail[0] != '\0' ? ": " : "",
-	    detail != NULL ? detail : "");
-	ldap_memfree(detail);
-	return ERR_UNAVAILABLE;
-}
-
-static enum err
-conn_bad_answer(
-    struct dir_conn *c, const char *step, struct dir_reply *r, enum wire w, struct fault *f)
-{
-	const char *uri = c->dir->servers[c->server].uri;
-	char doing[FAULT_TEXT_MAX];
-	enum err code;
-
-	snprintf(doing, sizeof(doing), "%.200s: %s", uri, step);
-	if (w == WIRE_ANSWERED)
-		code = dir_error_of(c->dir, r, doing, f);
-	else
-		code = fault_set(f, ERR_UNAVAILABLE, "%s: %s", doing, r->diagnostic);
-	return code;
-}
-
 static bool
 uri_has_scheme(const char *uri, const char *scheme)
 {
@@ -199,77 +163,65 @@ conn_start_tls(struct dir_conn *c, int64_t deadline, struct fault *f)
 			return fault_set(f, ERR_UNAVAILABLE, "%s: no connection in time",
 			    c->dir->servers[c->server].uri);
 	if (rc != LDAP_SUCCESS)
-		return conn_failed(c, "connect", rc, f);
+		return dir_conn_failed(c, "connect", rc, f);
 	w = dir_wire_wait(c, id, deadline, &r, NULL);
 	if (w != WIRE_ANSWERED || r.code != LDAP_SUCCESS)
-		code = conn_bad_answer(c, "StartTLS", &r, w, f);
+		code = dir_conn_bad_answer(c, "StartTLS", &r, w, f);
 	dir_reply_release(&r);
 	if (code == ERR_OK && (rc = ldap_install_tls(c->ld)) != LDAP_SUCCESS)
-		code = conn_failed(c, "TLS handshake", rc, f);
+		code = dir_conn_failed(c, "TLS handshake", rc, f);
 	return code;
 }
 
 static int
-conn_send_bind(
-    struct dir_conn *c, const char *dn, struct berval *password, int64_t deadline, int *id)
+conn_send_bind(struct dir_conn *c, struct dir_login *as, int64_t deadline, int *id)
 {
-	bool external = dn == NULL || dn[0] == '\0';
-	int rc;
+	struct berval password = { strlen(as->password), (char *)(uintptr_t)as->password };
+	bool external = as->dn == NULL || as->dn[0] == '\0';
+	LDAPControl *controls[] = { NULL, NULL };
+	int rc = LDAP_SUCCESS;
 
-	for (;;) {
-		rc = external
-			 ? ldap_sasl_bind(c->ld, NULL, "EXTERNAL", password, NULL, NULL, id)
-			 : ldap_sasl_bind(c->ld, dn, LDAP_SASL_SIMPLE, password, NULL, NULL, id);
-		if (rc != LDAP_X_CONNECTING || !conn_poll(c, POLLOUT, deadline - dir_now()))
-			return rc;
+	if (as->is_person)
+		rc = ldap_create_passwordpolicy_control(c->ld, &controls[0]);
+	while (rc == LDAP_SUCCESS) {
+		as->sent = true;
+		rc = ldap_sasl_bind(c->ld, external ? NULL : as->dn,
+		    external ? "EXTERNAL" : LDAP_SASL_SIMPLE, &password, controls, NULL, id);
+		if (rc != LDAP_X_CONNECTING)
+			break;
+		as->sent = false;
+		rc = conn_poll(c, POLLOUT, deadline - dir_now()) ? LDAP_SUCCESS : LDAP_X_CONNECTING;
 	}
+	ldap_control_free(controls[0]);
+	return rc;
 }
 
-/* Is the name that the server gave us the one we bound with? A server, or something in its place,
- * that says yes to everything must not be believed (RFC 4532). */
+/* A person's password is hashed by the server, which may have many to hash: that may take as long
+ * as an operation. */
 static enum err
-conn_check_identity(struct dir_conn *c, int64_t deadline, struct fault *f)
+conn_bind(struct dir_conn *c, struct dir_login *as, int64_t connected_by, int64_t deadline,
+    struct fault *f)
 {
-	const char *uri = c->dir->servers[c->server].uri, *dn = c->dir->conf.bind_dn;
 	struct dir_reply r = { .policy = -1 };
-	LDAPMessage *message = NULL;
-	struct berval *name = NULL;
 	enum err code = ERR_OK;
-	enum wire w;
-	char *who;
 	int id, rc = LDAP_SERVER_DOWN;
+	enum wire w;
 
-	c->points = failpoints_of(whoami_points);
+	c->points = failpoints_of(bind_points);
+	if (dir_now() >= connected_by)
+		return fault_set(f, ERR_UNAVAILABLE, "%s: no connection in time",
+		    c->dir->servers[c->server].uri);
 	if (!failpoint_before(c->points))
-		rc = ldap_whoami(c->ld, NULL, NULL, &id);
-
+		rc = conn_send_bind(c, as, connected_by, &id);
 	if (rc != LDAP_SUCCESS)
-		return conn_failed(c, "who am I", rc, f);
-	w = dir_wire_wait(c, id, deadline, &r, &message);
-	if (w != WIRE_ANSWERED || r.code != LDAP_SUCCESS)
-		code = conn_bad_answer(c, "who am I", &r, w, f);
-	if (code != ERR_OK)
-		goto out;
-	if (ldap_parse_whoami(c->ld, message, &name) != LDAP_SUCCESS || name == NULL) {
-		code =
-		    fault_set(f, ERR_MISCONFIGURED, "%s: the server does not say who we are", uri);
-		goto out;
+		return dir_conn_failed(c, "connect", rc, f);
+	w = dir_wire_wait(c, id, as->is_person ? deadline : connected_by, &r, NULL);
+	if (w == WIRE_ANSWERED) {
+		as->result = r.code;
+		as->policy = r.policy;
 	}
-	who = mem_dup(name->bv_val, name->bv_len);
-	if (who[0] == '\0')
-		code = fault_set(f, ERR_MISCONFIGURED, "%s: the bind left us anonymous", uri);
-	else if (dn != NULL && dn[0] != '\0' &&
-		 (strncmp(who, "dn:", 3) != 0 || !dir_dn_equal(who + 3, dn)))
-		code = fault_set(
-		    f, ERR_MISCONFIGURED, "%s: bound as %s, the server says %s", uri, dn, who);
-	free(who);
-out:
-	/* An older server may lack the operation. */
-	if (w == WIRE_ANSWERED && r.code == LDAP_PROTOCOL_ERROR &&
-	    c->dir->conf.profile == DIR_GENERIC)
-		code = ERR_OK;
-	ber_bvfree(name);
-	ldap_msgfree(message);
+	if (w != WIRE_ANSWERED || r.code != LDAP_SUCCESS)
+		code = dir_conn_bad_answer(c, "bind", &r, w, f);
 	dir_reply_release(&r);
 	return code;
 }
@@ -301,26 +253,25 @@ conn_read_features(struct dir_conn *c, int64_t deadline)
 }
 
 enum err
-dir_conn_open_as(struct dir_conn *c, size_t server, const char *dn, const char *password,
-    int64_t deadline, int *result, struct fault *f)
+dir_conn_open_as(
+    struct dir_conn *c, size_t server, struct dir_login *as, int64_t deadline, struct fault *f)
 {
 	const struct dir_conf *conf = &c->dir->conf;
 	const char *uri = c->dir->servers[server].uri;
-	struct berval secret = { strlen(password), (char *)(uintptr_t)password };
-	struct dir_reply r = { .policy = -1 };
-	int64_t left = deadline - dir_now(), connect_ms = conf->connect_timeout_ms;
+	int64_t left = deadline - dir_now(), connect_ms = conf->connect_timeout_ms, connected_by;
 	enum err code;
-	enum wire w;
 	bool start_tls;
-	int id, rc;
+	int rc;
 
 	dir_conn_close(c);
 	c->server = server;
+	as->result = as->policy = -1;
+	as->sent = false;
 	if (left <= 0)
 		return fault_set(f, ERR_UNAVAILABLE, "%s: no time left to connect", uri);
 	if (left < connect_ms)
 		connect_ms = left;
-	deadline = dir_now() + connect_ms;
+	connected_by = dir_now() + connect_ms;
 	rc = ldap_initialize(&c->ld, uri);
 	if (rc != LDAP_SUCCESS)
 		return fault_set(f, ERR_MISCONFIGURED, "%s: %s", uri, ldap_err2string(rc));
@@ -328,23 +279,9 @@ dir_conn_open_as(struct dir_conn *c, size_t server, const char *dn, const char *
 	code = dir_conn_set_options(
 	    c->ld, conf, connect_ms, start_tls || uri_has_scheme(uri, "ldaps:"), f);
 	if (code == ERR_OK && start_tls)
-		code = conn_start_tls(c, deadline, f);
-	if (code != ERR_OK)
-		goto out;
-	c->points = failpoints_of(bind_points);
-	rc = failpoint_before(c->points) ? LDAP_SERVER_DOWN
-					 : conn_send_bind(c, dn, &secret, deadline, &id);
-	if (rc != LDAP_SUCCESS) {
-		code = conn_failed(c, "connect", rc, f);
-		goto out;
-	}
-	w = dir_wire_wait(c, id, deadline, &r, NULL);
-	if (w == WIRE_ANSWERED)
-		*result = r.code;
-	if (w != WIRE_ANSWERED || r.code != LDAP_SUCCESS)
-		code = conn_bad_answer(c, "bind", &r, w, f);
-out:
-	dir_reply_release(&r);
+		code = conn_start_tls(c, connected_by, f);
+	if (code == ERR_OK)
+		code = conn_bind(c, as, connected_by, deadline, f);
 	if (code != ERR_OK)
 		dir_conn_close(c);
 	return code;
@@ -354,24 +291,25 @@ enum err
 dir_conn_open(struct dir_conn *c, size_t server, int64_t deadline, int *bound, struct fault *f)
 {
 	const struct dir_conf *conf = &c->dir->conf;
-	const char *password = conf->bind_password != NULL ? secret_bytes(conf->bind_password) : "";
-	int result = -1;
+	struct dir_login as = { .dn = conf->bind_dn, .password = "", .result = -1 };
 	enum err code;
 
+	if (conf->bind_password != NULL)
+		as.password = secret_bytes(conf->bind_password);
 	dir_conn_close(c);
 	c->server = server; /* whoever judges the failure judges this one */
 	c->outages = dir_server_outages(c->dir, server);
 	code = dir_server_enter(c->dir, server, deadline, f);
 	if (code == ERR_OK) {
-		code = dir_conn_open_as(c, server, conf->bind_dn, password, deadline, &result, f);
-		dir_server_leave(c->dir, server, code, result, f);
+		code = dir_conn_open_as(c, server, &as, deadline, f);
+		dir_server_leave(c->dir, server, code, as.result, f);
 	} else if (code == ERR_MISCONFIGURED)
-		result = LDAP_INVALID_CREDENTIALS;
+		as.result = LDAP_INVALID_CREDENTIALS;
 	if (bound != NULL)
-		*bound = result;
+		*bound = as.result;
 	if (code != ERR_OK)
 		return code;
-	code = conn_check_identity(c, deadline, f);
+	code = dir_conn_check_identity(c, deadline, f);
 	if (code == ERR_OK)
 		conn_read_features(c, deadline);
 	if (code == ERR_OK && c->ld == NULL)

@@ -76,3 +76,21 @@ dir_filter_all(struct arena *arena, const struct dir_term *terms, size_t count)
 	buf_release(&out);
 	return text;
 }
+
+const char *
+dir_filter_also(struct arena *arena, const struct dir_term *also, const struct dir_term *terms,
+    size_t count)
+{
+	const char *text = NULL;
+	struct buf out;
+
+	buf_init(&out, DIR_FILTER_MAX);
+	buf_add_string(&out, "(&");
+	if (filter_add_term(&out, also) && dir_filter_any(&out, terms, count)) {
+		buf_add_char(&out, ')');
+		if (!buf_failed(&out))
+			text = arena_dup(arena, out.data, out.len);
+	}
+	buf_release(&out);
+	return text;
+}

@@ -94,11 +94,32 @@ struct dir_reply {
 enum err dir_conn_open(
     struct dir_conn *c, size_t server, int64_t deadline, int *bound, struct fault *f);
 
-/* Bind with the given name instead of our own; nothing is asked afterwards. `*code` is the bind's
- * result. */
-enum err dir_conn_open_as(struct dir_conn *c, size_t server, const char *dn, const char *password,
-    int64_t deadline, int *code, struct fault *f);
+/* Who binds, and what became of it. */
+struct dir_login {
+	const char *dn; /* NULL or "": SASL EXTERNAL */
+	const char *password;
+	bool is_person; /* asks for the password policy's words, and waits as for an operation */
+	int result;	/* out: the bind's, -1 when there was none */
+	int policy;	/* out: ppolicy error, -1: none told */
+	bool sent;	/* out: the password may have arrived */
+};
+/* Bind with the given name instead of our own; nothing is asked afterwards. */
+enum err dir_conn_open_as(
+    struct dir_conn *c, size_t server, struct dir_login *as, int64_t deadline, struct fault *f);
 void dir_conn_close(struct dir_conn *c);
+
+/* RFC 4532: who the server takes us for ("" when for nobody), freed by the caller; NULL but with
+ * ERR_OK. `*result`: the answer's, -1 when there was none. (dir_identity.c) */
+enum err dir_conn_whoami(
+    struct dir_conn *c, int64_t deadline, char **who, int *result, struct fault *f);
+bool dir_conn_names(const char *who, const char *dn); /* is it "dn:" and this DN? */
+/* Is the name that the server gave us the one we bound with? A server, or something in its place,
+ * that says yes to everything must not be believed. */
+enum err dir_conn_check_identity(struct dir_conn *c, int64_t deadline, struct fault *f);
+/* The words for a failure of libldap, and for an answer that is no success. */
+enum err dir_conn_failed(const struct dir_conn *c, const char *step, int rc, struct fault *f);
+enum err dir_conn_bad_answer(
+    struct dir_conn *c, const char *step, struct dir_reply *r, enum wire w, struct fault *f);
 
 /* A question that costs the server nothing. False: no answer in time, or it was turned away. */
 bool dir_conn_ping(struct dir_conn *c, int64_t deadline);
@@ -174,6 +195,7 @@ struct dir_job {
 	_Atomic int phase;
 	bool answered; /* or cancelled: the caller has heard, or wants to hear no more */
 	bool writes;   /* never sent twice */
+	struct work_pool *pool; /* with connections of its own; NULL: the operations' */
 	struct work_pool
 	    *aside; /* opens its own connections and runs there, beside the operations */
 	bool sent;  /* worker: a write is out whose effect may be there */
@@ -214,6 +236,7 @@ struct dir {
 	struct loop *loop;
 	const struct dir_conf conf;
 	struct work_pool *pool;	   /* operations: each thread has its connection */
+	struct work_pool *signers; /* people who sign in: they hold up no other operation */
 	struct work_pool *probes;  /* a server that is away holds up nobody here */
 	struct work_pool *checks;  /* self-tests */
 	struct work_pool *lookers; /* ask every server */
@@ -263,6 +286,9 @@ struct dir_term {
 bool dir_filter_any(struct buf *out, const struct dir_term *terms, size_t count);
 /* The same with "(&". The text is in `arena`; NULL instead of false. */
 const char *dir_filter_all(struct arena *arena, const struct dir_term *terms, size_t count);
+/* "(&(a=v)(|(b=w)(c=x)))": `also` and any of the terms. In `arena`; NULL instead of false. */
+const char *dir_filter_also(struct arena *arena, const struct dir_term *also,
+    const struct dir_term *terms, size_t count);
 bool dir_attribute_is_valid(const char *name);
 
 bool dir_dn_equal(const char *a, const char *b);

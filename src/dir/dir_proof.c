@@ -109,11 +109,11 @@ proof_bind(struct dir *d, size_t server, const char *dn, const char *password, i
     struct fault *f)
 {
 	struct dir_conn c = { .dir = d };
-	int result = -1;
+	struct dir_login as = { .dn = dn, .password = password };
 
-	dir_conn_open_as(&c, server, dn, password, deadline, &result, f);
+	dir_conn_open_as(&c, server, &as, deadline, f);
 	dir_conn_close(&c);
-	return result;
+	return as.result;
 }
 
 static enum err

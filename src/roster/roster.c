@@ -362,6 +362,7 @@ roster_free(struct roster *r)
 	loop_timer_free(r->last);
 	applied_drop(&r->writer->applied);
 	version_free_all(r);
+	roster_nesting_free(r->nesting);
 	writer_free(r->writer);
 	pthread_mutex_destroy(&r->version_lock);
 	pthread_mutex_destroy(&r->ids_lock);

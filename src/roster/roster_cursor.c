@@ -52,6 +52,10 @@ cursor_print(
 	print_number(&state, (q->statuses & all) != 0 ? q->statuses & all : all);
 	print_number(&state, q->org_unit != NULL);
 	print_text(&state, place, strlen(place));
+	print_number(&state, q->within != NULL);
+	print_number(&state, q->within != NULL ? q->within_count : 0);
+	for (size_t i = 0; q->within != NULL && i < q->within_count; i++)
+		print_text(&state, q->within[i], strlen(q->within[i]));
 	print_number(&state, (uint64_t)q->registered_from);
 	print_number(&state, (uint64_t)q->registered_to);
 	print_number(&state, (uint64_t)q->active_from);

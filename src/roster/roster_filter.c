@@ -23,6 +23,19 @@ filter_bounds(int64_t from, int64_t to, uint32_t *first, uint32_t *last)
 	return true;
 }
 
+/* What is asked for, as far as the caller may see it. */
+static void
+filter_mark(struct row_filter *f, const struct roster_version *v, const struct roster_query *q,
+    uint8_t *below)
+{
+	if (q->org_unit == NULL)
+		place_mark_all(v, below);
+	else if (!place_mark_below(v, q->org_unit, below))
+		f->nobody = true;
+	if (q->within != NULL && !place_keep_within(v, q->within, q->within_count, below))
+		f->nobody = true;
+}
+
 void
 filter_make(struct row_filter *f, const struct roster_version *v, const struct roster_query *q,
     struct list_memory *m)
@@ -37,14 +50,17 @@ filter_make(struct row_filter *f, const struct roster_version *v, const struct r
 		    !filter_bounds(q->active_from, q->active_to, &f->active_from, &f->active_to);
 	f->dates = q->registered_from != 0 || q->registered_to != 0 || q->active_from != 0 ||
 		   q->active_to != 0;
-	if (q->org_unit == NULL)
+	if (q->org_unit == NULL && q->within == NULL)
 		return;
 	if (f->places > m->places) {
 		m->below = mem_resize(m->below, f->places, 1);
 		m->places = f->places;
 	}
 	f->below = m->below;
-	f->nobody |= f->places == 0 || !place_mark_below(v, q->org_unit, m->below);
+	if (f->places == 0)
+		f->nobody = true;
+	else
+		filter_mark(f, v, q, m->below);
 }
 
 void

@@ -45,6 +45,7 @@ groups_own(struct roster_writer *w, size_t room)
 	if (!w->own_groups) {
 		t = block_new(w->r, sizeof(*t));
 		*t = *old;
+		t->serial++;
 		t->items = NULL;
 		t->by_name = NULL;
 	}
@@ -108,8 +109,7 @@ name_remove(struct roster_groups_table *t, uint32_t group)
 	memmove(&t->by_name[at], &t->by_name[at + 1], (t->named - at) * sizeof(*t->by_name));
 }
 
-/* False: it is no DN. */
-static bool
+bool
 member_hash(const unsigned char secret[16], const char *normal_dn, uint64_t *out)
 {
 	unsigned char hash[crypto_shorthash_BYTES];
@@ -318,7 +318,7 @@ groups_rename_under(struct roster_writer *w, uint32_t place, const char *old_key
 
 /* ---- reading ---- */
 
-static bool
+bool
 group_has(const struct group *g, uint64_t member)
 {
 	return bsearch(&member, g->members, g->member_count, sizeof(member), member_compare) !=

@@ -111,22 +111,43 @@ place_count(const struct roster_version *v)
 	return v->places->count;
 }
 
+void
+place_mark_all(const struct roster_version *v, uint8_t *below)
+{
+	for (size_t i = 0; i < v->places->count; i++)
+		below[i] = v->places->items[i].used;
+}
+
 bool
 place_mark_below(const struct roster_version *v, const char *normal_dn, uint8_t *below)
 {
+	place_mark_all(v, below);
+	return place_keep_within(v, &normal_dn, 1, below);
+}
+
+bool
+place_keep_within(
+    const struct roster_version *v, const char *const *dns, size_t count, uint8_t *below)
+{
 	const struct roster_places_table *t = v->places;
-	char key[FEED_DN_MAX + 1];
+	char(*keys)[FEED_DN_MAX + 1] = mem_array(count + 1, sizeof(*keys));
+	size_t n = 0;
 	bool any = false;
 
-	memset(below, 0, t->count);
-	if (!dn_key(normal_dn, key))
-		return false;
+	for (size_t i = 0; i < count; i++)
+		n += dn_key(dns[i], keys[n]);
 	for (size_t i = 0; i < t->count; i++) {
-		const struct place *p = &t->items[i];
+		const char *key = t->items[i].key;
+		bool within = false;
 
-		below[i] = p->used && (strcmp(p->key, key) == 0 || dn_is_below(p->key, key));
-		any = any || below[i] != 0;
+		if (below[i] == 0)
+			continue;
+		for (size_t j = 0; j < n && !within; j++)
+			within = strcmp(key, keys[j]) == 0 || dn_is_below(key, keys[j]);
+		below[i] = within;
+		any = any || within;
 	}
+	free(keys);
 	return any;
 }
 

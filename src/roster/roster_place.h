@@ -79,7 +79,12 @@ struct roster_groups_table {
 	struct group **items;
 	uint32_t *by_name;
 	size_t named;
+	uint64_t serial; /* of this content: another one has another number */
 };
+
+/* Keyed by the roster's secret. False: it is no DN. */
+bool member_hash(const unsigned char secret[16], const char *normal_dn, uint64_t *out);
+bool group_has(const struct group *g, uint64_t member);
 
 struct roster_groups_table *groups_empty(struct roster *r);
 void groups_free(struct roster *r, struct roster_groups_table *t);

@@ -92,6 +92,7 @@ struct roster_version {
 
 struct roster_readers; /* the threads of the queries (roster_reader.c) */
 struct roster_writer;  /* roster_writer.h */
+struct roster_nesting; /* which groups lead to which (roster_nesting.c) */
 struct roster_keep;    /* what goes into the warm file (roster_keep.c) */
 struct roster_link;    /* what posts hold on to, as they outlive the roster (roster.c) */
 struct work_pool;
@@ -103,6 +104,7 @@ struct roster {
 	struct work_pool *pool;
 	struct roster_keep *keep; /* NULL: without a warm file */
 	struct roster_link *link;
+	struct roster_nesting *nesting; /* the loop's; NULL until somebody asks */
 	roster_event_cb *on_change;
 	void *on_change_arg;
 	struct loop_timer *tick; /* wakes the writer for what has waited long enough */
@@ -133,6 +135,8 @@ void version_release(struct roster *r, struct roster_version *v);
 /* On the loop, which does not free what nobody holds any more (a refresh may have replaced tens of
  * thousands of blocks): the writer's thread does. */
 void version_release_soon(struct roster *r, struct roster_version *v);
+
+void roster_nesting_free(struct roster_nesting *n); /* NULL is fine */
 
 /* ---- reading a version: any thread that holds it ---- */
 
@@ -188,6 +192,11 @@ uint32_t order_previous(
  * false when there is no such place. */
 size_t place_count(const struct roster_version *v);
 bool place_mark_below(const struct roster_version *v, const char *normal_dn, uint8_t *below);
+void place_mark_all(const struct roster_version *v, uint8_t *below);
+/* Of those that are marked, only what is one of these DNs or below one stays so; false when nothing
+ * does. */
+bool place_keep_within(
+    const struct roster_version *v, const char *const *dns, size_t count, uint8_t *below);
 /* Rows of each status in the marked places (all when `below` is NULL), added to `count`. */
 void place_add_counts(
     const struct roster_version *v, const uint8_t *below, uint64_t count[FEED_STATUS_COUNT]);

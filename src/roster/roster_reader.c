@@ -19,7 +19,7 @@ struct list_job {
 	struct roster_readers *readers; /* NULL: the roster is gone and nobody is answered */
 	struct roster *roster;		/* of the run alone, which roster_free() waits for */
 	struct roster_query query;	/* its strings are these: */
-	char *q, *org_unit, *cursor;
+	char *q, *org_unit, *cursor, **within;
 	struct words words;
 	unsigned char print[CURSOR_PRINT_SIZE];
 	struct roster_key after; /* when there is a cursor */
@@ -110,6 +110,9 @@ list_free(void *job)
 		j->release(j->render_arg);
 	free(j->q);
 	free(j->org_unit);
+	for (size_t i = 0; j->within != NULL && i < j->query.within_count; i++)
+		free(j->within[i]);
+	free(j->within);
 	free(j->cursor);
 	free(j);
 }
@@ -166,6 +169,17 @@ list_check(struct list_job *j)
 	return cursor_read(j->roster->conf.seal, j->print, q->cursor, &j->after, &j->fault);
 }
 
+static void
+list_keep_within(struct list_job *j, const struct roster_query *q)
+{
+	if (q->within == NULL)
+		return;
+	j->within = mem_array(q->within_count + 1, sizeof(*j->within));
+	for (size_t i = 0; i < q->within_count; i++)
+		j->within[i] = mem_dup_string(q->within[i]);
+	j->query.within = (const char *const *)j->within;
+}
+
 void
 roster_list_start(struct roster *r, const struct roster_query *q, roster_render *render,
     void (*release)(void *render_arg), void *render_arg, roster_page_cb *cb, void *arg)
@@ -179,6 +193,7 @@ roster_list_start(struct roster *r, const struct roster_query *q, roster_render 
 	j->query.q = j->q = mem_dup_string(q->q);
 	j->query.org_unit = j->org_unit = mem_dup_string(q->org_unit);
 	j->query.cursor = j->cursor = mem_dup_string(q->cursor);
+	list_keep_within(j, q);
 	j->render = render;
 	j->release = release;
 	j->render_arg = render_arg;

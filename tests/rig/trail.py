@@ -91,6 +91,12 @@ def breaches(store):
         yield from _check_parts(identifier, item)
 
 
+def trimmed_to(store):
+    """The revision up to which retention has taken the records away; 0: none."""
+    base = store.space("chain").get("base")
+    return base.value["through"] if base else 0
+
+
 def unnamed(store):
     """The records that are too new for a block: soon there are none."""
     chain = store.space("chain")

@@ -6,14 +6,18 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PAIRS_MAX = 32, CHUNK = 65536 };
+enum { PAIRS_MAX = 32, CHUNK = 65536, SEEN_MAX = 4 << 20 };
 
 struct pair {
 	int client, server;
 	bool swallows; /* the next thing the server says is the end */
+	bool lies;     /* we are the server */
+	bool strips;   /* at StartTLS; until then */
 };
 
 static struct {
@@ -23,7 +27,13 @@ static struct {
 	size_t count;
 	_Atomic int request, left, swallowed, awaited;
 	void (*happens)(void); /* written before `awaited` */
-} proxy;
+	const char *who;       /* written before `says_yes` */
+	_Atomic bool says_yes;
+	_Atomic int strip; /* -1: nothing is stripped */
+	pthread_mutex_t lock; /* of what was seen */
+	unsigned char *seen;
+	size_t seen_len;
+} proxy = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static struct sockaddr_in
 loopback(int port)
@@ -33,17 +43,26 @@ loopback(int port)
 		.sin_addr = { htonl(INADDR_LOOPBACK) } };
 }
 
-/* The tag behind the message id. libldap writes one request at a time, and a small one whole. */
-static int
-request_tag(const unsigned char *p, size_t len)
+/* Where the message id stands; 0: this is no message. libldap writes one request at a time, and a
+ * small one whole. */
+static size_t
+request_id(const unsigned char *p, size_t len)
 {
 	size_t at = 2;
 
 	if (len < 8 || p[0] != 0x30)
-		return PROXY_NONE;
+		return 0;
 	if (p[1] > 0x80)
 		at += p[1] & 0x7f;
-	if (at + 1 >= len || p[at] != 0x02)
+	return at + 1 < len && p[at] == 0x02 ? at : 0;
+}
+
+static int
+request_tag(const unsigned char *p, size_t len)
+{
+	size_t at = request_id(p, len);
+
+	if (at == 0)
 		return PROXY_NONE;
 	at += 2 + p[at + 1];
 	return at < len ? p[at] : PROXY_NONE;
@@ -60,6 +79,71 @@ pass_on(int to, const unsigned char *bytes, ssize_t len)
 		done += n;
 	}
 	return len > 0;
+}
+
+static bool
+bytes_have(const unsigned char *bytes, size_t len, const char *words)
+{
+	return len > 0 && memmem(bytes, len, words, strlen(words)) != NULL;
+}
+
+static void
+proxy_remember(const unsigned char *bytes, size_t len)
+{
+	pthread_mutex_lock(&proxy.lock);
+	if (proxy.seen_len + len <= SEEN_MAX) {
+		memcpy(proxy.seen + proxy.seen_len, bytes, len);
+		proxy.seen_len += len;
+	}
+	pthread_mutex_unlock(&proxy.lock);
+}
+
+/* The final answer to this request (RFC 4511 section 4.1.9), with a response value or none. */
+static bool
+pair_answer(struct pair *p, const unsigned char *request, size_t len, unsigned char tag, int result,
+    const char *value)
+{
+	size_t id = request_id(request, len), id_len = 2u + request[id + 1], at = 2;
+	size_t value_len = value != NULL ? strlen(value) : 0, extra = value != NULL ? 2 : 0;
+	unsigned char out[256];
+
+	assert_true(id_len + value_len < 100);
+	out[0] = 0x30;
+	memcpy(out + at, request + id, id_len);
+	at += id_len;
+	out[at++] = tag;
+	out[at++] = (unsigned char)(7 + extra + value_len);
+	memcpy(out + at, (unsigned char[]){ 0x0a, 1, (unsigned char)result, 4, 0, 4, 0 }, 7);
+	at += 7;
+	if (value != NULL) {
+		out[at++] = 0x8b;
+		out[at++] = (unsigned char)value_len;
+		memcpy(out + at, value, value_len);
+		at += value_len;
+	}
+	out[1] = (unsigned char)(at - 2);
+	return pass_on(p->client, out, (ssize_t)at);
+}
+
+/* In the server's place, when that is ours to take. False: the server is to have it. */
+static bool
+pair_is_ours(struct pair *p, const unsigned char *bytes, size_t len, int tag, bool *goes_on)
+{
+	if (tag == PROXY_BIND && atomic_load(&proxy.says_yes) &&
+	    !bytes_have(bytes, len, "cn=usherd,")) {
+		p->lies = true;
+		*goes_on = pair_answer(p, bytes, len, 0x61, 0, NULL);
+	} else if (p->lies && tag == PROXY_EXTENDED)
+		*goes_on = pair_answer(p, bytes, len, 0x78, 0, proxy.who);
+	else if (p->lies)
+		*goes_on = false;
+	else if (p->strips && tag == PROXY_EXTENDED) {
+		p->strips = false;
+		*goes_on =
+		    pair_answer(p, bytes, len, 0x78, atomic_load(&proxy.strip), NULL);
+	} else
+		return false;
+	return true;
 }
 
 /* What was asked to be done about this request. */
@@ -96,8 +180,15 @@ pair_step(struct pair *p, bool from_client, bool from_server)
 	if (!from_client)
 		return true;
 	len = recv(p->client, bytes, sizeof(bytes), 0);
-	if (len > 0)
-		pair_note(p, request_tag(bytes, (size_t)len));
+	if (len > 0) {
+		int tag = request_tag(bytes, (size_t)len);
+		bool goes_on;
+
+		proxy_remember(bytes, (size_t)len);
+		pair_note(p, tag);
+		if (pair_is_ours(p, bytes, (size_t)len, tag, &goes_on))
+			return goes_on;
+	}
 	return pass_on(p->server, bytes, len);
 }
 
@@ -109,7 +200,8 @@ pair_open(void)
 
 	if (proxy.count == PAIRS_MAX)
 		return;
-	p->swallows = false;
+	p->swallows = p->lies = false;
+	p->strips = atomic_load(&proxy.strip) >= 0;
 	p->client = accept(proxy.listener, NULL, NULL);
 	p->server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (p->client >= 0 && connect(p->server, (struct sockaddr *)&to, sizeof(to)) == 0) {
@@ -172,6 +264,11 @@ proxy_start(int server_port)
 	atomic_store(&proxy.left, 0);
 	atomic_store(&proxy.swallowed, 0);
 	atomic_store(&proxy.awaited, PROXY_NONE);
+	atomic_store(&proxy.says_yes, false);
+	atomic_store(&proxy.strip, -1);
+	proxy.seen_len = 0;
+	proxy.seen = malloc(SEEN_MAX);
+	assert_non_null(proxy.seen);
 	proxy.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(proxy.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	assert_int_equal(bind(proxy.listener, (struct sockaddr *)&here, sizeof(here)), 0);
@@ -189,6 +286,32 @@ proxy_stop(void)
 	close(proxy.stop[0]);
 	close(proxy.stop[1]);
 	close(proxy.listener);
+	free(proxy.seen);
+	proxy.seen = NULL;
+}
+
+void
+proxy_say_yes(const char *who)
+{
+	proxy.who = who;
+	atomic_store(&proxy.says_yes, true);
+}
+
+void
+proxy_strip_tls(int result)
+{
+	atomic_store(&proxy.strip, result);
+}
+
+bool
+proxy_saw(const char *words)
+{
+	bool saw;
+
+	pthread_mutex_lock(&proxy.lock);
+	saw = bytes_have(proxy.seen, proxy.seen_len, words);
+	pthread_mutex_unlock(&proxy.lock);
+	return saw;
 }
 
 void

@@ -213,6 +213,16 @@ model_is_below(unsigned place, const char *dn)
 }
 
 static bool
+model_is_within_places(unsigned place, const struct roster_query *q)
+{
+	bool within = q->within == NULL;
+
+	for (size_t i = 0; q->within != NULL && i < q->within_count; i++)
+		within = within || model_is_below(place, q->within[i]);
+	return within;
+}
+
+static bool
 model_is_within(int64_t at, int64_t from, int64_t to)
 {
 	if (from == 0 && to == 0)
@@ -249,7 +259,7 @@ model_has_words(const struct model_row *row, const char *q)
 bool
 model_matches(const struct model_row *row, const struct roster_query *q)
 {
-	return !row->gone && (q->org_unit == NULL || model_is_below(row->place, q->org_unit)) &&
+	return !row->gone && model_is_within_places(row->place, q) && (q->org_unit == NULL || model_is_below(row->place, q->org_unit)) &&
 	       model_is_within(row->registered_at, q->registered_from, q->registered_to) &&
 	       model_is_within(row->last_activity_at, q->active_from, q->active_to) &&
 	       model_has_words(row, q->q != NULL ? q->q : "");

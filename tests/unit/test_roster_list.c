@@ -13,6 +13,12 @@
 
 enum { ROWS = 2500, STATUS_BIT_PENDING = 1 << FEED_PENDING, STATUS_BIT_ACTIVE = 1 << FEED_ACTIVE };
 
+static const char *const alpha[] = { "ou=alpha,dc=example" };
+static const char *const two_places[] = { "ou=gamma,dc=example", "ou=nowhere,dc=example",
+	"ou=alpha,dc=example", "ou=beta,ou=alpha,dc=example" };
+static const char *const everywhere[] = { "dc=example" };
+static const char *const nowhere[] = { "ou=nowhere,dc=example" };
+
 /* Some match nearly all, some few, some nobody. */
 static const struct roster_query filters[] = {
 	{ 0 },
@@ -41,6 +47,17 @@ static const struct roster_query filters[] = {
 	    .active_to = 5003 },
 	{ .q = "\xcc\x81" },
 	{ .q = "nobody at all" },
+	{ .within = alpha, .within_count = 1 },
+	{ .within = two_places, .within_count = 4 },
+	{ .within = two_places, .within_count = 4, .statuses = STATUS_BIT_ACTIVE },
+	{ .within = alpha, .within_count = 1, .org_unit = "dc=example" },
+	{ .within = everywhere, .within_count = 1, .org_unit = "ou=gamma,dc=example" },
+	{ .within = alpha, .within_count = 1, .org_unit = "ou=gamma,dc=example" },
+	{ .within = two_places, .within_count = 4, .q = "a", .registered_from = 1100 },
+	{ .within = two_places, .within_count = 4, .active_from = 1 },
+	{ .within = nowhere, .within_count = 1 },
+	{ .within = nowhere, .within_count = 0 },
+	{ .within = nowhere, .within_count = 0, .q = "anna" },
 };
 
 static int
@@ -115,6 +132,27 @@ pages_of_one_row_are_pages(void **state)
 		    *state, (struct roster_query){
 				.q = "anna müller", .limit = 1, .sort = (enum roster_sort)sort });
 	check_pages(*state, (struct roster_query){ .limit = 1, .sort = ROSTER_BY_PHONE });
+}
+
+/* Somebody who may see less goes on with nothing of what they were shown before. */
+static void
+a_cursor_belongs_to_what_the_caller_may_see(void **state)
+{
+	static struct answer a;
+	char cursor[ROSTER_CURSOR_MAX + 1];
+	struct roster_query q = { .limit = 1, .within = two_places, .within_count = 4 };
+
+	model_ask(*state, &q, &a);
+	strcpy(cursor, a.cursor);
+	q.cursor = cursor;
+	model_ask(*state, &q, &a);
+	assert_int_equal(a.code, ERR_OK);
+	q.within_count = 3;
+	model_ask(*state, &q, &a);
+	assert_int_equal(a.code, ERR_INVALID);
+	q.within = NULL;
+	model_ask(*state, &q, &a);
+	assert_int_equal(a.code, ERR_INVALID);
 }
 
 static void
@@ -295,6 +333,7 @@ main(void)
 		cmocka_unit_test(
 		    every_order_filter_and_page_size_says_what_a_look_at_everybody_says),
 		cmocka_unit_test(pages_of_one_row_are_pages),
+		cmocka_unit_test(a_cursor_belongs_to_what_the_caller_may_see),
 		cmocka_unit_test(status_bits_that_mean_nothing_filter_nothing),
 		cmocka_unit_test(
 		    a_walk_with_and_without_bitmap_and_a_collection_find_the_same_rows),
