@@ -58,19 +58,6 @@ app_on_access(void *ctx, const struct http_request *r, const char *route, int st
 }
 
 static void
-app_on_tokens_ended(void *arg, const char *created_by)
-{
-	auth_forget_tokens_of(((struct app *)arg)->auth, created_by);
-}
-
-static void
-app_on_token_trouble(void *arg, const struct fault *f)
-{
-	(void)arg;
-	log_error("API tokens cannot be read", "reason", f->text);
-}
-
-static void
 app_on_trouble(void *ctx, const char *text)
 {
 	(void)ctx;
@@ -174,11 +161,6 @@ app_build_front(struct app *a, loop_cb *ready)
 		.sign_in_url = c->sign_in_url,
 		.help_contact = c->help_contact,
 		.rate_per_minute = (size_t)c->join_rate };
-	const struct auth_conf auth = { .loop = a->loop,
-		.store = a->store,
-		.roster = a->roster,
-		.clock = &clock_system,
-		.admin_gid = a->socket_gid };
 	struct http_conf http = { .loop = a->loop,
 		.sets = a->sets,
 		.set_count = sizeof(a->sets) / sizeof(a->sets[0]),
@@ -195,9 +177,7 @@ app_build_front(struct app *a, loop_cb *ready)
 		.on_access = app_on_access,
 		.on_trouble = app_on_trouble };
 
-	a->auth = auth_new(&auth, ready, a);
-	auth_on_trouble(a->auth, app_on_token_trouble, a);
-	flow_on_tokens_ended(a->flow, app_on_tokens_ended, a);
+	app_build_access(a, ready);
 	api.auth = a->auth;
 	a->api = api_new(&api);
 	seal_derive(a->seal, "cookie", web.cookie_key);
@@ -215,5 +195,4 @@ app_free_front(struct app *a)
 	http_server_free(a->http);
 	web_free(a->web);
 	api_free(a->api);
-	auth_free(a->auth);
 }

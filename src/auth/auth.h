@@ -187,7 +187,7 @@ bool auth_has_role(const struct auth *a, const bool *member);
  */
 typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,
     struct secret **secret, const struct fault *f);
-struct store_op *auth_session_new(struct auth *a, const char *person, const bool *member,
+void auth_session_new(struct auth *a, const char *person, const bool *member,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg);
 /* End one session of the person (its `id`; ERR_NOT_FOUND), or all of them (NULL). They are dead

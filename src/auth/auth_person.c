@@ -155,7 +155,9 @@ static void
 person_read_list(const struct auth *a, struct auth_person *p)
 {
 	struct person_row row = { .id = "" };
+	const struct auth_said before = p->list;
 	struct roster_figures list;
+	bool first = !p->asked;
 
 	roster_figures(a->conf.roster, &list);
 	if (p->asked && p->version == list.version && p->state == list.state)
@@ -169,6 +171,8 @@ person_read_list(const struct auth *a, struct auth_person *p)
 	row.arena = arena_new(0);
 	p->list = person_ask_list(a, p, &row, list.state == ROSTER_COMPLETE);
 	arena_free(row.arena);
+	if (!first && (p->list.word != before.word || p->list.groups != before.groups))
+		p->has_news = true;
 }
 
 /* ---- what the directory says ---- */
@@ -176,6 +180,8 @@ person_read_list(const struct auth *a, struct auth_person *p)
 void
 auth_person_note(struct auth *a, struct auth_person *p, uint64_t groups, bool there)
 {
+	person_read_list(a, p);
+	p->has_news = false;
 	p->seen_at = clock_mono_ms(a->conf.clock);
 	p->seen = (struct auth_said){ groups != 0 ? AUTH_GOOD : AUTH_NO_ROLE, groups };
 	if (!there)

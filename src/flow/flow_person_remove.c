@@ -111,6 +111,7 @@ remove_end_tokens(struct people_op *op)
 	const struct store_note note = { .actor = op->intent.actor,
 		.request_id = op->intent.request_id };
 
+	people_end_rights(op);
 	op->store_op = store_delete_tokens_of(
 	    op->flow->conf.store, remove_maker(op), &note, remove_on_tokens_ended, op);
 }
