@@ -10,8 +10,8 @@
 #include "dir/dir_sign.h"
 #include "log/log.h"
 
-_Static_assert(AUTH_ROLES_MAX >= CONF_ROLES_MAX + 1, "the roles and the administrators");
-_Static_assert(REACH_PLACES_MAX >= CONF_ROLE_PLACES_MAX, "the org units of a role");
+_Static_assert((int)AUTH_ROLES_MAX >= (int)CONF_ROLES_MAX + 1, "the roles and the administrators");
+_Static_assert((int)REACH_PLACES_MAX >= (int)CONF_ROLE_PLACES_MAX, "the org units of a role");
 
 /* ---- the configuration ---- */
 
@@ -80,9 +80,8 @@ app_roles(struct auth_conf *out, const struct conf *c)
 	struct auth_role_conf *roles = arena_alloc(c->arena, AUTH_ROLES_MAX * sizeof(*roles));
 
 	if (c->admin_group != NULL)
-		roles[out->role_count++] = (struct auth_role_conf){
-			.role = AUTH_ADMINISTRATOR, .group = app_normal(c, c->admin_group)
-		};
+		roles[out->role_count++] = (struct auth_role_conf){ .role = AUTH_ADMINISTRATOR,
+			.group = app_normal(c, c->admin_group) };
 	for (size_t i = 0; i < c->role_count; i++)
 		app_role(&roles[out->role_count++], c, &c->roles[i]);
 	out->roles = roles;
@@ -112,8 +111,7 @@ app_on_looked_at(void *arg, enum err code, const bool *member, const struct faul
 	struct app_look *look = arg;
 
 	if (code == ERR_OK || code == ERR_NOT_FOUND)
-		auth_person_seen(
-		    look->app->auth, look->person, code == ERR_OK ? member : NULL);
+		auth_person_seen(look->app->auth, look->person, code == ERR_OK ? member : NULL);
 	else
 		log_debug("the directory cannot tell who somebody is", "person", look->person,
 		    "reason", f->text);
@@ -131,8 +129,7 @@ app_look_at(void *arg, const char *person)
 	look->app = a;
 	memcpy(look->person, person, strnlen(person, sizeof(look->person) - 1));
 	TAILQ_INSERT_TAIL(&a->looks, look, link);
-	look->op = dir_look_at_account(
-	    a->dir, look->person, groups, count, app_on_looked_at, look);
+	look->op = dir_look_at_account(a->dir, look->person, groups, count, app_on_looked_at, look);
 }
 
 static int64_t
@@ -140,7 +137,7 @@ app_current_at(void *arg)
 {
 	struct app *a = arg;
 
-	return a->feed != NULL ? flow_feed_current_at(a->feed) : -1;
+	return a->feed != NULL ? flow_feed_current_at(a->feed) : 0;
 }
 
 /* ---- what ends rights ---- */

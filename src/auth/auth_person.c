@@ -1,7 +1,8 @@
 /* How a person stands. Two speak of it: the people list, which is known to be up to date as of a
  * moment (conf.current_at), and the directory itself, when somebody signed in or was looked at.
  * Whoever spoke later counts; the list, which hears of changes a little later than the directory
- * makes them, counts as if it had spoken AUTH_SEEN_MS earlier.
+ * makes them, counts as if it had spoken AUTH_SEEN_MS earlier, unless it has told something new of
+ * the person since.
  *
  * Rights are ended for good only by what is known now: a "no" that is as old as a "yes" that would
  * not count any more is no answer. */
@@ -207,12 +208,12 @@ person_weigh(const struct auth_person *p, int64_t current, int64_t *at)
 {
 	bool was_seen = p->seen_at != AUTH_NEVER;
 
-	if (was_seen &&
-	    (p->list.word == AUTH_UNSURE || current < 0 || current - AUTH_SEEN_MS < p->seen_at)) {
+	if (was_seen && (p->list.word == AUTH_UNSURE || current <= 0 ||
+			    (!p->has_news && current - AUTH_SEEN_MS < p->seen_at))) {
 		*at = p->seen_at;
 		return p->seen;
 	}
-	*at = current;
+	*at = current > 0 ? current : AUTH_NEVER;
 	return p->list;
 }
 
@@ -242,7 +243,7 @@ auth_person_stands(struct auth *a, struct auth_person *p, bool ask, struct auth_
 
 	person_read_list(a, p);
 	said = person_weigh(p, a->conf.current_at(a->conf.arg), &at);
-	age = at < 0 || said.word == AUTH_UNSURE ? INT64_MAX : now - at;
+	age = at == AUTH_NEVER || said.word == AUTH_UNSURE ? INT64_MAX : now - at;
 	*out = (struct auth_standing){ .groups = said.groups, .read_only = age > AUTH_CURRENT_MS };
 	if (ask && age > AUTH_LOOK_MS)
 		person_look(a, p, now);
