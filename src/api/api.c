@@ -53,6 +53,15 @@ api_note(const struct flow_caller *caller)
 		.source = caller->source };
 }
 
+bool
+api_reaches(const struct reach *r, struct arena *arena, const char *dn)
+{
+	const char *normal;
+
+	return r == NULL ||
+	       (flow_dn_normalise(dn, arena, &normal) && reach_covers_place(r, normal));
+}
+
 /* What a caller whose rights are limited to parts of the tree gets of a route. */
 enum api_extent {
 	WHOLE,	/* nothing: it is about all of it */
@@ -77,11 +86,11 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 	if (!api_admits_change(c))
 		return ERR_OK;
 	if (scopes != 0 && (c->who.scopes & scopes) == 0)
-		return fault_set(f, ERR_DENIED, "%s has not the scope that this needs",
-		    c->who.kind == AUTH_TOKEN ? "the token" : "the caller");
+		return fault_set(f, ERR_DENIED, "the caller has not the scope that this needs");
 	if (scopes != 0 && c->who.read_only && api_changes_something(http_request_of(x)))
 		return fault_set(f, ERR_UNAVAILABLE,
-		    "the directory does not answer, and until it does nothing can be changed");
+		    "the directory has not been heard for a while: until it is, nothing is "
+		    "changed");
 	c->reach = scopes != 0 ? auth_reach(&c->who, scopes, http_arena(x), &c->quota) : NULL;
 	if (extent == WHOLE && !reach_is_everything(c->reach))
 		return fault_set(f, ERR_DENIED, "this needs rights that are not limited to a part");

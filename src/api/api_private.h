@@ -87,13 +87,14 @@ bool api_changes_something(const struct http_request *r);
 bool api_admits_change(struct api_call *c);
 /* The request says that it comes from our own pages. False: it was answered. */
 bool api_is_our_page(struct http_exchange *x);
-/* 403, "cross_site". */
-void api_reply_cross_site(struct http_exchange *x);
 
 /* The caller and the request, for history and audit. Borrowed from the call. */
 struct flow_caller api_caller(const struct api_call *c);
 /* The same for what goes to the store without a flow. */
 struct store_note api_note(const struct flow_caller *caller);
+
+/* A place or a group is in reach, whoever made it; `dn` as a server spells it. */
+bool api_reaches(const struct reach *r, struct arena *arena, const char *dn);
 
 /* ---- replies ---- */
 
@@ -103,6 +104,13 @@ void api_reply_error(struct http_exchange *x, enum err code, const struct field_
 /* The same; ERR_NOT_FOUND is told in our own words: "there is no such `kind`". */
 void api_reply_item_error(
     struct http_exchange *x, enum err code, const char *kind, const struct fault *f);
+/* 409: a refusal that a client can tell apart when the fault's text begins with the reason and a
+ * colon ("self: ...", "last_administrator: ...", "quota: ..."). */
+void api_reply_barred(struct http_exchange *x, const struct fault *f);
+/* The same if it is ERR_REFUSED with such a reason. False: it was not answered. */
+bool api_reply_if_barred(struct http_exchange *x, enum err code, const struct fault *f);
+/* 403, "cross_site": what a browser asks for must come from our own pages, and say so. */
+void api_reply_cross_site(struct http_exchange *x);
 /* 400: the document or the query is not what the route takes. */
 void api_reply_malformed(struct http_exchange *x, const struct field_errors *errors);
 /* A problem of no enum err. `reason` and `errors` may be NULL. */
@@ -193,10 +201,10 @@ void api_add_scopes(struct buf *b, unsigned scopes);
 void api_add_strings(struct buf *b, const char *const *items, size_t count);
 void api_add_time_or_null(struct buf *b, int64_t wall_ms); /* 0: null */
 
-/* `d`: what became of its mails, or NULL: the timeline has its own steps alone. `link` is the whole
- * URL, or NULL. */
-void api_add_invitation(struct buf *b, const struct invitation *inv, const struct delivery *d,
-    int64_t now, const char *link);
+/* As the caller may see it. `d`: what became of its mails, or NULL: the timeline has its own steps
+ * alone. `link` is the whole URL, or NULL. */
+void api_add_invitation(struct buf *b, const struct api_call *c, const struct invitation *inv,
+    const struct delivery *d, const char *link);
 /* The same as the answer, with its ETag. */
 void api_reply_invitation(struct api_call *c, int status, const struct invitation *inv,
     const struct delivery *d, const struct secret *link);

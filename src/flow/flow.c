@@ -44,6 +44,7 @@ flow_new(const struct flow_conf *conf)
 	TAILQ_INIT(&f->tasks);
 	f->started_mono_ms = f->quiet_since_mono_ms;
 	f->memory = flow_memory_new();
+	f->quota = quota_new();
 	f->resolver = flow_resolver_new(f);
 	f->sweeper = flow_sweeper_new(f);
 	f->people_resolver = flow_people_resolver_new(f);
@@ -128,6 +129,7 @@ flow_free(struct flow *f)
 	flow_people_resolver_free(f->people_resolver);
 	flow_sweeper_free(f->sweeper);
 	flow_resolver_free(f->resolver);
+	quota_free(f->quota);
 	flow_memory_free(f->memory);
 	free(f);
 }

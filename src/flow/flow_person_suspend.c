@@ -74,12 +74,13 @@ suspend_begun(struct people_op *op)
 	const struct suspend *s = (const struct suspend *)op;
 
 	op->dir_op = dir_user_suspend(
-	    op->flow->conf.dir, op->id, s->suspended, s->tag, suspend_on_acted, op);
+	    op->flow->conf.dir, op->id, s->suspended, people_tag(op, s->tag), suspend_on_acted, op);
 }
 
 static void
 suspend_guarded(struct people_op *op)
 {
+	op->intent.personal = audit_of_person(&op->person, op->user.dn, op->arena);
 	people_begin(op, NULL, 0, suspend_begun);
 }
 

@@ -118,7 +118,8 @@ web_accept(struct web_visit *v)
 	struct accept_spec spec = { .token = v->token,
 		.attempt = v->attempt[0] != '\0' ? v->attempt : NULL,
 		.password = v->input.password,
-		.request_id = http_request_of(v->x)->id };
+		.request_id = http_request_of(v->x)->id,
+		.source = http_request_of(v->x)->client };
 
 	memcpy(spec.value, v->input.value, sizeof(spec.value));
 	flow_accept_start(v->w->flow, &spec, web_on_accepted, v);
