@@ -164,6 +164,7 @@ app_build_front(struct app *a, loop_cb *ready)
 		.roster = a->roster,
 		.people_base = c->people_base,
 		.clock = &clock_system,
+		.idle_s = c->session_idle,
 		.public_url = c->public_url,
 		.health = app_health,
 		.health_arg = a };

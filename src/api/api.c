@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "api/api_private.h"
 #include "base/mem.h"
@@ -63,57 +62,6 @@ api_reaches(const struct reach *r, struct arena *arena, const char *dn)
 	       (flow_dn_normalise(dn, arena, &normal) && reach_covers_place(r, normal));
 }
 
-const char *
-api_cookie_name(const struct http_request *r)
-{
-	return r->is_secure ? "__Host-usherd" : "usherd";
-}
-
-/* A browser sends the cookie along whoever made it send the request: what another site made it
- * send is nobody's. */
-static bool
-api_is_from_elsewhere(const struct http_request *r)
-{
-	const char *site = http_header(r, "sec-fetch-site");
-
-	return site != NULL && strcmp(site, "cross-site") == 0;
-}
-
-static enum err
-api_check_session(struct auth *auth, const struct http_request *r, struct arena *arena,
-    struct principal *who, struct fault *f)
-{
-	const char *cookie = http_cookie(r, arena, api_cookie_name(r));
-
-	if (cookie == NULL || api_is_from_elsewhere(r))
-		return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token or a session is needed");
-	return auth_check_session(auth, cookie, strlen(cookie), arena, who, f);
-}
-
-/* A bearer token is heard wherever it is given, also on the unix socket and beside a session: a
- * caller that names a token asks for its rights and not for more. */
-static enum err
-api_authenticate(struct auth *auth, const struct http_request *r, struct arena *arena,
-    struct principal *who, struct fault *f)
-{
-	static const char scheme[] = "Bearer ";
-	const char *given = http_header(r, "authorization");
-
-	if (given != NULL) {
-		if (strncasecmp(given, scheme, sizeof(scheme) - 1) != 0)
-			return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
-		given += sizeof(scheme) - 1;
-		return auth_check_token(auth, given, strlen(given), arena, who, f);
-	}
-	if (r->peer_is_unix) {
-		struct auth_peer peer = { r->peer_uid, r->peer_gid, r->peer_groups,
-			r->peer_group_count };
-
-		return auth_check_peer(auth, &peer, arena, who, f);
-	}
-	return api_check_session(auth, r, arena, who, f);
-}
-
 /* What a caller whose rights are limited to parts of the tree gets of a route. */
 enum api_extent {
 	WHOLE,	/* nothing: it is about all of it */
@@ -121,33 +69,29 @@ enum api_extent {
 	APART	/* as much as anybody: it is about no part of the tree */
 };
 
-/* Who calls, and may they, by one of the scopes? Only then the body is looked at, and the handler
- * runs. */
+/* Who calls, and may they, by one of the scopes (0: whoever it is)? Only then the body is looked
+ * at, and the handler runs. */
 static enum err
 api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_extent extent,
     const char *types, api_handler *handler, struct fault *f)
 {
 	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
-	const struct http_request *r = http_request_of(x);
-	const bool changes = r->method != HTTP_GET && r->method != HTTP_HEAD;
 	enum err code;
 
 	c->api = a;
 	c->x = x;
-	code = api_authenticate(a->conf.auth, r, http_arena(x), &c->who, f);
+	code = api_authenticate(c, f);
 	if (code != ERR_OK)
 		return code;
-	if (c->who.kind == AUTH_SESSION && changes && http_origin_of(r) != HTTP_SAME_ORIGIN) {
-		api_reply_cross_site(x);
+	if (!api_admits_change(c))
 		return ERR_OK;
-	}
-	if ((c->who.scopes & scopes) == 0)
+	if (scopes != 0 && (c->who.scopes & scopes) == 0)
 		return fault_set(f, ERR_DENIED, "the caller has not the scope that this needs");
-	if (c->who.read_only && changes)
+	if (scopes != 0 && c->who.read_only && api_changes_something(http_request_of(x)))
 		return fault_set(f, ERR_UNAVAILABLE,
 		    "the directory has not been heard for a while: until it is, nothing is "
 		    "changed");
-	c->reach = auth_reach(&c->who, scopes, http_arena(x), &c->quota);
+	c->reach = scopes != 0 ? auth_reach(&c->who, scopes, http_arena(x), &c->quota) : NULL;
 	if (extent == WHOLE && !reach_is_everything(c->reach))
 		return fault_set(f, ERR_DENIED, "this needs rights that are not limited to a part");
 	return http_takes_body(x, types) ? handler(c, f) : ERR_OK;
@@ -205,7 +149,12 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 	ROW(HTTP_POST, "/webhooks/{id}/test", AUTH_WEBHOOKS, WHOLE, api_webhook_test, json)        \
 	ROW(HTTP_GET, "/webhooks/{id}/messages", AUTH_WEBHOOKS, WHOLE, api_webhook_messages, none) \
 	ROW(HTTP_POST, "/webhooks/{id}/messages/{message}/replay", AUTH_WEBHOOKS, WHOLE,           \
-	    api_webhook_replay, json)
+	    api_webhook_replay, json)                                                              \
+	ROW(HTTP_GET, "/session", 0, APART, api_session_show, none)                                \
+	ROW(HTTP_DELETE, "/sessions", 0, APART, api_session_end_all, none)                         \
+	ROW(HTTP_GET, "/audit", AUTH_AUDIT_READ, WITHIN, api_audit_list, none)                     \
+	ROW(HTTP_GET, "/audit/verification", AUTH_AUDIT_READ, WHOLE, api_audit_verify, none)       \
+	ROW(HTTP_POST, "/erasures", AUTH_ERASE, WHOLE, api_erase, json)
 
 #define json  "application/json"
 #define patch "application/json application/merge-patch+json"
@@ -227,6 +176,9 @@ API_TABLE(API_ENTRANCE)
 
 const struct http_route api_routes[] = {
 	API_TABLE(API_ROUTE)
+	/* Who signs in is not known yet, and who signs out may be out already. */
+	{ HTTP_POST, "/api/v1/session", 1u << HTTP_CONTROL, api_session_create, json, false },
+	{ HTTP_DELETE, "/api/v1/session", 1u << HTTP_CONTROL, api_session_end, none, false },
 	/* How to ask is no secret. */
 	{ HTTP_GET, "/api/v1/openapi.yaml", 1u << HTTP_CONTROL | 1u << HTTP_UNIX, api_description,
 	    none, false },

@@ -24,6 +24,7 @@ struct api_conf {
 	struct roster *roster;
 	const char *people_base; /* org units are listed from here on; NULL: all of them */
 	struct auth *auth;
+	int64_t idle_s; /* how long a session lasts without a request, to tell */
 	const struct clock *clock;
 	int64_t beat_ms;	/* between two signs of life of a stream; 0: 15 s */
 	const char *public_url; /* links are built from it alone; no slash at the end */

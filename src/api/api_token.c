@@ -30,35 +30,6 @@ api_may_see_token(const struct api_call *c, const struct api_token *t)
 }
 
 static void
-api_add_scopes(struct buf *b, unsigned scopes)
-{
-	const char *name, *comma = "";
-	unsigned bit;
-
-	buf_add_char(b, '[');
-	for (size_t i = 0; (name = auth_scope_name(i, &bit)) != NULL; i++) {
-		if ((scopes & bit) == 0)
-			continue;
-		buf_printf(b, "%s\"%s\"", comma, name);
-		comma = ",";
-	}
-	buf_add_char(b, ']');
-}
-
-/* None: as far as its owner reaches. */
-static void
-api_add_places(struct buf *b, const struct api_token *t)
-{
-	buf_add_string(b, ",\"org_units\":[");
-	for (size_t i = 0; i < t->place_count; i++) {
-		if (i > 0)
-			buf_add_char(b, ',');
-		buf_add_json_string(b, t->places[i]);
-	}
-	buf_add_char(b, ']');
-}
-
-static void
 api_add_token(struct buf *b, const struct api_token *t, int64_t now, const struct secret *clear)
 {
 	buf_add_string(b, "{\"id\":");
@@ -79,7 +50,9 @@ api_add_token(struct buf *b, const struct api_token *t, int64_t now, const struc
 	buf_add_json_string(b, t->owner[0] != '\0' ? t->owner : NULL);
 	buf_add_string(b, ",\"last_used_at\":");
 	api_add_time_or_null(b, t->used_at);
-	api_add_places(b, t);
+	buf_add_string(b, ",\"org_units\":");
+	/* None: as far as its owner reaches. */
+	api_add_strings(b, t->place_count > 0 ? t->places : NULL, t->place_count);
 	if (clear != NULL) {
 		buf_add_string(b, ",\"token\":");
 		buf_add_json_string(b, secret_bytes(clear));

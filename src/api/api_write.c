@@ -34,6 +34,38 @@ api_add_time_or_null(struct buf *b, int64_t wall_ms)
 }
 
 void
+api_add_scopes(struct buf *b, unsigned scopes)
+{
+	const char *name, *comma = "";
+	unsigned bit;
+
+	buf_add_char(b, '[');
+	for (size_t i = 0; (name = auth_scope_name(i, &bit)) != NULL; i++) {
+		if ((scopes & bit) == 0)
+			continue;
+		buf_printf(b, "%s\"%s\"", comma, name);
+		comma = ",";
+	}
+	buf_add_char(b, ']');
+}
+
+void
+api_add_strings(struct buf *b, const char *const *items, size_t count)
+{
+	if (items == NULL) {
+		buf_add_string(b, "null");
+		return;
+	}
+	buf_add_char(b, '[');
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_add_char(b, ',');
+		buf_add_json_string(b, items[i]);
+	}
+	buf_add_char(b, ']');
+}
+
+void
 api_reply_json(struct http_exchange *x, int status, struct buf *b)
 {
 	struct fault f;

@@ -10,6 +10,9 @@
 #define GRACE "e0000000-0000-4000-8000-000000000002"
 
 static const unsigned char office[STORE_SOURCE_SIZE] = "office, hashed.";
+static const struct store_note by_ada = {
+	.actor = "user:" ADA, .request_id = "r-1", .person = ADA, .source = "192.0.2.7"
+};
 
 static struct store_session
 session_of(const char *person)
@@ -27,7 +30,7 @@ session_of(const char *person)
 static enum err
 add(struct world *w, const struct store_session *s)
 {
-	return world_run(w, store_session_add(w->store, s, office, &world_note, world_on_done, w));
+	return world_run(w, store_session_add(w->store, s, office, &by_ada, world_on_done, w));
 }
 
 static enum err
@@ -226,7 +229,8 @@ a_session_has_a_record_of_its_beginning_and_of_its_end_and_none_of_its_use(void 
 	struct store_session s = session_of(ADA);
 
 	assert_int_equal(add(w, &s), ERR_OK);
-	assert_int_equal(records_with(w, "\"signed_in\"", ADA, "r-1"), 1);
+	assert_int_equal(records_with(w, "\"signed_in\"", "\"user\":\"" ADA "\"", "r-1"), 1);
+	assert_int_equal(records_with(w, "\"signed_in\"", "\"user:" ADA "\"", "192.0.2.7"), 1);
 	assert_int_equal(touch(w, s.id, s.used_at + 60000), ERR_OK);
 	assert_int_equal(world_keys(w, "audit/"), 1);
 	assert_int_equal(end(w, &s, "lost_rights"), ERR_OK);
