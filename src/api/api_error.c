@@ -177,6 +177,15 @@ api_reply_if_barred(struct http_exchange *x, enum err code, const struct fault *
 }
 
 void
+api_reply_cross_site(struct http_exchange *x)
+{
+	api_reply_problem(x, 403, "Not allowed",
+	    "what a browser asks for must come from our own pages, and say so by Sec-Fetch-Site or "
+	    "Origin",
+	    "cross_site", NULL);
+}
+
+void
 api_reply_changed(struct http_exchange *x)
 {
 	api_reply_problem(x, 412, "Changed meanwhile",
