@@ -1,0 +1,493 @@
+/* The sequencer of the audit trail: read the head > scan for what no block names > watch; and a
+ * block soon after each record. Whatever fails, or whoever was faster, leads back to the head.
+ *
+ * A block tells through which revision of the store it names every record. So what is not named yet
+ * is what was made later, whoever looks, and two that write to one chain agree about it. */
+#include "store/store_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+FAILPOINTS(points_of_block, "store.chain_block", "the commit of a block of the audit chain");
+
+enum {
+	WAITING_MAX = 16384, /* records in memory; what is beyond is found again by a scan */
+	SCAN_PAGE = 256,
+	RETRY_FIRST_MS = 500,
+	RETRY_MAX_MS = 60 * 1000
+};
+
+struct waiting {
+	struct chain_entry entry;
+	uint64_t created; /* the revision of its transaction */
+};
+
+struct store_chain {
+	struct store *store;
+	void (*trouble)(void *arg, const struct fault *f);
+	void *arg;
+	bool told; /* of this outage */
+	int64_t pause;
+	struct loop_timer *timer; /* the next block, or the next try */
+	bool pausing;		  /* it is the next try */
+	struct kv_op *op;	  /* of reading the head, or of the scan */
+	struct kv_watch *watch;
+	struct store_op *writing;  /* a block */
+	struct chain_block *block; /* which one, or the newest that was read */
+	/* The head as it is in the store, and what it is compared with. */
+	struct chain_mark head;
+	uint64_t head_revision;
+	/* A scan looks at what was made up to here; the watch tells the rest. 0: none was begun. */
+	uint64_t scanned_to;
+	bool ready; /* it was scanned, and is watched */
+	char after[KV_KEY_MAX];
+	size_t after_len;
+	/* In the order of transactions. What was made at `horizon` or later had no room: it is
+	 * looked for when those before it are named. */
+	struct waiting *waiting;
+	size_t count, room;
+	uint64_t horizon;
+};
+
+static void chain_read_head(struct store_chain *c);
+static void chain_scan(struct store_chain *c);
+static void chain_go_on(struct store_chain *c);
+
+/* ---- trouble ---- */
+
+static void
+chain_stop_reading(struct store_chain *c)
+{
+	if (c->op != NULL)
+		kv_cancel(c->op);
+	if (c->watch != NULL)
+		kv_watch_stop(c->watch);
+	c->op = NULL;
+	c->watch = NULL;
+}
+
+/* Once for an outage; and all again after a pause. */
+static void
+chain_fail(struct store_chain *c, const struct fault *f)
+{
+	chain_stop_reading(c);
+	c->ready = false;
+	c->pausing = true;
+	c->pause = c->pause == 0		 ? RETRY_FIRST_MS
+		   : c->pause < RETRY_MAX_MS / 2 ? 2 * c->pause
+						 : RETRY_MAX_MS;
+	loop_timer_set(c->timer, c->pause);
+	if (c->told)
+		return;
+	c->told = true;
+	c->trouble(c->arg, f);
+}
+
+/* ---- what is not named yet ---- */
+
+/* Those at `at` and behind it wait for the next scan. */
+static void
+chain_cut(struct store_chain *c, size_t at)
+{
+	c->horizon = c->waiting[at].created;
+	while (at > 0 && c->waiting[at - 1].created == c->horizon)
+		at--;
+	c->count = at;
+}
+
+static void
+chain_add(struct store_chain *c, const char *id, uint64_t created,
+    const unsigned char hash[AUDIT_HASH_SIZE])
+{
+	size_t at = c->count;
+
+	while (at > 0 && c->waiting[at - 1].created > created)
+		at--;
+	if (c->count == c->room) {
+		c->room = c->room > 0 ? 2 * c->room : 64;
+		c->waiting = mem_resize(c->waiting, c->room, sizeof(*c->waiting));
+	}
+	memmove(&c->waiting[at + 1], &c->waiting[at], (c->count - at) * sizeof(*c->waiting));
+	c->count++;
+	memcpy(c->waiting[at].entry.id, id, ID_SIZE);
+	memcpy(c->waiting[at].entry.hash, hash, AUDIT_HASH_SIZE);
+	c->waiting[at].created = created;
+	if (c->count > WAITING_MAX)
+		chain_cut(c, c->count - 1);
+}
+
+static bool
+chain_has(const struct store_chain *c, const char *id)
+{
+	for (size_t i = c->count; i > 0; i--)
+		if (strcmp(c->waiting[i - 1].entry.id, id) == 0)
+			return true;
+	return false;
+}
+
+/* A record that is there. One that cannot be read is named by no block: verifying tells of it. */
+static void
+chain_take(struct store_chain *c, const struct kv_item *item)
+{
+	unsigned char hash[AUDIT_HASH_SIZE];
+	char id[ID_SIZE];
+	struct fault f;
+
+	if (item->created <= c->head.through || item->created >= c->horizon)
+		return;
+	if (!store_read_id("audit", item->key, id))
+		return;
+	/* Only what was rewritten meanwhile can have been told before. */
+	if (item->created != item->modified && chain_has(c, id))
+		return;
+	if (chain_hash_item(c->store, item, hash, &f) == ERR_OK)
+		chain_add(c, id, item->created, hash);
+}
+
+/* Somebody has named all up to the head. */
+static void
+chain_forget_named(struct store_chain *c)
+{
+	size_t named = 0;
+
+	while (named < c->count && c->waiting[named].created <= c->head.through)
+		named++;
+	if (named == 0)
+		return;
+	c->count -= named;
+	memmove(c->waiting, &c->waiting[named], c->count * sizeof(*c->waiting));
+}
+
+/* ---- a block ---- */
+
+static void
+chain_on_written(struct commit *commit, enum err code, uint64_t revision, const struct fault *f)
+{
+	struct store_chain *c = commit->op.arg;
+
+	c->writing = NULL;
+	store_op_end(&commit->op);
+	if (code != ERR_OK && code != ERR_CONFLICT) {
+		chain_fail(c, f);
+		return;
+	}
+	c->pause = 0;
+	c->told = false;
+	if (code == ERR_CONFLICT) {
+		/* Somebody was faster: the head tells where to go on. */
+		chain_read_head(c);
+		return;
+	}
+	c->head_revision = revision;
+	c->head.number = c->block->number;
+	c->head.through = c->block->through;
+	memcpy(c->head.hash, c->block->hash, sizeof(c->head.hash));
+	chain_forget_named(c);
+	chain_go_on(c);
+}
+
+/* A transaction's records stay together. */
+static size_t
+chain_block_size(const struct store_chain *c)
+{
+	size_t n = c->count < AUDIT_BLOCK_MAX ? c->count : AUDIT_BLOCK_MAX;
+
+	while (n < c->count && n > 1 && c->waiting[n].created == c->waiting[n - 1].created)
+		n--;
+	return n;
+}
+
+static void
+chain_fill_block(const struct store_chain *c, struct chain_block *b)
+{
+	b->number = c->head.number + 1;
+	memcpy(b->previous, c->head.hash, sizeof(b->previous));
+	b->count = chain_block_size(c);
+	b->through = c->waiting[b->count - 1].created;
+	for (size_t i = 0; i < b->count; i++)
+		b->entries[i] = c->waiting[i].entry;
+	chain_hash_block(b, b->hash);
+}
+
+static void
+chain_write(struct store_chain *c)
+{
+	struct commit *w = mem_alloc(sizeof(*w));
+	struct chain_block *b = c->block;
+	struct chain_mark head;
+	struct store_key key, head_key = store_key_of("chain", "head");
+
+	chain_fill_block(c, b);
+	head = (struct chain_mark){ .number = b->number, .through = b->through };
+	memcpy(head.hash, b->hash, sizeof(head.hash));
+	key = chain_block_key(b->number);
+	commit_init(w, c->store, c);
+	w->settled = chain_on_written;
+	commit_expect(w, store_key_bytes(&head_key), c->head_revision);
+	commit_expect(w, store_key_bytes(&key), 0);
+	record_write_mark(&w->json, &head);
+	commit_put(w, &head_key);
+	record_write_block(&w->json, b);
+	commit_put(w, &key);
+	commit_mark(w, &key, "chain_block");
+	c->writing = &w->op;
+	commit_start(w);
+}
+
+static void
+chain_on_timer(void *arg)
+{
+	struct store_chain *c = arg;
+
+	if (c->pausing) {
+		c->pausing = false;
+		chain_read_head(c);
+	} else if (c->ready && c->writing == NULL && c->op == NULL && c->count > 0)
+		chain_write(c);
+}
+
+/* What is to be done next, when nothing is under way. */
+static void
+chain_go_on(struct store_chain *c)
+{
+	if (!c->ready || c->writing != NULL || c->op != NULL)
+		return;
+	if (c->watch == NULL)
+		chain_scan(c);
+	else if (c->count >= AUDIT_BLOCK_MAX)
+		chain_write(c);
+	else if (c->count > 0)
+		loop_timer_set(c->timer, AUDIT_CHAIN_MS);
+	else if (c->horizon != UINT64_MAX)
+		chain_scan(c);
+}
+
+/* ---- the watch ---- */
+
+/* Changes were not told: a scan finds them, of which nothing that is under way may be a part. */
+static void
+chain_on_missed(struct store_chain *c, enum err code, const struct fault *f)
+{
+	if (c->writing != NULL)
+		return;
+	if (c->op != NULL)
+		kv_cancel(c->op);
+	c->op = NULL;
+	if (code == ERR_EXPIRED)
+		chain_read_head(c);
+	else
+		chain_fail(c, f);
+}
+
+static void
+chain_on_change(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct store_chain *c = arg;
+	size_t before = c->count;
+
+	if (code != ERR_OK) {
+		c->watch = NULL; /* that was its last call */
+		chain_on_missed(c, code, f);
+		return;
+	}
+	if (item->value.data == NULL)
+		return;
+	chain_take(c, item);
+	/* The first of a block waits for others, for whom the timer is set already. */
+	if (c->count != before && (before == 0 || c->count == AUDIT_BLOCK_MAX))
+		chain_go_on(c);
+}
+
+/* ---- the scan ---- */
+
+static void
+chain_on_page(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	struct store_chain *c = arg;
+
+	c->op = NULL;
+	if (code != ERR_OK) {
+		chain_fail(c, f);
+		return;
+	}
+	if (c->scanned_to == 0) {
+		c->scanned_to = revision;
+		c->watch =
+		    kv_watch(c->store->kv, kv_text("audit/"), revision + 1, chain_on_change, c);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (items[i].created <= c->scanned_to)
+			chain_take(c, &items[i]);
+	if (more) {
+		c->after_len = items[count - 1].key.len;
+		memcpy(c->after, items[count - 1].key.data, c->after_len);
+		c->op = kv_range(c->store->kv, kv_text("audit/"),
+		    (struct kv_bytes){ c->after, c->after_len }, SCAN_PAGE, chain_on_page, c);
+		return;
+	}
+	c->ready = true;
+	chain_go_on(c);
+}
+
+/* With nothing waiting: all that was made since the head. */
+static void
+chain_scan(struct store_chain *c)
+{
+	if (c->watch != NULL)
+		kv_watch_stop(c->watch);
+	c->watch = NULL;
+	c->scanned_to = 0;
+	c->count = 0;
+	c->horizon = UINT64_MAX;
+	c->ready = false;
+	c->after_len = 0;
+	c->op = kv_range(c->store->kv, kv_text("audit/"), kv_text(""), SCAN_PAGE, chain_on_page, c);
+}
+
+/* ---- the head ---- */
+
+/* Where the chain ends is told by its head, its newest block and its base; the last counts. One
+ * that was taken away or put back shows when it is verified, and stops nothing here. */
+static void
+chain_consider(struct store_chain *c, uint64_t number, uint64_t through, const unsigned char *hash)
+{
+	if (number < c->head.number)
+		return;
+	c->head.number = number;
+	c->head.through = through;
+	memcpy(c->head.hash, hash, sizeof(c->head.hash));
+}
+
+static void
+chain_on_base(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct store_chain *c = arg;
+	struct chain_mark base;
+	struct fault own;
+
+	c->op = NULL;
+	if (code == ERR_OK) {
+		code = chain_open_mark(c->store, item, &base, &own);
+		if (code == ERR_OK)
+			chain_consider(c, base.number, base.through, base.hash);
+		f = &own;
+	}
+	if (code != ERR_OK && code != ERR_NOT_FOUND) {
+		chain_fail(c, f);
+		return;
+	}
+	chain_forget_named(c);
+	if (c->watch == NULL || !c->ready)
+		chain_scan(c);
+	else
+		chain_go_on(c);
+}
+
+static bool
+chain_is_key(struct kv_bytes key, const struct store_key *wanted)
+{
+	return key.len == strlen(wanted->text) && memcmp(key.data, wanted->text, key.len) == 0;
+}
+
+static void
+chain_on_newest(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
+    uint64_t revision, const struct fault *f)
+{
+	struct store_chain *c = arg;
+	struct store_key at_head = chain_block_key(c->head.number);
+	struct fault own;
+
+	(void)more, (void)revision;
+	c->op = NULL;
+	if (code == ERR_OK && count > 0) {
+		code = chain_open_block(c->store, &items[0], c->block, &own);
+		if (code == ERR_OK)
+			chain_consider(c, c->block->number, c->block->through, c->block->hash);
+		else if (chain_is_key(items[0].key, &at_head))
+			code = ERR_OK; /* a damaged one, which is not needed */
+		f = &own;
+	}
+	if (code != ERR_OK)
+		chain_fail(c, f);
+	else
+		c->op = kv_get(c->store->kv, kv_text("chain/base"), chain_on_base, c);
+}
+
+static void
+chain_on_head(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct store_chain *c = arg;
+	struct chain_mark head = { .number = 0 };
+	struct fault own;
+
+	c->op = NULL;
+	c->head_revision = 0;
+	if (code == ERR_OK) {
+		c->head_revision = item->modified;
+		/* A damaged one is written anew: the newest block says the same. */
+		chain_open_mark(c->store, item, &head, &own);
+	} else if (code != ERR_NOT_FOUND) {
+		chain_fail(c, f);
+		return;
+	}
+	c->head = head;
+	c->op =
+	    kv_range_back(c->store->kv, kv_text(CHAIN_BLOCKS), kv_text(""), 1, chain_on_newest, c);
+}
+
+static void
+chain_read_head(struct store_chain *c)
+{
+	assert(c->op == NULL && c->writing == NULL);
+	c->op = kv_get(c->store->kv, kv_text("chain/head"), chain_on_head, c);
+}
+
+/* ---- life ---- */
+
+void
+store_chain_start(struct store *s, void (*trouble)(void *arg, const struct fault *f), void *arg)
+{
+	struct store_chain *c = mem_alloc(sizeof(*c));
+
+	assert(s->chain == NULL);
+	s->chain = c;
+	c->store = s;
+	c->trouble = trouble;
+	c->arg = arg;
+	c->horizon = UINT64_MAX;
+	c->block = mem_alloc(sizeof(*c->block));
+	c->timer = loop_timer_new(s->loop, chain_on_timer, c);
+	chain_read_head(c);
+}
+
+void
+chain_free(struct store_chain *c)
+{
+	if (c == NULL)
+		return;
+	chain_stop_reading(c);
+	if (c->writing != NULL)
+		store_cancel(c->writing);
+	loop_timer_free(c->timer);
+	free(c->waiting);
+	free(c->block);
+	free(c);
+}
+
+bool
+store_chain_head(const struct store *s, struct audit_head *out)
+{
+	const struct store_chain *c = s->chain;
+
+	*out = (struct audit_head){ .number = 0 };
+	if (c == NULL)
+		return false;
+	out->number = c->head.number;
+	memcpy(out->hash, c->head.hash, sizeof(out->hash));
+	return c->ready && c->op == NULL && c->writing == NULL && c->count == 0 &&
+	       c->horizon == UINT64_MAX;
+}
