@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/api_private.h"
+#include "auth/throttle.h"
 #include "base/mem.h"
 
 struct api *
@@ -17,6 +18,7 @@ api_new(const struct api_conf *conf)
 	if (conf->people_base != NULL)
 		flow_dn_normalise(conf->people_base, a->arena, &a->people_base);
 	a->events = api_events_new(a);
+	a->failures = api_guard_new();
 	api_description_init(a);
 	return a;
 }
@@ -27,6 +29,7 @@ api_free(struct api *a)
 	if (a == NULL)
 		return;
 	api_events_free(a->events);
+	throttle_free(a->failures);
 	arena_free(a->arena);
 	free(a);
 }
@@ -81,6 +84,8 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 	c->api = a;
 	c->x = x;
 	code = api_authenticate(c, f);
+	if (api_guard_refuses(a, x, code))
+		return ERR_OK;
 	if (code != ERR_OK)
 		return code;
 	if (!api_admits_change(c))
