@@ -48,6 +48,8 @@ struct flow_conf {
 	int64_t expired_kept_s; /* and those that are expired, which keep their person */
 	int64_t
 	    restorable_s; /* what is kept of a deleted user goes after this; 0: nothing is kept */
+	int64_t audit_kept_s;	 /* audit records go after this; 0: never, nor do their sources */
+	int64_t audit_sources_s; /* and the addresses of clients in them after this */
 	const char *admin_group; /* a DN whose last member stays, or NULL */
 	/* DNs in one spelling of the groups that give roles: nobody is invited into one, nor into a
 	 * group that is in one. */
@@ -62,6 +64,10 @@ struct flow *flow_new(const struct flow_conf *conf);
 void flow_set_limits(struct flow *f, size_t password_min, int64_t lifetime_s);
 /* Told when the API tokens of somebody (their `created_by`) have ended. NULL: nobody is. */
 void flow_on_tokens_ended(struct flow *f, void (*cb)(void *arg, const char *created_by), void *arg);
+/* Told when we have deleted or suspended somebody (`reason`: "user_deleted" or "user_suspended"),
+ * as soon as the directory has done it. NULL: nobody is. */
+void flow_on_person_ended(
+    struct flow *f, void (*cb)(void *arg, const char *person, const char *reason), void *arg);
 /* Starts the resolver and the sweeper. */
 void flow_run(struct flow *f);
 /* Mails and webhook messages that are not under way yet wait for the next start. */
