@@ -40,12 +40,13 @@ TIMELINE_MAX = 64
 LOG_LINES = 40  # of the daemon about an invitation, shown with a breach
 PATIENCE = 5  # seconds within which full service resumes (I9): until then "try again" is an answer
 # Not inside a hash, which is made of the same letters.
-SECRET = re.compile(rb"(?<![A-Za-z0-9_-])us[jh]_[A-Za-z0-9_-]{20,}|usher_join=[A-Za-z0-9_-]{20,}|"
+SECRET = re.compile(rb"(?<![A-Za-z0-9_-])us[jh]_[A-Za-z0-9_-]{20,}|usher(?:_join|d)=[A-Za-z0-9_-]{20,}|"
                     + f"{PASSWORD_MARK}|{RELAY_PASSWORD}".encode())
 # What is still to be sent, and what became of it, is no change of a state: who reads it in the trail reads of each
 # token that was made for it.
 UNRECORDED = ("audit/", "meta/", "job/", "trash", "outbox/", "due/", "delivery/", "event/", "hooked/",
-              "chain/", "session/", "known/")
+              "chain/", "known/")
+USED = ("apitoken/", "session/")  # a use is written down, and is no change
 WAITS_FOR_ITS_TIME = ("reminder",)  # kinds of mails that stay in the queue for days
 MAYBE = (LOST, 202)  # answers that leave it open whether the registration was carried out
 
@@ -199,8 +200,7 @@ class Oracle:
             # An intent is no change yet, and what it keeps comes and goes with it.
             if name.startswith(UNRECORDED):
                 continue
-            # When a token was used last is written down without a record.
-            moments = {item.created} if name.startswith("apitoken/") else {item.created, item.modified}
+            moments = {item.created} if name.startswith(USED) else {item.created, item.modified}
             if not {moment for moment in moments if moment > gone} <= set(revisions):
                 self.breach("I11", f"{name} was made at {item.created} and changed at {item.modified}, "
                             "without a record")
