@@ -60,8 +60,10 @@ app_on_store(void *arg, enum err code, const struct fault *f)
 		log_error("the store cannot be used", "store", a->conf->store_path, "key_file",
 		    a->conf->store_key_file);
 		app_fail(a, f);
-	} else if (!a->stopping)
+	} else if (!a->stopping) {
+		app_start_audit(a);
 		app_build_front(a, app_on_tokens);
+	}
 }
 
 /* ---- build ---- */
@@ -166,6 +168,8 @@ app_build_flow(struct app *a)
 		.retention_s = c->retention,
 		.expired_kept_s = c->expired_kept,
 		.restorable_s = c->restorable,
+		.audit_kept_s = c->audit_retention,
+		.audit_sources_s = c->audit_sources,
 		.attempts_max = (size_t)c->registrations,
 		.answer_ms = APP_ANSWER_MS };
 
@@ -255,6 +259,7 @@ app_free(struct app *a)
 	flow_free(a->flow);
 	webhooks_free(a->webhooks);
 	app_free_mail(a);
+	app_free_audit(a);
 	store_free(a->store);
 	if (a->kv != NULL)
 		kv_close(a->kv);

@@ -49,7 +49,8 @@ struct app {
 	struct http_server *http;
 	struct http_route_set sets[3];
 	struct loop_signal *on_term, *on_int, *on_hup;
-	struct loop_timer *stop_timer, *watchdog;
+	struct loop_timer *stop_timer, *watchdog, *head_timer;
+	uint64_t head_told; /* of the audit trail, to the log */
 	gid_t socket_gid; /* (gid_t)-1: root alone */
 	bool stopping, failed;
 	unsigned parts_left; /* that stop side by side */
@@ -69,6 +70,10 @@ enum err app_build_mail(struct app *a, struct fault *f);
 const struct flow_mail_conf *app_mail_flow_conf(struct app *a);
 void app_free_mail(struct app *a);
 bool app_mail_is_well(const struct app *a);
+
+/* app_audit.c: once the store is prepared. */
+void app_start_audit(struct app *a);
+void app_free_audit(struct app *a); /* also when it was not started */
 
 /* app_failpoint.c: none but in test builds. */
 extern const struct http_route app_failpoint_routes[];

@@ -49,6 +49,7 @@ flow_new(const struct flow_conf *conf)
 	f->sweeper = flow_sweeper_new(f);
 	f->people_resolver = flow_people_resolver_new(f);
 	f->trash_sweeper = flow_trash_sweeper_new(f);
+	f->audit_sweeper = flow_audit_sweeper_new(f);
 	f->hooks = flow_hooks_new(f);
 	f->mails = flow_mails_new(f);
 	f->mail_sweeper = mail_sweeper_new(f);
@@ -125,6 +126,7 @@ flow_free(struct flow *f)
 	flow_attempts_free(f);
 	flow_changes_free(f);
 	flow_people_free(f);
+	flow_audit_sweeper_free(f->audit_sweeper);
 	flow_trash_sweeper_free(f->trash_sweeper);
 	flow_people_resolver_free(f->people_resolver);
 	flow_sweeper_free(f->sweeper);

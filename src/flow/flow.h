@@ -48,6 +48,8 @@ struct flow_conf {
 	int64_t expired_kept_s; /* and those that are expired, which keep their person */
 	int64_t
 	    restorable_s; /* what is kept of a deleted user goes after this; 0: nothing is kept */
+	int64_t audit_kept_s;	 /* audit records go after this; 0: never, nor do their sources */
+	int64_t audit_sources_s; /* and the addresses of clients in them after this */
 	const char *admin_group; /* a DN whose last member stays, or NULL */
 	/* DNs in one spelling of the groups that give roles: nobody is invited into one, nor into a
 	 * group that is in one. */

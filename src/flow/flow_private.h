@@ -22,6 +22,7 @@ enum {
 };
 
 struct attempt;
+struct audit_sweeper;
 struct change;
 struct lane;
 struct people_op;
@@ -57,6 +58,7 @@ struct flow {
 	struct people_list people; /* changes of entries under way */
 	struct people_resolver *people_resolver;
 	struct trash_sweeper *trash_sweeper;
+	struct audit_sweeper *audit_sweeper; /* NULL: the trail is kept for ever */
 	struct people_op *admin_change; /* the one of an administrator whose turn it is, or NULL */
 	/* What the process before us had sent may be on its way for a while from here on. */
 	int64_t started_mono_ms;
@@ -227,6 +229,10 @@ bool flow_is_quiet(const struct flow *f);
 struct resolver *flow_resolver_new(struct flow *f);
 void flow_resolver_wake(struct resolver *r); /* something may have become resolvable */
 void flow_resolver_free(struct resolver *r);
+
+/* flow_audit_sweep.c. NULL: nothing is to be swept. */
+struct audit_sweeper *flow_audit_sweeper_new(struct flow *f);
+void flow_audit_sweeper_free(struct audit_sweeper *s); /* NULL is fine */
 
 struct sweeper *flow_sweeper_new(struct flow *f);
 /* Store that this one is past its end; nobody waits for it. `by`: who met it so, whether or not it
