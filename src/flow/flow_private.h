@@ -38,6 +38,12 @@ struct flow_hooks;
 struct flow_task;
 TAILQ_HEAD(flow_task_list, flow_task);
 
+/* A use case with a life of its own, which a flow has or has not. */
+struct flow_guest {
+	size_t (*under_way)(const struct flow_guest *guest);
+	void (*free)(struct flow_guest *guest);
+};
+
 struct flow {
 	struct flow_conf conf;
 	struct attempt_list attempts;
@@ -69,6 +75,7 @@ struct flow {
 	struct flow_hooks *hooks;
 	struct lane *lanes[OUTBOX_QUEUE_COUNT]; /* of these; NULL: nothing is carried */
 	struct flow_task_list tasks;
+	struct flow_guest *sign_ins; /* NULL: nobody signs in here */
 	size_t opening;	    /* of them: noting that a form was shown */
 	bool sends_no_more; /* lanes begin nothing */
 	bool draining;
