@@ -27,6 +27,8 @@ void app_smtp_conf(struct mail_smtp_conf *out, const struct conf *c, struct loop
 void app_mail_sender(struct mail_sender *out, const struct conf *c); /* without its key */
 /* As conf_load, and the modules have their say about the values that are for them. */
 struct conf *app_load_conf(const char *path, struct conf_errors *errors);
+/* app_access.c: of them, how many groups the roles name. */
+void app_check_role_groups(const struct conf *c, struct conf_errors *errors);
 
 /* app_check.c: `usherd check-config --online`. Prints a line for each check; true when all hold. */
 bool app_check_online(const struct conf *c);

@@ -71,6 +71,14 @@ flow_on_tokens_ended(struct flow *f, void (*cb)(void *arg, const char *created_b
 }
 
 void
+flow_on_person_ended(
+    struct flow *f, void (*cb)(void *arg, const char *person, const char *reason), void *arg)
+{
+	f->person_ended = cb;
+	f->person_ended_arg = arg;
+}
+
+void
 flow_run(struct flow *f)
 {
 	dir_on_state(f->conf.dir, flow_on_directory, f);

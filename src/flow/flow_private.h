@@ -70,6 +70,8 @@ struct flow {
 	int64_t started_mono_ms;
 	void (*tokens_ended)(void *arg, const char *created_by); /* may be NULL */
 	void *tokens_ended_arg;
+	void (*person_ended)(void *arg, const char *person, const char *reason); /* may be NULL */
+	void *person_ended_arg;
 	struct flow_mails *mails; /* NULL: there is no way to send */
 	struct mail_sweeper *mail_sweeper;
 	struct flow_hooks *hooks;
