@@ -204,6 +204,7 @@ app_new_take(struct app **out, struct conf *conf, struct fault *f)
 	enum err code;
 
 	a->conf = conf;
+	TAILQ_INIT(&a->looks);
 	if (log_level_by_name(conf->log_level, &level))
 		log_set_level(level);
 	a->loop = loop_new();
@@ -257,6 +258,7 @@ app_free(struct app *a)
 	roster_free(a->roster);
 	flow_feed_free(a->feed);
 	flow_free(a->flow);
+	app_free_access(a);
 	webhooks_free(a->webhooks);
 	app_free_mail(a);
 	app_free_audit(a);

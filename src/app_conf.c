@@ -220,6 +220,7 @@ app_load_conf(const char *path, struct conf_errors *errors)
 	app_check_dn(c, "people_base", c->people_base, errors);
 	app_check_dn(c, "admin_group", c->admin_group, errors);
 	app_check_roles(c, errors);
+	app_check_role_groups(c, errors);
 	if (uid_template_check(c->uid_template, &f) != ERR_OK)
 		conf_complain(errors, c, "invitation", "uid_template", "uid_template: %s", f.text);
 	app_check_proxies(c, errors);

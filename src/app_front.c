@@ -58,19 +58,6 @@ app_on_access(void *ctx, const struct http_request *r, const char *route, int st
 }
 
 static void
-app_on_tokens_ended(void *arg, const char *created_by)
-{
-	auth_forget_tokens_of(((struct app *)arg)->auth, created_by);
-}
-
-static void
-app_on_token_trouble(void *arg, const struct fault *f)
-{
-	(void)arg;
-	log_error("API tokens cannot be read", "reason", f->text);
-}
-
-static void
 app_on_trouble(void *ctx, const char *text)
 {
 	(void)ctx;
@@ -177,11 +164,6 @@ app_build_front(struct app *a, loop_cb *ready)
 		.posts_per_minute = (size_t)c->join_rate };
 	/* The words are not terminated by one that is NULL. */
 	const char **proxies = arena_alloc(c->arena, (c->proxies.count + 1) * sizeof(*proxies));
-	const struct auth_conf auth = { .loop = a->loop,
-		.store = a->store,
-		.roster = a->roster,
-		.clock = &clock_system,
-		.admin_gid = a->socket_gid };
 	struct http_conf http = { .loop = a->loop,
 		.sets = a->sets,
 		.set_count = sizeof(a->sets) / sizeof(a->sets[0]),
@@ -200,9 +182,7 @@ app_build_front(struct app *a, loop_cb *ready)
 		.on_trouble = app_on_trouble };
 
 	memcpy(proxies, c->proxies.item, c->proxies.count * sizeof(*proxies));
-	a->auth = auth_new(&auth, ready, a);
-	auth_on_trouble(a->auth, app_on_token_trouble, a);
-	flow_on_tokens_ended(a->flow, app_on_tokens_ended, a);
+	app_build_access(a, ready);
 	api.auth = a->auth;
 	a->api = api_new(&api);
 	seal_derive(a->seal, "cookie", web.cookie_key);
@@ -220,5 +200,4 @@ app_free_front(struct app *a)
 	http_server_free(a->http);
 	web_free(a->web);
 	api_free(a->api);
-	auth_free(a->auth);
 }

@@ -15,6 +15,7 @@
 #include "invite/password.h"
 #include "loop/loop.h"
 #include "store/kv.h"
+#include "base/list.h"
 #include "base/seal.h"
 #include "store/store.h"
 #include "web/web.h"
@@ -44,6 +45,7 @@ struct app {
 	struct flow *flow;
 	struct flow_feed *feed;
 	struct auth *auth;
+	TAILQ_HEAD(, app_look) looks; /* at people, under way */
 	struct api *api;
 	struct web *web;
 	struct http_server *http;
@@ -56,11 +58,15 @@ struct app {
 	unsigned parts_left; /* that stop side by side */
 };
 
-/* app_front.c: who calls, the API, the page, the HTTP server. The listeners open when `ready` could
+/* app_front.c: the API, the page, the HTTP server. The listeners open when `ready` could
  * be called; app_open_listeners does it. */
 void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);
+
+/* app_access.c: who calls; `ready` as above. Freed after the flow, which ends rights by it. */
+void app_build_access(struct app *a, loop_cb *ready);
+void app_free_access(struct app *a);
 
 /* app_webhook.c */
 enum err app_build_webhooks(struct app *a, struct fault *f);
@@ -73,6 +79,7 @@ bool app_mail_is_well(const struct app *a);
 
 /* app_audit.c: once the store is prepared. */
 void app_start_audit(struct app *a);
+void app_end_audit(struct app *a); /* names what is not named yet, then stops the loop */
 void app_free_audit(struct app *a); /* also when it was not started */
 
 /* app_failpoint.c: none but in test builds. */

@@ -79,7 +79,6 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
     const char *types, api_handler *handler, struct fault *f)
 {
 	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
-	const struct http_request *r = http_request_of(x);
 	enum err code;
 
 	c->api = a;
@@ -93,7 +92,7 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 		return ERR_OK;
 	if (scopes != 0 && (c->who.scopes & scopes) == 0)
 		return fault_set(f, ERR_DENIED, "the caller has not the scope that this needs");
-	if (scopes != 0 && c->who.read_only && api_changes_something(r))
+	if (scopes != 0 && c->who.read_only && api_changes_something(http_request_of(x)))
 		return fault_set(f, ERR_UNAVAILABLE,
 		    "the directory has not been heard for a while: until it is, nothing is "
 		    "changed");
@@ -105,7 +104,7 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 
 /* One row: method, path below /api/v1, the scopes of which a caller has one, how far it goes for
  * those whose rights are limited, handler, content types of a body. The table is written once and
- * expanded twice, so that no route can be added without a scope. */
+ * expanded for all that is made of it, so that no route can be added without a scope. */
 #define API_TABLE(ROW)                                                                             \
 	ROW(HTTP_POST, "/invitations", AUTH_INVITATIONS_WRITE, WITHIN, api_invitation_create,      \
 	    json)                                                                                  \
@@ -178,7 +177,12 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 	{ method, "/api/v1" path, 1u << HTTP_CONTROL | 1u << HTTP_UNIX, handler##_enter, types,    \
 		true },
 
+#define API_ACCESS(method, path, scopes, extent, handler, types)                                   \
+	{ method, "/api/v1" path, scopes, #extent },
+
 API_TABLE(API_ENTRANCE)
+
+const struct api_access api_accesses[] = { API_TABLE(API_ACCESS){ .pattern = NULL } };
 
 const struct http_route api_routes[] = {
 	API_TABLE(API_ROUTE)

@@ -41,6 +41,16 @@ void api_free(struct api *a);
  * api. */
 extern const struct http_route api_routes[];
 
+/* The matrix of who may what, row by row as the routes have it: for `usherd --routes` and its test.
+ */
+struct api_access {
+	unsigned methods;
+	const char *pattern;
+	unsigned scopes;    /* a caller needs one of them; 0: whoever is known may */
+	const char *extent; /* for whoever is limited to a part: "WHOLE", "WITHIN" or "APART" */
+};
+extern const struct api_access api_accesses[]; /* ends with a NULL pattern */
+
 /* The router's on_error: an enum err as a problem. `ctx` is not used. */
 void api_on_error(struct http_exchange *x, void *ctx, enum err code, const struct fault *f);
 

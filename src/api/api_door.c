@@ -65,15 +65,6 @@ api_changes_something(const struct http_request *r)
 	return r->method != HTTP_GET && r->method != HTTP_HEAD;
 }
 
-void
-api_reply_cross_site(struct http_exchange *x)
-{
-	api_reply_problem(x, 403, "Not allowed",
-	    "what a browser asks for must come from our own pages, and say so by Sec-Fetch-Site or "
-	    "Origin",
-	    "cross_site", NULL);
-}
-
 bool
 api_is_our_page(struct http_exchange *x)
 {

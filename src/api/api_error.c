@@ -180,7 +180,9 @@ void
 api_reply_cross_site(struct http_exchange *x)
 {
 	api_reply_problem(x, 403, "Not allowed",
-	    "with a session only our own pages change anything", "cross_site", NULL);
+	    "what a browser asks for must come from our own pages, and say so by Sec-Fetch-Site or "
+	    "Origin",
+	    "cross_site", NULL);
 }
 
 void

@@ -74,14 +74,6 @@ void api_events_free(struct api_events *e);
 /* Works out the ETag. */
 void api_description_init(struct api *a);
 
-/* ---- guard (api_guard.c) ---- */
-
-struct throttle *api_guard_new(void);
-/* Hears how naming oneself ended. After 20 failures of a source in a row, further ones are answered
- * 429 for a while that grows: then true. What is right is never refused, so that one who guesses
- * shuts nobody out who shares the address. */
-bool api_guard_refuses(struct api *a, struct http_exchange *x, enum err code);
-
 /* ---- the door (api_door.c) ---- */
 
 /* Who calls, into `c->who`. ERR_UNAUTHENTICATED, ERR_DENIED, ERR_UNAVAILABLE. */
@@ -97,8 +89,14 @@ bool api_changes_something(const struct http_request *r);
 bool api_admits_change(struct api_call *c);
 /* The request says that it comes from our own pages. False: it was answered. */
 bool api_is_our_page(struct http_exchange *x);
-/* 403, "cross_site". */
-void api_reply_cross_site(struct http_exchange *x);
+
+/* ---- guard (api_guard.c) ---- */
+
+struct throttle *api_guard_new(void);
+/* Hears how naming oneself ended. After 20 failures of a source in a row, further ones are answered
+ * 429 for a while that grows: then true. What is right is never refused, so that one who guesses
+ * shuts nobody out who shares the address. */
+bool api_guard_refuses(struct api *a, struct http_exchange *x, enum err code);
 
 /* The caller and the request, for history and audit. Borrowed from the call. */
 struct flow_caller api_caller(const struct api_call *c);
@@ -121,7 +119,7 @@ void api_reply_item_error(
 void api_reply_barred(struct http_exchange *x, const struct fault *f);
 /* The same if it is ERR_REFUSED with such a reason. False: it was not answered. */
 bool api_reply_if_barred(struct http_exchange *x, enum err code, const struct fault *f);
-/* 403: with a session what changes something must come from our own pages, and say so. */
+/* 403, "cross_site": what a browser asks for must come from our own pages, and say so. */
 void api_reply_cross_site(struct http_exchange *x);
 /* 400: the document or the query is not what the route takes. */
 void api_reply_malformed(struct http_exchange *x, const struct field_errors *errors);

@@ -44,14 +44,15 @@ api_add_token(struct buf *b, const struct api_token *t, int64_t now, const struc
 	api_add_time(b, t->created_at);
 	buf_add_string(b, ",\"created_by\":");
 	buf_add_json_string(b, t->created_by);
-	buf_add_string(b, ",\"owner\":");
-	buf_add_json_string(b, t->owner[0] != '\0' ? t->owner : NULL);
-	buf_add_string(b, ",\"org_units\":");
-	api_add_strings(b, t->place_count > 0 ? t->places : NULL, t->place_count);
-	buf_add_string(b, ",\"last_used_at\":");
-	api_add_time_or_null(b, t->used_at);
 	buf_add_string(b, ",\"expires_at\":");
 	api_add_time(b, t->expires_at);
+	buf_add_string(b, ",\"owner\":");
+	buf_add_json_string(b, t->owner[0] != '\0' ? t->owner : NULL);
+	buf_add_string(b, ",\"last_used_at\":");
+	api_add_time_or_null(b, t->used_at);
+	buf_add_string(b, ",\"org_units\":");
+	/* None: as far as its owner reaches. */
+	api_add_strings(b, t->place_count > 0 ? t->places : NULL, t->place_count);
 	if (clear != NULL) {
 		buf_add_string(b, ",\"token\":");
 		buf_add_json_string(b, secret_bytes(clear));

@@ -110,8 +110,8 @@ struct auth_conf {
 	size_t role_count;
 	int64_t idle_ms, lifetime_ms; /* of a session: 15 min and 8 h */
 	int64_t grace_ms; /* reading goes on so long after the directory was last heard */
-	/* Monotonic ms when the people list was last known to be what the directory has; negative:
-	 * never. */
+	/* Monotonic ms when the people list was last known to be what the directory has; 0: never
+	 * yet. */
 	int64_t (*current_at)(void *arg);
 	/* Ask the directory itself about a person whom the list cannot tell of (it is loading, was
 	 * cut short, or is behind), then call auth_person_seen(). Asked for whoever calls, at most
@@ -187,7 +187,7 @@ bool auth_has_role(const struct auth *a, const bool *member);
  */
 typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,
     struct secret **secret, const struct fault *f);
-struct store_op *auth_session_new(struct auth *a, const char *person, const bool *member,
+void auth_session_new(struct auth *a, const char *person, const bool *member,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg);
 /* End one session of the person (its `id`; ERR_NOT_FOUND), or all of them (NULL). They are dead

@@ -1,7 +1,8 @@
 /* How a person stands. Two speak of it: the people list, which is known to be up to date as of a
  * moment (conf.current_at), and the directory itself, when somebody signed in or was looked at.
  * Whoever spoke later counts; the list, which hears of changes a little later than the directory
- * makes them, counts as if it had spoken AUTH_SEEN_MS earlier.
+ * makes them, counts as if it had spoken AUTH_SEEN_MS earlier, unless it has told something new of
+ * the person since.
  *
  * Rights are ended for good only by what is known now: a "no" that is as old as a "yes" that would
  * not count any more is no answer. */
@@ -155,7 +156,9 @@ static void
 person_read_list(const struct auth *a, struct auth_person *p)
 {
 	struct person_row row = { .id = "" };
+	const struct auth_said before = p->list;
 	struct roster_figures list;
+	bool first = !p->asked;
 
 	roster_figures(a->conf.roster, &list);
 	if (p->asked && p->version == list.version && p->state == list.state)
@@ -169,6 +172,8 @@ person_read_list(const struct auth *a, struct auth_person *p)
 	row.arena = arena_new(0);
 	p->list = person_ask_list(a, p, &row, list.state == ROSTER_COMPLETE);
 	arena_free(row.arena);
+	if (!first && (p->list.word != before.word || p->list.groups != before.groups))
+		p->has_news = true;
 }
 
 /* ---- what the directory says ---- */
@@ -176,6 +181,8 @@ person_read_list(const struct auth *a, struct auth_person *p)
 void
 auth_person_note(struct auth *a, struct auth_person *p, uint64_t groups, bool there)
 {
+	person_read_list(a, p);
+	p->has_news = false;
 	p->seen_at = clock_mono_ms(a->conf.clock);
 	p->seen = (struct auth_said){ groups != 0 ? AUTH_GOOD : AUTH_NO_ROLE, groups };
 	if (!there)
@@ -201,12 +208,12 @@ person_weigh(const struct auth_person *p, int64_t current, int64_t *at)
 {
 	bool was_seen = p->seen_at != AUTH_NEVER;
 
-	if (was_seen &&
-	    (p->list.word == AUTH_UNSURE || current < 0 || current - AUTH_SEEN_MS < p->seen_at)) {
+	if (was_seen && (p->list.word == AUTH_UNSURE || current <= 0 ||
+			    (!p->has_news && current - AUTH_SEEN_MS < p->seen_at))) {
 		*at = p->seen_at;
 		return p->seen;
 	}
-	*at = current;
+	*at = current > 0 ? current : AUTH_NEVER;
 	return p->list;
 }
 
@@ -236,7 +243,7 @@ auth_person_stands(struct auth *a, struct auth_person *p, bool ask, struct auth_
 
 	person_read_list(a, p);
 	said = person_weigh(p, a->conf.current_at(a->conf.arg), &at);
-	age = at < 0 || said.word == AUTH_UNSURE ? INT64_MAX : now - at;
+	age = at == AUTH_NEVER || said.word == AUTH_UNSURE ? INT64_MAX : now - at;
 	*out = (struct auth_standing){ .groups = said.groups, .read_only = age > AUTH_CURRENT_MS };
 	if (ask && age > AUTH_LOOK_MS)
 		person_look(a, p, now);

@@ -45,7 +45,7 @@ struct auth_person {
 	struct auth_row_list tokens;
 	/* What the list said, as of one version of it. */
 	struct auth_said list;
-	bool asked;
+	bool asked, has_news; /* it has changed its word since the directory said anything */
 	uint64_t version;
 	enum roster_state state;
 	char *org_unit; /* where they stood then, in one spelling; NULL: unknown */

@@ -87,7 +87,7 @@ make_on_added(void *arg, enum err code, const struct fault *f)
 	secret_free(secret);
 }
 
-struct store_op *
+void
 auth_session_new(struct auth *a, const char *person, const bool *member,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg)
@@ -107,7 +107,6 @@ auth_session_new(struct auth *a, const char *person, const bool *member,
 	m->session.ends_at = now + a->conf.lifetime_ms;
 	m->session.used_at = now - now % (60 * 1000);
 	m->store_op = store_session_add(a->conf.store, &m->session, source, note, make_on_added, m);
-	return m->store_op;
 }
 
 bool

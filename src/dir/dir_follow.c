@@ -286,6 +286,18 @@ dir_follow_applied(struct dir_follow *fw)
 		follow_wake(fw);
 }
 
+void
+dir_follow_note_current(struct dir_follow *fw, int64_t at)
+{
+	atomic_store(&fw->current_at, at);
+}
+
+int64_t
+dir_follow_current_at(const struct dir_follow *fw)
+{
+	return atomic_load(&fw->current_at);
+}
+
 const char *
 dir_follow_filter(const struct dir_conf *conf, struct arena *arena)
 {

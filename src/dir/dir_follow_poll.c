@@ -120,6 +120,8 @@ poll_search(struct dir_follow *fw, struct poll *p, const char *filter)
 	ber_memfree(p->page.bv_val);
 	p->page = (struct berval){ 0, NULL };
 	p->newest.asked_at = began_at;
+	if (end == FOLLOW_DONE)
+		dir_follow_note_current(fw, began_at);
 	return end;
 }
 

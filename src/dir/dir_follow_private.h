@@ -239,6 +239,7 @@ struct dir_follow {
 	struct follow_cookie refresh_cookie;
 	struct follow_ids gone;
 	int64_t heard_at; /* monotonic ms */
+	_Atomic int64_t current_at; /* both: as dir_follow_current_at() tells it */
 	/* of the batches (dir_follow_batch.c) */
 	struct feed_batch *batch, *held;
 	uint64_t batch_number;
@@ -306,7 +307,9 @@ enum {
 	FOLLOW_OPEN_MS = 4000,	   /* to open a connection: dir_follow_free() cannot end that */
 	FOLLOW_LOOK_MS = 50,	   /* between two looks at the servers' states, while none works */
 	FOLLOW_TRUST_MS = 1000,	   /* between two looks whether the server was away meanwhile */
-	FOLLOW_SILENCE_MS = 60000, /* then a server is asked for a sign of life */
+	/* Then a server is asked for a sign of life: whoever asks what the list is worth counts on
+	 * an answer that is younger than a minute. */
+	FOLLOW_SILENCE_MS = 20000,
 	FOLLOW_REFRESH_SILENCE_OPS = 2, /* the same amid a refresh, in op_timeout_ms */
 	/* A net below all cookies: what a server forgot to push is right a day later. */
 	FOLLOW_COMPARE_MS = 24 * 3600 * 1000
@@ -330,6 +333,8 @@ typedef enum follow_end follow_take(
     struct dir_follow *fw, LDAPMessage *message, int type, void *arg);
 /* All of a search on fw->conn, until `take` or the connection ends it (dir_follow_session.c). */
 enum follow_end dir_follow_receive(struct dir_follow *fw, int id, follow_take *take, void *arg);
+/* All that the server had to tell at `at` (monotonic ms) was told. */
+void dir_follow_note_current(struct dir_follow *fw, int64_t at);
 /* What a final result means; `*controls` (may be NULL) is freed by the caller. */
 enum follow_end dir_follow_judge(
     struct dir_follow *fw, LDAPMessage *message, LDAPControl ***controls);

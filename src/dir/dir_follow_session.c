@@ -109,6 +109,15 @@ receive_hand_on_what_is_due(struct dir_follow *fw)
 		dir_follow_flush(fw);
 }
 
+/* Behind a refresh, whoever is heard has told all that there was. */
+static void
+receive_hear(struct dir_follow *fw)
+{
+	fw->heard_at = dir_now();
+	if (!fw->refreshing && fw->state == DIR_FOLLOW_PERSISTING)
+		dir_follow_note_current(fw, fw->heard_at);
+}
+
 /* A firewall may have forgotten the connection, which then looks idle for ever: after an outage of
  * the server this is likely, and nothing but a sign of life tells. */
 static enum follow_end
@@ -119,7 +128,7 @@ receive_ask(struct dir_follow *fw)
 	if (!dir_conn_ping(&fw->conn, dir_now() + fw->dir->conf.op_timeout_ms))
 		return follow_lost(fw, "no sign of life");
 	fw->conn.outages = outages;
-	fw->heard_at = dir_now();
+	receive_hear(fw);
 	return FOLLOW_GOES_ON; /* its answer may have brought others along */
 }
 
@@ -154,7 +163,7 @@ receive_wait(struct dir_follow *fw)
 	if (ldap_get_option(fw->conn.ld, LDAP_OPT_DESC, &fd) != LDAP_SUCCESS || fd < 0)
 		return follow_lost(fw, "the connection was lost");
 	if (dir_follow_wait(fw, fd, due - now))
-		fw->heard_at = dir_now();
+		receive_hear(fw);
 	return FOLLOW_GOES_ON;
 }
 
@@ -176,6 +185,7 @@ dir_follow_receive(struct dir_follow *fw, int id, follow_take *take, void *arg)
 		type = ldap_result(fw->conn.ld, id, LDAP_MSG_ONE, &now, &message);
 		if (type > 0) {
 			end = take(fw, message, type, arg);
+			receive_hear(fw);
 			receive_hand_on_what_is_due(fw);
 		} else if (type == 0)
 			end = receive_wait(fw);

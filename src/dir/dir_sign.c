@@ -43,6 +43,7 @@ account_read(struct dir_job *job, struct dir_conn *c, LDAPMessage *entry, struct
 	const char *uid = conf->attributes[PERSON_UID], *mail = conf->attributes[PERSON_MAIL];
 	const char *display = conf->attributes[PERSON_DISPLAY_NAME];
 	struct dir_account *a = &((struct find_account *)job->value)->account;
+	const char *rdn;
 
 	a->dn = dir_entry_dn(c->ld, entry, job->arena);
 	a->entry_uuid = dir_entry_value(c->ld, entry, "entryUUID", job->arena);
@@ -51,6 +52,8 @@ account_read(struct dir_job *job, struct dir_conn *c, LDAPMessage *entry, struct
 	if (a->entry_uuid == NULL || !id_is_valid(a->entry_uuid))
 		return fault_set(f, ERR_MISCONFIGURED,
 		    "%s: the service account cannot read its entryUUID", a->dn);
+	if (!dir_dn_split(a->normal_dn, job->arena, &rdn, &a->org_unit))
+		a->org_unit = NULL;
 	a->uid = dir_entry_text(c->ld, entry, uid != NULL ? uid : conf->rdn_attribute, job->arena);
 	if (display != NULL)
 		a->name = dir_entry_text(c->ld, entry, display, job->arena);

@@ -21,6 +21,7 @@ enum {
 struct dir_account {
 	const char *dn;				    /* as the server spells it */
 	const char *normal_dn;			    /* in one spelling */
+	const char *org_unit;			    /* what is above it, as normal_dn; or NULL */
 	const char *entry_uuid, *uid, *name, *mail; /* the last three may be NULL */
 };
 typedef void dir_account_cb(

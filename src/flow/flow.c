@@ -71,6 +71,14 @@ flow_on_tokens_ended(struct flow *f, void (*cb)(void *arg, const char *created_b
 }
 
 void
+flow_on_person_ended(
+    struct flow *f, void (*cb)(void *arg, const char *person, const char *reason), void *arg)
+{
+	f->person_ended = cb;
+	f->person_ended_arg = arg;
+}
+
+void
 flow_run(struct flow *f)
 {
 	dir_on_state(f->conf.dir, flow_on_directory, f);
@@ -106,6 +114,8 @@ flow_check_drained(struct flow *f)
 {
 	size_t under_way = f->attempt_count;
 
+	if (f->sign_ins != NULL)
+		under_way += f->sign_ins->under_way(f->sign_ins);
 	for (size_t i = 0; i < OUTBOX_QUEUE_COUNT; i++)
 		under_way += f->lanes[i] != NULL ? lane_in_flight(f->lanes[i]) : 0;
 	if (!f->draining || under_way > 0 || f->drained == NULL)
@@ -119,6 +129,8 @@ flow_free(struct flow *f)
 {
 	if (f == NULL)
 		return;
+	if (f->sign_ins != NULL)
+		f->sign_ins->free(f->sign_ins);
 	flow_hooks_free(f->hooks);
 	mail_sweeper_free(f->mail_sweeper);
 	flow_mails_free(f->mails);

@@ -64,6 +64,10 @@ struct flow *flow_new(const struct flow_conf *conf);
 void flow_set_limits(struct flow *f, size_t password_min, int64_t lifetime_s);
 /* Told when the API tokens of somebody (their `created_by`) have ended. NULL: nobody is. */
 void flow_on_tokens_ended(struct flow *f, void (*cb)(void *arg, const char *created_by), void *arg);
+/* Told when we have deleted or suspended somebody (`reason`: "user_deleted" or "user_suspended"),
+ * as soon as the directory has done it. NULL: nobody is. */
+void flow_on_person_ended(
+    struct flow *f, void (*cb)(void *arg, const char *person, const char *reason), void *arg);
 /* Starts the resolver and the sweeper. */
 void flow_run(struct flow *f);
 /* Mails and webhook messages that are not under way yet wait for the next start. */

@@ -345,3 +345,14 @@ people_settle(struct people_op *op, const char *detail, people_step *next)
 	op->store_op = store_intent_settle(
 	    op->flow->conf.store, &op->intent, detail, NULL, people_on_settled, op);
 }
+
+void
+people_end_rights(struct people_op *op)
+{
+	struct flow *f = op->flow;
+	const char *reason =
+	    op->intent.kind == INTENT_USER_SUSPEND ? "user_suspended" : "user_deleted";
+
+	if (f->person_ended != NULL)
+		f->person_ended(f->person_ended_arg, op->id, reason);
+}

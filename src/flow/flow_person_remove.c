@@ -110,6 +110,7 @@ remove_end_tokens(struct people_op *op)
 {
 	const struct store_note note = people_note(op);
 
+	people_end_rights(op);
 	op->store_op = store_delete_tokens_of(
 	    op->flow->conf.store, remove_maker(op), &note, remove_on_tokens_ended, op);
 }

@@ -38,6 +38,12 @@ struct flow_hooks;
 struct flow_task;
 TAILQ_HEAD(flow_task_list, flow_task);
 
+/* A use case with a life of its own, which a flow has or has not. */
+struct flow_guest {
+	size_t (*under_way)(const struct flow_guest *guest);
+	void (*free)(struct flow_guest *guest);
+};
+
 struct flow {
 	struct flow_conf conf;
 	struct attempt_list attempts;
@@ -64,11 +70,14 @@ struct flow {
 	int64_t started_mono_ms;
 	void (*tokens_ended)(void *arg, const char *created_by); /* may be NULL */
 	void *tokens_ended_arg;
+	void (*person_ended)(void *arg, const char *person, const char *reason); /* may be NULL */
+	void *person_ended_arg;
 	struct flow_mails *mails; /* NULL: there is no way to send */
 	struct mail_sweeper *mail_sweeper;
 	struct flow_hooks *hooks;
 	struct lane *lanes[OUTBOX_QUEUE_COUNT]; /* of these; NULL: nothing is carried */
 	struct flow_task_list tasks;
+	struct flow_guest *sign_ins; /* NULL: nobody signs in here */
 	size_t opening;	    /* of them: noting that a form was shown */
 	bool sends_no_more; /* lanes begin nothing */
 	bool draining;

@@ -8,11 +8,14 @@
 #define USHERD_FLOW_FLOW_SIGN_IN_H
 
 #include "auth/auth.h"
+#include "base/seal.h"
 #include "flow/flow.h"
 
 enum {
 	SIGN_IN_PACE_MS = 400,
-	SIGN_IN_RUNNING_MAX = 64 /* under way at once; beyond: ERR_BUSY */
+	/* Under way at once; beyond: ERR_BUSY. Sources that nobody is known to come from get three
+	 * quarters of them at most. */
+	SIGN_IN_RUNNING_MAX = 64
 };
 
 /* Of one account at most `attempts` failures reach the directory within `window_s`, by whatever
@@ -22,8 +25,12 @@ enum {
  * all of them back. */
 struct sign_in_conf {
 	int64_t attempts, window_s;
+	const struct seal *seal; /* hashes where people sign in from; used in the call alone */
 };
+/* Once, before the first of them, when the store is prepared. `auth` outlives the flow. */
 void flow_set_sign_in(struct flow *f, struct auth *auth, const struct sign_in_conf *conf);
+/* From where this person has signed in is known no more (the store's part is its caller's). */
+void flow_sign_in_forget(struct flow *f, const char *person);
 
 struct sign_in_spec {
 	const char *login;
@@ -34,7 +41,8 @@ struct sign_in_spec {
 	const char *old_person;
 };
 /* ERR_OK: the session; the callback may take `secret`. ERR_UNAUTHENTICATED: one text for all.
- * ERR_THROTTLED: not before `wait_ms`. ERR_BUSY, ERR_UNAVAILABLE: nothing is known. ERR_INVALID:
+ * ERR_THROTTLED: not before `wait_ms`. Where attempts may have reached the directory without an
+ * answer they count as failures. ERR_BUSY, ERR_UNAVAILABLE: nothing is known. ERR_INVALID:
  * the login or the password is empty or too long; nobody was asked. */
 typedef void flow_signed_in_cb(void *arg, enum err code, const struct store_session *session,
     struct secret **secret, int64_t wait_ms, const struct fault *f);

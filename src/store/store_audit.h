@@ -43,6 +43,9 @@ struct audit_head {
  * `trouble`: blocks cannot be written at the moment (words for the log); it goes on trying. */
 void store_chain_start(
     struct store *s, void (*trouble)(void *arg, const struct fault *f), void *arg);
+/* Names what is written and not named yet now, for a process that is about to end. `done` runs once
+ * when it is, or when that cannot be at the moment: the next start does it then. */
+void store_chain_flush(struct store *s, loop_cb *done, void *arg);
 /* Whether all that is written is named; and the head. */
 bool store_chain_head(const struct store *s, struct audit_head *out);
 

@@ -50,11 +50,21 @@ struct store_chain {
 	struct waiting *waiting;
 	size_t count, room;
 	uint64_t horizon;
+	loop_cb *flushed; /* NULL: nobody waits */
+	void *flushed_arg;
 };
 
 static void chain_read_head(struct store_chain *c);
 static void chain_scan(struct store_chain *c);
 static void chain_go_on(struct store_chain *c);
+
+static void
+chain_tell_flushed(struct store_chain *c)
+{
+	if (c->flushed != NULL)
+		loop_defer(c->store->loop, c->flushed, c->flushed_arg);
+	c->flushed = NULL;
+}
 
 /* ---- trouble ---- */
 
@@ -80,6 +90,7 @@ chain_fail(struct store_chain *c, const struct fault *f)
 		   : c->pause < RETRY_MAX_MS / 2 ? 2 * c->pause
 						 : RETRY_MAX_MS;
 	loop_timer_set(c->timer, c->pause);
+	chain_tell_flushed(c);
 	if (c->told)
 		return;
 	c->told = true;
@@ -257,12 +268,14 @@ chain_go_on(struct store_chain *c)
 		return;
 	if (c->watch == NULL)
 		chain_scan(c);
-	else if (c->count >= AUDIT_BLOCK_MAX)
+	else if (c->count >= AUDIT_BLOCK_MAX || (c->count > 0 && c->flushed != NULL))
 		chain_write(c);
 	else if (c->count > 0)
 		loop_timer_set(c->timer, AUDIT_CHAIN_MS);
 	else if (c->horizon != UINT64_MAX)
 		chain_scan(c);
+	else
+		chain_tell_flushed(c);
 }
 
 /* ---- the watch ---- */
@@ -476,6 +489,20 @@ chain_free(struct store_chain *c)
 	free(c->waiting);
 	free(c->block);
 	free(c);
+}
+
+void
+store_chain_flush(struct store *s, loop_cb *done, void *arg)
+{
+	struct store_chain *c = s->chain;
+
+	if (c == NULL || !c->ready) {
+		loop_defer(s->loop, done, arg);
+		return;
+	}
+	c->flushed = done;
+	c->flushed_arg = arg;
+	chain_go_on(c);
 }
 
 bool

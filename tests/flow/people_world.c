@@ -83,6 +83,8 @@ people_begin_call(struct world *w)
 	memset(&people, 0, sizeof(people));
 	waiting_world = w;
 	caller.entry = people_caller_entry;
+	caller.source = w->caller.source;
+	caller.reach = w->caller.reach;
 	return &caller;
 }
 
@@ -99,8 +101,9 @@ people_wait(struct world *w)
 enum err
 people_show(struct world *w, const char *id)
 {
-	people_begin_call(w);
-	flow_person_show(w->flow, id, on_person, NULL);
+	const struct flow_caller *c = people_begin_call(w);
+
+	flow_person_show(w->flow, id, c, on_person, NULL);
 	return people_wait(w);
 }
 

@@ -235,6 +235,18 @@ who_has_just_signed_in_is_not_put_out_by_a_list_that_lags_behind(void **state)
 }
 
 static void
+who_loses_the_role_right_after_signing_in_is_out_as_soon_as_the_list_says_so(void **state)
+{
+	struct principal who;
+
+	(void)state;
+	auth_world_sign_in(ADA, "A");
+	assert_int_equal(auth_world_check_last(&who), ERR_OK);
+	auth_world_leave("UID=ada," BERLIN);
+	assert_int_equal(auth_world_check_last(&who), ERR_UNAUTHENTICATED);
+}
+
+static void
 a_list_that_is_polled_counts_as_of_its_last_poll(void **state)
 {
 	struct principal who;
@@ -278,7 +290,7 @@ while_the_list_is_loading_the_directory_is_asked(void **state)
 	(void)state;
 	world.roster.state = ROSTER_LOADING;
 	world.list_is_current = false;
-	world.current_at = -1;
+	world.current_at = 0;
 	auth_world_sign_in(ADA, "A");
 	assert_int_equal(auth_world_check_last(&who), ERR_OK);
 	assert_int_equal(world.asked, 0);
@@ -308,7 +320,7 @@ after_a_restart_nobody_is_let_in_before_something_is_known(void **state)
 	auth_world_stop();
 	world.roster.state = ROSTER_LOADING;
 	world.list_is_current = false;
-	world.current_at = -1;
+	world.current_at = 0;
 	auth_world_start();
 	auth_world_sweep();
 	assert_int_equal(world.asked, 0); /* for nobody who has not called */
@@ -466,6 +478,8 @@ main(void)
 		IN_WORLD(fewer_groups_are_fewer_rights_at_once),
 		IN_WORLD(who_was_deleted_or_suspended_by_us_is_out_before_the_list_hears_of_it),
 		IN_WORLD(who_has_just_signed_in_is_not_put_out_by_a_list_that_lags_behind),
+		IN_WORLD(
+		    who_loses_the_role_right_after_signing_in_is_out_as_soon_as_the_list_says_so),
 		IN_WORLD(a_list_that_is_polled_counts_as_of_its_last_poll),
 		IN_WORLD(what_the_directory_says_of_a_person_ends_their_rights),
 		IN_WORLD(while_the_list_is_loading_the_directory_is_asked),

@@ -280,11 +280,18 @@ a_follower_is_freed_at_once_while_it_waits_for_an_answer(void **state)
 	follow_proxy_stop();
 }
 
+static bool
+is_current_since(const void *arg)
+{
+	return dir_follow_current_at(follower.fw) >= *(const int64_t *)arg;
+}
+
 static void
 a_connection_that_did_not_outlive_an_outage_is_given_up_soon(void **state)
 {
 	static char url[64];
 	int port = follow_proxy_start(rig.port, SIZE_MAX);
+	int64_t began_at = dir_now(), forgot_at;
 
 	(void)state;
 	snprintf(url, sizeof(url), "ldap://127.0.0.1:%d", port);
@@ -292,13 +299,20 @@ a_connection_that_did_not_outlive_an_outage_is_given_up_soon(void **state)
 	rig.conf.op_timeout_ms = 700;
 	open_again();
 	follower_start(NULL, 0);
+	assert_int_equal(dir_follow_current_at(follower.fw), 0);
 	follower_until_persisting();
+	follower_until(is_current_since, &began_at);
 	follow_proxy_forget();
+	forgot_at = dir_now();
 	assert_true(rig_wait_up(&rig, false, 15000));
+	/* What the list is worth is what it was worth then. */
+	assert_true(dir_follow_current_at(follower.fw) <= forgot_at);
 	rig_change(&rig, "dn: uid=meanwhile," SALES
 			 "\nchangetype: add\nobjectClass: inetOrgPerson\ncn: M\nsn: M\n");
 	follow_proxy_release();
 	follower_until_found("uid=meanwhile," SALES);
+	forgot_at++;
+	follower_until(is_current_since, &forgot_at);
 	follower_stop();
 	rig_close(&rig);
 	follow_proxy_stop();
@@ -658,6 +672,7 @@ poll_a_while(void)
 	struct arena *arena = arena_new(0);
 	size_t len;
 	const void *packed = pack(cookie, arena, &len);
+	int64_t began_at = dir_now();
 
 	follower.conf.poll_ms = 200;
 	follower.conf.compare_ms = 2500;
@@ -665,6 +680,7 @@ poll_a_while(void)
 	follower_start(packed, len);
 	arena_free(arena);
 	follower_until(is_polling, NULL);
+	assert_true(dir_follow_current_at(follower.fw) >= began_at);
 	assert_int_equal(everybody(), PEOPLE_COUNT);
 	assert_null(follower_find(GHOST));
 	assert_int_equal(follower.cookie_len, 0);
@@ -672,6 +688,8 @@ poll_a_while(void)
 	rig_change(&rig, "dn: uid=polled," SALES
 			 "\nchangetype: add\nobjectClass: inetOrgPerson\ncn: P\nsn: P\n");
 	follower_until_found("uid=polled," SALES);
+	began_at = dir_now();
+	follower_until(is_current_since, &began_at); /* the next poll */
 	rig_change(&rig, "dn: uid=polled," SALES "\nchangetype: modrdn\nnewrdn: uid=moved\n"
 			 "deleteoldrdn: 1\n");
 	follower_until_found("uid=moved," SALES);

@@ -166,8 +166,8 @@ what_two_limits_have_in_common_is_what_both_reach(void **state)
 				assert_int_equal(reach_covers(both, tree[i], owners[j]),
 				    reach_covers(x, tree[i], owners[j]) &&
 					reach_covers(y, tree[i], owners[j]));
-		assert_int_equal(reach_is_everything(both),
-		    reach_is_everything(x) && reach_is_everything(y));
+		assert_int_equal(
+		    reach_is_everything(both), reach_is_everything(x) && reach_is_everything(y));
 	}
 	arena_free(arena);
 }

@@ -187,6 +187,35 @@ an_answer_that_is_lost_makes_no_second_block(void **state)
 }
 
 static void
+on_flushed(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static void
+what_is_written_is_named_at_once_when_the_process_is_to_end(void **state)
+{
+	struct trail *t = *state;
+	struct audit_head head;
+	bool flushed = false, early = false;
+
+	store_chain_flush(t->w->store, on_flushed, &early); /* there is no chain yet */
+	assert_false(early);
+	call_get(t->w->loop, t->w->kv, "nothing");
+	assert_true(early);
+	trail_chain(t);
+	trail_wait(t);
+	trail_write_many(t, AUDIT_BLOCK_MAX + 3);
+	store_chain_flush(t->w->store, on_flushed, &flushed);
+	assert_false(flushed);
+	while (!flushed)
+		call_get(t->w->loop, t->w->kv, "nothing");
+	assert_true(store_chain_head(t->w->store, &head));
+	assert_int_equal(trail_verify(t, &head), 0);
+	assert_int_equal(t->verdict.unnamed, 0);
+}
+
+static void
 trouble_is_told_once_and_ends_by_itself(void **state)
 {
 	struct trail *t = *state;
@@ -283,6 +312,7 @@ main(void)
 		ROW(another_start_names_nothing_twice),
 		ROW(a_crash_around_a_block_leaves_each_record_named_once),
 		ROW(an_answer_that_is_lost_makes_no_second_block),
+		ROW(what_is_written_is_named_at_once_when_the_process_is_to_end),
 		ROW(trouble_is_told_once_and_ends_by_itself),
 		ROW(two_that_name_the_records_of_one_store_agree),
 		ROW(a_record_that_is_rewritten_is_not_named_again),

@@ -1,0 +1,137 @@
+/* Shared by the files of signing in:
+ *
+ *   flow_sign_in.c         the use case
+ *   flow_sign_in_end.c     how an attempt ends: what is recorded, and when it is answered
+ *   flow_sign_in_source.c  how soon a source may try again, and everybody together
+ *   flow_sign_in_budget.c  how many failures of one account reach the directory
+ *   flow_sign_in_known.c   where each person has signed in from
+ *
+ * All on the loop's thread; times are monotonic ms unless it says wall. */
+#ifndef USHERD_FLOW_SIGN_IN_PRIVATE_H
+#define USHERD_FLOW_SIGN_IN_PRIVATE_H
+
+#include <assert.h>
+
+#include "auth/throttle.h"
+#include "dir/dir_sign.h"
+#include "flow/flow_private.h"
+#include "flow/flow_sign_in.h"
+#include "store/store_session.h"
+
+/* ---- sources and everybody (flow_sign_in_source.c) ---- */
+
+enum sign_in_verdict {
+	SIGN_IN_RIGHT,
+	SIGN_IN_WRONG,
+	SIGN_IN_NOTHING /* nothing was tried, as far as anybody counts */
+};
+
+/* A source that has taken its turn. */
+struct source_turn {
+	unsigned char key[THROTTLE_SOURCE_SIZE];
+	bool is_known;		       /* somebody has signed in from there lately */
+	bool in_crowd, counts_in_hurry; /* what of it is to be given back */
+};
+
+struct sign_in_sources;
+struct sign_in_sources *sign_in_sources_new(void);
+void sign_in_sources_free(struct sign_in_sources *s);
+/* 0: it may try now, and counts as a failure until it is settled. Else ms until then. */
+int64_t sign_in_sources_take(struct sign_in_sources *s, struct source_turn *turn, int64_t now);
+void sign_in_sources_settle(
+    struct sign_in_sources *s, const struct source_turn *turn, enum sign_in_verdict verdict);
+
+/* ---- accounts (flow_sign_in_budget.c) ---- */
+
+enum { BUDGET_KEY_SIZE = 16 };
+
+struct budget;
+struct budget *budget_new(const struct sign_in_conf *conf);
+void budget_free(struct budget *b);
+/* The key of an account, or of a login that is nobody's (`person` NULL). */
+void budget_key(const struct budget *b, const char *person, const char *login,
+    unsigned char key[BUDGET_KEY_SIZE]);
+/* 0: the attempt may reach the directory, and counts from now on; `*mark` settles it. Else ms until
+ * then; `*news`: this account has just become one that has to wait. */
+int64_t budget_take(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], bool is_known,
+    int64_t now, uint64_t *mark, bool *news);
+void budget_settle(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], uint64_t mark,
+    enum sign_in_verdict verdict);
+
+/* ---- known sources (flow_sign_in_known.c) ---- */
+
+struct known;
+struct known *known_new(struct flow *f, const struct seal *seal);
+void known_free(struct known *k);
+/* As it is stored. */
+void known_hash(const struct known *k, const unsigned char key[THROTTLE_SOURCE_SIZE],
+    unsigned char source[STORE_SOURCE_SIZE]);
+/* `person` NULL: anybody. */
+bool known_has(
+    const struct known *k, const char *person, const unsigned char source[STORE_SOURCE_SIZE]);
+void known_add(struct known *k, const char *person, const unsigned char source[STORE_SOURCE_SIZE],
+    int64_t wall_ms);
+void known_drop(struct known *k, const char *person);
+
+/* ---- attempts ---- */
+
+TAILQ_HEAD(sign_in_list, sign_in);
+TAILQ_HEAD(sign_in_note_list, sign_in_note);
+
+/* A record on its way into the store. */
+struct sign_in_note {
+	TAILQ_ENTRY(sign_in_note) link;
+	struct sign_ins *all;
+	struct store_op *op;
+};
+
+struct sign_ins {
+	struct flow_guest guest; /* first */
+	struct flow *flow;
+	struct auth *auth;
+	struct sign_in_sources *sources;
+	struct budget *budget;
+	struct known *known;
+	struct sign_in_list list; /* also those that wait to be answered */
+	struct sign_in_note_list notes;
+	size_t running; /* not decided yet */
+	size_t strangers;
+};
+
+struct sign_in {
+	TAILQ_ENTRY(sign_in) link;
+	struct sign_ins *all; /* NULL: the flow is gone, and nobody is answered */
+	struct arena *arena;
+	const char *login, *address, *request_id, *old_session, *old_person;
+	struct secret *password; /* until it is sent */
+	struct source_turn turn;
+	unsigned char source[STORE_SOURCE_SIZE], key[BUDGET_KEY_SIZE];
+	uint64_t mark; /* of the budget; 0: none is taken */
+	struct dir_account account; /* in the arena; dn NULL: nobody's */
+	bool runs;		    /* counts as running */
+	bool makes_session;
+	int64_t began_at;
+	struct dir_op *op;
+	struct loop_timer *timer;
+	enum err code;
+	int64_t wait_ms;
+	struct fault fault;
+	flow_signed_in_cb *cb;
+	void *arg;
+};
+
+/* Answers, and frees. `secret` is freed unless the callback takes it. */
+void sign_in_finish(
+    struct sign_in *s, const struct store_session *session, struct secret **secret);
+/* Answers without a session on a later turn of the loop: at once, or at the next pace. */
+void sign_in_end(struct sign_in *s, enum err code, const char *text);
+/* The directory refused, or `reason` did: recorded, and answered like all that fails. */
+void sign_in_refuse(struct sign_in *s, const char *reason, const struct fault *f);
+/* The account has to wait; the first time (`news`) is recorded. */
+void sign_in_throttle(struct sign_in *s, int64_t wait_ms, bool news);
+/* It is decided: others may have its place. */
+void sign_in_stop_running(struct sign_in *s);
+struct store_note sign_in_note_of(struct sign_in *s, const char *actor);
+void sign_in_notes_free(struct sign_ins *all);
+
+#endif
