@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api_private.h"
+#include "auth/throttle.h"
 
 /* ---- who one is ---- */
 
@@ -198,9 +199,8 @@ api_reply_refused(struct http_exchange *x, enum err code, int64_t wait_ms, const
 	if (code == ERR_INVALID && !field_errors_add_named(&errors, f->text, "invalid"))
 		field_errors_add(&errors, "login", "invalid", "%s", f->text);
 	if (code == ERR_THROTTLED)
-		http_add_header(x, "Retry-After",
-		    arena_printf(http_arena(x), "%lld",
-			(long long)(wait_ms > 1000 ? (wait_ms + 999) / 1000 : 1)));
+		http_add_header(
+		    x, "Retry-After", arena_printf(http_arena(x), "%u", throttle_seconds(wait_ms)));
 	api_reply_error(x, code, &errors, f);
 }
 
