@@ -188,8 +188,6 @@ api_token_create(struct api_call *c, struct fault *f)
 	spec.expires_in = body.expires_in.value;
 	spec.scopes = api_read_scopes(c, &body.scopes, &errors);
 	api_read_token_places(c, &body.org_units, &spec, &errors);
-	if (body.org_units.given && body.org_units.count == 0)
-		field_errors_add(&errors, "org_units", "required", "leave it out for no limit");
 	if (errors.count > 0) {
 		fault_set(f, ERR_INVALID, "%s: %s", errors.items[0].field, errors.items[0].detail);
 		api_reply_error(c->x, ERR_INVALID, &errors, f);
