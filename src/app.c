@@ -60,8 +60,10 @@ app_on_store(void *arg, enum err code, const struct fault *f)
 		log_error("the store cannot be used", "store", a->conf->store_path, "key_file",
 		    a->conf->store_key_file);
 		app_fail(a, f);
-	} else if (!a->stopping)
+	} else if (!a->stopping) {
+		app_start_audit(a);
 		app_build_front(a, app_on_tokens);
+	}
 }
 
 /* ---- build ---- */
@@ -123,6 +125,26 @@ app_build_roster(struct app *a)
 	a->roster = roster_new(&roster);
 }
 
+/* DNs were checked with the configuration. */
+static void
+app_add_role_group(struct app *a, struct flow_conf *flow, const char **groups, const char *dn)
+{
+	if (dn != NULL && flow_dn_normalise(dn, a->conf->arena, &groups[flow->role_group_count]))
+		flow->role_group_count++;
+}
+
+static void
+app_list_role_groups(struct app *a, struct flow_conf *flow)
+{
+	const struct conf *c = a->conf;
+	const char **groups = arena_alloc(c->arena, (c->role_count + 1) * sizeof(*groups));
+
+	app_add_role_group(a, flow, groups, c->admin_group);
+	for (size_t i = 0; i < c->role_count; i++)
+		app_add_role_group(a, flow, groups, c->roles[i].group);
+	flow->role_groups = groups;
+}
+
 static void
 app_build_flow(struct app *a)
 {
@@ -146,11 +168,14 @@ app_build_flow(struct app *a)
 		.retention_s = c->retention,
 		.expired_kept_s = c->expired_kept,
 		.restorable_s = c->restorable,
+		.audit_kept_s = c->audit_retention,
+		.audit_sources_s = c->audit_sources,
 		.attempts_max = (size_t)c->registrations,
 		.answer_ms = APP_ANSWER_MS };
 
 	app_dir_conf(&dir, c);
 	flow.password_mode = dir.password_mode;
+	app_list_role_groups(a, &flow);
 	a->flow = flow_new(&flow);
 }
 
@@ -179,6 +204,7 @@ app_new_take(struct app **out, struct conf *conf, struct fault *f)
 	enum err code;
 
 	a->conf = conf;
+	TAILQ_INIT(&a->looks);
 	if (log_level_by_name(conf->log_level, &level))
 		log_set_level(level);
 	a->loop = loop_new();
@@ -232,8 +258,10 @@ app_free(struct app *a)
 	roster_free(a->roster);
 	flow_feed_free(a->feed);
 	flow_free(a->flow);
+	app_free_access(a);
 	webhooks_free(a->webhooks);
 	app_free_mail(a);
+	app_free_audit(a);
 	store_free(a->store);
 	if (a->kv != NULL)
 		kv_close(a->kv);

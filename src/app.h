@@ -27,12 +27,16 @@ void app_smtp_conf(struct mail_smtp_conf *out, const struct conf *c, struct loop
 void app_mail_sender(struct mail_sender *out, const struct conf *c); /* without its key */
 /* As conf_load, and the modules have their say about the values that are for them. */
 struct conf *app_load_conf(const char *path, struct conf_errors *errors);
+/* app_access.c: of them, how many groups the roles name. */
+void app_check_role_groups(const struct conf *c, struct conf_errors *errors);
 
 /* app_check.c: `usherd check-config --online`. Prints a line for each check; true when all hold. */
 bool app_check_online(const struct conf *c);
 
-/* app_routes.c: `usherd --routes`. Prints a line for each route: method, pattern, listeners, media
- * types of a body ("-": none). */
+/* app_routes.c: `usherd --routes`. Prints a line for each route: method, pattern, listeners, the
+ * scopes of which a caller needs one ("known": none, but to be known; "-": nothing), what those get
+ * whose rights are limited to a part of the tree (nothing of a WHOLE one), media types of a body
+ * ("-": none). */
 void app_print_routes(void);
 
 /* app_notify.c: tell the service manager (sd_notify(3)); does nothing without NOTIFY_SOCKET. */

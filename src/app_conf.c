@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "http/http.h"
 #include "invite/outbox.h"
 #include "invite/uid.h"
 
@@ -193,6 +194,18 @@ app_check_mail(const struct conf *c, struct conf_errors *errors)
 		app_check_templates(c, errors);
 }
 
+static void
+app_check_proxies(const struct conf *c, struct conf_errors *errors)
+{
+	for (size_t i = 0; i < c->proxies.count; i++)
+		if (!http_proxy_is_valid(c->proxies.item[i]))
+			conf_complain(errors, c, "listen", "proxies",
+			    "proxies: \"%s\": an address such as 192.0.2.7 or 2001:db8::7 is "
+			    "needed, or a "
+			    "block such as 192.0.2.0/24 without bits behind its prefix",
+			    c->proxies.item[i]);
+}
+
 struct conf *
 app_load_conf(const char *path, struct conf_errors *errors)
 {
@@ -207,8 +220,10 @@ app_load_conf(const char *path, struct conf_errors *errors)
 	app_check_dn(c, "people_base", c->people_base, errors);
 	app_check_dn(c, "admin_group", c->admin_group, errors);
 	app_check_roles(c, errors);
+	app_check_role_groups(c, errors);
 	if (uid_template_check(c->uid_template, &f) != ERR_OK)
 		conf_complain(errors, c, "invitation", "uid_template", "uid_template: %s", f.text);
+	app_check_proxies(c, errors);
 	app_check_mail(c, errors);
 	app_dir_conf(&dir, c);
 	if (errors->count == 0 && dir_conf_check(&dir, &f) != ERR_OK)

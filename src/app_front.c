@@ -53,21 +53,8 @@ app_on_access(void *ctx, const struct http_request *r, const char *route, int st
 	if (!log_wants(level))
 		return;
 	log_line(level, "request", "route", route, "status", log_number(status), "bytes",
-	    log_number((int64_t)bytes), "ms", log_number(ms), "peer", r->peer, "request", r->id,
-	    (char *)0);
-}
-
-static void
-app_on_tokens_ended(void *arg, const char *created_by)
-{
-	auth_forget_tokens_of(((struct app *)arg)->auth, created_by);
-}
-
-static void
-app_on_token_trouble(void *arg, const struct fault *f)
-{
-	(void)arg;
-	log_error("API tokens cannot be read", "reason", f->text);
+	    log_number((int64_t)bytes), "ms", log_number(ms), "peer", r->peer, "client",
+	    strcmp(r->client, r->peer) != 0 ? r->client : NULL, "request", r->id, (char *)0);
 }
 
 static void
@@ -164,6 +151,7 @@ app_build_front(struct app *a, loop_cb *ready)
 		.roster = a->roster,
 		.people_base = c->people_base,
 		.clock = &clock_system,
+		.idle_s = c->session_idle,
 		.public_url = c->public_url,
 		.health = app_health,
 		.health_arg = a };
@@ -173,15 +161,13 @@ app_build_front(struct app *a, loop_cb *ready)
 		.public_url = c->public_url,
 		.sign_in_url = c->sign_in_url,
 		.help_contact = c->help_contact,
-		.rate_per_minute = (size_t)c->join_rate };
-	const struct auth_conf auth = { .loop = a->loop,
-		.store = a->store,
-		.roster = a->roster,
-		.clock = &clock_system,
-		.admin_gid = a->socket_gid };
+		.posts_per_minute = (size_t)c->join_rate };
+	/* The words are not terminated by one that is NULL. */
+	const char **proxies = arena_alloc(c->arena, (c->proxies.count + 1) * sizeof(*proxies));
 	struct http_conf http = { .loop = a->loop,
 		.sets = a->sets,
 		.set_count = sizeof(a->sets) / sizeof(a->sets[0]),
+		.proxies = proxies,
 		.ctx = a,
 		.limits = { .header_bytes = 16 * 1024,
 		    .header_fields = HTTP_HEADERS_MAX,
@@ -195,9 +181,8 @@ app_build_front(struct app *a, loop_cb *ready)
 		.on_access = app_on_access,
 		.on_trouble = app_on_trouble };
 
-	a->auth = auth_new(&auth, ready, a);
-	auth_on_trouble(a->auth, app_on_token_trouble, a);
-	flow_on_tokens_ended(a->flow, app_on_tokens_ended, a);
+	memcpy(proxies, c->proxies.item, c->proxies.count * sizeof(*proxies));
+	app_build_access(a, ready);
 	api.auth = a->auth;
 	a->api = api_new(&api);
 	seal_derive(a->seal, "cookie", web.cookie_key);
@@ -215,5 +200,4 @@ app_free_front(struct app *a)
 	http_server_free(a->http);
 	web_free(a->web);
 	api_free(a->api);
-	auth_free(a->auth);
 }

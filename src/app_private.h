@@ -15,6 +15,7 @@
 #include "invite/password.h"
 #include "loop/loop.h"
 #include "store/kv.h"
+#include "base/list.h"
 #include "base/seal.h"
 #include "store/store.h"
 #include "web/web.h"
@@ -44,22 +45,28 @@ struct app {
 	struct flow *flow;
 	struct flow_feed *feed;
 	struct auth *auth;
+	TAILQ_HEAD(, app_look) looks; /* at people, under way */
 	struct api *api;
 	struct web *web;
 	struct http_server *http;
 	struct http_route_set sets[3];
 	struct loop_signal *on_term, *on_int, *on_hup;
-	struct loop_timer *stop_timer, *watchdog;
+	struct loop_timer *stop_timer, *watchdog, *head_timer;
+	uint64_t head_told; /* of the audit trail, to the log */
 	gid_t socket_gid; /* (gid_t)-1: root alone */
 	bool stopping, failed;
 	unsigned parts_left; /* that stop side by side */
 };
 
-/* app_front.c: who calls, the API, the page, the HTTP server. The listeners open when `ready` could
+/* app_front.c: the API, the page, the HTTP server. The listeners open when `ready` could
  * be called; app_open_listeners does it. */
 void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);
+
+/* app_access.c: who calls; `ready` as above. Freed after the flow, which ends rights by it. */
+void app_build_access(struct app *a, loop_cb *ready);
+void app_free_access(struct app *a);
 
 /* app_webhook.c */
 enum err app_build_webhooks(struct app *a, struct fault *f);
@@ -69,6 +76,11 @@ enum err app_build_mail(struct app *a, struct fault *f);
 const struct flow_mail_conf *app_mail_flow_conf(struct app *a);
 void app_free_mail(struct app *a);
 bool app_mail_is_well(const struct app *a);
+
+/* app_audit.c: once the store is prepared. */
+void app_start_audit(struct app *a);
+void app_end_audit(struct app *a); /* names what is not named yet, then stops the loop */
+void app_free_audit(struct app *a); /* also when it was not started */
 
 /* app_failpoint.c: none but in test builds. */
 extern const struct http_route app_failpoint_routes[];

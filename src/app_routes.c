@@ -1,5 +1,7 @@
-/* `usherd --routes`: the route tables as text, which the tests compare with doc/openapi.yaml. */
+/* `usherd --routes`: the route tables as text, which the tests compare with doc/openapi.yaml, and
+ * who may what, which a test walks. */
 #include <stdio.h>
+#include <string.h>
 
 #include "app_private.h"
 
@@ -26,6 +28,31 @@ routes_print_listeners(unsigned bits)
 	}
 }
 
+/* Scopes and extent; "- -": anybody. */
+static void
+routes_print_access(enum http_method method, const char *pattern)
+{
+	const struct api_access *a = api_accesses;
+	const char *name, *comma = "";
+	unsigned bit;
+
+	while (
+	    a->pattern != NULL && ((a->methods & method) == 0 || strcmp(a->pattern, pattern) != 0))
+		a++;
+	if (a->pattern == NULL) {
+		printf(" - -");
+		return;
+	}
+	printf(" %s", a->scopes == 0 ? "known" : "");
+	for (size_t i = 0; (name = auth_scope_name(i, &bit)) != NULL; i++) {
+		if ((a->scopes & bit) == 0)
+			continue;
+		printf("%s%s", comma, name);
+		comma = ",";
+	}
+	printf(" %s", a->extent);
+}
+
 static void
 routes_print(const struct http_route *r)
 {
@@ -34,6 +61,7 @@ routes_print(const struct http_route *r)
 			continue;
 		printf("%s %s", http_method_name((enum http_method)method), r->pattern);
 		routes_print_listeners(r->listeners);
+		routes_print_access((enum http_method)method, r->pattern);
 		printf(" %s\n", r->content_types != NULL ? r->content_types : "-");
 	}
 }

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "api/api_private.h"
+#include "auth/throttle.h"
 #include "base/mem.h"
 
 struct api *
@@ -18,6 +18,7 @@ api_new(const struct api_conf *conf)
 	if (conf->people_base != NULL)
 		flow_dn_normalise(conf->people_base, a->arena, &a->people_base);
 	a->events = api_events_new(a);
+	a->failures = api_guard_new();
 	api_description_init(a);
 	return a;
 }
@@ -28,6 +29,7 @@ api_free(struct api *a)
 	if (a == NULL)
 		return;
 	api_events_free(a->events);
+	throttle_free(a->failures);
 	arena_free(a->arena);
 	free(a);
 }
@@ -54,28 +56,13 @@ api_note(const struct flow_caller *caller)
 		.source = caller->source };
 }
 
-/* A bearer token is heard wherever it is given, also on the unix socket: a caller that names a
- * token asks for its rights and not for more. */
-static enum err
-api_authenticate(struct auth *auth, const struct http_request *r, struct arena *arena,
-    struct principal *who, struct fault *f)
+bool
+api_reaches(const struct reach *r, struct arena *arena, const char *dn)
 {
-	static const char scheme[] = "Bearer ";
-	const char *given = http_header(r, "authorization");
+	const char *normal;
 
-	if (given != NULL) {
-		if (strncasecmp(given, scheme, sizeof(scheme) - 1) != 0)
-			return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
-		given += sizeof(scheme) - 1;
-		return auth_check_token(auth, given, strlen(given), arena, who, f);
-	}
-	if (r->peer_is_unix) {
-		struct auth_peer peer = { r->peer_uid, r->peer_gid, r->peer_groups,
-			r->peer_group_count };
-
-		return auth_check_peer(auth, &peer, arena, who, f);
-	}
-	return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token is needed");
+	return r == NULL ||
+	       (flow_dn_normalise(dn, arena, &normal) && reach_covers_place(r, normal));
 }
 
 /* What a caller whose rights are limited to parts of the tree gets of a route. */
@@ -85,23 +72,32 @@ enum api_extent {
 	APART	/* as much as anybody: it is about no part of the tree */
 };
 
-/* Who calls, and may they, by one of the scopes? Only then the body is looked at, and the handler
- * runs. */
+/* Who calls, and may they, by one of the scopes (0: whoever it is)? Only then the body is looked
+ * at, and the handler runs. */
 static enum err
 api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_extent extent,
     const char *types, api_handler *handler, struct fault *f)
 {
 	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
+	const struct http_request *r = http_request_of(x);
 	enum err code;
 
 	c->api = a;
 	c->x = x;
-	code = api_authenticate(a->conf.auth, http_request_of(x), http_arena(x), &c->who, f);
+	code = api_authenticate(c, f);
+	if (api_guard_refuses(a, x, code))
+		return ERR_OK;
 	if (code != ERR_OK)
 		return code;
-	if ((c->who.scopes & scopes) == 0)
-		return fault_set(f, ERR_DENIED, "the token has not the scope that this needs");
-	c->reach = auth_reach(&c->who, scopes, http_arena(x), &c->quota);
+	if (!api_admits_change(c))
+		return ERR_OK;
+	if (scopes != 0 && (c->who.scopes & scopes) == 0)
+		return fault_set(f, ERR_DENIED, "the caller has not the scope that this needs");
+	if (scopes != 0 && c->who.read_only && api_changes_something(r))
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "the directory has not been heard for a while: until it is, nothing is "
+		    "changed");
+	c->reach = scopes != 0 ? auth_reach(&c->who, scopes, http_arena(x), &c->quota) : NULL;
 	if (extent == WHOLE && !reach_is_everything(c->reach))
 		return fault_set(f, ERR_DENIED, "this needs rights that are not limited to a part");
 	return http_takes_body(x, types) ? handler(c, f) : ERR_OK;
@@ -109,7 +105,7 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 
 /* One row: method, path below /api/v1, the scopes of which a caller has one, how far it goes for
  * those whose rights are limited, handler, content types of a body. The table is written once and
- * expanded twice, so that no route can be added without a scope. */
+ * expanded for all that is made of it, so that no route can be added without a scope. */
 #define API_TABLE(ROW)                                                                             \
 	ROW(HTTP_POST, "/invitations", AUTH_INVITATIONS_WRITE, WITHIN, api_invitation_create,      \
 	    json)                                                                                  \
@@ -159,7 +155,12 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 	ROW(HTTP_POST, "/webhooks/{id}/test", AUTH_WEBHOOKS, WHOLE, api_webhook_test, json)        \
 	ROW(HTTP_GET, "/webhooks/{id}/messages", AUTH_WEBHOOKS, WHOLE, api_webhook_messages, none) \
 	ROW(HTTP_POST, "/webhooks/{id}/messages/{message}/replay", AUTH_WEBHOOKS, WHOLE,           \
-	    api_webhook_replay, json)
+	    api_webhook_replay, json)                                                              \
+	ROW(HTTP_GET, "/session", 0, APART, api_session_show, none)                                \
+	ROW(HTTP_DELETE, "/sessions", 0, APART, api_session_end_all, none)                         \
+	ROW(HTTP_GET, "/audit", AUTH_AUDIT_READ, WITHIN, api_audit_list, none)                     \
+	ROW(HTTP_GET, "/audit/verification", AUTH_AUDIT_READ, WHOLE, api_audit_verify, none)       \
+	ROW(HTTP_POST, "/erasures", AUTH_ERASE, WHOLE, api_erase, json)
 
 #define json  "application/json"
 #define patch "application/json application/merge-patch+json"
@@ -177,10 +178,18 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 	{ method, "/api/v1" path, 1u << HTTP_CONTROL | 1u << HTTP_UNIX, handler##_enter, types,    \
 		true },
 
+#define API_ACCESS(method, path, scopes, extent, handler, types)                                   \
+	{ method, "/api/v1" path, scopes, #extent },
+
 API_TABLE(API_ENTRANCE)
+
+const struct api_access api_accesses[] = { API_TABLE(API_ACCESS){ .pattern = NULL } };
 
 const struct http_route api_routes[] = {
 	API_TABLE(API_ROUTE)
+	/* Who signs in is not known yet, and who signs out may be out already. */
+	{ HTTP_POST, "/api/v1/session", 1u << HTTP_CONTROL, api_session_create, json, false },
+	{ HTTP_DELETE, "/api/v1/session", 1u << HTTP_CONTROL, api_session_end, none, false },
 	/* How to ask is no secret. */
 	{ HTTP_GET, "/api/v1/openapi.yaml", 1u << HTTP_CONTROL | 1u << HTTP_UNIX, api_description,
 	    none, false },

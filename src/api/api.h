@@ -24,6 +24,7 @@ struct api_conf {
 	struct roster *roster;
 	const char *people_base; /* org units are listed from here on; NULL: all of them */
 	struct auth *auth;
+	int64_t idle_s; /* how long a session lasts without a request, to tell */
 	const struct clock *clock;
 	int64_t beat_ms;	/* between two signs of life of a stream; 0: 15 s */
 	const char *public_url; /* links are built from it alone; no slash at the end */
@@ -39,6 +40,16 @@ void api_free(struct api *a);
  * unix socket, /health/... on the management listener and the unix socket; their ctx is a struct
  * api. */
 extern const struct http_route api_routes[];
+
+/* The matrix of who may what, row by row as the routes have it: for `usherd --routes` and its test.
+ */
+struct api_access {
+	unsigned methods;
+	const char *pattern;
+	unsigned scopes;    /* a caller needs one of them; 0: whoever is known may */
+	const char *extent; /* for whoever is limited to a part: "WHOLE", "WITHIN" or "APART" */
+};
+extern const struct api_access api_accesses[]; /* ends with a NULL pattern */
 
 /* The router's on_error: an enum err as a problem. `ctx` is not used. */
 void api_on_error(struct http_exchange *x, void *ctx, enum err code, const struct fault *f);

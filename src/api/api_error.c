@@ -139,6 +139,52 @@ api_reply_item_error(
 	api_reply_error(x, code, NULL, f);
 }
 
+/* The rest of the text in `text`; NULL: it begins with no reason. */
+static const char *
+api_reason_of(const struct fault *f, const char **text)
+{
+	static const char *const reasons[] = { "self", "last_administrator", "not_empty", "quota" };
+
+	*text = f->text;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		size_t len = strlen(reasons[i]);
+
+		if (strncmp(f->text, reasons[i], len) != 0 || f->text[len] != ':')
+			continue;
+		*text += len + 1 + strspn(*text + len + 1, " ");
+		return reasons[i];
+	}
+	return NULL;
+}
+
+void
+api_reply_barred(struct http_exchange *x, const struct fault *f)
+{
+	const char *text, *reason = api_reason_of(f, &text);
+
+	api_reply_problem(x, 409, "Refused", text, reason, NULL);
+}
+
+bool
+api_reply_if_barred(struct http_exchange *x, enum err code, const struct fault *f)
+{
+	const char *text;
+
+	if (code != ERR_REFUSED || api_reason_of(f, &text) == NULL)
+		return false;
+	api_reply_barred(x, f);
+	return true;
+}
+
+void
+api_reply_cross_site(struct http_exchange *x)
+{
+	api_reply_problem(x, 403, "Not allowed",
+	    "what a browser asks for must come from our own pages, and say so by Sec-Fetch-Site or "
+	    "Origin",
+	    "cross_site", NULL);
+}
+
 void
 api_reply_changed(struct http_exchange *x)
 {

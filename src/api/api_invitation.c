@@ -56,13 +56,16 @@ api_on_issued(void *arg, enum err code, const struct invitation *inv, const stru
 		return;
 	}
 	if (code != ERR_OK) {
-		api_reply_error(c->x, code, errors, f);
+		if (!api_reply_if_barred(c->x, code, f))
+			api_reply_error(c->x, code, errors, f);
 		return;
 	}
 	http_add_header(
 	    c->x, "Location", arena_printf(http_arena(c->x), "/api/v1/invitations/%s", inv->id));
 	if (token == NULL) { /* each mail has its own */
-		flow_details_start(c->api->conf.flow, inv->id, api_on_queued, c);
+		const struct flow_caller caller = api_caller(c);
+
+		flow_details_start(c->api->conf.flow, inv->id, &caller, api_on_queued, c);
 		return;
 	}
 	link = api_link_of(c->api, token);
@@ -117,12 +120,13 @@ api_on_shown(void *arg, enum err code, const struct invitation *inv, const struc
 enum err
 api_invitation_show(struct api_call *c, struct fault *f)
 {
+	const struct flow_caller caller = api_caller(c);
 	const char *id;
 
 	if (api_uuid_of(c, "invitation", &id, f) != ERR_OK)
 		return f->code;
 	http_hold(c->x);
-	flow_details_start(c->api->conf.flow, id, api_on_shown, c);
+	flow_details_start(c->api->conf.flow, id, &caller, api_on_shown, c);
 	return ERR_OK;
 }
 
@@ -211,7 +215,7 @@ api_on_listed(void *arg, enum err code, struct invitation *const *list, size_t c
 		if (invitation_seen(list[i], now) == INVITATION_EXPIRED)
 			continue;
 		buf_add_string(&b, comma);
-		api_add_invitation(&b, list[i], NULL, now, NULL);
+		api_add_invitation(&b, c, list[i], NULL, NULL);
 		comma = ",";
 	}
 	buf_add_string(&b, "],\"next_cursor\":");
@@ -225,6 +229,7 @@ api_invitation_list(struct api_call *c, struct fault *f)
 {
 	static const char *const names[] = { "limit", "cursor", "status", NULL };
 	const struct http_request *r = http_request_of(c->x);
+	const struct flow_caller caller = api_caller(c);
 	const char *cursor = http_query(r, "cursor"), *status = http_query(r, "status");
 	size_t limit = API_LIST_DEFAULT;
 	struct field_errors errors;
@@ -243,6 +248,6 @@ api_invitation_list(struct api_call *c, struct fault *f)
 		return ERR_OK;
 	}
 	http_hold(c->x);
-	flow_list_start(c->api->conf.flow, cursor, limit, api_on_listed, c);
+	flow_list_start(c->api->conf.flow, cursor, limit, &caller, api_on_listed, c);
 	return ERR_OK;
 }

@@ -8,18 +8,6 @@
 #include "api/api_user.h"
 #include "base/mem.h"
 
-const char *
-api_dn_above(const char *dn)
-{
-	for (; *dn != '\0'; dn++) {
-		if (*dn == '\\' && dn[1] != '\0')
-			dn++;
-		else if (*dn == ',')
-			return dn + 1 + strspn(dn + 1, " ");
-	}
-	return NULL;
-}
-
 static int
 api_compare_dns(const void *a, const void *b)
 {
@@ -31,7 +19,7 @@ api_compare_dns(const void *a, const void *b)
 static const char *
 api_parent_of(const char *dn, const char *const *sorted, size_t count)
 {
-	const char *above = api_dn_above(dn);
+	const char *above = reach_above(dn);
 	const char *const *found = NULL;
 
 	if (above != NULL && count > 0)
@@ -62,30 +50,46 @@ api_add_id(struct api_json *j, const unsigned char id[FEED_ID_SIZE])
 	api_json_add_string(j, memcmp(id, none, FEED_ID_SIZE) != 0 ? text : NULL);
 }
 
+/* People are invited into the base of people and below it; the list follows more than that. */
+static bool
+api_is_for_people(const struct api_call *c, const char *dn)
+{
+	const char *base = c->api->people_base, *normal;
+
+	if (base == NULL)
+		return true;
+	return flow_dn_normalise(dn, http_arena(c->x), &normal) && reach_is_within(normal, base);
+}
+
 /* ---- as the directory says them ---- */
 
 static void
 api_reply_places(
     struct api_call *c, const struct dir_place *places, size_t count, bool with_parents)
 {
+	const struct dir_place **shown = mem_array(count, sizeof(*shown));
 	const char **sorted = mem_array(count, sizeof(*sorted));
 	struct arena *arena = http_arena(c->x);
 	struct api_json j = { .data = NULL };
+	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		sorted[i] = places[i].dn;
-	if (with_parents && count > 0)
-		qsort(sorted, count, sizeof(*sorted), api_compare_dns);
+		if (api_reaches(c->reach, http_arena(c->x), places[i].dn))
+			shown[kept++] = &places[i];
+	for (size_t i = 0; i < kept; i++)
+		sorted[i] = shown[i]->dn;
+	if (with_parents && kept > 0)
+		qsort(sorted, kept, sizeof(*sorted), api_compare_dns);
 	api_json_add_word(&j, "{\"items\":[");
-	for (size_t i = 0; i < count; i++) {
-		const struct dir_place *p = &places[i];
+	for (size_t i = 0; i < kept; i++) {
+		const struct dir_place *p = shown[i];
 
 		api_json_add_word(&j, i > 0 ? "," : "");
 		api_add_words(&j, arena, p->dn, p->name, p->description);
 		if (with_parents) {
 			api_json_add_word(&j, ",\"parent\":");
 			api_json_add_string(
-			    &j, api_clean(arena, api_parent_of(p->dn, sorted, count)));
+			    &j, api_clean(arena, api_parent_of(p->dn, sorted, kept)));
 			api_json_add_word(
 			    &j, ",\"counts\":null,\"total\":null,\"total_below\":null");
 		} else
@@ -94,6 +98,7 @@ api_reply_places(
 	}
 	api_json_add_word(&j, "]}");
 	free(sorted);
+	free(shown);
 	api_reply_take(c->x, 200, &j);
 }
 
@@ -143,23 +148,6 @@ api_sum(const uint64_t count[FEED_STATUS_COUNT])
 	return sum;
 }
 
-/* People are invited into the base of people and below it; the list follows more than that. */
-static bool
-api_is_for_people(const struct api_call *c, const char *dn)
-{
-	const char *base = c->api->people_base, *normal;
-	size_t len, base_len;
-
-	if (base == NULL)
-		return true;
-	if (!flow_dn_normalise(dn, http_arena(c->x), &normal))
-		return false;
-	len = strlen(normal);
-	base_len = strlen(base);
-	return len >= base_len && strcmp(normal + len - base_len, base) == 0 &&
-	       (len == base_len || normal[len - base_len - 1] == ',');
-}
-
 static void
 api_add_org_unit(struct api_known *known, const struct roster_place *p, const char *parent)
 {
@@ -190,7 +178,8 @@ api_on_known_org_units(void *arg, const struct roster_place *places, size_t coun
 		size_t above = places[i].parent;
 		bool has_parent = above < i && shown[above];
 
-		shown[i] = api_is_for_people(known->call, places[i].dn);
+		shown[i] = api_is_for_people(known->call, places[i].dn) &&
+			   api_reaches(known->call->reach, arena, places[i].dn);
 		if (!shown[i])
 			continue;
 		api_json_add_word(&known->json, comma);
@@ -206,11 +195,16 @@ api_on_known_groups(void *arg, const struct roster_group *groups, size_t count)
 {
 	struct api_known *known = arg;
 	struct api_json *j = &known->json;
+	struct arena *arena = http_arena(known->call->x);
+
+	const char *comma = "";
 
 	for (size_t i = 0; i < count; i++) {
-		api_json_add_word(j, i > 0 ? "," : "");
-		api_add_words(j, http_arena(known->call->x), groups[i].dn, groups[i].name,
-		    groups[i].description);
+		if (!api_reaches(known->call->reach, arena, groups[i].dn))
+			continue;
+		api_json_add_word(j, comma);
+		comma = ",";
+		api_add_words(j, arena, groups[i].dn, groups[i].name, groups[i].description);
 		api_json_add_word(j, ",\"members\":");
 		api_json_add_number(j, groups[i].members);
 		api_add_id(j, groups[i].id);

@@ -6,7 +6,9 @@
 #include "base/buf.h"
 #include "base/embed.h"
 #include "base/field.h"
+#include "flow/flow_trail.h"
 #include "flow/flow_mail.h"
+#include "flow/flow_sign_in.h"
 
 enum {
 	API_REPLY_MAX = 16 * 1024 * 1024, /* bytes of one answer */
@@ -18,12 +20,14 @@ enum {
 };
 
 struct api_events;
+struct throttle;
 
 struct api {
 	struct api_conf conf;
 	struct arena *arena;
 	const char *people_base; /* in one spelling, or NULL */
 	struct api_events *events;
+	struct throttle *failures; /* to name oneself, by source */
 	char description_tag[API_TAG_SIZE];
 };
 
@@ -59,6 +63,9 @@ api_handler api_token_create, api_token_list, api_token_delete;
 api_handler api_webhook_list, api_webhook_create, api_webhook_show, api_webhook_change,
     api_webhook_delete, api_webhook_rotate, api_webhook_test, api_webhook_messages,
     api_webhook_replay;
+api_handler api_session_show, api_session_end_all;
+api_handler api_audit_list, api_audit_verify, api_erase;
+http_handler api_session_create, api_session_end;
 http_handler api_health_live, api_health_ready, api_description;
 
 struct api_events *api_events_new(struct api *a);
@@ -67,10 +74,37 @@ void api_events_free(struct api_events *e);
 /* Works out the ETag. */
 void api_description_init(struct api *a);
 
+/* ---- guard (api_guard.c) ---- */
+
+struct throttle *api_guard_new(void);
+/* Hears how naming oneself ended. After 20 failures of a source in a row, further ones are answered
+ * 429 for a while that grows: then true. What is right is never refused, so that one who guesses
+ * shuts nobody out who shares the address. */
+bool api_guard_refuses(struct api *a, struct http_exchange *x, enum err code);
+
+/* ---- the door (api_door.c) ---- */
+
+/* Who calls, into `c->who`. ERR_UNAUTHENTICATED, ERR_DENIED, ERR_UNAVAILABLE. */
+enum err api_authenticate(struct api_call *c, struct fault *f);
+/* By the cookie alone. */
+enum err api_check_cookie(
+    struct api *a, struct http_exchange *x, struct principal *who, struct fault *f);
+/* Of the session, as this request could have got it. */
+const char *api_cookie_name(const struct http_request *r);
+bool api_changes_something(const struct http_request *r);
+/* Whether a caller with a session may change what the request asks for: it comes from our own
+ * pages, and its body is none that a form could send. False: it was answered. */
+bool api_admits_change(struct api_call *c);
+/* The request says that it comes from our own pages. False: it was answered. */
+bool api_is_our_page(struct http_exchange *x);
+
 /* The caller and the request, for history and audit. Borrowed from the call. */
 struct flow_caller api_caller(const struct api_call *c);
 /* The same for what goes to the store without a flow. */
 struct store_note api_note(const struct flow_caller *caller);
+
+/* A place or a group is in reach, whoever made it; `dn` as a server spells it. */
+bool api_reaches(const struct reach *r, struct arena *arena, const char *dn);
 
 /* ---- replies ---- */
 
@@ -80,6 +114,13 @@ void api_reply_error(struct http_exchange *x, enum err code, const struct field_
 /* The same; ERR_NOT_FOUND is told in our own words: "there is no such `kind`". */
 void api_reply_item_error(
     struct http_exchange *x, enum err code, const char *kind, const struct fault *f);
+/* 409: a refusal that a client can tell apart when the fault's text begins with the reason and a
+ * colon ("self: ...", "last_administrator: ...", "quota: ..."). */
+void api_reply_barred(struct http_exchange *x, const struct fault *f);
+/* The same if it is ERR_REFUSED with such a reason. False: it was not answered. */
+bool api_reply_if_barred(struct http_exchange *x, enum err code, const struct fault *f);
+/* 403, "cross_site": what a browser asks for must come from our own pages, and say so. */
+void api_reply_cross_site(struct http_exchange *x);
 /* 400: the document or the query is not what the route takes. */
 void api_reply_malformed(struct http_exchange *x, const struct field_errors *errors);
 /* A problem of no enum err. `reason` and `errors` may be NULL. */
@@ -164,12 +205,16 @@ bool api_read_invitation(struct http_exchange *x, struct issue_spec *spec,
  * anything, and a fault may be cut in the middle of a character. NULL stays NULL. */
 const char *api_clean(struct arena *arena, const char *s);
 void api_add_time(struct buf *b, int64_t wall_ms);
+/* ["users:read",...] */
+void api_add_scopes(struct buf *b, unsigned scopes);
+/* An array of strings; NULL: null. */
+void api_add_strings(struct buf *b, const char *const *items, size_t count);
 void api_add_time_or_null(struct buf *b, int64_t wall_ms); /* 0: null */
 
-/* `d`: what became of its mails, or NULL: the timeline has its own steps alone. `link` is the whole
- * URL, or NULL. */
-void api_add_invitation(struct buf *b, const struct invitation *inv, const struct delivery *d,
-    int64_t now, const char *link);
+/* As the caller may see it. `d`: what became of its mails, or NULL: the timeline has its own steps
+ * alone. `link` is the whole URL, or NULL. */
+void api_add_invitation(struct buf *b, const struct api_call *c, const struct invitation *inv,
+    const struct delivery *d, const char *link);
 /* The same as the answer, with its ETag. */
 void api_reply_invitation(struct api_call *c, int status, const struct invitation *inv,
     const struct delivery *d, const struct secret *link);

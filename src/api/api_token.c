@@ -1,6 +1,7 @@
 /* /api/v1/tokens. The clear token is in the answer that makes it, and nowhere else. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/api_private.h"
 #include "base/mem.h"
@@ -9,28 +10,23 @@ struct token_body {
 	const char *name;
 	struct api_strings scopes;
 	struct api_integer expires_in;
+	struct api_strings org_units;
 };
 
 static const struct api_member members[] = {
 	{ "name", API_STRING, offsetof(struct token_body, name) },
 	{ "scopes", API_STRINGS, offsetof(struct token_body, scopes) },
 	{ "expires_in", API_INTEGER, offsetof(struct token_body, expires_in) },
+	{ "org_units", API_STRINGS, offsetof(struct token_body, org_units) },
 };
 
-static void
-api_add_scopes(struct buf *b, unsigned scopes)
+/* Whoever administers all of it sees everybody's tokens; anybody else those of their own person. */
+static bool
+api_may_see_token(const struct api_call *c, const struct api_token *t)
 {
-	const char *name, *comma = "";
-	unsigned bit;
-
-	buf_add_char(b, '[');
-	for (size_t i = 0; (name = auth_scope_name(i, &bit)) != NULL; i++) {
-		if ((scopes & bit) == 0)
-			continue;
-		buf_printf(b, "%s\"%s\"", comma, name);
-		comma = ",";
-	}
-	buf_add_char(b, ']');
+	if (reach_is_everything(c->reach))
+		return true;
+	return t != NULL && c->who.person[0] != '\0' && strcasecmp(t->owner, c->who.person) == 0;
 }
 
 static void
@@ -48,6 +44,12 @@ api_add_token(struct buf *b, const struct api_token *t, int64_t now, const struc
 	api_add_time(b, t->created_at);
 	buf_add_string(b, ",\"created_by\":");
 	buf_add_json_string(b, t->created_by);
+	buf_add_string(b, ",\"owner\":");
+	buf_add_json_string(b, t->owner[0] != '\0' ? t->owner : NULL);
+	buf_add_string(b, ",\"org_units\":");
+	api_add_strings(b, t->place_count > 0 ? t->places : NULL, t->place_count);
+	buf_add_string(b, ",\"last_used_at\":");
+	api_add_time_or_null(b, t->used_at);
 	buf_add_string(b, ",\"expires_at\":");
 	api_add_time(b, t->expires_at);
 	if (clear != NULL) {
@@ -77,14 +79,18 @@ api_compare_tokens(const void *a, const void *b)
 enum err
 api_token_list(struct api_call *c, struct fault *f)
 {
-	size_t count = auth_token_count(c->api->conf.auth);
-	struct api_token_row *list = mem_array(count, sizeof(*list));
+	size_t known = auth_token_count(c->api->conf.auth), count = 0;
+	struct api_token_row *list = mem_array(known, sizeof(*list));
 	int64_t now = clock_wall_ms(c->api->conf.clock);
 	struct buf b;
 
 	(void)f;
-	for (size_t i = 0; i < count; i++)
-		list[i].token = auth_token_at(c->api->conf.auth, i);
+	for (size_t i = 0; i < known; i++) {
+		const struct api_token *t = auth_token_at(c->api->conf.auth, i);
+
+		if (api_may_see_token(c, t))
+			list[count++].token = t;
+	}
 	if (count > 0)
 		qsort(list, count, sizeof(*list), api_compare_tokens);
 	buf_init(&b, API_REPLY_MAX);
@@ -141,6 +147,28 @@ api_read_scopes(
 	return scopes;
 }
 
+/* Into one spelling, in the exchange's arena. */
+static void
+api_read_token_places(struct api_call *c, const struct api_strings *names,
+    struct auth_token_spec *spec, struct field_errors *errors)
+{
+	const char **places = arena_alloc(http_arena(c->x), sizeof(*places) * REACH_PLACES_MAX);
+
+	/* A limit to nowhere is not none. */
+	if (names->given && names->count == 0)
+		field_errors_add(errors, "org_units", "required", "leave it out for no limit");
+	if (names->count > REACH_PLACES_MAX) {
+		field_errors_add(errors, "org_units", "too_long", "at most %d", REACH_PLACES_MAX);
+		return;
+	}
+	for (size_t i = 0; i < names->count; i++)
+		if (!flow_dn_normalise(names->items[i], http_arena(c->x), &places[i]))
+			field_errors_add(errors, arena_printf(errors->arena, "org_units[%zu]", i),
+			    "invalid", "not a distinguished name (RFC 4514)");
+	spec->places = places;
+	spec->place_count = names->count;
+}
+
 enum err
 api_token_create(struct api_call *c, struct fault *f)
 {
@@ -158,6 +186,9 @@ api_token_create(struct api_call *c, struct fault *f)
 	spec.name = body.name;
 	spec.expires_in = body.expires_in.value;
 	spec.scopes = api_read_scopes(c, &body.scopes, &errors);
+	api_read_token_places(c, &body.org_units, &spec, &errors);
+	if (body.org_units.given && body.org_units.count == 0)
+		field_errors_add(&errors, "org_units", "required", "leave it out for no limit");
 	if (errors.count > 0) {
 		fault_set(f, ERR_INVALID, "%s: %s", errors.items[0].field, errors.items[0].detail);
 		api_reply_error(c->x, ERR_INVALID, &errors, f);
@@ -173,6 +204,18 @@ api_token_create(struct api_call *c, struct fault *f)
 }
 
 /* ---- delete ---- */
+
+static const struct api_token *
+api_token_by_id(const struct api_call *c, const char *id)
+{
+	for (size_t i = 0; i < auth_token_count(c->api->conf.auth); i++) {
+		const struct api_token *t = auth_token_at(c->api->conf.auth, i);
+
+		if (strcmp(t->id, id) == 0)
+			return t;
+	}
+	return NULL;
+}
 
 static void
 api_on_token_deleted(void *arg, enum err code, const struct fault *f)
@@ -193,7 +236,8 @@ api_token_delete(struct api_call *c, struct fault *f)
 	struct store_note note = api_note(&caller);
 
 	if (strlen(id) != API_TOKEN_ID_SIZE - 1 ||
-	    strspn(id, "0123456789abcdef") != API_TOKEN_ID_SIZE - 1)
+	    strspn(id, "0123456789abcdef") != API_TOKEN_ID_SIZE - 1 ||
+	    !api_may_see_token(c, api_token_by_id(c, id)))
 		return fault_set(f, ERR_NOT_FOUND, "there is no such token");
 	http_hold(c->x);
 	auth_token_delete(c->api->conf.auth, id, &note, api_on_token_deleted, c);

@@ -19,24 +19,6 @@ api_ask_new(struct api_call *c, const char *id, int status)
 	return ask;
 }
 
-void
-api_reply_barred(struct http_exchange *x, const struct fault *f)
-{
-	static const char *const reasons[] = { "self", "last_administrator", "not_empty" };
-	const char *text = f->text, *reason = NULL;
-
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		size_t len = strlen(reasons[i]);
-
-		if (strncmp(text, reasons[i], len) != 0 || text[len] != ':')
-			continue;
-		reason = reasons[i];
-		text += len + 1 + strspn(text + len + 1, " ");
-		break;
-	}
-	api_reply_problem(x, 409, "Refused", text, reason, NULL);
-}
-
 /* What the table of api_error.c would tell in words of an invitation. */
 static void
 api_reply_person_error(
@@ -57,20 +39,29 @@ api_reply_person_error(
 		api_reply_item_error(x, code, "person", f);
 }
 
+/* What did not come about of a change that did; NULL: nothing. It names groups and servers, which
+ * is not for those whose rights are limited to a part. */
+static const char *
+api_shortcoming(const struct api_call *c, const struct fault *f)
+{
+	if (f == NULL || f->text[0] == '\0')
+		return NULL;
+	return c->reach == NULL ? f->text : "some groups or servers could not be told";
+}
+
 static void
 api_on_person(void *arg, enum err code, const struct dir_user *user, const struct invitation *inv,
     const struct field_errors *errors, const struct fault *f)
 {
 	struct api_ask *ask = arg;
 	struct api_call *c = ask->call;
-	struct api_person p = { .id = ask->id, .user = user, .inv = inv };
+	struct api_person p = { .id = ask->id, .user = user, .inv = inv, .reach = c->reach };
 
 	if (code != ERR_OK) {
 		api_reply_person_error(ask, code, errors, f);
 		return;
 	}
-	if (f != NULL && f->text[0] != '\0')
-		p.detail = f->text;
+	p.detail = api_shortcoming(c, f);
 	p.now = clock_wall_ms(c->api->conf.clock);
 	if (ask->status == 201 && user != NULL) {
 		p.id = user->entry_uuid;
@@ -83,12 +74,13 @@ api_on_person(void *arg, enum err code, const struct dir_user *user, const struc
 enum err
 api_user_show(struct api_call *c, struct fault *f)
 {
+	const struct flow_caller caller = api_caller(c);
 	const char *id;
 
 	if (api_uuid_of(c, "person", &id, f) != ERR_OK)
 		return f->code;
 	http_hold(c->x);
-	flow_person_show(c->api->conf.flow, id, api_on_person, api_ask_new(c, id, 200));
+	flow_person_show(c->api->conf.flow, id, &caller, api_on_person, api_ask_new(c, id, 200));
 	return ERR_OK;
 }
 
@@ -199,8 +191,7 @@ api_reply_removed(struct api_call *c, const struct person_removed *removed, cons
 	else
 		buf_add_string(&b, "null");
 	buf_add_string(&b, ",\"detail\":");
-	buf_add_json_string(
-	    &b, f != NULL && *f->text != '\0' ? api_clean(http_arena(c->x), f->text) : NULL);
+	buf_add_json_string(&b, api_clean(http_arena(c->x), api_shortcoming(c, f)));
 	buf_add_char(&b, '}');
 	api_reply_json(c->x, 200, &b);
 }

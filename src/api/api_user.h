@@ -37,6 +37,7 @@ struct api_person {
 	const struct dir_user *user;  /* of the directory, or NULL */
 	const struct invitation *inv; /* a pending one, or NULL */
 	const char *detail;	      /* of a change that came about: what did not */
+	const struct reach *reach;    /* the caller's: other groups are not shown */
 	int64_t now;		      /* wall ms */
 };
 /* The roster's row gives what the directory does not know, and everything while it is away. False:
@@ -46,10 +47,6 @@ bool api_add_person_item(
 /* The item with its ETag, if the directory gave it one. */
 void api_reply_person(struct api_call *c, int status, const struct api_person *p);
 
-/* What stands behind the first comma that is not escaped (RFC 4514), or NULL: the DN of the entry
- * above. */
-const char *api_dn_above(const char *dn);
-
 /* ---- reading (api_user_read.c) ---- */
 
 /* The query of GET /users. False: `errors` has what is wrong with it. What it points to lives in
@@ -58,9 +55,5 @@ bool api_read_users_query(
     struct http_exchange *x, struct roster_query *q, struct field_errors *errors);
 /* YYYY-MM-DD (midnight UTC, or with `end` the next one) or RFC 3339, as seconds from 1 on. */
 bool api_read_moment(const char *text, bool end, int64_t *seconds);
-
-/* A refusal that a client can tell apart: the fault's text begins with the reason and a colon
- * ("self: ...", "last_administrator: ..."). 409. */
-void api_reply_barred(struct http_exchange *x, const struct fault *f);
 
 #endif

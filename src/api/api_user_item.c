@@ -44,7 +44,7 @@ static void
 api_row_take_dn(struct roster_row *row, struct arena *arena, const char *dn)
 {
 	struct roster_text whole = api_text_of(arena, dn);
-	const char *above = api_dn_above(whole.s);
+	const char *above = reach_above(whole.s);
 
 	row->rdn_type = (struct roster_text){ .s = NULL };
 	row->rdn = whole;
@@ -104,6 +104,8 @@ api_add_field(struct api_item *item, const struct person *p, enum person_field f
 static void
 api_add_groups(struct api_item *item, const struct person *p)
 {
+	const char *comma = "";
+
 	api_json_add_word(item->json, ",\"groups\":");
 	if (p == NULL) {
 		api_json_add_word(item->json, "null");
@@ -111,9 +113,11 @@ api_add_groups(struct api_item *item, const struct person *p)
 	}
 	api_json_add_word(item->json, "[");
 	for (size_t i = 0; i < p->group_count; i++) {
-		if (i > 0)
-			api_json_add_word(item->json, ",");
+		if (!api_reaches(item->person->reach, item->arena, p->groups[i]))
+			continue;
+		api_json_add_word(item->json, comma);
 		api_json_add_string(item->json, api_clean(item->arena, p->groups[i]));
+		comma = ",";
 	}
 	api_json_add_word(item->json, "]");
 }

@@ -84,6 +84,8 @@ api_user_list(struct api_call *c, struct fault *f)
 		api_reply_malformed(c->x, &errors);
 		return ERR_OK;
 	}
+	if (!reach_places(c->reach, arena, &q.within, &q.within_count))
+		q.within = NULL;
 	list = arena_alloc(arena, sizeof(*list));
 	list->call = c;
 	list->page = mem_alloc(sizeof(*list->page));

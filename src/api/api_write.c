@@ -2,29 +2,16 @@
  * be built only to be walked once. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistr.h>
 
 #include "api/api_private.h"
+#include "base/utf8.h"
 
 enum { LINK_MAX = 2048 };
 
 const char *
 api_clean(struct arena *arena, const char *s)
 {
-	uint8_t *copy, *bad;
-
-	if (s == NULL || u8_check((const uint8_t *)s, strlen(s)) == NULL)
-		return s;
-	copy = (uint8_t *)arena_strdup(arena, s);
-	for (bad = copy; *bad != '\0';) {
-		const uint8_t *at = u8_check(bad, strlen((char *)bad));
-
-		if (at == NULL)
-			break;
-		bad += at - bad;
-		*bad++ = '?';
-	}
-	return (const char *)copy;
+	return utf8_clean(arena, s);
 }
 
 void
@@ -44,6 +31,38 @@ api_add_time_or_null(struct buf *b, int64_t wall_ms)
 		api_add_time(b, wall_ms);
 	else
 		buf_add_string(b, "null");
+}
+
+void
+api_add_scopes(struct buf *b, unsigned scopes)
+{
+	const char *name, *comma = "";
+	unsigned bit;
+
+	buf_add_char(b, '[');
+	for (size_t i = 0; (name = auth_scope_name(i, &bit)) != NULL; i++) {
+		if ((scopes & bit) == 0)
+			continue;
+		buf_printf(b, "%s\"%s\"", comma, name);
+		comma = ",";
+	}
+	buf_add_char(b, ']');
+}
+
+void
+api_add_strings(struct buf *b, const char *const *items, size_t count)
+{
+	if (items == NULL) {
+		buf_add_string(b, "null");
+		return;
+	}
+	buf_add_char(b, '[');
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_add_char(b, ',');
+		buf_add_json_string(b, items[i]);
+	}
+	buf_add_char(b, ']');
 }
 
 void
@@ -94,15 +113,19 @@ api_add_member_time(struct buf *b, const char *name, int64_t wall_ms)
 }
 
 static void
-api_add_person(struct buf *b, const struct person *p)
+api_add_person(struct buf *b, const struct person *p, const struct reach *reach)
 {
+	const char *comma = "";
+
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
 		api_add_member(b, person_field_name((enum person_field)i), p->value[i]);
 	buf_add_string(b, ",\"groups\":[");
 	for (size_t i = 0; i < p->group_count; i++) {
-		if (i > 0)
-			buf_add_char(b, ',');
+		if (!reach_covers_place(reach, p->groups[i]))
+			continue;
+		buf_add_string(b, comma);
 		buf_add_json_string(b, p->groups[i]);
+		comma = ",";
 	}
 	buf_add_char(b, ']');
 }
@@ -174,15 +197,16 @@ api_add_timeline(struct buf *b, const struct invitation *inv, const struct deliv
 }
 
 void
-api_add_invitation(struct buf *b, const struct invitation *inv, const struct delivery *d,
-    int64_t now, const char *link)
+api_add_invitation(struct buf *b, const struct api_call *c, const struct invitation *inv,
+    const struct delivery *d, const char *link)
 {
+	int64_t now = clock_wall_ms(c->api->conf.clock);
 	bool by_link = inv->method == INVITATION_BY_LINK;
 
 	buf_add_string(b, "{\"id\":");
 	buf_add_json_string(b, inv->id);
 	api_add_member(b, "status", api_status_name(inv, now));
-	api_add_person(b, &inv->person);
+	api_add_person(b, &inv->person, c->reach);
 	api_add_modes(b, inv->modes);
 	api_add_member(b, "method", by_link ? "link" : "email");
 	if (!by_link)
@@ -204,8 +228,7 @@ api_reply_invitation(struct api_call *c, int status, const struct invitation *in
 	struct buf b;
 
 	buf_init(&b, API_REPLY_MAX);
-	api_add_invitation(&b, inv, d, clock_wall_ms(c->api->conf.clock),
-	    link != NULL ? secret_bytes(link) : NULL);
+	api_add_invitation(&b, c, inv, d, link != NULL ? secret_bytes(link) : NULL);
 	http_add_header(c->x, "ETag",
 	    arena_printf(http_arena(c->x), "\"%llu\"", (unsigned long long)inv->revision));
 	api_reply_json(c->x, status, &b);

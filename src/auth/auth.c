@@ -1,103 +1,91 @@
-/* The table of API tokens. It follows the store by a watch; when the watch ends it is started again
- * with growing pauses, and meanwhile the last known tokens go on to work until their end. */
+/* The object, and how it follows the store: a watch of tokens and one of sessions. When a watch
+ * ends it is started again with growing pauses, and meanwhile what was known last goes on to work
+ * until its end. */
 #include "auth/auth.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sodium.h>
 
 #include "auth/auth_private.h"
 #include "base/mem.h"
 
 enum { PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 10 * 1000 };
 
-/* Index of the first row whose id is not below `id`. */
-static size_t
-auth_position(const struct auth *a, const char *id)
+int64_t
+auth_now(struct auth *a)
 {
-	size_t low = 0, high = a->count;
+	int64_t wall = clock_wall_ms(a->conf.clock), mono = clock_mono_ms(a->conf.clock);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(a->rows[middle].token.id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	a->wall += mono - a->mono;
+	a->mono = mono;
+	if (a->wall < wall)
+		a->wall = wall;
+	return a->wall;
 }
 
-static bool
-auth_has(const struct auth *a, size_t at, const char *id)
-{
-	return at < a->count && strcmp(a->rows[at].token.id, id) == 0;
-}
+/* ---- changes under way ---- */
 
-const struct api_token *
-auth_find(const struct auth *a, const char *id)
+void
+auth_op_start(struct auth *a, struct auth_op *o, void (*release)(struct auth_op *o))
 {
-	size_t at = auth_position(a, id);
-
-	return auth_has(a, at, id) ? &a->rows[at].token : NULL;
+	o->auth = a;
+	o->release = release;
+	TAILQ_INSERT_TAIL(&a->ops, o, link);
 }
 
 void
-auth_remember(struct auth *a, const struct api_token *t)
+auth_op_end(struct auth_op *o)
 {
-	size_t at = auth_position(a, t->id);
-
-	if (!auth_has(a, at, t->id)) {
-		if (a->count == a->cap) {
-			a->cap = a->cap > 0 ? 2 * a->cap : 16;
-			a->rows = mem_resize(a->rows, a->cap, sizeof(*a->rows));
-		}
-		memmove(&a->rows[at + 1], &a->rows[at], (a->count - at) * sizeof(*a->rows));
-		a->count++;
-	}
-	a->rows[at] = (struct auth_row){ .token = *t, .round = a->round };
+	TAILQ_REMOVE(&o->auth->ops, o, link);
 }
 
-void
-auth_forget(struct auth *a, const char *id)
-{
-	size_t at = auth_position(a, id);
+/* ---- what the store tells ---- */
 
-	if (!auth_has(a, at, id))
-		return;
-	memmove(&a->rows[at], &a->rows[at + 1], (a->count - at - 1) * sizeof(*a->rows));
-	a->count--;
+static void
+auth_on_token(void *arg, const char *id, const struct api_token *t)
+{
+	struct auth *a = ((struct auth_watch *)arg)->auth;
+
+	if (t == NULL) {
+		auth_forget(a, id);
+		auth_ended_is_gone(a, false, id);
+	} else if (!auth_is_ended(a, false, id))
+		auth_remember(a, t);
 }
 
 static void
-auth_on_changed(void *arg, const char *id, const struct api_token *t)
+auth_on_session(void *arg, const char *id, const struct store_session *s)
 {
-	struct auth *a = arg;
+	struct auth *a = ((struct auth_watch *)arg)->auth;
+	struct auth_session *known = auth_session_find(a, id);
 
-	if (t != NULL)
-		auth_remember(a, t);
-	else
-		auth_forget(a, id);
+	if (s == NULL) {
+		if (known != NULL)
+			auth_session_drop(a, known);
+		auth_ended_is_gone(a, true, id);
+	} else if (!auth_is_ended(a, true, id) && !auth_is_making(a, id))
+		auth_session_keep(a, s, false);
 }
 
 /* All that exist have been told: what only an earlier watch knew is gone. */
 static void
 auth_on_ready(void *arg)
 {
-	struct auth *a = arg;
-	size_t kept = 0;
+	struct auth_watch *w = arg;
+	struct auth *a = w->auth;
 	loop_cb *ready = a->ready;
 
-	for (size_t i = 0; i < a->count; i++)
-		if (a->rows[i].round == a->round)
-			a->rows[kept++] = a->rows[i];
-	a->count = kept;
-	a->pause_ms = PAUSE_FIRST_MS;
+	if (w->is_session)
+		auth_sessions_told_all(a);
+	else
+		auth_rows_told_all(a);
+	auth_ended_forget_untold(a, w->is_session);
+	w->pause_ms = PAUSE_FIRST_MS;
+	w->was_ready = true;
+	if (!a->tokens_watch.was_ready || !a->sessions_watch.was_ready || ready == NULL)
+		return;
 	a->ready = NULL;
-	if (ready != NULL)
-		ready(a->ready_arg);
+	ready(a->ready_arg);
 }
 
 static void
@@ -110,7 +98,7 @@ auth_trouble(struct auth *a, const struct fault *f)
 static void
 auth_on_damaged(void *arg, const struct fault *f)
 {
-	auth_trouble(arg, f);
+	auth_trouble(((struct auth_watch *)arg)->auth, f);
 }
 
 void
@@ -120,45 +108,82 @@ auth_on_trouble(struct auth *a, void (*cb)(void *arg, const struct fault *f), vo
 	a->trouble_arg = arg;
 }
 
+/* ---- the watches ---- */
+
 static void
 auth_on_failed(void *arg, enum err code, const struct fault *f)
 {
-	struct auth *a = arg;
+	struct auth_watch *w = arg;
 
 	(void)code;
-	auth_trouble(a, f);
-	a->watch = NULL; /* the store has ended it */
-	loop_timer_set(a->retry, a->pause_ms);
-	a->pause_ms = a->pause_ms * 2 < PAUSE_MAX_MS ? a->pause_ms * 2 : PAUSE_MAX_MS;
+	w->watch = NULL; /* the store has ended it */
+	loop_timer_set(w->retry, w->pause_ms);
+	w->pause_ms = w->pause_ms * 2 < PAUSE_MAX_MS ? w->pause_ms * 2 : PAUSE_MAX_MS;
+	auth_trouble(w->auth, f);
 }
 
 static void
 auth_follow(void *arg)
 {
 	static const struct store_watch_cbs cbs = {
-		.api_token = auth_on_changed,
+		.api_token = auth_on_token,
+		.session = auth_on_session,
 		.ready = auth_on_ready,
 		.failed = auth_on_failed,
 		.damaged = auth_on_damaged,
 	};
-	struct auth *a = arg;
+	struct auth_watch *w = arg;
 
-	a->round++;
-	a->watch = store_watch_api_tokens(a->conf.store, &cbs, a);
+	w->round++;
+	w->watch = (w->is_session ? store_watch_sessions : store_watch_api_tokens)(
+	    w->auth->conf.store, &cbs, w);
 }
+
+static void
+auth_follow_start(struct auth *a, struct auth_watch *w, bool is_session)
+{
+	w->auth = a;
+	w->is_session = is_session;
+	w->pause_ms = PAUSE_FIRST_MS;
+	w->retry = loop_timer_new(a->conf.loop, auth_follow, w);
+	auth_follow(w);
+}
+
+static void
+auth_follow_stop(struct auth_watch *w)
+{
+	if (w->watch != NULL)
+		store_watch_stop(w->watch);
+	loop_timer_free(w->retry);
+}
+
+/* ---- the object ---- */
 
 struct auth *
 auth_new(const struct auth_conf *conf, loop_cb *ready, void *arg)
 {
 	struct auth *a = mem_alloc(sizeof(*a));
 
+	assert(conf->role_count <= AUTH_ROLES_MAX);
 	a->conf = *conf;
 	a->ready = ready;
 	a->ready_arg = arg;
-	a->pause_ms = PAUSE_FIRST_MS;
+	a->wall = clock_wall_ms(conf->clock);
+	a->mono = clock_mono_ms(conf->clock);
+	TAILQ_INIT(&a->sessions);
+	TAILQ_INIT(&a->persons);
 	TAILQ_INIT(&a->ops);
-	a->retry = loop_timer_new(conf->loop, auth_follow, a);
-	auth_follow(a);
+	TAILQ_INIT(&a->makes);
+	TAILQ_INIT(&a->uses);
+	TAILQ_INIT(&a->endings);
+	auth_table_init(&a->sessions_by_hash);
+	auth_table_init(&a->sessions_by_id);
+	auth_table_init(&a->persons_by_id);
+	auth_table_init(&a->endings_by_id);
+	auth_groups_init(a);
+	auth_sweep_init(a);
+	auth_follow_start(a, &a->tokens_watch, false);
+	auth_follow_start(a, &a->sessions_watch, true);
 	return a;
 }
 
@@ -167,65 +192,20 @@ auth_free(struct auth *a)
 {
 	if (a == NULL)
 		return;
-	auth_ops_free(a);
-	if (a->watch != NULL)
-		store_watch_stop(a->watch);
-	loop_timer_free(a->retry);
-	free(a->rows);
+	auth_follow_stop(&a->sessions_watch);
+	auth_follow_stop(&a->tokens_watch);
+	while (!TAILQ_EMPTY(&a->ops)) {
+		struct auth_op *o = TAILQ_FIRST(&a->ops);
+
+		o->release(o);
+	}
+	auth_ends_free(a);
+	auth_sessions_free(a);
+	auth_rows_free(a);
+	loop_timer_free(a->sweep);
+	auth_table_free(&a->endings_by_id);
+	auth_table_free(&a->persons_by_id);
+	auth_table_free(&a->sessions_by_id);
+	auth_table_free(&a->sessions_by_hash);
 	free(a);
-}
-
-void
-auth_grant_all(struct principal *who, struct arena *arena)
-{
-	struct auth_grant *grant = arena_alloc(arena, sizeof(*grant));
-
-	*grant = (struct auth_grant){ .scopes = who->scopes };
-	who->grants = grant;
-	who->grant_count = 1;
-}
-
-enum err
-auth_check_token(struct auth *a, const char *token, size_t len, struct arena *arena,
-    struct principal *out, struct fault *f)
-{
-	char id[API_TOKEN_ID_SIZE];
-	struct token_hash hash;
-	const struct api_token *t;
-
-	if (!auth_token_text_read(token, len, id, &hash) || (t = auth_find(a, id)) == NULL ||
-	    sodium_memcmp(t->hash.bytes, hash.bytes, sizeof(hash.bytes)) != 0 ||
-	    clock_wall_ms(a->conf.clock) >= t->expires_at)
-		return fault_set(f, ERR_UNAUTHENTICATED, "the token is unknown or expired");
-	*out = (struct principal){
-		.kind = AUTH_TOKEN, .scopes = t->scopes, .expires_at = t->expires_at
-	};
-	snprintf(out->name, sizeof(out->name), "token:%s", t->id);
-	auth_grant_all(out, arena);
-	return ERR_OK;
-}
-
-bool
-auth_is_good(const struct auth *a, const struct principal *who)
-{
-	static const char prefix[] = "token:";
-	const struct api_token *t;
-
-	if (strncmp(who->name, prefix, sizeof(prefix) - 1) != 0)
-		return true;
-	t = auth_find(a, who->name + sizeof(prefix) - 1);
-	return t != NULL && clock_wall_ms(a->conf.clock) < t->expires_at;
-}
-
-size_t
-auth_token_count(const struct auth *a)
-{
-	return a->count;
-}
-
-const struct api_token *
-auth_token_at(const struct auth *a, size_t index)
-{
-	assert(index < a->count);
-	return &a->rows[index].token;
 }

@@ -84,8 +84,9 @@ struct principal {
 	char person[ID_SIZE]; /* entryUUID: of a session, or of a token's owner; "": nobody's */
 	char session[STORE_SESSION_ID_SIZE]; /* of a session: its id; else "" */
 	unsigned roles;			     /* of a session: bits 1 << enum auth_role */
-	int64_t expires_at;		     /* of a token or session, wall ms; 0: never */
-	bool read_only; /* the directory has not been heard for too long to change anything */
+	uint64_t groups;    /* what the person's rights came from: bits of auth_role_groups() */
+	int64_t expires_at; /* of a token or session, wall ms; 0: never */
+	bool read_only;	    /* the directory has not been heard for too long to change anything */
 	const struct auth_grant
 	    *grants; /* in the arena of the check; no reach rules at all: see below */
 	size_t grant_count;
@@ -109,14 +110,25 @@ struct auth_conf {
 	size_t role_count;
 	int64_t idle_ms, lifetime_ms; /* of a session: 15 min and 8 h */
 	int64_t grace_ms; /* reading goes on so long after the directory was last heard */
-	/* Monotonic ms when the people list was last known to be what the directory has. */
+	/* Monotonic ms when the people list was last known to be what the directory has; 0: never
+	 * yet. */
 	int64_t (*current_at)(void *arg);
-	/* Ask the directory itself about a person whom the list cannot tell of (it is loading, or
-	 * was cut short), then call auth_person_seen(). Asked at most once in 30 s for a person. */
+	/* Ask the directory itself about a person whom the list cannot tell of (it is loading, was
+	 * cut short, or is behind), then call auth_person_seen(). Asked for whoever calls, at most
+	 * once in 30 s for a person. */
 	void (*look_at)(void *arg, const char *person);
 	void *arg;
+	/* A DN in the spelling that the list knows members by; false: it is none. */
+	bool (*normalise)(const char *dn, struct arena *arena, const char **normal);
+	int64_t sweep_ms; /* how often people are looked at without a request; 0: 2 s */
 };
-enum { AUTH_CURRENT_MS = 60 * 1000, AUTH_SESSIONS_MAX = 100000, AUTH_SESSIONS_OF_ONE_MAX = 20 };
+enum {
+	AUTH_CURRENT_MS = 60 * 1000,
+	AUTH_SEEN_MS = 10 * 1000, /* so long the list may lag behind what the directory said */
+	AUTH_LOOK_MS = 30 * 1000,
+	AUTH_SESSIONS_MAX = 100000,
+	AUTH_SESSIONS_OF_ONE_MAX = 20
+};
 
 /* `ready` once the stored tokens and sessions are known. Borrows what `conf` points to. */
 struct auth *auth_new(const struct auth_conf *conf, loop_cb *ready, void *arg);
@@ -145,8 +157,9 @@ enum err auth_check_session(struct auth *a, const char *secret, size_t len, stru
     struct principal *out, struct fault *f);
 
 /* Whether the caller of a request that goes on and on (a stream) still has the rights it began
- * with: false once its token was revoked or its session has ended. */
-bool auth_is_good(const struct auth *a, const struct principal *who);
+ * with: false once its token was revoked, its session has ended, or the person's groups are others.
+ * No use of the session. */
+bool auth_is_good(struct auth *a, const struct principal *who);
 
 /* The other end of a unix socket, as the kernel knew it when it connected. */
 struct auth_peer {
@@ -167,12 +180,14 @@ enum err auth_check_peer(const struct auth *a, const struct auth_peer *peer, str
  * as in auth_person_seen(). */
 bool auth_has_role(const struct auth *a, const bool *member);
 
-/* A new session for a person who has just signed in; a person's oldest one ends when there are
- * AUTH_SESSIONS_OF_ONE_MAX. `secret`: 256 bits, base64url, for the cookie and nothing else; the
- * callback may take it by setting it to NULL. */
+/* A new session for a person who has just signed in; a person's oldest one ends when there are more
+ * than AUTH_SESSIONS_OF_ONE_MAX, and the longest unused of all beyond AUTH_SESSIONS_MAX
+ * ("replaced"). ERR_UNAUTHENTICATED: the person was forgotten while it was made. `secret`: 256
+ * bits, base64url, for the cookie and nothing else; the callback may take it by setting it to NULL.
+ */
 typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,
     struct secret **secret, const struct fault *f);
-struct store_op *auth_session_new(struct auth *a, const char *person, const bool *member,
+void auth_session_new(struct auth *a, const char *person, const bool *member,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg);
 /* End one session of the person (its `id`; ERR_NOT_FOUND), or all of them (NULL). They are dead

@@ -1,5 +1,6 @@
 #include "base/id.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sodium.h>
 
@@ -21,6 +22,17 @@ id_make(int64_t wall_ms, char out[ID_SIZE])
 		out += lengths[group];
 		*out++ = group < 4 ? '-' : '\0';
 	}
+}
+
+int64_t
+id_made_at(const char *id)
+{
+	char digits[13];
+
+	memcpy(digits, id, 8);
+	memcpy(digits + 8, id + 9, 4);
+	digits[12] = '\0';
+	return (int64_t)strtoull(digits, NULL, 16);
 }
 
 bool

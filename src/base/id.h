@@ -12,6 +12,7 @@ enum { ID_SIZE = 37 }; /* 36 characters and a zero byte */
 /* UUID version 7 (RFC 9562 section 5.7): begins with the wall time, so that keys made from ids sort
  * by creation. Unique without coordination: 74 random bits behind the millisecond. */
 void id_make(int64_t wall_ms, char out[ID_SIZE]);
+int64_t id_made_at(const char *id); /* the millisecond; of one that id_make() made */
 bool id_is_valid(const char *text); /* the canonical lower-case form, any version */
 
 void random_fill(void *out, size_t len);

@@ -58,6 +58,11 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_webhook_messages,
 	&cmd_webhook_replay,
 	&cmd_webhook_delete,
+	&cmd_audit_list,
+	&cmd_audit_export,
+	&cmd_audit_verify,
+	&cmd_erase,
+	&cmd_session_show,
 	&cmd_health,
 	NULL,
 };

@@ -71,6 +71,8 @@ struct cli_command {
 extern const struct cli_option cli_globals[];
 extern const struct cli_command *const cli_commands[]; /* NULL ends it */
 
+extern const struct cli_command cmd_audit_export, cmd_audit_list, cmd_audit_verify, cmd_erase,
+    cmd_session_show;
 extern const struct cli_command cmd_health, cmd_invitation_change, cmd_invitation_create,
     cmd_invitation_link, cmd_invitation_list, cmd_invitation_resend, cmd_invitation_revoke,
     cmd_invitation_show, cmd_mail_drop, cmd_mail_preview, cmd_mail_queue, cmd_mail_retry,
@@ -166,7 +168,8 @@ enum cli_exit cli_ask_secret(struct cli *c, const char *path, json_t *body, cons
 /* A copy in which every control, bidi and other invisible format character is U+FFFD. free() it. */
 char *cli_clean(const char *text);
 void cli_print_json(FILE *to, const json_t *value); /* the same characters as \u escapes */
-int cli_width(const char *text);		    /* columns on a terminal */
+char *cli_json_line(const json_t *value); /* the same on one line, without its end; free() it */
+int cli_width(const char *text);	  /* columns on a terminal */
 
 struct cli_column {
 	const char *title, *member;

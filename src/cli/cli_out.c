@@ -10,7 +10,12 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 
-enum { TEXT_MAX = 32 * 1024 * 1024, COLUMN_MAX = 60, COLUMNS_MAX = 16 };
+enum {
+	TEXT_MAX = 32 * 1024 * 1024, /* of an answer */
+	JSON_MAX = 12 * TEXT_MAX,    /* should each of its characters become two escapes */
+	COLUMN_MAX = 60,
+	COLUMNS_MAX = 16
+};
 
 /* The joiners are format characters too, but names of several scripts are misspelled without them.
  */
@@ -47,29 +52,46 @@ cli_clean(const char *text)
 	return b.data;
 }
 
-void
-cli_print_json(FILE *to, const json_t *value)
+/* Outside strings the writer puts nothing but ASCII and its own line breaks. */
+static char *
+cli_escape_json(const json_t *value, size_t flags)
 {
-	char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	char *text = json_dumps(value, flags | JSON_ENCODE_ANY);
 	const uint8_t *p = (const uint8_t *)text;
 	size_t left = strlen(text);
+	struct buf b;
 
+	buf_init(&b, JSON_MAX);
 	while (left > 0) {
 		ucs4_t c;
 		int n = u8_mbtouc(&c, p, left);
 
-		/* Outside strings the writer puts nothing but ASCII and its own line breaks. */
 		if (c == '\n' || cli_is_visible(c))
-			fwrite(p, 1, (size_t)n, to);
+			buf_add(&b, p, (size_t)n);
 		else if (c < 0x10000)
-			fprintf(to, "\\u%04x", (unsigned)c);
+			buf_printf(&b, "\\u%04x", (unsigned)c);
 		else
-			fprintf(to, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (c >> 10)),
+			buf_printf(&b, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (c >> 10)),
 			    (unsigned)(0xdc00 + (c & 0x3ff)));
 		p += n;
 		left -= (size_t)n;
 	}
-	fputc('\n', to);
+	free(text);
+	return b.data;
+}
+
+char *
+cli_json_line(const json_t *value)
+{
+	return cli_escape_json(value, JSON_COMPACT);
+}
+
+void
+cli_print_json(FILE *to, const json_t *value)
+{
+	char *text = cli_escape_json(value, JSON_INDENT(2));
+
+	fprintf(to, "%s\n", text);
 	free(text);
 }
 

@@ -9,8 +9,13 @@ static const struct cli_option options[] = {
 	{ .name = "scopes",
 	    .value = "LIST",
 	    .help = "users:read,users:write,invitations:read,invitations:write,"
-		    "directory:read,directory:write,mail,mail:bounces,webhooks,tokens or all" },
+		    "directory:read,directory:write,mail,mail:bounces,webhooks,tokens,audit:read,"
+		    "erase or all" },
 	{ .name = "expires", .value = "TIME", .help = "its life: 90m, 12h, 30d, 52w" },
+	{ .name = "org-unit",
+	    .value = "DN",
+	    .help = "only in this part of the tree",
+	    .repeat = true },
 	{ .name = NULL },
 };
 
@@ -24,6 +29,24 @@ cmd_token_split(const char *list)
 		json_array_append_new(scopes, json_string(name));
 	free(copy);
 	return scopes;
+}
+
+static json_t *
+cmd_token_body(struct cli *c, const char *name, const char *scopes, int64_t seconds)
+{
+	json_t *body = json_pack("{s:s, s:o, s:I}", "name", name, "scopes", cmd_token_split(scopes),
+	    "expires_in", (json_int_t)seconds);
+	const char *const *units;
+	json_t *list = json_array();
+	size_t count;
+
+	units = cli_values_of(&c->values, "org-unit", &count);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(units[i]));
+	if (count > 0)
+		json_object_set(body, "org_units", list);
+	json_decref(list);
+	return body;
 }
 
 /* The token goes out alone, so that "> FILE" holds it and nothing else. */
@@ -59,10 +82,8 @@ cmd_token_create_run(struct cli *c)
 		fprintf(c->err, "usherctl: --expires is a number and s, m, h, d or w\n");
 		return CLI_USAGE;
 	}
-	code = cli_request(c, "POST", "/api/v1/tokens",
-	    json_pack("{s:s, s:o, s:I}", "name", name, "scopes", cmd_token_split(scopes),
-		"expires_in", (json_int_t)seconds),
-	    &reply);
+	code = cli_request(
+	    c, "POST", "/api/v1/tokens", cmd_token_body(c, name, scopes, seconds), &reply);
 	if (code != CLI_OK)
 		return code;
 	if (c->json)

@@ -44,6 +44,7 @@ struct attempt {
 	struct token_hash token;
 	char id[INVITATION_ATTEMPT_SIZE];
 	char *request_id;
+	const char *source;
 	const char *value[PERSON_FIELD_COUNT]; /* of the form */
 	struct secret *password, *hash;	       /* hash: argon2 mode */
 	struct invitation *inv;		       /* as stored */
@@ -84,6 +85,7 @@ void attempt_reload(struct attempt *a);
 /* The claim is stored. */
 void attempt_settle(struct attempt *a);
 
+/* Borrows from the invitation as it is stored. */
 struct store_note attempt_note(const struct attempt *a);
 
 #endif

@@ -44,10 +44,12 @@ flow_new(const struct flow_conf *conf)
 	TAILQ_INIT(&f->tasks);
 	f->started_mono_ms = f->quiet_since_mono_ms;
 	f->memory = flow_memory_new();
+	f->quota = quota_new();
 	f->resolver = flow_resolver_new(f);
 	f->sweeper = flow_sweeper_new(f);
 	f->people_resolver = flow_people_resolver_new(f);
 	f->trash_sweeper = flow_trash_sweeper_new(f);
+	f->audit_sweeper = flow_audit_sweeper_new(f);
 	f->hooks = flow_hooks_new(f);
 	f->mails = flow_mails_new(f);
 	f->mail_sweeper = mail_sweeper_new(f);
@@ -66,6 +68,14 @@ flow_on_tokens_ended(struct flow *f, void (*cb)(void *arg, const char *created_b
 {
 	f->tokens_ended = cb;
 	f->tokens_ended_arg = arg;
+}
+
+void
+flow_on_person_ended(
+    struct flow *f, void (*cb)(void *arg, const char *person, const char *reason), void *arg)
+{
+	f->person_ended = cb;
+	f->person_ended_arg = arg;
 }
 
 void
@@ -130,10 +140,12 @@ flow_free(struct flow *f)
 	flow_attempts_free(f);
 	flow_changes_free(f);
 	flow_people_free(f);
+	flow_audit_sweeper_free(f->audit_sweeper);
 	flow_trash_sweeper_free(f->trash_sweeper);
 	flow_people_resolver_free(f->people_resolver);
 	flow_sweeper_free(f->sweeper);
 	flow_resolver_free(f->resolver);
+	quota_free(f->quota);
 	flow_memory_free(f->memory);
 	free(f);
 }

@@ -48,8 +48,14 @@ struct flow_conf {
 	int64_t expired_kept_s; /* and those that are expired, which keep their person */
 	int64_t
 	    restorable_s; /* what is kept of a deleted user goes after this; 0: nothing is kept */
-	const char *admin_group; /* a DN nobody is invited into, or NULL */
-	size_t attempts_max;	 /* registrations under way at once; beyond: ERR_BUSY */
+	int64_t audit_kept_s;	 /* audit records go after this; 0: never, nor do their sources */
+	int64_t audit_sources_s; /* and the addresses of clients in them after this */
+	const char *admin_group; /* a DN whose last member stays, or NULL */
+	/* DNs in one spelling of the groups that give roles: nobody is invited into one, nor into a
+	 * group that is in one. */
+	const char *const *role_groups;
+	size_t role_group_count;
+	size_t attempts_max; /* registrations under way at once; beyond: ERR_BUSY */
 	int64_t answer_ms; /* a registration still unsettled after this is answered "in progress" */
 };
 
@@ -58,6 +64,10 @@ struct flow *flow_new(const struct flow_conf *conf);
 void flow_set_limits(struct flow *f, size_t password_min, int64_t lifetime_s);
 /* Told when the API tokens of somebody (their `created_by`) have ended. NULL: nobody is. */
 void flow_on_tokens_ended(struct flow *f, void (*cb)(void *arg, const char *created_by), void *arg);
+/* Told when we have deleted or suspended somebody (`reason`: "user_deleted" or "user_suspended"),
+ * as soon as the directory has done it. NULL: nobody is. */
+void flow_on_person_ended(
+    struct flow *f, void (*cb)(void *arg, const char *person, const char *reason), void *arg);
 /* Starts the resolver and the sweeper. */
 void flow_run(struct flow *f);
 /* Mails and webhook messages that are not under way yet wait for the next start. */
@@ -94,7 +104,8 @@ struct issue_spec {
 /* ERR_OK: `inv` as stored and the clear token of its link (both die with the callback); NULL for
  * the method "email": each mail has its own, and the first is queued. ERR_BUSY: the queue is full.
  * ERR_INVALID: `errors` has every field error (422). ERR_EXISTS: `errors` names the fields that
- * clash (409). */
+ * clash (409). ERR_REFUSED: the caller has as many open invitations as its quota allows (the text
+ * begins with "quota: "). */
 typedef void flow_issue_cb(void *arg, enum err code, const struct invitation *inv,
     const struct secret *token, const struct field_errors *errors, const struct fault *f);
 void flow_issue_start(struct flow *f, const struct issue_spec *spec,
@@ -112,11 +123,13 @@ void flow_revoke_start(struct flow *f, const char *id, const struct flow_caller 
 /* A new link; the old ones end at once. */
 void flow_relink_start(struct flow *f, const char *id, const struct flow_caller *caller,
     flow_change_cb *cb, void *arg);
-void flow_show_start(struct flow *f, const char *id, flow_change_cb *cb, void *arg);
+void flow_show_start(struct flow *f, const char *id, const struct flow_caller *caller,
+    flow_change_cb *cb, void *arg);
 /* The open ones in the order of creation, behind `after` (NULL or an id). */
 typedef void flow_list_cb(void *arg, enum err code, struct invitation *const *list, size_t count,
     const char *next, const struct fault *f); /* next: NULL at the end */
-void flow_list_start(struct flow *f, const char *after, size_t limit, flow_list_cb *cb, void *arg);
+void flow_list_start(struct flow *f, const char *after, size_t limit,
+    const struct flow_caller *caller, flow_list_cb *cb, void *arg);
 
 /* ---- register ---- */
 
@@ -151,6 +164,7 @@ struct accept_spec {
 	const char *value[PERSON_FIELD_COUNT]; /* what the form set; NULL: left alone */
 	const struct secret *password;	       /* copied; NULL: missing */
 	const char *request_id;
+	const char *source; /* the client's address, for the audit; NULL: none */
 };
 
 /* ERR_OK: done, `uid` is the account's name. ERR_UNKNOWN: in progress, it settles by itself (202).

@@ -31,7 +31,11 @@ attempt_enter(struct attempt *a, enum attempt_step step)
 struct store_note
 attempt_note(const struct attempt *a)
 {
-	return (struct store_note){ .actor = "person", .request_id = a->request_id };
+	return (struct store_note){ .actor = "person",
+		.request_id = a->request_id,
+		.source = a->source,
+		.org_unit = a->inv->person.value[PERSON_ORG_UNIT],
+		.personal = audit_of_person(&a->inv->person, NULL, a->arena) };
 }
 
 struct attempt *
@@ -252,6 +256,9 @@ attempt_begin(struct attempt *a)
 static void
 attempt_refuse(struct attempt *a, enum err code, const struct fault *f)
 {
+	const struct flow_caller by = {
+		.name = "person", .request_id = a->request_id, .source = a->source
+	};
 	struct fault busy = { .text = "" };
 
 	if (code == ERR_USED && strcmp(a->inv->attempt, a->id) == 0 &&
@@ -260,7 +267,7 @@ attempt_refuse(struct attempt *a, enum err code, const struct fault *f)
 		return;
 	}
 	if (code == ERR_EXPIRED)
-		flow_expire(a->flow, a->inv, "person"); /* written down: no clock revives it */
+		flow_expire(a->flow, a->inv, &by); /* written down: no clock revives it */
 	if (code == ERR_CONFLICT) {
 		/* Claimed, and nobody here carries it out: the resolver will settle it shortly. */
 		code = fault_set(&busy, ERR_BUSY, "an earlier registration is being settled");
@@ -333,6 +340,7 @@ flow_accept_start(struct flow *f, const struct accept_spec *spec, flow_accept_cb
 	field_errors_init(&a->errors, a->arena);
 	a->token = spec->token;
 	a->request_id = mem_dup_string(spec->request_id);
+	a->source = arena_strdup(a->arena, spec->source);
 	a->started_mono_ms = clock_mono_ms(f->conf.clock);
 	if (spec->attempt != NULL && spec->attempt[0] != '\0') {
 		assert(strlen(spec->attempt) < sizeof(a->id));

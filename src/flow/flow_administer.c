@@ -9,7 +9,8 @@
 struct administer {
 	struct flow *flow;
 	enum invitation_event event;
-	char *actor, *request_id;
+	struct flow_caller by;
+	struct arena *arena;
 	struct secret *token; /* a new link's */
 	struct token_hash hash;
 	bool nothing_to_do;
@@ -25,8 +26,8 @@ administer_new(struct flow *f, enum invitation_event event, const struct flow_ca
 
 	a->flow = f;
 	a->event = event;
-	a->actor = mem_dup_string(caller->name);
-	a->request_id = mem_dup_string(caller->request_id);
+	a->arena = arena_new(0);
+	a->by = flow_caller_copy(caller, a->arena);
 	a->cb = cb;
 	a->arg = arg;
 	return a;
@@ -38,8 +39,7 @@ administer_free(void *ctx)
 	struct administer *a = ctx;
 
 	secret_free(a->token);
-	free(a->actor);
-	free(a->request_id);
+	arena_free(a->arena);
 	free(a);
 }
 
@@ -49,12 +49,12 @@ administer_on_changed(void *ctx, enum err code, const struct invitation *inv, co
 	struct administer *a = ctx;
 
 	if (code == ERR_EXPIRED && inv != NULL)
-		flow_expire(a->flow, inv, a->actor); /* who was told so can rely on it */
+		flow_expire(a->flow, inv, &a->by); /* who was told so can rely on it */
 	if (a->nothing_to_do)
 		code = ERR_OK;
 	else if (code == ERR_OK)
 		log_info("an invitation was changed", "event", invitation_event_name(a->event),
-		    "invitation", inv->id, "by", a->actor, "request", a->request_id);
+		    "invitation", inv->id, "by", a->by.name, "request", a->by.request_id);
 	a->cb(a->arg, code, inv, code == ERR_OK ? a->token : NULL, f);
 	administer_free(a);
 }
@@ -67,8 +67,7 @@ administer_start(struct administer *a, const char *id, flow_mutate *mutate)
 		.mutate = mutate,
 		.ctx = a,
 		.abandon = administer_free,
-		.actor = a->actor,
-		.request_id = a->request_id };
+		.by = &a->by };
 
 	flow_change_start(a->flow, &spec, administer_on_changed);
 }
@@ -109,7 +108,7 @@ revoke_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 	code = flow_refusal(f, inv, fault);
 	if (code != ERR_OK)
 		return code;
-	code = invitation_apply(inv, INVITATION_EV_REVOKE, flow_now(f), a->actor, fault);
+	code = invitation_apply(inv, INVITATION_EV_REVOKE, flow_now(f), a->by.name, fault);
 	if (code == ERR_OK)
 		invitation_erase(inv);
 	return code;
@@ -134,7 +133,7 @@ relink_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 	code = invitation_add_token(inv, &a->hash, true, flow_now(f), fault);
 	if (code != ERR_OK)
 		return code;
-	return invitation_apply(inv, INVITATION_EV_LINK, flow_now(f), a->actor, fault);
+	return invitation_apply(inv, INVITATION_EV_LINK, flow_now(f), a->by.name, fault);
 }
 
 void
@@ -153,6 +152,8 @@ flow_relink_start(
 /* ---- look ---- */
 
 struct show {
+	struct flow_caller by;
+	struct arena *arena;
 	flow_change_cb *cb;
 	void *arg;
 };
@@ -160,42 +161,27 @@ struct show {
 static void
 show_on_loaded(void *arg, enum err code, struct invitation **inv, const struct fault *f)
 {
-	struct show s = *(struct show *)arg;
+	struct show *s = arg;
+	struct fault own = { .text = "" };
 
-	free(arg);
-	s.cb(s.arg, code, code == ERR_OK ? *inv : NULL, NULL, f);
+	if (code == ERR_OK) {
+		code = flow_check_reach(&s->by, *inv, &own);
+		f = &own;
+	}
+	s->cb(s->arg, code, code == ERR_OK ? *inv : NULL, NULL, f);
+	arena_free(s->arena);
+	free(s);
 }
 
 void
-flow_show_start(struct flow *f, const char *id, flow_change_cb *cb, void *arg)
+flow_show_start(
+    struct flow *f, const char *id, const struct flow_caller *caller, flow_change_cb *cb, void *arg)
 {
 	struct show *s = mem_alloc(sizeof(*s));
 
-	*s = (struct show){ cb, arg };
+	s->arena = arena_new(0);
+	s->by = flow_caller_copy(caller, s->arena);
+	s->cb = cb;
+	s->arg = arg;
 	store_load(f->conf.store, id, show_on_loaded, s);
-}
-
-struct listing {
-	flow_list_cb *cb;
-	void *arg;
-};
-
-static void
-listing_on_listed(void *arg, enum err code, struct invitation *const *list, size_t count, bool more,
-    const char *next, const struct fault *f)
-{
-	struct listing l = *(struct listing *)arg;
-
-	free(arg);
-	flow_log_damage(code, f);
-	l.cb(l.arg, code, list, count, more ? next : NULL, f);
-}
-
-void
-flow_list_start(struct flow *f, const char *after, size_t limit, flow_list_cb *cb, void *arg)
-{
-	struct listing *l = mem_alloc(sizeof(*l));
-
-	*l = (struct listing){ cb, arg };
-	store_list(f->conf.store, after, limit, true, listing_on_listed, l);
 }

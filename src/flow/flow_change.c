@@ -11,7 +11,8 @@ struct change {
 	struct store_op *op; /* always one */
 	char id[ID_SIZE];
 	struct flow_change_spec spec;
-	char *actor, *request_id;
+	struct flow_caller by;
+	struct arena *arena;
 	flow_changed_cb *cb;
 	struct invitation *before, *after;
 	int tries;
@@ -25,8 +26,7 @@ change_free(struct change *c)
 	TAILQ_REMOVE(&c->flow->changes, c, link);
 	invitation_free(c->before);
 	invitation_free(c->after);
-	free(c->actor);
-	free(c->request_id);
+	arena_free(c->arena);
 	free(c);
 }
 
@@ -75,9 +75,13 @@ static void
 change_on_loaded(void *arg, enum err code, struct invitation **inv, const struct fault *f)
 {
 	struct change *c = arg;
-	struct store_note note = { .actor = c->actor, .request_id = c->request_id };
+	struct store_note note = flow_note(&c->by);
 	struct fault fault = { .text = "" };
 
+	if (code == ERR_OK) {
+		code = flow_check_reach(&c->by, *inv, &fault);
+		f = &fault;
+	}
 	if (code != ERR_OK) {
 		change_finish(c, code, f);
 		return;
@@ -92,6 +96,8 @@ change_on_loaded(void *arg, enum err code, struct invitation **inv, const struct
 		change_finish(c, code, &fault);
 		return;
 	}
+	note.org_unit = c->before->person.value[PERSON_ORG_UNIT];
+	note.personal = audit_of_person(&c->before->person, NULL, c->arena);
 	c->op = store_save(
 	    c->flow->conf.store, c->before, c->after, c->spec.event, &note, change_on_saved, c);
 }
@@ -110,8 +116,8 @@ flow_change_start(struct flow *f, const struct flow_change_spec *spec, flow_chan
 	c->flow = f;
 	c->spec = *spec;
 	memcpy(c->id, spec->id, strnlen(spec->id, ID_SIZE - 1));
-	c->actor = mem_dup_string(spec->actor);
-	c->request_id = mem_dup_string(spec->request_id);
+	c->arena = arena_new(0);
+	c->by = flow_caller_copy(spec->by, c->arena);
 	c->cb = cb;
 	TAILQ_INSERT_TAIL(&f->changes, c, link);
 	change_load(c);

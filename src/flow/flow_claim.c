@@ -34,6 +34,23 @@ attempt_on_claimed(void *arg, enum err code, uint64_t revision, const struct fau
 	}
 }
 
+/* What the form made of the profile. */
+static const char *
+attempt_changes(struct attempt *a)
+{
+	const struct person *before = &a->inv->person, *after = &a->next->person;
+	const char *changed[PERSON_FIELD_COUNT] = { NULL };
+
+	for (int i = 0; i < PERSON_FIELD_COUNT; i++) {
+		const char *was = before->value[i] != NULL ? before->value[i] : "";
+		const char *is = after->value[i] != NULL ? after->value[i] : "";
+
+		if (strcmp(was, is) != 0)
+			changed[i] = is;
+	}
+	return audit_of_change(before, changed, a->arena);
+}
+
 static void
 attempt_claim(struct attempt *a)
 {
@@ -57,6 +74,7 @@ attempt_claim(struct attempt *a)
 	/* The intent is stored before the act: from now on an entry with this DN may exist. */
 	a->sent_before = a->inv->add_sent;
 	a->next->add_sent = true;
+	note.personal = attempt_changes(a);
 	store_save(a->flow->conf.store, a->inv, a->next, INVITATION_EV_CLAIM, &note,
 	    attempt_on_claimed, a);
 }

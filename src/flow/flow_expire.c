@@ -88,26 +88,28 @@ expire_abandon(void *arg)
 }
 
 void
-flow_expire_start(struct flow *f, const char *id, const char *actor, flow_changed_cb *cb,
+flow_expire_start(struct flow *f, const char *id, const struct flow_caller *by, flow_changed_cb *cb,
     void (*abandon)(void *ctx), void *ctx)
 {
 	struct expiring *e = mem_alloc(sizeof(*e));
+	struct flow_caller everywhere = *by;
 	struct flow_change_spec spec = { .id = id,
 		.event = INVITATION_EV_EXPIRE,
 		.mutate = expire_mutate,
 		.ctx = e,
 		.abandon = expire_abandon,
-		.actor = actor };
+		.by = &everywhere };
 
+	everywhere.reach = NULL;
 	*e = (struct expiring){ cb, abandon, ctx };
 	flow_change_start(f, &spec, expire_on_changed);
 }
 
 void
-flow_expire(struct flow *f, const struct invitation *inv, const char *actor)
+flow_expire(struct flow *f, const struct invitation *inv, const struct flow_caller *by)
 {
 	if (inv->state == INVITATION_PENDING || inv->state == INVITATION_CREATED)
-		flow_expire_start(f, inv->id, actor, NULL, NULL, NULL);
+		flow_expire_start(f, inv->id, by, NULL, NULL, NULL);
 }
 
 static void
@@ -128,16 +130,18 @@ sweep_on_purged(void *arg, enum err code, const struct fault *f)
 static void
 sweep_look(struct sweeper *s, const struct invitation *inv, int64_t now)
 {
-	static const struct store_note note = { .actor = "sweeper", .request_id = NULL };
+	const struct flow_caller own = flow_caller_own("sweeper");
+	struct store_note note = flow_note(&own);
 	const int64_t kept_s = inv->state == INVITATION_EXPIRED ? s->flow->conf.expired_kept_s
 								: s->flow->conf.retention_s;
 	const int64_t forget_before = now - kept_s * 1000;
 
 	if (inv->state != INVITATION_EXPIRED && invitation_seen(inv, now) == INVITATION_EXPIRED) {
 		s->pending++;
-		flow_expire_start(s->flow, inv->id, "sweeper", sweep_on_expired, NULL, s);
+		flow_expire_start(s->flow, inv->id, &own, sweep_on_expired, NULL, s);
 	} else if (invitation_is_final(inv->state) && inv->done_at < forget_before) {
 		s->pending++;
+		note.org_unit = inv->person.value[PERSON_ORG_UNIT];
 		store_purge(s->flow->conf.store, inv->id, forget_before, &note, sweep_on_purged, s);
 	}
 }

@@ -132,6 +132,7 @@ feed_on_end(void *arg)
 {
 	struct feed_store *s = arg;
 	int64_t now = flow_now(s->flow), at;
+	const struct flow_caller own = flow_caller_own("sweeper");
 	unsigned char id[FEED_ID_SIZE];
 
 	while (s->ending < FEED_ENDING_MAX && feed_ends_first(s->ends, id, &at) && at <= now) {
@@ -143,7 +144,7 @@ feed_on_end(void *arg)
 		feed_ends_drop(s->ends, id);
 		feed_id_text(id, text);
 		s->ending++;
-		flow_expire_start(s->flow, text, "sweeper", feed_end_on_written, free, e);
+		flow_expire_start(s->flow, text, &own, feed_end_on_written, free, e);
 	}
 	feed_end_arm(s);
 }
@@ -159,14 +160,10 @@ feed_text(struct feed_batch *b, const char *text)
 static const char *
 feed_name(struct feed_batch *b, const struct person *p)
 {
-	const char *given = p->value[PERSON_GIVEN_NAME], *family = p->value[PERSON_FAMILY_NAME];
+	const char *name = audit_name(p, b->arena);
 
-	if (p->value[PERSON_DISPLAY_NAME] != NULL)
-		return feed_text(b, p->value[PERSON_DISPLAY_NAME]);
-	if (given != NULL && family != NULL)
-		return arena_printf(b->arena, "%s %s", given, family);
-	if (given != NULL || family != NULL)
-		return feed_text(b, given != NULL ? given : family);
+	if (name != NULL)
+		return name;
 	return feed_text(b, p->value[PERSON_UID] != NULL ? p->value[PERSON_UID] : "");
 }
 
@@ -199,11 +196,14 @@ feed_store_on_invitation(void *arg, const char *text, const struct invitation *i
 	struct feed_store *s = arg;
 	unsigned char id[FEED_ID_SIZE];
 	enum invitation_state seen;
+	bool over;
 
 	if (!feed_id_parse(text, id))
 		return; /* nothing of ours */
 	seen = inv != NULL ? invitation_seen(inv, flow_now(s->flow)) : INVITATION_REVOKED;
-	if (seen == INVITATION_DONE || seen == INVITATION_REVOKED || seen == INVITATION_EXPIRED)
+	over = seen == INVITATION_DONE || seen == INVITATION_REVOKED || seen == INVITATION_EXPIRED;
+	quota_tell(s->flow->quota, text, over ? NULL : inv->owner);
+	if (over)
 		feed_ends_drop(s->ends, id);
 	switch (seen) {
 	case INVITATION_DONE:
@@ -234,6 +234,7 @@ feed_store_on_ready(void *arg)
 	struct feed_store *s = arg;
 
 	feed_store_send(s, FEED_REFRESH_COMPLETE);
+	quota_ready(s->flow->quota);
 	s->listing = false;
 	s->told = true;
 	s->pause_ms = FEED_PAUSE_MIN_MS;
@@ -276,6 +277,7 @@ feed_store_watch(void *arg)
 	feed_store_send(s, FEED_CHANGES);
 	s->listing = true;
 	feed_ends_clear(s->ends);
+	quota_begin(s->flow->quota);
 	feed_store_send(s, FEED_REFRESH_BEGINS);
 	s->watch = store_watch_invitations(s->flow->conf.store, &cbs, s);
 }

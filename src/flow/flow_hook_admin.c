@@ -21,8 +21,8 @@ hook_op_new(struct flow *f, const char *id, const struct flow_caller *caller)
 	field_errors_init(&o->errors, o->arena);
 	if (id != NULL)
 		memcpy(o->id, id, strnlen(id, ID_SIZE - 1));
-	o->note.actor = arena_strdup(o->arena, caller->name);
-	o->note.request_id = arena_strdup(o->arena, caller->request_id);
+	o->by = flow_caller_copy(caller, o->arena);
+	o->note = flow_note(&o->by);
 	TAILQ_INSERT_TAIL(&f->hooks->ops, o, link);
 	return o;
 }

@@ -18,7 +18,6 @@ replay_on_loaded(void *arg, enum err code, struct outbox_item **list, size_t cou
     const char *next, const struct fault *f)
 {
 	struct hook_op *o = arg;
-	struct flow_caller caller = { .name = o->note.actor, .request_id = o->note.request_id };
 	struct fault none;
 
 	(void)next;
@@ -29,7 +28,7 @@ replay_on_loaded(void *arg, enum err code, struct outbox_item **list, size_t cou
 	}
 	if (code == ERR_OK)
 		flow_queue_retry_start(
-		    o->flow, OUTBOX_HOOKS, o->message, &caller, replay_on_hurried, o);
+		    o->flow, OUTBOX_HOOKS, o->message, &o->by, replay_on_hurried, o);
 	else
 		hook_op_finish(o, code, f);
 }

@@ -16,6 +16,8 @@ struct issue {
 	struct field_errors errors;
 	bool clash; /* a name is taken: 409 unless something else is wrong too */
 	bool invalid;
+	bool blind;	    /* where its groups lead is not known */
+	struct fault fault; /* told without having asked anybody */
 	struct invitation *inv;
 	struct flow_names names;
 	bool free_uid[FLOW_CANDIDATES_MAX];
@@ -25,7 +27,7 @@ struct issue {
 	struct store_taken taken; /* by the store's last word */
 	size_t looked_at;	  /* so many of taken.holders */
 	bool gave_up;		  /* one of them was past its end */
-	char *request_id;
+	struct flow_caller by;
 	flow_issue_cb *cb;
 	void *arg;
 };
@@ -43,7 +45,6 @@ issue_free(void *arg)
 	mail_post_free(&s->post);
 	delivery_free(s->delivery);
 	invitation_free(s->inv);
-	free(s->request_id);
 	arena_free(s->arena);
 	free(s);
 }
@@ -53,6 +54,8 @@ issue_finish(struct issue *s, enum err code, const struct fault *f)
 {
 	bool ok = code == ERR_OK;
 
+	if (!ok)
+		quota_release(s->flow->quota, s->inv->id);
 	s->cb(s->arg, code, ok ? s->inv : NULL, ok ? s->token : NULL, &s->errors, f);
 	issue_free(s);
 }
@@ -129,7 +132,7 @@ static void
 issue_look_at_holders(struct issue *s)
 {
 	if (s->looked_at < s->taken.holder_count)
-		flow_expire_start(s->flow, s->taken.holders[s->looked_at++], s->inv->created_by,
+		flow_expire_start(s->flow, s->taken.holders[s->looked_at++], &s->by,
 		    issue_on_holder, issue_free, s);
 	else if (s->gave_up)
 		issue_reserve(s);
@@ -145,8 +148,8 @@ issue_on_stored(void *arg, enum err code, uint64_t revision, const struct store_
 
 	if (code == ERR_OK) {
 		s->inv->revision = revision;
-		log_info("an invitation was made", "invitation", s->inv->id, "by",
-		    s->inv->created_by, "request", s->request_id);
+		log_info("an invitation was made", "invitation", s->inv->id, "by", s->by.name,
+		    "request", s->by.request_id);
 		issue_finish(s, ERR_OK, NULL);
 		return;
 	}
@@ -163,37 +166,33 @@ issue_on_stored(void *arg, enum err code, uint64_t revision, const struct store_
 static void
 issue_reserve(struct issue *s)
 {
-	const struct store_note note = {
-		.actor = s->inv->created_by, .request_id = s->request_id, .post = &s->post.post
-	};
+	struct store_note note = flow_note(&s->by);
 
+	note.post = &s->post.post;
+	note.org_unit = s->inv->person.value[PERSON_ORG_UNIT];
+	note.personal = audit_of_issue(s->inv, s->arena);
 	store_issue(s->flow->conf.store, s->inv, &note, issue_on_stored, s);
 }
 
 /* ---- ask ---- */
 
-/* "groups[2]", as a field is named in errors. */
-static const char *
-issue_group_name(struct issue *s, size_t i)
-{
-	return arena_printf(s->arena, "groups[%zu]", i);
-}
-
+/* What is out of reach is answered like what is not there, and was asked about all the same. */
 static void
 issue_read_answer(struct issue *s, const struct dir_answer *a)
 {
 	const struct person *p = &s->inv->person;
 
-	if (a->org_unit_missing) {
+	if (a->org_unit_missing ||
+	    !flow_reaches(&s->by, p->value[PERSON_ORG_UNIT], s->inv->owner)) {
 		s->invalid = true;
 		field_errors_add(&s->errors, "org_unit", "not_found",
 		    "the directory has no such organizational unit");
 	}
 	for (size_t i = 0; i < p->group_count; i++) {
-		if (!a->group_missing[i])
+		if (!a->group_missing[i] && flow_reaches(&s->by, p->groups[i], s->inv->owner))
 			continue;
 		s->invalid = true;
-		field_errors_add(&s->errors, issue_group_name(s, i), "not_found",
+		field_errors_add(&s->errors, flow_group_name(s->arena, i), "not_found",
 		    "the directory has no such group");
 	}
 	if (a->mail_taken)
@@ -275,93 +274,7 @@ issue_ask(struct issue *s)
 	dir_ask(s->flow->conf.dir, &q, issue_on_answer, s);
 }
 
-/* ---- check ---- */
-
-const char *
-flow_check_place(
-    struct flow *flow, const char *raw, struct arena *arena, struct field_errors *errors)
-{
-	const char *dn, *normal;
-	struct fault f = { .text = "" };
-
-	if (strcmp(raw, flow->place_raw) == 0)
-		return arena_strdup(arena, flow->place_normal);
-	if (!dir_dn_normalise(raw, arena, &normal)) {
-		field_errors_add(
-		    errors, "org_unit", "invalid", "not a distinguished name (RFC 4514)");
-		return NULL;
-	}
-	if (dir_person_dn(flow->conf.dir, "uid", normal, arena, &dn, &f) != ERR_OK) {
-		field_errors_add(errors, "org_unit", "invalid", "%s", f.text);
-		return NULL;
-	}
-	if (strlen(raw) <= PERSON_DN_MAX && strlen(normal) <= PERSON_DN_MAX) {
-		memcpy(flow->place_raw, raw, strlen(raw) + 1);
-		memcpy(flow->place_normal, normal, strlen(normal) + 1);
-	}
-	return normal;
-}
-
-static bool
-issue_is_admin_group(struct issue *s, const char *group)
-{
-	const char *admin = s->flow->conf.admin_group;
-
-	return admin != NULL && dir_dn_may_be_same(group, admin);
-}
-
-static void
-issue_check_dns(struct issue *s)
-{
-	struct person *p = &s->inv->person;
-
-	if (p->value[PERSON_ORG_UNIT] != NULL)
-		p->value[PERSON_ORG_UNIT] =
-		    flow_check_place(s->flow, p->value[PERSON_ORG_UNIT], s->inv->arena, &s->errors);
-	for (size_t i = 0; i < p->group_count; i++) {
-		if (!dir_dn_normalise(p->groups[i], s->inv->arena, &p->groups[i]))
-			field_errors_add(&s->errors, issue_group_name(s, i), "invalid",
-			    "not a distinguished name (RFC 4514)");
-		else if (issue_is_admin_group(s, p->groups[i]))
-			field_errors_add(&s->errors, issue_group_name(s, i), "not_allowed",
-			    "nobody becomes an administrator by an invitation");
-	}
-}
-
-static void
-issue_check_method(struct issue *s, const struct issue_spec *spec)
-{
-	struct invitation *inv = s->inv;
-
-	if (spec->method != INVITATION_BY_EMAIL)
-		return;
-	if (s->flow->conf.mail == NULL)
-		field_errors_add(
-		    &s->errors, "method", "unavailable", "this daemon sends no mail: use \"link\"");
-	else if (spec->personal_mail == NULL)
-		field_errors_add(
-		    &s->errors, "personal_mail", "required", "Where shall the link be sent?");
-	else
-		inv->personal_mail =
-		    flow_check_address(s->flow, spec->personal_mail, inv->arena, &s->errors);
-}
-
-static void
-issue_check(struct issue *s, const struct issue_spec *spec)
-{
-	struct person_rules rules = flow_rules(s->flow);
-	int64_t lifetime = spec->expires_in != 0 ? spec->expires_in : s->flow->conf.lifetime_s;
-
-	issue_check_method(s, spec);
-	if (lifetime < INVITATION_LIFETIME_MIN || lifetime > INVITATION_LIFETIME_MAX)
-		field_errors_add(&s->errors, "expires_in", "invalid",
-		    "not between %d and %d seconds", INVITATION_LIFETIME_MIN,
-		    INVITATION_LIFETIME_MAX);
-	person_check(&s->inv->person, &rules, s->inv->arena, &s->errors);
-	issue_check_dns(s);
-	s->inv->expires_at = s->inv->created_at + lifetime * 1000;
-	s->invalid = s->errors.count > 0;
-}
+/* ---- begin ---- */
 
 static void
 issue_make_token(struct issue *s)
@@ -376,12 +289,15 @@ issue_make_token(struct issue *s)
 }
 
 static void
-issue_build(struct issue *s, const struct issue_spec *spec, const struct flow_caller *caller)
+issue_build(struct issue *s, const struct issue_spec *spec)
 {
+	const struct flow_caller *caller = &s->by;
 	struct invitation *inv = s->inv = invitation_new();
 
 	inv->created_at = flow_now(s->flow);
 	inv->created_by = arena_strdup(inv->arena, caller->name);
+	if (caller->entry != NULL)
+		memcpy(inv->owner, caller->entry, strnlen(caller->entry, ID_SIZE - 1));
 	id_make(inv->created_at, inv->id);
 	inv->method = spec->method;
 	person_copy(&inv->person, &spec->person, inv->arena);
@@ -390,7 +306,8 @@ issue_build(struct issue *s, const struct issue_spec *spec, const struct flow_ca
 	inv->timeline[inv->timeline_count++] = (struct invitation_entry){
 		.at = inv->created_at, .event = INVITATION_EV_ISSUE, .detail = inv->created_by
 	};
-	issue_check(s, spec);
+	s->blind = !flow_issue_check(s->flow, &s->by, spec, inv, &s->errors);
+	s->invalid = s->errors.count > 0;
 	if (issue_verdict(s) != ERR_OK)
 		return;
 	if (inv->method == INVITATION_BY_EMAIL) {
@@ -400,19 +317,27 @@ issue_build(struct issue *s, const struct issue_spec *spec, const struct flow_ca
 		issue_make_token(s);
 }
 
-static bool
-issue_queue_is_full(const struct flow *f)
+static void
+issue_finish_early(void *arg)
 {
-	return store_outbox_count(f->conf.store, OUTBOX_MAILS) >= f->conf.mail->queue_max;
+	struct issue *s = arg;
+
+	issue_finish(s, s->fault.code, &s->fault);
 }
 
-static void
-issue_finish_busy(void *arg)
+/* The field errors aside, why nobody needs to be asked. */
+static enum err
+issue_refusal(struct issue *s, struct fault *f)
 {
-	struct fault f = { .text = "" };
+	const struct flow *flow = s->flow;
 
-	fault_set(&f, ERR_BUSY, "too many mails wait to be sent");
-	issue_finish(arg, ERR_BUSY, &f);
+	if (s->blind)
+		return fault_set(f, ERR_UNAVAILABLE,
+		    "the list is being loaded: what roles these groups give is not known yet");
+	if (s->post.post.item_count > 0 &&
+	    store_outbox_count(flow->conf.store, OUTBOX_MAILS) >= flow->conf.mail->queue_max)
+		return fault_set(f, ERR_BUSY, "too many mails wait to be sent");
+	return quota_hold(flow->quota, s->inv->id, s->by.entry, s->by.quota, f);
 }
 
 void
@@ -424,14 +349,14 @@ flow_issue_start(struct flow *f, const struct issue_spec *spec, const struct flo
 	s->flow = f;
 	s->arena = arena_new(0);
 	field_errors_init(&s->errors, s->arena);
-	s->request_id = mem_dup_string(caller->request_id);
+	s->by = flow_caller_copy(caller, s->arena);
 	s->cb = cb;
 	s->arg = arg;
-	issue_build(s, spec, caller);
+	issue_build(s, spec);
 	if (issue_verdict(s) != ERR_OK)
 		loop_defer(f->conf.loop, issue_finish_deferred, s);
-	else if (s->post.post.item_count > 0 && issue_queue_is_full(f))
-		loop_defer(f->conf.loop, issue_finish_busy, s);
+	else if (issue_refusal(s, &s->fault) != ERR_OK)
+		loop_defer(f->conf.loop, issue_finish_early, s);
 	else
 		issue_ask(s);
 }

@@ -37,7 +37,8 @@ struct flow_hook_conf {
  */
 typedef void flow_details_cb(void *arg, enum err code, const struct invitation *inv,
     const struct delivery *d, const struct fault *f);
-void flow_details_start(struct flow *f, const char *id, flow_details_cb *cb, void *arg);
+void flow_details_start(struct flow *f, const char *id, const struct flow_caller *caller,
+    flow_details_cb *cb, void *arg);
 
 /* Mail the link again, with a fresh token. `void_links`: those that are out end at once. ERR_OK:
  * queued (one that waits already goes now; it is not doubled, nor is one that is being sent, unless

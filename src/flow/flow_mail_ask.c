@@ -1,5 +1,6 @@
 /* What an administrator asks for about the mail of an invitation: once more, to another address,
  * until another end. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static void
 ask_log(const struct mail_change *c)
 {
 	log_info("an invitation was changed", "event", invitation_event_name(c->event),
-	    "invitation", c->id, "by", c->actor, "request", c->request_id);
+	    "invitation", c->id, "by", c->by.name, "request", c->by.request_id);
 }
 
 /* ---- resend ---- */
@@ -64,7 +65,7 @@ resend_mutate(struct mail_change *c, struct fault *f)
 		return fault_set(f, ERR_REFUSED, "its link is not handed over by mail");
 	code = resend_check_time(r, f);
 	if (code == ERR_OK)
-		code = invitation_apply(inv, INVITATION_EV_RESEND, flow_now(flow), c->actor, f);
+		code = invitation_apply(inv, INVITATION_EV_RESEND, flow_now(flow), c->by.name, f);
 	if (code != ERR_OK)
 		return code;
 	if (r->void_links)
@@ -79,7 +80,7 @@ resend_finish(struct mail_change *c, enum err code, const struct fault *f)
 	struct resend *r = (struct resend *)c;
 
 	if (code == ERR_EXPIRED && c->before != NULL)
-		flow_expire(c->task.flow, c->before, c->actor); /* who was told so can rely on it */
+		flow_expire(c->task.flow, c->before, &c->by); /* who was told so can rely on it */
 	if (code == ERR_OK)
 		ask_log(c);
 	r->cb(r->arg, code, code == ERR_OK ? c->after : c->before, c->delivery,
@@ -97,7 +98,7 @@ flow_resend_start(struct flow *f, const char *id, bool void_links, const struct 
 	r->void_links = void_links;
 	r->cb = cb;
 	r->arg = arg;
-	mail_change_start(&r->c, f, id, caller->name, caller->request_id);
+	mail_change_start(&r->c, f, id, caller);
 }
 
 /* ---- another address, another end ---- */
@@ -149,7 +150,7 @@ amend_readdress(struct amend *a, const char *address, struct fault *f)
 	struct invitation *inv = c->after;
 	enum err code;
 
-	code = invitation_apply(inv, INVITATION_EV_READDRESS, flow_now(flow), c->actor, f);
+	code = invitation_apply(inv, INVITATION_EV_READDRESS, flow_now(flow), c->by.name, f);
 	if (code != ERR_OK)
 		return code;
 	inv->method = INVITATION_BY_EMAIL;
@@ -157,6 +158,17 @@ amend_readdress(struct amend *a, const char *address, struct fault *f)
 	invitation_void_tokens(inv);
 	c->event = INVITATION_EV_READDRESS;
 	return mail_post_again(&c->post, flow, inv, c->delivery, c->waiting, true, f);
+}
+
+/* Two things in one change, and one record of it. */
+static const char *
+amend_detail(struct mail_change *c, bool with)
+{
+	if (c->after->expires_at == c->before->expires_at)
+		return NULL;
+	return arena_printf(c->arena,
+	    "{%s\"changes\":{\"expires_at\":{\"before\":%" PRId64 ",\"after\":%" PRId64 "}}}",
+	    with ? "\"with\":\"extended\"," : "", c->before->expires_at, c->after->expires_at);
 }
 
 static enum err
@@ -178,14 +190,14 @@ amend_mutate(struct mail_change *c, struct fault *f)
 	if (a->nothing_to_do)
 		return ERR_CONFLICT; /* ends it; told as ERR_OK */
 	if (a->expires_in != 0) {
-		code = invitation_apply(inv, INVITATION_EV_EXTEND, flow_now(flow), c->actor, f);
+		code = invitation_apply(inv, INVITATION_EV_EXTEND, flow_now(flow), c->by.name, f);
 		if (code != ERR_OK)
 			return code;
 		inv->expires_at = flow_now(flow) + a->expires_in * 1000;
 		c->event = INVITATION_EV_EXTEND;
 	}
-	/* Two things in one change, and one record of it. */
-	c->detail = address != NULL && a->expires_in != 0 ? "{\"with\":\"extended\"}" : NULL;
+	c->detail = amend_detail(c, address != NULL);
+	c->personal = address != NULL ? audit_of_readdress(c->before, address, c->arena) : NULL;
 	return address != NULL ? amend_readdress(a, address, f) : ERR_OK;
 }
 
@@ -195,7 +207,7 @@ amend_finish(struct mail_change *c, enum err code, const struct fault *f)
 	struct amend *a = (struct amend *)c;
 
 	if (code == ERR_EXPIRED && c->before != NULL)
-		flow_expire(c->task.flow, c->before, c->actor);
+		flow_expire(c->task.flow, c->before, &c->by);
 	if (code == ERR_OK)
 		ask_log(c);
 	if (a->nothing_to_do) {
@@ -230,5 +242,5 @@ flow_amend_start(struct flow *f, const char *id, const struct amend_spec *spec,
 	field_errors_init(&a->errors, a->arena);
 	a->cb = cb;
 	a->arg = arg;
-	mail_change_start(&a->c, f, id, caller->name, caller->request_id);
+	mail_change_start(&a->c, f, id, caller);
 }

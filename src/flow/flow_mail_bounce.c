@@ -113,7 +113,7 @@ bounce_finish(struct mail_change *c, enum err code, const struct fault *f)
 	else if (code == ERR_OK)
 		log_info("a mail system reported on a mail", "invitation", c->id, "action",
 		    b->dsn.action == MAIL_DSN_FAILED ? "failed" : "delayed", "undeliverable",
-		    b->undelivers ? "yes" : "no", "by", c->actor, "request", c->request_id);
+		    b->undelivers ? "yes" : "no", "by", c->by.name, "request", c->by.request_id);
 	b->cb(b->arg, code, code == ERR_OK ? &b->dsn : NULL, f);
 }
 
@@ -172,5 +172,5 @@ flow_bounce_start(struct flow *f, const char *message, size_t len, const char *r
 	b->dsn = told.dsn;
 	b->cb = cb;
 	b->arg = arg;
-	mail_change_start(&b->c, f, b->dsn.invitation, caller->name, caller->request_id);
+	mail_change_start(&b->c, f, b->dsn.invitation, caller);
 }

@@ -8,8 +8,6 @@
 #include "flow/mail_private.h"
 #include "log/log.h"
 
-static const struct store_note carry_note = { .actor = "mailer" };
-
 struct mail_trip *
 mail_trip_new(struct flow_mails *m, struct lane_trip *trip)
 {
@@ -247,6 +245,7 @@ mail_claim(struct mail_trip *t)
 {
 	struct flow *flow = t->mails->flow;
 	const struct outbox_item *item = t->trip->item;
+	struct store_note note = { .actor = "mailer" };
 	struct fault f = { .text = "" };
 
 	if (mails_is_overtaken(t->mails, t)) {
@@ -265,9 +264,11 @@ mail_claim(struct mail_trip *t)
 			return;
 		}
 	}
+	if (t->inv != NULL)
+		note.org_unit = t->inv->person.value[PERSON_ORG_UNIT];
 	t->trip->op =
 	    store_outbox_save(flow->conf.store, item, t->next, t->after != NULL ? t->inv : NULL,
-		t->after, INVITATION_EV_MAIL, &carry_note, carry_on_claimed, t);
+		t->after, INVITATION_EV_MAIL, &note, carry_on_claimed, t);
 }
 
 void

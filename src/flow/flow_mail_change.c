@@ -33,8 +33,7 @@ change_release(struct flow_task *task)
 	if (c->release != NULL)
 		c->release(c);
 	change_forget(c);
-	free(c->actor);
-	free(c->request_id);
+	arena_free(c->arena);
 	free(c);
 }
 
@@ -69,15 +68,17 @@ static void
 change_save(struct mail_change *c)
 {
 	struct store *store = c->task.flow->conf.store;
-	struct store_note note = {
-		.actor = c->actor, .request_id = c->request_id, .post = &c->post.post
-	};
+	struct store_note note = flow_note(&c->by);
 	struct fault fault = { .text = "" };
 	enum err code;
 
 	c->after = invitation_copy(c->before);
 	code = c->mutate(c, &fault);
+	note.post = &c->post.post;
 	note.detail = c->detail;
+	note.org_unit = c->before->person.value[PERSON_ORG_UNIT];
+	note.personal =
+	    c->personal != NULL ? c->personal : audit_of_person(&c->before->person, NULL, c->arena);
 	if (code != ERR_OK)
 		change_finish(c, code, &fault);
 	else if (c->log_alone)
@@ -133,8 +134,13 @@ static void
 change_on_invitation(void *arg, enum err code, struct invitation **inv, const struct fault *f)
 {
 	struct mail_change *c = arg;
+	struct fault own;
 
 	c->task.op = NULL;
+	if (code == ERR_OK) {
+		code = flow_check_reach(&c->by, *inv, &own);
+		f = &own;
+	}
 	if (code != ERR_OK) {
 		change_finish(c, code, f);
 		return;
@@ -152,12 +158,12 @@ change_load(struct mail_change *c)
 }
 
 void
-mail_change_start(struct mail_change *c, struct flow *f, const char *id, const char *actor,
-    const char *request_id)
+mail_change_start(
+    struct mail_change *c, struct flow *f, const char *id, const struct flow_caller *by)
 {
 	memcpy(c->id, id, strnlen(id, ID_SIZE - 1));
-	c->actor = mem_dup_string(actor);
-	c->request_id = mem_dup_string(request_id);
+	c->arena = arena_new(0);
+	c->by = flow_caller_copy(by, c->arena);
 	flow_task_begin(f, &c->task, change_release);
 	change_load(c);
 }

@@ -10,6 +10,8 @@
 
 struct details {
 	struct flow_task task; /* first */
+	struct flow_caller by;
+	struct arena *arena;
 	struct invitation *inv;
 	flow_details_cb *cb;
 	void *arg;
@@ -18,8 +20,11 @@ struct details {
 static void
 details_release(struct flow_task *task)
 {
-	invitation_free(((struct details *)task)->inv);
-	free(task);
+	struct details *d = (struct details *)task;
+
+	invitation_free(d->inv);
+	arena_free(d->arena);
+	free(d);
 }
 
 static void
@@ -51,8 +56,13 @@ static void
 details_on_loaded(void *arg, enum err code, struct invitation **inv, const struct fault *f)
 {
 	struct details *d = arg;
+	struct fault own;
 
 	d->task.op = NULL;
+	if (code == ERR_OK) {
+		code = flow_check_reach(&d->by, *inv, &own);
+		f = &own;
+	}
 	if (code != ERR_OK) {
 		details_finish(d, code, NULL, f);
 		return;
@@ -63,10 +73,13 @@ details_on_loaded(void *arg, enum err code, struct invitation **inv, const struc
 }
 
 void
-flow_details_start(struct flow *f, const char *id, flow_details_cb *cb, void *arg)
+flow_details_start(struct flow *f, const char *id, const struct flow_caller *caller,
+    flow_details_cb *cb, void *arg)
 {
 	struct details *d = mem_alloc(sizeof(*d));
 
+	d->arena = arena_new(0);
+	d->by = flow_caller_copy(caller, d->arena);
 	d->cb = cb;
 	d->arg = arg;
 	flow_task_begin(f, &d->task, details_release);

@@ -53,7 +53,8 @@ struct queue_op {
 	enum outbox_queue queue;
 	bool drop;
 	char id[ID_SIZE];
-	char *actor, *request_id;
+	struct flow_caller by;
+	struct arena *arena;
 	struct outbox_item *item, *next;
 	struct delivery *log;
 	int tries;
@@ -71,8 +72,7 @@ queue_release(struct flow_task *task)
 	outbox_item_free(q->item);
 	outbox_item_free(q->next);
 	delivery_free(q->log);
-	free(q->actor);
-	free(q->request_id);
+	arena_free(q->arena);
 	free(q);
 }
 
@@ -83,7 +83,7 @@ queue_finish(struct queue_op *q, enum err code, const struct fault *f)
 
 	if (code == ERR_OK)
 		log_info(q->drop ? "a queued item was dropped" : "a queued item is tried now",
-		    "item", q->id, "by", q->actor, "request", q->request_id);
+		    "item", q->id, "by", q->by.name, "request", q->by.request_id);
 	if (code == ERR_OK && !q->drop && lane != NULL)
 		lane_resume(lane);
 	flow_task_unlink(&q->task);
@@ -108,10 +108,9 @@ static void
 queue_retry(struct queue_op *q)
 {
 	struct flow *flow = q->task.flow;
-	const struct store_note note = {
-		.actor = q->actor, .request_id = q->request_id, .event = "queue_item_retried"
-	};
+	struct store_note note = flow_note(&q->by);
 
+	note.event = "queue_item_retried";
 	q->next = outbox_item_copy(q->item);
 	q->next->due = flow_now(flow);
 	q->next->slotted = false;
@@ -124,11 +123,10 @@ queue_drop(struct queue_op *q)
 {
 	struct flow *flow = q->task.flow;
 	const struct store_post post = { .delivery = q->log };
-	const struct store_note note = { .actor = q->actor,
-		.request_id = q->request_id,
-		.post = &post,
-		.event = "queue_item_dropped" };
+	struct store_note note = flow_note(&q->by);
 
+	note.post = &post;
+	note.event = "queue_item_dropped";
 	q->task.op = store_outbox_remove(flow->conf.store, q->item, NULL, NULL, INVITATION_EV_MAIL,
 	    &note, 0, NULL, queue_on_written, q);
 }
@@ -150,7 +148,7 @@ queue_on_log(void *arg, enum err code, struct delivery **log, const struct fault
 		if (strcmp(q->log->waiting, q->id) == 0)
 			q->log->waiting[0] = '\0';
 		delivery_note(
-		    q->log, DELIVERY_DROPPED, q->item->kind, flow_now(q->task.flow), q->actor);
+		    q->log, DELIVERY_DROPPED, q->item->kind, flow_now(q->task.flow), q->by.name);
 	}
 	queue_drop(q);
 }
@@ -217,8 +215,8 @@ queue_start(struct flow *f, enum outbox_queue queue, bool drop, const char *id,
 	q->queue = queue;
 	q->drop = drop;
 	memcpy(q->id, id, strnlen(id, ID_SIZE - 1));
-	q->actor = mem_dup_string(caller->name);
-	q->request_id = mem_dup_string(caller->request_id);
+	q->arena = arena_new(0);
+	q->by = flow_caller_copy(caller, q->arena);
 	q->cb = cb;
 	q->arg = arg;
 	flow_task_begin(f, &q->task, queue_release);

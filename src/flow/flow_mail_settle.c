@@ -206,6 +206,10 @@ settle_write(struct mail_trip *t)
 	before = event != INVITATION_EVENT_COUNT ? t->inv : NULL;
 	if (t->plan.tell && t->inv != NULL)
 		mail_post_undeliverable(&post, t->mails->flow, t->inv);
+	if (before != NULL) {
+		note.org_unit = before->person.value[PERSON_ORG_UNIT];
+		note.personal = audit_of_person(&before->person, NULL, t->arena);
+	}
 	post.post.delivery = t->delivery;
 	note.post = &post.post;
 	if (t->plan.remove)

@@ -8,10 +8,15 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 struct unit {
 	struct people_op op; /* first */
 	const char *dn;	     /* of the answer */
+	/* As it was seen before the change, for the audit; not of one that was carried out before
+	 * it was resumed. */
+	bool is_seen;
+	const char *name, *description;
 	flow_org_unit_cb *cb;
 	void *arg;
 };
@@ -33,20 +38,52 @@ unit_settled(struct people_op *op)
 }
 
 static void
-unit_settle(struct people_op *op, const char *dn, people_step *next)
+unit_add_change(
+    struct buf *b, const struct unit *u, const char *field, const char *before, const char *after)
 {
-	struct buf detail;
+	if (after == NULL)
+		return;
+	buf_printf(b, "%s\"%s\":{", b->data[b->len - 1] != '{' ? "," : "", field);
+	if (u->is_seen) {
+		buf_add_string(b, "\"before\":");
+		buf_add_json_string(b, before);
+		buf_add_char(b, ',');
+	}
+	buf_add_string(b, "\"after\":");
+	buf_add_json_string(b, *after != '\0' ? after : NULL);
+	buf_add_char(b, '}');
+}
+
+/* Names of places are no personal data. `name` and `description`: what was carried out of them. */
+static const char *
+unit_detail(struct people_op *op, const char *dn, const char *name, const char *description)
+{
+	const struct unit *u = (const struct unit *)op;
 	const char *text = NULL;
+	struct buf b;
+
+	if (dn == NULL)
+		return NULL;
+	buf_init(&b, UNIT_DETAIL_MAX);
+	buf_add_string(&b, "{\"dn\":");
+	buf_add_json_string(&b, utf8_clean(op->arena, dn));
+	buf_add_string(&b, ",\"changes\":{");
+	unit_add_change(&b, u, "name", u->name, name);
+	unit_add_change(&b, u, "description", u->description, description);
+	buf_add_string(&b, "}}");
+	if (!buf_failed(&b))
+		text = arena_strdup(op->arena, b.data);
+	buf_release(&b);
+	return text;
+}
+
+static void
+unit_settle(struct people_op *op, const char *dn)
+{
+	const struct store_intent *i = &op->intent;
 
 	((struct unit *)op)->dn = arena_strdup(op->arena, dn);
-	buf_init(&detail, UNIT_DETAIL_MAX);
-	buf_add_string(&detail, "{\"dn\":");
-	buf_add_json_string(&detail, dn);
-	buf_add_char(&detail, '}');
-	if (dn != NULL && !buf_failed(&detail))
-		text = arena_strdup(op->arena, detail.data);
-	buf_release(&detail);
-	people_settle(op, text, next);
+	people_settle(op, unit_detail(op, dn, i->name, i->description), unit_settled);
 }
 
 /* ---- a change may take two requests, and one may have been carried out ---- */
@@ -83,9 +120,12 @@ unit_on_looked_again(
 	if (!named && !described)
 		people_refused(op, op->code, &op->fault);
 	else if ((named || i->name == NULL) && (described || i->description == NULL))
-		unit_settle(op, unit->dn, unit_settled);
+		unit_settle(op, unit->dn);
 	else
-		unit_settle(op, unit->dn, unit_answer_refusal);
+		people_settle(op,
+		    unit_detail(
+			op, unit->dn, named ? i->name : NULL, described ? i->description : NULL),
+		    unit_answer_refusal);
 }
 
 static void
@@ -105,9 +145,9 @@ unit_on_acted(void *arg, enum err code, const char *dn, const struct fault *f)
 
 	op->dir_op = NULL;
 	if (code == ERR_OK)
-		unit_settle(op, dn, unit_settled);
+		unit_settle(op, dn);
 	else if (code == ERR_EXISTS && op->resumed && op->intent.kind == INTENT_ORG_UNIT_ADD)
-		unit_settle(op, NULL, unit_settled);
+		unit_settle(op, NULL);
 	else {
 		if (code == ERR_INVALID || code == ERR_EXISTS)
 			field_errors_add(&op->errors, "name",
@@ -126,7 +166,7 @@ unit_on_deleted(void *arg, enum err code, const struct fault *f)
 
 	op->dir_op = NULL;
 	if (code == ERR_OK || (code == ERR_NOT_FOUND && op->resumed))
-		unit_settle(op, NULL, unit_settled);
+		unit_settle(op, op->intent.dn);
 	else
 		people_refused(op, code, f);
 }
@@ -243,45 +283,103 @@ unit_on_namesake(void *arg, enum err code, const struct dir_org_unit *unit, cons
 	}
 }
 
+/* It is no part of what the caller's rights are for unless it is in reach; and what they are
+ * limited to is not theirs to take away. */
+static enum err
+unit_check_reach(struct people_op *op, const char *normal_dn, struct fault *f)
+{
+	if (!flow_reaches(&op->by, normal_dn, NULL))
+		return fault_set(f, ERR_NOT_FOUND, "there is no such org unit");
+	if (!reach_covers_unit(op->by.reach, normal_dn))
+		return fault_set(f, ERR_DENIED, "your rights begin with this org unit");
+	return ERR_OK;
+}
+
+static void
+unit_keep_values(struct people_op *op, const struct dir_org_unit *unit)
+{
+	struct unit *u = (struct unit *)op;
+
+	u->is_seen = true;
+	u->name = arena_strdup(op->arena, unit->name);
+	u->description = arena_strdup(op->arena, unit->description);
+}
+
+static void
+unit_keep(struct people_op *op, const struct dir_org_unit *unit)
+{
+	struct unit *u = (struct unit *)op;
+
+	unit_keep_values(op, unit);
+	u->dn = op->intent.dn = arena_strdup(op->arena, unit->dn);
+	if (!dir_dn_normalise(unit->dn, op->arena, &op->intent.org_unit))
+		op->intent.org_unit = NULL;
+}
+
+static void
+unit_looked(struct people_op *op)
+{
+	const struct unit *u = (const struct unit *)op;
+	struct store_intent *i = &op->intent;
+	struct fault own;
+	enum err code;
+
+	if (!unit_differs(i->name, u->name))
+		i->name = NULL;
+	if (!unit_differs(i->description, u->description))
+		i->description = NULL;
+	if (i->kind == INTENT_ORG_UNIT_CHANGE && i->name == NULL && i->description == NULL) {
+		people_finish(op, ERR_OK, NULL);
+		return;
+	}
+	code = i->kind == INTENT_ORG_UNIT_DELETE || i->name != NULL ? unit_check_invited(op, &own)
+								    : ERR_OK;
+	if (code == ERR_CONFLICT && i->name != NULL)
+		field_errors_add(&op->errors, "name", "not_empty", "%s", own.text);
+	if (code != ERR_OK)
+		people_finish(op, code, &own);
+	else
+		unit_begin(op);
+}
+
 static void
 unit_on_looked(void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f)
 {
 	struct people_op *op = arg;
-	struct store_intent *i = &op->intent;
-	struct fault own;
+	struct fault own = { .text = "" };
 
 	op->dir_op = NULL;
-	if (code != ERR_OK) {
-		people_finish(op, code, f);
-		return;
+	if (code == ERR_OK) {
+		unit_keep(op, unit);
+		code = unit_check_reach(op, op->intent.org_unit, &own);
+		f = &own;
+	} else if (code == ERR_REFUSED && op->by.reach != NULL) {
+		/* The base of people: nobody's whose rights are for a part. */
+		code = fault_set(&own, ERR_NOT_FOUND, "there is no such org unit");
+		f = &own;
 	}
-	if (!unit_differs(i->name, unit->name))
-		i->name = NULL;
-	if (!unit_differs(i->description, unit->description))
-		i->description = NULL;
-	if (i->name == NULL && i->description == NULL) {
-		((struct unit *)op)->dn = arena_strdup(op->arena, unit->dn);
-		people_finish(op, ERR_OK, NULL);
-	} else if (i->name != NULL && (code = unit_check_invited(op, &own)) != ERR_OK) {
-		if (code == ERR_CONFLICT)
-			field_errors_add(&op->errors, "name", "not_empty", "%s", own.text);
-		people_finish(op, code, &own);
-	} else
-		unit_begin(op);
+	if (code == ERR_OK)
+		unit_looked(op);
+	else
+		people_finish(op, code, f);
 }
 
 static void
 unit_checked(struct people_op *op)
 {
 	struct dir *d = op->flow->conf.dir;
-	const struct store_intent *i = &op->intent;
+	struct store_intent *i = &op->intent;
+	struct fault own;
 
-	if (i->kind == INTENT_ORG_UNIT_CHANGE)
+	if (i->kind != INTENT_ORG_UNIT_ADD)
 		op->dir_op = dir_org_unit_load(d, op->id, unit_on_looked, op);
-	else if (i->kind == INTENT_ORG_UNIT_ADD)
+	else if (!flow_reaches(&op->by, i->dn, NULL)) {
+		fault_set(&own, ERR_NOT_FOUND, "there is no such org unit");
+		people_finish(op, ERR_NOT_FOUND, &own);
+	} else {
+		i->org_unit = i->dn;
 		op->dir_op = dir_org_unit_find_named(d, i->dn, i->name, unit_on_namesake, op);
-	else
-		unit_begin(op);
+	}
 }
 
 static void
@@ -338,13 +436,7 @@ void
 flow_org_unit_delete(struct flow *f, const char *id, const struct flow_caller *caller,
     flow_org_unit_cb *cb, void *arg)
 {
-	struct people_op *op = unit_new(f, INTENT_ORG_UNIT_DELETE, id, caller, cb, arg);
-	struct fault own;
-
-	if (unit_check_invited(op, &own) != ERR_OK)
-		people_finish_later(op, own.code, own.text);
-	else
-		unit_start(op);
+	unit_start(unit_new(f, INTENT_ORG_UNIT_DELETE, id, caller, cb, arg));
 }
 
 /* ---- left behind ---- */
@@ -357,6 +449,9 @@ unit_on_found(void *arg, enum err code, const struct dir_org_unit *unit, const s
 	struct fault own;
 
 	op->dir_op = NULL;
+	if (code == ERR_OK && (unit_differs(op->intent.name, unit->name) ||
+				  unit_differs(op->intent.description, unit->description)))
+		unit_keep_values(op, unit);
 	if (code == ERR_OK && unit_differs(op->intent.name, unit->name) &&
 	    unit_check_invited(op, &own) != ERR_OK)
 		unit_look_again(op, own.code, &own);

@@ -47,9 +47,11 @@ people_new(struct flow *f, size_t size, enum store_intent_kind kind, const char 
 	if (feed_id_parse(id, bytes))
 		feed_id_text(bytes, op->id); /* the spelling of keys */
 	if (caller != NULL) {
-		op->intent.actor = arena_strdup(op->arena, caller->name);
-		op->intent.request_id = arena_strdup(op->arena, caller->request_id);
-		op->caller_entry = arena_strdup(op->arena, caller->entry);
+		op->by = flow_caller_copy(caller, op->arena);
+		op->intent.actor = op->by.name;
+		op->intent.request_id = op->by.request_id;
+		op->intent.source = op->by.source;
+		op->intent.person = op->by.entry;
 	}
 	return op;
 }
@@ -65,6 +67,10 @@ people_resume(struct flow *f, size_t size, const struct store_intent *intent)
 	*own = *intent;
 	own->actor = arena_strdup(op->arena, intent->actor);
 	own->request_id = arena_strdup(op->arena, intent->request_id);
+	own->source = arena_strdup(op->arena, intent->source);
+	own->person = arena_strdup(op->arena, intent->person);
+	own->org_unit = arena_strdup(op->arena, intent->org_unit);
+	own->personal = arena_strdup(op->arena, intent->personal);
 	own->dn = arena_strdup(op->arena, intent->dn);
 	own->tag = arena_strdup(op->arena, intent->tag);
 	own->name = arena_strdup(op->arena, intent->name);
@@ -150,6 +156,25 @@ people_keep_user(struct people_op *op, const struct dir_user *user)
 	op->user.suspended_by = arena_strdup(op->arena, user->suspended_by);
 	person_copy(&op->person, user->person, op->arena);
 	op->user.person = &op->person;
+}
+
+struct store_note
+people_note(const struct people_op *op)
+{
+	const struct store_intent *i = &op->intent;
+
+	return (struct store_note){ .actor = i->actor,
+		.request_id = i->request_id,
+		.source = i->source,
+		.person = i->person,
+		.org_unit = i->org_unit,
+		.personal = i->personal };
+}
+
+const char *
+people_tag(const struct people_op *op, const char *wanted)
+{
+	return wanted == NULL && op->by.reach != NULL ? op->user.tag : wanted;
 }
 
 void
@@ -319,4 +344,15 @@ people_settle(struct people_op *op, const char *detail, people_step *next)
 	op->next = next;
 	op->store_op = store_intent_settle(
 	    op->flow->conf.store, &op->intent, detail, NULL, people_on_settled, op);
+}
+
+void
+people_end_rights(struct people_op *op)
+{
+	struct flow *f = op->flow;
+	const char *reason =
+	    op->intent.kind == INTENT_USER_SUSPEND ? "user_suspended" : "user_deleted";
+
+	if (f->person_ended != NULL)
+		f->person_ended(f->person_ended_arg, op->id, reason);
 }

@@ -9,8 +9,7 @@
  * later and recorded when they were made. ERR_BUSY, of every change: another one of the same entry
  * is under way or not settled yet.
  *
- * "Oneself" is known by flow_caller's entry, which no caller has so far: tokens and the socket are
- * nobody's entry, sessions of people will be. */
+ * "Oneself" is known by flow_caller's entry: that of a session's person, or of a token's owner. */
 #ifndef USHERD_FLOW_FLOW_PEOPLE_H
 #define USHERD_FLOW_FLOW_PEOPLE_H
 
@@ -49,7 +48,8 @@ void flow_feed_figures(const struct flow_feed *feed, struct flow_feed_figures *o
  * row). ERR_NOT_FOUND. */
 typedef void flow_person_cb(void *arg, enum err code, const struct dir_user *user,
     const struct invitation *inv, const struct field_errors *errors, const struct fault *f);
-void flow_person_show(struct flow *f, const char *id, flow_person_cb *cb, void *arg);
+void flow_person_show(struct flow *f, const char *id, const struct flow_caller *caller,
+    flow_person_cb *cb, void *arg);
 
 /* Position, phone, names, language, org unit of a directory user. ERR_INVALID: `errors` names the
  * fields, all of them. ERR_CONFLICT: `tag` is another version. ERR_EXISTS: errors names the field
@@ -100,10 +100,10 @@ void flow_person_restore(struct flow *f, const char *id, const struct flow_calle
 
 /* ---- org units ---- */
 
-/* `id`: entryUUID. ERR_CONFLICT: not empty (of users, pending invitations or org units), or
- * somebody is invited at or below the name that was to be changed (errors: "name", "not_empty").
- * ERR_UNAVAILABLE: whether that is so is not known yet. ERR_EXISTS, ERR_NOT_FOUND, ERR_REFUSED
- * (people_base), ERR_INVALID with errors. */
+/* `id`: entryUUID. ERR_DENIED: the caller's rights begin with this one. ERR_CONFLICT: not empty (of
+ * users, pending invitations or org units), or somebody is invited at or below the name that was to
+ * be changed (errors: "name", "not_empty"). ERR_UNAVAILABLE: whether that is so is not known yet.
+ * ERR_EXISTS, ERR_NOT_FOUND, ERR_REFUSED (people_base), ERR_INVALID with errors. */
 typedef void flow_org_unit_cb(void *arg, enum err code, const char *dn,
     const struct field_errors *errors, const struct fault *f);
 void flow_org_unit_add(struct flow *f, const char *parent, const char *name,

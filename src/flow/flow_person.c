@@ -12,6 +12,8 @@
 struct look_row {
 	unsigned char id[FEED_ID_SIZE];
 	bool is_invitation;
+	struct arena *arena;
+	const char *place; /* as the server spells it */
 };
 
 /* An entry has an RDN, an invitation has none. */
@@ -23,6 +25,8 @@ look_render(void *arg, size_t index, const struct roster_row *row)
 	(void)index;
 	memcpy(r->id, row->id, sizeof(r->id));
 	r->is_invitation = row->rdn.len == 0;
+	if (row->org_unit.len > 0)
+		r->place = arena_dup(r->arena, row->org_unit.s, row->org_unit.len);
 }
 
 static void
@@ -32,6 +36,19 @@ look_not_found(struct people_op *op)
 
 	fault_set(&own, ERR_NOT_FOUND, "nobody has this id");
 	people_finish(op, ERR_NOT_FOUND, &own);
+}
+
+/* They are where the caller reaches: what the directory or the store says, and the list alone only
+ * for what it alone can show. */
+static void
+look_found(struct people_op *op, const char *place, const char *owner)
+{
+	if (!flow_reaches(&op->by, place, owner)) {
+		look_not_found(op);
+		return;
+	}
+	op->intent.org_unit = place;
+	op->next(op);
 }
 
 static void
@@ -49,7 +66,7 @@ look_on_invitation(void *arg, enum err code, struct invitation **inv, const stru
 	else {
 		op->inv = *inv;
 		*inv = NULL;
-		op->next(op);
+		look_found(op, op->inv->person.value[PERSON_ORG_UNIT], op->inv->owner);
 	}
 }
 
@@ -61,13 +78,13 @@ look_on_user(void *arg, enum err code, const struct dir_user *user, const struct
 	op->dir_op = NULL;
 	if (code == ERR_OK) {
 		people_keep_user(op, user);
-		op->next(op);
+		look_found(op, flow_place_above(op->user.dn, op->arena), NULL);
 	} else if (code == ERR_NOT_FOUND && !op->in_roster)
 		op->store_op = store_load(op->flow->conf.store, op->id, look_on_invitation, op);
 	else if (code == ERR_NOT_FOUND)
 		look_not_found(op);
 	else if (people_is_passing(code) && op->is_soft && op->in_roster)
-		op->next(op);
+		look_found(op, op->listed_place, NULL);
 	else
 		people_finish(op, code, f);
 }
@@ -76,7 +93,7 @@ void
 people_look(struct people_op *op, people_step *next)
 {
 	struct flow *f = op->flow;
-	struct look_row row = { .is_invitation = false };
+	struct look_row row = { .arena = op->arena };
 	unsigned char id[FEED_ID_SIZE];
 
 	if (op->id[0] == '\0') {
@@ -88,6 +105,8 @@ people_look(struct people_op *op, people_step *next)
 			roster_find(f->conf.roster, id, look_render, &row);
 	if (op->in_roster)
 		feed_id_text(row.id, op->id); /* an invitation's id finds who came of it */
+	if (row.place == NULL || !dir_dn_normalise(row.place, op->arena, &op->listed_place))
+		op->listed_place = NULL;
 	if (row.is_invitation)
 		op->store_op = store_load(f->conf.store, op->id, look_on_invitation, op);
 	else
@@ -118,10 +137,11 @@ show_found(struct people_op *op)
 }
 
 void
-flow_person_show(struct flow *f, const char *id, flow_person_cb *cb, void *arg)
+flow_person_show(
+    struct flow *f, const char *id, const struct flow_caller *caller, flow_person_cb *cb, void *arg)
 {
 	struct people_op *op =
-	    people_new(f, sizeof(struct show), INTENT_KIND_COUNT, id, NULL, show_answer);
+	    people_new(f, sizeof(struct show), INTENT_KIND_COUNT, id, caller, show_answer);
 	struct show *s = (struct show *)op;
 
 	s->cb = cb;

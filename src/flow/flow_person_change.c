@@ -98,6 +98,7 @@ person_change_carried_out(struct people_op *op)
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
 		changed[i] = op->intent.value[i] != NULL &&
 			     !person_change_differs(op, i, op->intent.value[i]);
+	op->intent.personal = audit_of_these(op->intent.personal, changed, op->arena);
 	return person_change_detail(op, changed);
 }
 
@@ -197,11 +198,18 @@ person_change_on_acted(void *arg, enum err code, const struct dir_user *user, co
 static void
 person_change_begun(struct people_op *op)
 {
-	struct dir_user_change change = { .tag = change_of(op)->tag };
+	struct dir_user_change change = { .tag = people_tag(op, change_of(op)->tag) };
 
 	memcpy(change.value, op->intent.value, sizeof(change.value));
 	op->dir_op =
 	    dir_user_change(op->flow->conf.dir, op->id, &change, person_change_on_acted, op);
+}
+
+static void
+person_change_begin(struct people_op *op)
+{
+	op->intent.personal = audit_of_change(&op->person, op->intent.value, op->arena);
+	people_begin(op, NULL, 0, person_change_begun);
 }
 
 /* ---- names ---- */
@@ -225,13 +233,15 @@ person_change_on_answer(
 		people_finish(op, code, f);
 		return;
 	}
-	if (answer->org_unit_missing) {
+	/* What is out of reach is answered like what is not there. */
+	if (answer->org_unit_missing ||
+	    !flow_reaches(&op->by, op->intent.value[PERSON_ORG_UNIT], NULL)) {
 		field_errors_add(&op->errors, "org_unit", "not_found",
 		    "the directory has no such organizational unit");
 		person_change_finish_refused(op, ERR_INVALID);
 		return;
 	}
-	people_begin(op, NULL, 0, person_change_begun);
+	person_change_begin(op);
 }
 
 /* A new value that must be nobody else's: the same one in other letters is one's own. */
@@ -264,7 +274,7 @@ person_change_on_names(
 	if (change_of(op)->clash)
 		person_change_finish_refused(op, ERR_EXISTS);
 	else if (q.org_unit == NULL)
-		people_begin(op, NULL, 0, person_change_begun);
+		person_change_begin(op);
 	else
 		op->dir_op = dir_ask(op->flow->conf.dir, &q, person_change_on_answer, op);
 }

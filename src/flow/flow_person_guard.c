@@ -97,7 +97,7 @@ people_guard(struct people_op *op, const char *what, people_step *next)
 {
 	struct fault own;
 
-	if (op->caller_entry != NULL && strcasecmp(op->caller_entry, op->user.entry_uuid) == 0) {
+	if (op->by.entry != NULL && strcasecmp(op->by.entry, op->user.entry_uuid) == 0) {
 		fault_set(&own, ERR_REFUSED, "self: nobody can %s their own account", what);
 		people_finish(op, ERR_REFUSED, &own);
 		return;

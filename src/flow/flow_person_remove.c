@@ -108,9 +108,9 @@ remove_on_tokens_ended(void *arg, enum err code, const struct fault *f)
 static void
 remove_end_tokens(struct people_op *op)
 {
-	const struct store_note note = { .actor = op->intent.actor,
-		.request_id = op->intent.request_id };
+	const struct store_note note = people_note(op);
 
+	people_end_rights(op);
 	op->store_op = store_delete_tokens_of(
 	    op->flow->conf.store, remove_maker(op), &note, remove_on_tokens_ended, op);
 }
@@ -301,6 +301,8 @@ remove_guarded(struct people_op *op)
 	struct flow *f = op->flow;
 
 	op->intent.dn = op->user.dn;
+	op->intent.personal = audit_of_person(&op->person, op->user.dn, op->arena);
+	r->how.tag = people_tag(op, r->how.tag);
 	if (f->conf.restorable_s == 0 || r->how.for_good) {
 		op->intent.tag = r->how.tag;
 		people_begin(op, NULL, 0, remove_begun);

@@ -50,6 +50,7 @@ restore_on_added(void *arg, enum err code, const struct dir_user *user, const st
 		if (op->fault.text[0] != '\0')
 			log_warning("a restored user could not be made a member of a group", "id",
 			    op->id, "reason", op->fault.text, "request", op->intent.request_id);
+		op->intent.personal = audit_of_person(&op->person, op->user.dn, op->arena);
 		people_settle(op,
 		    arena_printf(op->arena, "{\"new_id\":\"%s\"}", op->user.entry_uuid),
 		    restore_settled);
@@ -179,6 +180,13 @@ restore_ask(struct people_op *op)
 	    store_find_names(op->flow->conf.store, &r->names, op->id, restore_on_names, op);
 }
 
+static bool
+restore_reaches(struct people_op *op, const struct store_trash *t)
+{
+	op->intent.org_unit = flow_place_above(t->dn, op->arena);
+	return flow_reaches(&op->by, op->intent.org_unit, NULL);
+}
+
 static void
 restore_on_loaded(void *arg, enum err code, const struct store_trash *t, const struct secret *saved,
     const struct fault *f)
@@ -187,7 +195,8 @@ restore_on_loaded(void *arg, enum err code, const struct store_trash *t, const s
 	struct fault own;
 
 	op->store_op = NULL;
-	if (code == ERR_OK && !op->resumed && t->restorable_until <= flow_now(op->flow))
+	if (code == ERR_OK && !op->resumed &&
+	    (t->restorable_until <= flow_now(op->flow) || !restore_reaches(op, t)))
 		code = ERR_NOT_FOUND;
 	if (code == ERR_NOT_FOUND) {
 		fault_set(&own, ERR_NOT_FOUND, "nothing is kept of a user of this id");

@@ -14,8 +14,7 @@ revoke_on_forgotten(void *arg, enum err code, const struct fault *f)
 static void
 revoke_forget(struct people_op *op)
 {
-	const struct store_note note = { .actor = op->intent.actor,
-		.request_id = op->intent.request_id };
+	const struct store_note note = people_note(op);
 
 	op->store_op =
 	    store_purge(op->flow->conf.store, op->id, INT64_MAX, &note, revoke_on_forgotten, op);
@@ -52,15 +51,14 @@ void
 person_remove_invitation(struct people_op *op)
 {
 	struct flow *f = op->flow;
-	const struct flow_caller caller = { .name = op->intent.actor,
-		.request_id = op->intent.request_id };
 
+	op->intent.personal = audit_of_person(&op->inv->person, NULL, op->arena);
 	if (op->inv->state == INVITATION_EXPIRED) {
 		revoke_forget(op);
 		return;
 	}
 	if (invitation_seen(op->inv, flow_now(f)) == INVITATION_EXPIRED)
-		flow_expire_start(f, op->id, op->intent.actor, revoke_on_expired, NULL, op);
+		flow_expire_start(f, op->id, &op->by, revoke_on_expired, NULL, op);
 	else
-		flow_revoke_start(f, op->id, &caller, revoke_on_revoked, op);
+		flow_revoke_start(f, op->id, &op->by, revoke_on_revoked, op);
 }

@@ -26,6 +26,15 @@ suspend_settled(struct people_op *op)
 	people_finish(op, ERR_OK, NULL);
 }
 
+static void
+suspend_done(struct people_op *op, const struct dir_user *user)
+{
+	if (op->intent.kind == INTENT_USER_SUSPEND)
+		people_end_rights(op);
+	people_keep_user(op, user);
+	people_settle(op, NULL, suspend_settled);
+}
+
 /* A refusal may concern what comes after the change, the look at the new version: how the entry is
  * decides. So does it when the answer never came, later. */
 static void
@@ -37,8 +46,7 @@ suspend_on_looked_again(
 
 	op->dir_op = NULL;
 	if (code == ERR_OK && user->suspended == (op->intent.kind == INTENT_USER_SUSPEND)) {
-		people_keep_user(op, user);
-		people_settle(op, NULL, suspend_settled);
+		suspend_done(op, user);
 	} else if (code == ERR_OK && op->code != ERR_OK)
 		people_refused(op, op->code, &op->fault);
 	else if (code == ERR_OK) {
@@ -62,10 +70,8 @@ suspend_on_acted(void *arg, enum err code, const struct dir_user *user, const st
 		op->code = code;
 		op->fault = *f;
 		op->dir_op = dir_user_load(op->flow->conf.dir, op->id, suspend_on_looked_again, op);
-	} else {
-		people_keep_user(op, user);
-		people_settle(op, NULL, suspend_settled);
-	}
+	} else
+		suspend_done(op, user);
 }
 
 static void
@@ -74,12 +80,13 @@ suspend_begun(struct people_op *op)
 	const struct suspend *s = (const struct suspend *)op;
 
 	op->dir_op = dir_user_suspend(
-	    op->flow->conf.dir, op->id, s->suspended, s->tag, suspend_on_acted, op);
+	    op->flow->conf.dir, op->id, s->suspended, people_tag(op, s->tag), suspend_on_acted, op);
 }
 
 static void
 suspend_guarded(struct people_op *op)
 {
+	op->intent.personal = audit_of_person(&op->person, op->user.dn, op->arena);
 	people_begin(op, NULL, 0, suspend_begun);
 }
 

@@ -22,6 +22,7 @@ enum {
 };
 
 struct attempt;
+struct audit_sweeper;
 struct change;
 struct lane;
 struct people_op;
@@ -59,14 +60,18 @@ struct flow {
 	int64_t quiet_since_mono_ms;
 	int64_t left_at; /* the same moment by the wall clock */
 	struct memory *memory;
+	struct quota *quota;
 	struct people_list people; /* changes of entries under way */
 	struct people_resolver *people_resolver;
 	struct trash_sweeper *trash_sweeper;
+	struct audit_sweeper *audit_sweeper; /* NULL: the trail is kept for ever */
 	struct people_op *admin_change; /* the one of an administrator whose turn it is, or NULL */
 	/* What the process before us had sent may be on its way for a while from here on. */
 	int64_t started_mono_ms;
 	void (*tokens_ended)(void *arg, const char *created_by); /* may be NULL */
 	void *tokens_ended_arg;
+	void (*person_ended)(void *arg, const char *person, const char *reason); /* may be NULL */
+	void *person_ended_arg;
 	struct flow_mails *mails; /* NULL: there is no way to send */
 	struct mail_sweeper *mail_sweeper;
 	struct flow_hooks *hooks;
@@ -101,6 +106,57 @@ flow_rules(const struct flow *f)
 /* Something has ended: tell who waits for everything to end. */
 void flow_check_drained(struct flow *f);
 
+/* ---- flow_caller.c: who asks, for as long as a use case takes ---- */
+
+struct flow_caller flow_caller_copy(const struct flow_caller *by, struct arena *arena);
+/* Nobody's: the daemon's own doings. */
+struct flow_caller flow_caller_own(const char *name);
+/* What the audit notes of them. Borrows. */
+struct store_note flow_note(const struct flow_caller *by);
+/* Something at or directly in `place` (one spelling; NULL: nowhere), made by `owner` (NULL or "":
+ * nobody who is known). */
+bool flow_reaches(const struct flow_caller *by, const char *place, const char *owner);
+bool flow_reaches_invitation(const struct flow_caller *by, const struct invitation *inv);
+/* ERR_NOT_FOUND when it is out of reach. */
+enum err flow_check_reach(
+    const struct flow_caller *by, const struct invitation *inv, struct fault *f);
+/* The one spelling of the DN above this one, in `arena`; NULL: there is none. */
+const char *flow_place_above(const char *dn, struct arena *arena);
+
+/* ---- flow_quota.c: open invitations by who made them ---- */
+
+struct quota;
+struct quota *quota_new(void);
+void quota_free(struct quota *q);
+/* All that are open are about to be told, and were. */
+void quota_begin(struct quota *q);
+void quota_ready(struct quota *q);
+/* As the store has it now; `owner` "" or NULL: it is not open, or nobody's. */
+void quota_tell(struct quota *q, const char *id, const char *owner);
+/* One is being made. It counts from now on, until it was told of or released. ERR_REFUSED: there
+ * are `max` (0: any number may be). ERR_UNAVAILABLE: how many there are is not known yet. */
+enum err quota_hold(
+    struct quota *q, const char *id, const char *owner, size_t max, struct fault *f);
+void quota_release(struct quota *q, const char *id); /* nothing came of it */
+
+/* ---- flow_audit.c: what the audit keeps of people, as JSON in `arena` ---- */
+
+/* Given and family name when there is no display name; NULL: none of them. */
+const char *audit_name(const struct person *p, struct arena *arena);
+/* {"name","uid"} and, given, "dn". */
+const char *audit_of_person(const struct person *p, const char *dn, struct arena *arena);
+/* {"name","uid","mail","personal_mail"} */
+const char *audit_of_issue(const struct invitation *inv, struct arena *arena);
+/* {"name","uid","changes":{FIELD:{"before","after"}}}: `after[i]` NULL: left alone, "": removed. */
+const char *audit_of_change(
+    const struct person *before, const char *const after[PERSON_FIELD_COUNT], struct arena *arena);
+/* The same of a personal address. */
+const char *audit_of_readdress(
+    const struct invitation *before, const char *after, struct arena *arena);
+/* Of audit_of_change() the fields that are `changed`, and no others. */
+const char *audit_of_these(
+    const char *personal, const bool changed[PERSON_FIELD_COUNT], struct arena *arena);
+
 /* ---- flow_change.c: load, mutate, save; again when somebody was faster ---- */
 
 /* Changes the loaded invitation. ERR_OK: save it. ERR_USED...: give up with that code. Called again
@@ -115,7 +171,8 @@ struct flow_change_spec {
 	void *ctx; /* outlives the change */
 	void (*abandon)(
 	    void *ctx); /* instead of the callback when the flow is freed; may be NULL */
-	const char *actor, *request_id;
+	/* Copied. What is out of its reach is ERR_NOT_FOUND. */
+	const struct flow_caller *by;
 };
 
 /* ERR_OK: `inv` is the stored version. Otherwise it is what was loaded, or NULL. */
@@ -132,7 +189,14 @@ void flow_log_damage(enum err code, const struct fault *f);
 /* Why nothing can be changed about an invitation now: by the state that everybody sees. */
 enum err flow_refusal(struct flow *flow, const struct invitation *inv, struct fault *f);
 
-/* ---- flow_issue.c ---- */
+/* ---- flow_issue_check.c ---- */
+
+/* Into one spelling, with every fault in `errors`. False: whether its groups give roles is not
+ * known at the moment. */
+bool flow_issue_check(struct flow *f, const struct flow_caller *by, const struct issue_spec *spec,
+    struct invitation *inv, struct field_errors *errors);
+/* "groups[2]", as a field is named in errors. */
+const char *flow_group_name(struct arena *arena, size_t i);
 
 /* The org unit in its one spelling, in `arena`; NULL after adding an error of "org_unit". */
 const char *flow_check_place(
@@ -175,13 +239,18 @@ struct resolver *flow_resolver_new(struct flow *f);
 void flow_resolver_wake(struct resolver *r); /* something may have become resolvable */
 void flow_resolver_free(struct resolver *r);
 
+/* flow_audit_sweep.c. NULL: nothing is to be swept. */
+struct audit_sweeper *flow_audit_sweeper_new(struct flow *f);
+void flow_audit_sweeper_free(struct audit_sweeper *s); /* NULL is fine */
+
 struct sweeper *flow_sweeper_new(struct flow *f);
-/* Store that this one is past its end; nobody waits for it. `actor`: who met it so. */
-void flow_expire(struct flow *f, const struct invitation *inv, const char *actor);
+/* Store that this one is past its end; nobody waits for it. `by`: who met it so, whether or not it
+ * is in their reach. */
+void flow_expire(struct flow *f, const struct invitation *inv, const struct flow_caller *by);
 /* The same if it is past its end, and told when that is done. ERR_CONFLICT: it is not, or no
  * longer. `abandon` (NULL: nothing to free) instead of the callback when the flow is freed. */
-void flow_expire_start(struct flow *f, const char *id, const char *actor, flow_changed_cb *cb,
-    void (*abandon)(void *ctx), void *ctx);
+void flow_expire_start(struct flow *f, const char *id, const struct flow_caller *by,
+    flow_changed_cb *cb, void (*abandon)(void *ctx), void *ctx);
 void flow_sweeper_free(struct sweeper *s);
 
 #endif

@@ -107,11 +107,12 @@ resolve_on_changed(void *ctx, enum err code, const struct invitation *inv, const
 static void
 resolve_settle(struct resolving *g, enum finding finding)
 {
+	const struct flow_caller own = flow_caller_own("resolver");
 	struct flow_change_spec spec = { .id = g->id,
 		.event = finding == FOUND_OURS ? INVITATION_EV_CREATE : INVITATION_EV_RELEASE,
 		.mutate = resolve_mutate,
 		.ctx = g,
-		.actor = "resolver" };
+		.by = &own };
 
 	g->finding = finding;
 	flow_change_start(g->resolver->flow, &spec, resolve_on_changed);

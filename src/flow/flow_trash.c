@@ -57,7 +57,9 @@ static void
 trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t count,
     const char *next, const struct fault *f)
 {
-	static const struct store_note note = { .actor = "sweeper", .request_id = NULL };
+	const struct flow_caller own = flow_caller_own("sweeper");
+	struct store_note note = flow_note(&own);
+	struct arena *arena = arena_new(0);
 	struct trash_sweeper *s = arg;
 
 	s->op = NULL;
@@ -71,10 +73,12 @@ trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t
 	for (size_t i = 0; i < count; i++)
 		if (list[i].restorable_until <= flow_now(s->flow)) {
 			s->pending++;
+			note.org_unit = flow_place_above(list[i].dn, arena);
 			s->slots[i].sweeper = s;
 			s->slots[i].op = store_trash_forget(
 			    s->flow->conf.store, &list[i], &note, trash_on_forgotten, &s->slots[i]);
 		}
+	arena_free(arena);
 	trash_one_done(s);
 }
 

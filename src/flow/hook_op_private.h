@@ -13,7 +13,8 @@ struct hook_op {
 	struct arena *arena;
 	struct field_errors errors;
 	char id[ID_SIZE]; /* the endpoint */
-	struct store_note note;
+	struct flow_caller by;
+	struct store_note note; /* of them */
 	const char *event;
 	struct hook hook;
 	struct hook_spec spec;

@@ -201,9 +201,11 @@ struct mail_change {
 	struct outbox_item *waiting; /* the item that delivery->waiting names; NULL: it is gone */
 	struct mail_post post;
 	enum invitation_event event;
-	const char *detail; /* what the audit record says beside the event, as JSON; or NULL */
-	bool log_alone;	    /* the invitation stays as it is */
-	char *actor, *request_id;
+	const char *detail;   /* what the audit record says beside the event, as JSON; or NULL */
+	const char *personal; /* the same about people; NULL: who is invited */
+	bool log_alone;	      /* the invitation stays as it is */
+	struct flow_caller by;
+	struct arena *arena; /* of these strings */
 	int tries;
 	/* Changes after, delivery, post and event. ERR_OK: save it; anything else ends it with that
 	 * code. On a conflict all is loaded again and this is called again. */
@@ -212,9 +214,10 @@ struct mail_change {
 	void (*finish)(struct mail_change *c, enum err code, const struct fault *f);
 	void (*release)(struct mail_change *c); /* frees what a kind added; may be NULL */
 };
-/* `c` is zeroed but for mutate, finish and release; it is freed with free(). */
-void mail_change_start(struct mail_change *c, struct flow *f, const char *id, const char *actor,
-    const char *request_id);
+/* `c` is zeroed but for mutate, finish and release; it is freed with free(). Out of the reach of
+ * `by` is ERR_NOT_FOUND. */
+void mail_change_start(
+    struct mail_change *c, struct flow *f, const char *id, const struct flow_caller *by);
 
 /* ---- flow_mail_ask.c ---- */
 

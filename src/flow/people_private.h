@@ -31,12 +31,13 @@ struct people_op {
 	people_step *release;	  /* frees what a kind added, not the struct; may be NULL */
 	people_step *next;	  /* after the wait under way */
 	char id[ID_SIZE];	  /* who or what */
-	const char *caller_entry; /* flow_caller's */
+	struct flow_caller by;	  /* who asks; of a resumed one nobody, who reaches everything */
 	int64_t started_mono_ms;
 	bool resumed; /* from its intent */
 	/* looked at */
-	bool in_roster, is_soft; /* soft: a directory that is away is no error */
-	struct dir_user user;	 /* dn NULL: none */
+	bool in_roster, is_soft;  /* soft: a directory that is away is no error */
+	const char *listed_place; /* where the roster has them, in one spelling; NULL: nowhere */
+	struct dir_user user;	  /* dn NULL: none */
 	struct person person;
 	struct invitation *inv; /* it is an invitation */
 	/* written down */
@@ -58,8 +59,11 @@ void people_finish(struct people_op *op, enum err code, const struct fault *f);
 void people_finish_later(struct people_op *op, enum err code, const char *text);
 void people_do_later(struct people_op *op, people_step *step);
 
-/* Who is it? Afterwards user or inv is there; ERR_NOT_FOUND and the like finish it. */
+/* Who is it? Afterwards user or inv is there, in the caller's reach, and the intent names where
+ * they stand; ERR_NOT_FOUND (also: out of reach) and the like finish it. */
 void people_look(struct people_op *op, people_step *next);
+/* What else is done in the course of it is noted as the intent is. */
+struct store_note people_note(const struct people_op *op);
 /* flow_person_guard.c. Oneself and the last administrator are refused. `what`: "delete",
  * "suspend". */
 void people_guard(struct people_op *op, const char *what, people_step *next);
@@ -78,8 +82,13 @@ void people_give_up_or_leave(struct people_op *op, enum err code, const struct f
 void people_leave(struct people_op *op, const struct fault *f);
 /* The audit record with `detail` (JSON or NULL). */
 void people_settle(struct people_op *op, const char *detail, people_step *next);
+/* The directory has deleted or suspended whom the intent is about: what they may do ends now. */
+void people_end_rights(struct people_op *op);
 /* A copy that lives as long as the operation. */
 void people_keep_user(struct people_op *op, const struct dir_user *user);
+/* The version that may be changed: the one that was asked for, and for a caller whose rights are
+ * limited the one that was seen to be in reach; NULL: any. */
+const char *people_tag(const struct people_op *op, const char *wanted);
 /* "mail: ..." at the beginning of a fault of dir names a field: an error of it, with `code`;
  * `otherwise` when none is named. */
 void people_add_named(

@@ -38,7 +38,8 @@ enum {
 	HTTP_CAPTURES_MAX = 4,
 	HTTP_REQUEST_ID_SIZE = 37,
 	HTTP_PEER_GROUPS_MAX = 4096,
-	HTTP_RESERVE = 64 /* connections */
+	HTTP_COOKIE_MAX = 4096, /* bytes of a value */
+	HTTP_RESERVE = 64	/* connections */
 };
 
 /* "GET"; of one method. */
@@ -63,8 +64,9 @@ struct http_request {
 	size_t body_len;
 	const char *peer; /* address without port, or "unix" */
 	/* Who is behind it: the peer, or what a configured proxy says of its own peer (the
-	 * right-most address of Forwarded or X-Forwarded-For that is no configured proxy). For
-	 * limits and the audit; never for links. */
+	 * right-most address of Forwarded or X-Forwarded-For that is no configured proxy; of both
+	 * only when they agree; the proxy itself when it names no address). For limits and the
+	 * audit; never for links. */
 	const char *client;
 	bool peer_is_unix;
 	uid_t peer_uid; /* of a unix socket's peer (SO_PEERCRED) */
@@ -80,13 +82,16 @@ struct http_request {
 
 /* NULL when absent. The guard has refused requests that repeat a header which must be single. */
 const char *http_header(const struct http_request *r, const char *lower_name);
-/* The value of one cookie in `arena`; NULL when it is absent, or there more than once: somebody has
- * planted another one (RFC 6265 section 4.2.2 gives no order to trust). */
+/* The value of one cookie in `arena`; NULL when it is absent, no cookie-value or longer than
+ * HTTP_COOKIE_MAX, or there more than once: somebody has planted another one (RFC 6265 section
+ * 4.2.2 gives no order to trust). */
 const char *http_cookie(const struct http_request *r, struct arena *arena, const char *name);
 
 /* Whether a request that changes something comes from our own pages, as far as a browser says:
- * HTTP_SAME_ORIGIN by Sec-Fetch-Site or, without that, by an Origin that is the request's own
- * scheme and Host; HTTP_NO_ORIGIN: it says neither, as programs do. */
+ * HTTP_SAME_ORIGIN by Sec-Fetch-Site or, without that or with "none" (typed by a person), by an
+ * Origin that is the request's own scheme and Host; HTTP_NO_ORIGIN: it says neither, as programs
+ * do, or a typed GET does; any other claim, and a typed request that could change something:
+ * HTTP_OTHER_ORIGIN. */
 enum http_origin { HTTP_SAME_ORIGIN, HTTP_OTHER_ORIGIN, HTTP_NO_ORIGIN };
 enum http_origin http_origin_of(const struct http_request *r);
 const char *http_query(const struct http_request *r, const char *name); /* the first, or NULL */
@@ -193,12 +198,13 @@ struct http_route_set {
 struct http_limits {
 	size_t header_bytes, header_fields, body_bytes; /* 16 KiB, 64, 64 KiB */
 	int64_t header_ms, body_ms, idle_ms;		/* absolute: 10 s, 30 s, 60 s */
-	/* Of the control and public listeners together; IPv6 sources are grouped by /64. A unix or
-	 * management listener has HTTP_RESERVE of its own, so that no crowd shuts an operator out.
-	 */
+	/* Of the control and public listeners together; IPv6 sources are grouped by /64, and a
+	 * configured proxy, behind which everybody may be, is no source. A unix or management
+	 * listener has HTTP_RESERVE of its own, so that no crowd shuts an operator out. */
 	size_t connections, connections_per_source;
 };
 
+/* An address, or a CIDR block of at least one bit without bits behind its prefix. */
 bool http_proxy_is_valid(const char *text);
 
 struct http_listen {

@@ -311,6 +311,7 @@ conn_meet_tcp(struct http_conn *c)
 	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(ss);
 	const void *address = &((struct sockaddr_in *)&ss)->sin_addr;
+	struct in6_addr peer;
 
 	if (getpeername(c->fd, (struct sockaddr *)&ss, &len) != 0)
 		return false;
@@ -318,6 +319,9 @@ conn_meet_tcp(struct http_conn *c)
 		address = &((struct sockaddr_in6 *)&ss)->sin6_addr;
 	inet_ntop(ss.ss_family, address, c->peer, sizeof(c->peer));
 	if (c->listener->is_reserved)
+		return true;
+	if (http_address_read(c->peer, strlen(c->peer), &peer) &&
+	    http_proxies_have(&c->server->proxies, &peer))
 		return true;
 	c->source = http_source_enter(c->server, &ss);
 	return c->source != NULL;

@@ -22,30 +22,65 @@ http_query(const struct http_request *r, const char *name)
 	return NULL;
 }
 
-/* RFC 6265 section 4.2.1: pairs separated by "; ". The first of that name. */
+/* A cookie-value (RFC 6265 section 4.1.1), without the quotes that may stand around it. */
+static bool
+cookie_value(const char **value, size_t *len)
+{
+	if (*len >= 2 && (*value)[0] == '"' && (*value)[*len - 1] == '"') {
+		++*value;
+		*len -= 2;
+	}
+	if (*len > HTTP_COOKIE_MAX)
+		return false;
+	for (size_t i = 0; i < *len; i++)
+		if ((unsigned char)(*value)[i] <= ' ' || (unsigned char)(*value)[i] >= 0x7f ||
+		    strchr("\",;\\", (*value)[i]) != NULL)
+			return false;
+	return true;
+}
+
+/* The next pair of the name in one header (RFC 6265 section 4.2.1: separated by "; "). Returns what
+ * is behind it, NULL when there is none. */
+static const char *
+cookie_next(const char *p, const char *name, const char **value, size_t *value_len)
+{
+	const size_t name_len = strlen(name);
+
+	for (size_t len; *p != '\0'; p += len) {
+		p += strspn(p, "; ");
+		len = strcspn(p, ";");
+		if (len <= name_len || p[name_len] != '=' || memcmp(p, name, name_len) != 0)
+			continue;
+		*value = p + name_len + 1;
+		*value_len = len - name_len - 1;
+		while (*value_len > 0 && (*value)[*value_len - 1] == ' ')
+			--*value_len;
+		return p + len;
+	}
+	return NULL;
+}
+
 const char *
 http_cookie(const struct http_request *r, struct arena *arena, const char *name)
 {
-	const char *p = http_header(r, "cookie");
-	const size_t name_len = strlen(name);
+	const char *found = NULL, *value = NULL;
+	size_t found_len = 0, len;
 
-	for (size_t len; p != NULL && *p != '\0'; p += len) {
-		p += strspn(p, "; ");
-		len = strcspn(p, ";");
-		if (len > name_len && p[name_len] == '=' && memcmp(p, name, name_len) == 0) {
-			const char *value = p + name_len + 1;
-			size_t value_len = len - name_len - 1;
+	for (size_t i = 0; i < r->header_count; i++) {
+		const char *p = r->headers[i].value;
 
-			while (value_len > 0 && value[value_len - 1] == ' ')
-				value_len--;
-			if (value_len >= 2 && value[0] == '"' && value[value_len - 1] == '"') {
-				value++;
-				value_len -= 2;
-			}
-			return arena_dup(arena, value, value_len);
+		if (strcmp(r->headers[i].name, "cookie") != 0)
+			continue;
+		while ((p = cookie_next(p, name, &value, &len)) != NULL) {
+			if (found != NULL)
+				return NULL;
+			found = value;
+			found_len = len;
 		}
 	}
-	return NULL;
+	if (found == NULL || !cookie_value(&found, &found_len))
+		return NULL;
+	return arena_dup(arena, found, found_len);
 }
 
 /* How well an element of Accept speaks for a type: a full match before "type" and any subtype,

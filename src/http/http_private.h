@@ -46,8 +46,18 @@ struct http_slot {
 	struct http_conn *conn;
 };
 
+struct http_proxy {
+	struct in6_addr address; /* IPv4 in the v4-mapped form */
+	unsigned bits;
+};
+struct http_proxies {
+	struct http_proxy *item;
+	size_t count;
+};
+
 struct http_server {
 	struct http_conf conf;
+	struct http_proxies proxies;
 	struct http_listener_list listeners;
 	struct http_exchange_list exchanges;
 	struct http_conn_list conns;
@@ -111,7 +121,7 @@ struct http_exchange {
 	struct arena *arena; /* holds this struct too */
 	const char *route;
 	struct http_stream *stream; /* the reply, while it goes on */
-	bool is_dispatching, is_held, is_replied, is_last, has_cache_control;
+	bool is_dispatching, is_held, is_replied, is_last;
 	struct http_request request;
 };
 
@@ -137,6 +147,18 @@ void http_deadline_expire(void *conn);
 /* http_refuse.c */
 void http_refuse_start(struct http_conn *c);
 void http_refuse_expire(struct http_conn *c, int status, const char *detail);
+
+/* http_proxy.c. IPv4 addresses are read into, and written from, the v4-mapped form. */
+bool http_address_read(const char *text, size_t len, struct in6_addr *out);
+const char *http_address_write(const struct in6_addr *address, char out[INET6_ADDRSTRLEN]);
+/* Valid ones; NULL terminated, or NULL. */
+void http_proxies_init(struct http_proxies *p, const char *const *texts);
+void http_proxies_release(struct http_proxies *p);
+bool http_proxies_have(const struct http_proxies *p, const struct in6_addr *address);
+
+/* http_forwarded.c. Sets `client` and `is_secure` from the peer and the header. */
+void http_forwarded_apply(
+    const struct http_proxies *p, struct http_request *r, struct arena *arena);
 
 /* http_source.c. NULL: the source has as many connections as it may have. */
 struct http_source *http_source_enter(struct http_server *s, const struct sockaddr_storage *peer);
@@ -164,6 +186,10 @@ void http_exchange_on_request(struct evhttp_request *evreq, void *listener);
 void http_exchange_free(struct http_exchange *x);
 /* The request's body moves from evhttp's memory, which is wiped, to the arena. */
 void http_exchange_take_body(struct http_request *r, struct arena *arena, struct evbuffer *from);
+
+/* http_defence.c: the headers of every answer that tell a browser what it must not do with it. */
+void http_defence_add(struct evkeyvalq *headers, bool is_tls); /* each unless it is set */
+void http_defence_write(struct evbuffer *out, bool is_tls);
 
 /* http_reply.c */
 void http_reply_add_common(struct http_exchange *x, const char *type); /* but no length */

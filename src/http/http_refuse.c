@@ -35,6 +35,7 @@ void
 http_refuse_start(struct http_conn *c)
 {
 	const char *title = http_status_title(c->guard.status);
+	struct evbuffer *output = bufferevent_get_output(c->bev);
 	char body[256];
 	int len;
 
@@ -45,11 +46,12 @@ http_refuse_start(struct http_conn *c)
 	assert(len > 0 && (size_t)len < sizeof(body));
 	c->stage = HTTP_CONN_REFUSING;
 	bufferevent_setcb(c->bev, NULL, refuse_on_written, refuse_on_event, c);
-	evbuffer_add_printf(bufferevent_get_output(c->bev),
+	evbuffer_add_printf(output,
 	    "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
-	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: "
-	    "close\r\n\r\n%s",
-	    c->guard.status, title, len, c->guard.is_head ? "" : body);
+	    "Connection: close\r\n",
+	    c->guard.status, title, len);
+	http_defence_write(output, c->listener->tls);
+	evbuffer_add_printf(output, "\r\n%s", c->guard.is_head ? "" : body);
 	loop_timer_set(c->timer, LINGER_MS);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }

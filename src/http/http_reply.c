@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <event2/buffer.h>
 
@@ -33,8 +32,6 @@ http_add_header(struct http_exchange *x, const char *name, const char *value)
 	assert(!x->is_replied);
 	if (!reply_is_plain(name) || !reply_is_plain(value))
 		abort();
-	if (strcasecmp(name, "cache-control") == 0)
-		x->has_cache_control = true;
 	evhttp_add_header(evhttp_request_get_output_headers(x->evreq), name, value);
 }
 
@@ -44,10 +41,7 @@ http_reply_add_common(struct http_exchange *x, const char *type)
 	if (type != NULL)
 		http_add_header(x, "Content-Type", type);
 	http_add_header(x, "X-Request-Id", x->request.id);
-	if (!x->has_cache_control)
-		http_add_header(x, "Cache-Control", "no-store");
-	http_add_header(x, "X-Content-Type-Options", "nosniff");
-	http_add_header(x, "Referrer-Policy", "no-referrer");
+	http_defence_add(evhttp_request_get_output_headers(x->evreq), x->request.is_tls);
 	if (x->is_last || x->server == NULL || x->server->draining)
 		http_add_header(x, "Connection", "close");
 }

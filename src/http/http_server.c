@@ -87,6 +87,7 @@ http_server_new(const struct http_conf *conf)
 	assert(conf->limits.header_ms > 0 && conf->limits.body_ms > 0 && conf->limits.idle_ms > 0);
 	server_ignore_sigpipe();
 	s->conf = *conf;
+	http_proxies_init(&s->proxies, conf->proxies);
 	TAILQ_INIT(&s->listeners);
 	TAILQ_INIT(&s->exchanges);
 	TAILQ_INIT(&s->conns);
@@ -144,6 +145,7 @@ http_server_free(struct http_server *s)
 	SSL_CTX_free(s->tls);
 	if (s->spare_fd != -1)
 		close(s->spare_fd);
+	http_proxies_release(&s->proxies);
 	free(s->by_fd);
 	free(s);
 }

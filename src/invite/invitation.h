@@ -151,7 +151,8 @@ void invitation_void_tokens(struct invitation *inv);
  * purged. */
 void invitation_end_links(struct invitation *inv);
 
-/* The same, and forget the personal data. Only in a final state. */
+/* The same, and forget the personal data. The uid and the org unit stay: who may see it is decided
+ * by the latter. Only in a final state. */
 void invitation_erase(struct invitation *inv);
 
 /* The state as the outside sees it: a pending or created one past its end is expired, whatever the

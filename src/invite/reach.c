@@ -28,6 +28,18 @@ reach_is_within(const char *dn, const char *place)
 	return at == 0 || (dn[at - 1] == ',' && !reach_is_escaped(dn, at - 1));
 }
 
+const char *
+reach_above(const char *dn)
+{
+	for (; *dn != '\0'; dn++) {
+		if (*dn == '\\' && dn[1] != '\0')
+			dn++;
+		else if (*dn == ',')
+			return dn + 1 + strspn(dn + 1, " ");
+	}
+	return NULL;
+}
+
 static bool
 rule_reaches(const struct reach_rule *rule, const char *place)
 {
@@ -51,6 +63,15 @@ reach_covers(const struct reach *r, const char *place, const char *owner)
 			return true;
 	}
 	return false;
+}
+
+bool
+reach_covers_place(const struct reach *r, const char *place)
+{
+	for (size_t i = 0; r != NULL && i < r->count; i++)
+		if (rule_reaches(&r->rules[i], place))
+			return true;
+	return r == NULL;
 }
 
 bool

@@ -29,9 +29,15 @@ struct reach {
 /* `dn` in one spelling, ASCII case aside, is `place` or below it. */
 bool reach_is_within(const char *dn, const char *place);
 
+/* What stands behind the first comma of `dn` that is not part of a value (RFC 4514): the DN of the
+ * entry above; NULL: there is none. */
+const char *reach_above(const char *dn);
+
 /* Something that is, or is to be, directly in the org unit `place`, made by the person `owner`
  * (NULL: by nobody who is known). */
 bool reach_covers(const struct reach *r, const char *place, const char *owner);
+/* The same, whoever made it: for places and groups themselves. */
+bool reach_covers_place(const struct reach *r, const char *place);
 /* The org unit itself may be renamed or deleted: it is below one of the places and none of them. */
 bool reach_covers_unit(const struct reach *r, const char *unit);
 /* Everything, whoever made it. */

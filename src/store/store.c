@@ -39,6 +39,7 @@ store_free(struct store *s)
 
 	if (s == NULL)
 		return;
+	chain_free(s->chain);
 	while ((w = TAILQ_FIRST(&s->watches)) != NULL)
 		store_watch_stop(w);
 	while ((op = TAILQ_FIRST(&s->ops)) != NULL)

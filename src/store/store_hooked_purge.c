@@ -83,18 +83,6 @@ hooked_purge_delete(struct hooked_purge *p)
 	p->op.kv = kv_txn(p->op.store->kv, &txn, hooked_purge_on_gone, p);
 }
 
-/* The millisecond in which an id was made (RFC 9562 section 5.7). */
-static int64_t
-hooked_purge_made_at(const char *id)
-{
-	char digits[13];
-
-	memcpy(digits, id, 8);
-	memcpy(digits + 8, id + 9, 4);
-	digits[12] = '\0';
-	return (int64_t)strtoull(digits, NULL, 16);
-}
-
 /* What cannot be read is as old as its id, and may be about anybody. */
 static bool
 hooked_purge_is_meant(const struct hooked_purge *p, const struct kv_item *item, const char *id)
@@ -125,7 +113,7 @@ hooked_purge_look(struct hooked_purge *p, const struct kv_item *item)
 		memcpy(hook, (const char *)item->key.data + sizeof(prefix) - 1, ID_SIZE - 1);
 	if (!id_is_valid(hook) || !store_read_id(hooked_space(hook).text, item->key, id))
 		return true;
-	if (p->test == NULL && hooked_purge_made_at(id) >= p->before) {
+	if (p->test == NULL && id_made_at(id) >= p->before) {
 		/* Behind every id of this endpoint. */
 		p->after_len =
 		    (size_t)snprintf(p->after, sizeof(p->after), "%s/~", hooked_space(hook).text);

@@ -181,53 +181,34 @@ store_intent_replace(struct store *s, const struct store_intent *intent, const s
 
 /* ---- settle, drop ---- */
 
-struct settle {
-	struct commit c; /* first */
-	store_done_cb *cb;
-};
-
-static void
-settle_settled(struct commit *c, enum err code, uint64_t revision, const struct fault *f)
-{
-	store_done_cb *cb = ((struct settle *)c)->cb;
-	void *arg = c->op.arg;
-
-	(void)revision;
-	store_op_end(&c->op);
-	cb(arg, code, f);
-}
-
 /* With the end of the intent in it. */
-static struct settle *
+static struct commit *
 settle_new(struct store *s, const struct store_intent *intent, store_done_cb *cb, void *arg)
 {
-	struct settle *t = mem_alloc(sizeof(*t));
+	struct commit *c = commit_new(s, cb, arg);
 	struct store_key key = store_key_of("job", intent->target), names[STORE_NAMES];
 
-	commit_init(&t->c, s, arg);
-	t->c.settled = settle_settled;
-	t->cb = cb;
-	commit_expect(&t->c, store_key_bytes(&key), intent->revision);
+	commit_expect(c, store_key_bytes(&key), intent->revision);
 	intent_names(s, intent, names);
 	for (size_t n = 0; n < STORE_NAMES; n++)
 		if (names[n].text[0] != '\0')
-			commit_delete(&t->c, &names[n]);
-	commit_delete(&t->c, &key);
-	return t;
+			commit_delete(c, &names[n]);
+	commit_delete(c, &key);
+	return c;
 }
 
 struct store_op *
 store_intent_settle(struct store *s, const struct store_intent *intent, const char *detail,
     const char *personal, store_done_cb *cb, void *arg)
 {
-	struct settle *t = settle_new(s, intent, cb, arg);
+	struct commit *c = settle_new(s, intent, cb, arg);
 	const struct store_note note = { .actor = intent->actor,
 		.request_id = intent->request_id,
 		.source = intent->source,
 		.person = intent->person,
 		.org_unit = intent->org_unit,
 		.personal = personal != NULL ? personal : intent->personal };
-	const struct audit audit = { .at = t->c.now,
+	const struct audit audit = { .at = c->now,
 		.event = store_intent_event(intent->kind),
 		.subject = intent->kind >= INTENT_ORG_UNIT_ADD ? "org_unit" : "user",
 		.id = intent->target,
@@ -235,23 +216,23 @@ store_intent_settle(struct store *s, const struct store_intent *intent, const ch
 		.note = &note };
 
 	if (intent->kind == INTENT_USER_RESTORE)
-		trash_delete(&t->c, intent->target);
-	commit_audit(&t->c, &audit);
-	commit_start(&t->c);
-	return &t->c.op;
+		trash_delete(c, intent->target);
+	commit_audit(c, &audit);
+	commit_start(c);
+	return &c->op;
 }
 
 struct store_op *
 store_intent_drop(struct store *s, const struct store_intent *intent, store_done_cb *cb, void *arg)
 {
-	struct settle *t = settle_new(s, intent, cb, arg);
+	struct commit *c = settle_new(s, intent, cb, arg);
 	struct store_key key = store_key_of("job", intent->target);
 
-	commit_mark(&t->c, &key, "intent_dropped");
+	commit_mark(c, &key, "intent_dropped");
 	if (intent->kind == INTENT_USER_REMOVE && intent->restorable_until != 0)
-		trash_delete(&t->c, intent->target);
-	commit_start(&t->c);
-	return &t->c.op;
+		trash_delete(c, intent->target);
+	commit_start(c);
+	return &c->op;
 }
 
 /* ---- list, load ---- */

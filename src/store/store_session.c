@@ -11,7 +11,7 @@ FAILPOINTS(points_of_use, "store.session_used", "the commit of a session's last 
 FAILPOINTS(points_of_refusal, "store.sign_in_refused", "the commit of this event");
 FAILPOINTS(points_of_throttling, "store.sign_in_throttled", "the commit of this event");
 
-/* About the person; `person` NULL: about nobody who is known. */
+/* About the person; `person` NULL: about nobody who is known. `detail` NULL: the note's. */
 static void
 session_audit(struct commit *c, const char *event, const char *person, const char *detail,
     const struct store_note *note)
@@ -39,7 +39,7 @@ store_session_add(struct store *s, const struct store_session *session,
 	commit_put(c, &known);
 	record_write_session(&c->json, session);
 	entry_add(e);
-	session_audit(c, "signed_in", session->person, note->detail, note);
+	session_audit(c, "signed_in", session->person, NULL, note);
 	commit_start(c);
 	return &c->op;
 }
@@ -81,7 +81,7 @@ store_note_sign_in(struct store *s, const char *event, const char *person,
 {
 	struct commit *c = commit_new(s, cb, arg);
 
-	session_audit(c, event, person, note->detail, note);
+	session_audit(c, event, person, NULL, note);
 	commit_start(c);
 	return &c->op;
 }

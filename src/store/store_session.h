@@ -31,8 +31,8 @@ struct store_op *store_session_touch(
     struct store *s, const char *id, int64_t used_at, store_done_cb *cb, void *arg);
 
 /* Delete it, with the audit record "session_ended" about its user; `reason`: "signed_out",
- * "signed_out_everywhere", "idle", "expired", "lost_rights", "user_deleted", "user_suspended".
- * ERR_NOT_FOUND. */
+ * "signed_out_everywhere", "idle", "expired", "lost_rights", "user_deleted", "user_suspended",
+ * "replaced" (one too many). ERR_NOT_FOUND. */
 struct store_op *store_session_end(struct store *s, const struct store_session *session,
     const char *reason, const struct store_note *note, store_done_cb *cb, void *arg);
 

@@ -68,7 +68,7 @@ web_new(const struct web_conf *conf)
 	w->base_path = arena_strdup(w->arena, path != NULL ? path : "");
 	w->is_https = strncmp(w->origin, "https:", 6) == 0;
 	memcpy(w->cookie_key, conf->cookie_key, sizeof(w->cookie_key));
-	w->rate = web_rate_new(conf->rate_per_minute);
+	web_limits_init(w, conf->posts_per_minute);
 	web_assets_init(w);
 	web_parse_pages(w);
 	return w;
@@ -81,7 +81,7 @@ web_free(struct web *w)
 		return;
 	for (size_t i = 0; i < WEB_PAGES; i++)
 		template_free(w->pages[i]);
-	web_rate_free(w->rate);
+	web_limits_release(w);
 	arena_free(w->arena);
 	secret_wipe(w->cookie_key, sizeof(w->cookie_key));
 	free(w);

@@ -25,8 +25,9 @@ struct web_conf {
 	const char *sign_in_url;  /* where to go when done; NULL: none */
 	const char *help_contact; /* text; NULL: none */
 	unsigned char cookie_key[32];
-	/* Of one source (IPv6: one /64): POSTs, and tokens that nobody has; 0: no limit. */
-	size_t rate_per_minute;
+	/* POSTs of one source (IPv6: one /64). 0: no limit, and no delays that grow with unknown
+	 * links and refused forms either. */
+	size_t posts_per_minute;
 };
 
 struct web *web_new(const struct web_conf *conf);

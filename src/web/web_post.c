@@ -32,12 +32,20 @@ web_on_form_again(void *arg, enum err code, const struct accept_view *view, cons
 static void
 web_refuse_input(struct web_visit *v)
 {
+	v->is_refused = true;
 	if (v->is_json) {
 		web_reply_errors(v, 422);
 		return;
 	}
 	v->status = 422;
 	flow_view_start(v->w->flow, &v->token, v->attempt, web_on_form_again, v);
+}
+
+static void
+web_refuse_document(struct web_visit *v)
+{
+	v->is_refused = true;
+	web_reply_errors(v, 400);
 }
 
 /* Nothing happened and the link still works: a person gets the form back as it was filled in. */
@@ -110,7 +118,8 @@ web_accept(struct web_visit *v)
 	struct accept_spec spec = { .token = v->token,
 		.attempt = v->attempt[0] != '\0' ? v->attempt : NULL,
 		.password = v->input.password,
-		.request_id = http_request_of(v->x)->id };
+		.request_id = http_request_of(v->x)->id,
+		.source = http_request_of(v->x)->client };
 
 	memcpy(spec.value, v->input.value, sizeof(spec.value));
 	flow_accept_start(v->w->flow, &spec, web_on_accepted, v);
@@ -184,12 +193,14 @@ web_post(struct http_exchange *x, void *ctx, struct fault *f)
 	web_input_read(x, is_form, &v->input);
 	if (web_is_foreign(v->w, r))
 		web_reply_notice(v, WEB_FOREIGN, 0);
-	else if ((wait_s = web_visit_take(v, WEB_RATE_POST)) > 0)
+	else if ((wait_s = web_limit_post(v)) > 0)
 		web_reply_notice(v, WEB_TOO_MANY, wait_s);
 	else if (!web_visit_identify(v))
 		return ERR_OK;
+	else if ((wait_s = web_limit_form(v)) > 0)
+		web_reply_notice(v, WEB_TOO_MANY, wait_s);
 	else if (v->input.status == 400)
-		web_reply_errors(v, 400);
+		web_refuse_document(v);
 	else if (is_form ? web_visit_take_attempt(v) : web_visit_take_key(v)) {
 		http_hold(x);
 		if (v->input.status != 0)

@@ -44,17 +44,6 @@ bool web_cookie_open(
 bool web_attempt_is_valid(const char *text);
 void web_attempt_make(char out[INVITATION_ATTEMPT_SIZE]);
 
-/* ---- rate: token buckets by source ---- */
-
-enum web_rate_kind { WEB_RATE_POST, WEB_RATE_UNKNOWN, WEB_RATE_KINDS };
-
-struct web_rate;
-struct web_rate *web_rate_new(size_t per_minute); /* 0: no limit */
-void web_rate_free(struct web_rate *r);
-/* Takes one from the bucket and gives 0; an empty one: the seconds until it has one again. */
-unsigned web_rate_take(
-    struct web_rate *r, const char *peer, enum web_rate_kind kind, int64_t mono_ms);
-
 /* ---- texts: every English sentence that is not in pages/ ---- */
 
 struct web_field_text {
@@ -116,6 +105,29 @@ void web_input_release(struct web_input *in);
 /* Adds an error for each value whose field the invitation does not leave open. */
 void web_input_check_modes(struct web_input *in, const struct invitation *inv);
 
+/* ---- limits: how soon somebody may try again ---- */
+
+enum web_limit {
+	WEB_LIMIT_POSTS,   /* of a source */
+	WEB_LIMIT_UNKNOWN, /* links that nobody has, by source */
+	WEB_LIMIT_CROWD,   /* the same, of all sources together */
+	WEB_LIMIT_FORMS,   /* refused forms of one link */
+	WEB_LIMITS
+};
+
+struct throttle;
+struct web;
+struct web_visit;
+
+void web_limits_init(struct web *w, size_t posts_per_minute); /* 0: none at all */
+void web_limits_release(struct web *w);
+/* Each counts and gives 0, or the seconds until the next try. */
+unsigned web_limit_post(struct web_visit *v);
+unsigned web_limit_unknown(struct web_visit *v);
+unsigned web_limit_form(struct web_visit *v);
+/* The visit ends: a form that was not refused does not count. */
+void web_limit_settle(struct web_visit *v);
+
 /* ---- the listener's state, and one request under way ---- */
 
 enum template_id { WEB_PAGE_OPEN, WEB_PAGE_PROGRESS, WEB_PAGE_DONE, WEB_PAGE_NOTICE, WEB_PAGES };
@@ -129,7 +141,7 @@ struct web {
 	const char *base_path; /* of public_url, "" or "/..." */
 	bool is_https;
 	unsigned char cookie_key[32];
-	struct web_rate *rate;
+	struct throttle *limits[WEB_LIMITS]; /* NULL: none */
 	struct template *pages[WEB_PAGES];
 	const char **asset_names; /* one a file; NULL for a template */
 	const char *style_url, *icon_url;
@@ -144,13 +156,13 @@ struct web_visit {
 	bool is_json;			       /* the answer */
 	bool is_link; /* the URL holds the token, which must leave the address bar */
 	struct web_input input;
+	bool is_counted;    /* as a refused form, until it turns out to be none */
+	bool is_refused;    /* what was posted is not valid */
 	int status;	    /* of the form that is shown again */
 	const char *notice; /* a sentence above that form, or NULL */
 };
 
 struct web_visit *web_visit_new(struct web *w, struct http_exchange *x);
-/* As web_rate_take, for this caller. */
-unsigned web_visit_take(struct web_visit *v, enum web_rate_kind kind);
 /* Answers a token that nobody has; counted, so that guessing slows down. Only these are counted and
  * refused: whoever shares an address with a guesser still comes in with a link that exists. */
 void web_visit_unknown(struct web_visit *v);

@@ -15,10 +15,9 @@ web_add_headers(struct web *w, struct http_exchange *x)
 	    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
 	    "frame-ancestors 'none'; base-uri 'none'");
 	http_add_header(x, "X-Robots-Tag", "noindex");
-	http_add_header(x, "Cross-Origin-Opener-Policy", "same-origin");
-	http_add_header(x, "Cross-Origin-Resource-Policy", "same-origin");
 	http_add_header(x, "Permissions-Policy",
 	    "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+	/* Also when it is the proxy in front of us that speaks TLS. */
 	if (w->is_https)
 		http_add_header(x, "Strict-Transport-Security", "max-age=31536000");
 }
@@ -28,6 +27,7 @@ static void
 web_reply_begin(struct web_visit *v)
 {
 	web_input_release(&v->input);
+	web_limit_settle(v);
 	web_add_headers(v->w, v->x);
 	http_add_header(v->x, "Vary", "Accept, Cookie");
 }

@@ -22,17 +22,10 @@ web_visit_new(struct web *w, struct http_exchange *x)
 	return v;
 }
 
-unsigned
-web_visit_take(struct web_visit *v, enum web_rate_kind kind)
-{
-	return web_rate_take(
-	    v->w->rate, http_request_of(v->x)->peer, kind, clock_mono_ms(v->w->clock));
-}
-
 void
 web_visit_unknown(struct web_visit *v)
 {
-	unsigned wait_s = web_visit_take(v, WEB_RATE_UNKNOWN);
+	unsigned wait_s = web_limit_unknown(v);
 
 	web_reply_notice(v, wait_s > 0 ? WEB_TOO_MANY : WEB_UNKNOWN, wait_s);
 }

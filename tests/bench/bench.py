@@ -1,6 +1,7 @@
 """./dev bench: what usherd costs above the bare work, measured in turns with it on the same servers.
 
-The lines are those of shared.py. The people list's part is in roster.py, that of mails in mail.py.
+The lines are those of shared.py. The people list's part is in roster.py, that of mails in
+mail.py, that of sign-in in access.py and timing.py.
 """
 
 import contextlib
@@ -10,8 +11,10 @@ import subprocess
 import sys
 import time
 
+import access
 import mail
 import roster
+import timing
 from shared import PROGRAMS, ROUNDS, Bench, report, report_rounds, resident_mb
 from ports import free_port
 from wait import wait_for
@@ -113,7 +116,8 @@ def bench_store(bench):
 
 
 BENCHES = {"register": bench_register, "invite": bench_invite, "idle": bench_idle,
-           "start": bench_start, "http": bench_http, "store": bench_store, "mail": mail.bench_mail}
+           "start": bench_start, "http": bench_http, "store": bench_store, "mail": mail.bench_mail,
+           "access": access.bench_access, "timing": timing.bench_timing}
 
 
 def main(names):

@@ -200,10 +200,12 @@ flow_relink_start(struct flow *flow, const char *id, const struct flow_caller *c
 }
 
 void
-flow_list_start(struct flow *flow, const char *after, size_t limit, flow_list_cb *cb, void *arg)
+flow_list_start(struct flow *flow, const char *after, size_t limit,
+    const struct flow_caller *caller, flow_list_cb *cb, void *arg)
 {
 	struct fake_flow *f = (struct fake_flow *)flow;
 
+	fake_flow_note(flow, "", caller);
 	snprintf(f->after, sizeof(f->after), "%s", after != NULL ? after : "");
 	f->limit = limit;
 	fake_flow_start(flow, (struct fake_answer){ .listed = cb, .arg = arg });
@@ -224,9 +226,10 @@ flow_groups_start(struct flow *flow, dir_places_cb *cb, void *arg)
 /* ---- people ---- */
 
 void
-flow_person_show(struct flow *flow, const char *id, flow_person_cb *cb, void *arg)
+flow_person_show(struct flow *flow, const char *id, const struct flow_caller *caller,
+    flow_person_cb *cb, void *arg)
 {
-	fake_flow_note(flow, id, NULL);
+	fake_flow_note(flow, id, caller);
 	fake_flow_start(flow, (struct fake_answer){ .person = cb, .arg = arg });
 }
 
@@ -319,9 +322,10 @@ flow_org_unit_delete(struct flow *flow, const char *id, const struct flow_caller
 /* ---- mail ---- */
 
 void
-flow_details_start(struct flow *flow, const char *id, flow_details_cb *cb, void *arg)
+flow_details_start(struct flow *flow, const char *id, const struct flow_caller *caller,
+    flow_details_cb *cb, void *arg)
 {
-	fake_flow_note(flow, id, NULL);
+	fake_flow_note(flow, id, caller);
 	fake_flow_start(flow, (struct fake_answer){ .details = cb, .arg = arg });
 }
 

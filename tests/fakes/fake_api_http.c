@@ -150,6 +150,15 @@ fake_split_query(struct http_exchange *x, const char *query)
 	}
 }
 
+static const char *
+fake_http_new_client(struct arena *arena)
+{
+	static unsigned last;
+
+	last++;
+	return arena_printf(arena, "10.%u.%u.%u", last >> 16 & 255, last >> 8 & 255, last & 255);
+}
+
 struct http_exchange *
 fake_http_exchange(const struct fake_request *q)
 {
@@ -163,6 +172,9 @@ fake_http_exchange(const struct fake_request *q)
 	r->path = arena_strdup(x->arena, q->path);
 	r->peer_is_unix = q->listener == HTTP_UNIX;
 	r->peer = r->peer_is_unix ? "unix" : "127.0.0.1";
+	r->client = r->peer_is_unix	? "unix"
+		    : q->client != NULL ? q->client
+					: fake_http_new_client(x->arena);
 	r->peer_uid = q->uid;
 	r->peer_gid = q->gid;
 	strcpy(r->id, "00000000-0000-7000-8000-000000000000");

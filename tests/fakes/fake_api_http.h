@@ -14,6 +14,7 @@ struct fake_request {
 	const char *body;	  /* NULL: none */
 	size_t body_len;	  /* 0: strlen(body) */
 	const char *content_type; /* NULL with a body: application/json */
+	const char *client;	  /* NULL: one that has not asked before */
 	uid_t uid;		  /* of a unix peer */
 	gid_t gid;
 };

@@ -20,7 +20,7 @@ fake_http_new(enum http_method method, const char *path, const char *body)
 	x->request.path = arena_strdup(x->arena, path);
 	x->request.body = arena_strdup(x->arena, body != NULL ? body : "");
 	x->request.body_len = strlen(x->request.body);
-	x->request.peer = "192.0.2.1";
+	x->request.peer = x->request.client = "192.0.2.1";
 	strcpy(x->request.id, "019aa000-0000-7000-8000-000000000000");
 	buf_init(&x->body, 1 << 20);
 	return x;

@@ -41,10 +41,23 @@ roster_find(
 			row.name = (struct roster_text){ r->rows[i].name, strlen(r->rows[i].name) };
 		if (r->rows[i].mail != NULL)
 			row.mail = (struct roster_text){ r->rows[i].mail, strlen(r->rows[i].mail) };
+		if (r->rows[i].place != NULL)
+			row.org_unit =
+			    (struct roster_text){ r->rows[i].place, strlen(r->rows[i].place) };
 		render(render_arg, 0, &row);
 		return true;
 	}
 	return false;
+}
+
+bool
+roster_leads_to(
+    struct roster *r, const char *group, const char *const *roots, size_t count, bool *leads)
+{
+	*leads = r->nested != NULL && strcmp(group, r->nested) == 0;
+	for (size_t i = 0; i < count; i++)
+		*leads = *leads || strcmp(group, roots[i]) == 0;
+	return !r->loading;
 }
 
 bool

@@ -24,11 +24,12 @@ struct roster {
 	struct {
 		char id[ID_SIZE], user[ID_SIZE]; /* `id` finds `user` */
 		bool is_invitation;
-		const char *name, *mail; /* NULL: none */
+		const char *name, *mail, *place; /* NULL: none */
 	} rows[FAKE_ROSTER_ROWS];
 	size_t count;
 	char unit[ID_SIZE];	/* an org unit */
 	uint64_t invited_there; /* pending ones in it */
+	const char *nested;	/* a group that is in every other one; NULL: none */
 	bool loading;
 	struct fake_fed fed[FAKE_ROSTER_FED];
 	size_t fed_count, batches;

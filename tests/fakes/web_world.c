@@ -112,6 +112,8 @@ world_run(struct world *w, struct http_exchange *x)
 {
 	struct world_run run = { w, x, 0 };
 
+	if (w->client != NULL)
+		x->request.client = w->client;
 	assert(fake_http_run(x, web_routes, w->web));
 	world_run_turn(&run);
 	if (x->replies == 0)

@@ -17,6 +17,7 @@ struct world {
 	struct invitation inv;
 	struct field_errors errors;
 	struct flow flow;
+	const char *client; /* of the next requests; NULL: the peer */
 	struct web_conf conf;
 	struct web *web;
 };

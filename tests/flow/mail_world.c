@@ -192,7 +192,7 @@ mail_world_look(struct mail_world *m, const char *id)
 	char copy[ID_SIZE];
 
 	snprintf(copy, sizeof(copy), "%s", id);
-	flow_details_start(m->w->flow, copy, on_details, m);
+	flow_details_start(m->w->flow, copy, &caller, on_details, m);
 	world_wait(m->w);
 	assert_int_equal(m->code, ERR_OK);
 }

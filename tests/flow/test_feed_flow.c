@@ -158,7 +158,7 @@ let_happen(struct feed_world *f, const char *id, enum invitation_event event)
 {
 	struct told told = { .event = event };
 	struct flow_change_spec spec = {
-		.id = id, .event = event, .mutate = tell, .ctx = &told, .actor = "test"
+		.id = id, .event = event, .mutate = tell, .ctx = &told, .by = &f->w->caller
 	};
 
 	flow_change_start(f->w->flow, &spec, on_told);

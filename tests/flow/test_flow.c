@@ -482,24 +482,6 @@ an_unfinished_account_that_was_deleted_and_its_name_given_away_is_a_conflict(voi
 	world_free(w);
 }
 
-static void
-nobody_is_invited_into_the_administrators_group(void **state)
-{
-	struct world *w = world_new(DIR_PASSWORD_EXOP);
-	struct person p = world_ada;
-	struct world_link link;
-
-	(void)state;
-	w->conf.admin_group = "cn=admins,dc=example";
-	world_crash(w);
-	p.groups[0] = "CN=Admins,dc=example";
-	link = world_invite(w, &p);
-	assert_int_equal(link.code, ERR_INVALID);
-	assert_string_equal(link.first_field, "groups[0]");
-	assert_string_equal(link.first_code, "not_allowed");
-	world_free(w);
-}
-
 /* The claim lies in the future then; who made it may be a process that was killed all the same. */
 static void
 a_clock_that_is_set_back_lets_nobody_overtake_a_killed_daemon(void **state)
@@ -842,7 +824,6 @@ main(void)
 		cmocka_unit_test(an_unfinished_account_that_was_deleted_is_made_again),
 		cmocka_unit_test(
 		    an_unfinished_account_that_was_deleted_and_its_name_given_away_is_a_conflict),
-		cmocka_unit_test(nobody_is_invited_into_the_administrators_group),
 		cmocka_unit_test(a_password_that_is_set_already_is_no_failure),
 		cmocka_unit_test(another_password_under_the_same_attempt_is_not_told_as_done),
 		cmocka_unit_test(a_clock_that_is_set_back_revives_no_link),

@@ -243,7 +243,7 @@ everything_can_end_at_every_moment(void **state)
 		fake_mailer_then(m->mailer, turns % 2 == 0 ? MAIL_REFUSED : MAIL_AWAY, 0, "no");
 		flow_resend_start(f, m->inv->id, turns % 3 == 0, &caller, ignore_resent, m);
 		flow_amend_start(f, m->inv->id, &spec, &caller, ignore_amended, m);
-		flow_details_start(f, m->inv->id, ignore_details, m);
+		flow_details_start(f, m->inv->id, &caller, ignore_details, m);
 		flow_note_opened(f, m->inv);
 		flow_queue_retry_start(f, OUTBOX_MAILS, item->id, &caller, ignore_item, m);
 		if (turns % 5 == 0)

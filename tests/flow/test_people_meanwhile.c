@@ -237,6 +237,38 @@ whose_tokens_have_ended_is_told(void **state)
 }
 
 static void
+on_person_ended(void *arg, const char *person, const char *reason)
+{
+	char *text = arg;
+	size_t len = strlen(text);
+
+	assert_string_equal(person, ADA);
+	snprintf(text + len, 80 - len, "%s;", reason);
+}
+
+static void
+who_was_suspended_or_deleted_is_told_and_who_was_resumed_is_not(void **state)
+{
+	struct world *w = people_world_new();
+	char told[80] = "";
+
+	(void)state;
+	flow_on_person_ended(w->flow, on_person_ended, told);
+	assert_int_equal(people_suspend(w, ADA, true), ERR_OK);
+	assert_string_equal(told, "user_suspended;");
+	assert_int_equal(people_suspend(w, ADA, false), ERR_OK);
+	assert_string_equal(told, "user_suspended;");
+	/* Nobody hears whether it was carried out, until it is looked at. */
+	fake_dir_fail(w->dir, 2, FAKE_LOSE_REPLY, ERR_OK);
+	assert_int_equal(people_suspend(w, ADA, true), ERR_UNKNOWN);
+	people_settle_all(w, false);
+	assert_string_equal(told, "user_suspended;user_suspended;");
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	assert_string_equal(told, "user_suspended;user_suspended;user_deleted;");
+	world_free(w);
+}
+
+static void
 a_move_that_was_cut_short_takes_the_memberships_along(void **state)
 {
 	static const enum err codes[] = { ERR_UNKNOWN, ERR_UNAVAILABLE, ERR_MISCONFIGURED };
@@ -371,6 +403,7 @@ main(void)
 		cmocka_unit_test(what_cannot_be_written_down_is_not_promised),
 		cmocka_unit_test(a_mail_is_promised_to_one_alone),
 		cmocka_unit_test(whose_tokens_have_ended_is_told),
+		cmocka_unit_test(who_was_suspended_or_deleted_is_told_and_who_was_resumed_is_not),
 		cmocka_unit_test(a_move_that_was_cut_short_takes_the_memberships_along),
 		cmocka_unit_test(while_one_administrator_is_not_settled_the_other_stays),
 		cmocka_unit_test(who_became_the_last_administrator_meanwhile_is_not_deleted),

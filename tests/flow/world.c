@@ -99,6 +99,7 @@ world_new(enum dir_password_mode mode)
 	w->loop = loop_new();
 	w->guard = loop_timer_new(w->loop, world_on_guard, w);
 	w->now = 1700000000000;
+	w->caller.name = "test";
 	w->clock = (struct clock){ world_clock, world_mono, w };
 	w->memory = kv_memory_new(w->loop);
 	w->seal = seal_new(key);
@@ -191,10 +192,9 @@ world_invite(struct world *w, const struct person *p)
 	struct world_link link = { .code = ERR_INTERNAL };
 	struct call call = { w, &link };
 	struct issue_spec spec = { .person = *p };
-	struct flow_caller caller = { .name = "test" };
 
 	spec.modes[PERSON_POSITION] = FIELD_FREE;
-	flow_issue_start(w->flow, &spec, &caller, invite_on_issued, &call);
+	flow_issue_start(w->flow, &spec, &w->caller, invite_on_issued, &call);
 	world_wait(w);
 	return link;
 }
@@ -288,9 +288,8 @@ world_revoke(struct world *w, const char *id)
 {
 	struct changed changed = { .code = ERR_INTERNAL };
 	struct call call = { w, &changed };
-	struct flow_caller caller = { .name = "test" };
 
-	flow_revoke_start(w->flow, id, &caller, change_on_done, &call);
+	flow_revoke_start(w->flow, id, &w->caller, change_on_done, &call);
 	world_wait(w);
 	return changed.code;
 }
@@ -300,9 +299,8 @@ world_relink(struct world *w, const char *id, struct token_hash *token)
 {
 	struct changed changed = { .code = ERR_INTERNAL };
 	struct call call = { w, &changed };
-	struct flow_caller caller = { .name = "test" };
 
-	flow_relink_start(w->flow, id, &caller, change_on_done, &call);
+	flow_relink_start(w->flow, id, &w->caller, change_on_done, &call);
 	world_wait(w);
 	*token = changed.token;
 	return changed.code;
@@ -311,10 +309,11 @@ world_relink(struct world *w, const char *id, struct token_hash *token)
 enum invitation_state
 world_state(struct world *w, const char *id)
 {
+	static const struct flow_caller everywhere = { .name = "test" };
 	struct changed changed = { .code = ERR_INTERNAL };
 	struct call call = { w, &changed };
 
-	flow_show_start(w->flow, id, change_on_done, &call);
+	flow_show_start(w->flow, id, &everywhere, change_on_done, &call);
 	world_wait(w);
 	assert_int_equal(changed.code, ERR_OK);
 	return changed.state;

@@ -25,6 +25,7 @@ struct world {
 	int64_t now;	/* by the wall clock */
 	int64_t set_by; /* so far is the wall clock ahead of where it would be untouched */
 	struct flow_conf conf;
+	struct flow_caller caller; /* of every verb; "test", who reaches everything */
 	bool waiting, timed_out;
 	struct loop_timer *guard;
 };

@@ -78,6 +78,9 @@ demo_secrets() {
 	demo_secret "$demo/ldap-root.password" 16
 	demo_secret "$demo/ldap-service.password" 24
 	demo_secret "$demo/administrator.password" 12
+	demo_secret "$demo/inviter.password" 12
+	demo_secret "$demo/auditor.password" 12
+	demo_secret "$demo/user.password" 12
 	[ -s "$demo/store.key" ] ||
 		(umask 077 && openssl rand -base64 32 | tr '+/' '-_' | tr -d '=' >"$demo/store.key")
 }
@@ -123,8 +126,7 @@ demo_ldap() {
 demo_administrator() {
 	local group add_or_modify
 	[ ! -e "$demo/administrator.made" ] || return 0
-	group=$(demo_ldap ldapsearch -LLL -o ldif-wrap=no -b "$LDAP_BASE" \
-		'(&(objectClass=groupOfNames)(cn=usherd-administrators))' 1.1 | sed -n 's/^dn: //p' | head -n 1)
+	group=$(demo_group usherd-administrators)
 	add_or_modify="changetype: modify
 add: member"
 	if [ -z "$group" ]; then
@@ -151,6 +153,80 @@ cn: usherd-administrators"
 	ldapwhoami -x -H "$LDAPI_URL" -D "$admin_dn" -y "$demo/administrator.password" >/dev/null ||
 		die "the administrator cannot sign in: $(tail -n 3 "$demo/administrator.log")"
 	touch "$demo/administrator.made"
+}
+
+# demo_group NAME: the DN of the group of that name, or nothing.
+demo_group() {
+	demo_ldap ldapsearch -LLL -o ldif-wrap=no -b "$LDAP_BASE" "(&(objectClass=groupOfNames)(cn=$1))" 1.1 |
+		sed -n 's/^dn: //p' | head -n 1
+}
+
+# demo_values DN FILTER ATTRIBUTE: values below an entry, or of it; a few hundred at most.
+demo_values() {
+	demo_ldap ldapsearch -LLL -o ldif-wrap=no -z 300 -b "$1" "$2" "$3" 2>/dev/null | sed -n "s/^$3: //p" || true
+}
+
+# demo_give_password ROLE DN: the password of the role's file, and who it is in ROLE.dn and ROLE.uid.
+demo_give_password() {
+	demo_ldap ldapmodify >"$demo/people.log" 2>&1 <<-LDIF || die "$2: $(tail -n 3 "$demo/people.log")"
+		dn: $2
+		changetype: modify
+		replace: userPassword
+		userPassword: $(cat "$demo/$1.password")
+	LDIF
+	printf '%s\n' "$2" >"$demo/$1.dn"
+	demo_values "$2" '(objectClass=*)' uid | head -n 1 >"$demo/$1.uid"
+}
+
+# Who can sign in beside the administrator: the first inviter and auditor of the organisation, if it has these
+# groups, and somebody who is in none of them and is refused. A directory locks accounts; here too.
+demo_people() {
+	local role group dn members
+	[ ! -e "$demo/people.made" ] || return 0
+	members=$(demo_values "$LDAP_BASE" '(cn=usherd-*)' member)
+	for role in inviter auditor; do
+		group=$(demo_group "usherd-${role}s")
+		[ -n "$group" ] || continue
+		printf '%s\n' "$group" >"$demo/$role.group"
+		demo_give_password $role "$(demo_values "$group" '(objectClass=*)' member | head -n 1)"
+	done
+	dn=$(demo_ldap ldapsearch -LLL -o ldif-wrap=no -z 100 -b "$LDAP_PEOPLE" \
+		'(&(objectClass=inetOrgPerson)(uid=*))' 1.1 2>/dev/null | sed -n 's/^dn: //p' |
+		grep -vxF -e "$members" | head -n 1) || true
+	[ -z "$dn" ] || demo_give_password user "$dn"
+	demo_ldap ldapmodify >"$demo/people.log" 2>&1 <<-LDIF || true
+		dn: cn=password-policy,$LDAP_BASE
+		changetype: modify
+		replace: pwdMaxFailure
+		pwdMaxFailure: 5
+		-
+		replace: pwdFailureCountInterval
+		pwdFailureCountInterval: 900
+		-
+		replace: pwdLockoutDuration
+		pwdLockoutDuration: 900
+	LDIF
+	touch "$demo/people.made"
+}
+
+# The roles of the organisation's groups; inviters invite into the org unit of the first of them.
+demo_roles() {
+	if [ -s "$demo/inviter.group" ]; then
+		cat <<-CONF
+			[role inviters]
+			group = $(cat "$demo/inviter.group")
+			role = inviter
+			org_unit = $(sed 's/^[^,]*,//' "$demo/inviter.dn")
+			quota = 20
+		CONF
+	fi
+	if [ -s "$demo/auditor.group" ]; then
+		cat <<-CONF
+			[role auditors]
+			group = $(cat "$demo/auditor.group")
+			role = auditor
+		CONF
+	fi
 }
 
 # dc=meridian,dc=example is meridian.example; what is no domain is demo.example.
@@ -206,6 +282,7 @@ demo_configuration() {
 		people_base = $LDAP_PEOPLE
 		admin_group = $(cat "$demo/administrators.dn")
 	CONF
+	demo_roles >>"$demo/usherd.conf"
 }
 
 demo_usherd() {
@@ -249,6 +326,7 @@ demo_write() {
 }
 
 demo_env() {
+	local role
 	(
 		umask 077
 		{
@@ -259,6 +337,11 @@ demo_env() {
 			demo_write USHER_TOKEN "$(cat "$demo/token")"
 			demo_write USHER_ADMIN admin
 			demo_write USHER_ADMIN_PASSWORD "$(cat "$demo/administrator.password")"
+			for role in inviter auditor user; do
+				[ -s "$demo/$role.uid" ] || continue
+				demo_write "USHER_${role^^}" "$(cat "$demo/$role.uid")"
+				demo_write "USHER_${role^^}_PASSWORD" "$(cat "$demo/$role.password")"
+			done
 			demo_write LDAP_URL "$LDAP_URL"
 			demo_write LDAP_BASE "$LDAP_BASE"
 			demo_write LDAP_PEOPLE "$LDAP_PEOPLE"
@@ -272,6 +355,12 @@ demo_env() {
 	mv "$demo/env.new" "$demo/env"
 }
 
+# demo_say_who ROLE WORDS
+demo_say_who() {
+	[ ! -s "$demo/$1.uid" ] ||
+		printf '  %-16s %s, password %s (%s)\n' "$1" "$(cat "$demo/$1.uid")" "$(cat "$demo/$1.password")" "$2"
+}
+
 demo_start() {
 	packages_need "${packages_build[@]}" "${packages_slapd[@]}" curl
 	tree_build gcc
@@ -279,6 +368,7 @@ demo_start() {
 	demo_secrets
 	demo_slapd
 	demo_administrator
+	demo_people
 	demo_usherd
 	demo_wait demo_is_ready
 	demo_token
@@ -292,8 +382,11 @@ demo_start() {
 		  directory        $LDAP_URL  ($LDAP_BASE)
 		  mails land in    $demo/spool, a file each
 		  administrator    admin, password $(cat "$demo/administrator.password")
-		  all of it, with an API token, for a shell:  . $demo/env
 	TEXT
+	demo_say_who inviter "signs in, invites into one org unit"
+	demo_say_who auditor "signs in, reads everything"
+	demo_say_who user "may not sign in: no role"
+	say "  all of it, with an API token, for a shell:  . $demo/env"
 }
 
 demo_stop() {
@@ -315,7 +408,7 @@ demo_reset() {
 	[ "$short" = "$demo" ] || rm -rf "$short"
 	# Only what a demo makes: the folder may be one that somebody chose for more than this.
 	(cd "$demo" && rm -rf slapd store spool control.sock ports env ready token usherd.conf usherd.pid \
-		usherd.log store.key administrator.* ldap-root.password ldap-service.password)
+		usherd.log store.key administrator.* administrators.dn inviter.* auditor.* user.* people.* ldap-root.password ldap-service.password)
 	say "dev: the demo in $demo is forgotten"
 }
 

@@ -66,7 +66,7 @@ class Usherd:
                 "log_level": "debug",
             },
             "listen": {**listen, "socket": self.socket_path, "hosts": "localhost"},
-            "limits": {"connections_per_source": 1000, "join_rate": 100000},
+            "limits": {"connections_per_source": 1000, "join_rate": 0},
             "store": {"path": self.store_path, "key_file": self.key_path},
             "roster": {"warm_file": self.folder / "roster.db"},
             "directory": {

@@ -84,7 +84,7 @@ def test_it_describes_exactly_the_routes_that_there_are(document):
     said = subprocess.run([BUILD / "usherd", "--routes"], capture_output=True, text=True, check=True)
     routes = set()
     for line in said.stdout.splitlines():
-        method, path, listeners, types = line.split(" ", 3)
+        method, path, listeners, _scopes, _extent, types = line.split(" ", 5)
         routes.add((method, path, frozenset(listeners.split(",")),
                     frozenset(types.split() if types != "-" else ())))
     described = {(o.method, o.path, frozenset(o.listeners), frozenset(o.bodies))

@@ -190,6 +190,7 @@ rig_open(struct rig *r, const struct http_limits *limits, const char *cert, cons
 	    .sets = &r->set,
 	    .set_count = 1,
 	    .ctx = r,
+	    .proxies = r->proxies,
 	    .limits = *limits,
 	    .on_error = rig_on_error,
 	    .on_access = rig_on_access,
@@ -203,12 +204,14 @@ rig_open(struct rig *r, const struct http_limits *limits, const char *cert, cons
 	pthread_create(&r->thread, NULL, rig_main, r);
 }
 
-void
-rig_start(struct rig *r, const struct http_limits *limits, const char *cert, const char *key)
+static void
+rig_start_tcp(struct rig *r, const struct http_limits *limits, const char *const *proxies,
+    const char *cert, const char *key)
 {
 	static const char *const hosts[] = { "a", "a.example:8460", NULL };
 
 	memset(r, 0, sizeof(*r));
+	r->proxies = proxies;
 	r->listen = (struct http_listen){
 		.kind = HTTP_CONTROL,
 		.address = "127.0.0.1:0",
@@ -216,6 +219,18 @@ rig_start(struct rig *r, const struct http_limits *limits, const char *cert, con
 		.hosts = hosts,
 	};
 	rig_open(r, limits, cert, key);
+}
+
+void
+rig_start(struct rig *r, const struct http_limits *limits, const char *cert, const char *key)
+{
+	rig_start_tcp(r, limits, NULL, cert, key);
+}
+
+void
+rig_start_behind(struct rig *r, const struct http_limits *limits, const char *const *proxies)
+{
+	rig_start_tcp(r, limits, proxies, NULL, NULL);
 }
 
 void

@@ -230,7 +230,21 @@ a_cookie_is_found_by_its_exact_name(void **state)
 		{ "sid=\"abc\"", "abc" },
 		{ "sid=", "" },
 		{ "sid=a=b", "a=b" },
-		{ "sid=1; sid=2", "1" },
+		{ "sid=1; sid=2", NULL },
+		{ "sid=1; a=b; sid=1", NULL },
+		{ "sid=; sid=1", NULL },
+		{ "sid=1; SID=2", "1" },
+		{ "sid=1; sid", "1" },
+		{ "sid=\"\"", "" },
+		{ "sid=\"abc", NULL },
+		{ "sid=ab\"c", NULL },
+		{ "sid=\"", NULL },
+		{ "sid=a b", NULL },
+		{ "sid=a,b", NULL },
+		{ "sid=a\\b", NULL },
+		{ "sid=\xc3\xa4", NULL },
+		{ "sid =abc", NULL },
+		{ "=sid=abc", NULL },
 		{ "xsid=abc", NULL },
 		{ "sidx=abc", NULL },
 		{ "SID=abc", NULL },
@@ -255,6 +269,30 @@ a_cookie_is_found_by_its_exact_name(void **state)
 		else
 			assert_string_equal(value, table[i].value);
 	}
+	arena_free(arena);
+}
+
+static void
+a_cookie_is_absent_when_another_header_repeats_it_or_it_is_too_long(void **state)
+{
+	struct arena *arena = arena_new(0);
+	struct http_request r = { .header_count = 3 };
+	char *longest = arena_alloc(arena, sizeof("sid=") + HTTP_COOKIE_MAX + 1);
+
+	(void)state;
+	r.headers[0] = (struct http_pair){ "cookie", "a=b" };
+	r.headers[1] = (struct http_pair){ "accept", "sid=x" };
+	r.headers[2] = (struct http_pair){ "cookie", "sid=abc" };
+	assert_string_equal(http_cookie(&r, arena, "sid"), "abc");
+	r.headers[0].value = "sid=abc";
+	assert_null(http_cookie(&r, arena, "sid"));
+	memset(longest, 'x', sizeof("sid=") - 1 + HTTP_COOKIE_MAX);
+	memcpy(longest, "sid=", 4);
+	r.headers[0].value = "a=b";
+	r.headers[2].value = longest;
+	assert_int_equal(strlen(http_cookie(&r, arena, "sid")), HTTP_COOKIE_MAX);
+	longest[4 + HTTP_COOKIE_MAX] = 'x';
+	assert_null(http_cookie(&r, arena, "sid"));
 	arena_free(arena);
 }
 
@@ -310,6 +348,8 @@ main(void)
 		cmocka_unit_test(a_refused_form_leaves_no_value_behind),
 		cmocka_unit_test(a_body_is_wiped_where_it_came_from),
 		cmocka_unit_test(a_cookie_is_found_by_its_exact_name),
+		cmocka_unit_test(
+		    a_cookie_is_absent_when_another_header_repeats_it_or_it_is_too_long),
 		cmocka_unit_test(accept_decides_between_two_types),
 	};
 

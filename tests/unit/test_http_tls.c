@@ -150,8 +150,10 @@ tls_speaks_modern_versions_and_http_1_1_only(void **state)
 	SSL_get0_alpn_selected(ssl, &chosen, &chosen_len);
 	assert_memory_equal(chosen, "http/1.1", 8);
 	assert_int_equal(tls_ask(ssl, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+	assert_non_null(strstr(reply, "\r\nStrict-Transport-Security: max-age=31536000\r\n"));
 	/* The guard sees what was inside. */
 	assert_int_equal(tls_ask(ssl, "GET /hello HTTP/1.1\r\nHost : a\r\n\r\n"), 400);
+	assert_non_null(strstr(reply, "\r\nStrict-Transport-Security: max-age=31536000\r\n"));
 	assert_int_equal(SSL_read(ssl, reply, sizeof(reply)), 0);
 	assert_int_equal(SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN);
 	tls_close(ssl);

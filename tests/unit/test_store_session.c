@@ -10,6 +10,9 @@
 #define GRACE "e0000000-0000-4000-8000-000000000002"
 
 static const unsigned char office[STORE_SOURCE_SIZE] = "office, hashed.";
+static const struct store_note by_ada = {
+	.actor = "user:" ADA, .request_id = "r-1", .person = ADA, .source = "192.0.2.7"
+};
 
 static struct store_session
 session_of(const char *person)
@@ -27,7 +30,7 @@ session_of(const char *person)
 static enum err
 add(struct world *w, const struct store_session *s)
 {
-	return world_run(w, store_session_add(w->store, s, office, &world_note, world_on_done, w));
+	return world_run(w, store_session_add(w->store, s, office, &by_ada, world_on_done, w));
 }
 
 static enum err
@@ -226,7 +229,8 @@ a_session_has_a_record_of_its_beginning_and_of_its_end_and_none_of_its_use(void 
 	struct store_session s = session_of(ADA);
 
 	assert_int_equal(add(w, &s), ERR_OK);
-	assert_int_equal(records_with(w, "\"signed_in\"", ADA, "r-1"), 1);
+	assert_int_equal(records_with(w, "\"signed_in\"", "\"user\":\"" ADA "\"", "r-1"), 1);
+	assert_int_equal(records_with(w, "\"signed_in\"", "\"user:" ADA "\"", "192.0.2.7"), 1);
 	assert_int_equal(touch(w, s.id, s.used_at + 60000), ERR_OK);
 	assert_int_equal(world_keys(w, "audit/"), 1);
 	assert_int_equal(end(w, &s, "lost_rights"), ERR_OK);
@@ -441,24 +445,45 @@ a_source_that_is_used_meanwhile_stays_known(void **state)
 }
 
 static void
+count_answers(void *arg, enum err code, const struct fault *f)
+{
+	(void)code, (void)f;
+	++*(int *)arg;
+}
+
+/* Wherever it has come to. */
+static void
 what_is_cancelled_is_never_answered(void **state)
 {
 	struct kv_world *k = *state;
 	struct world *w = world_over(k->loop, k->kv);
 	struct store_session s = session_of(ADA);
-	int calls;
 
 	assert_int_equal(add(w, &s), ERR_OK);
-	calls = w->calls;
-	store_cancel(store_session_touch(w->store, s.id, s.used_at + 1, world_on_done, w));
-	store_cancel(store_session_end(w->store, &s, "idle", &world_note, world_on_done, w));
-	store_cancel(store_known_forget(w->store, INT64_MAX, NULL, world_on_done, w));
-	store_cancel(store_known_list(w->store, known_each, world_on_done, w));
-	store_known_forget(w->store, INT64_MAX, NULL, world_on_done, w);
-	call_get(w->loop, w->kv, "-");
-	world_restart(w); /* in the middle of the walk */
-	assert_int_equal(w->calls, calls + 1);
-	assert_int_equal(world_keys(w, "session/"), 1);
+	for (int steps = 0; steps < 5; steps++) {
+		int answers[4] = { 0 };
+		struct store_op *ops[4] = {
+			store_session_touch(w->store, s.id, s.used_at + 1, count_answers, answers),
+			store_session_end(
+			    w->store, &s, "idle", &world_note, count_answers, answers + 1),
+			store_known_forget(w->store, INT64_MAX, NULL, count_answers, answers + 2),
+			store_note_sign_in(w->store, "sign_in_refused", ADA, &world_note,
+			    count_answers, answers + 3),
+		};
+
+		for (int i = 0; i < steps; i++)
+			call_get(w->loop, w->kv, "-");
+		for (int i = 0; i < 4; i++) {
+			assert_true(answers[i] == 0 || (answers[i] == 1 && steps > 0));
+			if (answers[i] == 0)
+				store_cancel(ops[i]);
+			else
+				answers[i] = 0;
+		}
+		call_get(w->loop, w->kv, "-");
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(answers[i], 0);
+	}
 	world_end(w);
 }
 

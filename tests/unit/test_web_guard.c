@@ -1,4 +1,4 @@
-/* The sealed cookie and the rate of a source. */
+/* The sealed cookie, and attempt ids. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -96,70 +96,6 @@ an_attempt_id_is_short_base64url(void **state)
 	assert_true(web_attempt_is_valid(made));
 }
 
-static void
-a_source_waits_when_its_bucket_is_empty(void **state)
-{
-	struct web_rate *r = web_rate_new(6);
-
-	(void)state;
-	for (int i = 0; i < 6; i++)
-		assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 5000), 0);
-	assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 5000), 10);
-	assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 14001), 1);
-	assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 15000), 0);
-	assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 15000), 10);
-	assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_UNKNOWN, 15000), 0);
-	assert_int_equal(web_rate_take(r, "192.0.2.2", WEB_RATE_POST, 15000), 0);
-	for (int i = 0; i < 6; i++)
-		assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, INT64_C(9000000)), 0);
-	assert_true(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, INT64_C(9000000)) > 0);
-	web_rate_free(r);
-}
-
-static void
-sources_are_told_apart_by_address_and_by_prefix(void **state)
-{
-	static const struct {
-		const char *a, *b;
-		bool same;
-	} rows[] = {
-		{ "2001:db8::1", "2001:db8::ffff:2", true },
-		{ "2001:db8::1", "2001:db8:0:1::1", false },
-		{ "fe80::1%eth0", "fe80::2", true },
-		{ "::ffff:192.0.2.9", "192.0.2.9", true },
-		{ "::ffff:192.0.2.9", "::ffff:192.0.2.8", false },
-		{ "unix", "unix", true },
-		{ "unix", "192.0.2.9", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct web_rate *r = web_rate_new(1);
-
-		assert_int_equal(web_rate_take(r, rows[i].a, WEB_RATE_POST, 1), 0);
-		assert_int_equal(web_rate_take(r, rows[i].b, WEB_RATE_POST, 1) > 0, rows[i].same);
-		web_rate_free(r);
-	}
-}
-
-static void
-no_limit_and_many_sources_never_block(void **state)
-{
-	struct web_rate *r = web_rate_new(0), *small = web_rate_new(1);
-	char peer[32];
-
-	(void)state;
-	for (int i = 0; i < 1000; i++)
-		assert_int_equal(web_rate_take(r, "192.0.2.1", WEB_RATE_POST, 1), 0);
-	for (int i = 0; i < 20000; i++) {
-		snprintf(peer, sizeof(peer), "10.%d.%d.1", i / 256, i % 256);
-		assert_int_equal(web_rate_take(small, peer, WEB_RATE_POST, i), 0);
-	}
-	assert_true(web_rate_take(small, peer, WEB_RATE_POST, 20000) > 0);
-	web_rate_free(r);
-	web_rate_free(small);
-}
-
 int
 main(void)
 {
@@ -168,9 +104,6 @@ main(void)
 		cmocka_unit_test(a_cookie_ends_and_needs_its_key),
 		cmocka_unit_test(a_cookie_with_any_changed_byte_is_refused),
 		cmocka_unit_test(an_attempt_id_is_short_base64url),
-		cmocka_unit_test(a_source_waits_when_its_bucket_is_empty),
-		cmocka_unit_test(sources_are_told_apart_by_address_and_by_prefix),
-		cmocka_unit_test(no_limit_and_many_sources_never_block),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,146 @@
+/* GET /api/v1/audit: what was done, by whom, on whom, from where. */
+#include <string.h>
+
+#include "api/api_user.h"
+
+enum { WORD_MAX = 128 /* bytes of a name that is asked for */ };
+
+/* ---- the answer ---- */
+
+static void
+api_add_audit_text(struct buf *b, struct arena *arena, const char *name, const char *value)
+{
+	buf_printf(b, ",\"%s\":", name);
+	buf_add_json_string(b, api_clean(arena, value));
+}
+
+/* What the store keeps as JSON is JSON. */
+static void
+api_add_audit_value(struct buf *b, const char *name, const char *json)
+{
+	buf_printf(b, ",\"%s\":", name);
+	buf_add_string(b, json != NULL ? json : "null");
+}
+
+static void
+api_add_audit_record(struct buf *b, struct arena *arena, const struct audit_record *r)
+{
+	buf_add_string(b, "{\"id\":");
+	buf_add_json_string(b, r->id);
+	buf_add_string(b, ",\"at\":");
+	api_add_time(b, r->at);
+	api_add_audit_text(b, arena, "event", r->event);
+	if (r->subject != NULL) {
+		buf_add_string(b, ",\"subject\":{\"type\":");
+		buf_add_json_string(b, api_clean(arena, r->subject));
+		api_add_audit_text(b, arena, "id", r->subject_id);
+		buf_add_char(b, '}');
+	} else
+		buf_add_string(b, ",\"subject\":null");
+	api_add_audit_text(b, arena, "state", r->state);
+	api_add_audit_text(b, arena, "actor", r->actor);
+	api_add_audit_text(b, arena, "person", r->person);
+	api_add_audit_text(b, arena, "org_unit", r->org_unit);
+	api_add_audit_text(b, arena, "source", r->source);
+	api_add_audit_text(b, arena, "request_id", r->request_id);
+	api_add_audit_value(b, "detail", r->detail);
+	api_add_audit_value(b, "personal", r->personal);
+	buf_printf(b, ",\"erased\":%s}", r->is_erased ? "true" : "false");
+}
+
+/* A record that cannot be read is left out, so that it hides no others; the proof of the trail
+ * names it. */
+static void
+api_on_audit_list(void *arg, enum err code, const struct audit_record *list, size_t count,
+    const char *next, const struct fault *f)
+{
+	struct api_call *c = arg;
+	struct buf b;
+
+	if (code != ERR_OK) {
+		api_reply_error(c->x, code, NULL, f);
+		return;
+	}
+	buf_init(&b, API_REPLY_MAX);
+	buf_add_string(&b, "{\"items\":[");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_add_char(&b, ',');
+		api_add_audit_record(&b, http_arena(c->x), &list[i]);
+	}
+	buf_add_string(&b, "],\"next_cursor\":");
+	buf_add_json_string(&b, next);
+	buf_add_char(&b, '}');
+	api_reply_json(c->x, 200, &b);
+}
+
+/* ---- the question ---- */
+
+static void
+api_read_span_ms(const struct http_request *r, const char *name, bool end, int64_t *ms,
+    struct field_errors *errors)
+{
+	const char *text = http_query(r, name);
+	int64_t seconds = 0;
+
+	if (text != NULL && !api_read_moment(text, end, &seconds))
+		field_errors_add(
+		    errors, name, "invalid", "must be YYYY-MM-DD or a time as in RFC 3339");
+	*ms = seconds * 1000;
+}
+
+/* Any name: what there is none of has done nothing. */
+static const char *
+api_read_word(const struct http_request *r, const char *name, struct field_errors *errors)
+{
+	const char *text = http_query(r, name);
+
+	if (text != NULL && (*text == '\0' || strlen(text) > WORD_MAX))
+		field_errors_add(errors, name, "invalid", "must have 1 to %d bytes", WORD_MAX);
+	return text;
+}
+
+static void
+api_read_audit_query(struct api_call *c, struct audit_query *q, struct field_errors *errors)
+{
+	static const char *const names[] = { "from", "to", "event", "actor", "about", "subject",
+		"request", "order", "cursor", "limit", NULL };
+	const struct http_request *r = http_request_of(c->x);
+	const char *order = http_query(r, "order");
+
+	*q = (struct audit_query){ .reach = c->reach, .limit = API_LIST_DEFAULT };
+	api_check_query(c->x, names, errors);
+	api_read_span_ms(r, "from", false, &q->from, errors);
+	api_read_span_ms(r, "to", true, &q->to, errors);
+	q->event = api_read_word(r, "event", errors);
+	q->actor = api_read_word(r, "actor", errors);
+	q->about = api_read_word(r, "about", errors);
+	q->subject = api_read_word(r, "subject", errors);
+	q->request_id = api_read_word(r, "request", errors);
+	q->oldest_first = order != NULL && strcmp(order, "oldest") == 0;
+	if (order != NULL && !q->oldest_first && strcmp(order, "newest") != 0)
+		field_errors_add(errors, "order", "invalid", "must be newest or oldest");
+	q->after = http_query(r, "cursor");
+	if (q->after != NULL && !id_is_valid(q->after))
+		field_errors_add(
+		    errors, "cursor", "invalid", "must be the next_cursor of an earlier answer");
+	api_read_limit(http_query(r, "limit"), &q->limit, errors);
+}
+
+enum err
+api_audit_list(struct api_call *c, struct fault *f)
+{
+	struct field_errors errors;
+	struct audit_query q;
+
+	(void)f;
+	field_errors_init(&errors, http_arena(c->x));
+	api_read_audit_query(c, &q, &errors);
+	if (errors.count > 0) {
+		api_reply_malformed(c->x, &errors);
+		return ERR_OK;
+	}
+	http_hold(c->x);
+	flow_trail_list_start(c->api->conf.flow, &q, api_on_audit_list, c);
+	return ERR_OK;
+}

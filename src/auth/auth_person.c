@@ -1,0 +1,293 @@
+/* How a person stands. Two speak of it: the people list, which is known to be up to date as of a
+ * moment (conf.current_at), and the directory itself, when somebody signed in or was looked at.
+ * Whoever spoke later counts; the list, which hears of changes a little later than the directory
+ * makes them, counts as if it had spoken AUTH_SEEN_MS earlier, unless it has told something new of
+ * the person since.
+ *
+ * Rights are ended for good only by what is known now: a "no" that is as old as a "yes" that would
+ * not count any more is no answer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/auth_private.h"
+#include "base/mem.h"
+
+/* ---- the table ---- */
+
+/* Ids are compared as text: the directory and the list may spell one differently. */
+static void
+person_spell(const char *id, char out[ID_SIZE])
+{
+	unsigned char bytes[FEED_ID_SIZE];
+
+	memset(out, 0, ID_SIZE);
+	if (feed_id_parse(id, bytes))
+		feed_id_text(bytes, out);
+	else
+		memcpy(out, id, strnlen(id, ID_SIZE - 1));
+}
+
+static struct auth_person *
+person_find(const struct auth *a, const char id[ID_SIZE], uint64_t hash)
+{
+	struct auth_link *link = auth_table_first(&a->persons_by_id, hash);
+
+	while (link != NULL && strcmp(((struct auth_person *)link)->id, id) != 0)
+		link = auth_table_next(link);
+	return (struct auth_person *)link;
+}
+
+struct auth_person *
+auth_person_find(const struct auth *a, const char *id)
+{
+	char text[ID_SIZE];
+
+	person_spell(id, text);
+	return person_find(a, text, auth_table_hash(&a->persons_by_id, text, sizeof(text)));
+}
+
+struct auth_person *
+auth_person_hold(struct auth *a, const char *id)
+{
+	struct auth_person *p;
+	char text[ID_SIZE];
+	uint64_t hash;
+
+	person_spell(id, text);
+	hash = auth_table_hash(&a->persons_by_id, text, sizeof(text));
+	p = person_find(a, text, hash);
+	if (p == NULL) {
+		p = mem_alloc(sizeof(*p));
+		memcpy(p->id, text, sizeof(p->id));
+		p->seen_at = p->looked_at = AUTH_NEVER;
+		TAILQ_INIT(&p->sessions);
+		TAILQ_INIT(&p->tokens);
+		TAILQ_INSERT_TAIL(&a->persons, p, turn);
+		auth_table_add(&a->persons_by_id, &p->by_id, hash);
+		auth_sweep_wake(a);
+	}
+	p->holds++;
+	return p;
+}
+
+void
+auth_person_drop(struct auth *a, struct auth_person *p)
+{
+	if (--p->holds > 0)
+		return;
+	auth_table_remove(&a->persons_by_id, &p->by_id);
+	TAILQ_REMOVE(&a->persons, p, turn);
+	free(p->org_unit);
+	free(p);
+}
+
+/* ---- what the list says ---- */
+
+struct person_row {
+	struct arena *arena;
+	char id[ID_SIZE];
+	enum feed_status status;
+	const char *dn, *org_unit;
+};
+
+static void
+person_render(void *arg, size_t index, const struct roster_row *row)
+{
+	struct person_row *out = arg;
+
+	(void)index;
+	feed_id_text(row->id, out->id);
+	out->status = row->status;
+	out->org_unit = arena_dup(out->arena, row->org_unit.s, row->org_unit.len);
+	out->dn = arena_printf(out->arena, "%.*s%.*s,%s", (int)row->rdn_type.len, row->rdn_type.s,
+	    (int)row->rdn.len, row->rdn.s, out->org_unit);
+}
+
+/* An id may also be found as that of an invitation, which is nobody who can sign in. */
+static bool
+person_is_listed(const struct auth *a, const struct auth_person *p, struct person_row *row)
+{
+	unsigned char id[FEED_ID_SIZE];
+
+	return feed_id_parse(p->id, id) && roster_find(a->conf.roster, id, person_render, row) &&
+	       strcmp(row->id, p->id) == 0 &&
+	       (row->status == FEED_ACTIVE || row->status == FEED_SUSPENDED);
+}
+
+uint64_t
+auth_member_bits(const struct auth *a, const bool *member)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < a->group_count; i++)
+		if (member[i])
+			bits |= UINT64_C(1) << i;
+	return bits;
+}
+
+/* A list that was cut short may lack people and groups: what it has counts, what it lacks is no
+ * answer. */
+static struct auth_said
+person_ask_list(const struct auth *a, struct auth_person *p, struct person_row *row, bool is_whole)
+{
+	bool member[AUTH_ROLES_MAX] = { false };
+	const char *normal, *org_unit;
+	uint64_t bits;
+
+	if (!person_is_listed(a, p, row))
+		return (struct auth_said){ is_whole ? AUTH_GONE : AUTH_UNSURE, 0 };
+	free(p->org_unit);
+	p->org_unit = NULL;
+	if (a->conf.normalise(row->org_unit, row->arena, &org_unit))
+		p->org_unit = mem_dup_string(org_unit);
+	if (row->status == FEED_SUSPENDED)
+		return (struct auth_said){ AUTH_SUSPENDED, 0 };
+	if (!a->conf.normalise(row->dn, row->arena, &normal) ||
+	    !roster_member_of(a->conf.roster, normal, a->groups, a->group_count, member))
+		return (struct auth_said){ AUTH_UNSURE, 0 };
+	bits = auth_member_bits(a, member);
+	if (bits != 0)
+		return (struct auth_said){ AUTH_GOOD, bits };
+	return (struct auth_said){ is_whole ? AUTH_NO_ROLE : AUTH_UNSURE, 0 };
+}
+
+/* Once for each version of the list. */
+static void
+person_read_list(const struct auth *a, struct auth_person *p)
+{
+	struct person_row row = { .id = "" };
+	const struct auth_said before = p->list;
+	struct roster_figures list;
+	bool first = !p->asked;
+
+	roster_figures(a->conf.roster, &list);
+	if (p->asked && p->version == list.version && p->state == list.state)
+		return;
+	p->asked = true;
+	p->version = list.version;
+	p->state = list.state;
+	p->list = (struct auth_said){ AUTH_UNSURE, 0 };
+	if (list.state == ROSTER_LOADING)
+		return;
+	row.arena = arena_new(0);
+	p->list = person_ask_list(a, p, &row, list.state == ROSTER_COMPLETE);
+	arena_free(row.arena);
+	if (!first && (p->list.word != before.word || p->list.groups != before.groups))
+		p->has_news = true;
+}
+
+/* ---- what the directory says ---- */
+
+void
+auth_person_note(struct auth *a, struct auth_person *p, uint64_t groups, bool there)
+{
+	person_read_list(a, p);
+	p->has_news = false;
+	p->seen_at = clock_mono_ms(a->conf.clock);
+	p->seen = (struct auth_said){ groups != 0 ? AUTH_GOOD : AUTH_NO_ROLE, groups };
+	if (!there)
+		p->seen = (struct auth_said){ AUTH_NO_ROLE, 0 };
+}
+
+void
+auth_person_seen(struct auth *a, const char *person, const bool *member)
+{
+	struct auth_person *p = auth_person_find(a, person);
+	struct auth_standing standing;
+
+	if (p == NULL)
+		return;
+	auth_person_note(a, p, member != NULL ? auth_member_bits(a, member) : 0, member != NULL);
+	auth_person_judge(a, p, false, &standing);
+}
+
+/* ---- what it comes to ---- */
+
+static struct auth_said
+person_weigh(const struct auth_person *p, int64_t current, int64_t *at)
+{
+	bool was_seen = p->seen_at != AUTH_NEVER;
+
+	if (was_seen && (p->list.word == AUTH_UNSURE || current <= 0 ||
+			    (!p->has_news && current - AUTH_SEEN_MS < p->seen_at))) {
+		*at = p->seen_at;
+		return p->seen;
+	}
+	*at = current > 0 ? current : AUTH_NEVER;
+	return p->list;
+}
+
+static const char *
+person_lost(enum auth_word word)
+{
+	return word == AUTH_GONE	? "user_deleted"
+	       : word == AUTH_SUSPENDED ? "user_suspended"
+					: "lost_rights";
+}
+
+static void
+person_look(struct auth *a, struct auth_person *p, int64_t now)
+{
+	if (a->conf.look_at == NULL ||
+	    (p->looked_at != AUTH_NEVER && now - p->looked_at < AUTH_LOOK_MS))
+		return;
+	p->looked_at = now;
+	a->conf.look_at(a->conf.arg, p->id);
+}
+
+enum err
+auth_person_stands(struct auth *a, struct auth_person *p, bool ask, struct auth_standing *out)
+{
+	int64_t now = clock_mono_ms(a->conf.clock), at, age;
+	struct auth_said said;
+
+	person_read_list(a, p);
+	said = person_weigh(p, a->conf.current_at(a->conf.arg), &at);
+	age = at == AUTH_NEVER || said.word == AUTH_UNSURE ? INT64_MAX : now - at;
+	*out = (struct auth_standing){ .groups = said.groups, .read_only = age > AUTH_CURRENT_MS };
+	if (ask && age > AUTH_LOOK_MS)
+		person_look(a, p, now);
+	if (said.word == AUTH_GOOD)
+		return age <= AUTH_CURRENT_MS || age <= a->conf.grace_ms ? ERR_OK : ERR_UNAVAILABLE;
+	if (age > AUTH_CURRENT_MS)
+		return ERR_UNAVAILABLE;
+	out->lost = person_lost(said.word);
+	return ERR_UNAUTHENTICATED;
+}
+
+static void
+person_end(struct auth *a, struct auth_person *p, const char *reason)
+{
+	struct auth_session *s, *next_session;
+	struct auth_row *row, *next_row;
+
+	p->holds++; /* the last of them frees the person */
+	LIST_EACH_SAFE(s, &p->sessions, link, next_session)
+	auth_session_lose(a, s, reason, NULL, NULL);
+	LIST_EACH_SAFE(row, &p->tokens, link, next_row)
+	auth_row_end(a, row, reason);
+	auth_person_drop(a, p);
+}
+
+enum err
+auth_person_judge(struct auth *a, struct auth_person *p, bool ask, struct auth_standing *out)
+{
+	enum err code = auth_person_stands(a, p, ask, out);
+
+	if (code == ERR_UNAUTHENTICATED)
+		person_end(a, p, out->lost);
+	return code;
+}
+
+/* What the directory said before does not count any more. */
+void
+auth_forget_person(struct auth *a, const char *person, const char *reason)
+{
+	struct auth_person *p = auth_person_find(a, person);
+
+	if (p == NULL)
+		return;
+	auth_makes_spoil(a, p, reason);
+	p->seen_at = AUTH_NEVER;
+	person_end(a, p, reason);
+}

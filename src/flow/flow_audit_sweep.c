@@ -1,0 +1,67 @@
+/* The audit trail is kept for the configured time, and the addresses in it for a shorter one. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "flow/flow_private.h"
+#include "log/log.h"
+#include "store/store_audit.h"
+
+enum {
+	AUDIT_SWEEP_EVERY_MS = 5 * 60 * 1000,
+	AUDIT_SWEEP_FIRST_MS = 4000,
+	AUDIT_SWEEP_PAUSE_MS = 250 /* between steps */
+};
+
+struct audit_sweeper {
+	struct flow *flow;
+	struct loop_timer *timer;
+	struct store_op *op;
+};
+
+static void
+audit_sweep_on_step(void *arg, enum err code, bool more, const struct fault *f)
+{
+	struct audit_sweeper *s = arg;
+
+	s->op = NULL;
+	if (code != ERR_OK)
+		log_warning("old audit records could not be forgotten now", "reason", f->text);
+	loop_timer_set(
+	    s->timer, code == ERR_OK && more ? AUDIT_SWEEP_PAUSE_MS : AUDIT_SWEEP_EVERY_MS);
+}
+
+static void
+audit_sweep_on_timer(void *arg)
+{
+	struct audit_sweeper *s = arg;
+	const struct flow_conf *conf = &s->flow->conf;
+	const int64_t now = flow_now(s->flow);
+
+	s->op = store_audit_sweep(conf->store, now - conf->audit_sources_s * 1000,
+	    now - conf->audit_kept_s * 1000, audit_sweep_on_step, s);
+}
+
+struct audit_sweeper *
+flow_audit_sweeper_new(struct flow *f)
+{
+	struct audit_sweeper *s;
+
+	if (f->conf.audit_kept_s == 0)
+		return NULL;
+	s = mem_alloc(sizeof(*s));
+	s->flow = f;
+	s->timer = loop_timer_new(f->conf.loop, audit_sweep_on_timer, s);
+	loop_timer_set(s->timer, AUDIT_SWEEP_FIRST_MS);
+	return s;
+}
+
+void
+flow_audit_sweeper_free(struct audit_sweeper *s)
+{
+	if (s == NULL)
+		return;
+	if (s->op != NULL)
+		store_cancel(s->op);
+	loop_timer_free(s->timer);
+	free(s);
+}
