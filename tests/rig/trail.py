@@ -92,9 +92,11 @@ def breaches(store):
 
 
 def trimmed_to(store):
-    """The revision up to which retention has taken the records away; 0: none."""
-    base = store.space("chain").get("base")
-    return base.value["through"] if base else 0
+    """The revision up to which retention has taken the records away, or is about to; 0: none."""
+    chain = store.space("chain")
+    base = chain["base"].value if "base" in chain else NOTHING
+    ending = chain.get(f"{base.get('ending', 0):016x}")
+    return ending.value["through"] if ending else base["through"]
 
 
 def unnamed(store):
