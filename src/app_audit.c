@@ -50,6 +50,18 @@ app_start_audit(struct app *a)
 	loop_timer_set(a->head_timer, APP_HEAD_EVERY_MS);
 }
 
+static void
+app_on_chain_flushed(void *arg)
+{
+	loop_stop(((struct app *)arg)->loop);
+}
+
+void
+app_end_audit(struct app *a)
+{
+	store_chain_flush(a->store, app_on_chain_flushed, a);
+}
+
 void
 app_free_audit(struct app *a)
 {

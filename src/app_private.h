@@ -79,6 +79,7 @@ bool app_mail_is_well(const struct app *a);
 
 /* app_audit.c: once the store is prepared. */
 void app_start_audit(struct app *a);
+void app_end_audit(struct app *a); /* names what is not named yet, then stops the loop */
 void app_free_audit(struct app *a); /* also when it was not started */
 
 /* app_failpoint.c: none but in test builds. */

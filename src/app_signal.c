@@ -13,7 +13,7 @@ app_on_part_stopped(void *arg)
 	struct app *a = arg;
 
 	if (--a->parts_left == 0)
-		loop_stop(a->loop);
+		app_end_audit(a);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api_private.h"
+#include "auth/throttle.h"
 
 /* ---- who one is ---- */
 
@@ -61,8 +62,9 @@ api_add_org_units(struct buf *b, const struct api_call *c)
 	const char *const *places = NULL;
 	const struct reach *reach = auth_reach(&c->who, c->who.scopes, arena, &quota);
 
-	api_add_strings(
-	    b, reach != NULL && reach_places(reach, arena, &places, &count) ? places : NULL, count);
+	if (reach == NULL || !reach_places(reach, arena, &places, &count))
+		places = NULL;
+	api_add_strings(b, places, count);
 }
 
 static void
@@ -198,9 +200,8 @@ api_reply_refused(struct http_exchange *x, enum err code, int64_t wait_ms, const
 	if (code == ERR_INVALID && !field_errors_add_named(&errors, f->text, "invalid"))
 		field_errors_add(&errors, "login", "invalid", "%s", f->text);
 	if (code == ERR_THROTTLED)
-		http_add_header(x, "Retry-After",
-		    arena_printf(http_arena(x), "%lld",
-			(long long)(wait_ms > 1000 ? (wait_ms + 999) / 1000 : 1)));
+		http_add_header(
+		    x, "Retry-After", arena_printf(http_arena(x), "%u", throttle_seconds(wait_ms)));
 	api_reply_error(x, code, &errors, f);
 }
 

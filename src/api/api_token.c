@@ -154,6 +154,9 @@ api_read_token_places(struct api_call *c, const struct api_strings *names,
 {
 	const char **places = arena_alloc(http_arena(c->x), sizeof(*places) * REACH_PLACES_MAX);
 
+	/* A limit to nowhere is not none. */
+	if (names->given && names->count == 0)
+		field_errors_add(errors, "org_units", "required", "leave it out for no limit");
 	if (names->count > REACH_PLACES_MAX) {
 		field_errors_add(errors, "org_units", "too_long", "at most %d", REACH_PLACES_MAX);
 		return;

@@ -149,7 +149,14 @@ find_check(struct erasure *e)
 void
 erase_identify(struct erasure *e, erase_step *next)
 {
+	unsigned char id[FEED_ID_SIZE];
+	char text[ID_SIZE];
+
 	e->next = next;
-	erase_add(e, id_is_valid(e->who) ? &e->ids : &e->names, e->who, NULL);
+	if (feed_id_parse(e->who, id)) {
+		feed_id_text(id, text);
+		erase_add(e, &e->ids, text, NULL);
+	} else
+		erase_add(e, &e->names, e->who, NULL);
 	find_check(e);
 }

@@ -43,6 +43,9 @@ struct audit_head {
  * `trouble`: blocks cannot be written at the moment (words for the log); it goes on trying. */
 void store_chain_start(
     struct store *s, void (*trouble)(void *arg, const struct fault *f), void *arg);
+/* Names what is written and not named yet now, for a process that is about to end. `done` runs once
+ * when it is, or when that cannot be at the moment: the next start does it then. */
+void store_chain_flush(struct store *s, loop_cb *done, void *arg);
 /* Whether all that is written is named; and the head. */
 bool store_chain_head(const struct store *s, struct audit_head *out);
 
@@ -61,7 +64,8 @@ struct audit_verdict {
 };
 /* Read all of it: each block's hash and number, each record against its block, records that no
  * block names, parts against their hashes. `known` (number 0: none): a head that was logged, which
- * must be in the chain. Page by page: the store serves others meanwhile. */
+ * must be in the chain. Page by page: the store serves others meanwhile. ERR_BUSY: retention
+ * takes old records away all the while. */
 typedef void audit_verify_cb(
     void *arg, enum err code, const struct audit_verdict *verdict, const struct fault *f);
 struct store_op *store_audit_verify(

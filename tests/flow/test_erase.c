@@ -256,7 +256,8 @@ whoever_has_the_name_today_is_left_alone(void **state)
 static void
 all_that_is_kept_goes_whatever_they_are_called_by(void **state)
 {
-	static const char *const who[] = { ADA, "ada", "ADA", "Ada@X.org" };
+	static const char *const who[] = { ADA, "E1111111-0000-4000-8000-000000000001", "ada",
+		"ADA", "Ada@X.org" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {

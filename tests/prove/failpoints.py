@@ -15,9 +15,12 @@ import ldap
 import accounts
 import dsn
 import oracle
+import signing
+import trail
 from clock import Clock
 from client import Api, new_session
 from receiver import Receiver
+from store_file import read_store
 from usherd import TOP
 from wait import wait_for
 
@@ -35,6 +38,7 @@ class Stage:
         self.daemon, self.slapd = world.daemon, world.slapd
         self.spec = self.point = None
         self.number = 0
+        self.has_roles = False
         self.closing = []  # what a way has opened
 
     # ---- the point ----
@@ -158,6 +162,14 @@ class Stage:
         self.ledger.revoke(invited)
         self.forget_all()
 
+    def trim(self):
+        """Long after, the sweeper of the next start takes the oldest blocks of the audit trail away, and the
+        addresses in it even before."""
+        for _ in range(2):
+            self.ledger.revoke(self.invited())
+            wait_for(lambda: not trail.unnamed(read_store(self.daemon)), "a block names the records")
+        self.forget_all()
+
     def token(self, delete):
         api, name = self.world.api, f"failpoint {self.number}"
         self.number += 1
@@ -184,6 +196,86 @@ class Stage:
 
     def delete_token(self):
         self.token(delete=True)
+
+    def use_token(self):
+        """For the first time."""
+        made = self.world.api.post("/api/v1/tokens", {"name": "used", "scopes": ["directory:read"], "expires_in": 3600})
+        assert made.status_code == 201, made.text
+        self.arm()
+        try:
+            Api(self.daemon, made.json()["token"]).get("/api/v1/groups")
+        except OSError:
+            pass
+        self.wait_acted()
+
+    # ---- sessions ----
+
+    def console(self, **access):
+        """A browser, people who may sign in with it, and a daemon that has no failure in mind."""
+        self.daemon.stop()
+        if not self.has_roles:
+            signing.with_roles(self.daemon, **access)
+            self.has_roles = True
+        self.daemon.start()
+        self.daemon.wait_directory()
+        return signing.Console(self.daemon)
+
+    def armed_sign_in(self, console, password=signing.PASSWORD, times=1):
+        self.arm()
+        try:
+            for _ in range(times):
+                console.try_to_sign_in(signing.ADMINISTRATOR, password)
+        except OSError:
+            pass
+
+    def sign_in(self):
+        self.armed_sign_in(self.console())
+
+    def sign_in_refused(self):
+        self.armed_sign_in(self.console(), "not it at all")
+
+    def sign_in_throttled(self):
+        self.armed_sign_in(self.console(sign_in_attempts=2), "not it at all", times=3)
+
+    def ask_signed_in(self, ask, later=0):
+        """An armed request with a session, so many seconds after it began."""
+        console = self.console().sign_in(signing.ADMINISTRATOR)
+        self.clock(later)
+        self.arm()
+        try:
+            ask(console)
+        except OSError:
+            pass
+        self.wait_acted()
+        self.clock(0)
+
+    def sign_out(self):
+        self.ask_signed_in(signing.Console.sign_out)
+
+    def use_session(self):
+        self.ask_signed_in(signing.Console.whoami, later=90)
+
+    def forget_source(self):
+        """Somebody who has signed in is gone, and erased."""
+        console = self.console()
+        self.number += 1
+        name = f"guest{self.number}"
+        dn = f"uid={name},{self.slapd.people}"
+        self.slapd.add(dn, objectClass="inetOrgPerson", uid=name, cn=name, sn=name, userPassword=signing.PASSWORD)
+        connection = self.slapd.connect()
+        connection.modify_s(f"cn=auditors,{self.slapd.groups}", [(ldap.MOD_ADD, "member", dn.encode())])
+        connection.unbind_s()
+        [(_, entry)] = self.slapd.search(f"(uid={name})", attributes=["entryUUID"])
+        [person] = entry["entryUUID"]
+        wait_for(lambda: self.world.api.get(f"/api/v1/users/{person}").status_code == 200, f"{name} is listed")
+        console.sign_in(name)
+        self.slapd.delete(dn)
+        wait_for(lambda: self.world.api.get(f"/api/v1/users/{person}").status_code == 404, f"{name} is not listed")
+        self.arm()
+        try:
+            self.world.api.post("/api/v1/erasures", {"person": person})
+        except OSError:
+            pass
 
     # ---- mails ----
 
@@ -538,10 +630,16 @@ WAYS = {
     "store.webhook_created": Stage.hook_create, "store.webhook_changed": Stage.hook_change,
     "store.webhook_secret_rotated": Stage.hook_rotate, "store.webhook_disabled": Stage.hook_disable,
     "store.webhook_deleted": Stage.hook_delete, "store.webhook_replayed": Stage.hook_replay,
+    "store.token_used": Stage.use_token, "store.signed_in": Stage.sign_in, "store.session_ended": Stage.sign_out,
+    "store.session_used": Stage.use_session, "store.sign_in_refused": Stage.sign_in_refused,
+    "store.sign_in_throttled": Stage.sign_in_throttled, "store.known_forgotten": Stage.forget_source,
+    "store.chain_block": Stage.invite, "store.sources_ended": Stage.trim, "store.audit_ending": Stage.trim,
+    "store.audit_deleted": Stage.trim, "store.audit_trimmed": Stage.trim,
     "store.event_fanned_out": Stage.hook_tell, "store.hooked_purged": Stage.hook_forget,
 }
 # Ways that end with a start by themselves.
-STARTING = (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget, Stage.hook_forget)
+STARTING = (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget, Stage.hook_forget, Stage.forget_source,
+            Stage.trim)
 ARGON2 = ("dir.proof_add", "dir.proof_delete")
 
 
@@ -588,11 +686,13 @@ def prove(run):
         point, action = item
         began = time.monotonic()
         clock = Clock(run.folder / f"{point}.{action}.clock")
-        mode = "argon2" if point.rpartition(".")[0] in ARGON2 else "exop"
+        effect = point.rpartition(".")[0]
+        mode = "argon2" if effect in ARGON2 else "exop"
+        kept = "30d" if WAYS[effect] is Stage.trim else "730d"
         with run.world(build="fail", proxied=True, environment=clock.environment, store={"retention": "30d"},
                        directory={"operation_timeout": "2s", "connect_timeout": "2s", "password_mode": mode},
                        sink={"tls": None, "user": None}, mail={"reply_timeout": "2s", "resend_interval": "0s"},
-                       webhook={"allow_private": "yes", "allow_clear_text": "yes"}) as world:
+                       audit={"retention": kept}, webhook={"allow_private": "yes", "allow_clear_text": "yes"}) as world:
             stage = Stage(run, world, clock)
             try:
                 for _ in range(rounds):

@@ -59,6 +59,8 @@ class Conformity:
         if operation is None or operation.scopes is None or status in REFUSALS and status != 415:
             return
         wanted = 401 if request.rights is None else 403
+        if wanted == 401 and status == 429:
+            return  # many wrong tokens one after another
         if not operation.admits(request.rights):
             if status != wanted:
                 yield f"{status} instead of {wanted} to {request.role}"

@@ -10,7 +10,8 @@ file (read without the daemon's code), the directory (a full search of its own) 
   I5  a mail that was acknowledged and never came, or came twice and nothing had happened to the first (posted.py);
       a queue whose parts do not fit each other, or that does not become empty
   I6  a link, a token or a password in clear in the log, the store, the arguments or the environment
-  I11 a change without an audit record, two records of one change, records out of order
+  I11 a change without an audit record, two records of one change, records out of order, a chain that
+      names others than those that are there
 
   I10 the list of people is not the directory and the store; a list of invitations that is not the store's
 """
@@ -27,6 +28,7 @@ import ldap.filter
 import accounts
 import people
 import posted
+import trail
 from ledger import LOST, PASSWORD_MARK
 from life import QUIET
 from sink import PASSWORD as RELAY_PASSWORD
@@ -38,11 +40,13 @@ TIMELINE_MAX = 64
 LOG_LINES = 40  # of the daemon about an invitation, shown with a breach
 PATIENCE = 5  # seconds within which full service resumes (I9): until then "try again" is an answer
 # Not inside a hash, which is made of the same letters.
-SECRET = re.compile(rb"(?<![A-Za-z0-9_-])us[jh]_[A-Za-z0-9_-]{20,}|usher_join=[A-Za-z0-9_-]{20,}|"
+SECRET = re.compile(rb"(?<![A-Za-z0-9_-])us[jh]_[A-Za-z0-9_-]{20,}|usher(?:_join|d)=[A-Za-z0-9_-]{20,}|"
                     + f"{PASSWORD_MARK}|{RELAY_PASSWORD}".encode())
 # What is still to be sent, and what became of it, is no change of a state: who reads it in the trail reads of each
 # token that was made for it.
-UNRECORDED = ("audit/", "meta/", "job/", "trash", "outbox/", "due/", "delivery/", "event/", "hooked/")
+UNRECORDED = ("audit/", "meta/", "job/", "trash", "outbox/", "due/", "delivery/", "event/", "hooked/",
+              "chain/", "known/")
+USED = ("apitoken/", "session/")  # a use is written down, and is no change
 WAITS_FOR_ITS_TIME = ("reminder",)  # kinds of mails that stay in the queue for days
 MAYBE = (LOST, 202)  # answers that leave it open whether the registration was carried out
 
@@ -117,6 +121,17 @@ class Oracle:
             store = read_store(self.world.daemon)
         return store
 
+    def wait_named(self, store):
+        """Until a block of the chain names every audit record; the store then."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while left := trail.unnamed(store):
+            if time.monotonic() > deadline:
+                self.breach("I11", f"no block names the audit records {left}")
+                break
+            time.sleep(0.1)
+            store = read_store(self.world.daemon)
+        return store
+
     # ---- the store against the ledger ----
 
     def check_acknowledged(self, store, invited):
@@ -173,7 +188,9 @@ class Oracle:
 
     def check_audit(self, store):
         """I11, and that the states are ways through the transition table."""
-        records = dict(store.audit_of("invitation"))
+        for text in trail.breaches(store):
+            self.breach("I11", f"the audit trail's chain: {text}")
+        records, gone = dict(store.audit_of("invitation")), trail.trimmed_to(store)
         revisions = collections.Counter(
             item.created for item in store.space("audit").values())
         for revision, count in revisions.items():
@@ -183,11 +200,14 @@ class Oracle:
             # An intent is no change yet, and what it keeps comes and goes with it.
             if name.startswith(UNRECORDED):
                 continue
-            if not {item.created, item.modified} <= set(revisions):
+            moments = {item.created} if name.startswith(USED) else {item.created, item.modified}
+            if not {moment for moment in moments if moment > gone} <= set(revisions):
                 self.breach("I11", f"{name} was made at {item.created} and changed at {item.modified}, "
                             "without a record")
         for identifier, item in store.invitations.items():
-            self._check_record(identifier, item, records.pop(identifier, []))
+            record = records.pop(identifier, [])
+            if item.created > gone:  # else only a part of its history is left
+                self._check_record(identifier, item, record)
         for identifier, record in records.items():
             if record[-1][1]["event"] != "purged":
                 self.breach("I2", f"{identifier} has audit records and is gone", None, record)
@@ -385,7 +405,7 @@ class Oracle:
         open_ones = [invited for invited in everybody if not invited.settled]
         self.wait_quiet(open_ones)
         try:
-            store = self.wait_sent(self.wait_settled(read_store(self.world.daemon)))
+            store = self.wait_named(self.wait_sent(self.wait_settled(read_store(self.world.daemon))))
         except Damage as damage:
             self.breach("I2", f"the store is damaged: {damage}")
             return False

@@ -1,0 +1,116 @@
+/* Forwarded and X-Forwarded-For: whatever a client sends along, the address that our proxy appends
+ * to it is the client; what comes out is always an address in its one spelling; and from anybody
+ * but a proxy nothing counts.
+ *
+ * Each line is a field: its first byte says which (f Forwarded, x X-Forwarded-For, p
+ * X-Forwarded-Proto), the rest is the value. */
+#include "fuzz.h"
+
+#include <stdlib.h>
+
+#include "http/http_private.h"
+
+enum { VALUE_MAX = 16384, FIELDS_MAX = 8 };
+
+#define PROXY  "10.1.2.3"
+#define CLIENT "2001:db8:7::1"
+
+static const char *const proxies[] = { "10.0.0.0/8", NULL };
+static const char letters[] = "fxp";
+static const char *const names[] = { "forwarded", "x-forwarded-for", "x-forwarded-proto" };
+static const char *const appended[] = { "for=\"[" CLIENT "]:80\";proto=https;by=_us", CLIENT,
+	"https" };
+
+static void
+check_address(const char *text)
+{
+	char again[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+
+	assert(http_address_read(text, strlen(text), &address));
+	assert(strcmp(http_address_write(&address, again), text) == 0);
+}
+
+/* As the guard lets them through: no control bytes. */
+static void
+read_fields(struct http_request *r, struct arena *arena, const char *text, size_t len)
+{
+	while (len > 0 && r->header_count < FIELDS_MAX) {
+		const char *end = memchr(text, '\n', len), *name;
+		const size_t line = end != NULL ? (size_t)(end - text) : len;
+		char *value;
+
+		name = line > 0 && text[0] != '\0' ? strchr(letters, text[0]) : NULL;
+		if (name != NULL) {
+			value = arena_dup(arena, text + 1, line - 1);
+			for (size_t i = 0; i + 1 < line; i++)
+				if ((unsigned char)value[i] < ' ' || value[i] == 0x7f)
+					value[i] = ' ';
+			r->headers[r->header_count++] =
+			    (struct http_pair){ names[name - letters], value };
+		}
+		text += end != NULL ? line + 1 : line;
+		len -= end != NULL ? line + 1 : line;
+	}
+}
+
+/* What the proxy appends, to the last field of that name or as a field of its own. */
+static void
+append(struct http_request *r, struct arena *arena, size_t which)
+{
+	for (size_t i = r->header_count; i-- > 0;)
+		if (strcmp(r->headers[i].name, names[which]) == 0) {
+			r->headers[i].value =
+			    arena_printf(arena, "%s, %s", r->headers[i].value, appended[which]);
+			return;
+		}
+	r->headers[r->header_count++] = (struct http_pair){ names[which], appended[which] };
+}
+
+static void
+check_appended(const struct http_proxies *p, const struct http_request *sent, struct arena *arena,
+    bool has_old, bool has_new)
+{
+	struct http_request r = *sent;
+
+	if (has_new)
+		append(&r, arena, 0);
+	if (has_old) {
+		append(&r, arena, 1);
+		append(&r, arena, 2);
+	}
+	http_forwarded_apply(p, &r, arena);
+	/* A proxy that writes one of the two lets the other pass: then they need not agree, and it
+	 * stands for all behind it. */
+	if (strcmp(r.client, CLIENT) != 0) {
+		assert(strcmp(r.client, PROXY) == 0);
+		assert(!has_new || !has_old);
+		assert(http_header(sent, has_new ? names[1] : names[0]) != NULL);
+	} else
+		assert(r.is_secure);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct http_request r = { .peer = PROXY };
+	struct http_proxies p;
+	struct arena *arena;
+
+	if (len > VALUE_MAX)
+		return -1;
+	arena = arena_new(0);
+	http_proxies_init(&p, proxies);
+	read_fields(&r, arena, (const char *)data, len);
+	check_appended(&p, &r, arena, false, true);
+	check_appended(&p, &r, arena, true, false);
+	check_appended(&p, &r, arena, true, true);
+	http_forwarded_apply(&p, &r, arena);
+	check_address(r.client);
+	r.peer = "192.0.2.9";
+	http_forwarded_apply(&p, &r, arena);
+	assert(r.client == r.peer && !r.is_secure);
+	http_proxies_release(&p);
+	arena_free(arena);
+	return 0;
+}
