@@ -164,10 +164,10 @@ def owned_token(console, **more):
 
 def test_a_token_reaches_as_far_as_its_owner_and_its_own_limit(office):
     everything = roles()["administrator"]
-    walk(Api(office, owned_token(Console(office).sign_in(KEEPER))), everything, limited=True)
-    boss = Console(office).sign_in(ADMINISTRATOR)
-    walk(Api(office, owned_token(boss)), everything, limited=False)
-    walk(Api(office, owned_token(boss, org_units=[registry(office.slapd)])), everything, limited=True)
+    for owner, limits, limited in ((KEEPER, {}, True), (ADMINISTRATOR, {}, False),
+                                   (ADMINISTRATOR, {"org_units": [registry(office.slapd)]}, True)):
+        token = owned_token(Console(office).sign_in(owner), **limits)
+        walk(Api(office, token), everything, limited)
 
 
 def test_who_has_no_role_is_not_let_in(office):
