@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "dir/dir_sign.h"
+#include "flow/flow_sign_in.h"
 #include "log/log.h"
 
 _Static_assert((int)AUTH_ROLES_MAX >= (int)CONF_ROLES_MAX + 1, "the roles and the administrators");
@@ -180,11 +181,16 @@ app_build_access(struct app *a, loop_cb *ready)
 		.arg = a,
 		.normalise = dir_dn_normalise };
 
+	const struct sign_in_conf sign_in = {
+		.attempts = c->sign_in_attempts, .window_s = c->sign_in_window, .seal = a->seal
+	};
+
 	app_roles(&auth, c);
 	a->auth = auth_new(&auth, ready, a);
 	auth_on_trouble(a->auth, app_on_access_trouble, a);
 	flow_on_tokens_ended(a->flow, app_on_tokens_ended, a);
 	flow_on_person_ended(a->flow, app_on_person_ended, a);
+	flow_set_sign_in(a->flow, a->auth, &sign_in);
 }
 
 void

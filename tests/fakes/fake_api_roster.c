@@ -119,11 +119,11 @@ bool
 roster_member_of(struct roster *roster, const char *normal_dn, const char *const *groups,
     size_t count, bool *member)
 {
-	struct fake_roster *r = (struct fake_roster *)roster;
+	const struct fake_roster *r = (const struct fake_roster *)roster;
 
 	(void)normal_dn, (void)groups;
 	for (size_t i = 0; i < count; i++)
-		member[i] = r->member != NULL && r->member[i];
+		member[i] = r->member;
 	return !r->loading;
 }
 

