@@ -79,6 +79,7 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
     const char *types, api_handler *handler, struct fault *f)
 {
 	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
+	const struct http_request *r = http_request_of(x);
 	enum err code;
 
 	c->api = a;
@@ -92,7 +93,7 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 		return ERR_OK;
 	if (scopes != 0 && (c->who.scopes & scopes) == 0)
 		return fault_set(f, ERR_DENIED, "the caller has not the scope that this needs");
-	if (scopes != 0 && c->who.read_only && api_changes_something(http_request_of(x)))
+	if (scopes != 0 && c->who.read_only && api_changes_something(r))
 		return fault_set(f, ERR_UNAVAILABLE,
 		    "the directory has not been heard for a while: until it is, nothing is "
 		    "changed");

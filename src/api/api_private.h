@@ -74,6 +74,14 @@ void api_events_free(struct api_events *e);
 /* Works out the ETag. */
 void api_description_init(struct api *a);
 
+/* ---- guard (api_guard.c) ---- */
+
+struct throttle *api_guard_new(void);
+/* Hears how naming oneself ended. After 20 failures of a source in a row, further ones are answered
+ * 429 for a while that grows: then true. What is right is never refused, so that one who guesses
+ * shuts nobody out who shares the address. */
+bool api_guard_refuses(struct api *a, struct http_exchange *x, enum err code);
+
 /* ---- the door (api_door.c) ---- */
 
 /* Who calls, into `c->who`. ERR_UNAUTHENTICATED, ERR_DENIED, ERR_UNAVAILABLE. */
@@ -89,14 +97,6 @@ bool api_changes_something(const struct http_request *r);
 bool api_admits_change(struct api_call *c);
 /* The request says that it comes from our own pages. False: it was answered. */
 bool api_is_our_page(struct http_exchange *x);
-
-/* ---- guard (api_guard.c) ---- */
-
-struct throttle *api_guard_new(void);
-/* Hears how naming oneself ended. After 20 failures of a source in a row, further ones are answered
- * 429 for a while that grows: then true. What is right is never refused, so that one who guesses
- * shuts nobody out who shares the address. */
-bool api_guard_refuses(struct api *a, struct http_exchange *x, enum err code);
 
 /* The caller and the request, for history and audit. Borrowed from the call. */
 struct flow_caller api_caller(const struct api_call *c);

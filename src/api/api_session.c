@@ -62,8 +62,9 @@ api_add_org_units(struct buf *b, const struct api_call *c)
 	const char *const *places = NULL;
 	const struct reach *reach = auth_reach(&c->who, c->who.scopes, arena, &quota);
 
-	api_add_strings(
-	    b, reach != NULL && reach_places(reach, arena, &places, &count) ? places : NULL, count);
+	if (reach == NULL || !reach_places(reach, arena, &places, &count))
+		places = NULL;
+	api_add_strings(b, places, count);
 }
 
 static void

@@ -44,15 +44,14 @@ api_add_token(struct buf *b, const struct api_token *t, int64_t now, const struc
 	api_add_time(b, t->created_at);
 	buf_add_string(b, ",\"created_by\":");
 	buf_add_json_string(b, t->created_by);
-	buf_add_string(b, ",\"expires_at\":");
-	api_add_time(b, t->expires_at);
 	buf_add_string(b, ",\"owner\":");
 	buf_add_json_string(b, t->owner[0] != '\0' ? t->owner : NULL);
+	buf_add_string(b, ",\"org_units\":");
+	api_add_strings(b, t->place_count > 0 ? t->places : NULL, t->place_count);
 	buf_add_string(b, ",\"last_used_at\":");
 	api_add_time_or_null(b, t->used_at);
-	buf_add_string(b, ",\"org_units\":");
-	/* None: as far as its owner reaches. */
-	api_add_strings(b, t->place_count > 0 ? t->places : NULL, t->place_count);
+	buf_add_string(b, ",\"expires_at\":");
+	api_add_time(b, t->expires_at);
 	if (clear != NULL) {
 		buf_add_string(b, ",\"token\":");
 		buf_add_json_string(b, secret_bytes(clear));
@@ -188,6 +187,8 @@ api_token_create(struct api_call *c, struct fault *f)
 	spec.expires_in = body.expires_in.value;
 	spec.scopes = api_read_scopes(c, &body.scopes, &errors);
 	api_read_token_places(c, &body.org_units, &spec, &errors);
+	if (body.org_units.given && body.org_units.count == 0)
+		field_errors_add(&errors, "org_units", "required", "leave it out for no limit");
 	if (errors.count > 0) {
 		fault_set(f, ERR_INVALID, "%s: %s", errors.items[0].field, errors.items[0].detail);
 		api_reply_error(c->x, ERR_INVALID, &errors, f);

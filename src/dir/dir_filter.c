@@ -78,8 +78,8 @@ dir_filter_all(struct arena *arena, const struct dir_term *terms, size_t count)
 }
 
 const char *
-dir_filter_also(struct arena *arena, const struct dir_term *also, const struct dir_term *terms,
-    size_t count)
+dir_filter_also(
+    struct arena *arena, const struct dir_term *also, const struct dir_term *terms, size_t count)
 {
 	const char *text = NULL;
 	struct buf out;

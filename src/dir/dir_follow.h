@@ -62,8 +62,8 @@ struct dir_follow *dir_follow_new(
  * system's resolver hangs. */
 void dir_follow_free(struct dir_follow *fw);
 void dir_follow_applied(struct dir_follow *fw);
-/* Monotonic ms of the last sign that what was told is what the directory has: changes are pushed and
- * the server was heard, or a poll that ended well began. 0: there was none yet. */
+/* Monotonic ms of the last sign that what was told is what the directory has: changes are pushed
+ * and the server was heard, or a poll that ended well began. 0: there was none yet. */
 int64_t dir_follow_current_at(const struct dir_follow *fw);
 
 /* What a cookie belongs to: servers, base, filter and attributes in one line, in `arena`. */

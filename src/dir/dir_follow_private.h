@@ -238,7 +238,7 @@ struct dir_follow {
 	size_t entries;
 	struct follow_cookie refresh_cookie;
 	struct follow_ids gone;
-	int64_t heard_at; /* monotonic ms */
+	int64_t heard_at;	    /* monotonic ms */
 	_Atomic int64_t current_at; /* both: as dir_follow_current_at() tells it */
 	/* of the batches (dir_follow_batch.c) */
 	struct feed_batch *batch, *held;
@@ -304,9 +304,9 @@ void dir_follow_set_cookie(struct dir_follow *fw, const struct sync_bytes *cooki
 /* ---- sessions ---- */
 
 enum {
-	FOLLOW_OPEN_MS = 4000,	   /* to open a connection: dir_follow_free() cannot end that */
-	FOLLOW_LOOK_MS = 50,	   /* between two looks at the servers' states, while none works */
-	FOLLOW_TRUST_MS = 1000,	   /* between two looks whether the server was away meanwhile */
+	FOLLOW_OPEN_MS = 4000,	/* to open a connection: dir_follow_free() cannot end that */
+	FOLLOW_LOOK_MS = 50,	/* between two looks at the servers' states, while none works */
+	FOLLOW_TRUST_MS = 1000, /* between two looks whether the server was away meanwhile */
 	/* Then a server is asked for a sign of life: whoever asks what the list is worth counts on
 	 * an answer that is younger than a minute. */
 	FOLLOW_SILENCE_MS = 20000,

@@ -177,8 +177,8 @@ job_submit(struct dir_job *job)
 	struct work_pool *pool = job->pool != NULL ? job->pool : d->pool;
 
 	TAILQ_INSERT_TAIL(&d->live, &job->op, link);
-	job->work = work_start(
-	    job->aside != NULL ? job->aside : pool, job_run, job_done, job_free, job);
+	job->work =
+	    work_start(job->aside != NULL ? job->aside : pool, job_run, job_done, job_free, job);
 	dir_watch(d, d->conf.op_timeout_ms);
 }
 

@@ -193,8 +193,8 @@ struct dir_job {
 	struct dir_op op;  /* first: a job is an op */
 	struct work *work; /* NULL while it is held or refused */
 	_Atomic int phase;
-	bool answered; /* or cancelled: the caller has heard, or wants to hear no more */
-	bool writes;   /* never sent twice */
+	bool answered;		/* or cancelled: the caller has heard, or wants to hear no more */
+	bool writes;		/* never sent twice */
 	struct work_pool *pool; /* with connections of its own; NULL: the operations' */
 	struct work_pool
 	    *aside; /* opens its own connections and runs there, beside the operations */
@@ -287,8 +287,8 @@ bool dir_filter_any(struct buf *out, const struct dir_term *terms, size_t count)
 /* The same with "(&". The text is in `arena`; NULL instead of false. */
 const char *dir_filter_all(struct arena *arena, const struct dir_term *terms, size_t count);
 /* "(&(a=v)(|(b=w)(c=x)))": `also` and any of the terms. In `arena`; NULL instead of false. */
-const char *dir_filter_also(struct arena *arena, const struct dir_term *also,
-    const struct dir_term *terms, size_t count);
+const char *dir_filter_also(
+    struct arena *arena, const struct dir_term *also, const struct dir_term *terms, size_t count);
 bool dir_attribute_is_valid(const char *name);
 
 bool dir_dn_equal(const char *a, const char *b);

@@ -137,8 +137,7 @@ login_is_text(const char *login)
 struct dir_op *
 dir_find_account(struct dir *d, const char *login, dir_account_cb *cb, void *arg)
 {
-	struct dir_job *job =
-	    dir_job_new(d, account_perform, account_answer, DIR_CB_KEEP(cb), arg);
+	struct dir_job *job = dir_job_new(d, account_perform, account_answer, DIR_CB_KEEP(cb), arg);
 	struct find_account *q = arena_alloc(job->arena, sizeof(*q));
 	enum err code = ERR_OK;
 
@@ -200,8 +199,8 @@ sign_prove(struct dir_job *job, struct dir_conn *own, size_t server, struct faul
 	int result;
 
 	if (refusal != NULL && code != ERR_OK)
-		return fault_set(f, ERR_UNAUTHENTICATED, "%s (%s)", refusal,
-		    ldap_err2string(as.result));
+		return fault_set(
+		    f, ERR_UNAUTHENTICATED, "%s (%s)", refusal, ldap_err2string(as.result));
 	if (refusal != NULL)
 		return fault_set(f, ERR_UNAUTHENTICATED, "%s", refusal);
 	/* It may have been counted as a failure. */
@@ -249,8 +248,8 @@ sign_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 		return fault_set(
 		    f, ERR_UNAUTHENTICATED, "%s has become %s meanwhile", q->dn, e.user.dn);
 	return code == ERR_OK
-		 ? dir_groups_reach(job, c, e.user.dn, q->groups, q->count, q->member, f)
-		 : code;
+		   ? dir_groups_reach(job, c, e.user.dn, q->groups, q->count, q->member, f)
+		   : code;
 }
 
 static enum err
@@ -261,8 +260,8 @@ look_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	enum err code = sign_look(job, c, &e, f);
 
 	return code == ERR_OK
-		 ? dir_groups_reach(job, c, e.user.dn, q->groups, q->count, q->member, f)
-		 : code;
+		   ? dir_groups_reach(job, c, e.user.dn, q->groups, q->count, q->member, f)
+		   : code;
 }
 
 static void

@@ -1,5 +1,5 @@
-/* Upwards from one entry: the groups that name it, the groups that name those, level by level. Every
- * group is looked at once, so that a cycle ends. */
+/* Upwards from one entry: the groups that name it, the groups that name those, level by level.
+ * Every group is looked at once, so that a cycle ends. */
 #include <string.h>
 #include <strings.h>
 
@@ -64,19 +64,16 @@ climb_search(struct climb *x, const char *const *names, size_t count, struct fau
 }
 
 enum err
-dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn,
-    const char *const *groups, size_t count, bool *member, struct fault *f)
+dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const char *const *groups,
+    size_t count, bool *member, struct fault *f)
 {
 	struct climb *x = arena_alloc(job->arena, sizeof(*x));
 	enum err code = ERR_OK;
 	size_t from = 0;
 
-	*x = (struct climb){ .job = job,
-		.c = c,
-		.asked = groups,
-		.count = count,
-		.left = count,
-		.member = member };
+	*x = (struct climb){
+		.job = job, .c = c, .asked = groups, .count = count, .left = count, .member = member
+	};
 	memset(member, 0, count * sizeof(*member));
 	if (!dir_dn_normalise_long(dn, job->arena, &x->seen[0]))
 		return fault_set(f, ERR_INVALID, "no group can name %s", dn);

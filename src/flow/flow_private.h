@@ -78,8 +78,8 @@ struct flow {
 	struct lane *lanes[OUTBOX_QUEUE_COUNT]; /* of these; NULL: nothing is carried */
 	struct flow_task_list tasks;
 	struct flow_guest *sign_ins; /* NULL: nobody signs in here */
-	size_t opening;	    /* of them: noting that a form was shown */
-	bool sends_no_more; /* lanes begin nothing */
+	size_t opening;		     /* of them: noting that a form was shown */
+	bool sends_no_more;	     /* lanes begin nothing */
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;

@@ -59,8 +59,8 @@ sign_in_on_session(void *arg, enum err code, const struct store_session *session
 		return;
 	}
 	if (code != ERR_OK) {
-		log_warning("a session cannot be stored", "request", s->request_id, "reason",
-		    f->text);
+		log_warning(
+		    "a session cannot be stored", "request", s->request_id, "reason", f->text);
 		sign_in_end(s, ERR_UNAVAILABLE, "a session cannot be stored at the moment");
 		return;
 	}
@@ -78,8 +78,8 @@ sign_in_make_session(struct sign_in *s, const bool *member)
 
 	note.person = s->account.entry_uuid;
 	s->makes_session = true;
-	auth_session_new(s->all->auth, s->account.entry_uuid, member, s->source, &note,
-	    sign_in_on_session, s);
+	auth_session_new(
+	    s->all->auth, s->account.entry_uuid, member, s->source, &note, sign_in_on_session, s);
 }
 
 /* ---- the directory ---- */
@@ -102,8 +102,8 @@ sign_in_give_up(struct sign_in *s, enum err code, const struct fault *f)
 	if (code == ERR_MISCONFIGURED || code == ERR_INTERNAL)
 		log_error("signing in does not work", "request", s->request_id, "reason", f->text);
 	else
-		log_warning("a sign-in had no answer of the directory", "request",
-		    s->request_id, "reason", f->text);
+		log_warning("a sign-in had no answer of the directory", "request", s->request_id,
+		    "reason", f->text);
 	sign_in_end(s, code == ERR_BUSY ? ERR_BUSY : ERR_UNAVAILABLE,
 	    "The directory cannot be asked at the moment.");
 }
@@ -156,8 +156,8 @@ sign_in_ask(struct sign_in *s)
 	const char *const *groups;
 	size_t count = auth_role_groups(s->all->auth, &groups);
 
-	s->op = dir_sign_in(s->all->flow->conf.dir, account, s->password, groups, count,
-	    sign_in_on_looked_at, s);
+	s->op = dir_sign_in(
+	    s->all->flow->conf.dir, account, s->password, groups, count, sign_in_on_looked_at, s);
 	secret_free(s->password);
 	s->password = NULL;
 }
@@ -230,7 +230,8 @@ sign_in_has_room(const struct sign_in *s)
 }
 
 void
-flow_sign_in_start(struct flow *f, const struct sign_in_spec *spec, flow_signed_in_cb *cb, void *arg)
+flow_sign_in_start(
+    struct flow *f, const struct sign_in_spec *spec, flow_signed_in_cb *cb, void *arg)
 {
 	struct sign_ins *all = sign_ins_of(f);
 	struct sign_in *s = sign_in_new(all, spec, cb, arg);

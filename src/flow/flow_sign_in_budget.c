@@ -2,9 +2,9 @@
  * window. Attempts under way count. Strangers can use up a part alone; the rest is kept for the
  * sources that the person is known to come from.
  *
- * Logins that are nobody's have budgets like any account's, so that waiting tells nothing. They give
- * way first when memory runs short: no flood of invented names makes us forget a real account's
- * failures. */
+ * Logins that are nobody's have budgets like any account's, so that waiting tells nothing. They
+ * give way first when memory runs short: no flood of invented names makes us forget a real
+ * account's failures. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ struct mark {
 };
 
 struct account {
-	TAILQ_ENTRY(account) age;    /* by last attempt */
+	TAILQ_ENTRY(account) age; /* by last attempt */
 	TAILQ_ENTRY(account) bucket;
 	unsigned char key[BUDGET_KEY_SIZE];
 	bool waits; /* it was told to */
@@ -230,8 +230,7 @@ budget_take(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], bool is_
 	}
 	a->waits = false;
 	*mark = ++b->last_mark;
-	a->marks[a->count++] =
-	    (struct mark){ .number = *mark, .at = now, .stranger = !is_known };
+	a->marks[a->count++] = (struct mark){ .number = *mark, .at = now, .stranger = !is_known };
 	TAILQ_REMOVE(list, a, age);
 	TAILQ_INSERT_TAIL(list, a, age);
 	return 0;

@@ -77,8 +77,8 @@ sign_in_record(struct sign_in *s, const char *event, const char *detail)
 	note.detail = detail;
 	n->all = s->all;
 	TAILQ_INSERT_TAIL(&s->all->notes, n, link);
-	n->op = store_note_sign_in(s->all->flow->conf.store, event, s->account.entry_uuid, &note,
-	    note_on_stored, n);
+	n->op = store_note_sign_in(
+	    s->all->flow->conf.store, event, s->account.entry_uuid, &note, note_on_stored, n);
 }
 
 void
@@ -154,10 +154,8 @@ sign_in_refuse(struct sign_in *s, const char *reason, const struct fault *f)
 	int64_t gone = clock_mono_ms(s->all->flow->conf.clock) - s->began_at;
 
 	log_info("a sign-in was refused", "request", s->request_id, "person",
-	    s->account.dn != NULL ? s->account.entry_uuid : "", "kind", reason, "reason",
-	    f->text);
-	sign_in_record(
-	    s, "sign_in_refused", arena_printf(s->arena, "{\"reason\":\"%s\"}", reason));
+	    s->account.dn != NULL ? s->account.entry_uuid : "", "kind", reason, "reason", f->text);
+	sign_in_record(s, "sign_in_refused", arena_printf(s->arena, "{\"reason\":\"%s\"}", reason));
 	sign_in_end_in(s, ERR_UNAUTHENTICATED, "The name or the password is wrong.",
 	    SIGN_IN_PACE_MS - gone % SIGN_IN_PACE_MS);
 }

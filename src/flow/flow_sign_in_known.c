@@ -63,8 +63,7 @@ known_hash(const struct known *k, const unsigned char key[THROTTLE_SOURCE_SIZE],
 }
 
 static struct known_place *
-known_find(
-    const struct known *k, const char *person, const unsigned char source[STORE_SOURCE_SIZE])
+known_find(const struct known *k, const char *person, const unsigned char source[STORE_SOURCE_SIZE])
 {
 	const int64_t from = flow_now(k->flow) - KNOWN_KEPT_MS;
 	struct known_place *p;
@@ -125,8 +124,8 @@ known_drop(struct known *k, const char *person)
 /* ---- the store ---- */
 
 static void
-known_on_each(void *arg, const char *person, const unsigned char source[STORE_SOURCE_SIZE],
-    int64_t at)
+known_on_each(
+    void *arg, const char *person, const unsigned char source[STORE_SOURCE_SIZE], int64_t at)
 {
 	known_add(arg, person, source, at);
 }
@@ -142,21 +141,28 @@ known_on_done(void *arg, enum err code, const struct fault *f)
 	else if (!k->loaded)
 		log_warning("where people have signed in from cannot be read", "reason", f->text);
 	else
-		log_debug("where people have signed in from cannot be forgotten now", "reason",
-		    f->text);
+		log_debug(
+		    "where people have signed in from cannot be forgotten now", "reason", f->text);
 	loop_timer_set(k->timer, code == ERR_OK ? KNOWN_SWEEP_MS : KNOWN_AGAIN_MS);
+}
+
+void
+known_sweep(struct known *k)
+{
+	const int64_t before = flow_now(k->flow) - KNOWN_KEPT_MS;
+	struct store *store = k->flow->conf.store;
+
+	known_drop_some(k, NULL, before);
+	if (k->op != NULL)
+		return;
+	k->op = k->loaded ? store_known_forget(store, before, NULL, known_on_done, k)
+			  : store_known_list(store, known_on_each, known_on_done, k);
 }
 
 static void
 known_on_timer(void *arg)
 {
-	struct known *k = arg;
-	const int64_t before = flow_now(k->flow) - KNOWN_KEPT_MS;
-	struct store *store = k->flow->conf.store;
-
-	known_drop_some(k, NULL, before);
-	k->op = k->loaded ? store_known_forget(store, before, NULL, known_on_done, k)
-			  : store_known_list(store, known_on_each, known_on_done, k);
+	known_sweep(arg);
 }
 
 struct known *

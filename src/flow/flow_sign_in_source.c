@@ -9,7 +9,7 @@
 enum {
 	SOURCE_FORGET_MS = 3600 * 1000,
 	SOURCE_PLACES = 65536,
-	CROWD_BURST = 300,   /* failures of strangers, all of them together */
+	CROWD_BURST = 300,    /* failures of strangers, all of them together */
 	CROWD_REFILL_MS = 200 /* one of them is forgotten each */
 };
 

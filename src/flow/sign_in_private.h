@@ -29,7 +29,7 @@ enum sign_in_verdict {
 /* A source that has taken its turn. */
 struct source_turn {
 	unsigned char key[THROTTLE_SOURCE_SIZE];
-	bool is_known;		       /* somebody has signed in from there lately */
+	bool is_known;			/* somebody has signed in from there lately */
 	bool in_crowd, counts_in_hurry; /* what of it is to be given back */
 };
 
@@ -72,6 +72,8 @@ bool known_has(
 void known_add(struct known *k, const char *person, const unsigned char source[STORE_SOURCE_SIZE],
     int64_t wall_ms);
 void known_drop(struct known *k, const char *person);
+/* By itself once an hour: what is too old goes, also from the store. */
+void known_sweep(struct known *k);
 
 /* ---- attempts ---- */
 
@@ -106,7 +108,7 @@ struct sign_in {
 	struct secret *password; /* until it is sent */
 	struct source_turn turn;
 	unsigned char source[STORE_SOURCE_SIZE], key[BUDGET_KEY_SIZE];
-	uint64_t mark; /* of the budget; 0: none is taken */
+	uint64_t mark;		    /* of the budget; 0: none is taken */
 	struct dir_account account; /* in the arena; dn NULL: nobody's */
 	bool runs;		    /* counts as running */
 	bool makes_session;
@@ -121,8 +123,7 @@ struct sign_in {
 };
 
 /* Answers, and frees. `secret` is freed unless the callback takes it. */
-void sign_in_finish(
-    struct sign_in *s, const struct store_session *session, struct secret **secret);
+void sign_in_finish(struct sign_in *s, const struct store_session *session, struct secret **secret);
 /* Answers without a session on a later turn of the loop: at once, or at the next pace. */
 void sign_in_end(struct sign_in *s, enum err code, const char *text);
 /* The directory refused, or `reason` did: recorded, and answered like all that fails. */

@@ -147,8 +147,8 @@ set_is_of(const struct leads_set *s, const struct roster_groups_table *t, const 
 }
 
 static const struct leads_set *
-nesting_of(struct roster *r, const struct roster_groups_table *t, const char *const *groups,
-    size_t count)
+nesting_of(
+    struct roster *r, const struct roster_groups_table *t, const char *const *groups, size_t count)
 {
 	struct leads_set *s;
 

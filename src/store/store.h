@@ -7,8 +7,9 @@
  *                            the hash ignores ASCII case, as the directory's matching does. In the
  *                            place of the invitation may stand the target of an intent (job/)
  *   work/ID                  empty; present while the invitation is claimed or created
- *   audit/UUIDv7             one record for each state change, written in its transaction; chain/
- * ties them together: see store_audit.h apitoken/ID              an API token (its hash)
+ *   audit/UUIDv7             one record for each state change, written in its transaction
+ *   chain/...                ties those together: see store_audit.h
+ *   apitoken/ID              an API token (its hash)
  *   session/ID, known/...    sessions of people, and where they signed in from: see store_session.h
  *   meta/schema              schema version and a key check
  *   job/, trash/, ...        changes of entries of the directory: see store_people.h

@@ -64,7 +64,8 @@ struct audit_verdict {
 };
 /* Read all of it: each block's hash and number, each record against its block, records that no
  * block names, parts against their hashes. `known` (number 0: none): a head that was logged, which
- * must be in the chain. Page by page: the store serves others meanwhile. */
+ * must be in the chain. Page by page: the store serves others meanwhile. ERR_BUSY: retention
+ * takes old records away all the while. */
 typedef void audit_verify_cb(
     void *arg, enum err code, const struct audit_verdict *verdict, const struct fault *f);
 struct store_op *store_audit_verify(

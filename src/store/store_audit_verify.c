@@ -14,6 +14,7 @@
 enum {
 	BLOCK_PAGE = 16,
 	RECORD_PAGE = 250,
+	TRIES_MAX = 10,	       /* with retention at work meanwhile */
 	UNNAMED_MS = 60 * 1000 /* so long may a record be without a block */
 };
 
@@ -32,6 +33,7 @@ struct verify {
 	struct audit_verdict verdict;
 	struct chain_mark base, head;
 	uint64_t base_revision;
+	int tries;
 	struct chain_block *block, *before; /* this one and the one before it; number 0: none */
 	uint64_t to_revision; /* what is written later is not looked at: blocks were read before */
 	struct named *named;  /* first in the order of blocks, then in that of ids */
@@ -106,14 +108,20 @@ verify_on_base_again(void *arg, enum err code, const struct kv_item *item, const
 {
 	struct verify *v = arg;
 	uint64_t revision = code == ERR_OK ? item->modified : 0;
+	struct fault own;
 
 	v->op.kv = NULL;
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		verify_finish(v, code, f);
-	else if (revision != v->base_revision)
-		verify_begin(v);
-	else
+	else if (revision == v->base_revision)
 		verify_judge(v);
+	else if (++v->tries < TRIES_MAX)
+		verify_begin(v);
+	else {
+		fault_set(
+		    &own, ERR_BUSY, "old audit records are being taken away: try again later");
+		verify_finish(v, ERR_BUSY, &own);
+	}
 }
 
 static void

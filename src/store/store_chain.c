@@ -13,17 +13,7 @@
 
 FAILPOINTS(points_of_block, "store.chain_block", "the commit of a block of the audit chain");
 
-enum {
-	WAITING_MAX = 16384, /* records in memory; what is beyond is found again by a scan */
-	SCAN_PAGE = 256,
-	RETRY_FIRST_MS = 500,
-	RETRY_MAX_MS = 60 * 1000
-};
-
-struct waiting {
-	struct chain_entry entry;
-	uint64_t created; /* the revision of its transaction */
-};
+enum { SCAN_PAGE = 256, RETRY_FIRST_MS = 500, RETRY_MAX_MS = 60 * 1000 };
 
 struct store_chain {
 	struct store *store;
@@ -45,11 +35,7 @@ struct store_chain {
 	bool ready; /* it was scanned, and is watched */
 	char after[KV_KEY_MAX];
 	size_t after_len;
-	/* In the order of transactions. What was made at `horizon` or later had no room: it is
-	 * looked for when those before it are named. */
-	struct waiting *waiting;
-	size_t count, room;
-	uint64_t horizon;
+	struct chain_waiting waiting;
 	loop_cb *flushed; /* NULL: nobody waits */
 	void *flushed_arg;
 };
@@ -99,46 +85,6 @@ chain_fail(struct store_chain *c, const struct fault *f)
 
 /* ---- what is not named yet ---- */
 
-/* Those at `at` and behind it wait for the next scan. */
-static void
-chain_cut(struct store_chain *c, size_t at)
-{
-	c->horizon = c->waiting[at].created;
-	while (at > 0 && c->waiting[at - 1].created == c->horizon)
-		at--;
-	c->count = at;
-}
-
-static void
-chain_add(struct store_chain *c, const char *id, uint64_t created,
-    const unsigned char hash[AUDIT_HASH_SIZE])
-{
-	size_t at = c->count;
-
-	while (at > 0 && c->waiting[at - 1].created > created)
-		at--;
-	if (c->count == c->room) {
-		c->room = c->room > 0 ? 2 * c->room : 64;
-		c->waiting = mem_resize(c->waiting, c->room, sizeof(*c->waiting));
-	}
-	memmove(&c->waiting[at + 1], &c->waiting[at], (c->count - at) * sizeof(*c->waiting));
-	c->count++;
-	memcpy(c->waiting[at].entry.id, id, ID_SIZE);
-	memcpy(c->waiting[at].entry.hash, hash, AUDIT_HASH_SIZE);
-	c->waiting[at].created = created;
-	if (c->count > WAITING_MAX)
-		chain_cut(c, c->count - 1);
-}
-
-static bool
-chain_has(const struct store_chain *c, const char *id)
-{
-	for (size_t i = c->count; i > 0; i--)
-		if (strcmp(c->waiting[i - 1].entry.id, id) == 0)
-			return true;
-	return false;
-}
-
 /* A record that is there. One that cannot be read is named by no block: verifying tells of it. */
 static void
 chain_take(struct store_chain *c, const struct kv_item *item)
@@ -147,29 +93,15 @@ chain_take(struct store_chain *c, const struct kv_item *item)
 	char id[ID_SIZE];
 	struct fault f;
 
-	if (item->created <= c->head.through || item->created >= c->horizon)
+	if (item->created <= c->head.through || item->created >= c->waiting.horizon)
 		return;
 	if (!store_read_id("audit", item->key, id))
 		return;
 	/* Only what was rewritten meanwhile can have been told before. */
-	if (item->created != item->modified && chain_has(c, id))
+	if (item->created != item->modified && waiting_has(&c->waiting, id))
 		return;
 	if (chain_hash_item(c->store, item, hash, &f) == ERR_OK)
-		chain_add(c, id, item->created, hash);
-}
-
-/* Somebody has named all up to the head. */
-static void
-chain_forget_named(struct store_chain *c)
-{
-	size_t named = 0;
-
-	while (named < c->count && c->waiting[named].created <= c->head.through)
-		named++;
-	if (named == 0)
-		return;
-	c->count -= named;
-	memmove(c->waiting, &c->waiting[named], c->count * sizeof(*c->waiting));
+		waiting_add(&c->waiting, id, item->created, hash);
 }
 
 /* ---- a block ---- */
@@ -196,19 +128,8 @@ chain_on_written(struct commit *commit, enum err code, uint64_t revision, const 
 	c->head.number = c->block->number;
 	c->head.through = c->block->through;
 	memcpy(c->head.hash, c->block->hash, sizeof(c->head.hash));
-	chain_forget_named(c);
+	waiting_forget(&c->waiting, c->head.through);
 	chain_go_on(c);
-}
-
-/* A transaction's records stay together. */
-static size_t
-chain_block_size(const struct store_chain *c)
-{
-	size_t n = c->count < AUDIT_BLOCK_MAX ? c->count : AUDIT_BLOCK_MAX;
-
-	while (n < c->count && n > 1 && c->waiting[n].created == c->waiting[n - 1].created)
-		n--;
-	return n;
 }
 
 static void
@@ -216,10 +137,10 @@ chain_fill_block(const struct store_chain *c, struct chain_block *b)
 {
 	b->number = c->head.number + 1;
 	memcpy(b->previous, c->head.hash, sizeof(b->previous));
-	b->count = chain_block_size(c);
-	b->through = c->waiting[b->count - 1].created;
+	b->count = waiting_block_size(&c->waiting);
+	b->through = c->waiting.list[b->count - 1].created;
 	for (size_t i = 0; i < b->count; i++)
-		b->entries[i] = c->waiting[i].entry;
+		b->entries[i] = c->waiting.list[i].entry;
 	chain_hash_block(b, b->hash);
 }
 
@@ -256,7 +177,7 @@ chain_on_timer(void *arg)
 	if (c->pausing) {
 		c->pausing = false;
 		chain_read_head(c);
-	} else if (c->ready && c->writing == NULL && c->op == NULL && c->count > 0)
+	} else if (c->ready && c->writing == NULL && c->op == NULL && c->waiting.count > 0)
 		chain_write(c);
 }
 
@@ -268,11 +189,12 @@ chain_go_on(struct store_chain *c)
 		return;
 	if (c->watch == NULL)
 		chain_scan(c);
-	else if (c->count >= AUDIT_BLOCK_MAX || (c->count > 0 && c->flushed != NULL))
+	else if (c->waiting.count >= AUDIT_BLOCK_MAX ||
+		 (c->waiting.count > 0 && c->flushed != NULL))
 		chain_write(c);
-	else if (c->count > 0)
+	else if (c->waiting.count > 0)
 		loop_timer_set(c->timer, AUDIT_CHAIN_MS);
-	else if (c->horizon != UINT64_MAX)
+	else if (c->waiting.horizon != UINT64_MAX)
 		chain_scan(c);
 	else
 		chain_tell_flushed(c);
@@ -299,7 +221,7 @@ static void
 chain_on_change(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
 {
 	struct store_chain *c = arg;
-	size_t before = c->count;
+	size_t before = c->waiting.count;
 
 	if (code != ERR_OK) {
 		c->watch = NULL; /* that was its last call */
@@ -310,7 +232,7 @@ chain_on_change(void *arg, enum err code, const struct kv_item *item, const stru
 		return;
 	chain_take(c, item);
 	/* The first of a block waits for others, for whom the timer is set already. */
-	if (c->count != before && (before == 0 || c->count == AUDIT_BLOCK_MAX))
+	if (c->waiting.count != before && (before == 0 || c->waiting.count == AUDIT_BLOCK_MAX))
 		chain_go_on(c);
 }
 
@@ -354,8 +276,7 @@ chain_scan(struct store_chain *c)
 		kv_watch_stop(c->watch);
 	c->watch = NULL;
 	c->scanned_to = 0;
-	c->count = 0;
-	c->horizon = UINT64_MAX;
+	waiting_reset(&c->waiting);
 	c->ready = false;
 	c->after_len = 0;
 	c->op = kv_range(c->store->kv, kv_text("audit/"), kv_text(""), SCAN_PAGE, chain_on_page, c);
@@ -393,7 +314,7 @@ chain_on_base(void *arg, enum err code, const struct kv_item *item, const struct
 		chain_fail(c, f);
 		return;
 	}
-	chain_forget_named(c);
+	waiting_forget(&c->waiting, c->head.through);
 	if (c->watch == NULL || !c->ready)
 		chain_scan(c);
 	else
@@ -471,7 +392,7 @@ store_chain_start(struct store *s, void (*trouble)(void *arg, const struct fault
 	c->store = s;
 	c->trouble = trouble;
 	c->arg = arg;
-	c->horizon = UINT64_MAX;
+	waiting_reset(&c->waiting);
 	c->block = mem_alloc(sizeof(*c->block));
 	c->timer = loop_timer_new(s->loop, chain_on_timer, c);
 	chain_read_head(c);
@@ -486,7 +407,7 @@ chain_free(struct store_chain *c)
 	if (c->writing != NULL)
 		store_cancel(c->writing);
 	loop_timer_free(c->timer);
-	free(c->waiting);
+	free(c->waiting.list);
 	free(c->block);
 	free(c);
 }
@@ -515,6 +436,6 @@ store_chain_head(const struct store *s, struct audit_head *out)
 		return false;
 	out->number = c->head.number;
 	memcpy(out->hash, c->head.hash, sizeof(out->hash));
-	return c->ready && c->op == NULL && c->writing == NULL && c->count == 0 &&
-	       c->horizon == UINT64_MAX;
+	return c->ready && c->op == NULL && c->writing == NULL && c->waiting.count == 0 &&
+	       c->waiting.horizon == UINT64_MAX;
 }

@@ -239,6 +239,25 @@ struct chain_block {
 	size_t count;
 	struct chain_entry entries[AUDIT_BLOCK_MAX];
 };
+/* store_chain_waiting.c: records that no block names yet, in the order of their transactions. Only
+ * so many are kept: what was made at `horizon` or later had no room, and is looked for again when
+ * those before it are named. */
+struct chain_waiting {
+	struct {
+		struct chain_entry entry;
+		uint64_t created; /* the revision of its transaction */
+	} * list;
+	size_t count, room;
+	uint64_t horizon; /* UINT64_MAX: all had room */
+};
+void waiting_reset(struct chain_waiting *w); /* keeps the memory, which the owner frees */
+void waiting_add(struct chain_waiting *w, const char *id, uint64_t created,
+    const unsigned char hash[AUDIT_HASH_SIZE]);
+bool waiting_has(const struct chain_waiting *w, const char *id);
+void waiting_forget(struct chain_waiting *w, uint64_t through); /* those are named */
+/* How many of the first make the next block: a transaction's records stay together. */
+size_t waiting_block_size(const struct chain_waiting *w);
+
 /* chain/head: the newest block. chain/base: the last one that retention has taken away. */
 struct chain_mark {
 	uint64_t number, through;

@@ -115,6 +115,18 @@ roster_groups(struct roster *roster, roster_groups_cb *cb, void *arg)
 	return !r->loading;
 }
 
+bool
+roster_member_of(struct roster *roster, const char *normal_dn, const char *const *groups,
+    size_t count, bool *member)
+{
+	const struct fake_roster *r = (const struct fake_roster *)roster;
+
+	(void)normal_dn, (void)groups;
+	for (size_t i = 0; i < count; i++)
+		member[i] = r->member;
+	return !r->loading;
+}
+
 void
 roster_figures(struct roster *roster, struct roster_figures *out)
 {

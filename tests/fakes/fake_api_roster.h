@@ -21,6 +21,7 @@ struct fake_roster {
 	size_t place_count;
 	const struct roster_group *groups;
 	size_t group_count;
+	bool member; /* of every group, whoever is asked about */
 	uint64_t version;
 	/* What was asked. */
 	size_t queries, released;

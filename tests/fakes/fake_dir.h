@@ -28,6 +28,9 @@ bool fake_dir_failed(const struct dir *d);    /* that call has come */
 void fake_dir_deliver(struct dir *d);	      /* what was late arrives now */
 void fake_dir_set_up(struct dir *d, bool up); /* tells dir_on_state's callback */
 
+/* Of another fake's operations; NULL: there are none. */
+extern void (*fake_dir_cancel)(struct dir_op *op);
+
 /* What is in it. */
 void fake_dir_add_foreign(struct dir *d, const char *dn, const char *uid, const char *mail);
 size_t fake_dir_count(

@@ -134,7 +134,10 @@ fake_dir_drop_user(struct dir *d, const char *entry_uuid)
 void
 fake_dir_move_user(struct dir *d, const char *entry_uuid, const char *dn)
 {
-	fake_entry_rename(d, fake_entry_by_uuid(d, entry_uuid), dn);
+	struct entry *e = fake_entry_by_uuid(d, entry_uuid);
+
+	e->version++;
+	fake_entry_rename(d, e, dn);
 }
 
 void

@@ -29,7 +29,7 @@ struct roster {
 	size_t count;
 	char unit[ID_SIZE];	/* an org unit */
 	uint64_t invited_there; /* pending ones in it */
-	const char *nested; /* a group that is in every other one; NULL: none */
+	const char *nested;	/* a group that is in every other one; NULL: none */
 	bool loading;
 	struct fake_fed fed[FAKE_ROSTER_FED];
 	size_t fed_count, batches;

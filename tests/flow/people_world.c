@@ -207,7 +207,7 @@ people_start(struct world *w, const char *verb)
 
 struct scan {
 	struct world *w;
-	const char *word;
+	const char *word, *also; /* what a value must have; NULL: nothing */
 	size_t keys, found;
 	bool done;
 };
@@ -230,7 +230,8 @@ on_scanned(void *arg, enum err code, const struct kv_item *items, size_t count, 
 		assert_int_equal(seal_open(s->w->seal, items[i].key.data, items[i].key.len,
 				     items[i].value.data, items[i].value.len, plain, &len, &own),
 		    ERR_OK);
-		s->found += strstr(plain, s->word) != NULL;
+		s->found += strstr(plain, s->word) != NULL &&
+			    (s->also == NULL || strstr(plain, s->also) != NULL);
 		free(plain);
 	}
 	s->done = true;
@@ -238,9 +239,9 @@ on_scanned(void *arg, enum err code, const struct kv_item *items, size_t count, 
 }
 
 static struct scan
-people_scan(struct world *w, const char *prefix, const char *word)
+people_scan(struct world *w, const char *prefix, const char *word, const char *also)
 {
-	struct scan s = { .w = w, .word = word };
+	struct scan s = { .w = w, .word = word, .also = also };
 
 	kv_range(w->memory, kv_text(prefix), kv_text(""), KV_RANGE_MAX, on_scanned, &s);
 	while (!s.done)
@@ -249,24 +250,30 @@ people_scan(struct world *w, const char *prefix, const char *word)
 }
 
 size_t
-people_audits(struct world *w, const char *event)
+people_audit_says(struct world *w, const char *event, const char *also)
 {
 	char word[256];
 
 	snprintf(word, sizeof(word), "\"event\":\"%s\"", event);
-	return people_scan(w, "audit/", word).found;
+	return people_scan(w, "audit/", word, also).found;
+}
+
+size_t
+people_audits(struct world *w, const char *event)
+{
+	return people_audit_says(w, event, NULL);
 }
 
 size_t
 people_keys(struct world *w, const char *prefix)
 {
-	return people_scan(w, prefix, NULL).keys;
+	return people_scan(w, prefix, NULL, NULL).keys;
 }
 
 size_t
 people_says(struct world *w, const char *word)
 {
-	return people_scan(w, "", word).found;
+	return people_scan(w, "", word, NULL).found;
 }
 
 static bool

@@ -53,6 +53,8 @@ extern const char *people_caller_entry; /* of every call */
 
 /* How many audit records have this event; all keys that begin so. */
 size_t people_audits(struct world *w, const char *event);
+/* How many of them say this. */
+size_t people_audit_says(struct world *w, const char *event, const char *also);
 size_t people_keys(struct world *w, const char *prefix);
 /* How many stored values have this word. */
 size_t people_says(struct world *w, const char *word);

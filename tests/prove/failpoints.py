@@ -256,9 +256,26 @@ class Stage:
         self.ask_signed_in(signing.Console.whoami, later=90)
 
     def forget_source(self):
-        """Long after the last sign-in the sweeper of the next start forgets where it came from."""
-        self.console().sign_in(signing.ADMINISTRATOR)
-        self.forget_all()
+        """Somebody who has signed in is gone, and erased."""
+        console = self.console()
+        self.number += 1
+        name = f"guest{self.number}"
+        dn = f"uid={name},{self.slapd.people}"
+        self.slapd.add(dn, objectClass="inetOrgPerson", uid=name, cn=name, sn=name, userPassword=signing.PASSWORD)
+        connection = self.slapd.connect()
+        connection.modify_s(f"cn=auditors,{self.slapd.groups}", [(ldap.MOD_ADD, "member", dn.encode())])
+        connection.unbind_s()
+        [(_, entry)] = self.slapd.search(f"(uid={name})", attributes=["entryUUID"])
+        [person] = entry["entryUUID"]
+        wait_for(lambda: self.world.api.get(f"/api/v1/users/{person}").status_code == 200, f"{name} is listed")
+        console.sign_in(name)
+        self.slapd.delete(dn)
+        wait_for(lambda: self.world.api.get(f"/api/v1/users/{person}").status_code == 404, f"{name} is not listed")
+        self.arm()
+        try:
+            self.world.api.post("/api/v1/erasures", {"person": person})
+        except OSError:
+            pass
 
     # ---- mails ----
 

@@ -29,7 +29,7 @@ static struct {
 	void (*happens)(void); /* written before `awaited` */
 	const char *who;       /* written before `says_yes` */
 	_Atomic bool says_yes;
-	_Atomic int strip; /* -1: nothing is stripped */
+	_Atomic int strip;    /* -1: nothing is stripped */
 	pthread_mutex_t lock; /* of what was seen */
 	unsigned char *seen;
 	size_t seen_len;
@@ -139,8 +139,7 @@ pair_is_ours(struct pair *p, const unsigned char *bytes, size_t len, int tag, bo
 		*goes_on = false;
 	else if (p->strips && tag == PROXY_EXTENDED) {
 		p->strips = false;
-		*goes_on =
-		    pair_answer(p, bytes, len, 0x78, atomic_load(&proxy.strip), NULL);
+		*goes_on = pair_answer(p, bytes, len, 0x78, atomic_load(&proxy.strip), NULL);
 	} else
 		return false;
 	return true;

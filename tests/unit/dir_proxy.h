@@ -28,10 +28,10 @@ void proxy_before(enum proxy_request request, void (*happens)(void));
 /* From now on every bind but the service account's is told to be a success, whatever the password,
  * and "who am I" on that connection is answered with `who`. */
 void proxy_say_yes(const char *who);
-/* StartTLS on connections that are opened from now on is answered with this result; 0: it is told to
- * be a success, and nothing is encrypted. */
+/* StartTLS on connections that are opened from now on is answered with this result; 0: it is told
+ * to be a success, and nothing is encrypted. */
 void proxy_strip_tls(int result);
 bool proxy_saw(const char *words); /* in what clients have sent, as it came, so far */
-int proxy_swallowed(void); /* how many answers so far */
+int proxy_swallowed(void);	   /* how many answers so far */
 
 #endif

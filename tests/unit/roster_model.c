@@ -259,7 +259,8 @@ model_has_words(const struct model_row *row, const char *q)
 bool
 model_matches(const struct model_row *row, const struct roster_query *q)
 {
-	return !row->gone && model_is_within_places(row->place, q) && (q->org_unit == NULL || model_is_below(row->place, q->org_unit)) &&
+	return !row->gone && model_is_within_places(row->place, q) &&
+	       (q->org_unit == NULL || model_is_below(row->place, q->org_unit)) &&
 	       model_is_within(row->registered_at, q->registered_from, q->registered_to) &&
 	       model_is_within(row->last_activity_at, q->active_from, q->active_to) &&
 	       model_has_words(row, q->q != NULL ? q->q : "");

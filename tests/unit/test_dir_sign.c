@@ -81,8 +81,8 @@ find(const char *login)
 }
 
 static enum err
-sign_in_bytes(const struct dir_account *a, const void *bytes, size_t len,
-    const char *const *groups, size_t count)
+sign_in_bytes(const struct dir_account *a, const void *bytes, size_t len, const char *const *groups,
+    size_t count)
 {
 	struct secret *password = secret_new(bytes, len);
 	struct dir_op *op;
@@ -262,8 +262,8 @@ wrong_passwords_say_nothing_about_the_server(void **state)
 	downs = rig.downs;
 	for (int i = 0; i < 8; i++) {
 		assert_int_equal(sign_in(ZOE, WRONG, NULL, 0), ERR_UNAUTHENTICATED);
-		assert_int_equal(sign_in_bytes(NULL, PASSWORD, strlen(PASSWORD), NULL, 0),
-		    ERR_UNAUTHENTICATED);
+		assert_int_equal(
+		    sign_in_bytes(NULL, PASSWORD, strlen(PASSWORD), NULL, 0), ERR_UNAUTHENTICATED);
 	}
 	assert_null(strstr(rig.fault.text, PASSWORD));
 	assert_true(dir_is_up(rig.dir, NULL));
@@ -460,8 +460,7 @@ a_server_that_says_yes_to_everything_is_not_believed(void **state)
 	/* The name in another spelling is the same name; nobody stays nobody even so. */
 	proxy_say_yes("dn:UID=Zoe, OU=sales,ou=people," BASE);
 	assert_int_equal(sign_in_bytes(&a, WRONG, strlen(WRONG), NULL, 0), ERR_OK);
-	assert_int_equal(
-	    sign_in_bytes(NULL, WRONG, strlen(WRONG), NULL, 0), ERR_UNAUTHENTICATED);
+	assert_int_equal(sign_in_bytes(NULL, WRONG, strlen(WRONG), NULL, 0), ERR_UNAUTHENTICATED);
 	assert_true(dir_is_up(rig.dir, NULL));
 	rig_close(&rig);
 	proxy_stop();
@@ -485,8 +484,7 @@ no_password_leaves_when_tls_does_not_come_about(void **state)
 		rig.conf.tls = DIR_TLS_START;
 		rig.conf.ca_file = rig.ca;
 		open_through(proxy_start(rig.port));
-		assert_int_equal(
-		    sign_in_bytes(&a, PASSWORD, strlen(PASSWORD), NULL, 0), ERR_OK);
+		assert_int_equal(sign_in_bytes(&a, PASSWORD, strlen(PASSWORD), NULL, 0), ERR_OK);
 		/* The service's connection stands; the one for the password is stripped. */
 		proxy_strip_tls(results[i]);
 		assert_int_not_equal(

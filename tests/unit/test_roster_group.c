@@ -335,8 +335,7 @@ random_groups_nest_as_a_plain_climb_says(void **state)
 		for (size_t k = 0; k < N; k++)
 			for (size_t i = 0; i < N; i++)
 				for (size_t j = 0; j < N; j++)
-					reach[i][j] =
-					    reach[i][j] || (reach[i][k] && reach[k][j]);
+					reach[i][j] = reach[i][j] || (reach[i][k] && reach[k][j]);
 		for (unsigned i = 0; i < N; i++)
 			for (unsigned j = 0; j < N; j++) {
 				char from[32], to[32];
@@ -345,8 +344,7 @@ random_groups_nest_as_a_plain_climb_says(void **state)
 
 				sprintf(from, "cn=g%u,dc=x", i);
 				sprintf(to, "cn=G%u,dc=x", j);
-				assert_true(
-				    roster_member_of(w.roster, from, &root, 1, &member));
+				assert_true(roster_member_of(w.roster, from, &root, 1, &member));
 				assert_true(roster_leads_to(w.roster, from, &root, 1, &led));
 				assert_int_equal(member, reach[i][j]);
 				assert_int_equal(led, i == j || reach[i][j]);

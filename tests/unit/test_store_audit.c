@@ -285,6 +285,57 @@ a_trail_of_records_without_parts_is_sound(void **state)
 	assert_false(t->row[0].source_ended);
 }
 
+/* ---- intents ---- */
+
+static void
+on_begun(void *arg, enum err code, uint64_t revision, const struct fault *f)
+{
+	(void)revision;
+	world_on_done(arg, code, f);
+}
+
+static void
+on_intents(void *arg, enum err code, const struct store_intent *list, size_t count,
+    const char *next, const struct fault *f)
+{
+	struct trail *t = arg;
+
+	(void)next, (void)f;
+	assert_int_equal(code, ERR_OK);
+	assert_int_equal(count, 1);
+	store_intent_settle(t->w->store, &list[0], NULL, NULL, world_on_done, t->w);
+}
+
+/* Another process settles it, with nothing but what was stored. */
+static void
+the_record_of_an_intent_tells_who_asked_for_it_and_from_where(void **state)
+{
+	struct trail *t = *state;
+	const struct store_intent i = { .kind = INTENT_USER_SUSPEND,
+		.target = BEA,
+		.actor = by_ada.actor,
+		.request_id = by_ada.request_id,
+		.source = by_ada.source,
+		.person = by_ada.person,
+		.org_unit = by_ada.org_unit,
+		.personal = by_ada.personal };
+	const char *const places[] = { SALES };
+	const struct reach_rule rule = { places, 1, NULL };
+	const struct reach sales = { &rule, 1 };
+
+	assert_int_equal(
+	    world_run(t->w, store_intent_begin(t->w->store, &i, NULL, 0, on_begun, t->w)), ERR_OK);
+	trail_restart(t);
+	assert_int_equal(
+	    world_run(t->w, store_intent_list(t->w->store, NULL, 9, on_intents, t)), ERR_OK);
+	trail_list(t, &(struct audit_query){ .limit = 9, .about = ADA, .reach = &sales });
+	assert_int_equal(t->count, 1);
+	assert_string_equal(t->row[0].event, "user_suspended");
+	assert_string_equal(t->row[0].subject_id, BEA);
+	assert_string_equal(t->row[0].source, by_ada.source);
+	assert_string_equal(t->row[0].personal, by_ada.personal);
+}
+
 /* ---- listing ---- */
 
 static void
@@ -520,6 +571,7 @@ main(void)
 		ROW(whatever_is_done_behind_the_stores_back_is_found),
 		ROW(a_tail_that_was_cut_off_shows_against_a_known_head),
 		ROW(a_trail_of_records_without_parts_is_sound),
+		ROW(the_record_of_an_intent_tells_who_asked_for_it_and_from_where),
 		ROW(records_are_listed_newest_first_or_oldest_first_page_by_page),
 		ROW(a_listing_tells_what_was_asked_for),
 		ROW(a_listing_looks_at_a_bounded_number_and_tells_where_to_go_on),

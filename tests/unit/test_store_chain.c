@@ -107,6 +107,55 @@ thousands_of_records_that_no_block_names_are_named_at_the_start(void **state)
 	assert_int_equal(t->verdict.unnamed, 0);
 }
 
+/* `count` records in one transaction. */
+static void
+write_together(struct trail *t, size_t count)
+{
+	static const char text[] = "{\"v\":1,\"at\":7,\"event\":\"many\",\"actor\":\"uid:0\"}";
+	unsigned char sealed[KV_TXN_MAX][sizeof(text) + SEAL_OVERHEAD];
+	struct store_key keys[KV_TXN_MAX];
+	struct kv_write writes[KV_TXN_MAX];
+	struct kv_txn txn = { .writes = writes, .write_count = count };
+
+	for (size_t i = 0; i < count; i++) {
+		char id[ID_SIZE];
+
+		id_make(t->w->now, id);
+		keys[i] = store_key_of("audit", id);
+		writes[i].key = store_key_bytes(&keys[i]);
+		writes[i].value.data = sealed[i];
+		writes[i].value.len = seal_close(t->w->seal, writes[i].key.data, writes[i].key.len,
+		    text, strlen(text), sealed[i]);
+	}
+	assert_int_equal(call_txn(t->w->loop, t->w->kv, &txn).code, ERR_OK);
+}
+
+/* More than are kept in memory, and those of a transaction never in two blocks: else a start
+ * between the two would lose the second half. */
+static void
+what_finds_no_room_is_looked_for_again(void **state)
+{
+	struct trail *t = *state;
+	const size_t together = 60, times = 300;
+
+	for (size_t i = 0; i < times; i++) {
+		t->w->now += i % 2 == 0 ? HOUR : -HOUR / 2; /* ids in no order */
+		write_together(t, together);
+	}
+	t->w->now += 1000 * (int64_t)HOUR;
+	trail_chain(t);
+	trail_wait(t);
+	assert_int_equal(trail_verify(t, NULL), 0);
+	assert_int_equal(t->verdict.records, together * times);
+	assert_int_equal(t->verdict.unnamed, 0);
+	for (uint64_t n = 1; n <= trail_head(t).number; n++) {
+		struct chain_block *b = block_of(t, n);
+
+		assert_int_equal(b->count % together, 0);
+		free(b);
+	}
+}
+
 static void
 another_start_names_nothing_twice(void **state)
 {
@@ -309,6 +358,7 @@ main(void)
 		ROW(records_are_named_in_the_order_of_their_transactions),
 		ROW(each_block_holds_the_hash_of_the_one_before),
 		ROW(thousands_of_records_that_no_block_names_are_named_at_the_start),
+		ROW(what_finds_no_room_is_looked_for_again),
 		ROW(another_start_names_nothing_twice),
 		ROW(a_crash_around_a_block_leaves_each_record_named_once),
 		ROW(an_answer_that_is_lost_makes_no_second_block),
