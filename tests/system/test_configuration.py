@@ -197,6 +197,18 @@ def test_what_is_no_dn_in_a_role_is_named_with_the_line_of_its_section(check, ke
     assert f'{path}:{number}: [role NAME] {key}: "everybody" is not a DN' in said
 
 
+def test_more_groups_than_a_person_can_be_asked_about_are_refused_by_the_role_that_names_the_last(check):
+    admins = GOOD.replace("[directory]\n", "[directory]\nadmin_group = cn=admins,dc=meridian,dc=example\n")
+    role = "[role r{0}]\ngroup = cn=g{0},dc=meridian,dc=example\nrole = auditor\n"
+    text = admins + "".join(role.replace("{0}", str(number)) for number in range(31))
+    status, said, _ = check(text + role.replace("g{0}", "G30").replace("{0}", "31"))
+    assert status == 0, said  # 32 groups: one of them is named twice
+    text += role.replace("{0}", "31")
+    status, said, path = check(text)
+    assert status != 0
+    assert f"{path}:{line_of(text, '[role r31]')}: [role r31] group: " in said
+
+
 def test_an_unknown_section_is_named_once_with_the_line_of_its_header(check):
     text = GOOD + "\n[ushered]\n\nlog_level = info\nhosts = x\n"
     status, said, path = check(text)
