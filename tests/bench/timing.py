@@ -12,9 +12,8 @@ import os
 import random
 import time
 
-from client import PASSWORD
+from shared import PASSWORD, report
 from ranks import kolmogorov_smirnov_p, mann_whitney_p
-from shared import report
 from signing import SESSION, make_roles, role_sections
 
 SAMPLES = int(os.environ.get("USHERD_BENCH_SAMPLES", "5000"))
