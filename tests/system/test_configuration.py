@@ -54,6 +54,24 @@ def test_a_good_configuration_passes_against_the_directory_too(check):
     assert status == 0, said
 
 
+@pytest.mark.parametrize("key, value", [
+    ("group", "cn=vault-access,ou=groups,dc=meridian,dc=example"),
+    ("group", "CN=Vault-Access, OU=groups,dc=meridian,dc=example"),
+    ("org_unit", "ou=Registry,ou=Collections,ou=people,dc=meridian,dc=example"),
+])
+def test_roles_are_looked_for_in_the_directory(check, key, value):
+    role = {"group": "cn=everybody,ou=groups,dc=meridian,dc=example", "role": "inviter", key: value}
+    text = GOOD + "[role a]\n" + "".join(f"{name} = {text}\n" for name, text in role.items())
+    check.slapd.start()
+    status, said, _ = check(text, "--online")
+    assert status == 0, said
+    assert value in said
+    status, said, _ = check(text.replace(value, value.replace("dc=m", "ou=nowhere,dc=m")), "--online")
+    assert status != 0
+    what = "group" if key == "group" else "org unit"
+    assert f"there is no {what} {value.replace('dc=m', 'ou=nowhere,dc=m')} in the directory" in said
+
+
 KEY = re.compile(r"(#?)([a-z0-9_]+) =(?: (.*))?")
 
 
