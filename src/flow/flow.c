@@ -114,11 +114,13 @@ flow_check_drained(struct flow *f)
 {
 	size_t under_way = f->attempt_count;
 
+	if (!f->draining || f->drained == NULL)
+		return;
 	if (f->sign_ins != NULL)
 		under_way += f->sign_ins->under_way(f->sign_ins);
 	for (size_t i = 0; i < OUTBOX_QUEUE_COUNT; i++)
 		under_way += f->lanes[i] != NULL ? lane_in_flight(f->lanes[i]) : 0;
-	if (!f->draining || under_way > 0 || f->drained == NULL)
+	if (under_way > 0)
 		return;
 	loop_defer(f->conf.loop, f->drained, f->drained_arg);
 	f->drained = NULL;

@@ -9,8 +9,9 @@
 enum {
 	SOURCE_FORGET_MS = 3600 * 1000,
 	SOURCE_PLACES = 65536,
-	CROWD_BURST = 300,    /* failures of strangers, all of them together */
-	CROWD_REFILL_MS = 200 /* one of them is forgotten each */
+	CROWD_BURST = 300,	     /* failures of strangers, all of them together */
+	CROWD_MAX = 2 * CROWD_BURST, /* so that the hurry ends a minute after the crowd */
+	CROWD_REFILL_MS = 200	     /* one of them is forgotten each */
 };
 
 static const struct throttle_conf stranger_conf = {
@@ -92,7 +93,8 @@ sign_in_sources_take(struct sign_in_sources *s, struct source_turn *turn, int64_
 	}
 	turn->counts_in_hurry = hurry == 0;
 	turn->in_crowd = true;
-	s->crowd++;
+	if (s->crowd < CROWD_MAX)
+		s->crowd++;
 	return 0;
 }
 

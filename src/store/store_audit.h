@@ -10,9 +10,10 @@
  * Transactions commit side by side, so a record cannot name the one before it. A moment later, at
  * most AUDIT_CHAIN_MS, a block (chain/NUMBER in 16 hexadecimal digits) names them in the order of
  * commits, each by the hash of its first line, and holds the hash of the block before: whatever is
- * edited, left out or put in shows. What a crash left unnamed is named at the next start. The head
- * is logged ("the audit trail's head": number and hash), so that a log kept elsewhere is a witness
- * against whoever has the store, its key and the patience to write a chain anew.
+ * edited, left out or put in shows. It tells through which revision of the store that is all, and
+ * chain/head which block is the newest. What a crash left unnamed is named at the next start. The
+ * head is logged ("the audit trail's head": number and hash), so that a log kept elsewhere is a
+ * witness against whoever has the store, its key and the patience to write a chain anew.
  *
  * Retention deletes whole blocks from the oldest on with their records; chain/base then says where
  * the chain begins, and a record says so, too.

@@ -1,5 +1,5 @@
 /* Verifying the audit trail: the base and the head > the blocks, page by page > the records, page
- * by page > what the blocks name and was not met. All that is named is kept in memory meanwhile, 56
+ * by page > what the blocks name and was not met. All that is named is kept in memory meanwhile, 80
  * bytes a record. */
 #include "store/store_private.h"
 

@@ -1,4 +1,11 @@
-/* Records of the audit trail as text: one line that stays, and one of parts that may be erased. */
+/* Records of the audit trail as text: one line that stays, and one of parts that may be erased.
+ *
+ *   {"v":2,"at":MS,"event":E,SUBJECT:ID,"state":S,"detail":JSON,"actor":A,"person":ENTRYUUID,
+ *    "place":DN,"request":R,"parts":{"source":HASH,"person":HASH}}
+ *   {"source":{"salt":SALT,"value":ADDRESS},"person":{"salt":SALT,"value":"JSON"}}
+ *
+ * What is empty is left out; SUBJECT is the kind of what it is about ("user", "org_unit", ...). A
+ * part's hash is BLAKE2b-256 of its name, a zero byte and its value, keyed with the salt. */
 #include "store/store_private.h"
 
 #include <assert.h>

@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "seconds.h"
-#include "store/store.h"
+#include "store/store_audit.h"
 
 enum { ROUNDS = 5, ROW_SIZE = 900 /* bytes: about a sealed invitation */ };
 
@@ -177,6 +177,13 @@ on_prepared(void *arg, enum err code, const struct fault *f)
 	loop_stop(arg);
 }
 
+static void
+on_trouble(void *arg, const struct fault *f)
+{
+	(void)arg;
+	die(f->text);
+}
+
 /* ---- both ---- */
 
 static int
@@ -248,6 +255,7 @@ main(int argc, char **argv)
 	r.store = store_new(r.loop, kv, seal, &clock_system);
 	store_prepare(r.store, on_prepared, r.loop);
 	loop_run(r.loop);
+	store_chain_start(r.store, on_trouble, NULL); /* as the daemon does */
 	measure(&r, &b, 64, 2048);
 	measure(&r, &b, 1, 300);
 	store_free(r.store);

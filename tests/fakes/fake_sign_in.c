@@ -170,7 +170,7 @@ make_on_added(void *arg, enum err code, const struct fault *f)
 	secret_free(secret);
 }
 
-struct store_op *
+void
 auth_session_new(struct auth *a, const char *person, const bool *member,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg)
@@ -183,7 +183,7 @@ auth_session_new(struct auth *a, const char *person, const bool *member,
 	m->arg = arg;
 	snprintf(m->session.id, sizeof(m->session.id), "%016zx", ++made);
 	snprintf(m->session.person, sizeof(m->session.person), "%s", person);
-	return store_session_add(a->store, &m->session, source, note, make_on_added, m);
+	store_session_add(a->store, &m->session, source, note, make_on_added, m);
 }
 
 void

@@ -47,12 +47,20 @@ read_term(struct reader *r)
 	read_char(r, ')');
 }
 
+/* `also` (may be NULL) stands before the others. */
 static void
-check(const char *text, const struct dir_term *terms, size_t count)
+check(const char *text, const struct dir_term *also, const struct dir_term *terms, size_t count)
 {
 	static struct reader r;
 
 	r.at = text;
+	if (also != NULL) {
+		read_char(&r, '(');
+		read_char(&r, '&');
+		read_term(&r);
+		assert(strcmp(r.attribute, also->attribute) == 0);
+		assert(strcmp(r.value, also->value) == 0);
+	}
 	if (count > 1) {
 		read_char(&r, '(');
 		read_char(&r, '|');
@@ -63,6 +71,8 @@ check(const char *text, const struct dir_term *terms, size_t count)
 		assert(strcmp(r.value, terms[i].value) == 0 && *r.value != '\0');
 	}
 	if (count > 1)
+		read_char(&r, ')');
+	if (also != NULL)
 		read_char(&r, ')');
 	assert(*r.at == '\0');
 }
@@ -85,7 +95,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	buf_init(&filter, DIR_FILTER_MAX);
 	if (dir_filter_any(&filter, terms, count)) {
 		assert(count > 0);
-		check(filter.data, terms, count);
+		check(filter.data, NULL, terms, count);
+		check(dir_filter_also(arena, &terms[0], terms, count), &terms[0], terms, count);
 	}
 	buf_release(&filter);
 	arena_free(arena);

@@ -189,6 +189,7 @@ a_filter_without_sense_is_refused(void **state)
 	static const struct dir_term rows[] = { { "uid", "" }, { "uid", "\xff" }, { "", "x" },
 		{ "uid)(x", "y" }, { "u d", "y" }, { "uid", "a\xc3" }, { "-x", "y" } };
 	struct dir_term two[] = { { "uid", "a" }, { "mail", "b@c" } };
+	struct arena *arena;
 	struct buf b;
 
 	(void)state;
@@ -200,6 +201,16 @@ a_filter_without_sense_is_refused(void **state)
 	assert_true(dir_filter_any(&b, two, 2));
 	assert_string_equal(b.data, "(|(uid=a)(mail=b@c))");
 	buf_release(&b);
+	arena = arena_new(0);
+	assert_string_equal(dir_filter_also(arena, &(struct dir_term){ "o", "*" }, two, 2),
+	    "(&(o=\\2A)(|(uid=a)(mail=b@c)))");
+	assert_string_equal(dir_filter_also(arena, &two[0], &two[1], 1), "(&(uid=a)(mail=b@c))");
+	assert_null(dir_filter_also(arena, &two[0], NULL, 0));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_null(dir_filter_also(arena, &rows[i], two, 2));
+		assert_null(dir_filter_also(arena, &two[0], &rows[i], 1));
+	}
+	arena_free(arena);
 }
 
 static size_t
