@@ -156,6 +156,18 @@ api_wipe(const char *data, size_t len)
 	secret_wipe((void *)(uintptr_t)data, len);
 }
 
+/* What is wrong with a document that is no JSON is told with some of its text, which may be that of
+ * the password. */
+static void
+api_hide_text(struct field_errors *errors)
+{
+	for (size_t i = 0; i < errors->count; i++)
+		if (strcmp(errors->items[i].code, "not_json") == 0)
+			errors->items[i].detail = "the body is not JSON";
+		else if (strcmp(errors->items[i].code, "duplicate") == 0)
+			errors->items[i].detail = "given more than once";
+}
+
 /* NULL: it was answered. `login` lives in the exchange's arena. */
 static struct secret *
 api_read_sign_in(struct http_exchange *x, const char **login)
@@ -180,9 +192,10 @@ api_read_sign_in(struct http_exchange *x, const char **login)
 	if (body.password != NULL)
 		api_wipe(body.password, strlen(body.password));
 	*login = body.login;
-	if (!sound)
+	if (!sound) {
+		api_hide_text(&errors);
 		api_reply_malformed(x, &errors);
-	else if (password == NULL) {
+	} else if (password == NULL) {
 		struct fault f;
 
 		fault_set(&f, ERR_INVALID, "%s", errors.items[0].detail);
@@ -296,7 +309,8 @@ api_session_end(struct http_exchange *x, void *ctx, struct fault *f)
 	c->x = x;
 	if (http_cookie(r, http_arena(x), api_cookie_name(r)) != NULL && !api_is_our_page(x))
 		return ERR_OK;
-	if (api_check_cookie(c->api, x, &c->who, f) == ERR_OK)
+	api_check_cookie(c->api, x, &c->who, f);
+	if (c->who.session[0] != '\0') /* also while the directory is away, and rights unknown */
 		api_end(c, c->who.session, "signed_out");
 	else
 		api_reply_signed_out(x);

@@ -152,7 +152,8 @@ void auth_person_seen(struct auth *a, const char *person, const bool *member);
 enum err auth_check_token(struct auth *a, const char *token, size_t len, struct arena *arena,
     struct principal *out, struct fault *f);
 
-/* The caller of a session's secret (the cookie's value). Codes as above. Counts as use. */
+/* The caller of a session's secret (the cookie's value). Codes as above. Counts as use. With
+ * ERR_UNAVAILABLE `out` has no rights but says whose session it is, so that it can be ended. */
 enum err auth_check_session(struct auth *a, const char *secret, size_t len, struct arena *arena,
     struct principal *out, struct fault *f);
 

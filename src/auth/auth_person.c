@@ -158,7 +158,6 @@ person_read_list(const struct auth *a, struct auth_person *p)
 	struct person_row row = { .id = "" };
 	const struct auth_said before = p->list;
 	struct roster_figures list;
-	bool first = !p->asked;
 
 	roster_figures(a->conf.roster, &list);
 	if (p->asked && p->version == list.version && p->state == list.state)
@@ -172,7 +171,8 @@ person_read_list(const struct auth *a, struct auth_person *p)
 	row.arena = arena_new(0);
 	p->list = person_ask_list(a, p, &row, list.state == ROSTER_COMPLETE);
 	arena_free(row.arena);
-	if (!first && (p->list.word != before.word || p->list.groups != before.groups))
+	if (before.word != AUTH_UNSURE && p->list.word != AUTH_UNSURE &&
+	    (p->list.word != before.word || p->list.groups != before.groups))
 		p->has_news = true;
 }
 
@@ -279,7 +279,6 @@ auth_person_judge(struct auth *a, struct auth_person *p, bool ask, struct auth_s
 	return code;
 }
 
-/* What the directory said before does not count any more. */
 void
 auth_forget_person(struct auth *a, const char *person, const char *reason)
 {
@@ -288,6 +287,5 @@ auth_forget_person(struct auth *a, const char *person, const char *reason)
 	if (p == NULL)
 		return;
 	auth_makes_spoil(a, p, reason);
-	p->seen_at = AUTH_NEVER;
 	person_end(a, p, reason);
 }

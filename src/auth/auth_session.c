@@ -195,15 +195,14 @@ auth_check_session(struct auth *a, const char *secret, size_t len, struct arena 
 	if (s == NULL || !auth_session_sweep(a, s))
 		return session_refuse(ERR_UNAUTHENTICATED, f);
 	session_use(a, s);
-	code = auth_person_judge(a, s->person, true, &standing);
-	if (code != ERR_OK)
-		return session_refuse(code, f);
-	*out = (struct principal){
-		.kind = AUTH_SESSION, .expires_at = s->s.ends_at, .read_only = standing.read_only
-	};
+	*out = (struct principal){ .kind = AUTH_SESSION, .expires_at = s->s.ends_at };
 	snprintf(out->name, sizeof(out->name), "user:%s", s->person->id);
 	memcpy(out->person, s->person->id, sizeof(out->person));
 	memcpy(out->session, s->s.id, sizeof(out->session));
+	code = auth_person_judge(a, s->person, true, &standing);
+	if (code != ERR_OK)
+		return session_refuse(code, f);
+	out->read_only = standing.read_only;
 	auth_grant_person(a, out, s->person->id, standing.groups, arena);
 	return ERR_OK;
 }

@@ -42,7 +42,8 @@ struct store_op *store_session_end(struct store *s, const struct store_session *
 struct store_op *store_note_sign_in(struct store *s, const char *event, const char *person,
     const struct store_note *note, store_done_cb *cb, void *arg);
 
-/* Where people have signed in from, all of it, once (for the start); then `done`. */
+/* Where people have signed in from, all of it, once (for the start); then `done`. What cannot be
+ * read is left out. `each` must not cancel it. */
 typedef void store_known_cb(
     void *arg, const char *person, const unsigned char source[STORE_SOURCE_SIZE], int64_t at);
 struct store_op *store_known_list(

@@ -3,8 +3,8 @@
 import socket
 import subprocess
 
-from ports import free_port
 from shared import PROGRAMS, ROUNDS, report_rounds
+from ports import free_port  # by shared's path
 from wait import wait_for
 
 SESSIONS = 10_000

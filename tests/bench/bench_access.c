@@ -3,7 +3,7 @@
  *
  *   bench_access BARE_PORT OUR_PORT SESSIONS CALLERS
  *
- * SESSIONS sessions of a tenth as many people, who get their rights from one of 33 groups in a list
+ * SESSIONS sessions of a tenth as many people, who get their rights from one of 32 groups in a list
  * of 1,000 groups; beside them a hundred API tokens that people own. When it listens, CALLERS has a
  * line each, the value of a cookie or of an Authorization header: "cookie TEXT", "token TEXT". Ends
  * with SIGTERM. */
@@ -12,13 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../fakes/fake_dir.h"
 #include "api/api_private.h"
 #include "base/mem.h"
-#include "dir/dir_sign.h"
+#include "dir/dir.h"
 #include "log/log.h"
 
-enum { TENTH = 10, GROUPS = 1000, ROLES = AUTH_ROLES_MAX, TOKENS = 100 };
+enum { TENTH = 10, GROUPS = 1000, ROLES = 32, TOKENS = 100 };
 
 #define PLACE  "ou=people,dc=example"
 #define PERSON "00000000-0000-4000-8000-%012zu"
@@ -29,7 +28,6 @@ static struct bench {
 	struct seal *seal;
 	struct store *store;
 	struct roster *roster;
-	struct dir *dir;
 	struct flow *flow;
 	struct auth *auth;
 	struct api *api;
@@ -48,22 +46,6 @@ die(const char *what, const struct fault *f)
 {
 	fprintf(stderr, "bench_access: %s: %s\n", what, f != NULL ? f->text : "");
 	exit(1);
-}
-
-/* Nobody signs in here: sessions are made by auth itself. */
-struct dir_op *
-dir_find_account(struct dir *d, const char *login, dir_account_cb *cb, void *arg)
-{
-	(void)d, (void)login, (void)cb, (void)arg;
-	abort();
-}
-
-struct dir_op *
-dir_sign_in(struct dir *d, const struct dir_account *account, const struct secret *password,
-    const char *const *groups, size_t count, dir_sign_cb *cb, void *arg)
-{
-	(void)d, (void)account, (void)password, (void)groups, (void)count, (void)cb, (void)arg;
-	abort();
 }
 
 static const char *
@@ -316,7 +298,8 @@ bench_on_prepared(void *arg, enum err code, const struct fault *f)
 		.lifetime_ms = 8 * 3600000,
 		.grace_ms = 600000,
 		.current_at = bench_current_at,
-		.look_at = bench_look_at };
+		.look_at = bench_look_at,
+		.normalise = dir_dn_normalise };
 
 	(void)arg;
 	if (code != ERR_OK)
@@ -345,7 +328,6 @@ bench_free(void)
 	store_free(bench.store);
 	kv_close(bench.kv);
 	seal_free(bench.seal);
-	fake_dir_free(bench.dir);
 	arena_free(bench.maker_arena);
 	arena_free(bench.arena);
 }
@@ -355,6 +337,7 @@ main(int argc, char **argv)
 {
 	const unsigned char key[32] = { 7 };
 	struct loop_signal *signal;
+	/* Nothing here asks a directory. */
 	struct flow_conf flow = { .clock = &clock_system, .restorable_s = 0, .attempts_max = 1 };
 	struct roster_conf roster = { .loop = NULL };
 
@@ -375,10 +358,8 @@ main(int argc, char **argv)
 	roster.loop = bench.loop;
 	roster.seal = bench.seal;
 	bench.roster = roster_new(&roster);
-	bench.dir = fake_dir_new(bench.loop);
 	flow.loop = bench.loop;
 	flow.store = bench.store;
-	flow.dir = bench.dir;
 	flow.roster = bench.roster;
 	bench.flow = flow_new(&flow);
 	store_prepare(bench.store, bench_on_prepared, NULL);

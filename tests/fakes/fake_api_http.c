@@ -159,6 +159,16 @@ fake_http_new_client(struct arena *arena)
 	return arena_printf(arena, "10.%u.%u.%u", last >> 16 & 255, last >> 8 & 255, last & 255);
 }
 
+static void
+fake_add_field(struct http_exchange *x, const char *name, const char *value)
+{
+	struct http_request *r = &x->req;
+
+	if (value != NULL)
+		r->headers[r->header_count++] =
+		    (struct http_pair){ name, arena_strdup(x->arena, value) };
+}
+
 struct http_exchange *
 fake_http_exchange(const struct fake_request *q)
 {
@@ -178,21 +188,16 @@ fake_http_exchange(const struct fake_request *q)
 	r->peer_uid = q->uid;
 	r->peer_gid = q->gid;
 	strcpy(r->id, "00000000-0000-7000-8000-000000000000");
-	if (q->authorization != NULL)
-		r->headers[r->header_count++] =
-		    (struct http_pair){ "authorization", arena_strdup(x->arena, q->authorization) };
-	if (q->if_none_match != NULL)
-		r->headers[r->header_count++] =
-		    (struct http_pair){ "if-none-match", arena_strdup(x->arena, q->if_none_match) };
-	if (q->content_type != NULL)
-		r->headers[r->header_count++] =
-		    (struct http_pair){ "content-type", arena_strdup(x->arena, q->content_type) };
-	if (q->if_match != NULL)
-		r->headers[r->header_count++] =
-		    (struct http_pair){ "if-match", arena_strdup(x->arena, q->if_match) };
-	if (q->last_event_id != NULL)
-		r->headers[r->header_count++] =
-		    (struct http_pair){ "last-event-id", arena_strdup(x->arena, q->last_event_id) };
+	r->is_secure = q->is_secure;
+	fake_add_field(x, "authorization", q->authorization);
+	fake_add_field(x, "cookie", q->cookie);
+	fake_add_field(x, "origin", q->origin);
+	fake_add_field(x, "sec-fetch-site", q->sec_fetch_site);
+	fake_add_field(x, "host", q->host);
+	fake_add_field(x, "if-none-match", q->if_none_match);
+	fake_add_field(x, "content-type", q->content_type);
+	fake_add_field(x, "if-match", q->if_match);
+	fake_add_field(x, "last-event-id", q->last_event_id);
 	if (q->body != NULL) {
 		r->body_len = q->body_len > 0 ? q->body_len : strlen(q->body);
 		r->body = arena_dup(x->arena, q->body, r->body_len);

@@ -10,6 +10,8 @@ struct fake_request {
 	const char *path;  /* without the query */
 	const char *query; /* "a=b&c=d", not encoded; NULL: none */
 	const char *authorization;
+	const char *cookie, *origin, *sec_fetch_site, *host;
+	bool is_secure;
 	const char *if_none_match, *if_match, *last_event_id;
 	const char *body;	  /* NULL: none */
 	size_t body_len;	  /* 0: strlen(body) */

@@ -19,6 +19,31 @@ test_time(void *arg)
 
 static const struct clock test_clock = { .wall_ms = test_time, .mono_ms = test_time };
 
+/* The directory was heard of just now, unless a test says that it is away. */
+static int64_t
+test_current_at(void *arg)
+{
+	(void)arg;
+	return world.wall - world.directory_away_ms;
+}
+
+static const struct audit_verdict sound = { .records = 1 };
+
+static void
+test_look_at(void *arg, const char *person)
+{
+	(void)arg, (void)person;
+}
+
+static const struct auth_role_conf roles[] = {
+	{ .role = AUTH_ADMINISTRATOR, .group = FAKE_ADMINS },
+	{ .role = AUTH_INVITER,
+	    .group = FAKE_INVITERS,
+	    .places = { FAKE_PLACE },
+	    .place_count = 1,
+	    .quota = 5 },
+};
+
 static size_t
 test_health(void *arg, struct health_check *checks, size_t max)
 {
@@ -44,26 +69,39 @@ api_world_setup(void **state)
 
 	(void)state;
 	world.wall = NOW;
+	world.directory_away_ms = 0;
 	world.loop = loop_new();
 	world.store = fake_store_new(world.loop);
 	struct auth_conf auth = { .loop = world.loop,
 		.store = world.store,
+		.roster = fake_roster_of(&world.roster),
 		.clock = &test_clock,
-		.admin_gid = (gid_t)-1 };
+		.admin_gid = (gid_t)-1,
+		.roles = roles,
+		.role_count = sizeof(roles) / sizeof(roles[0]),
+		.idle_ms = 15 * 60 * 1000,
+		.lifetime_ms = 8 * 3600 * 1000,
+		.grace_ms = 10 * 60 * 1000,
+		.current_at = test_current_at,
+		.look_at = test_look_at,
+		.normalise = flow_dn_normalise };
 
+	world.roster = (struct fake_roster){ .loop = world.loop, .version = 7 };
 	world.auth = auth_new(&auth, stop_loop, NULL);
 	loop_run(world.loop);
 	world.flow = (struct fake_flow){
 		.loop = world.loop, .inv = fake_invitation_new(NOW), .user = &fake_user
 	};
 	fake_hooks_reset(world.loop);
-	world.roster = (struct fake_roster){ .loop = world.loop, .version = 7 };
+	fake_access =
+	    (struct fake_access){ .loop = world.loop, .auth = world.auth, .verdict = &sound };
 	conf.loop = world.loop;
 	conf.beat_ms = 1;
 	conf.flow = fake_flow_of(&world.flow);
 	conf.roster = fake_roster_of(&world.roster);
 	conf.people_base = "OU=People,dc=example,dc=org";
 	conf.auth = world.auth;
+	conf.idle_s = 900;
 	world.api = api_new(&conf);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "api/api.h"
+#include "fake_api_access.h"
 #include "fake_api_flow.h"
 #include "fake_api_hook.h"
 #include "fake_api_http.h"
@@ -20,7 +21,7 @@
 	"\"fields\":{\"phone\":\"free\",\"language\":\"suggested\",\"mail\":\"fixed\"}}"
 
 struct api_world {
-	int64_t wall;
+	int64_t wall, directory_away_ms;
 	struct loop *loop;
 	struct store *store;
 	struct auth *auth;

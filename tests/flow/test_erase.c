@@ -361,6 +361,32 @@ a_directory_that_is_away_lets_nobody_be_taken_for_gone(void **state)
 	world_free(w);
 }
 
+/* ---- retention ---- */
+
+static bool
+no_source_is_left(struct world *w, void *arg)
+{
+	(void)arg;
+	return people_says(w, "192.0.2.77") == 0;
+}
+
+static void
+addresses_of_clients_end_before_the_records_that_have_them(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	w->conf.audit_kept_s = 30 * 86400;
+	w->conf.audit_sources_s = 86400;
+	world_crash(w);
+	record(w, ADA);
+	w->now += 2LL * 86400 * 1000;
+	assert_true(world_until(w, no_source_is_left, NULL));
+	assert_int_equal(people_audits(w, "sign_in_refused"), 1);
+	assert_int_equal(people_says(w, CANARY), 1);
+	world_free(w);
+}
+
 int
 main(void)
 {
@@ -374,6 +400,7 @@ main(void)
 		cmocka_unit_test(what_a_crash_leaves_is_finished_by_asking_again),
 		cmocka_unit_test(whatever_the_store_does_it_is_told_and_can_be_repeated),
 		cmocka_unit_test(a_directory_that_is_away_lets_nobody_be_taken_for_gone),
+		cmocka_unit_test(addresses_of_clients_end_before_the_records_that_have_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

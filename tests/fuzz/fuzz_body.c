@@ -94,6 +94,33 @@ auth_check_peer(const struct auth *a, const struct auth_peer *peer, struct arena
 	abort();
 }
 
+enum err
+auth_check_session(struct auth *a, const char *secret, size_t len, struct arena *arena,
+    struct principal *out, struct fault *f)
+{
+	(void)arena;
+	(void)a;
+	(void)secret;
+	(void)len;
+	(void)out;
+	(void)f;
+	abort();
+}
+
+void
+auth_session_end(struct auth *a, const char *person, const char *id, const char *reason,
+    const struct store_note *note, store_done_cb *cb, void *arg)
+{
+	(void)a;
+	(void)person;
+	(void)id;
+	(void)reason;
+	(void)note;
+	(void)cb;
+	(void)arg;
+	abort();
+}
+
 /* ---- a plain reading ---- */
 
 static bool

@@ -255,7 +255,7 @@ class Stage:
     def use_session(self):
         self.ask_signed_in(signing.Console.whoami, later=90)
 
-    def forget_source(self):
+    def erase(self):
         """Somebody who has signed in is gone, and erased."""
         console = self.console()
         self.number += 1
@@ -632,14 +632,14 @@ WAYS = {
     "store.webhook_deleted": Stage.hook_delete, "store.webhook_replayed": Stage.hook_replay,
     "store.token_used": Stage.use_token, "store.signed_in": Stage.sign_in, "store.session_ended": Stage.sign_out,
     "store.session_used": Stage.use_session, "store.sign_in_refused": Stage.sign_in_refused,
-    "store.sign_in_throttled": Stage.sign_in_throttled, "store.known_forgotten": Stage.forget_source,
+    "store.sign_in_throttled": Stage.sign_in_throttled, "store.known_forgotten": Stage.erase,
+    "store.audit_erased": Stage.erase, "store.person_erased": Stage.erase,
     "store.chain_block": Stage.invite, "store.sources_ended": Stage.trim, "store.audit_ending": Stage.trim,
     "store.audit_deleted": Stage.trim, "store.audit_trimmed": Stage.trim,
     "store.event_fanned_out": Stage.hook_tell, "store.hooked_purged": Stage.hook_forget,
 }
 # Ways that end with a start by themselves.
-STARTING = (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget, Stage.hook_forget, Stage.forget_source,
-            Stage.trim)
+STARTING = (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget, Stage.hook_forget, Stage.trim)
 ARGON2 = ("dir.proof_add", "dir.proof_delete")
 
 

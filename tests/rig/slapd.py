@@ -160,6 +160,17 @@ class Slapd:
         connection.add_s(dn, ldap.modlist.addModlist(values))
         connection.unbind_s()
 
+    def add_member(self, group, dn):
+        self._change_member(ldap.MOD_ADD, group, dn)
+
+    def take_member(self, group, dn):
+        self._change_member(ldap.MOD_DELETE, group, dn)
+
+    def _change_member(self, kind, group, dn):
+        connection = self.connect()
+        connection.modify_s(group, [(kind, "member", [dn.encode()])])
+        connection.unbind_s()
+
     def set_policy(self, **attributes):
         """Replace these of the default password policy."""
         connection = self.connect()

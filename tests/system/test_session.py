@@ -281,6 +281,28 @@ def test_an_idle_session_ends_also_over_a_restart(timed, clock):
     assert not console.is_signed_in()
 
 
+@pytest.fixture
+def later(folder):
+    """A clock of both kinds: how idle somebody is, and since when the directory is away, is not asked of the wall."""
+    clock = Clock(folder / "later")
+    clock.environment = {name: text for name, text in clock.environment.items() if "MONOTONIC" not in name}
+    return clock
+
+
+def test_an_idle_session_ends_and_one_that_is_used_does_not(slapd, make_usherd, later):
+    daemon = with_roles(make_usherd(slapd, environment=later.environment)).start()
+    daemon.wait_directory()
+    daemon.wait_list()
+    idle, used = (Console(daemon).sign_in(ADMINISTRATOR) for _ in range(2))
+    for minutes in range(4, 17, 4):
+        later(minutes * 60)
+        used.session.close()  # the connection was idle, too
+        wait_for(used.is_signed_in, "the list is current again")
+    idle.session.close()
+    assert idle.whoami().status_code == 401
+    assert used.is_signed_in()
+
+
 def test_a_removed_administrator_is_out_and_so_are_their_tokens(office, console):
     slapd = office.slapd
     made = console.post(TOKENS, {"name": "theirs", "scopes": ["users:read"], "expires_in": 3600})
@@ -341,22 +363,19 @@ def test_groups_in_groups_make_administrators_whatever_the_case_of_their_dns(off
 
 # ---- the directory is away ----
 
-def test_while_the_directory_is_away_sessions_read_for_the_grace_and_then_nothing(slapd, make_usherd, folder):
-    """Both clocks are set: what counts here is the monotonic one."""
-    clock = Clock(folder / "clock")
-    environment = {name: text for name, text in clock.environment.items() if "MONOTONIC" not in name}
-    daemon = with_roles(make_usherd(slapd, environment=environment), directory_grace="5m").start()
+def test_while_the_directory_is_away_sessions_read_for_the_grace_and_then_nothing(slapd, make_usherd, later):
+    daemon = with_roles(make_usherd(slapd, environment=later.environment), directory_grace="5m").start()
     daemon.wait_directory()
     daemon.wait_list()
     console = Console(daemon).sign_in(ADMINISTRATOR)
     slapd.kill()
     daemon.wait_directory(up=False)
     assert console.get(USERS).status_code == 200
-    clock(90)
+    later(90)
     assert console.get(USERS).status_code == 200
     assert console.post(INVITATIONS, person(slapd)).status_code == 503
     assert console.try_to_sign_in(ADMINISTRATOR).status_code == 503
-    clock(6 * 60)
+    later(6 * 60)
     assert console.get(USERS).status_code == 503
     slapd.start()
     daemon.wait_directory()

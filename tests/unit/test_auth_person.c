@@ -247,6 +247,25 @@ who_loses_the_role_right_after_signing_in_is_out_as_soon_as_the_list_says_so(voi
 }
 
 static void
+a_list_that_only_now_can_be_asked_tells_no_news(void **state)
+{
+	struct principal who;
+
+	(void)state;
+	world.roster.state = ROSTER_LOADING;
+	world.list_is_current = false;
+	world.current_at = world.mono;
+	auth_world_sign_in(CAROL, "I"); /* a moment after the list was read */
+	assert_int_equal(auth_world_check_last(&who), ERR_OK);
+	world.roster.state = ROSTER_COMPLETE;
+	auth_world_list_changed();
+	assert_int_equal(auth_world_check_last(&who), ERR_OK);
+	world.current_at = world.mono + AUTH_SEEN_MS;
+	auth_world_pass(AUTH_SEEN_MS);
+	assert_int_equal(auth_world_check_last(&who), ERR_UNAUTHENTICATED);
+}
+
+static void
 a_list_that_is_polled_counts_as_of_its_last_poll(void **state)
 {
 	struct principal who;
@@ -480,6 +499,7 @@ main(void)
 		IN_WORLD(who_has_just_signed_in_is_not_put_out_by_a_list_that_lags_behind),
 		IN_WORLD(
 		    who_loses_the_role_right_after_signing_in_is_out_as_soon_as_the_list_says_so),
+		IN_WORLD(a_list_that_only_now_can_be_asked_tells_no_news),
 		IN_WORLD(a_list_that_is_polled_counts_as_of_its_last_poll),
 		IN_WORLD(what_the_directory_says_of_a_person_ends_their_rights),
 		IN_WORLD(while_the_list_is_loading_the_directory_is_asked),
