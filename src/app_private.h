@@ -53,7 +53,7 @@ struct app {
 	struct loop_signal *on_term, *on_int, *on_hup;
 	struct loop_timer *stop_timer, *watchdog, *head_timer;
 	uint64_t head_told; /* of the audit trail, to the log */
-	gid_t socket_gid; /* (gid_t)-1: root alone */
+	gid_t socket_gid;   /* (gid_t)-1: root alone */
 	bool stopping, failed;
 	unsigned parts_left; /* that stop side by side */
 };
@@ -79,7 +79,7 @@ bool app_mail_is_well(const struct app *a);
 
 /* app_audit.c: once the store is prepared. */
 void app_start_audit(struct app *a);
-void app_end_audit(struct app *a); /* names what is not named yet, then stops the loop */
+void app_end_audit(struct app *a);  /* names what is not named yet, then stops the loop */
 void app_free_audit(struct app *a); /* also when it was not started */
 
 /* app_failpoint.c: none but in test builds. */
