@@ -3,7 +3,6 @@
  * that somebody else has is told before anything is written down. */
 #include "flow/people_private.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,41 +210,7 @@ unit_check_names(struct people_op *op, const char *name, const char *description
 		    *description == '\0' ? "" : unit_check_text(op, "description", description);
 }
 
-/* ---- the server knows of entries, and the roster of those who are invited there ---- */
-
-struct unit_invited {
-	unsigned char id[FEED_ID_SIZE];
-	uint64_t count;
-};
-
-static void
-unit_on_places(void *arg, const struct roster_place *places, size_t count)
-{
-	struct unit_invited *w = arg;
-
-	for (size_t i = 0; i < count; i++)
-		if (memcmp(places[i].id, w->id, sizeof(w->id)) == 0)
-			w->count = places[i].count_below[FEED_PENDING] +
-				   places[i].count_below[FEED_UNDELIVERABLE];
-}
-
-/* Their invitations name the place by its DN, and their accounts could not be made any more when
- * that is gone. */
-static enum err
-unit_check_invited(const struct people_op *op, struct fault *f)
-{
-	struct roster *r = op->flow->conf.roster;
-	struct unit_invited w = { .count = 0 };
-	const bool named = feed_id_parse(op->id, w.id);
-
-	if (named && r != NULL && !roster_places(r, unit_on_places, &w))
-		return fault_set(f, ERR_UNAVAILABLE,
-		    "the list is being loaded: whether somebody is invited here is not known yet");
-	if (w.count > 0)
-		return fault_set(f, ERR_CONFLICT,
-		    "%" PRIu64 " pending invitations name this place or one below it", w.count);
-	return ERR_OK;
-}
+/* ---- begin ---- */
 
 static void
 unit_begin(struct people_op *op)
@@ -281,18 +246,6 @@ unit_on_namesake(void *arg, enum err code, const struct dir_org_unit *unit, cons
 			field_errors_add(&op->errors, "name", "invalid", "%s", f->text);
 		people_finish(op, code, f);
 	}
-}
-
-/* It is no part of what the caller's rights are for unless it is in reach; and what they are
- * limited to is not theirs to take away. */
-static enum err
-unit_check_reach(struct people_op *op, const char *normal_dn, struct fault *f)
-{
-	if (!flow_reaches(&op->by, normal_dn, NULL))
-		return fault_set(f, ERR_NOT_FOUND, "there is no such org unit");
-	if (!reach_covers_unit(op->by.reach, normal_dn))
-		return fault_set(f, ERR_DENIED, "your rights begin with this org unit");
-	return ERR_OK;
 }
 
 static void
@@ -332,8 +285,9 @@ unit_looked(struct people_op *op)
 		people_finish(op, ERR_OK, NULL);
 		return;
 	}
-	code = i->kind == INTENT_ORG_UNIT_DELETE || i->name != NULL ? unit_check_invited(op, &own)
-								    : ERR_OK;
+	code = i->kind == INTENT_ORG_UNIT_DELETE || i->name != NULL
+		   ? org_unit_check_invited(op, &own)
+		   : ERR_OK;
 	if (code == ERR_CONFLICT && i->name != NULL)
 		field_errors_add(&op->errors, "name", "not_empty", "%s", own.text);
 	if (code != ERR_OK)
@@ -351,7 +305,7 @@ unit_on_looked(void *arg, enum err code, const struct dir_org_unit *unit, const 
 	op->dir_op = NULL;
 	if (code == ERR_OK) {
 		unit_keep(op, unit);
-		code = unit_check_reach(op, op->intent.org_unit, &own);
+		code = org_unit_check_reach(op, op->intent.org_unit, &own);
 		f = &own;
 	} else if (code == ERR_REFUSED && op->by.reach != NULL) {
 		/* The base of people: nobody's whose rights are for a part. */
@@ -453,7 +407,7 @@ unit_on_found(void *arg, enum err code, const struct dir_org_unit *unit, const s
 				  unit_differs(op->intent.description, unit->description)))
 		unit_keep_values(op, unit);
 	if (code == ERR_OK && unit_differs(op->intent.name, unit->name) &&
-	    unit_check_invited(op, &own) != ERR_OK)
+	    org_unit_check_invited(op, &own) != ERR_OK)
 		unit_look_again(op, own.code, &own);
 	else if (code == ERR_OK)
 		unit_begun(op);

@@ -128,6 +128,12 @@ void person_remove_resume(struct flow *f, const struct store_intent *intent);
 void person_restore_resume(struct flow *f, const struct store_intent *intent);
 void org_unit_resume(struct flow *f, const struct store_intent *intent);
 
+/* flow_org_unit_rules.c. ERR_NOT_FOUND: out of reach; ERR_DENIED: the caller's rights begin with
+ * it. */
+enum err org_unit_check_reach(const struct people_op *op, const char *normal_dn, struct fault *f);
+/* ERR_CONFLICT: somebody is invited at or below op->id; ERR_UNAVAILABLE: that is not known yet. */
+enum err org_unit_check_invited(const struct people_op *op, struct fault *f);
+
 /* flow_trash.c: what is kept of deleted users goes when its time is over. */
 struct trash_sweeper;
 struct trash_sweeper *flow_trash_sweeper_new(struct flow *f);
