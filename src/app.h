@@ -33,6 +33,12 @@ void app_check_role_groups(const struct conf *c, struct conf_errors *errors);
 /* app_check.c: `usherd check-config --online`. Prints a line for each check; true when all hold. */
 bool app_check_online(const struct conf *c);
 
+/* app_check_role.c: whether the groups and org units of the roles are there. Returns when all is
+ * told; runs the loop until then. */
+typedef void app_check_told(void *arg, const char *name, bool ok, const char *text);
+void app_check_roles_online(
+    struct loop *l, struct dir *d, const struct conf *conf, app_check_told *told, void *arg);
+
 /* app_routes.c: `usherd --routes`. Prints a line for each route: method, pattern, listeners, the
  * scopes of which a caller needs one ("known": none, but to be known; "-": nothing), what those get
  * whose rights are limited to a part of the tree (nothing of a WHOLE one), media types of a body

@@ -11,8 +11,10 @@ struct check_run {
 };
 
 static void
-check_print(struct check_run *run, const char *name, bool ok, const char *text)
+check_print(void *arg, const char *name, bool ok, const char *text)
 {
+	struct check_run *run = arg;
+
 	printf("%-14s %-6s %s\n", name, ok ? "ok" : "FAILED", text);
 	run->ok = run->ok && ok;
 }
@@ -45,6 +47,8 @@ check_directory(struct check_run *run, const struct conf *c)
 	else {
 		dir_self_test(d, check_on_done, run);
 		loop_run(run->loop);
+		if (run->ok)
+			app_check_roles_online(run->loop, d, c, check_print, run);
 	}
 	dir_free(d);
 }

@@ -51,7 +51,7 @@ account_read(struct dir_job *job, struct dir_conn *c, LDAPMessage *entry, struct
 		return fault_set(f, ERR_NOT_FOUND, "an account whose DN cannot be taken");
 	if (a->entry_uuid == NULL || !id_is_valid(a->entry_uuid))
 		return fault_set(f, ERR_MISCONFIGURED,
-		    "%s: the service account cannot read its entryUUID", a->dn);
+		    "the service account cannot read the entryUUID of an account");
 	if (!dir_dn_split(a->normal_dn, job->arena, &rdn, &a->org_unit))
 		a->org_unit = NULL;
 	a->uid = dir_entry_text(c->ld, entry, uid != NULL ? uid : conf->rdn_attribute, job->arena);
@@ -150,7 +150,8 @@ dir_find_account(struct dir *d, const char *login, dir_account_cb *cb, void *arg
 	return dir_job_start(job, code);
 }
 
-/* ---- whether it is them, and what they are in ---- */
+/* ---- whether it is them, and what they are in. The words are for a log, which names nobody. ----
+ */
 
 struct sign {
 	const char *dn, *uuid;	 /* `uuid` NULL: of nobody */
@@ -209,8 +210,9 @@ sign_prove(struct dir_job *job, struct dir_conn *own, size_t server, struct faul
 	if (code == ERR_OK)
 		code = dir_conn_whoami(own, job->op.deadline, &who, &result, f);
 	if (code == ERR_OK && (q->uuid == NULL || !dir_conn_names(who, q->dn)))
-		code = fault_set(f, ERR_UNAUTHENTICATED, "bound as %s, the server says %s", q->dn,
-		    who[0] != '\0' ? who : "nobody");
+		code = fault_set(f, ERR_UNAUTHENTICATED,
+		    "the server said yes, and takes the account for %s",
+		    who[0] != '\0' ? "somebody else" : "nobody");
 	free(who);
 	return code;
 }
@@ -226,7 +228,7 @@ sign_look(struct dir_job *job, struct dir_conn *c, struct user_entry *e, struct 
 	if (code == ERR_REFUSED)
 		f->code = code = ERR_NOT_FOUND;
 	if (code == ERR_OK && e->user.suspended)
-		code = fault_set(f, ERR_NOT_FOUND, "%s is suspended", e->user.dn);
+		code = fault_set(f, ERR_NOT_FOUND, "the account is suspended");
 	return code;
 }
 
@@ -245,8 +247,7 @@ sign_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	if (code == ERR_NOT_FOUND)
 		return f->code = ERR_UNAUTHENTICATED;
 	if (code == ERR_OK && strcmp(e.user.dn, q->dn) != 0)
-		return fault_set(
-		    f, ERR_UNAUTHENTICATED, "%s has become %s meanwhile", q->dn, e.user.dn);
+		return fault_set(f, ERR_UNAUTHENTICATED, "the account has another name meanwhile");
 	return code == ERR_OK
 		   ? dir_groups_reach(job, c, e.user.dn, q->groups, q->count, q->member, f)
 		   : code;

@@ -178,12 +178,16 @@ static void
 erase_sources(struct erasure *e)
 {
 	const struct erase_known *k = erase_next_id(e, erase_wants_any);
+	struct flow_guest *sign_ins = e->task.flow->sign_ins;
 
-	if (k != NULL)
-		e->task.op = store_known_forget(
-		    e->task.flow->conf.store, INT64_MIN, k->text, erase_on_sources, e);
-	else
+	if (k == NULL) {
 		erase_records(e);
+		return;
+	}
+	if (sign_ins != NULL)
+		sign_ins->forget(sign_ins, k->text);
+	e->task.op =
+	    store_known_forget(e->task.flow->conf.store, INT64_MIN, k->text, erase_on_sources, e);
 }
 
 static void

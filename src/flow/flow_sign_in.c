@@ -290,6 +290,12 @@ sign_in_drop(struct sign_in *s)
 }
 
 static void
+sign_ins_forget(struct flow_guest *guest, const char *person)
+{
+	known_drop(((struct sign_ins *)guest)->known, person);
+}
+
+static void
 sign_ins_free(struct flow_guest *guest)
 {
 	struct sign_ins *all = (struct sign_ins *)guest;
@@ -310,7 +316,7 @@ flow_set_sign_in(struct flow *f, struct auth *auth, const struct sign_in_conf *c
 	struct sign_ins *all = mem_alloc(sizeof(*all));
 
 	assert(f->sign_ins == NULL);
-	all->guest = (struct flow_guest){ sign_ins_under_way, sign_ins_free };
+	all->guest = (struct flow_guest){ sign_ins_under_way, sign_ins_forget, sign_ins_free };
 	all->flow = f;
 	all->auth = auth;
 	TAILQ_INIT(&all->list);
@@ -319,11 +325,4 @@ flow_set_sign_in(struct flow *f, struct auth *auth, const struct sign_in_conf *c
 	all->budget = budget_new(conf);
 	all->known = known_new(f, conf->seal);
 	f->sign_ins = &all->guest;
-}
-
-void
-flow_sign_in_forget(struct flow *f, const char *person)
-{
-	if (f->sign_ins != NULL)
-		known_drop(sign_ins_of(f)->known, person);
 }

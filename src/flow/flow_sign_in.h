@@ -29,8 +29,6 @@ struct sign_in_conf {
 };
 /* Once, before the first of them, when the store is prepared. `auth` outlives the flow. */
 void flow_set_sign_in(struct flow *f, struct auth *auth, const struct sign_in_conf *conf);
-/* From where this person has signed in is known no more (the store's part is its caller's). */
-void flow_sign_in_forget(struct flow *f, const char *person);
 
 struct sign_in_spec {
 	const char *login;

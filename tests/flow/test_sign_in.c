@@ -550,7 +550,7 @@ where_people_come_from_is_known_for_fourteen_days_and_over_a_restart(void **stat
 	assert_int_equal(sign_in_amid_guesses(w, HOME), ERR_THROTTLED);
 	w->now += WINDOW_S * 1000;
 	assert_int_equal(quick(w, "ada", RIGHT, HOME), ERR_OK);
-	flow_sign_in_forget(w->flow, ADA);
+	w->flow->sign_ins->forget(w->flow->sign_ins, ADA);
 	assert_false(remembers(w, home));
 	close_world(w);
 }

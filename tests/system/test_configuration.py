@@ -54,6 +54,24 @@ def test_a_good_configuration_passes_against_the_directory_too(check):
     assert status == 0, said
 
 
+@pytest.mark.parametrize("key, value", [
+    ("group", "cn=vault-access,ou=groups,dc=meridian,dc=example"),
+    ("group", "CN=Vault-Access, OU=groups,dc=meridian,dc=example"),
+    ("org_unit", "ou=Registry,ou=Collections,ou=people,dc=meridian,dc=example"),
+])
+def test_roles_are_looked_for_in_the_directory(check, key, value):
+    role = {"group": "cn=everybody,ou=groups,dc=meridian,dc=example", "role": "inviter", key: value}
+    text = GOOD + "[role a]\n" + "".join(f"{name} = {text}\n" for name, text in role.items())
+    check.slapd.start()
+    status, said, _ = check(text, "--online")
+    assert status == 0, said
+    assert value in said
+    status, said, _ = check(text.replace(value, value.replace("dc=m", "ou=nowhere,dc=m")), "--online")
+    assert status != 0
+    what = "group" if key == "group" else "org unit"
+    assert f"there is no {what} {value.replace('dc=m', 'ou=nowhere,dc=m')} in the directory" in said
+
+
 KEY = re.compile(r"(#?)([a-z0-9_]+) =(?: (.*))?")
 
 
@@ -195,6 +213,18 @@ def test_what_is_no_dn_in_a_role_is_named_with_the_line_of_its_section(check, ke
     assert status != 0
     number = line_of(text, "[role NAME]")
     assert f'{path}:{number}: [role NAME] {key}: "everybody" is not a DN' in said
+
+
+def test_more_groups_than_a_person_can_be_asked_about_are_refused_by_the_role_that_names_the_last(check):
+    admins = GOOD.replace("[directory]\n", "[directory]\nadmin_group = cn=admins,dc=meridian,dc=example\n")
+    role = "[role r{0}]\ngroup = cn=g{0},dc=meridian,dc=example\nrole = auditor\n"
+    text = admins + "".join(role.replace("{0}", str(number)) for number in range(31))
+    status, said, _ = check(text + role.replace("g{0}", "G30").replace("{0}", "31"))
+    assert status == 0, said  # 32 groups: one of them is named twice
+    text += role.replace("{0}", "31")
+    status, said, path = check(text)
+    assert status != 0
+    assert f"{path}:{line_of(text, '[role r31]')}: [role r31] group: " in said
 
 
 def test_an_unknown_section_is_named_once_with_the_line_of_its_header(check):

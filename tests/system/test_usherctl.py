@@ -1,6 +1,9 @@
 """usherctl: what it prints, and the exit status that scripts rely on."""
 
+import csv
+import io
 import json
+import re
 
 import pytest
 
@@ -103,6 +106,48 @@ def test_the_exit_status_says_what_went_wrong(usherd, arguments, status):
     assert done.returncode in expected, (done.returncode, done.stdout, done.stderr)
     assert done.stderr.strip()
     assert done.stdout == ""
+
+
+def test_the_trail_is_listed_exported_and_proved(usherd):
+    """The export is all of it, page by page, oldest first."""
+    for _ in range(3):
+        json_of(create(usherd, "-o", "json"))
+    listed = json_of(usherd.control("-o", "json", "audit", "list", "--all"))["items"]
+    exported = [json.loads(line) for line in usherd.control("audit", "export").stdout.splitlines()]
+    assert exported == listed[::-1] and len(exported) >= 3
+    table = list(csv.DictReader(io.StringIO(usherd.control("audit", "export", "--format", "csv").stdout)))
+    assert [row["id"] for row in table] == [record["id"] for record in exported]
+    assert [json.loads(row["personal"] or "null") for row in table] == [record["personal"] for record in exported]
+    one = exported[0]["subject"]["id"]
+    assert {record["subject"]["id"] for record in json_of(usherd.control(
+        "-o", "json", "audit", "list", "--about", one))["items"]} == {one}
+    proof = usherd.control("audit", "verify")
+    assert proof.returncode == OK and proof.stdout.startswith("sound: ")
+    head = re.search(r"^head (.*)$", proof.stdout, re.MULTILINE)[1]
+    assert usherd.control("audit", "verify", "--head", head).returncode == OK
+    other = head[:-1] + ("0" if head[-1] != "0" else "1")
+    refused = usherd.control("audit", "verify", "--head", other)
+    assert refused.returncode == FAILED and "NOT SOUND" in refused.stdout
+
+
+def test_who_one_is_and_nobody_can_be_erased_who_is_there(usherd, slapd):
+    shown = json_of(usherd.control("-o", "json", "session", "show"))
+    assert shown["kind"] == "peer" and "erase" in shown["scopes"] and shown["org_units"] is None
+    usherd.wait_list()
+    assert usherd.control("erase", "aino.makela").returncode == CONFLICT
+    assert usherd.control("erase", "nobody.there").returncode == NOT_FOUND
+
+
+def test_a_token_can_be_limited_to_org_units(usherd, slapd):
+    unit = f"ou=Registry,ou=Collections,{slapd.people}"
+    usherd.wait_list()
+    made = usherd.control("token", "create", "--name", "x", "--scopes", "invitations:read", "--expires", "1d",
+                          "--org-unit", unit.upper())
+    assert made.returncode == OK, made.stderr
+    listed = json_of(usherd.control("-o", "json", "token", "list"))["items"]
+    [token] = [item for item in listed if item["name"] == "x"]
+    assert [place.lower() for place in token["org_units"]] == [unit.lower()]
+    assert token["owner"] is None and token["last_used_at"] is None
 
 
 def test_a_clash_is_a_conflict(usherd):
