@@ -11,7 +11,7 @@
 enum {
 	ERASE_KNOWN_MAX = 200, /* ids, and names: beyond, ERR_TOO_LARGE */
 	ERASE_PAGE = 100,
-	ERASE_ROUNDS = 4 /* of looking: an id leads to names, and these to ids */
+	ERASE_ROUNDS = 6 /* of looking: an id leads to names, and these to ids */
 };
 
 /* An id, or a name (uid or mail address), of whoever is to be erased. */
@@ -65,7 +65,7 @@ struct erasure {
 /* Answers and frees; nothing touches it afterwards. */
 void erase_finish(struct erasure *e, enum err code, const char *words);
 
-/* The one that this is, in any ASCII case; NULL: none that is meant. */
+/* The one that this is, in any ASCII case; NULL: none that is known to be meant. */
 const struct erase_known *erase_find(const struct erase_set *s, const char *text);
 /* Note an id or a name that `by` led to; NULL and "" are none. The one of the set. */
 struct erase_known *erase_add(

@@ -13,7 +13,8 @@ const struct erase_known *
 erase_find(const struct erase_set *s, const char *text)
 {
 	for (size_t i = 0; text != NULL && i < s->count; i++)
-		if (!s->items[i].spared && strcasecmp(s->items[i].text, text) == 0)
+		if (s->items[i].checked && !s->items[i].spared &&
+		    strcasecmp(s->items[i].text, text) == 0)
 			return &s->items[i];
 	return NULL;
 }

@@ -238,6 +238,13 @@ walk_is_about_somebody(const struct audit_record *r)
 }
 
 static void
+walk_add_subject(struct erasure *e, const char *id, const struct erase_known *by)
+{
+	if (by != NULL)
+		erase_add(e, &e->ids, id, by);
+}
+
+static void
 walk_look_at_record(struct erasure *e, const struct audit_record *r)
 {
 	const bool is_about = walk_is_about_somebody(r);
@@ -246,12 +253,11 @@ walk_look_at_record(struct erasure *e, const struct audit_record *r)
 	json_t *personal =
 	    r->personal != NULL ? json_read(r->personal, strlen(r->personal), &ignored) : NULL;
 
-	if (by == NULL && is_about && (by = walk_says(e, personal)) != NULL)
-		by = erase_add(e, &e->ids, r->subject_id, by);
-	if (by != NULL && !by->spared)
+	if (by != NULL)
 		walk_add_names(e, personal, by);
-	e->is_known =
-	    e->is_known || (by != NULL && !by->spared) || erase_find(&e->ids, r->person) != NULL;
+	else if (is_about) /* whoever it is, their names count once they are known to be gone */
+		walk_add_subject(e, r->subject_id, walk_says(e, personal));
+	e->is_known = e->is_known || by != NULL || erase_find(&e->ids, r->person) != NULL;
 	json_decref(personal);
 }
 

@@ -73,14 +73,20 @@ on_saved(void *arg, enum err code, uint64_t revision, const struct fault *f)
 
 /* An audit record about somebody, with parts. */
 static void
-record(struct world *w, const char *person)
+record_so(struct world *w, const char *person, const char *personal)
 {
-	const struct store_note note = { .actor = "test",
-		.source = "192.0.2.77",
-		.personal = "{\"mail\":[\"" ADA_MAIL "\",null],\"name\":\"" CANARY "\"}" };
+	const struct store_note note = {
+		.actor = "test", .source = "192.0.2.77", .personal = personal
+	};
 
 	store_note_sign_in(w->store, "sign_in_refused", person, &note, on_done, w);
 	world_wait(w);
+}
+
+static void
+record(struct world *w, const char *person)
+{
+	record_so(w, person, "{\"mail\":[\"" ADA_MAIL "\",null],\"name\":\"" CANARY "\"}");
 }
 
 static struct outbox_item *
@@ -251,6 +257,25 @@ whoever_has_the_name_today_is_left_alone(void **state)
 	world_free(w);
 }
 
+/* Bob had her address once, and somebody who is gone, too, one of Bob's: both keep what is theirs.
+ */
+static void
+names_that_went_through_other_hands_lead_no_further(void **state)
+{
+	struct world *w = world_of_ada();
+
+	(void)state;
+	record_so(w, BOB, "{\"mail\":[\"" ADA_MAIL "\",\"bob@x.org\"],\"name\":\"Bob\"}");
+	record_so(w, BOB, "{\"mail\":[\"bob@x.org\",\"old@x.org\"],\"name\":\"Bob\"}");
+	record_so(w, NOBODY, "{\"mail\":[null,\"old@x.org\"],\"name\":\"Carol\"}");
+	assert_int_equal(erase(w, ADA), ERR_OK);
+	assert_int_equal(answer.erased.id_count, 1);
+	assert_int_equal(people_says(w, "Bob"), 2);
+	assert_int_equal(people_says(w, "Carol"), 1);
+	assert_int_equal(people_says(w, CANARY), 0);
+	world_free(w);
+}
+
 /* ---- what ---- */
 
 static void
@@ -395,6 +420,7 @@ main(void)
 		cmocka_unit_test(an_open_invitation_is_revoked_first),
 		cmocka_unit_test(of_whom_nothing_is_known_nothing_is_found),
 		cmocka_unit_test(whoever_has_the_name_today_is_left_alone),
+		cmocka_unit_test(names_that_went_through_other_hands_lead_no_further),
 		cmocka_unit_test(all_that_is_kept_goes_whatever_they_are_called_by),
 		cmocka_unit_test(repeating_it_is_harmless),
 		cmocka_unit_test(what_a_crash_leaves_is_finished_by_asking_again),
