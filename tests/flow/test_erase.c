@@ -76,7 +76,7 @@ static void
 record_so(struct world *w, const char *person, const char *personal)
 {
 	const struct store_note note = {
-		.actor = "test", .source = "192.0.2.77", .personal = personal
+		.actor = "nobody", .source = "192.0.2.77", .personal = personal
 	};
 
 	store_note_sign_in(w->store, "sign_in_refused", person, &note, on_done, w);
