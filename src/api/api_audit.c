@@ -48,8 +48,9 @@ api_add_audit_record(struct buf *b, struct arena *arena, const struct audit_reco
 	buf_printf(b, ",\"erased\":%s}", r->is_erased ? "true" : "false");
 }
 
-/* A record that cannot be read is left out, so that it hides no others; the proof of the trail
- * names it. */
+/* A record that cannot be read is left out, so that it hides no others, and the page says so. Which
+ * it is the log and the proof of the trail tell: whose it was nobody knows, so not everybody may.
+ */
 static void
 api_on_audit_list(void *arg, enum err code, const struct audit_record *list, size_t count,
     const char *next, const struct fault *f)
@@ -57,6 +58,7 @@ api_on_audit_list(void *arg, enum err code, const struct audit_record *list, siz
 	struct api_call *c = arg;
 	struct buf b;
 
+	flow_log_damage(code, f);
 	if (code != ERR_OK) {
 		api_reply_error(c->x, code, NULL, f);
 		return;
@@ -70,7 +72,7 @@ api_on_audit_list(void *arg, enum err code, const struct audit_record *list, siz
 	}
 	buf_add_string(&b, "],\"next_cursor\":");
 	buf_add_json_string(&b, next);
-	buf_add_char(&b, '}');
+	buf_printf(&b, ",\"damaged\":%s}", f->text[0] != '\0' ? "true" : "false");
 	api_reply_json(c->x, 200, &b);
 }
 
