@@ -78,6 +78,18 @@ api_on_audit_list(void *arg, enum err code, const struct audit_record *list, siz
 
 /* ---- the question ---- */
 
+/* The trail counts in ms, a moment of the people list in seconds. What follows is digits. */
+static int64_t
+api_fraction_ms(const char *moment)
+{
+	int64_t ms = 0, weight = 100;
+
+	if (strlen(moment) > 20 && moment[19] == '.')
+		for (const char *s = moment + 20; *s >= '0' && *s <= '9'; s++, weight /= 10)
+			ms += (*s - '0') * weight;
+	return ms;
+}
+
 static void
 api_read_span_ms(const struct http_request *r, const char *name, bool end, int64_t *ms,
     struct field_errors *errors)
@@ -85,10 +97,12 @@ api_read_span_ms(const struct http_request *r, const char *name, bool end, int64
 	const char *text = http_query(r, name);
 	int64_t seconds = 0;
 
-	if (text != NULL && !api_read_moment(text, end, &seconds))
+	if (text == NULL)
+		return;
+	if (!api_read_moment(text, end, &seconds))
 		field_errors_add(
 		    errors, name, "invalid", "must be YYYY-MM-DD or a time as in RFC 3339");
-	*ms = seconds * 1000;
+	*ms = seconds * 1000 + api_fraction_ms(text);
 }
 
 /* Any name: what there is none of has done nothing. */

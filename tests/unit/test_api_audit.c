@@ -115,6 +115,28 @@ every_filter_reaches_the_store(void **state)
 	assert_int_equal(q->limit, 50);
 }
 
+/* A record's own time is one that can be asked for. */
+static void
+a_moment_counts_in_milliseconds(void **state)
+{
+	static const struct {
+		const char *query;
+		int64_t from;
+	} rows[] = { { "from=2023-11-14T22:13:20Z", INT64_C(1700000000000) },
+		{ "from=2023-11-14T22:13:20.265Z", INT64_C(1700000000265) },
+		{ "from=2023-11-14T21:13:20.0409999-01:00", INT64_C(1700000000040) },
+		{ "from=2023-11-14T22:13:20.5Z", INT64_C(1700000000500) } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_exchange *x = api_world_send_root(HTTP_GET, AUDIT, rows[i].query, NULL);
+
+		assert_int_equal(fake_http_status(x), 200);
+		assert_int_equal(fake_access.query.from, rows[i].from);
+		fake_http_free(x);
+	}
+}
+
 static void
 a_query_that_means_nothing_is_refused(void **state)
 {
@@ -279,6 +301,7 @@ main(void)
 		WITH_API(records_are_told_with_all_that_is_kept_of_them),
 		WITH_API(a_record_that_cannot_be_read_is_missed_and_logged),
 		WITH_API(every_filter_reaches_the_store),
+		WITH_API(a_moment_counts_in_milliseconds),
 		WITH_API(a_query_that_means_nothing_is_refused),
 		WITH_API(a_verdict_tells_every_fault_and_the_head),
 		WITH_API(erasing_says_what_is_gone_or_why_not),
