@@ -180,6 +180,16 @@ erasing_tells_what_is_gone(void **state)
 	server_stop();
 }
 
+/* The daemon does not stop when nobody waits any more: "unknown" would be the answer to all of it.
+ */
+static void
+what_reads_the_whole_trail_is_waited_for(void **state)
+{
+	(void)state;
+	assert_true(cmd_erase.patience_ms >= 3600 * 1000);
+	assert_true(cmd_audit_verify.patience_ms >= 3600 * 1000);
+}
+
 static void
 who_one_is_can_be_asked(void **state)
 {
@@ -205,6 +215,7 @@ main(void)
 		cmocka_unit_test(a_trail_that_is_not_sound_fails_and_tells_every_fault),
 		cmocka_unit_test(a_line_that_makes_no_sense_asks_nobody),
 		cmocka_unit_test(erasing_tells_what_is_gone),
+		cmocka_unit_test(what_reads_the_whole_trail_is_waited_for),
 		cmocka_unit_test(who_one_is_can_be_asked),
 	};
 
