@@ -134,3 +134,19 @@ def test_a_user_is_deleted_first_and_an_open_invitation_revoked_first(office):
 ])
 def test_who_is_not_known_and_what_makes_no_sense_is_refused(office, document, status):
     assert office.api.post(ERASURES, document).status_code == status
+
+
+def test_an_address_that_was_lent_to_newcomers_leads_to_none_of_them(office):
+    _, user = registered(office)
+    newcomers = [office.api.invited_by_mail(MAIL, given_name="Chris") for _ in range(2)]
+    for newcomer in newcomers:
+        assert office.api.delete(f"/api/v1/invitations/{newcomer['id']}").status_code == 204
+    assert office.api.delete(f"{USERS}/{user['id']}").status_code in (200, 204)
+    for person in (UID, user["id"]):
+        answer = erase(office, person)
+        assert answer.status_code == 200 and user["id"] in answer.json()["ids"], answer.text
+        assert not any(newcomer["id"] in answer.text for newcomer in newcomers)
+    answer = erase(office, MAIL)
+    assert answer.status_code == 409 and "several people" in answer.json()["detail"], answer.text
+    for newcomer in newcomers:
+        assert office.api.show(newcomer["id"])["status"] == "revoked"
