@@ -141,8 +141,9 @@ void auth_on_trouble(struct auth *a, void (*cb)(void *arg, const struct fault *f
 size_t auth_role_groups(const struct auth *a, const char *const **groups);
 
 /* What the directory says of a person: in which of auth_role_groups() (`member` NULL: gone or
- * suspended). */
-void auth_person_seen(struct auth *a, const char *person, const bool *member);
+ * suspended). `seen_at`: monotonic ms when the directory was asked, which is before it answered:
+ * what became known since then counts for more. */
+void auth_person_seen(struct auth *a, const char *person, const bool *member, int64_t seen_at);
 
 /* ---- checks: all leave what they find in `out`, grants in `arena` ---- */
 
@@ -183,12 +184,13 @@ bool auth_has_role(const struct auth *a, const bool *member);
 
 /* A new session for a person who has just signed in; a person's oldest one ends when there are more
  * than AUTH_SESSIONS_OF_ONE_MAX, and the longest unused of all beyond AUTH_SESSIONS_MAX
- * ("replaced"). ERR_UNAUTHENTICATED: the person was forgotten while it was made. `secret`: 256
- * bits, base64url, for the cookie and nothing else; the callback may take it by setting it to NULL.
+ * ("replaced"). ERR_UNAUTHENTICATED: the person was forgotten after `seen_at`, as above. `secret`:
+ * 256 bits, base64url, for the cookie and nothing else; the callback may take it by setting it to
+ * NULL.
  */
 typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,
     struct secret **secret, const struct fault *f);
-void auth_session_new(struct auth *a, const char *person, const bool *member,
+void auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg);
 /* End one session of the person (its `id`; ERR_NOT_FOUND), or all of them (NULL). They are dead

@@ -179,25 +179,27 @@ person_read_list(const struct auth *a, struct auth_person *p)
 /* ---- what the directory says ---- */
 
 void
-auth_person_note(struct auth *a, struct auth_person *p, uint64_t groups, bool there)
+auth_person_note(
+    struct auth *a, struct auth_person *p, uint64_t groups, bool there, int64_t seen_at)
 {
 	person_read_list(a, p);
 	p->has_news = false;
-	p->seen_at = clock_mono_ms(a->conf.clock);
+	p->seen_at = seen_at;
 	p->seen = (struct auth_said){ groups != 0 ? AUTH_GOOD : AUTH_NO_ROLE, groups };
 	if (!there)
 		p->seen = (struct auth_said){ AUTH_NO_ROLE, 0 };
 }
 
 void
-auth_person_seen(struct auth *a, const char *person, const bool *member)
+auth_person_seen(struct auth *a, const char *person, const bool *member, int64_t seen_at)
 {
 	struct auth_person *p = auth_person_find(a, person);
 	struct auth_standing standing;
 
 	if (p == NULL)
 		return;
-	auth_person_note(a, p, member != NULL ? auth_member_bits(a, member) : 0, member != NULL);
+	auth_person_note(
+	    a, p, member != NULL ? auth_member_bits(a, member) : 0, member != NULL, seen_at);
 	auth_person_judge(a, p, false, &standing);
 }
 

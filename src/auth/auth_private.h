@@ -65,8 +65,9 @@ struct auth_standing {
 struct auth_person *auth_person_find(const struct auth *a, const char *id);
 struct auth_person *auth_person_hold(struct auth *a, const char *id); /* made when there is none */
 void auth_person_drop(struct auth *a, struct auth_person *p);
-/* The directory has just said it. */
-void auth_person_note(struct auth *a, struct auth_person *p, uint64_t groups, bool there);
+/* The directory, asked at `seen_at`, said it. */
+void auth_person_note(
+    struct auth *a, struct auth_person *p, uint64_t groups, bool there, int64_t seen_at);
 /* ERR_OK, ERR_UNAUTHENTICATED (lost) or ERR_UNAVAILABLE (nobody knows). `ask`: have the directory
  * itself looked at when that could tell more. */
 enum err auth_person_stands(

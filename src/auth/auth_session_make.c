@@ -88,7 +88,7 @@ make_on_added(void *arg, enum err code, const struct fault *f)
 }
 
 void
-auth_session_new(struct auth *a, const char *person, const bool *member,
+auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg)
 {
@@ -101,7 +101,7 @@ auth_session_new(struct auth *a, const char *person, const bool *member,
 	m->arg = arg;
 	m->secret = make_secret(&m->session);
 	m->person = auth_person_hold(a, person);
-	auth_person_note(a, m->person, auth_member_bits(a, member), true);
+	auth_person_note(a, m->person, auth_member_bits(a, member), true, seen_at);
 	memcpy(m->session.person, m->person->id, sizeof(m->session.person));
 	m->session.created_at = now;
 	m->session.ends_at = now + a->conf.lifetime_ms;

@@ -251,8 +251,8 @@ bench_make_session(void)
 	bool member[ROLES] = { false };
 
 	member[person % ROLES] = true;
-	auth_session_new(
-	    bench.auth, bench_person(person), member, source, &note, bench_on_session, NULL);
+	auth_session_new(bench.auth, bench_person(person), member, clock_mono_ms(&clock_system),
+	    source, &note, bench_on_session, NULL);
 }
 
 /* ---- the start ---- */

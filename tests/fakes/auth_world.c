@@ -234,7 +234,8 @@ auth_world_sign_in(const char *person, const char *groups)
 	bool member[WORLD_GROUPS];
 
 	auth_world_members(groups, member);
-	auth_session_new(world.auth, person, member, source, &note, world_on_session, NULL);
+	auth_session_new(
+	    world.auth, person, member, world.mono, source, &note, world_on_session, NULL);
 	loop_run(world.loop);
 }
 

@@ -93,8 +93,9 @@ api_world_setup(void **state)
 		.loop = world.loop, .inv = fake_invitation_new(NOW), .user = &fake_user
 	};
 	fake_hooks_reset(world.loop);
-	fake_access =
-	    (struct fake_access){ .loop = world.loop, .auth = world.auth, .verdict = &sound };
+	fake_access = (struct fake_access){
+		.loop = world.loop, .auth = world.auth, .clock = &test_clock, .verdict = &sound
+	};
 	conf.loop = world.loop;
 	conf.beat_ms = 1;
 	conf.flow = fake_flow_of(&world.flow);
