@@ -162,7 +162,10 @@ static void
 app_on_access_trouble(void *arg, const struct fault *f)
 {
 	(void)arg;
-	log_error("API tokens or sessions cannot be read", "reason", f->text);
+	if (f->code == ERR_CONFLICT)
+		log_warning("the clock of API tokens and sessions is ahead", "reason", f->text);
+	else
+		log_error("API tokens or sessions cannot be read", "reason", f->text);
 }
 
 /* ---- build ---- */

@@ -214,7 +214,7 @@ bench_make_token(void)
 		.note = &note };
 	struct fault f;
 
-	if (auth_token_new(bench.auth, &spec, bench_on_token, NULL, &f) == NULL)
+	if (!auth_token_new(bench.auth, &spec, bench_on_token, NULL, &f))
 		die("a token", &f);
 }
 

@@ -298,7 +298,7 @@ auth_world_make_token(
 
 	secret_free(world.clear);
 	world.clear = NULL;
-	assert_non_null(auth_token_new(world.auth, &spec, world_on_token, NULL, &f));
+	assert_true(auth_token_new(world.auth, &spec, world_on_token, NULL, &f));
 	loop_run(world.loop);
 	assert_int_equal(world.code, ERR_OK);
 }

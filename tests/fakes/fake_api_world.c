@@ -139,7 +139,7 @@ api_world_make_token(unsigned scopes)
 	};
 	struct fault f;
 
-	assert_non_null(auth_token_new(world.auth, &spec, on_made, NULL, &f));
+	assert_true(auth_token_new(world.auth, &spec, on_made, NULL, &f));
 	loop_run(world.loop);
 }
 
