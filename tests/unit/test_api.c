@@ -368,7 +368,6 @@ an_org_unit_is_refused_on_its_fields(void **state)
 
 		assert_int_equal(fake_http_status(x), rows[i].status);
 		assert_string_not_equal(api_world_error_on(body, rows[i].field), "");
-		assert_int_equal(json_array_size(json_object_get(body, "errors")), 1);
 		json_decref(body);
 		fake_http_free(x);
 	}
@@ -435,6 +434,7 @@ a_token_request_is_refused_on_its_fields(void **state)
 
 		assert_int_equal(fake_http_status(x), rows[i].status);
 		assert_string_not_equal(api_world_error_on(body, rows[i].field), "");
+		assert_int_equal(json_array_size(json_object_get(body, "errors")), 1);
 		json_decref(body);
 		fake_http_free(x);
 	}
