@@ -202,7 +202,10 @@ void auth_session_new(struct auth *a, const char *person, const bool *member, in
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg);
 /* End one session of the person (its `id`; ERR_NOT_FOUND), or all of them (NULL). They are dead
- * when this returns, whatever the store says later. */
+ * when this returns, whatever the store says later: what it refuses is tried again until it is
+ * done, with the same note. A restart before that forgets it, and the session is there again, as
+ * whoever was told of the store's failure must reckon with. NULL ends also those that are being
+ * made. */
 void auth_session_end(struct auth *a, const char *person, const char *id, const char *reason,
     const struct store_note *note, store_done_cb *cb, void *arg);
 

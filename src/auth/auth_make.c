@@ -85,14 +85,13 @@ auth_token_makes_spoil(struct auth *a, const struct auth_person *p, const char *
 		snprintf(m->spoilt, sizeof(m->spoilt), "%s", reason);
 }
 
-/* Also what is made with a token that goes: asked before it has gone. */
 void
 auth_token_makes_of_spoil(struct auth *a, const char *created_by, const char *reason)
 {
 	struct auth_token_make *m;
 
 	TAILQ_FOREACH(m, &a->token_makes, link)
-	if (auth_token_is_of(&m->token, created_by))
+	if (auth_token_is_of(&m->token, created_by) || auth_row_goes(a, &m->token))
 		snprintf(m->spoilt, sizeof(m->spoilt), "%s", reason);
 }
 
@@ -203,11 +202,11 @@ token_make_room(struct auth *a, const struct auth_token_spec *spec, struct fault
 
 	if (owner != NULL && token_count(a, owner) >= AUTH_TOKENS_OF_ONE_MAX &&
 	    !auth_rows_end_oldest(a, owner))
-		return fault_set(f, ERR_REFUSED, "you have %d tokens already: revoke some",
+		return fault_set(f, ERR_REFUSED, "you have %d tokens already; revoke some",
 		    AUTH_TOKENS_OF_ONE_MAX);
 	if (token_count(a, NULL) >= AUTH_TOKENS_MAX && !auth_rows_end_oldest(a, NULL))
 		return fault_set(
-		    f, ERR_REFUSED, "there are %d tokens already: revoke some", AUTH_TOKENS_MAX);
+		    f, ERR_REFUSED, "there are %d tokens already; revoke some", AUTH_TOKENS_MAX);
 	return ERR_OK;
 }
 

@@ -253,6 +253,8 @@ void auth_rows_told_all(struct auth *a);
 void auth_rows_free(struct auth *a);
 /* As store_delete_tokens_of() sees it, but for what was made with a token of the maker's. */
 bool auth_token_is_of(const struct api_token *t, const char *created_by);
+/* While the fates of all are known: that of the token that made this one. */
+bool auth_row_goes(const struct auth *a, const struct api_token *t);
 /* Of those that are over, the one that has been so longest goes; false: there is none. `owner`
  * NULL: of everybody's. */
 bool auth_rows_end_oldest(struct auth *a, const struct auth_person *owner);

@@ -193,14 +193,13 @@ auth_token_is_of(const struct api_token *t, const char *created_by)
 
 /* The token that made it; NULL: none did, or it is gone. */
 static struct auth_row *
-row_maker(const struct auth *a, const struct auth_row *row)
+row_maker(const struct auth *a, const struct api_token *t)
 {
 	static const char by_token[] = "token:";
 	const size_t len = sizeof(by_token) - 1;
 
-	return strncmp(row->token.created_by, by_token, len) == 0
-		   ? auth_find(a, row->token.created_by + len)
-		   : NULL;
+	return strncmp(t->created_by, by_token, len) == 0 ? auth_find(a, t->created_by + len)
+							  : NULL;
 }
 
 /* Up the makers to one whose fate is known, and what it is is that of all below. Each row is walked
@@ -214,12 +213,20 @@ row_settle(const struct auth *a, struct auth_row *row, const char *created_by)
 		top->fate =
 		    auth_token_is_of(&top->token, created_by) ? AUTH_ROW_GOES : AUTH_ROW_STAYS;
 		if (top->fate == AUTH_ROW_STAYS)
-			top = row_maker(a, top);
+			top = row_maker(a, &top->token);
 	}
 	if (top == NULL || top->fate != AUTH_ROW_GOES)
 		return;
-	for (; row != top; row = row_maker(a, row))
+	for (; row != top; row = row_maker(a, &row->token))
 		row->fate = AUTH_ROW_GOES;
+}
+
+bool
+auth_row_goes(const struct auth *a, const struct api_token *t)
+{
+	const struct auth_row *maker = row_maker(a, t);
+
+	return maker != NULL && maker->fate == AUTH_ROW_GOES;
 }
 
 static bool
@@ -236,11 +243,11 @@ row_stays(struct auth *a, struct auth_row *row)
 void
 auth_forget_tokens_of(struct auth *a, const char *created_by)
 {
-	auth_token_makes_of_spoil(a, created_by, "maker_ended");
 	for (size_t i = 0; i < a->count; i++)
 		a->rows[i]->fate = AUTH_ROW_OPEN;
 	for (size_t i = 0; i < a->count; i++)
 		row_settle(a, a->rows[i], created_by);
+	auth_token_makes_of_spoil(a, created_by, "maker_ended");
 	rows_keep(a, row_stays);
 }
 

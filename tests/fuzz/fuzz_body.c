@@ -70,6 +70,16 @@ auth_token_is_over(struct auth *a, const struct api_token *t)
 }
 
 bool
+auth_await_person(struct auth *a, const char *person, loop_cb *cb, void *arg)
+{
+	(void)a;
+	(void)person;
+	(void)cb;
+	(void)arg;
+	abort();
+}
+
+bool
 auth_is_good(struct auth *a, const struct principal *who)
 {
 	(void)a;

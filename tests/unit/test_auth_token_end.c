@@ -207,6 +207,29 @@ a_token_whose_children_cannot_be_revoked_is_not_revoked(void **state)
 	assert_int_equal(world.code, ERR_NOT_FOUND);
 }
 
+static void
+what_a_child_makes_while_its_maker_is_revoked_goes_as_well(void **state)
+{
+	struct principal machine = root(), parent, child;
+	char id[API_TOKEN_ID_SIZE];
+
+	(void)state;
+	auth_world_make_token(&machine, AUTH_ALL, NULL, 0);
+	memcpy(id, world.token.id, sizeof(id));
+	parent = caller(world.clear);
+	auth_world_make_token(&parent, AUTH_ALL, NULL, 0);
+	child = caller(world.clear);
+	fake_store_mute_watch(world.store, true);
+	auth_token_delete(world.auth, id, &note, auth_world_on_done, NULL);
+	assert_true(begin(&child, 60));
+	world.answers = 0;
+	while (world.answers < 2)
+		loop_run(world.loop);
+	auth_world_sweep();
+	assert_int_equal(auth_token_count(world.auth), 0);
+	assert_int_equal(fake_store_tokens(world.store), 0);
+}
+
 /* A look at all of them for each of them would make this test take minutes. */
 static void
 a_thousand_tokens_one_made_with_the_other_stop_at_once(void **state)
@@ -316,6 +339,7 @@ main(void)
 		IN_WORLD(a_token_that_is_made_while_what_its_maker_made_is_deleted_is_none),
 		IN_WORLD(revoking_a_token_revokes_what_was_made_with_it_and_nothing_else),
 		IN_WORLD(what_a_token_makes_while_it_is_revoked_goes_with_it),
+		IN_WORLD(what_a_child_makes_while_its_maker_is_revoked_goes_as_well),
 		IN_WORLD(a_token_whose_children_cannot_be_revoked_is_not_revoked),
 		IN_WORLD(a_thousand_tokens_one_made_with_the_other_stop_at_once),
 		IN_WORLD(an_owner_has_so_many_tokens_and_those_that_are_over_do_not_count),
