@@ -115,8 +115,8 @@ struct auth_conf {
 	 * yet. */
 	int64_t (*current_at)(void *arg);
 	/* Ask the directory itself about a person whom the list cannot tell of (it is loading, was
-	 * cut short, or is behind), then call auth_person_seen(). Asked for whoever calls, at most
-	 * once in 30 s for a person. */
+	 * cut short, or is behind), then call auth_person_seen(). Asked for whoever calls, once
+	 * in 30 s for a person, and again when the list has told something new of them. */
 	void (*look_at)(void *arg, const char *person);
 	void *arg;
 	/* A DN in the spelling that the list knows members by; false: it is none. */
