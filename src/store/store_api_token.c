@@ -226,7 +226,7 @@ store_delete_tokens_of(struct store *s, const char *created_by, const struct sto
 	store_op_start(&t->op, s, tokens_of_release, arg);
 	t->cb = cb;
 	t->arena = arena_new(0);
-	t->note = note_copy(note, t->arena);
+	t->note = store_note_copy(note, t->arena);
 	t->created_by = arena_strdup(t->arena, created_by);
 	t->op.kv =
 	    kv_range(s->kv, kv_text("apitoken/"), kv_text(""), KV_RANGE_MAX, tokens_of_on_page, t);

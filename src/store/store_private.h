@@ -81,9 +81,6 @@ void store_op_start(
 /* Unlinks and releases it; its callback is run after this. */
 void store_op_end(struct store_op *op);
 
-/* A copy in `arena`, without what is to be posted. */
-struct store_note note_copy(const struct store_note *note, struct arena *arena);
-
 void chain_free(struct store_chain *c); /* NULL is fine */
 void verification_free(struct audit_verification *a);
 

@@ -30,9 +30,23 @@ test_current_at(void *arg)
 static const struct audit_verdict sound = { .records = 1 };
 
 static void
+test_looked_at(void *arg)
+{
+	const bool member[2] = { true };
+
+	auth_person_seen(world.auth, arg, member, world.wall);
+}
+
+static void
 test_look_at(void *arg, const char *person)
 {
-	(void)arg, (void)person;
+	static char asked[ID_SIZE];
+
+	(void)arg;
+	world.looks++;
+	snprintf(asked, sizeof(asked), "%s", person);
+	if (world.directory_tells)
+		loop_defer(world.loop, test_looked_at, asked);
 }
 
 static const struct auth_role_conf roles[] = {
@@ -70,6 +84,8 @@ api_world_setup(void **state)
 	(void)state;
 	world.wall = NOW;
 	world.directory_away_ms = 0;
+	world.directory_tells = false;
+	world.looks = 0;
 	world.loop = loop_new();
 	world.store = fake_store_new(world.loop);
 	struct auth_conf auth = { .loop = world.loop,
@@ -93,8 +109,9 @@ api_world_setup(void **state)
 		.loop = world.loop, .inv = fake_invitation_new(NOW), .user = &fake_user
 	};
 	fake_hooks_reset(world.loop);
-	fake_access =
-	    (struct fake_access){ .loop = world.loop, .auth = world.auth, .verdict = &sound };
+	fake_access = (struct fake_access){
+		.loop = world.loop, .auth = world.auth, .clock = &test_clock, .verdict = &sound
+	};
 	conf.loop = world.loop;
 	conf.beat_ms = 1;
 	conf.flow = fake_flow_of(&world.flow);
@@ -138,7 +155,7 @@ api_world_make_token(unsigned scopes)
 	};
 	struct fault f;
 
-	assert_non_null(auth_token_new(world.auth, &spec, on_made, NULL, &f));
+	assert_true(auth_token_new(world.auth, &spec, on_made, NULL, &f));
 	loop_run(world.loop);
 }
 

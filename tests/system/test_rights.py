@@ -131,11 +131,12 @@ def may(route, scopes, limited):
     return bool(set(route.scopes) & scopes) and not (limited and route.extent == "WHOLE")
 
 
-def walk(api, scopes, limited):
-    ends = [route for route in TABLE if route.path == "/api/v1/sessions"]  # the walker's own, so it comes last
+def walk(api, scopes, limited, is_session=False):
+    # The walker's own, so it comes last; a token, whatever it may do, signs nobody out.
+    ends = [route for route in TABLE if route.path == "/api/v1/sessions"]
     for route in [route for route in TABLE if route not in ends] + ends:
         answer = ask(api, route)
-        if may(route, scopes, limited):
+        if may(route, scopes, limited) and (is_session or route not in ends):
             assert answer.status_code not in (401, 403) and answer.status_code < 500, (route, answer.text)
             assert "{" not in route.path or answer.status_code in (400, 404, 422), (route, answer.text)
         else:
@@ -152,7 +153,7 @@ def test_a_scope_opens_its_routes_and_no_others(office, scope):
     (AUDITOR, "auditor", False),
 ])
 def test_a_role_opens_its_routes_and_no_others(office, who, role, limited):
-    walk(Console(office).sign_in(who), roles()[role], limited)
+    walk(Console(office).sign_in(who), roles()[role], limited, is_session=True)
 
 
 def owned_token(console, **more):
