@@ -4,7 +4,10 @@
  * ours speak: the first address that is none of them is the client, and what stands to the left of
  * it was written by the client itself. It is not even looked at, so that it can spoil nothing. A
  * proxy that names nobody ("unknown", a word of its own, anything that is no address) is taken for
- * the client itself. */
+ * the client itself.
+ *
+ * Only the header that the configuration names is read. A proxy writes one of the two and lets the
+ * other pass as a client sent it, so the other is the client's word, whatever it says. */
 #include "http/http_private.h"
 
 #include <string.h>
@@ -264,22 +267,6 @@ forwarded_read_old(
 	return s;
 }
 
-/* A proxy writes the one and may let the other through as a client sent it. Which of them it writes
- * is not known here, so where both are there they must name the same client. */
-static struct source
-forwarded_read_all(
-    const struct http_proxies *p, const struct http_request *r, const struct source *proxy)
-{
-	struct source old = forwarded_read_old(p, r, proxy), s;
-
-	if (http_header(r, "forwarded") == NULL)
-		return old;
-	s = forwarded_read(p, r, proxy);
-	if (http_header(r, "x-forwarded-for") == NULL)
-		return s;
-	return memcmp(&s.address, &old.address, sizeof(s.address)) == 0 ? s : *proxy;
-}
-
 void
 http_forwarded_apply(const struct http_proxies *p, struct http_request *r, struct arena *arena)
 {
@@ -291,7 +278,8 @@ http_forwarded_apply(const struct http_proxies *p, struct http_request *r, struc
 	if (r->peer_is_unix || !http_address_read(r->peer, strlen(r->peer), &peer.address) ||
 	    !http_proxies_have(p, &peer.address))
 		return;
-	s = forwarded_read_all(p, r, &peer);
+	s = p->header == HTTP_FORWARDED ? forwarded_read(p, r, &peer)
+					: forwarded_read_old(p, r, &peer);
 	r->client = arena_strdup(arena, http_address_write(&s.address, text));
 	r->is_secure = s.is_secure;
 }

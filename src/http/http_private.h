@@ -53,6 +53,7 @@ struct http_proxy {
 struct http_proxies {
 	struct http_proxy *item;
 	size_t count;
+	enum http_proxy_header header;
 };
 
 struct http_server {
@@ -152,7 +153,8 @@ void http_refuse_expire(struct http_conn *c, int status, const char *detail);
 bool http_address_read(const char *text, size_t len, struct in6_addr *out);
 const char *http_address_write(const struct in6_addr *address, char out[INET6_ADDRSTRLEN]);
 /* Valid ones; NULL terminated, or NULL. */
-void http_proxies_init(struct http_proxies *p, const char *const *texts);
+void http_proxies_init(
+    struct http_proxies *p, const char *const *texts, enum http_proxy_header header);
 void http_proxies_release(struct http_proxies *p);
 bool http_proxies_have(const struct http_proxies *p, const struct in6_addr *address);
 

@@ -89,11 +89,11 @@ http_proxy_is_valid(const char *text)
 }
 
 void
-http_proxies_init(struct http_proxies *p, const char *const *texts)
+http_proxies_init(struct http_proxies *p, const char *const *texts, enum http_proxy_header header)
 {
 	size_t count = 0;
 
-	*p = (struct http_proxies){ .count = 0 };
+	*p = (struct http_proxies){ .header = header };
 	while (texts != NULL && texts[count] != NULL)
 		count++;
 	if (count == 0)

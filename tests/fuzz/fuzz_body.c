@@ -5,7 +5,7 @@
  *
  * The first byte says what the rest is: i the body of POST /invitations, t that of POST /tokens. */
 /* With: fakes/fake_api_http.c fakes/fake_api_flow.c fakes/fake_api_log.c fakes/fake_api_roster.c */
-/* With: fakes/fake_api_hook.c */
+/* With: fakes/fake_api_hook.c fakes/fake_api_access.c */
 #include "fuzz.h"
 
 #include <stdlib.h>

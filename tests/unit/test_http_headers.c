@@ -215,16 +215,22 @@ only_a_configured_proxy_says_who_a_client_is(void **state)
 	struct rig r;
 
 	(void)state;
-	rig_start_behind(&r, &limits, proxies);
+	rig_start_behind(&r, &limits, proxies, HTTP_X_FORWARDED);
 	r.on_stream = who_on_request;
 	check_who(&r, "", "127.0.0.1 127.0.0.1 0.");
 	check_who(
 	    &r, "X-Forwarded-For: 203.0.113.1, 198.51.100.1\r\n", "127.0.0.1 198.51.100.1 0.");
-	check_who(
-	    &r, "Forwarded: for=\"[2001:db8::1]:80\";proto=https\r\n", "127.0.0.1 2001:db8::1 1.");
+	check_who(&r, "X-Forwarded-For: 203.0.113.1\r\nForwarded: for=203.0.113.1;proto=https\r\n",
+	    "127.0.0.1 203.0.113.1 0.");
 	check_who(&r, "X-Forwarded-For: unknown\r\n", "127.0.0.1 127.0.0.1 0.");
 	rig_stop(&r);
-	rig_start_behind(&r, &limits, others);
+	rig_start_behind(&r, &limits, proxies, HTTP_FORWARDED);
+	r.on_stream = who_on_request;
+	check_who(
+	    &r, "Forwarded: for=\"[2001:db8::1]:80\";proto=https\r\n", "127.0.0.1 2001:db8::1 1.");
+	check_who(&r, "X-Forwarded-For: 203.0.113.1\r\n", "127.0.0.1 127.0.0.1 0.");
+	rig_stop(&r);
+	rig_start_behind(&r, &limits, others, HTTP_X_FORWARDED);
 	r.on_stream = who_on_request;
 	check_who(&r, "X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\n",
 	    "127.0.0.1 127.0.0.1 0.");
@@ -242,7 +248,7 @@ a_proxy_may_have_more_connections_than_one_source(void **state)
 	(void)state;
 	limits.connections_per_source = 1;
 	limits.connections = 3;
-	rig_start_behind(&r, &limits, proxies);
+	rig_start_behind(&r, &limits, proxies, HTTP_X_FORWARDED);
 	r.on_stream = who_on_request;
 	for (size_t i = 0; i < 4; i++) {
 		fds[i] = client_connect(r.port);
