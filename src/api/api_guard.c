@@ -19,24 +19,26 @@ api_guard_new(void)
 	return throttle_new(&policy);
 }
 
-/* Whoever names nobody guesses nothing; and a unix socket's peer is known by the kernel's word. */
+/* Whoever names nobody guesses nothing, whatever cookies their browser has of our neighbours; and a
+ * unix socket's peer is known by the kernel's word. */
 static bool
-guard_looks_at(const struct http_request *r)
+guard_looks_at(struct http_exchange *x)
 {
+	const struct http_request *r = http_request_of(x);
+
 	return !r->peer_is_unix &&
-	       (http_header(r, "authorization") != NULL || http_header(r, "cookie") != NULL);
+	       (http_header(r, "authorization") != NULL || api_cookie(x) != NULL);
 }
 
 bool
 api_guard_refuses(struct api *a, struct http_exchange *x, enum err code)
 {
-	const struct http_request *r = http_request_of(x);
 	unsigned char source[THROTTLE_SOURCE_SIZE];
 	int64_t wait;
 
-	if (!guard_looks_at(r))
+	if (!guard_looks_at(x))
 		return false;
-	throttle_source(r->client, source);
+	throttle_source(http_request_of(x)->client, source);
 	if (code == ERR_OK)
 		throttle_forgive(a->failures, source, sizeof(source), true);
 	if (code != ERR_UNAUTHENTICATED)

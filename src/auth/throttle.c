@@ -104,9 +104,9 @@ place_wait(const struct throttle_conf *conf, const struct place *p, int64_t now)
 {
 	int64_t delay = conf->first_ms, end = p->at + conf->forget_ms;
 
-	if (p->failures <= conf->free)
+	if (p->failures < conf->free)
 		return 0;
-	for (unsigned n = conf->free + 1; n < p->failures && delay < conf->max_ms; n++)
+	for (unsigned n = conf->free; n < p->failures && delay < conf->max_ms; n++)
 		delay *= 2;
 	if (delay > conf->max_ms)
 		delay = conf->max_ms;

@@ -15,8 +15,8 @@
 struct throttle;
 
 struct throttle_conf {
-	unsigned free;	   /* failures in a row that cost nothing; at least 1 */
-	int64_t first_ms;  /* the delay after the next one; each further one doubles it */
+	unsigned free;	   /* attempts that pass at once, when all of them fail; at least 1 */
+	int64_t first_ms;  /* the delay after the last of these; each further failure doubles it */
 	int64_t max_ms;	   /* up to this */
 	int64_t forget_ms; /* a failure counts for so long */
 	size_t places;	   /* of the table: rounded up to a power of two */

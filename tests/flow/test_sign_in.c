@@ -274,7 +274,7 @@ a_source_that_fails_waits_longer_and_longer(void **state)
 	int64_t last = 500;
 
 	(void)state;
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 5; i++) {
 		snprintf(login, sizeof(login), "nobody%d", i);
 		assert_int_equal(quick(w, login, WRONG, "203.0.113.9"), ERR_UNAUTHENTICATED);
 	}
@@ -407,10 +407,10 @@ guesses_at_once_from_one_source_do_not_all_pass(void **state)
 		snprintf(login, sizeof(login), "nobody%u", i);
 		start(w, &many[i], login, WRONG, "203.0.113.9");
 	}
-	assert_int_equal(fake_sign_in.finds, 6);
+	assert_int_equal(fake_sign_in.finds, 5);
 	fake_sign_in_release();
 	wait_for_all(w, GUESSES);
-	assert_int_equal(many_with(GUESSES, ERR_THROTTLED), GUESSES - 6);
+	assert_int_equal(many_with(GUESSES, ERR_THROTTLED), GUESSES - 5);
 	close_world(w);
 }
 
@@ -459,9 +459,8 @@ when_many_fail_a_stranger_has_one_failure(void **state)
 			wait_for_all(w, i + 1);
 	}
 	assert_int_equal(many_with(400, ERR_UNAUTHENTICATED), 400);
-	/* Two failures pass at one's leisure, and not now. */
+	/* Several failures pass at one's leisure, and not now. */
 	assert_int_equal(quick(w, "bob", WRONG, "198.51.100.7"), ERR_UNAUTHENTICATED);
-	assert_int_equal(quick(w, "nobody", WRONG, "198.51.100.7"), ERR_UNAUTHENTICATED);
 	assert_int_equal(attempt(w, &t, "bob", RIGHT, "198.51.100.7"), ERR_THROTTLED);
 	assert_int_equal(t.wait_ms, 60 * 1000);
 	/* Nobody is hurried who comes from a known place. */

@@ -108,6 +108,21 @@ auth_check_session(struct auth *a, const char *secret, size_t len, struct arena 
 }
 
 void
+auth_session_new(struct auth *a, const char *person, const bool *member,
+    const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
+    auth_session_cb *cb, void *arg)
+{
+	(void)a;
+	(void)person;
+	(void)member;
+	(void)source;
+	(void)note;
+	(void)cb;
+	(void)arg;
+	abort();
+}
+
+void
 auth_session_end(struct auth *a, const char *person, const char *id, const char *reason,
     const struct store_note *note, store_done_cb *cb, void *arg)
 {
