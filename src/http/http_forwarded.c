@@ -13,6 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/address.h"
+
 enum { VALUE_SIZE = 64 };
 
 /* A list in one or several fields of one name, walked backwards. */
@@ -132,7 +134,7 @@ forwarded_read_node(const char *text, size_t len, struct in6_addr *out)
 	if (len > 0 && text[0] == '[') {
 		close = memchr(text, ']', len);
 		return close != NULL && memchr(text, ':', (size_t)(close - text)) != NULL &&
-		       http_address_read(text + 1, (size_t)(close - text - 1), out) &&
+		       address_read(text + 1, (size_t)(close - text - 1), out) &&
 		       (close + 1 == end || (close[1] == ':' && forwarded_is_port(close + 2, end)));
 	}
 	colon = memchr(text, ':', len);
@@ -141,7 +143,7 @@ forwarded_read_node(const char *text, size_t len, struct in6_addr *out)
 			return false;
 		len = (size_t)(colon - text);
 	}
-	return http_address_read(text, len, out);
+	return address_read(text, len, out);
 }
 
 /* A token or a quoted string; returns what is behind it, NULL when it is neither. A value that does
@@ -275,11 +277,11 @@ http_forwarded_apply(const struct http_proxies *p, struct http_request *r, struc
 
 	r->client = r->peer;
 	r->is_secure = r->is_tls;
-	if (r->peer_is_unix || !http_address_read(r->peer, strlen(r->peer), &peer.address) ||
+	if (r->peer_is_unix || !address_read(r->peer, strlen(r->peer), &peer.address) ||
 	    !http_proxies_have(p, &peer.address))
 		return;
 	s = p->header == HTTP_FORWARDED ? forwarded_read(p, r, &peer)
 					: forwarded_read_old(p, r, &peer);
-	r->client = arena_strdup(arena, http_address_write(&s.address, text));
+	r->client = arena_strdup(arena, address_write(&s.address, text));
 	r->is_secure = s.is_secure;
 }

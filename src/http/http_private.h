@@ -47,7 +47,7 @@ struct http_slot {
 };
 
 struct http_proxy {
-	struct in6_addr address; /* IPv4 in the v4-mapped form */
+	struct in6_addr address;
 	unsigned bits;
 };
 struct http_proxies {
@@ -149,10 +149,7 @@ void http_deadline_expire(void *conn);
 void http_refuse_start(struct http_conn *c);
 void http_refuse_expire(struct http_conn *c, int status, const char *detail);
 
-/* http_proxy.c. IPv4 addresses are read into, and written from, the v4-mapped form. */
-bool http_address_read(const char *text, size_t len, struct in6_addr *out);
-const char *http_address_write(const struct in6_addr *address, char out[INET6_ADDRSTRLEN]);
-/* Valid ones; NULL terminated, or NULL. */
+/* http_proxy.c. Valid ones; NULL terminated, or NULL. */
 void http_proxies_init(
     struct http_proxies *p, const char *const *texts, enum http_proxy_header header);
 void http_proxies_release(struct http_proxies *p);
@@ -163,7 +160,7 @@ void http_forwarded_apply(
     const struct http_proxies *p, struct http_request *r, struct arena *arena);
 
 /* http_source.c. NULL: the source has as many connections as it may have. */
-struct http_source *http_source_enter(struct http_server *s, const struct sockaddr_storage *peer);
+struct http_source *http_source_enter(struct http_server *s, const struct in6_addr *peer);
 void http_source_leave(struct http_server *s, struct http_source *source);
 
 /* http_listen.c */

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/address.h"
 #include "http/http_private.h"
 
 enum { VALUE_MAX = 16384, FIELDS_MAX = 8 };
@@ -27,8 +28,8 @@ check_address(const char *text)
 	char again[INET6_ADDRSTRLEN];
 	struct in6_addr address;
 
-	assert(http_address_read(text, strlen(text), &address));
-	assert(strcmp(http_address_write(&address, again), text) == 0);
+	assert(address_read(text, strlen(text), &address));
+	assert(strcmp(address_write(&address, again), text) == 0);
 }
 
 /* As the guard lets them through: no control bytes. */
