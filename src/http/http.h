@@ -119,7 +119,7 @@ void http_add_header(struct http_exchange *x, const char *name, const char *valu
 
 /* The body is copied. `type` NULL: no body (204, 303). X-Request-Id, Cache-Control: no-store, a
  * Content-Security-Policy that allows nothing (each unless set), nosniff, no-referrer,
- * frame-ancestors none, same-origin opener and resource policies, and with our own TLS
+ * frame-ancestors none, same-origin opener and resource policies, and for who comes by TLS
  * Strict-Transport-Security are added here, to every answer. For HEAD the body is left out. */
 void http_reply(
     struct http_exchange *x, int status, const char *type, const void *body, size_t len);
@@ -228,6 +228,7 @@ struct http_conf {
 	 * terminated, or NULL. They were checked by http_proxy_is_valid(). */
 	const char *const *proxies;
 	enum http_proxy_header proxy_header;
+	bool public_is_https; /* whoever ends the TLS of the public listener */
 	size_t set_count;
 	void *ctx; /* of the callbacks below */
 	struct http_limits limits;

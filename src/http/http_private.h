@@ -123,6 +123,7 @@ struct http_exchange {
 	const char *route;
 	struct http_stream *stream; /* the reply, while it goes on */
 	bool is_dispatching, is_held, is_replied, is_last;
+	bool is_strict; /* http_defence_is_strict() */
 	struct http_request request;
 };
 
@@ -187,8 +188,10 @@ void http_exchange_free(struct http_exchange *x);
 void http_exchange_take_body(struct http_request *r, struct arena *arena, struct evbuffer *from);
 
 /* http_defence.c: the headers of every answer that tell a browser what it must not do with it. */
-void http_defence_add(struct evkeyvalq *headers, bool is_tls); /* each unless it is set */
-void http_defence_write(struct evbuffer *out, bool is_tls);
+/* Whether the browser is told to come by TLS only. */
+bool http_defence_is_strict(const struct http_listener *l, bool is_secure);
+void http_defence_add(struct evkeyvalq *headers, bool is_strict); /* each unless it is set */
+void http_defence_write(struct evbuffer *out, bool is_strict);
 
 /* http_reply.c */
 void http_reply_add_common(struct http_exchange *x, const char *type); /* but no length */

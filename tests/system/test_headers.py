@@ -55,6 +55,14 @@ def test_every_route_answers_with_all_defences(usherd):
     assert walked > 100
 
 
+def test_a_public_url_of_https_is_kept_to_whoever_ends_the_tls(slapd, make_usherd):
+    daemon = make_usherd(slapd).configure("usherd", public_url="https://people.example.org").start()
+    for listener, strict in (("public", True), ("control", False)):
+        for path in ("/join/usj_wrong", "/nothing"):
+            answer = requests.get(daemon.url(listener) + path, timeout=5)
+            assert ("Strict-Transport-Security" in answer.headers) is strict, (listener, path, answer.headers)
+
+
 def test_no_route_lets_another_origin_ask(usherd):
     foreign = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST",
                "Access-Control-Request-Headers": "content-type"}
