@@ -100,6 +100,7 @@ struct app_look {
 	TAILQ_ENTRY(app_look) link;
 	struct app *app;
 	struct dir_op *op;
+	int64_t began_at;
 	char person[ID_SIZE];
 };
 
@@ -117,7 +118,8 @@ app_on_looked_at(void *arg, enum err code, const bool *member, const struct faul
 	struct app_look *look = arg;
 
 	if (code == ERR_OK || code == ERR_NOT_FOUND)
-		auth_person_seen(look->app->auth, look->person, code == ERR_OK ? member : NULL);
+		auth_person_seen(
+		    look->app->auth, look->person, code == ERR_OK ? member : NULL, look->began_at);
 	else
 		log_debug("the directory cannot tell who somebody is", "person", look->person,
 		    "reason", f->text);
@@ -133,6 +135,7 @@ app_look_at(void *arg, const char *person)
 	size_t count = auth_role_groups(a->auth, &groups);
 
 	look->app = a;
+	look->began_at = clock_mono_ms(&clock_system);
 	memcpy(look->person, person, strnlen(person, sizeof(look->person) - 1));
 	TAILQ_INSERT_TAIL(&a->looks, look, link);
 	look->op = dir_look_at_account(a->dir, look->person, groups, count, app_on_looked_at, look);
@@ -164,7 +167,10 @@ static void
 app_on_access_trouble(void *arg, const struct fault *f)
 {
 	(void)arg;
-	log_error("API tokens or sessions cannot be read", "reason", f->text);
+	if (f->code == ERR_CONFLICT)
+		log_warning("the clock of API tokens and sessions is ahead", "reason", f->text);
+	else
+		log_error("API tokens or sessions cannot be read", "reason", f->text);
 }
 
 /* ---- build ---- */

@@ -19,6 +19,7 @@ enum {
 	API_WEBHOOK_OVERLAP_S = 24 * 3600
 };
 
+struct api_entrance;
 struct api_events;
 struct throttle;
 
@@ -44,7 +45,9 @@ struct api_call {
 	/* How far the caller reaches with the route's scopes; NULL: everywhere. What it does not
 	 * reach is answered as what is not there. */
 	const struct reach *reach;
-	size_t quota; /* open invitations of the caller's; 0: any number */
+	size_t quota;			     /* open invitations of the caller's; 0: any number */
+	const struct api_entrance *entrance; /* through which it came (api.c) */
+	bool has_waited;		     /* until the caller's rights were known */
 };
 
 /* A handler of a resource: the caller is known and has the route's scope. As http_handler. */

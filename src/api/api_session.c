@@ -260,7 +260,8 @@ api_session_create(struct http_exchange *x, void *ctx, struct fault *f)
 		api_reply_cross_site(x);
 		return ERR_OK;
 	}
-	if (api_check_cookie(c->api, x, &c->who, f) == ERR_OK) {
+	api_check_cookie(c->api, x, &c->who, f);
+	if (c->who.session[0] != '\0') { /* also while the directory is away, and rights unknown */
 		spec.old_session = c->who.session;
 		spec.old_person = c->who.person;
 	}
@@ -320,10 +321,9 @@ api_session_end(struct http_exchange *x, void *ctx, struct fault *f)
 enum err
 api_session_end_all(struct api_call *c, struct fault *f)
 {
-	(void)f;
-	if (c->who.person[0] != '\0')
-		api_end(c, NULL, "signed_out_everywhere");
-	else
-		api_reply_signed_out(c->x);
+	/* A token, whatever it may do, is not the person. */
+	if (c->who.kind != AUTH_SESSION)
+		return fault_set(f, ERR_DENIED, "only a session can sign its person out");
+	api_end(c, NULL, "signed_out_everywhere");
 	return ERR_OK;
 }

@@ -97,8 +97,7 @@ const struct conf_key conf_keys[] = {
 	{ "directory", "operation_timeout", CONF_SECONDS, AT(operation_timeout), "10s", 1, 120,
 	    NULL, false },
 
-	{ "directory", "poll_interval", CONF_SECONDS, AT(poll_interval), "5s", 1, 3600, NULL,
-	    false },
+	{ "directory", "poll_interval", CONF_SECONDS, AT(poll_interval), "5s", 1, 30, NULL, false },
 	{ "directory", "activity_interval", CONF_SECONDS, AT(activity_interval), "5s", 0, 3600,
 	    NULL, false },
 

@@ -78,8 +78,8 @@ sign_in_make_session(struct sign_in *s, const bool *member)
 
 	note.person = s->account.entry_uuid;
 	s->makes_session = true;
-	auth_session_new(
-	    s->all->auth, s->account.entry_uuid, member, s->source, &note, sign_in_on_session, s);
+	auth_session_new(s->all->auth, s->account.entry_uuid, member, s->began_at, s->source, &note,
+	    sign_in_on_session, s);
 }
 
 /* ---- the directory ---- */

@@ -154,16 +154,3 @@ store_open_item(const struct store *s, const struct kv_item *item, struct arena 
 	*text = plain;
 	return ERR_OK;
 }
-
-struct store_note
-note_copy(const struct store_note *note, struct arena *arena)
-{
-	return (struct store_note){ .actor = arena_strdup(arena, note->actor),
-		.request_id = arena_strdup(arena, note->request_id),
-		.detail = arena_strdup(arena, note->detail),
-		.personal = arena_strdup(arena, note->personal),
-		.source = arena_strdup(arena, note->source),
-		.org_unit = arena_strdup(arena, note->org_unit),
-		.person = arena_strdup(arena, note->person),
-		.event = arena_strdup(arena, note->event) };
-}

@@ -86,6 +86,8 @@ struct store_note {
 	 * whose own records replay its states. */
 	const char *event;
 };
+/* A copy in `arena`, without what is to be posted. */
+struct store_note store_note_copy(const struct store_note *note, struct arena *arena);
 
 /* Write a new invitation, its tokens and its reservations in one transaction.
  * ERR_EXISTS: `taken` says which names another pending invitation (or one just finished) holds, and

@@ -221,7 +221,7 @@ store_audit_erase(struct store *s, const char *const *ids, size_t count,
 	e->c.settled = erase_settled;
 	e->c.release = erase_release;
 	e->cb = cb;
-	e->note = note_copy(note, e->c.arena);
+	e->note = store_note_copy(note, e->c.arena);
 	e->ids = arena_alloc(e->c.arena, count * sizeof(*e->ids));
 	e->id_count = count;
 	for (size_t i = 0; i < count; i++)

@@ -79,9 +79,6 @@ void store_op_start(
 /* Unlinks and releases it; its callback is run after this. */
 void store_op_end(struct store_op *op);
 
-/* A copy in `arena`, without what is to be posted. */
-struct store_note note_copy(const struct store_note *note, struct arena *arena);
-
 /* ---- keys ---- */
 
 struct store_key {

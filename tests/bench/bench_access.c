@@ -214,7 +214,7 @@ bench_make_token(void)
 		.note = &note };
 	struct fault f;
 
-	if (auth_token_new(bench.auth, &spec, bench_on_token, NULL, &f) == NULL)
+	if (!auth_token_new(bench.auth, &spec, bench_on_token, NULL, &f))
 		die("a token", &f);
 }
 
@@ -251,8 +251,8 @@ bench_make_session(void)
 	bool member[ROLES] = { false };
 
 	member[person % ROLES] = true;
-	auth_session_new(
-	    bench.auth, bench_person(person), member, source, &note, bench_on_session, NULL);
+	auth_session_new(bench.auth, bench_person(person), member, clock_mono_ms(&clock_system),
+	    source, &note, bench_on_session, NULL);
 }
 
 /* ---- the start ---- */

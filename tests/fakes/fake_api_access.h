@@ -14,6 +14,7 @@
 struct fake_access {
 	struct loop *loop;
 	struct auth *auth;
+	const struct clock *clock; /* that of auth */
 	/* The next answers. */
 	enum err code;
 	const char *text; /* of the fault */

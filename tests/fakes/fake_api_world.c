@@ -93,8 +93,9 @@ api_world_setup(void **state)
 		.loop = world.loop, .inv = fake_invitation_new(NOW), .user = &fake_user
 	};
 	fake_hooks_reset(world.loop);
-	fake_access =
-	    (struct fake_access){ .loop = world.loop, .auth = world.auth, .verdict = &sound };
+	fake_access = (struct fake_access){
+		.loop = world.loop, .auth = world.auth, .clock = &test_clock, .verdict = &sound
+	};
 	conf.loop = world.loop;
 	conf.beat_ms = 1;
 	conf.flow = fake_flow_of(&world.flow);
@@ -138,7 +139,7 @@ api_world_make_token(unsigned scopes)
 	};
 	struct fault f;
 
-	assert_non_null(auth_token_new(world.auth, &spec, on_made, NULL, &f));
+	assert_true(auth_token_new(world.auth, &spec, on_made, NULL, &f));
 	loop_run(world.loop);
 }
 

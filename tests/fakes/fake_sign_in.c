@@ -171,14 +171,14 @@ make_on_added(void *arg, enum err code, const struct fault *f)
 }
 
 void
-auth_session_new(struct auth *a, const char *person, const bool *member,
+auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg)
 {
 	static size_t made; /* ids are used once, also over a restart */
 	struct make *m = mem_alloc(sizeof(*m));
 
-	assert(member[0]);
+	assert(member[0] && seen_at > 0);
 	m->cb = cb;
 	m->arg = arg;
 	snprintf(m->session.id, sizeof(m->session.id), "%016zx", ++made);

@@ -19,7 +19,7 @@ seen(const char *person, const char *groups)
 	bool member[WORLD_GROUPS];
 
 	auth_world_members(groups, member);
-	auth_person_seen(world.auth, person, member);
+	auth_person_seen(world.auth, person, member, world.mono);
 }
 
 /* What the groups give. */
@@ -292,9 +292,9 @@ what_the_directory_says_of_a_person_ends_their_rights(void **state)
 	seen(ADA, "");
 	assert_int_equal(auth_world_check_last(&who), ERR_UNAUTHENTICATED);
 	auth_world_sign_in(BOB, "I");
-	auth_person_seen(world.auth, BOB, NULL);
+	auth_person_seen(world.auth, BOB, NULL, world.mono);
 	assert_int_equal(auth_world_check_last(&who), ERR_UNAUTHENTICATED);
-	auth_person_seen(world.auth, CAROL, NULL); /* nobody waits for it */
+	auth_person_seen(world.auth, CAROL, NULL, world.mono); /* nobody waits for it */
 	auth_world_sweep();
 	assert_int_equal(fake_store_sessions(world.store), 0);
 }

@@ -501,7 +501,7 @@ whoever_is_forgotten_while_they_sign_in_is_not_let_in(void **state)
 	const bool member[WORLD_GROUPS] = { true };
 
 	(void)state;
-	auth_session_new(world.auth, ADA, member, source, &note, on_session, NULL);
+	auth_session_new(world.auth, ADA, member, world.mono, source, &note, on_session, NULL);
 	auth_forget_person(world.auth, ADA, "user_suspended");
 	loop_run(world.loop);
 	assert_int_equal(world.code, ERR_UNAUTHENTICATED);
@@ -522,7 +522,7 @@ freeing_ends_what_is_under_way_without_callbacks(void **state)
 	auth_world_pass(WORLD_MINUTE);
 	auth_world_check_last(&who);
 	world.answers = 0;
-	auth_session_new(world.auth, BOB, member, source, &note, on_session, NULL);
+	auth_session_new(world.auth, BOB, member, world.mono, source, &note, on_session, NULL);
 	auth_session_end(world.auth, ADA, NULL, "signed_out", &note, auth_world_on_done, NULL);
 	auth_world_stop();
 	auth_world_turn();
