@@ -11,7 +11,12 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
-enum { WAYS = 8, DIGEST_SIZE = 16, PLACES_MAX = 1 << 24, COUNT_MAX = 1 << 30 };
+enum {
+	WAYS = 8,
+	DIGEST_SIZE = crypto_shorthash_siphashx24_BYTES,
+	PLACES_MAX = 1 << 24,
+	COUNT_MAX = 1 << 30
+};
 _Static_assert(THROTTLE_SOURCE_SIZE == sizeof(struct in6_addr), "a source is an address");
 #define TIME_MAX (INT64_MAX / 4) /* may be doubled, and added to a clock */
 
@@ -24,7 +29,7 @@ struct place {
 
 struct throttle {
 	struct throttle_conf conf;
-	unsigned char hash_key[crypto_generichash_KEYBYTES];
+	unsigned char hash_key[crypto_shorthash_siphashx24_KEYBYTES];
 	size_t sets; /* a power of two */
 	struct place *places;
 };
@@ -64,7 +69,7 @@ throttle_set(
 {
 	uint64_t hash;
 
-	crypto_generichash(digest, DIGEST_SIZE, key, len, t->hash_key, sizeof(t->hash_key));
+	crypto_shorthash_siphashx24(digest, key, len, t->hash_key);
 	memcpy(&hash, digest, sizeof(hash));
 	return t->places + (hash & (t->sets - 1)) * WAYS;
 }
