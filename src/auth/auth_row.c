@@ -97,6 +97,7 @@ row_insert(struct auth *a, size_t at)
 	memmove(&a->rows[at + 1], &a->rows[at], (a->count - at) * sizeof(struct auth_row *));
 	a->count++;
 	a->rows[at] = mem_alloc(sizeof(struct auth_row));
+	auth_sweep_wake(a); /* it will be over one day */
 	return a->rows[at];
 }
 

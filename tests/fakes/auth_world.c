@@ -229,14 +229,20 @@ world_on_session(void *arg, enum err code, const struct store_session *session,
 }
 
 void
-auth_world_sign_in(const char *person, const char *groups)
+auth_world_arrive(const char *person, const char *groups, int64_t seen_at)
 {
 	bool member[WORLD_GROUPS];
 
 	auth_world_members(groups, member);
 	auth_session_new(
-	    world.auth, person, member, world.mono, source, &note, world_on_session, NULL);
+	    world.auth, person, member, seen_at, source, &note, world_on_session, NULL);
 	loop_run(world.loop);
+}
+
+void
+auth_world_sign_in(const char *person, const char *groups)
+{
+	auth_world_arrive(person, groups, world.mono);
 }
 
 enum err

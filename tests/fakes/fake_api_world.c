@@ -30,9 +30,23 @@ test_current_at(void *arg)
 static const struct audit_verdict sound = { .records = 1 };
 
 static void
+test_looked_at(void *arg)
+{
+	const bool member[2] = { true };
+
+	auth_person_seen(world.auth, arg, member, world.wall);
+}
+
+static void
 test_look_at(void *arg, const char *person)
 {
-	(void)arg, (void)person;
+	static char asked[ID_SIZE];
+
+	(void)arg;
+	world.looks++;
+	snprintf(asked, sizeof(asked), "%s", person);
+	if (world.directory_tells)
+		loop_defer(world.loop, test_looked_at, asked);
 }
 
 static const struct auth_role_conf roles[] = {
@@ -70,6 +84,8 @@ api_world_setup(void **state)
 	(void)state;
 	world.wall = NOW;
 	world.directory_away_ms = 0;
+	world.directory_tells = false;
+	world.looks = 0;
 	world.loop = loop_new();
 	world.store = fake_store_new(world.loop);
 	struct auth_conf auth = { .loop = world.loop,

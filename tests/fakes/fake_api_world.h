@@ -22,6 +22,9 @@
 
 struct api_world {
 	int64_t wall, directory_away_ms;
+	/* Whoever the list cannot tell of is an administrator: the directory says so when asked. */
+	bool directory_tells;
+	size_t looks;
 	struct loop *loop;
 	struct store *store;
 	struct auth *auth;

@@ -63,7 +63,7 @@ static const struct {
 	{ HTTP_POST, HOOKS "/" FAKE_HOOK_ID "/messages/" FAKE_MESSAGE_ID "/replay", NULL,
 	    AUTH_WEBHOOKS, 204 },
 	{ HTTP_GET, "/api/v1/session", NULL, AUTH_ALL, 200 }, /* whoever it is */
-	{ HTTP_DELETE, "/api/v1/sessions", NULL, AUTH_ALL, 204 },
+	{ HTTP_DELETE, "/api/v1/sessions", NULL, AUTH_ALL, 403 },
 	{ HTTP_GET, "/api/v1/audit", NULL, AUTH_AUDIT_READ, 200 },
 	{ HTTP_GET, "/api/v1/audit/verification", NULL, AUTH_AUDIT_READ, 200 },
 	{ HTTP_POST, "/api/v1/erasures", "{\"person\":\"ada\"}", AUTH_ERASE, 200 },
@@ -419,6 +419,8 @@ a_token_request_is_refused_on_its_fields(void **state)
 		{ "{\"name\":\"a\",\"scopes\":[\"tokens\",\"x\"],\"expires_in\":60}", "scopes[1]",
 		    422 },
 		{ "{\"name\":\"a\",\"scopes\":[\"all\"]}", "expires_in", 422 },
+		{ "{\"name\":\"a\",\"scopes\":[\"all\"],\"expires_in\":60,\"org_units\":[]}",
+		    "org_units", 422 },
 		{ "{\"name\":\"a\",\"scopes\":\"all\",\"expires_in\":60}", "scopes", 400 },
 		{ "{\"name\":\"a\",\"scopes\":[\"all\"],\"expires_in\":60,\"id\":\"b\"}", "id",
 		    400 },
@@ -432,6 +434,7 @@ a_token_request_is_refused_on_its_fields(void **state)
 
 		assert_int_equal(fake_http_status(x), rows[i].status);
 		assert_string_not_equal(api_world_error_on(body, rows[i].field), "");
+		assert_int_equal(json_array_size(json_object_get(body, "errors")), 1);
 		json_decref(body);
 		fake_http_free(x);
 	}

@@ -455,7 +455,48 @@ everywhere_is_every_session_of_the_person(void **state)
 	expect(ask(HTTP_GET, SESSION, NULL), 401);
 	assert_int_equal(fake_store_sessions(world.store), 0);
 	assert_string_equal(fake_store_end(world.store, 0)->why, "signed_out_everywhere");
-	expect(api_world_send_root(HTTP_DELETE, SESSIONS, NULL, NULL), 204); /* has none */
+}
+
+/* A token that may do next to nothing must not be able to sign its owner out. */
+static void
+only_a_session_signs_its_person_out(void **state)
+{
+	(void)state;
+	sign_in();
+	api_world_make_token(AUTH_MAIL_BOUNCES);
+	expect(api_world_send((struct fake_request){
+		   .method = HTTP_DELETE, .path = SESSIONS, .authorization = world.token_text }),
+	    403);
+	expect(api_world_send_root(HTTP_DELETE, SESSIONS, NULL, NULL), 403);
+	expect(ask(HTTP_GET, SESSION, NULL), 200);
+}
+
+/* After a start the list takes a while, and the directory is there. */
+static void
+who_comes_while_the_list_loads_waits_for_the_directory_and_is_answered(void **state)
+{
+	(void)state;
+	sign_in();
+	world.wall += 11 * 60 * 1000;
+	world.roster.loading = true;
+	world.directory_away_ms = 11 * 60 * 1000;
+	world.directory_tells = true;
+	expect(ask(HTTP_GET, SESSION, NULL), 200);
+	assert_int_equal(world.looks, 1);
+	expect(ask(HTTP_DELETE, SESSIONS, NULL), 204);
+	assert_int_equal(world.looks, 1);
+}
+
+static void
+an_old_session_is_handed_on_also_while_its_rights_are_unknown(void **state)
+{
+	(void)state;
+	sign_in();
+	world.wall += 14 * 60 * 1000;
+	world.roster.loading = true;
+	world.directory_away_ms = 14 * 60 * 1000;
+	fake_http_free(post(GOOD));
+	assert_string_equal(fake_access.old_person, FAKE_USER_ID);
 }
 
 static void
@@ -508,6 +549,9 @@ main(void)
 		WITH_API(signing_out_ends_the_session_and_the_cookie_and_can_be_repeated),
 		WITH_API(a_page_of_somebody_else_signs_nobody_out),
 		WITH_API(everywhere_is_every_session_of_the_person),
+		WITH_API(only_a_session_signs_its_person_out),
+		WITH_API(who_comes_while_the_list_loads_waits_for_the_directory_and_is_answered),
+		WITH_API(an_old_session_is_handed_on_also_while_its_rights_are_unknown),
 		WITH_API(who_cannot_be_told_may_still_sign_out),
 		WITH_API(what_the_directory_cannot_confirm_changes_nothing),
 	};

@@ -129,6 +129,7 @@ what_does_not_fit_is_named_with_its_line(void **state)
 		{ "[directory]\nbind_dn = cn=usherd\nbind_password_file = /nonexistent\n",
 		    ":12: bind_password_file: \"/nonexistent\" cannot be read" },
 		{ "nonsense\n", ":10: neither a [section] nor \"key = value\"" },
+		{ "[directory]\npoll_interval = 31s\n", "poll_interval: \"31s\" is not between" },
 		{ "[access]\nsession_idle = 1s\n", ":11: session_idle: \"1s\" is not between" },
 		{ "[access]\nsession_idle = 9h\n",
 		    ": session_lifetime: less than session_idle, which is 32400s" },
