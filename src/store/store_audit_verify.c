@@ -189,7 +189,7 @@ static void
 verify_record(struct verify *v, const struct kv_item *item)
 {
 	struct arena *arena = arena_new(0);
-	struct named wanted, *n = NULL;
+	struct named wanted = { .block = 0 }, *n = NULL;
 	unsigned char hash[AUDIT_HASH_SIZE];
 	struct fault f;
 	char *text;
