@@ -207,9 +207,10 @@ app_build_access(struct app *a, loop_cb *ready)
 void
 app_free_access(struct app *a)
 {
-	while (!TAILQ_EMPTY(&a->looks)) {
-		struct app_look *look = TAILQ_FIRST(&a->looks);
+	struct app_look *look, *next;
 
+	LIST_EACH_SAFE(look, &a->looks, link, next)
+	{
 		dir_cancel(look->op);
 		app_look_free(look);
 	}
