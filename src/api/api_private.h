@@ -95,6 +95,8 @@ enum err api_check_cookie(
     struct api *a, struct http_exchange *x, struct principal *who, struct fault *f);
 /* Of the session, as this request could have got it. */
 const char *api_cookie_name(const struct http_request *r);
+/* What it is worth looking at; NULL: none, or somebody else's page has made the browser send it. */
+const char *api_cookie(struct http_exchange *x);
 bool api_changes_something(const struct http_request *r);
 /* Whether a caller with a session may change what the request asks for: it comes from our own
  * pages, and its body is none that a form could send. False: it was answered. */

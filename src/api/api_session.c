@@ -187,7 +187,7 @@ api_read_sign_in(struct http_exchange *x, const char **login)
 		field_errors_add(&errors, "password", "required", "a password is needed");
 	else if (sound && strlen(body.password) > SECRET_MAX)
 		field_errors_add(&errors, "password", "too_long", "no password is that long");
-	if (errors.count == 0)
+	if (errors.count == 0 && body.password != NULL)
 		password = secret_new(body.password, strlen(body.password));
 	if (body.password != NULL)
 		api_wipe(body.password, strlen(body.password));
