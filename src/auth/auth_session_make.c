@@ -35,13 +35,17 @@ make_free(struct auth_make *m)
 	free(m);
 }
 
+void
+auth_session_cancel(struct auth_make *m)
+{
+	store_cancel(m->store_op);
+	make_free(m);
+}
+
 static void
 make_release(struct auth_op *op)
 {
-	struct auth_make *m = (struct auth_make *)op;
-
-	store_cancel(m->store_op);
-	make_free(m);
+	auth_session_cancel((struct auth_make *)op);
 }
 
 /* The secret says nothing about the id, nor the id about the secret. */
@@ -87,7 +91,7 @@ make_on_added(void *arg, enum err code, const struct fault *f)
 	secret_free(secret);
 }
 
-void
+struct auth_make *
 auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg)
@@ -107,6 +111,7 @@ auth_session_new(struct auth *a, const char *person, const bool *member, int64_t
 	m->session.ends_at = now + a->conf.lifetime_ms;
 	m->session.used_at = now - now % (60 * 1000);
 	m->store_op = store_session_add(a->conf.store, &m->session, source, note, make_on_added, m);
+	return m;
 }
 
 bool
