@@ -43,10 +43,9 @@ budget_new(size_t attempts, int64_t window_ms, size_t max)
 {
 	struct budget *b = mem_alloc(sizeof(*b));
 
-	assert(attempts >= 1 && window_ms >= 0 && max >= 1);
+	assert(attempts >= 2 && window_ms >= 0 && max >= 1);
 	b->attempts = attempts;
-	/* Were it none, nobody could sign in from a new place. */
-	b->strangers_share = attempts > 1 ? attempts / 2 : 1;
+	b->strangers_share = attempts / 2;
 	b->window_ms = window_ms;
 	b->max = max;
 	random_fill(b->secret, sizeof(b->secret));

@@ -84,7 +84,7 @@ a_success_gives_back_nothing_that_is_still_under_way(void **state)
 static void
 beyond_its_room_a_budget_forgets_what_was_tried_longest_ago(void **state)
 {
-	struct budget *b = budget_new(1, 0, 3);
+	struct budget *b = budget_new(2, 0, 3);
 	unsigned char key[4][BUDGET_KEY_SIZE];
 	uint64_t mark;
 	bool news;
