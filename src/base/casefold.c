@@ -23,15 +23,14 @@ casefold_point(ucs4_t c, char out[BYTES_MAX])
 	size_t rest_count = 0, len = 0;
 	int n;
 
-	c = uc_tolower(c);
 	while ((n = uc_canonical_decomposition(c, parts)) > 0) {
 		while (n > 1 && rest_count < POINTS_MAX - 1)
 			rest[rest_count++] = parts[--n];
-		c = uc_tolower(parts[0]);
+		c = parts[0];
 	}
 	for (rest[rest_count++] = c; rest_count > 0; rest_count--) {
-		int bytes = u8_uctomb(
-		    (uint8_t *)out + len, rest[rest_count - 1], (ptrdiff_t)(BYTES_MAX - len));
+		ucs4_t lower = uc_tolower(rest[rest_count - 1]);
+		int bytes = u8_uctomb((uint8_t *)out + len, lower, (ptrdiff_t)(BYTES_MAX - len));
 
 		len += bytes > 0 ? (size_t)bytes : 0;
 	}

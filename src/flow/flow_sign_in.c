@@ -95,12 +95,13 @@ sign_in_settle(struct sign_in *s, enum sign_in_verdict verdict)
 {
 	sign_in_sources_settle(s->all->sources, &s->turn, verdict);
 	/* A success gives its own turn back and no more: whoever watches a login would see its
-	 * owner come. */
+	 * owner come. Nor does it show how long the directory took. */
 	if (s->by_login.mark != 0)
 		budget_settle(s->all->logins, s->by_login.key, s->by_login.mark,
-		    verdict == SIGN_IN_RIGHT ? SIGN_IN_NOTHING : verdict);
+		    verdict == SIGN_IN_RIGHT ? SIGN_IN_NOTHING : verdict, s->began_at);
 	if (s->by_account.mark != 0)
-		budget_settle(s->all->accounts, s->by_account.key, s->by_account.mark, verdict);
+		budget_settle(s->all->accounts, s->by_account.key, s->by_account.mark, verdict,
+		    clock_mono_ms(s->all->flow->conf.clock));
 	s->by_login.mark = s->by_account.mark = 0;
 }
 
@@ -205,14 +206,14 @@ sign_in_login_key(struct sign_in *s)
 
 /* False: it was answered. */
 static bool
-sign_in_pass_login(struct sign_in *s, int64_t now)
+sign_in_pass_login(struct sign_in *s)
 {
 	int64_t wait;
 	bool news;
 
 	sign_in_login_key(s);
-	wait = budget_take(
-	    s->all->logins, s->by_login.key, s->turn.is_known, now, &s->by_login.mark, &news);
+	wait = budget_take(s->all->logins, s->by_login.key, s->turn.is_known, s->began_at,
+	    &s->by_login.mark, &news);
 	if (wait == 0)
 		return true;
 	if (news)
@@ -223,8 +224,9 @@ sign_in_pass_login(struct sign_in *s, int64_t now)
 }
 
 static bool
-sign_in_pass_account(struct sign_in *s, int64_t now)
+sign_in_pass_account(struct sign_in *s)
 {
+	int64_t now = clock_mono_ms(s->all->flow->conf.clock);
 	static const struct fault enough = { .text = "the account has had enough failures" };
 	const char *person = s->account.entry_uuid;
 	bool is_known, news;
@@ -247,7 +249,6 @@ static void
 sign_in_on_found(void *arg, enum err code, const struct dir_account *account, const struct fault *f)
 {
 	struct sign_in *s = arg;
-	int64_t now = clock_mono_ms(s->all->flow->conf.clock);
 
 	s->op = NULL;
 	if (code == ERR_OK)
@@ -256,7 +257,7 @@ sign_in_on_found(void *arg, enum err code, const struct dir_account *account, co
 		sign_in_give_up(s, code, f);
 		return;
 	}
-	if (sign_in_pass_login(s, now) && sign_in_pass_account(s, now))
+	if (sign_in_pass_login(s) && sign_in_pass_account(s))
 		sign_in_ask(s);
 }
 

@@ -218,24 +218,27 @@ budget_take(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], bool is_
  * directory counts that anew. */
 void
 budget_settle(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], uint64_t mark,
-    enum sign_in_verdict verdict)
+    enum sign_in_verdict verdict, int64_t now)
 {
 	struct account *a = budget_find(b, key);
+	struct mark own = { .number = 0 };
 	size_t kept = 0;
 
 	for (size_t i = 0; a != NULL && i < a->count; i++) {
 		struct mark m = a->marks[i];
-		bool is_own = m.number == mark;
 
-		if (is_own && verdict != SIGN_IN_WRONG)
-			continue;
-		if (m.settled && verdict == SIGN_IN_RIGHT)
-			continue;
-		m.settled = m.settled || is_own;
-		a->marks[kept++] = m;
+		if (m.number == mark)
+			own = m;
+		else if (!m.settled || verdict != SIGN_IN_RIGHT)
+			a->marks[kept++] = m;
 	}
 	if (a == NULL)
 		return;
+	if (own.number != 0 && verdict == SIGN_IN_WRONG) {
+		own.settled = true;
+		own.at = now;
+		a->marks[kept++] = own; /* the last one to fail */
+	}
 	a->count = kept;
 	a->waits = a->waits && verdict != SIGN_IN_RIGHT;
 	if (kept == 0)

@@ -60,8 +60,9 @@ void budget_key(
  * nobody knows); `*news`: this key has just become one that has to wait. */
 int64_t budget_take(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], bool is_known,
     int64_t now, uint64_t *mark, bool *news);
+/* A failure counts from `now` on, when the directory had counted it at the latest. */
 void budget_settle(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], uint64_t mark,
-    enum sign_in_verdict verdict);
+    enum sign_in_verdict verdict, int64_t now);
 /* A stranger's failure of earlier, the oldest first. */
 void budget_add(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], int64_t at);
 /* A success of earlier: what failed before it is given back. */

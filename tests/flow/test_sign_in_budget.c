@@ -46,14 +46,14 @@ no_window_sees_more_failures_than_allowed(void **state)
 		taken[count].at = now;
 		taken[count].stranger = !is_known;
 		if ((seed >> 4) % 11 == 0) {
-			budget_settle(b, key, mark, SIGN_IN_RIGHT);
+			budget_settle(b, key, mark, SIGN_IN_RIGHT, now);
 			for (size_t j = 0; j <= count; j++)
 				taken[j].gone = true;
 		} else if ((seed >> 4) % 11 == 1) {
-			budget_settle(b, key, mark, SIGN_IN_NOTHING);
+			budget_settle(b, key, mark, SIGN_IN_NOTHING, now);
 			taken[count].gone = true;
 		} else
-			budget_settle(b, key, mark, SIGN_IN_WRONG);
+			budget_settle(b, key, mark, SIGN_IN_WRONG, now);
 		count++;
 	}
 	budget_free(b);
@@ -73,11 +73,29 @@ a_success_gives_back_nothing_that_is_still_under_way(void **state)
 	assert_int_equal(budget_take(b, key, false, 1, &second, &news), 0);
 	assert_true(budget_take(b, key, false, 1, &third, &news) > 0);
 	assert_true(news);
-	budget_settle(b, key, first, SIGN_IN_RIGHT);
+	budget_settle(b, key, first, SIGN_IN_RIGHT, 1);
 	assert_int_equal(budget_take(b, key, false, 1, &third, &news), 0);
 	assert_true(budget_take(b, key, false, 1, &third, &news) > 0);
-	budget_settle(b, key, second, SIGN_IN_WRONG);
+	budget_settle(b, key, second, SIGN_IN_WRONG, 3);
 	assert_true(budget_take(b, key, false, 1, &third, &news) > 0);
+	budget_free(b);
+}
+
+/* The directory has counted it later than it was sent. */
+static void
+a_failure_counts_from_when_it_was_known(void **state)
+{
+	struct budget *b = budget_new(2, 10000, 8);
+	unsigned char key[BUDGET_KEY_SIZE];
+	uint64_t mark;
+	bool news;
+
+	(void)state;
+	budget_key(b, ADA, strlen(ADA), key);
+	assert_int_equal(budget_take(b, key, false, 1, &mark, &news), 0);
+	budget_settle(b, key, mark, SIGN_IN_WRONG, 500);
+	assert_int_equal(budget_take(b, key, false, 10001, &mark, &news), 499);
+	assert_int_equal(budget_take(b, key, false, 10500, &mark, &news), 0);
 	budget_free(b);
 }
 
@@ -127,6 +145,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_window_sees_more_failures_than_allowed),
 		cmocka_unit_test(a_success_gives_back_nothing_that_is_still_under_way),
+		cmocka_unit_test(a_failure_counts_from_when_it_was_known),
 		cmocka_unit_test(beyond_its_room_a_budget_forgets_what_was_tried_longest_ago),
 		cmocka_unit_test(what_failed_earlier_counts_until_a_success),
 	};
