@@ -3,11 +3,11 @@
  *
  * For nobody's account the directory hashes no password, so that the pace must be longer than that
  * takes, or refusals of real accounts come a multiple later. It follows what real accounts took:
- * the longest of the last 16 to 32 of them, twice, so that whoever wants it forgotten has to let
+ * the longest of the last 256 to 512 of them, twice, so that whoever wants it forgotten has to let
  * it be measured anew. Until the first of them, and beyond the longest pace, it cannot know. */
 #include "flow/sign_in_private.h"
 
-enum { PACE_COUNTS = 16, PACE_UNITS_MAX = 10 };
+enum { PACE_COUNTS = 256, PACE_UNITS_MAX = 10 };
 
 void
 pace_saw(struct pace *p, int64_t took_ms)

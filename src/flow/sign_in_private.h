@@ -80,7 +80,7 @@ bool replay_is_done(const struct replay *r);
 
 struct pace {
 	int64_t unit_ms;
-	int64_t max_ms, max_before_ms; /* of the attempts that are counted, and as many before */
+	int64_t max_ms, max_before_ms; /* of those that are counted, and of as many before */
 	unsigned count;
 };
 /* The directory took so long over a real account. */

@@ -95,11 +95,11 @@ the_pace_is_twice_what_the_directory_took_lately(void **state)
 	pace_saw(&p, 201);
 	assert_int_equal(pace_ms(&p), 800);
 	pace_saw(&p, 700);
-	for (int i = 0; i < 16; i++) {
+	for (int i = 0; i < 256; i++) {
 		pace_saw(&p, 10);
 		assert_int_equal(pace_ms(&p), 1600);
 	}
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < 256; i++)
 		pace_saw(&p, 10);
 	assert_int_equal(pace_ms(&p), 400);
 	pace_saw(&p, 60000);
