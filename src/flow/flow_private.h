@@ -41,6 +41,8 @@ TAILQ_HEAD(flow_task_list, flow_task);
 /* A use case with a life of its own, which a flow has or has not. */
 struct flow_guest {
 	size_t (*under_way)(const struct flow_guest *guest);
+	/* This person was suspended or deleted by us. */
+	void (*end_person)(struct flow_guest *guest, const char *person);
 	/* This person is known no more; what the store has of them is their caller's. */
 	void (*forget)(struct flow_guest *guest, const char *person);
 	void (*free)(struct flow_guest *guest);

@@ -3,23 +3,38 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flow/sign_in_private.h"
+
 struct fake_account sign_in_accounts[3];
 size_t try_answers;
+static int64_t world_window_s, world_pace_ms;
+
+static bool
+is_ready(struct world *w, void *arg)
+{
+	(void)arg;
+	return replay_is_done(((struct sign_ins *)w->flow->sign_ins)->replay);
+}
 
 static void
 sign_in_up(struct world *w)
 {
-	const struct sign_in_conf conf = { ATTEMPTS, WINDOW_S, w->seal };
+	const struct sign_in_conf conf = { ATTEMPTS, world_window_s, w->seal, world_pace_ms };
 
 	flow_set_sign_in(
 	    w->flow, fake_sign_in_start(w->loop, w->store, sign_in_accounts, 3), &conf);
-	fake_sign_in.clock = &w->now;
-	fake_sign_in.ahead_ms = SIGN_IN_PACE_MS - 1;
 	people_keys(w, "known/"); /* what is known has been read */
+	assert_true(world_until(w, is_ready, NULL));
 }
 
 struct world *
 sign_in_world_new(void)
+{
+	return sign_in_world_with(WINDOW_S, 1);
+}
+
+struct world *
+sign_in_world_with(int64_t window, int64_t pace)
 {
 	const struct fake_account all[] = {
 		{ "ada", "ada@x.org", ADA, RIGHT, true, 0, 0 },
@@ -30,6 +45,8 @@ sign_in_world_new(void)
 
 	memcpy(sign_in_accounts, all, sizeof(sign_in_accounts));
 	try_answers = 0;
+	world_window_s = window;
+	world_pace_ms = pace;
 	sign_in_up(w);
 	return w;
 }

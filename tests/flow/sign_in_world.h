@@ -27,7 +27,9 @@ try {
 };
 extern size_t try_answers; /* of all tries so far */
 
+/* Refusals are answered as soon as can be. */
 struct world *sign_in_world_new(void);
+struct world *sign_in_world_with(int64_t window_s, int64_t pace_ms);
 void sign_in_world_free(struct world *w);
 void sign_in_world_crash(struct world *w);
 
