@@ -263,7 +263,7 @@ struct page {
 	struct world *w;
 	enum err code;
 	size_t count;
-	char first[ID_SIZE], next[ID_SIZE];
+	char first[ID_SIZE], next[STORE_CURSOR_SIZE];
 };
 
 static void
