@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "flow/mail_private.h"
 
-enum { LISTING_LOOK_MAX = 2000 /* invitations that one page looks at */ };
+enum { LISTING_LOOK_MAX = 1000 /* invitations that one page looks at */ };
 
 static const char cursor_query[] = "invitations";
 
