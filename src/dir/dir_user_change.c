@@ -6,8 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "log/log.h"
-
 FAILPOINTS(change_points, "dir.user.change", "changing the profile of an entry");
 FAILPOINTS(move_points, "dir.user.move", "moving an entry to another org unit");
 
@@ -38,13 +36,9 @@ change_look_for_taken(
 	for (; code == ERR_OK && entry != NULL; entry = ldap_next_entry(c->ld, entry)) {
 		const char *dn = dir_entry_dn(c->ld, entry, job->arena);
 
-		if (dn != NULL && dir_dn_equal(dn, ch->job.now.user.dn))
-			continue;
-		/* Whose it is may be nothing that the asker is told. */
-		log_debug("another entry has what was to be given to this one", "field",
-		    person_field_name(field), "entry", ch->job.uuid, "other", dn);
-		code =
-		    fault_set(f, ERR_EXISTS, "%s: another entry has it", person_field_name(field));
+		if (dn == NULL || !dir_dn_equal(dn, ch->job.now.user.dn))
+			code = fault_set(f, ERR_EXISTS, "%s: %s has it", person_field_name(field),
+			    dn != NULL ? dn : "another entry");
 	}
 	ldap_msgfree(found);
 	return code;

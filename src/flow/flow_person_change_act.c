@@ -27,6 +27,8 @@ person_change_tell_taken(struct people_op *op, const struct fault *f)
 		people_add_named(op, f, "taken", NULL);
 		return;
 	}
+	log_debug("what was to be given to somebody is another entry's", "id", op->id, "reason",
+	    f->text, "request", op->intent.request_id);
 	person_change_taken(op, has_mail && !is_phone ? PERSON_MAIL : PERSON_PHONE);
 	fault_set(&op->fault, ERR_EXISTS, "%s: %s", op->errors.items[0].field, taken_text);
 }

@@ -197,7 +197,7 @@ change_effect(struct dir *d, struct user_op *op, struct fault *f)
 	for (size_t i = 0; op->value[PERSON_MAIL] != NULL && i < d->count; i++)
 		if (&d->entries[i] != e &&
 		    strcasecmp(d->entries[i].mail, op->value[PERSON_MAIL]) == 0)
-			return fault_set(f, ERR_EXISTS, "mail: another entry has it");
+			return fault_set(f, ERR_EXISTS, "mail: %s has it", d->entries[i].dn);
 	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
 		if (op->value[i] != NULL && i != PERSON_ORG_UNIT)
 			snprintf(e->value[i], sizeof(e->value[i]), "%s", op->value[i]);

@@ -308,16 +308,20 @@ a_change_of_groups_changes_who_is_in_them(void **state)
 static void
 a_list_that_was_cut_short_knows_only_what_leads_there(void **state)
 {
-	struct feed_batch *b = world_begin(FEED_DIRECTORY);
+	struct feed_batch *b = world_changes();
 	struct roster_world w;
 	bool yes;
 
 	(void)state;
-	world_open(&w);
+	open_empty(&w);
 	nest(b, GROUP, "top", "cn=low");
 	nest(b, GROUP + 1, "apart", "uid=a");
+	nest(b, GROUP + 2, "low", "uid=a");
 	world_apply(&w, b);
-	world_limited(&w);
+	assert_true(leads(&w, "cn=low,dc=x"));
+	assert_false(leads(&w, "cn=apart,dc=x"));
+	world_apply(&w, world_begin(FEED_DIRECTORY));
+	world_broken(&w, FEED_DIRECTORY);
 	assert_true(roster_leads_to(w.roster, "cn=low,dc=x", roots, ROOTS, &yes));
 	assert_true(yes);
 	assert_false(roster_leads_to(w.roster, "cn=apart,dc=x", roots, ROOTS, &yes));
