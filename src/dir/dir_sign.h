@@ -36,8 +36,9 @@ struct dir_op *dir_find_account(struct dir *d, const char *login, dir_account_cb
  *
  * ERR_OK: `member` says it, one a group. ERR_UNAUTHENTICATED: wrong password, no such account,
  * locked, or the server took somebody else for it; f->text is for the log. ERR_INVALID: a password
- * that is empty, all spaces or has a zero byte: never sent (RFC 4513 section 5.1.2). A connection
- * that is not protected carries no password unless conf.allow_clear_text names it or it is local.
+ * that is empty, all ASCII white space or has a zero byte: never sent (RFC 4513 section 5.1.2). A
+ * connection that is not protected carries no password unless conf.allow_clear_text names it or it
+ * is local.
  * ERR_UNKNOWN: the password was sent and no answer came: it may have counted as a failure. Else as
  * dir.h: then nothing is known. A grace login after the password's end is a success. */
 typedef void dir_sign_cb(void *arg, enum err code, const bool *member, const struct fault *f);

@@ -185,9 +185,6 @@ typedef void flow_changed_cb(
 void flow_change_start(struct flow *f, const struct flow_change_spec *spec, flow_changed_cb *cb);
 void flow_changes_free(struct flow *f);
 
-/* A list of the store came back: say aloud what was left out of it because it is damaged. */
-void flow_log_damage(enum err code, const struct fault *f);
-
 /* ---- flow_administer.c ---- */
 
 /* Why nothing can be changed about an invitation now: by the state that everybody sees. */

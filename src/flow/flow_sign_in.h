@@ -24,8 +24,8 @@ enum {
  * stranger's guesses shut nobody out who comes from where they always come from. A success gives
  * all of them back. */
 struct sign_in_conf {
-	int64_t attempts, window_s;
-	const struct seal *seal; /* hashes where people sign in from; used in the call alone */
+	int64_t attempts, window_s; /* 2 attempts at least: one for each of the two */
+	const struct seal *seal;    /* hashes where people sign in from; used in the call alone */
 };
 /* Once, before the first of them, when the store is prepared. `auth` outlives the flow. */
 void flow_set_sign_in(struct flow *f, struct auth *auth, const struct sign_in_conf *conf);
@@ -46,22 +46,5 @@ typedef void flow_signed_in_cb(void *arg, enum err code, const struct store_sess
     struct secret **secret, int64_t wait_ms, const struct fault *f);
 void flow_sign_in_start(
     struct flow *f, const struct sign_in_spec *spec, flow_signed_in_cb *cb, void *arg);
-
-/* ---- erasing what is kept of a person (flow_erase.c) ---- */
-
-/* `who`: an entryUUID, an invitation's id, a uid or a mail address. The person must not be a user
- * any more, nor be invited (ERR_CONFLICT). Their audit records lose what is about them, mails and
- * webhook messages about them are dropped, what was kept for a restore is destroyed, delivery logs
- * and finished invitations lose names and addresses, and where they signed in from is forgotten.
- * ERR_NOT_FOUND: nothing is known. Repeating it is harmless. */
-struct flow_erased {
-	uint64_t records, mails, messages, trash, invitations, sources;
-	const char *const *ids; /* by which the person was known here */
-	size_t id_count;
-};
-typedef void flow_erased_cb(
-    void *arg, enum err code, const struct flow_erased *erased, const struct fault *f);
-void flow_erase_start(struct flow *f, const char *who, const struct flow_caller *caller,
-    flow_erased_cb *cb, void *arg);
 
 #endif

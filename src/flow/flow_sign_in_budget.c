@@ -52,10 +52,9 @@ budget_new(const struct sign_in_conf *conf)
 {
 	struct budget *b = mem_alloc(sizeof(*b));
 
-	assert(conf->attempts >= 1 && conf->window_s >= 1);
+	assert(conf->attempts >= 2 && conf->window_s >= 1);
 	b->attempts = (size_t)conf->attempts;
-	/* Were it none, nobody could sign in from a new place. */
-	b->strangers_share = b->attempts > 1 ? b->attempts / 2 : 1;
+	b->strangers_share = b->attempts / 2;
 	b->window_ms = conf->window_s * 1000;
 	random_fill(b->secret, sizeof(b->secret));
 	for (size_t i = 0; i < BUCKETS; i++)

@@ -12,6 +12,7 @@
  *   apitoken/ID              an API token (its hash)
  *   session/ID, known/...    sessions of people, and where they signed in from: see store_session.h
  *   meta/schema              schema version and a key check
+ *   meta/chain               how far the audit trail's chain was: see store_audit.h
  *   job/, trash/, ...        changes of entries of the directory: see store_people.h
  *   outbox/, due/, ...       what is to be sent, and webhooks: see store_outbox.h
  *

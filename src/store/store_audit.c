@@ -1,6 +1,6 @@
 /* Listing the audit trail: page after page, in the order of the ids or against it, until enough
  * were found or enough were looked at. */
-#include "store/store_private.h"
+#include "store/store_audit_private.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Audit records that no block names yet, in the order of their transactions. */
-#include "store/store_private.h"
+#include "store/store_audit_private.h"
 
 #include <string.h>
 
@@ -12,6 +12,14 @@ waiting_reset(struct chain_waiting *w)
 {
 	w->count = 0;
 	w->horizon = UINT64_MAX;
+	w->least[0] = '\0';
+}
+
+void
+waiting_refuse(struct chain_waiting *w, const char *id)
+{
+	if (w->least[0] == '\0' || strcmp(id, w->least) < 0)
+		memcpy(w->least, id, ID_SIZE);
 }
 
 /* The one at `at`, all of its transaction, and what is behind them: no room. */
@@ -21,6 +29,8 @@ waiting_cut(struct chain_waiting *w, size_t at)
 	w->horizon = w->list[at].created;
 	while (at > 0 && w->list[at - 1].created == w->horizon)
 		at--;
+	for (size_t i = at; i < w->count; i++)
+		waiting_refuse(w, w->list[i].entry.id);
 	w->count = at;
 }
 

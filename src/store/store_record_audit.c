@@ -6,7 +6,7 @@
  *
  * What is empty is left out; SUBJECT is the kind of what it is about ("user", "org_unit", ...). A
  * part's hash is BLAKE2b-256 of its name, a zero byte and its value, keyed with the salt. */
-#include "store/store_private.h"
+#include "store/store_audit_private.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -284,8 +284,9 @@ passwords_that_are_none_are_never_sent(void **state)
 	static const struct {
 		const char *bytes;
 		size_t len;
-	} rows[] = { { "", 0 }, { " ", 1 }, { "      ", 6 }, { "\0", 1 }, { "a\0b", 3 },
-		{ PASSWORD "\0", sizeof(PASSWORD) }, { "\0" PASSWORD, sizeof(PASSWORD) } };
+	} rows[] = { { "", 0 }, { " ", 1 }, { "      ", 6 }, { "   \t", 4 }, { "\r\n\v\f", 4 },
+		{ "\0", 1 }, { "a\0b", 3 }, { PASSWORD "\0", sizeof(PASSWORD) },
+		{ "\0" PASSWORD, sizeof(PASSWORD) } };
 	struct dir_account a = { .dn = ZOE };
 	int port = 0;
 
