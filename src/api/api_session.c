@@ -290,7 +290,7 @@ static void
 api_end(const struct api_call *c, const char *id, const char *reason)
 {
 	struct flow_caller caller = api_caller(c);
-	struct store_note note = api_note(&caller);
+	struct store_note note = flow_note(&caller);
 	struct api_self self;
 
 	api_look_up_self(c, &self);

@@ -92,10 +92,10 @@ struct audit_record {
 	const char *event, *actor, *request_id, *state;
 	const char *subject, *subject_id; /* "user", "invitation", ... and which; NULL: none */
 	const char *person;		  /* whose rights the actor used: entryUUID, or NULL */
-	const char *org_unit;
-	const char *detail;   /* JSON, or NULL */
-	const char *source;   /* or NULL: there was none, or it has ended */
-	const char *personal; /* JSON, or NULL */
+	const char *org_unit, *moved_to;  /* of a move both places; else moved_to is NULL */
+	const char *detail;		  /* JSON, or NULL */
+	const char *source;		  /* or NULL: there was none, or it has ended */
+	const char *personal;		  /* JSON, or NULL */
 	bool source_ended, is_erased;
 };
 /* NULL and 0 ask nothing. `about`: an id that is subject, actor's person, or named in the actor. */
