@@ -65,7 +65,8 @@ is_same(const char *asked, const char *is)
 	return asked == NULL || (is != NULL && strcmp(asked, is) == 0);
 }
 
-bool
+/* It is the subject, the person whose rights were used, or named in the actor. */
+static bool
 audit_is_about(const struct audit_record *r, const char *id)
 {
 	const char *named = strchr(r->actor, ':');

@@ -46,13 +46,7 @@ struct chain_waiting {
 	char least[ID_SIZE]; /* the least id of those that had none */
 };
 void waiting_reset(struct chain_waiting *w); /* keeps the memory, which the owner frees */
-void waiting_add(struct chain_waiting *w, const char *id, uint64_t created,
-    const unsigned char hash[AUDIT_HASH_SIZE]);
-void waiting_refuse(struct chain_waiting *w, const char *id); /* it has no room */
-bool waiting_has(const struct chain_waiting *w, const char *id);
 void waiting_forget(struct chain_waiting *w, uint64_t through); /* those are named */
-/* How many of the first make the next block: a transaction's records stay together. */
-size_t waiting_block_size(const struct chain_waiting *w);
 
 /* Three keys tell of a block:
  *   chain/head  the newest one, written with it
@@ -67,6 +61,12 @@ struct chain_mark {
 	uint64_t told, taken; /* the last block that a record told of, records taken since */
 	int64_t sources;      /* sources of records before this have ended; wall ms */
 };
+/* A record that is there and newer than what is named: `through`. */
+void waiting_take(
+    struct chain_waiting *w, const struct store *s, uint64_t through, const struct kv_item *item);
+/* The next block behind `head`, of the first that wait. */
+void waiting_fill_block(
+    const struct chain_waiting *w, const struct chain_mark *head, struct chain_block *b);
 enum { CHAIN_MARK_EVERY = 16 /* blocks, and with the first after a start */ };
 #define CHAIN_HEAD   "chain/head"
 #define CHAIN_BASE   "chain/base"
@@ -77,6 +77,7 @@ void chain_hash_record(const char *line, size_t len, unsigned char out[AUDIT_HAS
 void chain_hash_block(const struct chain_block *b, unsigned char out[AUDIT_HASH_SIZE]);
 void record_write_block(struct buf *b, const struct chain_block *block);
 enum err record_read_block(struct chain_block *out, const char *text, size_t len, struct fault *f);
+void chain_mark_block(struct chain_mark *m, const struct chain_block *b); /* it names this one */
 void record_write_mark(struct buf *b, const struct chain_mark *m);
 enum err record_read_mark(struct chain_mark *out, const char *text, size_t len, struct fault *f);
 /* Of an item of the kv. */
@@ -100,8 +101,6 @@ typedef void chain_end_cb(
     void *arg, enum err code, const struct chain_end *end, const struct fault *f);
 struct store_op *chain_end_read(struct store *s, chain_end_cb *cb, void *arg);
 
-/* It is the subject, the person whose rights were used, or named in the actor. */
-bool audit_is_about(const struct audit_record *r, const char *id);
 /* Of the first of the lines. */
 size_t audit_line_len(const char *text, size_t len);
 

@@ -277,9 +277,7 @@ trim_take(struct trim *t)
 {
 	const struct chain_block *b = t->block;
 
-	t->last.number = b->number;
-	t->last.through = b->through;
-	memcpy(t->last.hash, b->hash, sizeof(t->last.hash));
+	chain_mark_block(&t->last, b);
 	t->sizes[t->count++] = b->count;
 	t->ids = mem_resize(t->ids, t->id_count + b->count, sizeof(*t->ids));
 	for (size_t i = 0; i < b->count; i++)

@@ -96,43 +96,12 @@ chain_fail(struct store_chain *c, const struct fault *f)
 	c->trouble(c->arg, f);
 }
 
-/* ---- what is not named yet ---- */
-
-/* A record that is there. One that cannot be read is named by no block: verifying tells of it. */
-static void
-chain_take(struct store_chain *c, const struct kv_item *item)
-{
-	unsigned char hash[AUDIT_HASH_SIZE];
-	char id[ID_SIZE];
-	struct fault f;
-
-	if (item->created <= c->end.head.through || !store_read_id("audit", item->key, id))
-		return;
-	if (item->created >= c->waiting.horizon) {
-		waiting_refuse(&c->waiting, id);
-		return;
-	}
-	/* Only what was rewritten meanwhile can have been told before. */
-	if (item->created != item->modified && waiting_has(&c->waiting, id))
-		return;
-	if (chain_hash_item(c->store, item, hash, &f) == ERR_OK)
-		waiting_add(&c->waiting, id, item->created, hash);
-}
-
 /* ---- a block ---- */
 
 static bool
 chain_is_busy(const struct store_chain *c)
 {
 	return c->writing != NULL || c->op != NULL || c->ending != NULL;
-}
-
-static void
-chain_keep(struct chain_mark *m, const struct chain_block *b)
-{
-	m->number = b->number;
-	m->through = b->through;
-	memcpy(m->hash, b->hash, sizeof(m->hash));
 }
 
 static void
@@ -153,27 +122,15 @@ chain_on_written(struct commit *commit, enum err code, uint64_t revision, const 
 		chain_read_head(c);
 		return;
 	}
-	chain_keep(&c->end.head, c->block);
+	chain_mark_block(&c->end.head, c->block);
 	c->end.head_revision = revision;
 	if (c->marks) {
-		chain_keep(&c->end.mark, c->block);
+		chain_mark_block(&c->end.mark, c->block);
 		c->end.mark_revision = revision;
 		c->marked = true;
 	}
 	waiting_forget(&c->waiting, c->end.head.through);
 	chain_go_on(c);
-}
-
-static void
-chain_fill_block(const struct store_chain *c, struct chain_block *b)
-{
-	b->number = c->end.head.number + 1;
-	memcpy(b->previous, c->end.head.hash, sizeof(b->previous));
-	b->count = waiting_block_size(&c->waiting);
-	b->through = c->waiting.list[b->count - 1].created;
-	for (size_t i = 0; i < b->count; i++)
-		b->entries[i] = c->waiting.list[i].entry;
-	chain_hash_block(b, b->hash);
 }
 
 static void
@@ -183,7 +140,7 @@ chain_put_mark(struct store_chain *c, struct commit *w, const char *name, uint64
 	struct store_key key;
 
 	snprintf(key.text, sizeof(key.text), "%s", name);
-	chain_keep(&m, c->block);
+	chain_mark_block(&m, c->block);
 	commit_expect(w, store_key_bytes(&key), revision);
 	record_write_mark(&w->json, &m);
 	commit_put(w, &key);
@@ -196,7 +153,7 @@ chain_write(struct store_chain *c)
 	struct chain_block *b = c->block;
 	struct store_key key;
 
-	chain_fill_block(c, b);
+	waiting_fill_block(&c->waiting, &c->end.head, b);
 	c->marks = !c->marked || b->number % CHAIN_MARK_EVERY == 0;
 	key = chain_block_key(b->number);
 	commit_init(w, c->store, c);
@@ -272,7 +229,7 @@ chain_on_change(void *arg, enum err code, const struct kv_item *item, const stru
 	}
 	if (item->value.data == NULL)
 		return;
-	chain_take(c, item);
+	waiting_take(&c->waiting, c->store, c->end.head.through, item);
 	/* The first of a block waits for others, for whom the timer is set already. */
 	if (c->waiting.count != before && (before == 0 || c->waiting.count == AUDIT_BLOCK_MAX))
 		chain_go_on(c);
@@ -298,7 +255,7 @@ chain_on_page(void *arg, enum err code, const struct kv_item *items, size_t coun
 	}
 	for (size_t i = 0; i < count; i++)
 		if (items[i].created <= c->scanned_to)
-			chain_take(c, &items[i]);
+			waiting_take(&c->waiting, c->store, c->end.head.through, &items[i]);
 	if (more) {
 		c->after_len = items[count - 1].key.len;
 		memcpy(c->after, items[count - 1].key.data, c->after_len);

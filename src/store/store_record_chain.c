@@ -152,6 +152,14 @@ record_read_block(struct chain_block *out, const char *text, size_t len, struct 
 }
 
 void
+chain_mark_block(struct chain_mark *m, const struct chain_block *b)
+{
+	m->number = b->number;
+	m->through = b->through;
+	memcpy(m->hash, b->hash, sizeof(m->hash));
+}
+
+void
 record_write_mark(struct buf *b, const struct chain_mark *m)
 {
 	buf_printf(
