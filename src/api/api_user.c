@@ -50,7 +50,8 @@ api_shortcoming(const struct api_call *c, const struct fault *f)
 {
 	if (f == NULL || f->text[0] == '\0')
 		return NULL;
-	return c->reach == NULL ? f->text : "some groups or servers could not be told";
+	return c->reach == NULL ? f->text
+				: "some groups, and what they give, or servers could not be told";
 }
 
 static void

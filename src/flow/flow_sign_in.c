@@ -96,13 +96,16 @@ sign_in_settle(struct sign_in *s, enum sign_in_verdict verdict)
 	sign_in_sources_settle(s->all->sources, &s->turn, verdict);
 	/* A success gives its own turn back and no more: whoever watches a login would see its
 	 * owner come. Nor does it show how long the directory took. */
-	if (s->by_login.mark != 0)
-		budget_settle(s->all->logins, s->by_login.key, s->by_login.mark,
-		    verdict == SIGN_IN_RIGHT ? SIGN_IN_NOTHING : verdict, s->began_at);
+	if (s->by_login.mark != 0 && verdict != SIGN_IN_WRONG)
+		budget_settle(s->all->logins, s->by_login.key, s->by_login.mark, SIGN_IN_NOTHING,
+		    s->began_at);
 	if (s->by_account.mark != 0)
 		budget_settle(s->all->accounts, s->by_account.key, s->by_account.mark, verdict,
 		    clock_mono_ms(s->all->flow->conf.clock));
-	s->by_login.mark = s->by_account.mark = 0;
+	s->by_account.mark = 0;
+	/* A failure is one once it is answered: others are told whether they wait for it. */
+	if (verdict != SIGN_IN_WRONG)
+		s->by_login.mark = 0;
 }
 
 /* Nobody knows what the password is worth. */
@@ -328,7 +331,7 @@ flow_sign_in_start(
 	if (s->wait_ms > 0) {
 		if (news)
 			sign_in_tell_throttled(s, "source");
-		sign_in_end(s, ERR_THROTTLED, "Too many attempts failed; try again later.");
+		sign_in_end(s, ERR_THROTTLED, "Too many attempts; try again later.");
 		return;
 	}
 	s->runs = true;

@@ -169,6 +169,21 @@ account_until(const struct budget *b, const struct account *a, bool of_strangers
 	return 0;
 }
 
+/* Whether failures alone would let one more pass: what else is in its way is still under way, and
+ * may turn out right. */
+static bool
+account_is_busy(const struct budget *b, const struct account *a, bool is_known)
+{
+	size_t all = 0, strangers = 0;
+
+	for (size_t i = 0; i < a->count; i++)
+		if (a->marks[i].settled) {
+			all++;
+			strangers += a->marks[i].stranger;
+		}
+	return all < b->attempts && (is_known || strangers < b->strangers_share);
+}
+
 /* Until one more is allowed: the whole is not used up, nor, for a stranger, the strangers' part. */
 static int64_t
 account_wait(const struct budget *b, const struct account *a, bool is_known, int64_t now)
@@ -207,6 +222,9 @@ budget_take(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], bool is_
 	int64_t wait = account_wait(b, a, is_known, now);
 
 	*mark = 0;
+	*news = false;
+	if (wait > 0 && account_is_busy(b, a, is_known))
+		return BUDGET_SOON_MS;
 	*news = wait > 0 && !a->waits;
 	a->waits = wait > 0;
 	if (wait == 0)

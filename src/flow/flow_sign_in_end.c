@@ -115,6 +115,9 @@ sign_in_finish(struct sign_in *s, const struct store_session *session, struct se
 	void *arg = s->arg;
 
 	sign_in_stop_running(s);
+	if (s->by_login.mark != 0)
+		budget_settle(
+		    s->all->logins, s->by_login.key, s->by_login.mark, SIGN_IN_WRONG, s->began_at);
 	TAILQ_REMOVE(&s->all->list, s, link);
 	loop_timer_free(s->timer);
 	secret_free(s->password);
@@ -165,5 +168,5 @@ void
 sign_in_throttle(struct sign_in *s, int64_t wait_ms)
 {
 	s->wait_ms = wait_ms;
-	sign_in_end_paced(s, ERR_THROTTLED, "Too many attempts failed; try again later.");
+	sign_in_end_paced(s, ERR_THROTTLED, "Too many attempts; try again later.");
 }

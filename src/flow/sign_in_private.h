@@ -48,7 +48,7 @@ void sign_in_sources_settle(
 
 /* ---- accounts and logins (flow_sign_in_budget.c) ---- */
 
-enum { BUDGET_KEY_SIZE = 16 };
+enum { BUDGET_KEY_SIZE = 16, BUDGET_SOON_MS = 1000 };
 
 struct budget;
 /* `window_ms` 0: until a success. Beyond `max` keys the one that was tried longest ago goes. */
@@ -57,7 +57,8 @@ void budget_free(struct budget *b);
 void budget_key(
     const struct budget *b, const void *text, size_t len, unsigned char key[BUDGET_KEY_SIZE]);
 /* 0: one more may fail, and counts from now on; `*mark` settles it. Else ms until then (INT64_MAX:
- * nobody knows); `*news`: this key has just become one that has to wait. */
+ * nobody knows; BUDGET_SOON_MS and no news while too many are under way that have not failed yet);
+ * `*news`: this key has just become one that has to wait. */
 int64_t budget_take(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], bool is_known,
     int64_t now, uint64_t *mark, bool *news);
 /* A failure counts from `now` on, when the directory had counted it at the latest. */

@@ -125,8 +125,10 @@ def test_each_filter_leaves_what_it_names_and_nothing_else(archive):
         assert pages(archive.api, order="oldest", **query) == expected[::-1], query
         options = [word for name, value in query.items() for word in (f"--{name}", value)]
         assert listed(archive, *options) == expected, query
-    for query in ({"event": "nothing_like_it"}, {"actor": "uid:77"}, {"to": "2001-01-01"}, {"from": "2999-01-01"}):
+    for query in ({"event": "user_forgotten"}, {"actor": "uid:77"}, {"to": "2001-01-01"}, {"from": "2999-01-01"}):
         assert pages(archive.api, **query) == [], query
+    refused = archive.api.get(AUDIT, params={"event": "nothing_like_it"})
+    assert refused.status_code == 400 and refused.json()["errors"][0]["field"] == "event"
 
 
 def test_an_auditor_of_one_place_reads_what_stands_there_and_nothing_else(archive):
