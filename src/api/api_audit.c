@@ -48,8 +48,9 @@ api_add_audit_record(struct buf *b, struct arena *arena, const struct audit_reco
 	buf_printf(b, ",\"erased\":%s}", r->is_erased ? "true" : "false");
 }
 
-/* A record that cannot be read is left out, so that it hides no others; the proof of the trail
- * names it. */
+/* A record that cannot be read is left out, so that it hides no others, and the page says so. Which
+ * it is the log and the proof of the trail tell: whose it was nobody knows, so not everybody may.
+ */
 static void
 api_on_audit_list(void *arg, enum err code, const struct audit_record *list, size_t count,
     const char *next, const struct fault *f)
@@ -57,6 +58,7 @@ api_on_audit_list(void *arg, enum err code, const struct audit_record *list, siz
 	struct api_call *c = arg;
 	struct buf b;
 
+	flow_log_damage(code, f);
 	if (code != ERR_OK) {
 		api_reply_error(c->x, code, NULL, f);
 		return;
@@ -70,11 +72,23 @@ api_on_audit_list(void *arg, enum err code, const struct audit_record *list, siz
 	}
 	buf_add_string(&b, "],\"next_cursor\":");
 	buf_add_json_string(&b, next);
-	buf_add_char(&b, '}');
+	buf_printf(&b, ",\"damaged\":%s}", f->text[0] != '\0' ? "true" : "false");
 	api_reply_json(c->x, 200, &b);
 }
 
 /* ---- the question ---- */
+
+/* The trail counts in ms, a moment of the people list in seconds. What follows is digits. */
+static int64_t
+api_fraction_ms(const char *moment)
+{
+	int64_t ms = 0, weight = 100;
+
+	if (strlen(moment) > 20 && moment[19] == '.')
+		for (const char *s = moment + 20; *s >= '0' && *s <= '9'; s++, weight /= 10)
+			ms += (*s - '0') * weight;
+	return ms;
+}
 
 static void
 api_read_span_ms(const struct http_request *r, const char *name, bool end, int64_t *ms,
@@ -83,10 +97,12 @@ api_read_span_ms(const struct http_request *r, const char *name, bool end, int64
 	const char *text = http_query(r, name);
 	int64_t seconds = 0;
 
-	if (text != NULL && !api_read_moment(text, end, &seconds))
+	if (text == NULL)
+		return;
+	if (!api_read_moment(text, end, &seconds))
 		field_errors_add(
 		    errors, name, "invalid", "must be YYYY-MM-DD or a time as in RFC 3339");
-	*ms = seconds * 1000;
+	*ms = seconds * 1000 + api_fraction_ms(text);
 }
 
 /* Any name: what there is none of has done nothing. */

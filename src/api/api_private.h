@@ -8,6 +8,7 @@
 #include "base/field.h"
 #include "flow/flow_trail.h"
 #include "flow/flow_mail.h"
+#include "flow/flow_erase.h"
 #include "flow/flow_sign_in.h"
 
 enum {

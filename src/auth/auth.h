@@ -193,14 +193,17 @@ bool auth_has_role(const struct auth *a, const bool *member);
 /* A new session for a person who has just signed in; a person's oldest one ends when there are more
  * than AUTH_SESSIONS_OF_ONE_MAX, and the longest unused of all beyond AUTH_SESSIONS_MAX
  * ("replaced"). ERR_UNAUTHENTICATED: the person was forgotten after `seen_at`, as above, or has
- * ended all of their sessions since. auth_free() answers those under way: ERR_UNAVAILABLE.
+ * ended all of their sessions since.
  * `secret`: 256 bits, base64url, for the cookie and nothing else; the callback may take it by
  * setting it to NULL. */
 typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,
     struct secret **secret, const struct fault *f);
-void auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
-    const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
+struct auth_make;
+struct auth_make *auth_session_new(struct auth *a, const char *person, const bool *member,
+    int64_t seen_at, const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg);
+/* Before its callback, which never comes. The session may be stored; nobody has its secret. */
+void auth_session_cancel(struct auth_make *m);
 /* End one session of the person (its `id`; ERR_NOT_FOUND), or all of them (NULL). They are dead
  * when this returns, whatever the store says later: what it refuses is tried again until it is
  * done, with the same note. A restart before that forgets it, and the session is there again, as

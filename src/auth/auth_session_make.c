@@ -33,6 +33,20 @@ make_free(struct auth_make *m)
 	free(m);
 }
 
+void
+auth_session_cancel(struct auth_make *m)
+{
+	if (m->store_op != NULL)
+		store_cancel(m->store_op);
+	make_free(m);
+}
+
+static void
+make_release(struct auth_op *op)
+{
+	auth_session_cancel((struct auth_make *)op);
+}
+
 /* The secret says nothing about the id, nor the id about the secret. */
 static struct secret *
 make_secret(struct store_session *s)
@@ -65,18 +79,6 @@ make_answer(struct auth_make *m, enum err code, const struct fault *f)
 	make_free(m);
 	cb(arg, code, code == ERR_OK ? &session : NULL, &secret, f);
 	secret_free(secret);
-}
-
-/* Answered, because whoever asked may have left something behind that is freed with the answer. */
-static void
-make_release(struct auth_op *op)
-{
-	struct auth_make *m = (struct auth_make *)op;
-	struct fault f;
-
-	if (m->store_op != NULL)
-		store_cancel(m->store_op);
-	make_answer(m, fault_set(&f, ERR_UNAVAILABLE, "the daemon stops"), &f);
 }
 
 static void
@@ -116,7 +118,7 @@ make_times(const struct auth *a, struct store_session *s)
 	s->used_at = wall - wall % (60 * 1000);
 }
 
-void
+struct auth_make *
 auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg)
@@ -132,12 +134,13 @@ auth_session_new(struct auth *a, const char *person, const bool *member, int64_t
 	m->refusal = loop_timer_new(a->conf.loop, make_refuse, m);
 	if (seen_at <= m->person->forgotten_at) {
 		loop_timer_set(m->refusal, 0);
-		return;
+		return m;
 	}
 	auth_person_note(a, m->person, auth_said_by_groups(auth_member_bits(a, member)), seen_at);
 	memcpy(m->session.person, m->person->id, sizeof(m->session.person));
 	make_times(a, &m->session);
 	m->store_op = store_session_add(a->conf.store, &m->session, source, note, make_on_added, m);
+	return m;
 }
 
 bool

@@ -104,9 +104,9 @@ const struct conf_key conf_keys[] = {
 	    NULL, false },
 	{ "access", "directory_grace", CONF_SECONDS, AT(directory_grace), "10m", 0, DAY, NULL,
 	    false },
-	{ "access", "sign_in_attempts", CONF_NUMBER, AT(sign_in_attempts), "4", 1, 100, NULL,
+	{ "access", "sign_in_attempts", CONF_NUMBER, AT(sign_in_attempts), "4", 2, 100, NULL,
 	    false },
-	{ "access", "sign_in_window", CONF_SECONDS, AT(sign_in_window), "15m", 60, DAY, NULL,
+	{ "access", "sign_in_window", CONF_SECONDS, AT(sign_in_window), "15m", 0, 30 * DAY, NULL,
 	    false },
 
 	{ "audit", "retention", CONF_SECONDS, AT(audit_retention), "730d", 30 * DAY, 36500LL * DAY,

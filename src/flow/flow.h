@@ -182,6 +182,9 @@ void flow_accept_start(
 
 /* ---- look ---- */
 
+/* A list of the store came back: say aloud what was left out of it because it is damaged. */
+void flow_log_damage(enum err code, const struct fault *f);
+
 void flow_org_units_start(struct flow *f, dir_places_cb *cb, void *arg);
 void flow_groups_start(struct flow *f, dir_places_cb *cb, void *arg);
 /* The one spelling of a DN that the roster knows places by; false: it is no DN. No network. */

@@ -353,6 +353,8 @@ people_end_rights(struct people_op *op)
 	const char *reason =
 	    op->intent.kind == INTENT_USER_SUSPEND ? "user_suspended" : "user_deleted";
 
+	if (f->sign_ins != NULL)
+		f->sign_ins->end_person(f->sign_ins, op->id);
 	if (f->person_ended != NULL)
 		f->person_ended(f->person_ended_arg, op->id, reason);
 }

@@ -41,6 +41,8 @@ TAILQ_HEAD(flow_task_list, flow_task);
 /* A use case with a life of its own, which a flow has or has not. */
 struct flow_guest {
 	size_t (*under_way)(const struct flow_guest *guest);
+	/* This person was suspended or deleted by us. */
+	void (*end_person)(struct flow_guest *guest, const char *person);
 	/* This person is known no more; what the store has of them is their caller's. */
 	void (*forget)(struct flow_guest *guest, const char *person);
 	void (*free)(struct flow_guest *guest);
@@ -182,9 +184,6 @@ typedef void flow_changed_cb(
     void *ctx, enum err code, const struct invitation *inv, const struct fault *f);
 void flow_change_start(struct flow *f, const struct flow_change_spec *spec, flow_changed_cb *cb);
 void flow_changes_free(struct flow *f);
-
-/* A list of the store came back: say aloud what was left out of it because it is damaged. */
-void flow_log_damage(enum err code, const struct fault *f);
 
 /* ---- flow_administer.c ---- */
 

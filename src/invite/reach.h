@@ -26,7 +26,7 @@ struct reach {
 	size_t count;
 };
 
-/* `dn` in one spelling, ASCII case aside, is `place` or below it. */
+/* `dn` in one spelling, case aside (casefold.h), is `place` or below it. */
 bool reach_is_within(const char *dn, const char *place);
 
 /* What stands behind the first comma of `dn` that is not part of a value (RFC 4514): the DN of the

@@ -46,6 +46,13 @@ a_place_covers_itself_and_what_is_below_it(void **state)
 		{ "ou=b\\,ou=a,dc=org", "ou=a,dc=org", false },
 		{ "ou=b\\\\,ou=a,dc=org", "ou=a,dc=org", true },
 		{ "ou=b\\2C,ou=a,dc=org", "ou=a,dc=org", true },
+		{ "ou=x,ou=\xc3\x84mter,dc=org", "OU=\xc3\xa4MTER,dc=org", true },
+		{ "ou=A\xcc\x88mter,dc=org", "ou=\xc3\xa4mter,dc=org", true },
+		{ "ou=\xc4\xb0,dc=org", "ou=i,dc=org", false },
+		{ "ou=stra\xc3\x9f"
+		  "e,dc=org",
+		    "ou=strasse,dc=org", false },
+		{ "ou=\xff,dc=org", "ou=\xfe,dc=org", false },
 		{ "", "ou=a,dc=org", false },
 	};
 

@@ -249,15 +249,17 @@ members_of_groups_in_groups_are_members(void **state)
 	world_end(&w, FEED_DIRECTORY, true);
 	assert_string_equal(members_of(&w, "uid=a,dc=x"), "0000");
 	assert_true(leads(&w, "cn=None,dc=x")); /* it may come */
-	nest(b, GROUP, "top", "CN=middle;uid=chief");
+	nest(b, GROUP, "top", "CN=middle;uid=chief;cn=\xc3\xa4MTER");
 	nest(b, GROUP + 1, "middle", "cn=low;cn=TOP;uid=b"); /* a cycle */
 	nest(b, GROUP + 2, "low", "UID=a;cn=low");
 	nest(b, GROUP + 3, "Side", "cn=low");
 	nest(b, GROUP + 4, "apart", "cn=top;uid=c");
+	nest(b, GROUP + 5, "\xc3\x84mter", "uid=j\xc3\xbcrgen");
 	world_apply(&w, b);
 	assert_string_equal(members_of(&w, "uid=A,DC=x"), "1100");
 	assert_string_equal(members_of(&w, "uid=b,dc=x"), "1000");
 	assert_string_equal(members_of(&w, "uid=chief,dc=x"), "1000");
+	assert_string_equal(members_of(&w, "uid=J\xc3\x9cRGEN,dc=x"), "1000");
 	assert_string_equal(members_of(&w, "uid=c,dc=x"), "0000"); /* up, never down */
 	assert_string_equal(members_of(&w, "cn=low,dc=x"), "1100");
 	assert_string_equal(members_of(&w, ""), "0000");
