@@ -280,8 +280,9 @@ only_a_session_signs_its_person_out(void **state)
 	(void)state;
 	session_sign_in();
 	api_world_make_token(AUTH_MAIL_BOUNCES);
-	session_expect(api_world_send((struct fake_request){
-		   .method = HTTP_DELETE, .path = SESSIONS, .authorization = world.token_text }),
+	session_expect(
+	    api_world_send((struct fake_request){
+		.method = HTTP_DELETE, .path = SESSIONS, .authorization = world.token_text }),
 	    403);
 	session_expect(api_world_send_root(HTTP_DELETE, SESSIONS, NULL, NULL), 403);
 	session_expect(session_ask(HTTP_GET, SESSION, NULL), 200);
