@@ -66,8 +66,8 @@ climb_search(struct climb *x, const char *const *names, size_t count, struct fau
 }
 
 enum err
-dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const char *const *groups,
-    size_t count, bool *member, struct fault *f)
+dir_groups_climb(struct dir_job *job, struct dir_conn *c, const char *dn, const char *const *groups,
+    size_t count, bool *member, bool *whole, struct fault *f)
 {
 	struct climb *x = arena_alloc(job->arena, sizeof(*x));
 	enum err code = ERR_OK;
@@ -92,8 +92,19 @@ dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const 
 		if (code != ERR_OK || x->left == 0)
 			break;
 	}
-	/* What was not looked at may be what was asked for: that is no "no". */
-	if (code == ERR_OK && x->left > 0 && (x->is_cut || from < x->seen_count))
+	*whole = x->left == 0 || (!x->is_cut && from == x->seen_count);
+	return code;
+}
+
+/* What was not looked at may be what was asked for: that is no "no". */
+enum err
+dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const char *const *groups,
+    size_t count, bool *member, struct fault *f)
+{
+	bool whole;
+	enum err code = dir_groups_climb(job, c, dn, groups, count, member, &whole, f);
+
+	if (code == ERR_OK && !whole)
 		code = fault_set(f, ERR_UNAVAILABLE, "somebody is in too many groups to look at");
 	return code;
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dir/dir_guarded.h"
+
 FAILPOINTS(restore_points, "dir.user.restore", "adding a deleted entry again");
 
 struct restore {
@@ -87,7 +89,7 @@ restore_is_not_over(enum err code, struct fault *f)
 	return fault_set(f, ERR_UNKNOWN, "the entry is there, but: %.400s", why.text);
 }
 
-/* Something stands at the DN: ours, from a try whose answer was lost? */
+/* What stands at the DN: ours, from a try whose answer was lost? ERR_NOT_FOUND: nothing. */
 static enum err
 restore_meet(struct dir_job *job, struct dir_conn *c, const char **uuid, struct fault *f)
 {
@@ -99,14 +101,11 @@ restore_meet(struct dir_job *job, struct dir_conn *c, const char **uuid, struct 
 	enum err code;
 
 	code = dir_user_search(job, c, &s, "look at the entry that is there", &found, &entry, f);
-	if (code == ERR_NOT_FOUND)
-		code = fault_set(
-		    f, ERR_UNAVAILABLE, "%s was there and is gone; try again", o->saved.dn);
-	else if (code == ERR_OK && (entry == NULL || !restore_is_ours(c, entry, &o->saved)))
+	if (code == ERR_OK && (entry == NULL || !restore_is_ours(c, entry, &o->saved)))
 		code = fault_set(f, ERR_EXISTS, "uid: %s is taken meanwhile", o->saved.dn);
 	else if (code == ERR_OK)
 		*uuid = dir_entry_value(c->ld, entry, "entryUUID", job->arena);
-	else /* It may be ours, so nothing was refused. */
+	else if (code != ERR_NOT_FOUND) /* It may be ours, so nothing was refused. */
 		code = restore_is_not_over(code, f);
 	restore_wipe(c, entry);
 	ldap_msgfree(found);
@@ -130,7 +129,10 @@ restore_add(struct dir_job *job, struct dir_conn *c, const char **uuid, struct f
 	else if (w == WIRE_REFUSED)
 		code = fault_set(f, ERR_INTERNAL, "add: %s", r.diagnostic);
 	else if (r.code == LDAP_ALREADY_EXISTS)
-		code = restore_meet(job, c, uuid, f);
+		code = restore_meet(job, c, uuid, f) != ERR_NOT_FOUND
+			   ? f->code
+			   : fault_set(f, ERR_UNAVAILABLE, "%s was there and is gone; try again",
+				 o->saved.dn);
 	else {
 		field = dir_error_field(&c->dir->conf, &r, job->arena);
 		code = dir_error_of_restore(c->dir, &r,
@@ -187,11 +189,28 @@ restore_rest(struct dir_job *job, struct dir_conn *c, const char *uuid, struct f
 	return code;
 }
 
+/* A name that leads to a role is not given again. The entry of an earlier try that has it may have
+ * been made a member since. */
+static enum err
+restore_begin(struct dir_job *job, struct dir_conn *c, const char **uuid, struct fault *f)
+{
+	struct restore *o = job->value;
+	struct fault met;
+	enum err code = dir_guarded_check(job, c, "uid", o->saved.dn, f);
+
+	if (code == ERR_OK)
+		return restore_add(job, c, uuid, f);
+	if (code != ERR_EXISTS || (code = restore_meet(job, c, uuid, &met)) == ERR_NOT_FOUND)
+		return f->code;
+	*f = met;
+	return code;
+}
+
 static enum err
 restore_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
 	const char *uuid = NULL;
-	enum err code = restore_add(job, c, &uuid, f);
+	enum err code = restore_begin(job, c, &uuid, f);
 
 	return code == ERR_OK ? restore_is_not_over(restore_rest(job, c, uuid, f), f) : code;
 }
