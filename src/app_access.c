@@ -12,6 +12,7 @@
 #include "log/log.h"
 
 _Static_assert((int)AUTH_ROLES_MAX >= (int)CONF_ROLES_MAX + 1, "the roles and the administrators");
+_Static_assert((int)APP_ROLE_GROUPS_MAX == (int)DIR_ROOTS_MAX + 1, "the last may be one too many");
 _Static_assert((int)REACH_PLACES_MAX >= (int)CONF_ROLE_PLACES_MAX, "the org units of a role");
 
 /* ---- the configuration ---- */
@@ -25,30 +26,34 @@ app_is_listed(const char *const *list, size_t count, const char *dn)
 	return false;
 }
 
-/* A person's groups are asked for at once. DNs that are none were complained about before. */
+size_t
+app_role_groups(const struct conf *c, const char *groups[APP_ROLE_GROUPS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i <= c->role_count; i++) {
+		const char *group = i == 0 ? c->admin_group : c->roles[i - 1].group, *normal;
+
+		if (group != NULL && dir_dn_normalise(group, c->arena, &normal) &&
+		    !app_is_listed(groups, count, normal))
+			groups[count++] = normal;
+	}
+	return count;
+}
+
+/* A person's groups are asked for at once. With the last role of all there can be one too many. */
 void
 app_check_role_groups(const struct conf *c, struct conf_errors *errors)
 {
-	const char *groups[CONF_ROLES_MAX + 1];
-	const char *normal;
-	size_t count = 0;
+	const char *groups[APP_ROLE_GROUPS_MAX];
+	const struct conf_role *last;
 
-	if (c->admin_group != NULL && dir_dn_normalise(c->admin_group, c->arena, &normal))
-		groups[count++] = normal;
-	for (size_t i = 0; i < c->role_count; i++) {
-		const struct conf_role *role = &c->roles[i];
-
-		if (!dir_dn_normalise(role->group, c->arena, &normal) ||
-		    app_is_listed(groups, count, normal))
-			continue;
-		if (count == DIR_ROOTS_MAX) {
-			conf_complain_role(errors, c, role,
-			    "[role %s] group: the roles and admin_group name more than %d groups",
-			    role->name, DIR_ROOTS_MAX);
-			return;
-		}
-		groups[count++] = normal;
-	}
+	if (app_role_groups(c, groups) <= DIR_ROOTS_MAX)
+		return;
+	last = &c->roles[c->role_count - 1];
+	conf_complain_role(errors, c, last,
+	    "[role %s] group: the roles and admin_group name more than %d groups", last->name,
+	    DIR_ROOTS_MAX);
 }
 
 static const char *
@@ -202,9 +207,10 @@ app_build_access(struct app *a, loop_cb *ready)
 void
 app_free_access(struct app *a)
 {
-	while (!TAILQ_EMPTY(&a->looks)) {
-		struct app_look *look = TAILQ_FIRST(&a->looks);
+	struct app_look *look, *next;
 
+	LIST_EACH_SAFE(look, &a->looks, link, next)
+	{
 		dir_cancel(look->op);
 		app_look_free(look);
 	}

@@ -47,15 +47,6 @@ api_caller(const struct api_call *c)
 		.quota = c->quota };
 }
 
-struct store_note
-api_note(const struct flow_caller *caller)
-{
-	return (struct store_note){ .actor = caller->name,
-		.request_id = caller->request_id,
-		.person = caller->entry,
-		.source = caller->source };
-}
-
 bool
 api_reaches(const struct reach *r, struct arena *arena, const char *dn)
 {

@@ -1,7 +1,10 @@
 /* GET /api/v1/audit: what was done, by whom, on whom, from where. */
+#include <stdlib.h>
 #include <string.h>
+#include <jansson.h>
 
 #include "api/api_user.h"
+#include "base/json.h"
 
 enum { WORD_MAX = 128 /* bytes of a name that is asked for */ };
 
@@ -22,9 +25,46 @@ api_add_audit_value(struct buf *b, const char *name, const char *json)
 	buf_add_string(b, json != NULL ? json : "null");
 }
 
+/* A change's before or after, if it is a place that is out of reach. */
 static void
-api_add_audit_record(struct buf *b, struct arena *arena, const struct audit_record *r)
+api_blank_place(json_t *change, const char *name, const struct reach *reach, struct arena *arena)
 {
+	const char *dn = json_string_of(change, name);
+
+	if (dn != NULL && !api_reaches(reach, arena, dn))
+		json_object_set_new(change, name, json_null());
+}
+
+/* Somebody who is moved is told of in both places, and in each of that one alone. */
+static const char *
+api_personal_within(const char *personal, const struct reach *reach, struct arena *arena)
+{
+	struct fault ignored;
+	json_t *root, *change;
+	char *text;
+
+	if (personal == NULL || reach_is_everything(reach))
+		return personal;
+	root = json_read(personal, strlen(personal), &ignored);
+	change = json_object_get(json_object_get(root, "changes"), "org_unit");
+	api_blank_place(change, "before", reach, arena);
+	api_blank_place(change, "after", reach, arena);
+	text = json_dumps(root, JSON_COMPACT);
+	personal = arena_strdup(arena, text);
+	free(text);
+	json_decref(root);
+	return personal;
+}
+
+static void
+api_add_audit_record(
+    struct buf *b, struct arena *arena, const struct audit_record *r, const struct reach *reach)
+{
+	const char *place = r->org_unit;
+
+	if (place != NULL && !reach_covers_place(reach, place))
+		place = NULL;
+
 	buf_add_string(b, "{\"id\":");
 	buf_add_json_string(b, r->id);
 	buf_add_string(b, ",\"at\":");
@@ -40,11 +80,11 @@ api_add_audit_record(struct buf *b, struct arena *arena, const struct audit_reco
 	api_add_audit_text(b, arena, "state", r->state);
 	api_add_audit_text(b, arena, "actor", r->actor);
 	api_add_audit_text(b, arena, "person", r->person);
-	api_add_audit_text(b, arena, "org_unit", r->org_unit);
+	api_add_audit_text(b, arena, "org_unit", place);
 	api_add_audit_text(b, arena, "source", r->source);
 	api_add_audit_text(b, arena, "request_id", r->request_id);
 	api_add_audit_value(b, "detail", r->detail);
-	api_add_audit_value(b, "personal", r->personal);
+	api_add_audit_value(b, "personal", api_personal_within(r->personal, reach, arena));
 	buf_printf(b, ",\"erased\":%s}", r->is_erased ? "true" : "false");
 }
 
@@ -60,7 +100,7 @@ api_on_audit_list(void *arg, enum err code, const struct audit_record *list, siz
 
 	flow_log_damage(code, f);
 	if (code != ERR_OK) {
-		api_reply_error(c->x, code, NULL, f);
+		api_reply_list_error(c->x, code, f);
 		return;
 	}
 	buf_init(&b, API_REPLY_MAX);
@@ -68,7 +108,7 @@ api_on_audit_list(void *arg, enum err code, const struct audit_record *list, siz
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			buf_add_char(&b, ',');
-		api_add_audit_record(&b, http_arena(c->x), &list[i]);
+		api_add_audit_record(&b, http_arena(c->x), &list[i], c->reach);
 	}
 	buf_add_string(&b, "],\"next_cursor\":");
 	buf_add_json_string(&b, next);
@@ -137,9 +177,6 @@ api_read_audit_query(struct api_call *c, struct audit_query *q, struct field_err
 	if (order != NULL && !q->oldest_first && strcmp(order, "newest") != 0)
 		field_errors_add(errors, "order", "invalid", "must be newest or oldest");
 	q->after = http_query(r, "cursor");
-	if (q->after != NULL && !id_is_valid(q->after))
-		field_errors_add(
-		    errors, "cursor", "invalid", "must be the next_cursor of an earlier answer");
 	api_read_limit(http_query(r, "limit"), &q->limit, errors);
 }
 

@@ -187,7 +187,7 @@ api_read_sign_in(struct http_exchange *x, const char **login)
 		field_errors_add(&errors, "password", "required", "a password is needed");
 	else if (sound && strlen(body.password) > SECRET_MAX)
 		field_errors_add(&errors, "password", "too_long", "no password is that long");
-	if (errors.count == 0)
+	if (errors.count == 0 && body.password != NULL)
 		password = secret_new(body.password, strlen(body.password));
 	if (body.password != NULL)
 		api_wipe(body.password, strlen(body.password));
@@ -290,7 +290,7 @@ static void
 api_end(const struct api_call *c, const char *id, const char *reason)
 {
 	struct flow_caller caller = api_caller(c);
-	struct store_note note = api_note(&caller);
+	struct store_note note = flow_note(&caller);
 	struct api_self self;
 
 	api_look_up_self(c, &self);

@@ -171,7 +171,7 @@ api_token_create(struct api_call *c, struct fault *f)
 {
 	struct token_body body = { .name = NULL };
 	struct flow_caller caller = api_caller(c);
-	struct store_note note = api_note(&caller);
+	struct store_note note = flow_note(&caller);
 	struct auth_token_spec spec = { .maker = &c->who, .note = &note };
 	struct field_errors errors;
 
@@ -228,7 +228,7 @@ api_token_delete(struct api_call *c, struct fault *f)
 {
 	const char *id = http_request_of(c->x)->captures[0];
 	struct flow_caller caller = api_caller(c);
-	struct store_note note = api_note(&caller);
+	struct store_note note = flow_note(&caller);
 
 	if (strlen(id) != API_TOKEN_ID_SIZE - 1 ||
 	    strspn(id, "0123456789abcdef") != API_TOKEN_ID_SIZE - 1 ||

@@ -233,12 +233,16 @@ auth_ended_forget_untold(struct auth *a, bool is_session)
 void
 auth_ends_free(struct auth *a)
 {
-	for (size_t i = 0; i < a->endings_by_id.size; i++)
-		while (a->endings_by_id.heads[i] != NULL) {
-			struct auth_ending *e = (struct auth_ending *)a->endings_by_id.heads[i];
+	for (size_t i = 0; i < a->endings_by_id.size; i++) {
+		struct auth_link *link = a->endings_by_id.heads[i];
 
+		while (link != NULL) {
+			struct auth_ending *e = (struct auth_ending *)link;
+
+			link = link->next;
 			if (e->op != NULL)
 				store_cancel(e->op);
 			ending_free(e);
 		}
+	}
 }

@@ -1,6 +1,5 @@
 /* The table of sessions, and how they end. */
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sodium.h>
@@ -252,7 +251,8 @@ auth_check_session(struct auth *a, const char *secret, size_t len, struct arena 
 		return session_refuse(ERR_UNAUTHENTICATED, f);
 	session_use(a, s);
 	*out = (struct principal){ .kind = AUTH_SESSION, .expires_at = s->s.ends_at };
-	snprintf(out->name, sizeof(out->name), "user:%s", s->person->id);
+	memcpy(out->name, "user:", 5);
+	memcpy(out->name + 5, s->person->id, sizeof(s->person->id));
 	memcpy(out->person, s->person->id, sizeof(out->person));
 	memcpy(out->session, s->s.id, sizeof(out->session));
 	code = auth_person_judge(a, s->person, true, &standing);

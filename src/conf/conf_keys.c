@@ -28,6 +28,8 @@ const struct conf_key conf_keys[] = {
 	{ "listen", "allow_clear_text", CONF_BOOL, AT(listen_clear_text), "no", 0, 0, NULL, false },
 	{ "listen", "hosts", CONF_WORDS, AT(hosts), NULL, 0, 0, NULL, false },
 	{ "listen", "proxies", CONF_WORDS, AT(proxies), NULL, 0, 0, NULL, false },
+	{ "listen", "proxy_header", CONF_CHOICE, AT(proxy_header), "x-forwarded", 0, 0,
+	    "x-forwarded forwarded", false },
 
 	{ "limits", "connections", CONF_NUMBER, AT(connections), "8192", 16, 1000000, NULL, false },
 	{ "limits", "connections_per_source", CONF_NUMBER, AT(connections_per_source), "1024", 4,

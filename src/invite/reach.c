@@ -216,3 +216,14 @@ reach_places(const struct reach *r, struct arena *arena, const char *const **pla
 	*places = list;
 	return true;
 }
+
+const char *
+reach_owner(const struct reach *r)
+{
+	const char *owner = r != NULL && r->count > 0 ? r->rules[0].owner : NULL;
+
+	for (size_t i = 0; owner != NULL && i < r->count; i++)
+		if (r->rules[i].owner == NULL || strcasecmp(r->rules[i].owner, owner) != 0)
+			owner = NULL;
+	return owner;
+}

@@ -43,6 +43,9 @@ bool reach_covers_unit(const struct reach *r, const char *unit);
 /* Everything, whoever made it. */
 bool reach_is_everything(const struct reach *r);
 
+/* The one person whose own it is that is reached, and nobody else's; NULL: there is no such. */
+const char *reach_owner(const struct reach *r);
+
 /* What both reach. Lives in `arena`, as copies; NULL when that is everything. */
 const struct reach *reach_intersect(
     const struct reach *a, const struct reach *b, struct arena *arena);

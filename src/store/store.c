@@ -40,6 +40,7 @@ store_free(struct store *s)
 	if (s == NULL)
 		return;
 	chain_free(s->chain);
+	verification_free(s->verifying);
 	while ((w = TAILQ_FIRST(&s->watches)) != NULL)
 		store_watch_stop(w);
 	while ((op = TAILQ_FIRST(&s->ops)) != NULL)

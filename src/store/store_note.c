@@ -10,6 +10,7 @@ store_note_copy(const struct store_note *note, struct arena *arena)
 		.personal = arena_strdup(arena, note->personal),
 		.source = arena_strdup(arena, note->source),
 		.org_unit = arena_strdup(arena, note->org_unit),
+		.moved_to = arena_strdup(arena, note->moved_to),
 		.person = arena_strdup(arena, note->person),
 		.event = arena_strdup(arena, note->event) };
 }

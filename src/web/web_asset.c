@@ -67,7 +67,7 @@ web_asset_get(struct http_exchange *x, void *ctx, struct fault *f)
 	const char *name = http_request_of(x)->captures[0];
 
 	(void)f;
-	web_add_headers(w, x);
+	web_add_headers(x);
 	for (size_t i = 0; i < web_file_count; i++) {
 		if (w->asset_names[i] == NULL || strcmp(w->asset_names[i], name) != 0)
 			continue;

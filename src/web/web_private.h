@@ -199,7 +199,7 @@ void web_reply_notice(struct web_visit *v, enum web_notice notice, unsigned wait
 /* v->input.errors as 400 or 422. */
 void web_reply_errors(struct web_visit *v, int status);
 void web_reply_to_form(struct web_visit *v); /* 303 to /join with the cookie */
-void web_add_headers(struct web *w, struct http_exchange *x);
+void web_add_headers(struct http_exchange *x);
 
 /* ---- assets ---- */
 

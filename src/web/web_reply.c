@@ -9,7 +9,7 @@ enum { JSON_MAX = 256 * 1024 };
 #define RETRY_TEXT "10"
 
 void
-web_add_headers(struct web *w, struct http_exchange *x)
+web_add_headers(struct http_exchange *x)
 {
 	http_add_header(x, "Content-Security-Policy",
 	    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -17,9 +17,6 @@ web_add_headers(struct web *w, struct http_exchange *x)
 	http_add_header(x, "X-Robots-Tag", "noindex");
 	http_add_header(x, "Permissions-Policy",
 	    "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-	/* Also when it is the proxy in front of us that speaks TLS. */
-	if (w->is_https)
-		http_add_header(x, "Strict-Transport-Security", "max-age=31536000");
 }
 
 /* Begins every answer to a visit. Sending one ends the visit, so what it owns goes here. */
@@ -28,7 +25,7 @@ web_reply_begin(struct web_visit *v)
 {
 	web_input_release(&v->input);
 	web_limit_settle(v);
-	web_add_headers(v->w, v->x);
+	web_add_headers(v->x);
 	http_add_header(v->x, "Vary", "Accept, Cookie");
 }
 

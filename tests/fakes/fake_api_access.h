@@ -10,7 +10,7 @@
 
 #define FAKE_ADMINS   "cn=admins,dc=example,dc=org"
 #define FAKE_INVITERS "cn=inviters,dc=example,dc=org"
-#define FAKE_PLACE    "ou=navy,dc=example,dc=org"
+#define FAKE_PLACE    "ou=navy,ou=people,dc=example,dc=org"
 
 struct fake_access {
 	struct loop *loop;

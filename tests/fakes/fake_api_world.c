@@ -145,18 +145,38 @@ on_made(void *arg, enum err code, const struct api_token *t, struct secret **cle
 	loop_stop(world.loop);
 }
 
-void
-api_world_make_token(unsigned scopes)
+static void
+make_token(unsigned scopes, size_t place_count)
 {
-	static const struct principal root = { .name = "uid:0" };
-	const struct store_note note = { .actor = "uid:0" };
-	struct auth_token_spec spec = {
-		.name = "test", .scopes = scopes, .expires_in = 60, .maker = &root, .note = &note
+	static const char *const places[] = { FAKE_PLACE };
+	static const struct auth_grant all = { .scopes = AUTH_ALL };
+	static const struct principal root = {
+		.name = "uid:0", .scopes = AUTH_ALL, .grants = &all, .grant_count = 1
 	};
+	const struct store_note note = { .actor = "uid:0" };
+	struct auth_token_spec spec = { .name = "test",
+		.scopes = scopes,
+		.expires_in = 60,
+		.maker = &root,
+		.places = places,
+		.place_count = place_count,
+		.note = &note };
 	struct fault f;
 
 	assert_true(auth_token_new(world.auth, &spec, on_made, NULL, &f));
 	loop_run(world.loop);
+}
+
+void
+api_world_make_token(unsigned scopes)
+{
+	make_token(scopes, 0);
+}
+
+void
+api_world_make_limited_token(unsigned scopes)
+{
+	make_token(scopes, 1);
 }
 
 struct http_exchange *

@@ -8,9 +8,11 @@
 #include "store/store_outbox.h"
 #include "store/store_session.h"
 
-#define ADA_MAIL "ada@x.org"
-#define CANARY	 "Augusta Canary"
-#define CAROLA	 "e1111111-0000-4000-8000-000000000008" /* like NOBODY: in no directory */
+#define ADA_MAIL  "ada@x.org"
+#define HERS	  "192.0.2.77"
+#define ELSEWHERE "198.51.100.9"
+#define CANARY	  "Augusta Canary"
+#define CAROLA	  "e1111111-0000-4000-8000-000000000008" /* like NOBODY: in no directory */
 
 static struct {
 	enum err code;
@@ -77,7 +79,7 @@ static void
 record_so(struct world *w, const char *person, const char *personal)
 {
 	const struct store_note note = {
-		.actor = "test", .source = "192.0.2.77", .personal = personal
+		.actor = "test", .source = ELSEWHERE, .personal = personal
 	};
 
 	store_note_sign_in(w->store, "sign_in_refused", person, &note, on_done, w);
@@ -139,7 +141,7 @@ static void
 sign_in(struct world *w, const char *person)
 {
 	const unsigned char source[STORE_SOURCE_SIZE] = { 7 };
-	const struct store_note note = { .actor = "user:" ADA, .source = "192.0.2.77" };
+	const struct store_note note = { .actor = "user:" ADA, .source = HERS };
 	struct store_session s = { .id = "0123456789abcdef",
 		.created_at = w->now,
 		.used_at = w->now,
@@ -180,7 +182,8 @@ assert_ada_is_erased(struct world *w)
 {
 	assert_int_equal(people_says(w, ADA_MAIL), 0);
 	assert_int_equal(people_says(w, CANARY), 0);
-	assert_int_equal(people_says(w, "192.0.2.77"), 0);
+	assert_int_equal(people_says(w, HERS), 0);
+	assert_int_equal(people_says(w, ELSEWHERE), 1); /* whoever came from there was not she */
 	assert_int_equal(people_keys(w, "trash"), 0);
 	assert_int_equal(people_keys(w, "known/"), 0);
 	assert_int_equal(people_keys(w, "outbox/"), 1); /* Bob's */
@@ -488,7 +491,7 @@ static bool
 no_source_is_left(struct world *w, void *arg)
 {
 	(void)arg;
-	return people_says(w, "192.0.2.77") == 0;
+	return people_says(w, ELSEWHERE) == 0;
 }
 
 static void

@@ -307,8 +307,8 @@ def test_addresses_end_after_a_fortnight_and_records_with_the_retention_and_the_
         slapd, make_usherd, clock):
     daemon = make_usherd(slapd, environment=clock.environment).configure("audit", retention="30d")
     begin(daemon)
-    invitation = daemon.api.invited()
-    assert daemon.api.delete(f"/api/v1/invitations/{invitation['id']}").status_code == 204
+    invite_and_revoke(daemon)
+    wait_for(lambda: is_named(daemon), "a block names every record")
     first = listed(daemon)
     assert any(record["source"] for record in first)
     head = assert_sound(daemon)

@@ -254,6 +254,29 @@ def test_lists_and_totals_are_of_what_is_in_reach(office, foreign):
     assert not user["groups"]
 
 
+def test_whoever_may_not_see_people_is_told_no_numbers_of_them(office):
+    slapd = office.slapd
+    keeper, inviter = Console(office).sign_in(KEEPER), Console(office).sign_in(INVITER)
+    numbers = [(unit["counts"], unit["total"], unit["total_below"])
+               for unit in inviter.get("/api/v1/org-units").json()["items"]]
+    assert numbers and set(numbers) == {(None, None, None)}
+    assert all(unit["total_below"] is not None for unit in keeper.get("/api/v1/org-units").json()["items"])
+    groups = Api(office, office.make_token(name="groups", scopes="directory:read")).get("/api/v1/groups").json()
+    assert {group["members"] for group in groups["items"]} == {None}, slapd.groups
+
+
+def test_who_has_a_mail_is_not_told_to_the_limited(office):
+    slapd, console = office.slapd, Console(office).sign_in(KEEPER)
+    everything = Api(office, office.make_token(name="whole"))
+    other = everything.get("/api/v1/users", params={"org_unit": elsewhere(slapd), "status": "active",
+                                                    "limit": 1}).json()["items"][0]
+    mine = console.get("/api/v1/users", params={"status": "active", "limit": 1}).json()["items"][0]["id"]
+    answer = console.call("PATCH", f"/api/v1/users/{mine}", json={"mail": other["mail"]})
+    assert answer.status_code == 409, answer.text
+    assert [error["code"] for error in answer.json()["errors"]] == ["taken"]
+    assert "uid=" not in answer.text and "ou=" not in answer.text
+
+
 def test_nobody_is_invited_into_a_role_however_deep(office):
     slapd, api = office.slapd, Api(office, office.make_token())
     within = add_group(slapd, "night-shift", dn_of(slapd, ORDINARY))

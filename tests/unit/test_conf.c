@@ -546,11 +546,11 @@ static void
 what_is_dumped_reads_back_the_same(void **state)
 {
 	struct conf_errors errors;
-	struct conf *c =
-	    load_with("attribute_gender =\n[listen]\nmanagement =\nhosts = a.example b.example\n"
-		      "proxies = 10.0.0.0/8 ::1\n[password]\nmin_length = 20\n" ROLE
-		      "org_unit = ou=x\norg_unit = ou=y\nquota = 3\n",
-		&errors);
+	struct conf *c = load_with(
+	    "attribute_gender =\n[listen]\nmanagement =\nhosts = a.example b.example\n"
+	    "proxies = 10.0.0.0/8 ::1\nproxy_header = forwarded\n[password]\nmin_length = 20\n" ROLE
+	    "org_unit = ou=x\norg_unit = ou=y\nquota = 3\n",
+	    &errors);
 	struct conf *again;
 	FILE *f;
 
@@ -565,6 +565,7 @@ what_is_dumped_reads_back_the_same(void **state)
 	assert_int_equal(again->min_length, 20);
 	assert_int_equal(again->hosts.count, 2);
 	assert_int_equal(again->proxies.count, 2);
+	assert_string_equal(again->proxy_header, "forwarded");
 	assert_int_equal(again->role_count, 1);
 	assert_string_equal(again->roles[0].org_units[1], "ou=y");
 	assert_int_equal(again->roles[0].quota, 3);

@@ -306,6 +306,31 @@ a_change_of_groups_changes_who_is_in_them(void **state)
 	world_close(&w);
 }
 
+/* Some group may be missing that is in between. */
+static void
+a_list_that_was_cut_short_knows_only_what_leads_there(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+	bool yes;
+
+	(void)state;
+	open_empty(&w);
+	nest(b, GROUP, "top", "cn=low");
+	nest(b, GROUP + 1, "apart", "uid=a");
+	nest(b, GROUP + 2, "low", "uid=a");
+	world_apply(&w, b);
+	assert_true(leads(&w, "cn=low,dc=x"));
+	assert_false(leads(&w, "cn=apart,dc=x"));
+	world_apply(&w, world_begin(FEED_DIRECTORY));
+	world_broken(&w, FEED_DIRECTORY);
+	assert_true(roster_leads_to(w.roster, "cn=low,dc=x", roots, ROOTS, &yes));
+	assert_true(yes);
+	assert_false(roster_leads_to(w.roster, "cn=apart,dc=x", roots, ROOTS, &yes));
+	assert_false(yes);
+	world_close(&w);
+}
+
 /* What a plain climb through random groups says. */
 static void
 random_groups_nest_as_a_plain_climb_says(void **state)
@@ -366,6 +391,7 @@ main(void)
 		cmocka_unit_test(groups_change_places_with_their_org_units),
 		cmocka_unit_test(members_of_groups_in_groups_are_members),
 		cmocka_unit_test(a_change_of_groups_changes_who_is_in_them),
+		cmocka_unit_test(a_list_that_was_cut_short_knows_only_what_leads_there),
 		cmocka_unit_test(random_groups_nest_as_a_plain_climb_says),
 	};
 
