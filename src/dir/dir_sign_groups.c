@@ -1,4 +1,4 @@
-/* Upwards from one entry: the groups that name it, the groups that name those, level by level.
+/* Upwards from an entry: the groups that name it, the groups that name those, level by level.
  * Every group is looked at once, so that a cycle ends. */
 #include <string.h>
 
@@ -14,7 +14,7 @@ struct climb {
 	const char *const *asked;
 	size_t count, left; /* how many of them it has not met yet */
 	bool *member;
-	/* The entry itself, then groups by levels; DNs in one spelling. */
+	/* Where it begins, then groups by levels; DNs in one spelling. */
 	const char *seen[1 + DIR_NESTED_MAX];
 	size_t seen_count;
 	bool is_cut; /* it was in more groups than that */
@@ -65,21 +65,25 @@ climb_search(struct climb *x, const char *const *names, size_t count, struct fau
 	return code;
 }
 
-enum err
-dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const char *const *groups,
-    size_t count, bool *member, struct fault *f)
+static struct climb *
+climb_new(
+    struct dir_job *job, struct dir_conn *c, const char *const *groups, size_t count, bool *member)
 {
 	struct climb *x = arena_alloc(job->arena, sizeof(*x));
-	enum err code = ERR_OK;
-	size_t from = 0;
 
 	*x = (struct climb){
 		.job = job, .c = c, .asked = groups, .count = count, .left = count, .member = member
 	};
 	memset(member, 0, count * sizeof(*member));
-	if (!dir_dn_normalise_long(dn, job->arena, &x->seen[0]))
-		return fault_set(f, ERR_INVALID, "no group can name %s", dn);
-	x->seen_count = 1;
+	return x;
+}
+
+static enum err
+climb_up(struct climb *x, struct fault *f)
+{
+	enum err code = ERR_OK;
+	size_t from = 0;
+
 	for (size_t level = 0; level < DIR_NESTING_MAX && from < x->seen_count; level++) {
 		size_t to = x->seen_count;
 
@@ -96,4 +100,32 @@ dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const 
 	if (code == ERR_OK && x->left > 0 && (x->is_cut || from < x->seen_count))
 		code = fault_set(f, ERR_UNAVAILABLE, "somebody is in too many groups to look at");
 	return code;
+}
+
+enum err
+dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const char *const *groups,
+    size_t count, bool *member, struct fault *f)
+{
+	struct climb *x = climb_new(job, c, groups, count, member);
+
+	if (!dir_dn_normalise_long(dn, job->arena, &x->seen[0]))
+		return fault_set(f, ERR_INVALID, "no group can name %s", dn);
+	x->seen_count = 1;
+	return climb_up(x, f);
+}
+
+enum err
+dir_groups_lead(struct dir_job *job, struct dir_conn *c, const struct dir_names *names,
+    const char *const *groups, size_t count, bool *member, struct fault *f)
+{
+	struct climb *x = climb_new(job, c, groups, count, member);
+
+	for (size_t i = 0; i < names->count; i++) {
+		const char *normal;
+
+		if (!dir_dn_normalise_long(names->dn[i], job->arena, &normal))
+			return fault_set(f, ERR_INVALID, "no group can name %s", names->dn[i]);
+		climb_meet(x, normal);
+	}
+	return climb_up(x, f);
 }

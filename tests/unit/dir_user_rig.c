@@ -188,7 +188,7 @@ enum err
 user_restore(void)
 {
 	begin();
-	return wait_for(dir_user_restore(rig.dir, seen.saved, on_user, NULL));
+	return wait_for(dir_user_restore(rig.dir, seen.saved, NULL, on_user, NULL));
 }
 
 static void
