@@ -41,6 +41,34 @@ app_role_groups(const struct conf *c, const char *groups[APP_ROLE_GROUPS_MAX])
 	return count;
 }
 
+static const char *
+app_normal(const struct conf *c, const char *dn)
+{
+	const char *normal = NULL;
+	bool is_dn = dir_dn_normalise(dn, c->arena, &normal);
+
+	assert(is_dn); /* app_load_conf() has seen to it */
+	return normal;
+}
+
+size_t
+app_role_places(const struct conf *c, const char *const **places)
+{
+	const size_t room = c->role_count * CONF_ROLE_PLACES_MAX + 1;
+	const char **list = arena_alloc(c->arena, room * sizeof(*list));
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->role_count; i++)
+		for (size_t j = 0; j < c->roles[i].org_unit_count; j++) {
+			const char *normal = app_normal(c, c->roles[i].org_units[j]);
+
+			if (!app_is_listed(list, count, normal))
+				list[count++] = normal;
+		}
+	*places = list;
+	return count;
+}
+
 /* A person's groups are asked for at once. With the last role of all there can be one too many. */
 void
 app_check_role_groups(const struct conf *c, struct conf_errors *errors)
@@ -54,16 +82,6 @@ app_check_role_groups(const struct conf *c, struct conf_errors *errors)
 	conf_complain_role(errors, c, last,
 	    "[role %s] group: the roles and admin_group name more than %d groups", last->name,
 	    DIR_ROOTS_MAX);
-}
-
-static const char *
-app_normal(const struct conf *c, const char *dn)
-{
-	const char *normal = NULL;
-	bool is_dn = dir_dn_normalise(dn, c->arena, &normal);
-
-	assert(is_dn); /* app_load_conf() has seen to it */
-	return normal;
 }
 
 static void

@@ -52,4 +52,10 @@ struct dir_op *dir_sign_in(struct dir *d, const struct dir_account *account,
 struct dir_op *dir_look_at_account(struct dir *d, const char *entry_uuid, const char *const *groups,
     size_t count, dir_sign_cb *cb, void *arg);
 
+/* Which of the groups whatever has one of these DNs is, or is in; nobody need be there, and who is
+ * suspended is in their groups all the same. For what people are protected by, and for groups that
+ * somebody is to join. */
+struct dir_op *dir_look_at_names(struct dir *d, const char *const *names, size_t name_count,
+    const char *const *groups, size_t count, dir_sign_cb *cb, void *arg);
+
 #endif

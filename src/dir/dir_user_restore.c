@@ -12,6 +12,8 @@ struct restore {
 	struct user_job job; /* first */
 	struct secret *bytes;
 	struct saved saved;
+	const struct reach *within;
+	size_t left_out; /* groups that it does not cover */
 };
 
 static LDAPMod **
@@ -184,6 +186,8 @@ restore_rest(struct dir_job *job, struct dir_conn *c, const char *uuid, struct f
 		code = dir_groups_end_placeholders(job, c, &o->saved.groups, f);
 	if (code == ERR_OK)
 		code = dir_user_read(job, c, uuid, c->dir->conf.people_base, &o->job.now, f);
+	if (code == ERR_OK && o->left_out > 0 && refused.text[0] == '\0')
+		fault_set(&refused, ERR_OK, "%zu groups are out of reach", o->left_out);
 	if (code == ERR_OK)
 		*f = refused;
 	return code;
@@ -223,6 +227,23 @@ restore_release(struct dir_job *job)
 	secret_free(o->bytes);
 }
 
+static void
+restore_leave_out(struct restore *o, struct arena *arena)
+{
+	struct dir_names *groups = &o->saved.groups;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		const char *normal;
+
+		if (dir_dn_normalise_long(groups->dn[i], arena, &normal) &&
+		    reach_covers(o->within, normal, NULL))
+			groups->dn[kept++] = groups->dn[i];
+	}
+	o->left_out = groups->count - kept;
+	groups->count = kept;
+}
+
 static enum err
 restore_check(const struct dir *d, struct restore *o, struct arena *arena, struct fault *f)
 {
@@ -231,17 +252,21 @@ restore_check(const struct dir *d, struct restore *o, struct arena *arena, struc
 	if (!dir_dn_is_below(o->saved.dn, d->conf.people_base, false))
 		return fault_set(
 		    f, ERR_REFUSED, "%s is not below %s", o->saved.dn, d->conf.people_base);
+	if (o->within != NULL)
+		restore_leave_out(o, arena);
 	return ERR_OK;
 }
 
 struct dir_op *
-dir_user_restore(struct dir *d, const struct secret *saved, dir_user_cb *cb, void *arg)
+dir_user_restore(struct dir *d, const struct secret *saved, const struct reach *within,
+    dir_user_cb *cb, void *arg)
 {
 	struct dir_job *job =
 	    dir_user_job_new(d, restore_perform, NULL, sizeof(struct restore), cb, arg);
 	struct restore *o = job->value;
 
 	o->bytes = secret_dup(saved);
+	o->within = reach_copy(within, job->arena);
 	job->release = restore_release;
 	job->writes = true;
 	return dir_job_start(job, restore_check(d, o, job->arena, &job->fault));
