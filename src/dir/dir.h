@@ -58,8 +58,8 @@ struct dir_conf {
 	 * before anybody has it is given to nobody. */
 	const char *const *guarded_groups;
 	size_t guarded_count;
-	size_t threads;				/* about 4 */
-	size_t queue_max;			/* operations that wait */
+	size_t threads;	  /* about 4 */
+	size_t queue_max; /* operations that wait */
 	int64_t connect_timeout_ms, op_timeout_ms;
 };
 
