@@ -193,7 +193,7 @@ bool auth_has_role(const struct auth *a, const bool *member);
 /* A new session for a person who has just signed in; a person's oldest one ends when there are more
  * than AUTH_SESSIONS_OF_ONE_MAX, and the longest unused of all beyond AUTH_SESSIONS_MAX
  * ("replaced"). ERR_UNAUTHENTICATED: the person was forgotten after `seen_at`, as above, or has
- * ended all of their sessions since. auth_free() answers those under way: ERR_UNAVAILABLE.
+ * ended all of their sessions since.
  * `secret`: 256 bits, base64url, for the cookie and nothing else; the callback may take it by
  * setting it to NULL. */
 typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,
