@@ -138,9 +138,11 @@ app_on_looked_at(void *arg, enum err code, const bool *member, const struct faul
 	if (code == ERR_OK || code == ERR_NOT_FOUND)
 		auth_person_seen(
 		    look->app->auth, look->person, code == ERR_OK ? member : NULL, look->began_at);
-	else
+	else {
 		log_debug("the directory cannot tell who somebody is", "person", look->person,
 		    "reason", f->text);
+		auth_person_unseen(look->app->auth, look->person);
+	}
 	app_look_free(look);
 }
 
@@ -157,14 +159,6 @@ app_look_at(void *arg, const char *person)
 	memcpy(look->person, person, strnlen(person, sizeof(look->person) - 1));
 	TAILQ_INSERT_TAIL(&a->looks, look, link);
 	look->op = dir_look_at_account(a->dir, look->person, groups, count, app_on_looked_at, look);
-}
-
-static int64_t
-app_current_at(void *arg)
-{
-	struct app *a = arg;
-
-	return a->feed != NULL ? flow_feed_current_at(a->feed) : 0;
 }
 
 /* ---- what ends rights ---- */
@@ -205,7 +199,6 @@ app_build_access(struct app *a, loop_cb *ready)
 		.idle_ms = c->session_idle * 1000,
 		.lifetime_ms = c->session_lifetime * 1000,
 		.grace_ms = c->directory_grace * 1000,
-		.current_at = app_current_at,
 		.look_at = app_look_at,
 		.arg = a,
 		.normalise = dir_dn_normalise };

@@ -136,7 +136,8 @@ auth_session_new(struct auth *a, const char *person, const bool *member, int64_t
 		loop_timer_set(m->refusal, 0);
 		return m;
 	}
-	auth_person_note(a, m->person, auth_said_by_groups(auth_member_bits(a, member)), seen_at);
+	auth_person_note(
+	    a, m->person, auth_said_by_groups(auth_member_bits(a, member)), seen_at, false);
 	memcpy(m->session.person, m->person->id, sizeof(m->session.person));
 	make_times(a, &m->session);
 	m->store_op = store_session_add(a->conf.store, &m->session, source, note, make_on_added, m);
