@@ -79,7 +79,7 @@ app_check_role_groups(const struct conf *c, struct conf_errors *errors)
 	if (app_role_groups(c, groups) <= DIR_ROOTS_MAX)
 		return;
 	last = &c->roles[c->role_count - 1];
-	conf_complain_role(errors, c, last,
+	conf_complain_role(errors, c, last->group_line,
 	    "[role %s] group: the roles and admin_group name more than %d groups", last->name,
 	    DIR_ROOTS_MAX);
 }

@@ -22,8 +22,8 @@ role_check_listed(struct role_check *c, enum err code, const struct fault *f)
 }
 
 static void
-role_check_find(struct role_check *c, const char *role, const char *what, const char *wanted,
-    const struct dir_place *places, size_t count)
+role_check_find(struct role_check *c, const char *role, const char *what, const char *class,
+    const char *wanted, const struct dir_place *places, size_t count)
 {
 	struct arena *arena = c->conf->arena;
 	const char *normal, *other;
@@ -38,7 +38,14 @@ role_check_find(struct role_check *c, const char *role, const char *what, const 
 		return;
 	}
 	c->told(c->arg, role, false,
-	    arena_printf(arena, "there is no %s %s in the directory", what, wanted));
+	    arena_printf(
+		arena, "there is no %s %s of class %s in the directory", what, wanted, class));
+}
+
+static const char *
+role_check_name(const struct conf *conf, size_t index)
+{
+	return arena_printf(conf->arena, "role %s", conf->roles[index].name);
 }
 
 static void
@@ -51,10 +58,11 @@ role_check_on_groups(
 	if (!role_check_listed(c, code, f))
 		return;
 	if (conf->admin_group != NULL)
-		role_check_find(c, "admin_group", "group", conf->admin_group, places, count);
-	for (size_t i = 0; i < conf->role_count; i++)
 		role_check_find(
-		    c, conf->roles[i].name, "group", conf->roles[i].group, places, count);
+		    c, "admin_group", "group", conf->group_class, conf->admin_group, places, count);
+	for (size_t i = 0; i < conf->role_count; i++)
+		role_check_find(c, role_check_name(conf, i), "group", conf->group_class,
+		    conf->roles[i].group, places, count);
 }
 
 static void
@@ -69,8 +77,8 @@ role_check_on_org_units(
 		const struct conf_role *role = &c->conf->roles[i];
 
 		for (size_t k = 0; k < role->org_unit_count; k++)
-			role_check_find(
-			    c, role->name, "org unit", role->org_units[k], places, count);
+			role_check_find(c, role_check_name(c->conf, i), "org unit",
+			    "organizationalUnit", role->org_units[k], places, count);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include "app.h"
 #include "http/http.h"
 #include "invite/outbox.h"
+#include "invite/reach.h"
 #include "invite/uid.h"
 
 void
@@ -102,6 +103,23 @@ app_check_dn(const struct conf *c, const char *name, const char *value, struct c
 		conf_complain(errors, c, "directory", name, "%s: \"%s\" is not a DN", name, value);
 }
 
+/* A place that no user, invitation or group stands in is a mistake. */
+static void
+app_check_role_place(
+    const struct conf *c, const struct conf_role *role, size_t index, struct conf_errors *errors)
+{
+	const char *place = role->org_units[index], *normal, *base;
+	const int line = role->org_unit_lines[index];
+
+	if (!dir_dn_normalise(place, c->arena, &normal))
+		conf_complain_role(
+		    errors, c, line, "[role %s] org_unit: \"%s\" is not a DN", role->name, place);
+	else if (dir_dn_normalise(c->search_base, c->arena, &base) &&
+		 !reach_is_within(normal, base))
+		conf_complain_role(errors, c, line,
+		    "[role %s] org_unit: \"%s\" is outside of search_base", role->name, place);
+}
+
 static void
 app_check_roles(const struct conf *c, struct conf_errors *errors)
 {
@@ -111,13 +129,10 @@ app_check_roles(const struct conf *c, struct conf_errors *errors)
 		const struct conf_role *role = &c->roles[i];
 
 		if (!dir_dn_normalise(role->group, c->arena, &normal))
-			conf_complain_role(errors, c, role, "[role %s] group: \"%s\" is not a DN",
-			    role->name, role->group);
+			conf_complain_role(errors, c, role->group_line,
+			    "[role %s] group: \"%s\" is not a DN", role->name, role->group);
 		for (size_t k = 0; k < role->org_unit_count; k++)
-			if (!dir_dn_normalise(role->org_units[k], c->arena, &normal))
-				conf_complain_role(errors, c, role,
-				    "[role %s] org_unit: \"%s\" is not a DN", role->name,
-				    role->org_units[k]);
+			app_check_role_place(c, role, k, errors);
 	}
 }
 

@@ -85,6 +85,21 @@ api_waits(struct api_call *c, enum err code)
 	return true;
 }
 
+/* "a" or "a or b": one of them is enough. */
+static const char *
+api_scope_words(unsigned scopes, struct arena *arena)
+{
+	const char *words = "", *between = "", *name;
+	unsigned bit;
+
+	for (size_t i = 0; (name = auth_scope_name(i, &bit)) != NULL; i++)
+		if ((scopes & bit) != 0) {
+			words = arena_printf(arena, "%s%s%s", words, between, name);
+			between = " or ";
+		}
+	return words;
+}
+
 /* Who calls, and may they, by one of the scopes (0: whoever it is)? Only then the body is looked
  * at, and the handler runs. */
 static enum err
@@ -102,7 +117,8 @@ api_pass(struct api_call *c, struct fault *f)
 	if (!api_admits_change(c))
 		return ERR_OK;
 	if (scopes != 0 && (c->who.scopes & scopes) == 0)
-		return fault_set(f, ERR_DENIED, "the caller has not the scope that this needs");
+		return fault_set(f, ERR_DENIED, "the caller has not the scope that this needs: %s",
+		    api_scope_words(scopes, http_arena(x)));
 	if (scopes != 0 && c->who.read_only && api_changes_something(r))
 		return fault_set(f, ERR_UNAVAILABLE,
 		    "the directory has not been heard for a while: until it is, nothing is "

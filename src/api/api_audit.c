@@ -56,6 +56,40 @@ api_personal_within(const char *personal, const struct reach *reach, struct aren
 	return personal;
 }
 
+/* Of a list of DNs those that are in reach. */
+static void
+api_thin_places(json_t *list, const struct reach *reach, struct arena *arena)
+{
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		const char *dn = json_string_value(json_array_get(list, i));
+
+		if (dn != NULL && !api_reaches(reach, arena, dn))
+			json_array_remove(list, i);
+	}
+}
+
+/* Groups and org units that somebody was given may be out of reach, though the person is not. */
+static const char *
+api_detail_within(const char *detail, const struct reach *reach, struct arena *arena)
+{
+	struct fault ignored;
+	json_t *root;
+	char *text;
+
+	if (detail == NULL || reach_is_everything(reach))
+		return detail;
+	root = json_read(detail, strlen(detail), &ignored);
+	if (root == NULL)
+		return NULL;
+	api_thin_places(json_object_get(root, "groups"), reach, arena);
+	api_thin_places(json_object_get(root, "org_units"), reach, arena);
+	text = json_dumps(root, JSON_COMPACT);
+	detail = arena_strdup(arena, text);
+	free(text);
+	json_decref(root);
+	return detail;
+}
+
 static void
 api_add_audit_record(
     struct buf *b, struct arena *arena, const struct audit_record *r, const struct reach *reach)
@@ -83,7 +117,7 @@ api_add_audit_record(
 	api_add_audit_text(b, arena, "org_unit", place);
 	api_add_audit_text(b, arena, "source", r->source);
 	api_add_audit_text(b, arena, "request_id", r->request_id);
-	api_add_audit_value(b, "detail", r->detail);
+	api_add_audit_value(b, "detail", api_detail_within(r->detail, reach, arena));
 	api_add_audit_value(b, "personal", api_personal_within(r->personal, reach, arena));
 	buf_printf(b, ",\"erased\":%s}", r->is_erased ? "true" : "false");
 }
@@ -156,6 +190,30 @@ api_read_word(const struct http_request *r, const char *name, struct field_error
 	return text;
 }
 
+/* Events that no record has are a mistake of whoever asks, not nothing. */
+static const char *
+api_read_event(const struct http_request *r, struct field_errors *errors)
+{
+	static const char *const names[] = { "signed_in", "sign_in_refused", "sign_in_throttled",
+		"session_ended", "token_added", "token_deleted", "user_changed", "user_suspended",
+		"user_resumed", "user_removed", "user_restored", "user_forgotten", "purged",
+		"org_unit_added", "org_unit_changed", "org_unit_deleted", "queue_item_retried",
+		"queue_item_dropped", "webhook_created", "webhook_changed",
+		"webhook_secret_rotated", "webhook_disabled", "webhook_deleted", "webhook_replayed",
+		"person_erasing", "person_erased", "audit_trimmed", "chain_head_lost" };
+	const char *text = http_query(r, "event");
+	enum invitation_event of_invitation;
+
+	if (text == NULL || invitation_event_by_name(text, &of_invitation))
+		return text;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0)
+			return text;
+	field_errors_add(
+	    errors, "event", "invalid", "there is no such event: usherctl(1) has them");
+	return NULL;
+}
+
 static void
 api_read_audit_query(struct api_call *c, struct audit_query *q, struct field_errors *errors)
 {
@@ -168,7 +226,7 @@ api_read_audit_query(struct api_call *c, struct audit_query *q, struct field_err
 	api_check_query(c->x, names, errors);
 	api_read_span_ms(r, "from", false, &q->from, errors);
 	api_read_span_ms(r, "to", true, &q->to, errors);
-	q->event = api_read_word(r, "event", errors);
+	q->event = api_read_event(r, errors);
 	q->actor = api_read_word(r, "actor", errors);
 	q->about = api_read_word(r, "about", errors);
 	q->subject = api_read_word(r, "subject", errors);

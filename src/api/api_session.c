@@ -4,6 +4,7 @@
 
 #include "api/api_private.h"
 #include "auth/throttle.h"
+#include "dir/dir_sign.h"
 
 /* ---- who one is ---- */
 
@@ -183,6 +184,9 @@ api_read_sign_in(struct http_exchange *x, const char **login)
 	api_wipe(r->body, r->body_len);
 	if (sound && (body.login == NULL || *body.login == '\0'))
 		field_errors_add(&errors, "login", "required", "a login is needed");
+	else if (sound && strlen(body.login) > DIR_LOGIN_MAX)
+		field_errors_add(
+		    &errors, "login", "too_long", "longer than %d bytes", DIR_LOGIN_MAX);
 	if (sound && (body.password == NULL || *body.password == '\0'))
 		field_errors_add(&errors, "password", "required", "a password is needed");
 	else if (sound && strlen(body.password) > SECRET_MAX)

@@ -88,7 +88,9 @@ api_add_token(
 	buf_add_string(b, ",\"org_units\":");
 	api_add_strings(b, t->place_count > 0 ? t->places : NULL, t->place_count);
 	buf_add_string(b, ",\"last_used_at\":");
-	api_add_time_or_null(b, t->used_at);
+	/* It is kept to the minute, which may have begun before there was a token. */
+	api_add_time_or_null(
+	    b, t->used_at != 0 && t->used_at < t->created_at ? t->created_at : t->used_at);
 	buf_add_string(b, ",\"expires_at\":");
 	api_add_time(b, t->expires_at);
 	if (clear != NULL) {
@@ -182,6 +184,34 @@ api_read_scopes(
 	return scopes;
 }
 
+struct token_place {
+	const char *normal;
+	bool is_there;
+};
+
+static void
+api_find_token_place(void *arg, const struct roster_place *places, size_t count)
+{
+	struct token_place *wanted = arg;
+
+	for (size_t i = 0; i < count && !wanted->is_there; i++)
+		wanted->is_there = reach_is_within(places[i].normal, wanted->normal) &&
+				   reach_is_within(wanted->normal, places[i].normal);
+}
+
+/* A list that is not whole may lack it: then it is believed. */
+static bool
+api_has_place(const struct api_call *c, const char *normal)
+{
+	struct token_place wanted = { .normal = normal };
+	struct roster *roster = c->api->conf.roster;
+	struct roster_figures list;
+
+	roster_figures(roster, &list);
+	return list.state != ROSTER_COMPLETE ||
+	       !roster_places(roster, api_find_token_place, &wanted) || wanted.is_there;
+}
+
 /* Into one spelling, in the exchange's arena. */
 static void
 api_read_token_places(struct api_call *c, const struct api_strings *names,
@@ -196,10 +226,16 @@ api_read_token_places(struct api_call *c, const struct api_strings *names,
 		field_errors_add(errors, "org_units", "too_long", "at most %d", REACH_PLACES_MAX);
 		return;
 	}
-	for (size_t i = 0; i < names->count; i++)
+	for (size_t i = 0; i < names->count; i++) {
+		const char *field = arena_printf(errors->arena, "org_units[%zu]", i);
+
 		if (!flow_dn_normalise(names->items[i], http_arena(c->x), &places[i]))
-			field_errors_add(errors, arena_printf(errors->arena, "org_units[%zu]", i),
-			    "invalid", "not a distinguished name (RFC 4514)");
+			field_errors_add(
+			    errors, field, "invalid", "not a distinguished name (RFC 4514)");
+		else if (!api_has_place(c, places[i])) /* in auth's words for one out of reach */
+			field_errors_add(errors, "org_units", "not_found",
+			    "there is no org unit \"%s\"", places[i]);
+	}
 	spec->places = places;
 	spec->place_count = names->count;
 }
@@ -231,8 +267,9 @@ api_token_create(struct api_call *c, struct fault *f)
 		http_hold(c->x);
 		return ERR_OK;
 	}
-	field_errors_add_named(&errors, f->text, "invalid");
-	api_reply_error(c->x, f->code, &errors, f);
+	field_errors_add_named(
+	    &errors, f->text, f->code == ERR_NOT_FOUND ? "not_found" : "invalid");
+	api_reply_error(c->x, f->code == ERR_NOT_FOUND ? ERR_INVALID : f->code, &errors, f);
 	return ERR_OK;
 }
 

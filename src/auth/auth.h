@@ -223,8 +223,9 @@ void auth_forget_person(struct auth *a, const char *person, const char *reason);
 /* A new API token: "ush_", 16 hexadecimal digits of id, "_", 43 of base64url (256 bits), 6 of
  * checksum (base64url of the first 4 bytes of BLAKE2b over what stands before). The clear text is a
  * secret that the callback may take by setting *clear to NULL. False on refusal: ERR_INVALID, whose
- * text begins with the field (name, scopes, expires_in, org_units) and a colon; ERR_REFUSED: too
- * many tokens. ERR_UNAUTHENTICATED, later: the maker's rights ended meanwhile. */
+ * text begins with the field (name, scopes, expires_in, org_units) and a colon; ERR_NOT_FOUND, the
+ * same: a place out of reach; ERR_REFUSED: too many tokens. ERR_UNAUTHENTICATED, later: the maker's
+ * rights ended meanwhile. */
 struct auth_token_spec {
 	const char *name;
 	unsigned scopes;

@@ -165,6 +165,8 @@ auth_end_session(struct auth *a, const struct store_session *s, const char *reas
 	}
 	e->arena = arena_new(0);
 	e->note = store_note_copy(note, e->arena);
+	if (e->note.org_unit == NULL)
+		e->note.org_unit = e->org_unit;
 	ending_start_noted(e);
 }
 

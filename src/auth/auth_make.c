@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "auth/auth_private.h"
+#include "base/buf.h"
+#include "base/json.h"
 #include "base/mem.h"
 
-enum { EXPIRES_MIN = 60, EXPIRES_MAX = 10 * 366 * 24 * 3600 };
+enum { EXPIRES_MIN = 60, EXPIRES_MAX = 10 * 366 * 24 * 3600, TOKEN_DETAIL_MAX = 64 * 1024 };
 
 struct auth_token_make {
 	struct auth_op op; /* first */
@@ -139,7 +141,7 @@ token_places_check(const struct auth_token_spec *spec, struct fault *f)
 		code = fault_set(f, ERR_INVALID, "org_units: must be %d at most", REACH_PLACES_MAX);
 	for (size_t i = 0; code == ERR_OK && i < spec->place_count; i++)
 		if (!token_place_is_reached(spec, spec->places[i], arena))
-			code = fault_set(f, ERR_INVALID, "org_units: there is no org unit \"%s\"",
+			code = fault_set(f, ERR_NOT_FOUND, "org_units: there is no org unit \"%s\"",
 			    spec->places[i]);
 	arena_free(arena);
 	return code;
@@ -249,6 +251,72 @@ token_fill(struct auth_token_make *m, const struct auth_token_spec *spec)
 	t->expires_at = t->created_at + spec->expires_in * 1000;
 }
 
+/* ---- what the trail says of it ---- */
+
+/* All that was given away with it. */
+static const char *
+token_detail(const struct api_token *t, struct arena *arena)
+{
+	char until[CLOCK_TEXT_SIZE];
+	const char *name, *comma = "", *text;
+	unsigned bit;
+	struct buf b;
+
+	buf_init(&b, TOKEN_DETAIL_MAX);
+	buf_add_string(&b, "{\"scopes\":[");
+	for (size_t i = 0; (name = auth_scope_name(i, &bit)) != NULL; i++)
+		if ((t->scopes & bit) != 0) {
+			buf_printf(&b, "%s\"%s\"", comma, name);
+			comma = ",";
+		}
+	buf_add_string(&b, "],\"org_units\":");
+	if (t->place_count == 0)
+		buf_add_string(&b, "null");
+	for (size_t i = 0; i < t->place_count; i++) {
+		buf_add_char(&b, i == 0 ? '[' : ',');
+		buf_add_json_string(&b, t->places[i]);
+	}
+	buf_add_string(&b, t->place_count > 0 ? "],\"owner\":" : ",\"owner\":");
+	buf_add_json_string(&b, t->owner[0] != '\0' ? t->owner : NULL);
+	buf_printf(&b, ",\"expires_at\":\"%s\"}", clock_format(t->expires_at, until));
+	text = buf_failed(&b) ? NULL : arena_strdup(arena, b.data);
+	buf_release(&b);
+	return text;
+}
+
+/* It is free text: what it says may be about a person. */
+const char *
+auth_token_personal(const struct api_token *t, struct arena *arena)
+{
+	struct buf b;
+	const char *text;
+
+	buf_init(&b, TOKEN_DETAIL_MAX);
+	buf_add_string(&b, "{\"name\":");
+	buf_add_json_string(&b, t->name);
+	buf_add_char(&b, '}');
+	text = buf_failed(&b) ? NULL : arena_strdup(arena, b.data);
+	buf_release(&b);
+	return text;
+}
+
+static void
+token_store(struct auth_token_make *m, const struct store_note *by)
+{
+	struct auth *a = m->op.auth;
+	struct arena *arena = arena_new(0);
+	struct store_note note = *by;
+
+	note.detail = token_detail(&m->token, arena);
+	note.personal = auth_token_personal(&m->token, arena);
+	if (m->owner != NULL) {
+		auth_person_read_list(a, m->owner);
+		note.org_unit = m->owner->org_unit;
+	}
+	m->store_op = store_add_api_token(a->conf.store, &m->token, &note, token_on_added, m);
+	arena_free(arena);
+}
+
 bool
 auth_token_new(struct auth *a, const struct auth_token_spec *spec, auth_token_cb *cb, void *arg,
     struct fault *f)
@@ -265,6 +333,6 @@ auth_token_new(struct auth *a, const struct auth_token_spec *spec, auth_token_cb
 	token_fill(m, spec);
 	if (m->token.owner[0] != '\0')
 		m->owner = auth_person_hold(a, m->token.owner);
-	m->store_op = store_add_api_token(a->conf.store, &m->token, spec->note, token_on_added, m);
+	token_store(m, spec->note);
 	return true;
 }

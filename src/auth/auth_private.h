@@ -293,6 +293,8 @@ void auth_makes_spoil(struct auth *a, const struct auth_person *p, const char *r
 bool auth_is_making_token(const struct auth *a, const char *id);
 void auth_token_makes_spoil(struct auth *a, const struct auth_person *p, const char *reason);
 void auth_token_makes_of_spoil(struct auth *a, const char *created_by, const char *reason);
+/* What an audit record of a token says that may be about a person, as JSON. */
+const char *auth_token_personal(const struct api_token *t, struct arena *arena);
 
 /* The sweep (auth_sweep.c): wakes up while there is somebody to look at or something to write. */
 void auth_sweep_init(struct auth *a);

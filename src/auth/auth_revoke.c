@@ -12,6 +12,7 @@ struct auth_revoke {
 	struct store_op *store_op;
 	struct arena *arena;
 	struct store_note note;
+	const char *personal; /* of the token itself */
 	char id[API_TOKEN_ID_SIZE];
 	char maker[sizeof("token:") + API_TOKEN_ID_SIZE]; /* what it is called in created_by */
 	store_done_cb *cb;
@@ -72,7 +73,27 @@ revoke_on_made_deleted(void *arg, enum err code, const struct fault *f)
 		return;
 	}
 	auth_forget_tokens_of(a, r->maker);
+	r->note.detail = "{\"reason\":\"revoked\"}";
+	r->note.personal = r->personal;
 	r->store_op = store_delete_api_token(a->conf.store, r->id, &r->note, revoke_on_deleted, r);
+}
+
+/* Those who see the owner's place see what becomes of their tokens. What a token made belongs to
+ * the same owner. */
+static void
+revoke_set_note(struct auth_revoke *r, const struct store_note *by)
+{
+	const struct auth_row *row = auth_find(r->op.auth, r->id);
+
+	r->note = store_note_copy(by, r->arena);
+	r->note.detail = "{\"reason\":\"maker_ended\"}";
+	if (row == NULL)
+		return;
+	r->personal = auth_token_personal(&row->token, r->arena);
+	if (row->owner == NULL)
+		return;
+	auth_person_read_list(r->op.auth, row->owner);
+	r->note.org_unit = arena_strdup(r->arena, row->owner->org_unit);
 }
 
 void
@@ -83,10 +104,10 @@ auth_token_delete(
 
 	auth_op_start(a, &r->op, revoke_release);
 	r->arena = arena_new(0);
-	r->note = store_note_copy(note, r->arena);
 	r->cb = cb;
 	r->arg = arg;
 	snprintf(r->id, sizeof(r->id), "%s", id);
+	revoke_set_note(r, note);
 	snprintf(r->maker, sizeof(r->maker), "token:%s", id);
 	r->store_op =
 	    store_delete_tokens_of(a->conf.store, r->maker, &r->note, revoke_on_made_deleted, r);

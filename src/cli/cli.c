@@ -126,6 +126,8 @@ cli_read_command(struct cli *c, const struct cli_command *command, int argc, cha
 		fprintf(c->err, "usherctl: one word too many: %s\n", argv[at]);
 	else if (command->argument != NULL && c->argument == NULL && !command->is_optional)
 		fprintf(c->err, "usherctl: %s is missing\n", command->argument);
+	else if (c->argument != NULL && *c->argument == '\0')
+		fprintf(c->err, "usherctl: %s is empty\n", command->argument);
 	else if (c->argument != NULL &&
 		 (command->is_name ? !cli_is_name(c->argument) : !cli_is_id(c->argument)))
 		fprintf(c->err, "usherctl: that is no %s\n", command->argument);
@@ -151,6 +153,33 @@ cli_print_version(FILE *to)
 	return CLI_OK;
 }
 
+static bool
+cli_is_group(const char *word)
+{
+	for (const struct cli_command *const *c = cli_commands; *c != NULL; c++)
+		if ((*c)->group != NULL && strcmp((*c)->group, word) == 0)
+			return true;
+	return false;
+}
+
+/* There is no such command. Whoever has the first word right sees what can follow it. */
+static enum cli_exit
+cli_tell_commands(int argc, char **argv, int at, FILE *out, FILE *err)
+{
+	const bool is_group = cli_is_group(argv[at]);
+	const bool asked = is_group && at + 1 < argc && argv[at + 1][0] == '-' &&
+			   cli_wants_help(argc, argv, at + 1);
+
+	if (!is_group) {
+		fprintf(err, "usherctl: no such command: see usherctl --help\n");
+		return CLI_USAGE;
+	}
+	if (!asked && at + 1 < argc)
+		fprintf(err, "usherctl: no such command: %s %s\n", argv[at], argv[at + 1]);
+	cli_print_group(asked ? out : err, argv[at]);
+	return asked ? CLI_OK : CLI_USAGE;
+}
+
 enum cli_exit
 cli_main(int argc, char **argv, FILE *out, FILE *err)
 {
@@ -169,10 +198,8 @@ cli_main(int argc, char **argv, FILE *out, FILE *err)
 		return asked ? CLI_OK : CLI_USAGE;
 	}
 	command = cli_find_command(argc, argv, &at);
-	if (command == NULL) {
-		fprintf(err, "usherctl: no such command: see usherctl --help\n");
-		return CLI_USAGE;
-	}
+	if (command == NULL)
+		return cli_tell_commands(argc, argv, at, out, err);
 	if (cli_wants_help(argc, argv, at)) {
 		cli_print_command(out, command);
 		return CLI_OK;

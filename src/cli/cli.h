@@ -94,6 +94,7 @@ bool cli_read_options(
     int argc, char **argv, int *at, struct cli_values *own, struct cli_values *other, FILE *err);
 
 void cli_print_usage(FILE *to);
+void cli_print_group(FILE *to, const char *group); /* its commands */
 void cli_print_command(FILE *to, const struct cli_command *c);
 
 /* "90", "90s", "15m", "12h", "7d", "2w" as seconds. */

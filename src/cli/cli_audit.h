@@ -8,7 +8,7 @@
 #define CLI_AUDIT_FILTERS                                                                          \
 	{ .name = "from", .value = "TIME", .help = "since a day, 2026-11-26, or a moment" },       \
 	    { .name = "to", .value = "TIME", .help = "up to the end of a day, or a moment" },      \
-	    { .name = "event", .value = "NAME", .help = "such as signed_in or person_changed" },   \
+	    { .name = "event", .value = "NAME", .help = "such as signed_in or user_changed" },     \
 	    { .name = "actor", .value = "NAME", .help = "as in user:UUID, token:ID, uid:0" },      \
 	    { .name = "about", .value = "ID", .help = "whom it is about, or who did it" },         \
 	    { .name = "subject", .value = "TYPE", .help = "such as user or invitation" },          \

@@ -205,12 +205,23 @@ cli_exit_of(long status)
 	}
 }
 
-/* An RFC 9457 problem: its sentence, then one line for each field. */
-static void
+/* Whether a member of the query is what an option gave. */
+static bool
+cli_is_option(const struct cli *c, const char *field)
+{
+	for (const struct cli_option *o = c->values.options; o->name != NULL; o++)
+		if (strcmp(o->name, field) == 0)
+			return cli_value(&c->values, field) != NULL;
+	return false;
+}
+
+/* An RFC 9457 problem: its sentence, then one line for each field. False: options are wrong. */
+static bool
 cli_print_problem(struct cli *c, const json_t *problem, long status)
 {
 	const json_t *errors = json_object_get(problem, "errors"), *e;
 	json_t *detail = json_object_get(problem, "detail");
+	bool is_usage = false;
 	char *text;
 	size_t i;
 
@@ -223,11 +234,14 @@ cli_print_problem(struct cli *c, const json_t *problem, long status)
 	{
 		char *field = cli_text_of(json_object_get(e, "field"));
 		char *words = cli_text_of(json_object_get(e, "detail"));
+		bool is_option = status == 400 && cli_is_option(c, field);
 
-		fprintf(c->err, "  %s: %s\n", field, words);
+		is_usage = is_usage || is_option;
+		fprintf(c->err, "  %s%s: %s\n", is_option ? "--" : "", field, words);
 		free(field);
 		free(words);
 	}
+	return !is_usage;
 }
 
 static enum cli_exit
@@ -254,8 +268,7 @@ cli_ask(struct cli *c, const char *method, const char *path, const char *body, b
 	} else if (health && a.status == 503 && json_object_get(json, "checks") != NULL)
 		code = CLI_FAILED;
 	else {
-		cli_print_problem(c, json, a.status);
-		code = cli_exit_of(a.status);
+		code = cli_print_problem(c, json, a.status) ? cli_exit_of(a.status) : CLI_USAGE;
 		json_decref(json);
 		json = NULL;
 	}

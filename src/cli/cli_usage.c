@@ -38,15 +38,29 @@ cli_print_command(FILE *to, const struct cli_command *c)
 	cli_print_options(to, c->options);
 }
 
+static void
+cli_print_line(FILE *to, const struct cli_command *c)
+{
+	fputs("  ", to);
+	cli_print_name(to, c);
+	fprintf(to, "\n      %s\n", c->help);
+}
+
+void
+cli_print_group(FILE *to, const char *group)
+{
+	fprintf(to, "usage: usherctl [options] %s command ...\n\ncommands:\n", group);
+	for (const struct cli_command *const *c = cli_commands; *c != NULL; c++)
+		if ((*c)->group != NULL && strcmp((*c)->group, group) == 0)
+			cli_print_line(to, *c);
+}
+
 void
 cli_print_usage(FILE *to)
 {
 	fputs("usage: usherctl [options] command ...\n\ncommands:\n", to);
-	for (const struct cli_command *const *c = cli_commands; *c != NULL; c++) {
-		fputs("  ", to);
-		cli_print_name(to, *c);
-		fprintf(to, "\n      %s\n", (*c)->help);
-	}
+	for (const struct cli_command *const *c = cli_commands; *c != NULL; c++)
+		cli_print_line(to, *c);
 	fputs("\noptions, before or behind the command:\n", to);
 	cli_print_options(to, cli_globals);
 	fputs("\nexit status: 0 done, 1 failed, 2 usage, 3 not found, 4 conflict, 5 unreachable\n",

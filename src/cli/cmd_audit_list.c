@@ -30,13 +30,14 @@ cmd_audit_collect(struct cli *c, json_t **answer)
 	return code;
 }
 
-/* A line has the name of whom it is about, so far as it was not erased. */
+/* A line has the name of whom it is about, so far as it was not erased, and why if that was told.
+ */
 static json_t *
 cmd_audit_row(json_t *record)
 {
 	json_t *subject = json_object_get(record, "subject");
-	json_t *name = json_object_get(json_object_get(record, "personal"), "name");
-	json_t *row = json_object();
+	const json_t *personal = json_object_get(record, "personal");
+	json_t *name = json_object_get(personal, "name"), *row = json_object();
 
 	json_object_set(row, "at", json_object_get(record, "at"));
 	json_object_set(row, "event", json_object_get(record, "event"));
@@ -47,7 +48,9 @@ cmd_audit_row(json_t *record)
 	if (json_is_true(json_object_get(record, "erased")))
 		json_object_set_new(row, "name", json_string("(erased)"));
 	else
-		json_object_set(row, "name", name);
+		json_object_set(
+		    row, "name", name != NULL ? name : json_object_get(personal, "uid"));
+	json_object_set(row, "why", json_object_get(json_object_get(record, "detail"), "reason"));
 	return row;
 }
 
@@ -55,8 +58,8 @@ static void
 cmd_audit_print(struct cli *c, const json_t *items)
 {
 	static const struct cli_column columns[] = { { "AT", "at" }, { "EVENT", "event" },
-		{ "SUBJECT", "type" }, { "ID", "id" }, { "NAME", "name" }, { "ACTOR", "actor" },
-		{ "SOURCE", "source" } };
+		{ "DETAIL", "why" }, { "SUBJECT", "type" }, { "ID", "id" }, { "NAME", "name" },
+		{ "ACTOR", "actor" }, { "SOURCE", "source" } };
 	json_t *rows = json_array(), *record;
 	size_t i;
 

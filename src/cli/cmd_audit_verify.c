@@ -5,7 +5,8 @@
 
 enum {
 	PATH_MAX_BYTES = 1024,
-	HEAD_MAX = 128,
+	NUMBER_MAX = 19, /* digits */
+	HASH_LEN = 64,
 	PATIENCE_MS = 3600 * 1000 /* all of a trail of years is read */
 };
 
@@ -67,24 +68,29 @@ cmd_audit_print_verdict(struct cli *c, const json_t *reply)
 	free(blocks);
 }
 
-/* "12:0a1b..." as the query; the daemon judges what is in it. */
+/* "12:0a1b..." as the query. */
 static bool
 cmd_audit_add_head(struct cli *c, struct buf *path)
 {
-	const char *head = cli_value(&c->values, "head"), *colon;
-	char number[HEAD_MAX];
+	const char *head = cli_value(&c->values, "head");
+	size_t digits = head != NULL ? strspn(head, "0123456789") : 0;
+	char number[NUMBER_MAX + 1];
 
 	if (head == NULL)
 		return true;
-	colon = strchr(head, ':');
-	if (colon == NULL || strlen(head) >= HEAD_MAX) {
-		fprintf(c->err, "usherctl: --head is NUMBER:HASH\n");
+	if (digits == 0 || digits > NUMBER_MAX || head[digits] != ':' ||
+	    strspn(head + digits + 1, "0123456789abcdef") != HASH_LEN ||
+	    strlen(head + digits + 1) != HASH_LEN || strspn(head, "0") == digits) {
+		fprintf(c->err,
+		    "usherctl: --head is NUMBER:HASH: a number from 1 on and %d hexadecimal "
+		    "digits\n",
+		    HASH_LEN);
 		return false;
 	}
-	memcpy(number, head, (size_t)(colon - head));
-	number[colon - head] = '\0';
+	memcpy(number, head, digits);
+	number[digits] = '\0';
 	cli_add_query(path, "number", number);
-	cli_add_query(path, "hash", colon + 1);
+	cli_add_query(path, "hash", head + digits + 1);
 	return true;
 }
 

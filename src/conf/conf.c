@@ -56,13 +56,12 @@ conf_error(struct conf_errors *errors, const char *path, int line, const char *f
 }
 
 void
-conf_complain_role(struct conf_errors *errors, const struct conf *c, const struct conf_role *role,
-    const char *fmt, ...)
+conf_complain_role(struct conf_errors *errors, const struct conf *c, int line, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	conf_add_error(errors, c->path, role->line, fmt, ap);
+	conf_add_error(errors, c->path, line, fmt, ap);
 	va_end(ap);
 }
 

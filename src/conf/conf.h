@@ -38,6 +38,7 @@ struct conf_role {
 	size_t org_unit_count;			     /* 0: everywhere */
 	int64_t quota; /* open invitations of each inviter; 0: any number */
 	int line;      /* of the section */
+	int group_line, org_unit_lines[CONF_ROLE_PLACES_MAX];
 };
 
 enum conf_profile { CONF_PROFILE_OPENLDAP, CONF_PROFILE_GENERIC };
@@ -124,8 +125,8 @@ void conf_free(struct conf *c); /* wipes the secrets; NULL is fine */
 void conf_complain(struct conf_errors *errors, const struct conf *c, const char *section,
     const char *name, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-void conf_complain_role(struct conf_errors *errors, const struct conf *c,
-    const struct conf_role *role, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void conf_complain_role(struct conf_errors *errors, const struct conf *c, int line, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
 
 /* Every key with its effective value, in the form of the file. Secrets are named by their files
  * only. */

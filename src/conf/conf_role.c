@@ -19,7 +19,7 @@ const struct conf_key conf_role_keys[CONF_ROLE_KEYS] = {
 	{ "role", "org_unit", CONF_TEXT, AT(org_unit), NULL, 0, 0, NULL, false },
 	{ "role", "quota", CONF_NUMBER, AT(role.quota), "0", 0, ROLE_QUOTA_MAX, NULL, false },
 };
-static const size_t org_unit_key = 2;
+static const size_t group_key = 0, org_unit_key = 2, quota_key = 3;
 
 void
 conf_role_begin(struct conf_role_reading *r, const char *name, int line)
@@ -37,9 +37,10 @@ conf_role_took(
 	r->lines[org_unit_key] = 0;
 	if (r->org_unit == NULL)
 		return;
-	if (role->org_unit_count < CONF_ROLE_PLACES_MAX)
+	if (role->org_unit_count < CONF_ROLE_PLACES_MAX) {
+		role->org_unit_lines[role->org_unit_count] = line;
 		role->org_units[role->org_unit_count++] = r->org_unit;
-	else
+	} else
 		conf_error(errors, c->path, line, "org_unit: more than %d in [role %s]",
 		    CONF_ROLE_PLACES_MAX, role->name);
 	r->org_unit = NULL;
@@ -70,20 +71,20 @@ conf_role_check(const struct conf_role_reading *r, const struct conf *c, struct 
 	const struct conf_role *role = &r->role, *other = conf_role_find(c, role->name);
 
 	if (!conf_role_is_name(role->name))
-		conf_complain_role(errors, c, role,
+		conf_complain_role(errors, c, role->line,
 		    "[role %s]: a name has 1 to %d letters, digits, \"-\", \"_\" and \".\"",
 		    role->name, ROLE_NAME_MAX);
 	else if (other != NULL)
-		conf_complain_role(errors, c, role, "[role %s] is there already, at line %d",
+		conf_complain_role(errors, c, role->line, "[role %s] is there already, at line %d",
 		    role->name, other->line);
 	for (size_t i = 0; i < CONF_ROLE_KEYS; i++)
 		if (r->lines[i] == 0 && conf_role_keys[i].standard != NULL &&
 		    strcmp(conf_role_keys[i].standard, "!") == 0)
-			conf_complain_role(errors, c, role, "\"%s\" in [role %s] must be set",
+			conf_complain_role(errors, c, role->line, "\"%s\" in [role %s] must be set",
 			    conf_role_keys[i].name, role->name);
 	if (role->quota > 0 && role->role != NULL && strcmp(role->role, "auditor") == 0)
-		conf_complain_role(
-		    errors, c, role, "[role %s] quota: an auditor invites nobody", role->name);
+		conf_complain_role(errors, c, r->lines[quota_key],
+		    "[role %s] quota: an auditor invites nobody", role->name);
 }
 
 void
@@ -92,11 +93,12 @@ conf_role_end(struct conf_role_reading *r, struct conf *c, struct conf_errors *e
 	if (!r->open)
 		return;
 	r->open = false;
+	r->role.group_line = r->lines[group_key];
 	conf_role_check(r, c, errors);
 	if (c->role_count < CONF_ROLES_MAX)
 		c->roles[c->role_count++] = r->role;
 	else
-		conf_complain_role(errors, c, &r->role, "[role %s]: more than %d roles",
+		conf_complain_role(errors, c, r->role.line, "[role %s]: more than %d roles",
 		    r->role.name, CONF_ROLES_MAX);
 }
 

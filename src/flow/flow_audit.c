@@ -101,6 +101,8 @@ audit_of_issue(const struct invitation *inv, struct arena *arena)
 	audit_begin(&b, &inv->person, arena);
 	audit_add(&b, "mail", inv->person.value[PERSON_MAIL], arena);
 	audit_add(&b, "personal_mail", inv->personal_mail, arena);
+	audit_add(&b, "position", inv->person.value[PERSON_POSITION], arena);
+	audit_add(&b, "phone", inv->person.value[PERSON_PHONE], arena);
 	return audit_end(&b, arena);
 }
 
@@ -131,6 +133,47 @@ audit_of_readdress(const struct invitation *before, const char *after, struct ar
 	buf_add_string(&b, "\"changes\":{");
 	audit_add_change(&b, "personal_mail", before->personal_mail, after, arena);
 	buf_add_char(&b, '}');
+	return audit_end(&b, arena);
+}
+
+/* ---- what was given away, which is no personal data ---- */
+
+static void
+audit_add_groups(struct buf *b, const struct person *p, struct arena *arena)
+{
+	audit_add_comma(b);
+	buf_add_string(b, "\"groups\":[");
+	for (size_t i = 0; i < p->group_count; i++) {
+		if (i > 0)
+			buf_add_char(b, ',');
+		audit_add_value(b, p->groups[i], arena);
+	}
+	buf_add_char(b, ']');
+}
+
+const char *
+audit_of_grant(const struct invitation *inv, struct arena *arena)
+{
+	char until[CLOCK_TEXT_SIZE];
+	struct buf b;
+
+	buf_init(&b, AUDIT_TEXT_MAX);
+	buf_add_char(&b, '{');
+	audit_add(&b, "method", inv->method == INVITATION_BY_EMAIL ? "email" : "link", arena);
+	audit_add(&b, "expires_at", clock_format(inv->expires_at, until), arena);
+	audit_add_groups(&b, &inv->person, arena);
+	return audit_end(&b, arena);
+}
+
+const char *
+audit_of_groups(const struct person *p, const char *shortcoming, struct arena *arena)
+{
+	struct buf b;
+
+	buf_init(&b, AUDIT_TEXT_MAX);
+	buf_add_char(&b, '{');
+	audit_add(&b, "shortcoming", shortcoming, arena);
+	audit_add_groups(&b, p, arena);
 	return audit_end(&b, arena);
 }
 

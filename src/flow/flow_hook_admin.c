@@ -192,6 +192,8 @@ hook_op_on_saved(void *arg, enum err code, uint64_t revision, const struct fault
 static void
 hook_op_save(struct hook_op *o)
 {
+	hook_op_fill_note(
+	    o, o->hook.revision != 0 ? store_hook_by_id(o->flow->conf.store, o->id) : NULL);
 	o->op =
 	    store_hook_save(o->flow->conf.store, &o->hook, o->event, &o->note, hook_op_on_saved, o);
 }
@@ -347,6 +349,7 @@ flow_hook_delete_start(
 
 	o->on_item = cb;
 	o->arg = arg;
+	hook_op_fill_note(o, store_hook_by_id(f->conf.store, o->id));
 	o->op = store_hook_delete(f->conf.store, o->id, &o->note, delete_on_done, o);
 }
 

@@ -171,6 +171,7 @@ issue_reserve(struct issue *s)
 	note.post = &s->post.post;
 	note.org_unit = s->inv->person.value[PERSON_ORG_UNIT];
 	note.personal = audit_of_issue(s->inv, s->arena);
+	note.detail = audit_of_grant(s->inv, s->arena);
 	store_issue(s->flow->conf.store, s->inv, &note, issue_on_stored, s);
 }
 

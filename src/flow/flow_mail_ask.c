@@ -1,6 +1,5 @@
 /* What an administrator asks for about the mail of an invitation: once more, to another address,
  * until another end. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,11 +163,14 @@ amend_readdress(struct amend *a, const char *address, struct fault *f)
 static const char *
 amend_detail(struct mail_change *c, bool with)
 {
+	char before[CLOCK_TEXT_SIZE], after[CLOCK_TEXT_SIZE];
+
 	if (c->after->expires_at == c->before->expires_at)
 		return NULL;
 	return arena_printf(c->arena,
-	    "{%s\"changes\":{\"expires_at\":{\"before\":%" PRId64 ",\"after\":%" PRId64 "}}}",
-	    with ? "\"with\":\"extended\"," : "", c->before->expires_at, c->after->expires_at);
+	    "{%s\"changes\":{\"expires_at\":{\"before\":\"%s\",\"after\":\"%s\"}}}",
+	    with ? "\"with\":\"extended\"," : "", clock_format(c->before->expires_at, before),
+	    clock_format(c->after->expires_at, after));
 }
 
 static enum err

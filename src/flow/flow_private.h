@@ -151,8 +151,12 @@ bool quota_list(const struct quota *q, const char *owner, const char *after, str
 const char *audit_name(const struct person *p, struct arena *arena);
 /* {"name","uid"} and, given, "dn". */
 const char *audit_of_person(const struct person *p, const char *dn, struct arena *arena);
-/* {"name","uid","mail","personal_mail"} */
+/* {"name","uid","mail","personal_mail","position","phone"} */
 const char *audit_of_issue(const struct invitation *inv, struct arena *arena);
+/* {"method","expires_at","groups"}: for a record's detail, as is the next one. */
+const char *audit_of_grant(const struct invitation *inv, struct arena *arena);
+/* {"groups"}, and what went wrong with them (NULL: nothing). */
+const char *audit_of_groups(const struct person *p, const char *shortcoming, struct arena *arena);
 /* {"name","uid","changes":{FIELD:{"before","after"}}}: `after[i]` NULL: left alone, "": removed. */
 const char *audit_of_change(
     const struct person *before, const char *const after[PERSON_FIELD_COUNT], struct arena *arena);

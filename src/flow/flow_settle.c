@@ -115,6 +115,7 @@ attempt_save_done(struct attempt *a)
 		attempt_on_done(a, ERR_INTERNAL, 0, &f);
 		return;
 	}
+	note.detail = audit_of_groups(&a->next->person, a->shortcoming, a->arena);
 	invitation_erase(a->next);
 	mail_post_finish(&post, a->flow, a->inv);
 	note.post = &post.post;

@@ -44,4 +44,8 @@ void hook_op_finish_later(struct hook_op *o, enum err code, const char *words);
  * once, pause or not. */
 const struct hook *hook_op_target(struct hook_op *o);
 
+/* What the trail tells of it (flow_hook_note.c), into o->note. `before`: what is there now, NULL:
+ * nothing yet. Without a new one (o->hook has no id) it is deleted. */
+void hook_op_fill_note(struct hook_op *o, const struct hook *before);
+
 #endif

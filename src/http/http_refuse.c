@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <event2/buffer.h>
 
+#include "base/clock.h"
+#include "base/id.h"
+
 /* After the answer the client may still be sending. Closing at once would make its kernel throw the
  * answer away (RFC 9112 section 9.6), so what comes is dropped for this long. */
 enum { LINGER_MS = 2000 };
@@ -36,20 +39,23 @@ http_refuse_start(struct http_conn *c)
 {
 	const char *title = http_status_title(c->guard.status);
 	struct evbuffer *output = bufferevent_get_output(c->bev);
-	char body[256];
+	char body[320], id[ID_SIZE];
 	int len;
 
 	assert(c->stage == HTTP_CONN_OPEN && c->pending == 0);
+	/* It became no request; clients that keep the id of every problem find one here, too. */
+	id_make(clock_wall_ms(&clock_system), id);
 	len = evutil_snprintf(body, sizeof(body),
-	    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}", title,
-	    c->guard.status, c->guard.detail);
+	    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\","
+	    "\"request_id\":\"%s\"}",
+	    title, c->guard.status, c->guard.detail, id);
 	assert(len > 0 && (size_t)len < sizeof(body));
 	c->stage = HTTP_CONN_REFUSING;
 	bufferevent_setcb(c->bev, NULL, refuse_on_written, refuse_on_event, c);
 	evbuffer_add_printf(output,
 	    "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
-	    "Connection: close\r\n",
-	    c->guard.status, title, len);
+	    "X-Request-Id: %s\r\nConnection: close\r\n",
+	    c->guard.status, title, len, id);
 	http_defence_write(output, http_defence_is_strict(c->listener, false));
 	evbuffer_add_printf(output, "\r\n%s", c->guard.is_head ? "" : body);
 	loop_timer_set(c->timer, LINGER_MS);

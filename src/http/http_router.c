@@ -139,6 +139,21 @@ router_takes_type(const char *list, const char *type)
 	return false;
 }
 
+/* "a/b c/d" as "a/b or c/d". */
+static const char *
+router_words_of(const char *list, struct arena *arena)
+{
+	const char *words = "", *between = "";
+
+	for (size_t word; *list != '\0'; list += word) {
+		list += strspn(list, " ");
+		word = strcspn(list, " ");
+		words = arena_printf(arena, "%s%s%.*s", words, between, (int)word, list);
+		between = " or ";
+	}
+	return words;
+}
+
 bool
 http_takes_body(struct http_exchange *x, const char *content_types)
 {
@@ -153,7 +168,9 @@ http_takes_body(struct http_exchange *x, const char *content_types)
 	if (type != NULL && router_takes_type(content_types, type))
 		return true;
 	http_reply_problem(x, 415, NULL,
-	    arena_printf(x->arena, "The body must be of type %s.", content_types), NULL);
+	    arena_printf(
+		x->arena, "The body must be of type %s.", router_words_of(content_types, x->arena)),
+	    NULL);
 	return false;
 }
 

@@ -98,6 +98,36 @@ an_old_secret_signs_until_its_time_is_over(void **state)
 	world_free(w);
 }
 
+/* ---- the trail ---- */
+
+static void
+the_trail_tells_where_messages_went_and_go_and_no_secret(void **state)
+{
+	struct world *w = hook_world_new();
+	char hook[ID_SIZE];
+
+	(void)state;
+	hook_create(w, 1 << HOOK_INVITATION_CREATED, hook);
+	assert_int_equal(people_audit_says(w, "webhook_created", "\"host\":\""), 1);
+	assert_int_equal(
+	    people_audit_says(w, "webhook_created", "\"types\":[\"invitation.created\"]"), 1);
+	assert_int_equal(
+	    hook_change(w, hook,
+		(struct hook_spec){
+		    .url = "https://elsewhere.example:8443/a-secret?of=theirs", .enabled = 0 }),
+	    ERR_OK);
+	assert_int_equal(
+	    people_audit_says(w, "webhook_changed", "\"after\":\"elsewhere.example:8443\"}"), 1);
+	assert_int_equal(people_audit_says(
+			     w, "webhook_changed", "\"enabled\":{\"before\":true,\"after\":false}"),
+	    1);
+	assert_int_equal(people_audit_says(w, "webhook_changed", "a-secret"), 0);
+	assert_int_equal(hook_rotate(w, hook, 3600), ERR_OK);
+	assert_int_equal(people_audit_says(w, "webhook_secret_rotated", "\"old_secret_until\""), 1);
+	assert_int_equal(people_audit_says(w, "webhook_secret_rotated", "whsec_"), 0);
+	world_free(w);
+}
+
 /* ---- rules ---- */
 
 static void
@@ -241,6 +271,7 @@ main(void)
 		cmocka_unit_test(messages_of_a_disabled_endpoint_end_when_they_are_due),
 		cmocka_unit_test(messages_of_a_deleted_endpoint_are_dropped),
 		cmocka_unit_test(an_old_secret_signs_until_its_time_is_over),
+		cmocka_unit_test(the_trail_tells_where_messages_went_and_go_and_no_secret),
 		cmocka_unit_test(an_endpoint_is_checked_when_it_is_made),
 		cmocka_unit_test(a_change_leaves_the_rest_alone),
 		cmocka_unit_test(what_ended_is_kept_for_a_while),

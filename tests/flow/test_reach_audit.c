@@ -52,10 +52,11 @@ every_change_is_noted_with_who_where_and_what(void **state)
 	static const char *const common[] = { "\"person\":\"" GRACE "\"", "192.0.2.7", NULL };
 	static const struct {
 		const char *event;
-		const char *words[5];
+		const char *words[6];
 	} rows[] = {
 		{ "issued", { "\"place\":\"" ODES "\"", "\\\"name\\\":\\\"Ada Lovelace\\\"",
-				"\\\"mail\\\":\\\"b@x.org\\\"", "\\\"uid\\\":" } },
+				"\\\"mail\\\":\\\"b@x.org\\\"", "\\\"uid\\\":",
+				"\"detail\":{\"method\":\"link\",\"expires_at\":\"" } },
 		{ "link_renewed", { "\"place\":\"" ODES "\"", "Ada Lovelace" } },
 		{ "revoked", { "\"place\":\"" ODES "\"", "Ada Lovelace" } },
 		{ "user_changed",

@@ -69,7 +69,10 @@ def test_roles_are_looked_for_in_the_directory(check, key, value):
     status, said, _ = check(text.replace(value, value.replace("dc=m", "ou=nowhere,dc=m")), "--online")
     assert status != 0
     what = "group" if key == "group" else "org unit"
-    assert f"there is no {what} {value.replace('dc=m', 'ou=nowhere,dc=m')} in the directory" in said
+    kind = "groupOfNames" if key == "group" else "organizationalUnit"
+    wanted = value.replace("dc=m", "ou=nowhere,dc=m")
+    assert f"there is no {what} {wanted} of class {kind} in the directory" in said
+    assert "role a " in said
 
 
 KEY = re.compile(r"(#?)([a-z0-9_]+) =(?: (.*))?")
@@ -207,12 +210,20 @@ def test_an_error_names_file_and_line(check, good, bad, word):
 
 
 @pytest.mark.parametrize("key", ["group", "org_unit"])
-def test_what_is_no_dn_in_a_role_is_named_with_the_line_of_its_section(check, key):
+def test_what_is_no_dn_in_a_role_is_named_with_its_line(check, key):
     text = re.sub(f"{key} = .*", f"{key} = everybody", GOOD + ROLE, count=1)
     status, said, path = check(text)
     assert status != 0
-    number = line_of(text, "[role NAME]")
+    number = line_of(text, f"{key} = everybody")
     assert f'{path}:{number}: [role NAME] {key}: "everybody" is not a DN' in said
+
+
+def test_an_org_unit_of_a_role_outside_of_the_directory_that_is_searched_is_refused(check):
+    text = re.sub("org_unit = .*", "org_unit = ou=Cafe,dc=elsewhere", GOOD + ROLE, count=1)
+    status, said, path = check(text)
+    assert status != 0
+    number = line_of(text, "org_unit = ou=Cafe,dc=elsewhere")
+    assert f'{path}:{number}: [role NAME] org_unit: "ou=Cafe,dc=elsewhere" is outside of search_base' in said
 
 
 def test_more_groups_than_a_person_can_be_asked_about_are_refused_by_the_role_that_names_the_last(check):
@@ -224,7 +235,8 @@ def test_more_groups_than_a_person_can_be_asked_about_are_refused_by_the_role_th
     text += role.replace("{0}", "31")
     status, said, path = check(text)
     assert status != 0
-    assert f"{path}:{line_of(text, '[role r31]')}: [role r31] group: " in said
+    number = line_of(text, "group = cn=g31,dc=meridian,dc=example")
+    assert f"{path}:{number}: [role r31] group: " in said
 
 
 def test_an_unknown_section_is_named_once_with_the_line_of_its_header(check):

@@ -115,6 +115,24 @@ every_filter_reaches_the_store(void **state)
 	assert_int_equal(q->limit, 50);
 }
 
+static void
+an_event_that_no_record_has_is_a_mistake(void **state)
+{
+	static const char *const there[] = { "event=issued", "event=end_changed",
+		"event=token_added", "event=chain_head_lost" };
+	struct http_exchange *x = api_world_send_root(HTTP_GET, AUDIT, "event=nonsense", NULL);
+
+	(void)state;
+	assert_int_equal(fake_http_status(x), 400);
+	assert_non_null(strstr(fake_http_body(x), "\"field\":\"event\""));
+	fake_http_free(x);
+	for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+		x = api_world_send_root(HTTP_GET, AUDIT, there[i], NULL);
+		assert_int_equal(fake_http_status(x), 200);
+		fake_http_free(x);
+	}
+}
+
 /* A record's own time is one that can be asked for. */
 static void
 a_moment_counts_in_milliseconds(void **state)
@@ -359,6 +377,7 @@ main(void)
 		WITH_API(records_are_told_with_all_that_is_kept_of_them),
 		WITH_API(a_record_that_cannot_be_read_is_missed_and_logged),
 		WITH_API(every_filter_reaches_the_store),
+		WITH_API(an_event_that_no_record_has_is_a_mistake),
 		WITH_API(a_cursor_that_is_none_is_named),
 		WITH_API(a_place_out_of_reach_is_blank),
 		WITH_API(a_moment_counts_in_milliseconds),

@@ -127,7 +127,7 @@ a_token_that_a_limited_one_makes_is_limited_as_well(void **state)
 	spec.places = paris;
 	spec.place_count = 1;
 	assert_false(auth_token_new(world.auth, &spec, NULL, NULL, &f));
-	assert_int_equal(f.code, ERR_INVALID);
+	assert_int_equal(f.code, ERR_NOT_FOUND);
 	assert_string_equal(f.text, "org_units: there is no org unit \"" PARIS "\"");
 	for (size_t i = 0; i < REACH_PLACES_MAX + 1; i++)
 		many[i] = BERLIN;

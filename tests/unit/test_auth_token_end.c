@@ -169,6 +169,8 @@ revoking_a_token_revokes_what_was_made_with_it_and_nothing_else(void **state)
 	assert_int_equal(fake_store_ends(world.store), 3);
 	assert_string_equal(last_end()->id, id); /* the maker last, by whom the others are found */
 	assert_string_equal(last_end()->actor, "user:x");
+	assert_string_equal(last_end()->why, "{\"reason\":\"revoked\"}");
+	assert_string_equal(fake_store_end(world.store, 0)->why, "{\"reason\":\"maker_ended\"}");
 }
 
 static void

@@ -275,6 +275,23 @@ columns_line_up_by_what_a_terminal_shows(void **state)
 	free(text);
 }
 
+static void
+a_group_alone_lists_its_commands(void **state)
+{
+	(void)state;
+	assert_int_equal(run("audit", NULL), CLI_USAGE);
+	assert_non_null(strstr(err_text, "usherctl audit verify"));
+	assert_null(strstr(err_text, "usherctl token"));
+	assert_int_equal(run("token", "--help", NULL), CLI_OK);
+	assert_non_null(strstr(out_text, "usherctl token create"));
+	assert_int_equal(run("session", "list", NULL), CLI_USAGE);
+	assert_non_null(strstr(err_text, "no such command: session list"));
+	assert_non_null(strstr(err_text, "usherctl session show"));
+	assert_int_equal(run("nonsense", "--help", NULL), CLI_USAGE);
+	assert_int_equal(run("erase", "", NULL), CLI_USAGE);
+	assert_non_null(strstr(err_text, "PERSON is empty"));
+}
+
 int
 main(void)
 {
@@ -288,6 +305,7 @@ main(void)
 		cmocka_unit_test(nothing_that_moves_a_terminal_is_printed),
 		cmocka_unit_test(json_output_is_json_with_the_same_care),
 		cmocka_unit_test(columns_line_up_by_what_a_terminal_shows),
+		cmocka_unit_test(a_group_alone_lists_its_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, forget_output);

@@ -18,10 +18,10 @@
 #define HASH	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 #define RECORD(name, erased)                                                                       \
-	"{\"id\":\"" RECORD_ID "\",\"at\":\"T0\",\"event\":\"person_changed\","                    \
+	"{\"id\":\"" RECORD_ID "\",\"at\":\"T0\",\"event\":\"user_changed\","                      \
 	"\"subject\":{\"type\":\"user\",\"id\":\"" USER_ID "\"},\"state\":null,"                   \
 	"\"actor\":\"uid:0\",\"person\":null,\"org_unit\":\"ou=A,dc=x\",\"source\":null,"          \
-	"\"request_id\":\"R\",\"detail\":{\"fields\":[\"mail\"]},\"personal\":" name               \
+	"\"request_id\":\"R\",\"detail\":{\"reason\":\"asked\"},\"personal\":" name                \
 	",\"erased\":" erased "}"
 #define PAGE(record, next) "{\"items\":[" record "],\"next_cursor\":" next "}"
 
@@ -32,14 +32,14 @@ records_are_a_line_each(void **state)
 	server_start(200, PAGE(RECORD("{\"name\":\"Ada \\u001b\"}", "false"), "\"" RECORD_ID "\""));
 	assert_int_equal(
 	    run("--socket", server.path, "audit", "list", "--from", "2026-11-26", "--event",
-		"person_changed", "--about", USER_ID, "--order", "oldest", "--limit", "7", NULL),
+		"user_changed", "--about", USER_ID, "--order", "oldest", "--limit", "7", NULL),
 	    CLI_OK);
 	server_stop();
 	assert_true(
-	    server_was_asked("GET /api/v1/audit?from=2026-11-26&event=person_changed&about=" USER_ID
+	    server_was_asked("GET /api/v1/audit?from=2026-11-26&event=user_changed&about=" USER_ID
 			     "&order=oldest&limit=7 "));
 	assert_non_null(
-	    strstr(out_text, "T0  person_changed  user     " USER_ID "  Ada \xef\xbf\xbd"
+	    strstr(out_text, "T0  user_changed  asked   user     " USER_ID "  Ada \xef\xbf\xbd"
 			     "  uid:0"));
 	assert_string_equal(err_text, "there are more; --all lists them too\n");
 }
@@ -111,6 +111,32 @@ a_cell_of_an_export_is_quoted_and_no_formula(void **state)
 
 #define COUNTS "\"records\":12,\"blocks\":3,\"unnamed\":0,\"erased\":1,\"sources_ended\":0,"
 #define HEAD   "\"first\":null,\"head\":{\"number\":3,\"hash\":\"" HASH "\"},"
+
+static void
+a_head_that_is_none_is_told_by_its_option(void **state)
+{
+	static const char *const heads[] = { "3:abc", "0:" HASH, ":" HASH, "3:" HASH "0", "3",
+		"x:y" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		assert_int_equal(run("audit", "verify", "--head", heads[i], NULL), CLI_USAGE);
+		assert_non_null(strstr(err_text, "--head is NUMBER:HASH"));
+	}
+}
+
+static void
+what_the_daemon_says_of_an_option_is_told_by_its_name(void **state)
+{
+	(void)state;
+	server_start(400,
+	    "{\"title\":\"Malformed request\",\"detail\":\"no\",\"errors\":[{\"field\":\"event\","
+	    "\"code\":\"invalid\",\"detail\":\"there is no such event\"}]}");
+	assert_int_equal(
+	    run("--socket", server.path, "audit", "list", "--event", "nonsense", NULL), CLI_USAGE);
+	server_stop();
+	assert_non_null(strstr(err_text, "  --event: there is no such event\n"));
+}
 
 static void
 a_sound_trail_tells_its_head(void **state)
@@ -211,6 +237,8 @@ main(void)
 		cmocka_unit_test(an_export_is_a_record_a_line),
 		cmocka_unit_test(what_lacks_records_says_so_and_fails),
 		cmocka_unit_test(a_cell_of_an_export_is_quoted_and_no_formula),
+		cmocka_unit_test(a_head_that_is_none_is_told_by_its_option),
+		cmocka_unit_test(what_the_daemon_says_of_an_option_is_told_by_its_name),
 		cmocka_unit_test(a_sound_trail_tells_its_head),
 		cmocka_unit_test(a_trail_that_is_not_sound_fails_and_tells_every_fault),
 		cmocka_unit_test(a_line_that_makes_no_sense_asks_nobody),

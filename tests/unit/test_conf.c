@@ -244,7 +244,7 @@ what_does_not_fit_of_a_role_is_named_with_its_line(void **state)
 		{ "[role a]\ngroup = cn=a\nrole = boss\n",
 		    ":12: role: \"boss\" is none of: administrator inviter auditor" },
 		{ "[role a]\ngroup = cn=a\nrole = auditor\nquota = 1\n",
-		    ":10: [role a] quota: an auditor invites nobody" },
+		    ":13: [role a] quota: an auditor invites nobody" },
 		{ ROLE ROLE, ":13: [role a] is there already, at line 10" },
 		{ "[role ]\ngroup = cn=a\nrole = inviter\n", ":10: [role ]: a name has 1 to 32" },
 		{ "[role a b]\ngroup = cn=a\nrole = inviter\n", ":10: [role a b]: a name has" },
