@@ -9,7 +9,14 @@
 #include "base/mem.h"
 #include "template/template_private.h"
 
-enum template_place { PLACE_TEXT, PLACE_TITLE, PLACE_TAG, PLACE_ATTRIBUTE, PLACE_COMMENT };
+enum template_place {
+	PLACE_TEXT,
+	PLACE_TITLE,
+	PLACE_TAG,
+	PLACE_ATTRIBUTE,
+	PLACE_COMMENT,
+	PLACE_SCRIPT
+};
 
 struct template_parser {
 	const struct template_source *source;
@@ -22,8 +29,9 @@ struct template_parser {
 	bool may_name_scheme; /* of an address: what comes next may still be read as its scheme */
 	bool in_element;      /* its name, before any attribute */
 	bool after_equals;
-	bool is_cut;   /* a mark stands behind a piece of a name: nothing may be added to it */
-	bool in_title; /* <title> takes no tags but its own end */
+	bool is_cut;	/* a mark stands behind a piece of a name: nothing may be added to it */
+	bool in_title;	/* <title> takes no tags but its own end */
+	bool in_script; /* and <script> nothing but its own end */
 };
 
 /* The file being read; an inner one is read by recursion. */
@@ -92,7 +100,9 @@ template_parser_tag_byte(struct template_parser *p, char c)
 		p->after_equals = false;
 	} else if (template_ends_name(c)) {
 		if (c == '>')
-			p->place = p->in_title ? PLACE_TITLE : PLACE_TEXT;
+			p->place = p->in_title	  ? PLACE_TITLE
+				   : p->in_script ? PLACE_SCRIPT
+						  : PLACE_TEXT;
 		p->attribute_len = 0;
 		p->in_element = p->is_cut = false;
 	} else if (p->is_cut)
@@ -138,8 +148,9 @@ template_parser_open(struct template_parser *p, struct template_cursor *c, const
 		c->at += strlen(doctype) - 1;
 		return NULL;
 	}
+	p->in_script = p->source->has_scripts && template_is_element(name, to, "script");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (template_starts(name, to, others[i]))
+		if (template_starts(name, to, others[i]) && !p->in_script)
 			return "an element that is no HTML inside";
 	p->in_title = template_is_element(name, to, "title");
 	if (name < to && *name == '/')
@@ -170,6 +181,7 @@ template_parser_attribute_byte(struct template_parser *p, char c)
 static enum err
 template_parser_follow(struct template_parser *p, struct template_cursor *c, const char *to)
 {
+	static const char script_end[] = "</script>";
 	const char *why = NULL;
 
 	if (p->source->form == TEMPLATE_TEXT)
@@ -186,6 +198,14 @@ template_parser_follow(struct template_parser *p, struct template_cursor *c, con
 				why = "a comment that may have ended";
 			else if (template_starts(c->at, to, "-->")) {
 				c->at += 2;
+				p->place = PLACE_TEXT;
+			}
+			break;
+		case PLACE_SCRIPT:
+			if (!template_starts(c->at, to, script_end))
+				why = "a script that is not empty";
+			else {
+				c->at += strlen(script_end) - 1;
 				p->place = PLACE_TEXT;
 			}
 			break;
@@ -278,8 +298,10 @@ template_parser_mark(struct template_parser *p, struct template_cursor *c, const
 {
 	char kind = '\0';
 
-	if (p->place == PLACE_COMMENT || (p->place == PLACE_TAG && p->after_equals))
-		return template_parser_refuse(p, c, "a mark in a comment or in front of a quote");
+	if (p->place == PLACE_COMMENT || p->place == PLACE_SCRIPT ||
+	    (p->place == PLACE_TAG && p->after_equals))
+		return template_parser_refuse(
+		    p, c, "a mark in a comment, in a script or in front of a quote");
 	p->is_cut = p->is_cut || (p->place == PLACE_TAG && p->attribute_len > 0);
 	if (len > 0)
 		kind = inside[0];

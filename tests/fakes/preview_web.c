@@ -97,10 +97,9 @@ main(int argc, char **argv)
 		return 2;
 	}
 	w = world_new();
-	for (size_t i = 0; i < web_file_count; i++)
-		if (w->web->asset_names[i] != NULL)
-			preview_write(
-			    argv[1], w->web->asset_names[i], web_files[i].text, web_files[i].len);
+	for (size_t i = 0; i < w->web->asset_count; i++)
+		preview_write(argv[1], w->web->assets[i].name, w->web->assets[i].bytes,
+		    w->web->assets[i].len);
 	preview_open(w, argv[1]);
 	preview_ended(w, argv[1]);
 	world_free(w);
