@@ -136,6 +136,7 @@ template_parser_open(struct template_parser *p, struct template_cursor *c, const
 		"noframes", "noscript", "plaintext", "xmp" };
 	static const char doctype[] = "<!doctype html>";
 	const char *name = c->at + 1;
+	bool is_taken;
 
 	if (p->in_title &&
 	    !(template_starts(c->at, to, "</") && template_is_element(c->at + 2, to, "title")))
@@ -149,8 +150,11 @@ template_parser_open(struct template_parser *p, struct template_cursor *c, const
 		return NULL;
 	}
 	p->in_script = p->source->has_scripts && template_is_element(name, to, "script");
+	/* Read either way, its end is the same: an escaped value holds none. */
+	is_taken =
+	    p->in_script || (p->source->has_scripts && template_is_element(name, to, "noscript"));
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (template_starts(name, to, others[i]) && !p->in_script)
+		if (template_starts(name, to, others[i]) && !is_taken)
 			return "an element that is no HTML inside";
 	p->in_title = template_is_element(name, to, "title");
 	if (name < to && *name == '/')

@@ -26,16 +26,18 @@ static const char *
 web_form_shown(const struct web_visit *v, enum person_field field, const char *value)
 {
 	struct arena *arena = http_arena(v->x);
-	enum web_word gender;
+	enum web_word word = WEB_WORDS;
 	struct date day;
 
 	if (field == PERSON_BIRTHDAY && date_parse(value, &day))
 		return moment_date(arena, web_language_tags[v->language], day);
-	if (field == PERSON_GENDER && (gender = web_text_gender(value)) != WEB_WORDS)
-		return web_word(v, gender);
 	if (field == PERSON_ORG_UNIT)
 		return web_text_of_dn(value, arena);
-	return value;
+	if (field == PERSON_GENDER)
+		word = web_text_gender(value);
+	else if (field == PERSON_LANGUAGE)
+		word = web_text_language(value);
+	return word != WEB_WORDS ? web_word(v, word) : value;
 }
 
 /* One line of the profile that is only shown. */

@@ -124,6 +124,7 @@ extern const struct web_notice_text web_notice_texts[WEB_NOTICE_COUNT];
 
 /* WEB_WORDS: the value is none we know. */
 enum web_word web_text_gender(const char *value);
+enum web_word web_text_language(const char *tag);
 extern const char *const web_genders[]; /* wire values, NULL terminated */
 /* The readable part of a DN: the value of its first RDN. */
 char *web_text_of_dn(const char *dn, struct arena *arena);

@@ -60,6 +60,19 @@ web_text_gender(const char *value)
 	return WEB_WORDS;
 }
 
+enum web_word
+web_text_language(const char *tag)
+{
+	static const enum web_word words[WEB_LANGUAGES] = { [WEB_ENGLISH] = WORD_language_en,
+		[WEB_GERMAN] = WORD_language_de,
+		[WEB_VIETNAMESE] = WORD_language_vi };
+
+	for (size_t i = 0; i < WEB_LANGUAGES; i++)
+		if (strcmp(web_language_tags[i], tag) == 0)
+			return words[i];
+	return WEB_WORDS;
+}
+
 static int
 web_hex_of(char c)
 {

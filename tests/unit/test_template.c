@@ -141,6 +141,8 @@ a_script_is_taken_only_where_it_is_asked_for_and_empty(void **state)
 		{ "<script>{{>part}}</script>", ERR_INVALID },
 		{ "<script></script >", ERR_INVALID },
 		{ "<script {{x}}></script>", ERR_INVALID },
+		{ "<noscript><p title=\"{{x}}\">{{x}}</p></noscript>", ERR_OK },
+		{ "<noscripts></noscripts>", ERR_INVALID },
 		{ "<scripts></scripts>", ERR_INVALID },
 		{ "<style></style>", ERR_INVALID },
 	};

@@ -151,7 +151,8 @@ function show(on) {
 
 /* The moment in the reader's own time zone, which the server does not know. */
 function localize(time) {
-	const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+	const language = document.documentElement.lang;
+	const format = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
 		weekday: "long", day: "numeric", month: "long", year: "numeric",
 		hour: "2-digit", minute: "2-digit", timeZoneName: "short",
 	});
@@ -197,7 +198,7 @@ async function follow(url) {
 				return;
 			}
 		} catch {
-			/* Away for a moment: the page looks again by itself in any case. */
+			/* Away for a moment: the next look may find it. */
 		}
 	}
 }
