@@ -125,30 +125,11 @@ app_build_roster(struct app *a)
 	a->roster = roster_new(&roster);
 }
 
-/* DNs were checked with the configuration. */
-static void
-app_add_role_group(struct app *a, struct flow_conf *flow, const char **groups, const char *dn)
-{
-	if (dn != NULL && flow_dn_normalise(dn, a->conf->arena, &groups[flow->role_group_count]))
-		flow->role_group_count++;
-}
-
-static void
-app_list_role_groups(struct app *a, struct flow_conf *flow)
-{
-	const struct conf *c = a->conf;
-	const char **groups = arena_alloc(c->arena, (c->role_count + 1) * sizeof(*groups));
-
-	app_add_role_group(a, flow, groups, c->admin_group);
-	for (size_t i = 0; i < c->role_count; i++)
-		app_add_role_group(a, flow, groups, c->roles[i].group);
-	flow->role_groups = groups;
-}
-
 static void
 app_build_flow(struct app *a)
 {
 	const struct conf *c = a->conf;
+	const char **groups = arena_alloc(c->arena, APP_ROLE_GROUPS_MAX * sizeof(*groups));
 	struct dir_conf dir;
 	struct flow_conf flow = { .loop = a->loop,
 		.store = a->store,
@@ -175,7 +156,8 @@ app_build_flow(struct app *a)
 
 	app_dir_conf(&dir, c);
 	flow.password_mode = dir.password_mode;
-	app_list_role_groups(a, &flow);
+	flow.role_groups = groups;
+	flow.role_group_count = app_role_groups(c, groups);
 	a->flow = flow_new(&flow);
 }
 

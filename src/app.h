@@ -27,7 +27,11 @@ void app_smtp_conf(struct mail_smtp_conf *out, const struct conf *c, struct loop
 void app_mail_sender(struct mail_sender *out, const struct conf *c); /* without its key */
 /* As conf_load, and the modules have their say about the values that are for them. */
 struct conf *app_load_conf(const char *path, struct conf_errors *errors);
-/* app_access.c: of them, how many groups the roles name. */
+/* app_access.c: the groups that give roles, each once and in one spelling; what is no DN is left
+ * out. Returns how many. */
+enum { APP_ROLE_GROUPS_MAX = CONF_ROLES_MAX + 1 };
+size_t app_role_groups(const struct conf *c, const char *groups[APP_ROLE_GROUPS_MAX]);
+/* That they are not too many. */
 void app_check_role_groups(const struct conf *c, struct conf_errors *errors);
 
 /* app_check.c: `usherd check-config --online`. Prints a line for each check; true when all hold. */

@@ -12,6 +12,7 @@
 #include "log/log.h"
 
 _Static_assert((int)AUTH_ROLES_MAX >= (int)CONF_ROLES_MAX + 1, "the roles and the administrators");
+_Static_assert((int)APP_ROLE_GROUPS_MAX == (int)DIR_ROOTS_MAX + 1, "the last may be one too many");
 _Static_assert((int)REACH_PLACES_MAX >= (int)CONF_ROLE_PLACES_MAX, "the org units of a role");
 
 /* ---- the configuration ---- */
@@ -25,30 +26,34 @@ app_is_listed(const char *const *list, size_t count, const char *dn)
 	return false;
 }
 
-/* A person's groups are asked for at once. DNs that are none were complained about before. */
+size_t
+app_role_groups(const struct conf *c, const char *groups[APP_ROLE_GROUPS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i <= c->role_count; i++) {
+		const char *group = i == 0 ? c->admin_group : c->roles[i - 1].group, *normal;
+
+		if (group != NULL && dir_dn_normalise(group, c->arena, &normal) &&
+		    !app_is_listed(groups, count, normal))
+			groups[count++] = normal;
+	}
+	return count;
+}
+
+/* A person's groups are asked for at once. With the last role of all there can be one too many. */
 void
 app_check_role_groups(const struct conf *c, struct conf_errors *errors)
 {
-	const char *groups[CONF_ROLES_MAX + 1];
-	const char *normal;
-	size_t count = 0;
+	const char *groups[APP_ROLE_GROUPS_MAX];
+	const struct conf_role *last;
 
-	if (c->admin_group != NULL && dir_dn_normalise(c->admin_group, c->arena, &normal))
-		groups[count++] = normal;
-	for (size_t i = 0; i < c->role_count; i++) {
-		const struct conf_role *role = &c->roles[i];
-
-		if (!dir_dn_normalise(role->group, c->arena, &normal) ||
-		    app_is_listed(groups, count, normal))
-			continue;
-		if (count == DIR_ROOTS_MAX) {
-			conf_complain_role(errors, c, role,
-			    "[role %s] group: the roles and admin_group name more than %d groups",
-			    role->name, DIR_ROOTS_MAX);
-			return;
-		}
-		groups[count++] = normal;
-	}
+	if (app_role_groups(c, groups) <= DIR_ROOTS_MAX)
+		return;
+	last = &c->roles[c->role_count - 1];
+	conf_complain_role(errors, c, last,
+	    "[role %s] group: the roles and admin_group name more than %d groups", last->name,
+	    DIR_ROOTS_MAX);
 }
 
 static const char *
@@ -95,6 +100,7 @@ struct app_look {
 	TAILQ_ENTRY(app_look) link;
 	struct app *app;
 	struct dir_op *op;
+	int64_t began_at;
 	char person[ID_SIZE];
 };
 
@@ -112,7 +118,8 @@ app_on_looked_at(void *arg, enum err code, const bool *member, const struct faul
 	struct app_look *look = arg;
 
 	if (code == ERR_OK || code == ERR_NOT_FOUND)
-		auth_person_seen(look->app->auth, look->person, code == ERR_OK ? member : NULL);
+		auth_person_seen(
+		    look->app->auth, look->person, code == ERR_OK ? member : NULL, look->began_at);
 	else
 		log_debug("the directory cannot tell who somebody is", "person", look->person,
 		    "reason", f->text);
@@ -128,6 +135,7 @@ app_look_at(void *arg, const char *person)
 	size_t count = auth_role_groups(a->auth, &groups);
 
 	look->app = a;
+	look->began_at = clock_mono_ms(&clock_system);
 	memcpy(look->person, person, strnlen(person, sizeof(look->person) - 1));
 	TAILQ_INSERT_TAIL(&a->looks, look, link);
 	look->op = dir_look_at_account(a->dir, look->person, groups, count, app_on_looked_at, look);
@@ -159,7 +167,10 @@ static void
 app_on_access_trouble(void *arg, const struct fault *f)
 {
 	(void)arg;
-	log_error("API tokens or sessions cannot be read", "reason", f->text);
+	if (f->code == ERR_CONFLICT)
+		log_warning("the clock of API tokens and sessions is ahead", "reason", f->text);
+	else
+		log_error("API tokens or sessions cannot be read", "reason", f->text);
 }
 
 /* ---- build ---- */
@@ -196,9 +207,10 @@ app_build_access(struct app *a, loop_cb *ready)
 void
 app_free_access(struct app *a)
 {
-	while (!TAILQ_EMPTY(&a->looks)) {
-		struct app_look *look = TAILQ_FIRST(&a->looks);
+	struct app_look *look, *next;
 
+	LIST_EACH_SAFE(look, &a->looks, link, next)
+	{
 		dir_cancel(look->op);
 		app_look_free(look);
 	}

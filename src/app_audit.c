@@ -38,8 +38,11 @@ static void
 app_on_chain_trouble(void *arg, const struct fault *f)
 {
 	(void)arg;
-	log_error("the audit trail cannot be chained at the moment: it goes on trying", "reason",
-	    f->text);
+	if (f->code == ERR_CORRUPT)
+		log_error("the audit trail is not as it was written", "reason", f->text);
+	else
+		log_error("the audit trail cannot be chained at the moment: it goes on trying",
+		    "reason", f->text);
 }
 
 void

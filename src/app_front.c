@@ -173,6 +173,9 @@ app_build_front(struct app *a, loop_cb *ready)
 		.sets = a->sets,
 		.set_count = sizeof(a->sets) / sizeof(a->sets[0]),
 		.proxies = proxies,
+		.public_is_https = strncmp(c->public_url, "https:", 6) == 0,
+		.proxy_header =
+		    strcmp(c->proxy_header, "forwarded") == 0 ? HTTP_FORWARDED : HTTP_X_FORWARDED,
 		.ctx = a,
 		.limits = { .header_bytes = 16 * 1024,
 		    .header_fields = HTTP_HEADERS_MAX,

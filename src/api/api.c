@@ -47,15 +47,6 @@ api_caller(const struct api_call *c)
 		.quota = c->quota };
 }
 
-struct store_note
-api_note(const struct flow_caller *caller)
-{
-	return (struct store_note){ .actor = caller->name,
-		.request_id = caller->request_id,
-		.person = caller->entry,
-		.source = caller->source };
-}
-
 bool
 api_reaches(const struct reach *r, struct arena *arena, const char *dn)
 {
@@ -72,20 +63,39 @@ enum api_extent {
 	APART	/* as much as anybody: it is about no part of the tree */
 };
 
+/* A route as seen from in front of it. */
+struct api_entrance {
+	unsigned scopes;
+	enum api_extent extent;
+	const char *types;
+	api_handler *handler;
+};
+
+static loop_cb api_on_awaited;
+
+/* The caller's rights are not known, but will be in a moment. */
+static bool
+api_waits(struct api_call *c, enum err code)
+{
+	if (code != ERR_UNAVAILABLE || c->has_waited ||
+	    !auth_await_person(c->api->conf.auth, c->who.person, api_on_awaited, c))
+		return false;
+	c->has_waited = true;
+	http_hold(c->x);
+	return true;
+}
+
 /* Who calls, and may they, by one of the scopes (0: whoever it is)? Only then the body is looked
  * at, and the handler runs. */
 static enum err
-api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_extent extent,
-    const char *types, api_handler *handler, struct fault *f)
+api_pass(struct api_call *c, struct fault *f)
 {
-	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
-	const struct http_request *r = http_request_of(x);
-	enum err code;
+	const struct http_request *r = http_request_of(c->x);
+	const unsigned scopes = c->entrance->scopes;
+	struct http_exchange *x = c->x;
+	enum err code = api_authenticate(c, f);
 
-	c->api = a;
-	c->x = x;
-	code = api_authenticate(c, f);
-	if (api_guard_refuses(a, x, code))
+	if (api_guard_refuses(c->api, x, code) || api_waits(c, code))
 		return ERR_OK;
 	if (code != ERR_OK)
 		return code;
@@ -98,9 +108,32 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 		    "the directory has not been heard for a while: until it is, nothing is "
 		    "changed");
 	c->reach = scopes != 0 ? auth_reach(&c->who, scopes, http_arena(x), &c->quota) : NULL;
-	if (extent == WHOLE && !reach_is_everything(c->reach))
+	if (c->entrance->extent == WHOLE && !reach_is_everything(c->reach))
 		return fault_set(f, ERR_DENIED, "this needs rights that are not limited to a part");
-	return http_takes_body(x, types) ? handler(c, f) : ERR_OK;
+	return http_takes_body(x, c->entrance->types) ? c->entrance->handler(c, f) : ERR_OK;
+}
+
+static void
+api_on_awaited(void *arg)
+{
+	struct api_call *c = arg;
+	struct fault f = { .code = ERR_OK };
+	enum err code = api_pass(c, &f);
+
+	if (code != ERR_OK)
+		api_on_error(c->x, NULL, code, &f);
+}
+
+static enum err
+api_enter(
+    struct http_exchange *x, struct api *a, const struct api_entrance *entrance, struct fault *f)
+{
+	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
+
+	c->api = a;
+	c->x = x;
+	c->entrance = entrance;
+	return api_pass(c, f);
 }
 
 /* One row: method, path below /api/v1, the scopes of which a caller has one, how far it goes for
@@ -171,7 +204,9 @@ api_enter(struct http_exchange *x, struct api *a, unsigned scopes, enum api_exte
 #define API_ENTRANCE(method, path, scopes, extent, handler, types)                                 \
 	static enum err handler##_enter(struct http_exchange *x, void *ctx, struct fault *f)       \
 	{                                                                                          \
-		return api_enter(x, ctx, scopes, extent, types, handler, f);                       \
+		static const struct api_entrance entrance = { scopes, extent, types, handler };    \
+                                                                                                   \
+		return api_enter(x, ctx, &entrance, f);                                            \
 	}
 
 #define API_ROUTE(method, path, scopes, extent, handler, types)                                    \

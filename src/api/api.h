@@ -1,6 +1,6 @@
 /* The control API and the route table: one file per resource; enum err becomes an HTTP status here
- * and nowhere else. Nothing of the control API answers without a bearer token or a unix peer that
- * may. */
+ * and nowhere else. Nothing of the control API answers without a bearer token, the cookie of a
+ * session or a unix peer that may, but for signing in and out and the description of the API. */
 #ifndef USHERD_API_API_H
 #define USHERD_API_API_H
 

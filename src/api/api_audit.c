@@ -1,7 +1,10 @@
 /* GET /api/v1/audit: what was done, by whom, on whom, from where. */
+#include <stdlib.h>
 #include <string.h>
+#include <jansson.h>
 
 #include "api/api_user.h"
+#include "base/json.h"
 
 enum { WORD_MAX = 128 /* bytes of a name that is asked for */ };
 
@@ -22,9 +25,46 @@ api_add_audit_value(struct buf *b, const char *name, const char *json)
 	buf_add_string(b, json != NULL ? json : "null");
 }
 
+/* A change's before or after, if it is a place that is out of reach. */
 static void
-api_add_audit_record(struct buf *b, struct arena *arena, const struct audit_record *r)
+api_blank_place(json_t *change, const char *name, const struct reach *reach, struct arena *arena)
 {
+	const char *dn = json_string_of(change, name);
+
+	if (dn != NULL && !api_reaches(reach, arena, dn))
+		json_object_set_new(change, name, json_null());
+}
+
+/* Somebody who is moved is told of in both places, and in each of that one alone. */
+static const char *
+api_personal_within(const char *personal, const struct reach *reach, struct arena *arena)
+{
+	struct fault ignored;
+	json_t *root, *change;
+	char *text;
+
+	if (personal == NULL || reach_is_everything(reach))
+		return personal;
+	root = json_read(personal, strlen(personal), &ignored);
+	change = json_object_get(json_object_get(root, "changes"), "org_unit");
+	api_blank_place(change, "before", reach, arena);
+	api_blank_place(change, "after", reach, arena);
+	text = json_dumps(root, JSON_COMPACT);
+	personal = arena_strdup(arena, text);
+	free(text);
+	json_decref(root);
+	return personal;
+}
+
+static void
+api_add_audit_record(
+    struct buf *b, struct arena *arena, const struct audit_record *r, const struct reach *reach)
+{
+	const char *place = r->org_unit;
+
+	if (place != NULL && !reach_covers_place(reach, place))
+		place = NULL;
+
 	buf_add_string(b, "{\"id\":");
 	buf_add_json_string(b, r->id);
 	buf_add_string(b, ",\"at\":");
@@ -40,16 +80,17 @@ api_add_audit_record(struct buf *b, struct arena *arena, const struct audit_reco
 	api_add_audit_text(b, arena, "state", r->state);
 	api_add_audit_text(b, arena, "actor", r->actor);
 	api_add_audit_text(b, arena, "person", r->person);
-	api_add_audit_text(b, arena, "org_unit", r->org_unit);
+	api_add_audit_text(b, arena, "org_unit", place);
 	api_add_audit_text(b, arena, "source", r->source);
 	api_add_audit_text(b, arena, "request_id", r->request_id);
 	api_add_audit_value(b, "detail", r->detail);
-	api_add_audit_value(b, "personal", r->personal);
+	api_add_audit_value(b, "personal", api_personal_within(r->personal, reach, arena));
 	buf_printf(b, ",\"erased\":%s}", r->is_erased ? "true" : "false");
 }
 
-/* A record that cannot be read is left out, so that it hides no others; the proof of the trail
- * names it. */
+/* A record that cannot be read is left out, so that it hides no others, and the page says so. Which
+ * it is the log and the proof of the trail tell: whose it was nobody knows, so not everybody may.
+ */
 static void
 api_on_audit_list(void *arg, enum err code, const struct audit_record *list, size_t count,
     const char *next, const struct fault *f)
@@ -57,8 +98,9 @@ api_on_audit_list(void *arg, enum err code, const struct audit_record *list, siz
 	struct api_call *c = arg;
 	struct buf b;
 
+	flow_log_damage(code, f);
 	if (code != ERR_OK) {
-		api_reply_error(c->x, code, NULL, f);
+		api_reply_list_error(c->x, code, f);
 		return;
 	}
 	buf_init(&b, API_REPLY_MAX);
@@ -66,15 +108,27 @@ api_on_audit_list(void *arg, enum err code, const struct audit_record *list, siz
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			buf_add_char(&b, ',');
-		api_add_audit_record(&b, http_arena(c->x), &list[i]);
+		api_add_audit_record(&b, http_arena(c->x), &list[i], c->reach);
 	}
 	buf_add_string(&b, "],\"next_cursor\":");
 	buf_add_json_string(&b, next);
-	buf_add_char(&b, '}');
+	buf_printf(&b, ",\"damaged\":%s}", f->text[0] != '\0' ? "true" : "false");
 	api_reply_json(c->x, 200, &b);
 }
 
 /* ---- the question ---- */
+
+/* The trail counts in ms, a moment of the people list in seconds. What follows is digits. */
+static int64_t
+api_fraction_ms(const char *moment)
+{
+	int64_t ms = 0, weight = 100;
+
+	if (strlen(moment) > 20 && moment[19] == '.')
+		for (const char *s = moment + 20; *s >= '0' && *s <= '9'; s++, weight /= 10)
+			ms += (*s - '0') * weight;
+	return ms;
+}
 
 static void
 api_read_span_ms(const struct http_request *r, const char *name, bool end, int64_t *ms,
@@ -83,10 +137,12 @@ api_read_span_ms(const struct http_request *r, const char *name, bool end, int64
 	const char *text = http_query(r, name);
 	int64_t seconds = 0;
 
-	if (text != NULL && !api_read_moment(text, end, &seconds))
+	if (text == NULL)
+		return;
+	if (!api_read_moment(text, end, &seconds))
 		field_errors_add(
 		    errors, name, "invalid", "must be YYYY-MM-DD or a time as in RFC 3339");
-	*ms = seconds * 1000;
+	*ms = seconds * 1000 + api_fraction_ms(text);
 }
 
 /* Any name: what there is none of has done nothing. */
@@ -121,9 +177,6 @@ api_read_audit_query(struct api_call *c, struct audit_query *q, struct field_err
 	if (order != NULL && !q->oldest_first && strcmp(order, "newest") != 0)
 		field_errors_add(errors, "order", "invalid", "must be newest or oldest");
 	q->after = http_query(r, "cursor");
-	if (q->after != NULL && !id_is_valid(q->after))
-		field_errors_add(
-		    errors, "cursor", "invalid", "must be the next_cursor of an earlier answer");
 	api_read_limit(http_query(r, "limit"), &q->limit, errors);
 }
 

@@ -22,13 +22,21 @@ api_comes_from_elsewhere(const struct http_request *r)
 	return site != NULL && strcasecmp(site, "cross-site") == 0;
 }
 
+const char *
+api_cookie(struct http_exchange *x)
+{
+	const struct http_request *r = http_request_of(x);
+
+	return api_comes_from_elsewhere(r) ? NULL
+					   : http_cookie(r, http_arena(x), api_cookie_name(r));
+}
+
 enum err
 api_check_cookie(struct api *a, struct http_exchange *x, struct principal *who, struct fault *f)
 {
-	const struct http_request *r = http_request_of(x);
-	const char *cookie = http_cookie(r, http_arena(x), api_cookie_name(r));
+	const char *cookie = api_cookie(x);
 
-	if (cookie == NULL || api_comes_from_elsewhere(r))
+	if (cookie == NULL)
 		return fault_set(f, ERR_UNAUTHENTICATED, "a bearer token or a session is needed");
 	return auth_check_session(a->conf.auth, cookie, strlen(cookie), http_arena(x), who, f);
 }

@@ -15,14 +15,10 @@ static void
 api_on_erased(void *arg, enum err code, const struct flow_erased *e, const struct fault *f)
 {
 	struct api_call *c = arg;
-	struct field_errors errors;
 	struct buf b;
 
-	field_errors_init(&errors, http_arena(c->x));
-	if (code == ERR_INVALID)
-		field_errors_add(&errors, "person", "invalid", "%s", f->text);
 	if (code != ERR_OK) {
-		api_reply_error(c->x, code, &errors, f);
+		api_reply_error(c->x, code, NULL, f);
 		return;
 	}
 	buf_init(&b, API_REPLY_MAX);

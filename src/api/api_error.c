@@ -200,6 +200,20 @@ api_reply_malformed(struct http_exchange *x, const struct field_errors *errors)
 }
 
 void
+api_reply_list_error(struct http_exchange *x, enum err code, const struct fault *f)
+{
+	struct field_errors errors;
+
+	field_errors_init(&errors, http_arena(x));
+	if (code == ERR_INVALID)
+		field_errors_add_named(&errors, f->text, "invalid");
+	if (errors.count > 0)
+		api_reply_malformed(x, &errors);
+	else
+		api_reply_error(x, code, NULL, f);
+}
+
+void
 api_on_error(struct http_exchange *x, void *ctx, enum err code, const struct fault *f)
 {
 	(void)ctx;

@@ -43,7 +43,7 @@ struct api_events {
 	uint64_t forgotten; /* nothing that is newer than this version is missing from the ring */
 	struct api_stream_list streams;
 	int64_t beat_ms;
-	struct loop_timer *beat; /* looks at tokens while somebody listens */
+	struct loop_timer *beat; /* looks at rights while somebody listens */
 };
 
 /* ---- what is sent ---- */
@@ -107,6 +107,30 @@ api_add_newer(struct api_json *j, const struct api_events *e, uint64_t than)
 	}
 }
 
+/* ---- rights ---- */
+
+static void
+api_stream_forget(struct api_stream *s)
+{
+	struct api_events *e = s->events;
+
+	TAILQ_REMOVE(&e->streams, s, link);
+	free(s);
+	if (TAILQ_EMPTY(&e->streams))
+		loop_timer_stop(e->beat);
+}
+
+/* Whoever lost the right to listen is told no more: false, and it is gone. */
+static bool
+api_stream_may_hear(struct api_stream *s)
+{
+	if (auth_is_good(s->events->api->conf.auth, &s->who))
+		return true;
+	http_stream_end(s->http);
+	api_stream_forget(s);
+	return false;
+}
+
 /* ---- the roster tells ---- */
 
 static void
@@ -128,7 +152,7 @@ api_on_change(
 	struct api_events *e = arg;
 	uint64_t before = e->version;
 	struct api_json j = { .data = NULL };
-	struct api_stream *s;
+	struct api_stream *s, *next;
 
 	e->version = version;
 	if (all) {
@@ -141,23 +165,13 @@ api_on_change(
 		api_add_newer(&j, e, before);
 	}
 	/* One that is over is told so by `closed`, later. */
-	TAILQ_FOREACH(s, &e->streams, link)
-	http_stream_send(s->http, j.data, j.len);
+	LIST_EACH_SAFE(s, &e->streams, link, next)
+	if (api_stream_may_hear(s))
+		http_stream_send(s->http, j.data, j.len);
 	free(j.data);
 }
 
 /* ---- listeners ---- */
-
-static void
-api_stream_forget(struct api_stream *s)
-{
-	struct api_events *e = s->events;
-
-	TAILQ_REMOVE(&e->streams, s, link);
-	free(s);
-	if (TAILQ_EMPTY(&e->streams))
-		loop_timer_stop(e->beat);
-}
 
 static void
 api_on_closed(void *arg)
@@ -165,7 +179,6 @@ api_on_closed(void *arg)
 	api_stream_forget(arg);
 }
 
-/* Whoever lost the right to listen is not told more. */
 static void
 api_on_beat(void *arg)
 {
@@ -173,13 +186,8 @@ api_on_beat(void *arg)
 	struct api_stream *s, *next;
 
 	loop_timer_set(e->beat, e->beat_ms);
-	for (s = TAILQ_FIRST(&e->streams); s != NULL; s = next) {
-		next = TAILQ_NEXT(s, link);
-		if (auth_is_good(e->api->conf.auth, &s->who))
-			continue;
-		http_stream_end(s->http);
-		api_stream_forget(s);
-	}
+	LIST_EACH_SAFE(s, &e->streams, link, next)
+	api_stream_may_hear(s);
 }
 
 /* The version of an id that this process gave; false: of another one, or none at all. */

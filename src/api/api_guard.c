@@ -19,29 +19,29 @@ api_guard_new(void)
 	return throttle_new(&policy);
 }
 
-/* Whoever names nobody guesses nothing; and a unix socket's peer is known by the kernel's word. */
+/* Whoever names nobody guesses nothing, whatever cookies their browser has of our neighbours. */
 static bool
-guard_looks_at(const struct http_request *r)
+guard_is_named(struct http_exchange *x)
 {
-	return !r->peer_is_unix &&
-	       (http_header(r, "authorization") != NULL || http_header(r, "cookie") != NULL);
+	return http_header(http_request_of(x), "authorization") != NULL || api_cookie(x) != NULL;
 }
 
+/* A unix socket's peer is known by the kernel's word. */
 bool
 api_guard_refuses(struct api *a, struct http_exchange *x, enum err code)
 {
 	const struct http_request *r = http_request_of(x);
 	unsigned char source[THROTTLE_SOURCE_SIZE];
-	int64_t wait;
+	int64_t wait = 0;
 
-	if (!guard_looks_at(r))
+	if (r->peer_is_unix)
 		return false;
 	throttle_source(r->client, source);
 	if (code == ERR_OK)
 		throttle_forgive(a->failures, source, sizeof(source), true);
-	if (code != ERR_UNAUTHENTICATED)
-		return false;
-	wait = throttle_take(a->failures, source, sizeof(source), clock_mono_ms(a->conf.clock));
+	if (code == ERR_UNAUTHENTICATED && guard_is_named(x))
+		wait = throttle_take(
+		    a->failures, source, sizeof(source), clock_mono_ms(a->conf.clock));
 	if (wait == 0)
 		return false;
 	http_add_header(

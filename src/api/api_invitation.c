@@ -205,7 +205,7 @@ api_on_listed(void *arg, enum err code, struct invitation *const *list, size_t c
 	struct buf b;
 
 	if (code != ERR_OK) {
-		api_reply_error(c->x, code, NULL, f);
+		api_reply_list_error(c->x, code, f);
 		return;
 	}
 	buf_init(&b, API_REPLY_MAX);
@@ -238,9 +238,6 @@ api_invitation_list(struct api_call *c, struct fault *f)
 	field_errors_init(&errors, http_arena(c->x));
 	api_check_query(c->x, names, &errors);
 	api_read_limit(http_query(r, "limit"), &limit, &errors);
-	if (cursor != NULL && !id_is_valid(cursor))
-		field_errors_add(
-		    &errors, "cursor", "invalid", "must be the next_cursor of an earlier answer");
 	if (status != NULL && strcmp(status, "pending") != 0)
 		field_errors_add(&errors, "status", "invalid", "must be \"pending\"");
 	if (errors.count > 0) {

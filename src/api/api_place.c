@@ -8,6 +8,8 @@
 #include "api/api_user.h"
 #include "base/mem.h"
 
+static const char api_no_counts[] = ",\"counts\":null,\"total\":null,\"total_below\":null";
+
 static int
 api_compare_dns(const void *a, const void *b)
 {
@@ -52,13 +54,9 @@ api_add_id(struct api_json *j, const unsigned char id[FEED_ID_SIZE])
 
 /* People are invited into the base of people and below it; the list follows more than that. */
 static bool
-api_is_for_people(const struct api_call *c, const char *dn)
+api_is_for_people(const struct api_call *c, const char *normal)
 {
-	const char *base = c->api->people_base, *normal;
-
-	if (base == NULL)
-		return true;
-	return flow_dn_normalise(dn, http_arena(c->x), &normal) && reach_is_within(normal, base);
+	return c->api->people_base == NULL || reach_is_within(normal, c->api->people_base);
 }
 
 /* ---- as the directory says them ---- */
@@ -90,8 +88,7 @@ api_reply_places(
 			api_json_add_word(&j, ",\"parent\":");
 			api_json_add_string(
 			    &j, api_clean(arena, api_parent_of(p->dn, sorted, kept)));
-			api_json_add_word(
-			    &j, ",\"counts\":null,\"total\":null,\"total_below\":null");
+			api_json_add_word(&j, api_no_counts);
 		} else
 			api_json_add_word(&j, ",\"members\":null");
 		api_json_add_word(&j, ",\"id\":null}");
@@ -135,6 +132,7 @@ api_on_groups(
 /* A list under construction. */
 struct api_known {
 	struct api_call *call;
+	const struct reach *counted; /* whose users the caller may see; NULL: everybody */
 	struct api_json json;
 };
 
@@ -156,12 +154,15 @@ api_add_org_unit(struct api_known *known, const struct roster_place *p, const ch
 	api_add_words(j, http_arena(known->call->x), p->dn, p->name, p->description);
 	api_json_add_word(j, ",\"parent\":");
 	api_json_add_string(j, parent);
-	api_json_add_word(j, ",\"counts\":");
-	api_json_add_counts(j, p->count);
-	api_json_add_word(j, ",\"total\":");
-	api_json_add_number(j, api_sum(p->count));
-	api_json_add_word(j, ",\"total_below\":");
-	api_json_add_number(j, api_sum(p->count_below));
+	if (reach_covers_place(known->counted, p->normal)) {
+		api_json_add_word(j, ",\"counts\":");
+		api_json_add_counts(j, p->count);
+		api_json_add_word(j, ",\"total\":");
+		api_json_add_number(j, api_sum(p->count));
+		api_json_add_word(j, ",\"total_below\":");
+		api_json_add_number(j, api_sum(p->count_below));
+	} else
+		api_json_add_word(j, api_no_counts);
 	api_add_id(j, p->id);
 	api_json_add_word(j, "}");
 }
@@ -170,7 +171,7 @@ static void
 api_on_known_org_units(void *arg, const struct roster_place *places, size_t count)
 {
 	struct api_known *known = arg;
-	struct arena *arena = http_arena(known->call->x);
+	const struct api_call *c = known->call;
 	bool *shown = mem_array(count, sizeof(*shown));
 	const char *comma = "";
 
@@ -178,13 +179,13 @@ api_on_known_org_units(void *arg, const struct roster_place *places, size_t coun
 		size_t above = places[i].parent;
 		bool has_parent = above < i && shown[above];
 
-		shown[i] = api_is_for_people(known->call, places[i].dn) &&
-			   api_reaches(known->call->reach, arena, places[i].dn);
+		shown[i] = api_is_for_people(c, places[i].normal) &&
+			   reach_covers_place(c->reach, places[i].normal);
 		if (!shown[i])
 			continue;
 		api_json_add_word(&known->json, comma);
-		api_add_org_unit(
-		    known, &places[i], has_parent ? api_clean(arena, places[above].dn) : NULL);
+		api_add_org_unit(known, &places[i],
+		    has_parent ? api_clean(http_arena(c->x), places[above].dn) : NULL);
 		comma = ",";
 	}
 	free(shown);
@@ -196,17 +197,20 @@ api_on_known_groups(void *arg, const struct roster_group *groups, size_t count)
 	struct api_known *known = arg;
 	struct api_json *j = &known->json;
 	struct arena *arena = http_arena(known->call->x);
-
 	const char *comma = "";
 
 	for (size_t i = 0; i < count; i++) {
-		if (!api_reaches(known->call->reach, arena, groups[i].dn))
+		if (!reach_covers_place(known->call->reach, groups[i].normal))
 			continue;
 		api_json_add_word(j, comma);
 		comma = ",";
 		api_add_words(j, arena, groups[i].dn, groups[i].name, groups[i].description);
-		api_json_add_word(j, ",\"members\":");
-		api_json_add_number(j, groups[i].members);
+		/* They may stand anywhere. */
+		if (reach_is_everything(known->counted)) {
+			api_json_add_word(j, ",\"members\":");
+			api_json_add_number(j, groups[i].members);
+		} else
+			api_json_add_word(j, ",\"members\":null");
 		api_add_id(j, groups[i].id);
 		api_json_add_word(j, "}");
 	}
@@ -215,7 +219,10 @@ api_on_known_groups(void *arg, const struct roster_group *groups, size_t count)
 static void
 api_known_begin(struct api_known *known, struct api_call *c)
 {
+	size_t quota;
+
 	*known = (struct api_known){ .call = c };
+	known->counted = auth_reach(&c->who, AUTH_USERS_READ, http_arena(c->x), &quota);
 	api_json_add_word(&known->json, "{\"items\":[");
 }
 

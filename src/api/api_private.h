@@ -8,6 +8,7 @@
 #include "base/field.h"
 #include "flow/flow_trail.h"
 #include "flow/flow_mail.h"
+#include "flow/flow_erase.h"
 #include "flow/flow_sign_in.h"
 
 enum {
@@ -19,6 +20,7 @@ enum {
 	API_WEBHOOK_OVERLAP_S = 24 * 3600
 };
 
+struct api_entrance;
 struct api_events;
 struct throttle;
 
@@ -44,7 +46,9 @@ struct api_call {
 	/* How far the caller reaches with the route's scopes; NULL: everywhere. What it does not
 	 * reach is answered as what is not there. */
 	const struct reach *reach;
-	size_t quota; /* open invitations of the caller's; 0: any number */
+	size_t quota;			     /* open invitations of the caller's; 0: any number */
+	const struct api_entrance *entrance; /* through which it came (api.c) */
+	bool has_waited;		     /* until the caller's rights were known */
 };
 
 /* A handler of a resource: the caller is known and has the route's scope. As http_handler. */
@@ -91,6 +95,8 @@ enum err api_check_cookie(
     struct api *a, struct http_exchange *x, struct principal *who, struct fault *f);
 /* Of the session, as this request could have got it. */
 const char *api_cookie_name(const struct http_request *r);
+/* What it is worth looking at; NULL: none, or somebody else's page has made the browser send it. */
+const char *api_cookie(struct http_exchange *x);
 bool api_changes_something(const struct http_request *r);
 /* Whether a caller with a session may change what the request asks for: it comes from our own
  * pages, and its body is none that a form could send. False: it was answered. */
@@ -100,8 +106,6 @@ bool api_is_our_page(struct http_exchange *x);
 
 /* The caller and the request, for history and audit. Borrowed from the call. */
 struct flow_caller api_caller(const struct api_call *c);
-/* The same for what goes to the store without a flow. */
-struct store_note api_note(const struct flow_caller *caller);
 
 /* A place or a group is in reach, whoever made it; `dn` as a server spells it. */
 bool api_reaches(const struct reach *r, struct arena *arena, const char *dn);
@@ -111,6 +115,8 @@ bool api_reaches(const struct reach *r, struct arena *arena, const char *dn);
 /* An enum err as a problem. `errors` may be NULL. ERR_INVALID with errors is 422. */
 void api_reply_error(struct http_exchange *x, enum err code, const struct field_errors *errors,
     const struct fault *f);
+/* Of a list: ERR_INVALID names the parameter at the beginning of the fault's text, and is 400. */
+void api_reply_list_error(struct http_exchange *x, enum err code, const struct fault *f);
 /* The same; ERR_NOT_FOUND is told in our own words: "there is no such `kind`". */
 void api_reply_item_error(
     struct http_exchange *x, enum err code, const char *kind, const struct fault *f);

@@ -187,7 +187,7 @@ api_read_sign_in(struct http_exchange *x, const char **login)
 		field_errors_add(&errors, "password", "required", "a password is needed");
 	else if (sound && strlen(body.password) > SECRET_MAX)
 		field_errors_add(&errors, "password", "too_long", "no password is that long");
-	if (errors.count == 0)
+	if (errors.count == 0 && body.password != NULL)
 		password = secret_new(body.password, strlen(body.password));
 	if (body.password != NULL)
 		api_wipe(body.password, strlen(body.password));
@@ -260,7 +260,8 @@ api_session_create(struct http_exchange *x, void *ctx, struct fault *f)
 		api_reply_cross_site(x);
 		return ERR_OK;
 	}
-	if (api_check_cookie(c->api, x, &c->who, f) == ERR_OK) {
+	api_check_cookie(c->api, x, &c->who, f);
+	if (c->who.session[0] != '\0') { /* also while the directory is away, and rights unknown */
 		spec.old_session = c->who.session;
 		spec.old_person = c->who.person;
 	}
@@ -289,7 +290,7 @@ static void
 api_end(const struct api_call *c, const char *id, const char *reason)
 {
 	struct flow_caller caller = api_caller(c);
-	struct store_note note = api_note(&caller);
+	struct store_note note = flow_note(&caller);
 	struct api_self self;
 
 	api_look_up_self(c, &self);
@@ -320,10 +321,9 @@ api_session_end(struct http_exchange *x, void *ctx, struct fault *f)
 enum err
 api_session_end_all(struct api_call *c, struct fault *f)
 {
-	(void)f;
-	if (c->who.person[0] != '\0')
-		api_end(c, NULL, "signed_out_everywhere");
-	else
-		api_reply_signed_out(c->x);
+	/* A token, whatever it may do, is not the person. */
+	if (c->who.kind != AUTH_SESSION)
+		return fault_set(f, ERR_DENIED, "only a session can sign its person out");
+	api_end(c, NULL, "signed_out_everywhere");
 	return ERR_OK;
 }

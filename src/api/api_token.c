@@ -30,7 +30,8 @@ api_may_see_token(const struct api_call *c, const struct api_token *t)
 }
 
 static void
-api_add_token(struct buf *b, const struct api_token *t, int64_t now, const struct secret *clear)
+api_add_token(
+    struct buf *b, struct auth *auth, const struct api_token *t, const struct secret *clear)
 {
 	buf_add_string(b, "{\"id\":");
 	buf_add_json_string(b, t->id);
@@ -39,7 +40,7 @@ api_add_token(struct buf *b, const struct api_token *t, int64_t now, const struc
 	buf_add_string(b, ",\"scopes\":");
 	api_add_scopes(b, t->scopes);
 	buf_add_string(
-	    b, now < t->expires_at ? ",\"status\":\"active\"" : ",\"status\":\"expired\"");
+	    b, auth_token_is_over(auth, t) ? ",\"status\":\"expired\"" : ",\"status\":\"active\"");
 	buf_add_string(b, ",\"created_at\":");
 	api_add_time(b, t->created_at);
 	buf_add_string(b, ",\"created_by\":");
@@ -61,15 +62,11 @@ api_add_token(struct buf *b, const struct api_token *t, int64_t now, const struc
 
 /* ---- list ---- */
 
-struct api_token_row {
-	const struct api_token *token;
-};
-
 static int
 api_compare_tokens(const void *a, const void *b)
 {
-	const struct api_token *x = ((const struct api_token_row *)a)->token;
-	const struct api_token *y = ((const struct api_token_row *)b)->token;
+	const struct api_token *x = *(const struct api_token *const *)a;
+	const struct api_token *y = *(const struct api_token *const *)b;
 
 	if (x->created_at != y->created_at)
 		return x->created_at < y->created_at ? -1 : 1;
@@ -79,26 +76,26 @@ api_compare_tokens(const void *a, const void *b)
 enum err
 api_token_list(struct api_call *c, struct fault *f)
 {
-	size_t known = auth_token_count(c->api->conf.auth), count = 0;
-	struct api_token_row *list = mem_array(known, sizeof(*list));
-	int64_t now = clock_wall_ms(c->api->conf.clock);
+	struct auth *auth = c->api->conf.auth;
+	size_t known = auth_token_count(auth), count = 0;
+	const struct api_token **list = mem_array(known, sizeof(const struct api_token *));
 	struct buf b;
 
 	(void)f;
 	for (size_t i = 0; i < known; i++) {
-		const struct api_token *t = auth_token_at(c->api->conf.auth, i);
+		const struct api_token *t = auth_token_at(auth, i);
 
 		if (api_may_see_token(c, t))
-			list[count++].token = t;
+			list[count++] = t;
 	}
 	if (count > 0)
-		qsort(list, count, sizeof(*list), api_compare_tokens);
+		qsort(list, count, sizeof(const struct api_token *), api_compare_tokens);
 	buf_init(&b, API_REPLY_MAX);
 	buf_add_string(&b, "{\"items\":[");
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			buf_add_char(&b, ',');
-		api_add_token(&b, list[i].token, now, NULL);
+		api_add_token(&b, auth, list[i], NULL);
 	}
 	buf_add_string(&b, "]}");
 	free(list);
@@ -122,7 +119,7 @@ api_on_token_made(void *arg, enum err code, const struct api_token *t, struct se
 	http_add_header(
 	    c->x, "Location", arena_printf(http_arena(c->x), "/api/v1/tokens/%s", t->id));
 	buf_init(&b, API_REPLY_MAX);
-	api_add_token(&b, t, clock_wall_ms(c->api->conf.clock), *clear);
+	api_add_token(&b, c->api->conf.auth, t, *clear);
 	api_reply_json(c->x, 201, &b);
 }
 
@@ -174,7 +171,7 @@ api_token_create(struct api_call *c, struct fault *f)
 {
 	struct token_body body = { .name = NULL };
 	struct flow_caller caller = api_caller(c);
-	struct store_note note = api_note(&caller);
+	struct store_note note = flow_note(&caller);
 	struct auth_token_spec spec = { .maker = &c->who, .note = &note };
 	struct field_errors errors;
 
@@ -187,14 +184,12 @@ api_token_create(struct api_call *c, struct fault *f)
 	spec.expires_in = body.expires_in.value;
 	spec.scopes = api_read_scopes(c, &body.scopes, &errors);
 	api_read_token_places(c, &body.org_units, &spec, &errors);
-	if (body.org_units.given && body.org_units.count == 0)
-		field_errors_add(&errors, "org_units", "required", "leave it out for no limit");
 	if (errors.count > 0) {
 		fault_set(f, ERR_INVALID, "%s: %s", errors.items[0].field, errors.items[0].detail);
 		api_reply_error(c->x, ERR_INVALID, &errors, f);
 		return ERR_OK;
 	}
-	if (auth_token_new(c->api->conf.auth, &spec, api_on_token_made, c, f) != NULL) {
+	if (auth_token_new(c->api->conf.auth, &spec, api_on_token_made, c, f)) {
 		http_hold(c->x);
 		return ERR_OK;
 	}
@@ -233,7 +228,7 @@ api_token_delete(struct api_call *c, struct fault *f)
 {
 	const char *id = http_request_of(c->x)->captures[0];
 	struct flow_caller caller = api_caller(c);
-	struct store_note note = api_note(&caller);
+	struct store_note note = flow_note(&caller);
 
 	if (strlen(id) != API_TOKEN_ID_SIZE - 1 ||
 	    strspn(id, "0123456789abcdef") != API_TOKEN_ID_SIZE - 1 ||

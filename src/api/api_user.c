@@ -35,6 +35,10 @@ api_reply_person_error(
 		api_reply_barred(x, f);
 	else if (errors != NULL && errors->count > 0)
 		api_reply_error(x, code, errors, f);
+	else if (code == ERR_CONFLICT && ask->call->reach != NULL)
+		/* The directory names where the entry is now, which may be out of reach. */
+		api_reply_problem(
+		    x, 409, "Conflict", "the entry was changed meanwhile", NULL, NULL);
 	else
 		api_reply_item_error(x, code, "person", f);
 }

@@ -35,21 +35,6 @@ api_page_release(void *arg)
 	free(page);
 }
 
-/* ERR_INVALID: the fault's text begins with the parameter. */
-static void
-api_reply_list_error(struct api_call *c, enum err code, const struct fault *f)
-{
-	struct field_errors errors;
-
-	field_errors_init(&errors, http_arena(c->x));
-	if (code == ERR_INVALID)
-		field_errors_add_named(&errors, f->text, "invalid");
-	if (errors.count > 0)
-		api_reply_malformed(c->x, &errors);
-	else
-		api_reply_error(c->x, code, NULL, f);
-}
-
 static void
 api_on_page(void *arg, enum err code, const struct roster_page *page, const struct fault *f)
 {
@@ -57,7 +42,7 @@ api_on_page(void *arg, enum err code, const struct roster_page *page, const stru
 	struct api_json *j = &list->page->json;
 
 	if (code != ERR_OK) {
-		api_reply_list_error(list->call, code, f);
+		api_reply_list_error(list->call->x, code, f);
 		return;
 	}
 	api_json_add_word(j, "],\"total\":");

@@ -9,7 +9,31 @@
 #include "auth/auth_private.h"
 #include "base/mem.h"
 
-enum { PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 10 * 1000 };
+enum { PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 10 * 1000, AHEAD_MS = 60 * 1000 };
+
+static void
+auth_trouble(struct auth *a, const struct fault *f)
+{
+	if (a->trouble != NULL)
+		a->trouble(a->trouble_arg, f);
+}
+
+/* Once, until the wall clock has caught up. */
+static void
+auth_tell_ahead(struct auth *a, int64_t ahead_ms)
+{
+	struct fault f;
+
+	if (a->is_ahead == (ahead_ms >= AHEAD_MS))
+		return;
+	a->is_ahead = !a->is_ahead;
+	fault_set(&f, ERR_CONFLICT,
+	    "the wall clock was set back by %lld s: sessions and tokens end when they would have "
+	    "ended without that",
+	    (long long)(ahead_ms / 1000));
+	if (a->is_ahead)
+		auth_trouble(a, &f);
+}
 
 int64_t
 auth_now(struct auth *a)
@@ -20,6 +44,7 @@ auth_now(struct auth *a)
 	a->mono = mono;
 	if (a->wall < wall)
 		a->wall = wall;
+	auth_tell_ahead(a, a->wall - wall);
 	return a->wall;
 }
 
@@ -49,8 +74,8 @@ auth_on_token(void *arg, const char *id, const struct api_token *t)
 	if (t == NULL) {
 		auth_forget(a, id);
 		auth_ended_is_gone(a, false, id);
-	} else if (!auth_is_ended(a, false, id))
-		auth_remember(a, t);
+	} else if (!auth_is_ended(a, false, id) && !auth_is_making_token(a, id))
+		auth_remember(a, t, false);
 }
 
 static void
@@ -86,13 +111,6 @@ auth_on_ready(void *arg)
 		return;
 	a->ready = NULL;
 	ready(a->ready_arg);
-}
-
-static void
-auth_trouble(struct auth *a, const struct fault *f)
-{
-	if (a->trouble != NULL)
-		a->trouble(a->trouble_arg, f);
 }
 
 static void
@@ -174,6 +192,7 @@ auth_new(const struct auth_conf *conf, loop_cb *ready, void *arg)
 	TAILQ_INIT(&a->persons);
 	TAILQ_INIT(&a->ops);
 	TAILQ_INIT(&a->makes);
+	TAILQ_INIT(&a->token_makes);
 	TAILQ_INIT(&a->uses);
 	TAILQ_INIT(&a->endings);
 	auth_table_init(&a->sessions_by_hash);
@@ -202,6 +221,7 @@ auth_free(struct auth *a)
 	auth_ends_free(a);
 	auth_sessions_free(a);
 	auth_rows_free(a);
+	auth_persons_free(a);
 	loop_timer_free(a->sweep);
 	auth_table_free(&a->endings_by_id);
 	auth_table_free(&a->persons_by_id);

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "invite/reach.h"
+#include "loop/loop.h"
 #include "store/store.h"
 #include "store/store_session.h"
 
@@ -114,8 +115,8 @@ struct auth_conf {
 	 * yet. */
 	int64_t (*current_at)(void *arg);
 	/* Ask the directory itself about a person whom the list cannot tell of (it is loading, was
-	 * cut short, or is behind), then call auth_person_seen(). Asked for whoever calls, at most
-	 * once in 30 s for a person. */
+	 * cut short, or is behind), then call auth_person_seen(). Asked for whoever calls, once
+	 * in 30 s for a person, and again when the list has told something new of them. */
 	void (*look_at)(void *arg, const char *person);
 	void *arg;
 	/* A DN in the spelling that the list knows members by; false: it is none. */
@@ -127,28 +128,31 @@ enum {
 	AUTH_SEEN_MS = 10 * 1000, /* so long the list may lag behind what the directory said */
 	AUTH_LOOK_MS = 30 * 1000,
 	AUTH_SESSIONS_MAX = 100000,
-	AUTH_SESSIONS_OF_ONE_MAX = 20
+	AUTH_SESSIONS_OF_ONE_MAX = 20,
+	AUTH_TOKENS_OF_ONE_MAX = 100
 };
 
 /* `ready` once the stored tokens and sessions are known. Borrows what `conf` points to. */
 struct auth *auth_new(const struct auth_conf *conf, loop_cb *ready, void *arg);
 void auth_free(struct auth *a);
 /* Told when stored tokens or sessions cannot be read, or one of them is damaged and left out (words
- * for the log). */
+ * for the log); once, with ERR_CONFLICT, when the wall clock was set back, which prolongs nothing.
+ */
 void auth_on_trouble(struct auth *a, void (*cb)(void *arg, const struct fault *f), void *arg);
 
 /* The groups that give roles, each once, as conf.roles names them, for dir_sign_in(). */
 size_t auth_role_groups(const struct auth *a, const char *const **groups);
 
 /* What the directory says of a person: in which of auth_role_groups() (`member` NULL: gone or
- * suspended). */
-void auth_person_seen(struct auth *a, const char *person, const bool *member);
+ * suspended). `seen_at`: monotonic ms when the directory was asked, which is before it answered:
+ * what became known since then counts for more. */
+void auth_person_seen(struct auth *a, const char *person, const bool *member, int64_t seen_at);
 
 /* ---- checks: all leave what they find in `out`, grants in `arena` ---- */
 
 /* The caller of a bearer token: ERR_UNAUTHENTICATED (unknown, malformed, expired, its owner has
  * lost the rights: one text for all). ERR_UNAVAILABLE: its owner's rights are not known at the
- * moment. */
+ * moment; then `out` has none, but says who the owner is. */
 enum err auth_check_token(struct auth *a, const char *token, size_t len, struct arena *arena,
     struct principal *out, struct fault *f);
 
@@ -161,6 +165,11 @@ enum err auth_check_session(struct auth *a, const char *secret, size_t len, stru
  * with: false once its token was revoked, its session has ended, or the person's groups are others.
  * No use of the session. */
 bool auth_is_good(struct auth *a, const struct principal *who);
+
+/* A check of this person found ERR_UNAVAILABLE (principal.person), and the directory is being
+ * asked: have `cb` called once it has answered, or after 2 s at the latest; then check again.
+ * False: there is nothing to wait for. Not called any more after auth_free(). */
+bool auth_await_person(struct auth *a, const char *person, loop_cb *cb, void *arg);
 
 /* The other end of a unix socket, as the kernel knew it when it connected. */
 struct auth_peer {
@@ -183,30 +192,37 @@ bool auth_has_role(const struct auth *a, const bool *member);
 
 /* A new session for a person who has just signed in; a person's oldest one ends when there are more
  * than AUTH_SESSIONS_OF_ONE_MAX, and the longest unused of all beyond AUTH_SESSIONS_MAX
- * ("replaced"). ERR_UNAUTHENTICATED: the person was forgotten while it was made. `secret`: 256
- * bits, base64url, for the cookie and nothing else; the callback may take it by setting it to NULL.
- */
+ * ("replaced"). ERR_UNAUTHENTICATED: the person was forgotten after `seen_at`, as above, or has
+ * ended all of their sessions since. auth_free() answers those under way: ERR_UNAVAILABLE.
+ * `secret`: 256 bits, base64url, for the cookie and nothing else; the callback may take it by
+ * setting it to NULL. */
 typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,
     struct secret **secret, const struct fault *f);
-void auth_session_new(struct auth *a, const char *person, const bool *member,
-    const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
+struct auth_make;
+struct auth_make *auth_session_new(struct auth *a, const char *person, const bool *member,
+    int64_t seen_at, const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg);
+/* Before its callback, which never comes. The session may be stored; nobody has its secret. */
+void auth_session_cancel(struct auth_make *m);
 /* End one session of the person (its `id`; ERR_NOT_FOUND), or all of them (NULL). They are dead
- * when this returns, whatever the store says later. */
+ * when this returns, whatever the store says later: what it refuses is tried again until it is
+ * done, with the same note. A restart before that forgets it, and the session is there again, as
+ * whoever was told of the store's failure must reckon with. NULL ends also those that are being
+ * made. */
 void auth_session_end(struct auth *a, const char *person, const char *id, const char *reason,
     const struct store_note *note, store_done_cb *cb, void *arg);
 
 /* The user was deleted or suspended by us, or what they made must stop: sessions and tokens are
- * dead when this returns. */
+ * dead when this returns, and so is whatever is being made for them, or signs in, as of now. */
 void auth_forget_person(struct auth *a, const char *person, const char *reason);
 
 /* ---- API tokens (auth_make.c) ---- */
 
 /* A new API token: "ush_", 16 hexadecimal digits of id, "_", 43 of base64url (256 bits), 6 of
  * checksum (base64url of the first 4 bytes of BLAKE2b over what stands before). The clear text is a
- * secret that the callback may take by setting *clear to NULL. NULL on refusal: ERR_INVALID, whose
+ * secret that the callback may take by setting *clear to NULL. False on refusal: ERR_INVALID, whose
  * text begins with the field (name, scopes, expires_in, org_units) and a colon; ERR_REFUSED: too
- * many tokens. */
+ * many tokens. ERR_UNAUTHENTICATED, later: the maker's rights ended meanwhile. */
 struct auth_token_spec {
 	const char *name;
 	unsigned scopes;
@@ -219,13 +235,17 @@ struct auth_token_spec {
 };
 typedef void auth_token_cb(void *arg, enum err code, const struct api_token *t,
     struct secret **clear, const struct fault *f);
-struct store_op *auth_token_new(struct auth *a, const struct auth_token_spec *spec,
-    auth_token_cb *cb, void *arg, struct fault *f);
-struct store_op *auth_token_delete(
+bool auth_token_new(struct auth *a, const struct auth_token_spec *spec, auth_token_cb *cb,
+    void *arg, struct fault *f);
+/* With all that was made with it, one audit record each. */
+void auth_token_delete(
     struct auth *a, const char *id, const struct store_note *note, store_done_cb *cb, void *arg);
 
-/* The store has deleted what this principal made, and what was made with that: it stops at once,
- * even while the watch is away. */
+/* Whether its time is over, by the clock that judges it. */
+bool auth_token_is_over(struct auth *a, const struct api_token *t);
+
+/* What this principal made, and what was made with that, is dead when this returns, as is what is
+ * being made. The store may have deleted it already. */
 void auth_forget_tokens_of(struct auth *a, const char *created_by);
 
 /* Borrowed until the loop turns. */

@@ -46,13 +46,16 @@ auth_check_token(struct auth *a, const char *token, size_t len, struct arena *ar
 	enum err code = ERR_OK;
 
 	if (!auth_token_text_read(token, len, id, &hash) || (row = auth_find(a, id)) == NULL ||
-	    !token_hash_equal(&row->token.hash, &hash) || auth_now(a) >= row->token.expires_at)
+	    !token_hash_equal(&row->token.hash, &hash) || auth_now(a) >= row->over_at)
 		return token_refuse(ERR_UNAUTHENTICATED, f);
-	if (row->owner != NULL)
+	if (row->owner != NULL) {
+		*out = (struct principal){ .kind = AUTH_TOKEN };
+		memcpy(out->person, row->owner->id, sizeof(out->person));
 		code = auth_person_judge(a, row->owner, true, &owner);
+	}
 	if (code != ERR_OK)
 		return token_refuse(code, f);
-	auth_use_note(&row->use, auth_now(a));
+	auth_use_note(&row->use, clock_wall_ms(a->conf.clock));
 	token_grant(a, row, &owner, arena, out);
 	return ERR_OK;
 }
@@ -87,7 +90,7 @@ auth_is_good(struct auth *a, const struct principal *who)
 	if (who->kind == AUTH_SESSION)
 		return check_groups(a, check_person(a, who), who);
 	row = auth_find(a, who->name + strlen("token:"));
-	if (row == NULL || auth_now(a) >= row->token.expires_at)
+	if (row == NULL || auth_now(a) >= row->over_at)
 		return false;
 	return row->owner == NULL || check_groups(a, row->owner, who);
 }

@@ -16,6 +16,8 @@ struct auth_ending {
 	struct auth *auth;
 	struct store_session session; /* of a token: the id alone */
 	char *reason, *org_unit;
+	struct arena *arena; /* of `note`; NULL: nobody but us ends it */
+	struct store_note note;
 	bool is_session, waits;
 	bool is_done; /* the store has done it */
 	bool is_gone; /* its watch has said so */
@@ -62,6 +64,7 @@ ending_free(struct auth_ending *e)
 	auth_table_remove(&e->auth->endings_by_id, &e->by_id);
 	free(e->reason);
 	free(e->org_unit);
+	arena_free(e->arena);
 	free(e);
 }
 
@@ -103,12 +106,15 @@ ending_start(struct auth_ending *e, const struct store_note *note)
 		    store_delete_api_token(a->conf.store, e->session.id, note, ending_on_done, e);
 }
 
+/* Whoever ended it has also done so when it takes more than one try. */
 static void
-ending_start_alone(struct auth_ending *e)
+ending_start_noted(struct auth_ending *e)
 {
 	char detail[64];
 	struct store_note note = { .actor = "sweeper", .org_unit = e->org_unit };
 
+	if (e->arena != NULL)
+		note = e->note;
 	/* What ended a session is told with it. */
 	snprintf(detail, sizeof(detail), "{\"reason\":\"%s\"}", e->reason);
 	if (!e->is_session)
@@ -123,7 +129,7 @@ auth_ends_flush(struct auth *a)
 
 	while (a->endings_running < ENDINGS_RUNNING_MAX && (e = TAILQ_FIRST(&a->endings)) != NULL) {
 		ending_stop_waiting(e);
-		ending_start_alone(e);
+		ending_start_noted(e);
 	}
 }
 
@@ -153,10 +159,13 @@ auth_end_session(struct auth *a, const struct store_session *s, const char *reas
 	e->session = *s;
 	e->org_unit = mem_dup_string(org_unit);
 	e->so = so;
-	if (note != NULL)
-		ending_start(e, note);
-	else
+	if (note == NULL) {
 		ending_wait(e);
+		return;
+	}
+	e->arena = arena_new(0);
+	e->note = store_note_copy(note, e->arena);
+	ending_start_noted(e);
 }
 
 void
@@ -224,12 +233,16 @@ auth_ended_forget_untold(struct auth *a, bool is_session)
 void
 auth_ends_free(struct auth *a)
 {
-	for (size_t i = 0; i < a->endings_by_id.size; i++)
-		while (a->endings_by_id.heads[i] != NULL) {
-			struct auth_ending *e = (struct auth_ending *)a->endings_by_id.heads[i];
+	for (size_t i = 0; i < a->endings_by_id.size; i++) {
+		struct auth_link *link = a->endings_by_id.heads[i];
 
+		while (link != NULL) {
+			struct auth_ending *e = (struct auth_ending *)link;
+
+			link = link->next;
 			if (e->op != NULL)
 				store_cancel(e->op);
 			ending_free(e);
 		}
+	}
 }

@@ -50,6 +50,17 @@ auth_grant_all(struct principal *who, struct arena *arena)
 	who->grant_count = 1;
 }
 
+/* What a person's grants are at most. */
+static size_t
+grants_room(const struct auth *a, uint64_t groups)
+{
+	size_t room = 0;
+
+	for (size_t i = 0; i < a->conf.role_count; i++)
+		room += 2 * (groups >> a->group_of_role[i] & 1);
+	return room;
+}
+
 /* An inviter's invitations are their own; places and groups are nobody's, and are seen by all who
  * may invite there. */
 static size_t
@@ -76,7 +87,7 @@ auth_grant_person(const struct auth *a, struct principal *who, const char *perso
     struct arena *arena)
 {
 	struct auth_grant *grants =
-	    arena_alloc(arena, (2 * a->conf.role_count + 1) * sizeof(*grants));
+	    arena_alloc(arena, (grants_room(a, groups) + 1) * sizeof(*grants));
 	const char *owner = arena_strdup(arena, person);
 
 	who->grants = grants;

@@ -1,6 +1,5 @@
-/* Making and deleting API tokens. The table is changed before the callback runs, so that a token
- * works as soon as its maker has it, and stops as soon as its deletion is answered, even while the
- * watch is away. */
+/* Making API tokens. The table is changed before the callback runs, so that a token works as soon
+ * as its maker has it, even while the watch is away. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,70 +9,90 @@
 
 enum { EXPIRES_MIN = 60, EXPIRES_MAX = 10 * 366 * 24 * 3600 };
 
-struct token_op {
+struct auth_token_make {
 	struct auth_op op; /* first */
+	TAILQ_ENTRY(auth_token_make) link;
 	struct store_op *store_op;
-	struct api_token token; /* the new one; only the id of one to delete */
+	struct api_token token;
 	struct auth_places places;
+	struct auth_person *owner; /* NULL: nobody */
 	struct secret *clear;
-	auth_token_cb *on_made;
-	store_done_cb *on_deleted;
+	char spoilt[AUTH_REASON_SIZE]; /* why it is dead before it was there; "": it is not */
+	auth_token_cb *cb;
 	void *arg;
 };
 
 static void
-token_op_free(struct token_op *o)
+token_make_free(struct auth_token_make *m)
 {
-	auth_places_free(&o->places);
-	secret_free(o->clear);
-	free(o);
+	struct auth *a = m->op.auth;
+
+	TAILQ_REMOVE(&a->token_makes, m, link);
+	auth_op_end(&m->op);
+	if (m->owner != NULL)
+		auth_person_drop(a, m->owner);
+	auth_places_free(&m->places);
+	secret_free(m->clear);
+	free(m);
 }
 
 static void
-token_op_release(struct auth_op *op)
+token_make_release(struct auth_op *op)
 {
-	struct token_op *o = (struct token_op *)op;
+	struct auth_token_make *m = (struct auth_token_make *)op;
 
-	store_cancel(o->store_op);
-	auth_op_end(op);
-	token_op_free(o);
-}
-
-static struct token_op *
-token_op_new(struct auth *a, void *arg)
-{
-	struct token_op *o = mem_alloc(sizeof(*o));
-
-	auth_op_start(a, &o->op, token_op_release);
-	o->arg = arg;
-	return o;
+	store_cancel(m->store_op);
+	token_make_free(m);
 }
 
 static void
 token_on_added(void *arg, enum err code, const struct fault *f)
 {
-	struct token_op *o = arg;
+	struct auth_token_make *m = arg;
+	struct auth *a = m->op.auth;
+	struct fault own;
 
-	auth_op_end(&o->op);
-	if (code == ERR_OK)
-		auth_remember(o->op.auth, &o->token);
-	o->on_made(o->arg, code, code == ERR_OK ? &o->token : NULL, &o->clear, f);
-	token_op_free(o);
+	if (code == ERR_OK && m->spoilt[0] != '\0') {
+		auth_end_token(
+		    a, m->token.id, m->spoilt, m->owner != NULL ? m->owner->org_unit : NULL);
+		code = fault_set(
+		    &own, ERR_UNAUTHENTICATED, "the rights of whoever made the token have ended");
+		f = &own;
+	} else if (code == ERR_OK)
+		auth_remember(a, &m->token, true);
+	m->cb(m->arg, code, code == ERR_OK ? &m->token : NULL, &m->clear, f);
+	token_make_free(m);
 }
 
-static void
-token_on_deleted(void *arg, enum err code, const struct fault *f)
+bool
+auth_is_making_token(const struct auth *a, const char *id)
 {
-	struct token_op *o = arg;
-	struct auth *a = o->op.auth;
+	const struct auth_token_make *m;
 
-	auth_op_end(&o->op);
-	if ((code == ERR_OK || code == ERR_NOT_FOUND) && auth_find(a, o->token.id) != NULL) {
-		auth_end_told(a, o->token.id);
-		auth_forget(a, o->token.id);
-	}
-	o->on_deleted(o->arg, code, f);
-	token_op_free(o);
+	TAILQ_FOREACH(m, &a->token_makes, link)
+	if (strcmp(m->token.id, id) == 0)
+		return true;
+	return false;
+}
+
+void
+auth_token_makes_spoil(struct auth *a, const struct auth_person *p, const char *reason)
+{
+	struct auth_token_make *m;
+
+	TAILQ_FOREACH(m, &a->token_makes, link)
+	if (m->owner == p)
+		snprintf(m->spoilt, sizeof(m->spoilt), "%s", reason);
+}
+
+void
+auth_token_makes_of_spoil(struct auth *a, const char *created_by, const char *reason)
+{
+	struct auth_token_make *m;
+
+	TAILQ_FOREACH(m, &a->token_makes, link)
+	if (auth_token_is_of(&m->token, created_by) || auth_row_goes(a, &m->token))
+		snprintf(m->spoilt, sizeof(m->spoilt), "%s", reason);
 }
 
 /* ---- rules ---- */
@@ -126,13 +145,24 @@ token_places_check(const struct auth_token_spec *spec, struct fault *f)
 	return code;
 }
 
+/* By the clock that judges, too: one that is made with a token does not outlive it. */
+static int64_t
+token_time_left(struct auth *a, const struct principal *maker)
+{
+	const struct auth_row *row = auth_find(a, maker->name + strlen("token:"));
+	int64_t left = maker->expires_at - clock_wall_ms(a->conf.clock);
+
+	if (row != NULL && row->over_at - auth_now(a) < left)
+		left = row->over_at - auth_now(a);
+	return left / 1000;
+}
+
 /* A refusal's text begins with the name of the field and a colon. */
 static enum err
-token_spec_check(
-    const struct auth *a, const struct auth_token_spec *spec, int64_t now, struct fault *f)
+token_spec_check(struct auth *a, const struct auth_token_spec *spec, struct fault *f)
 {
-	const int64_t not_after = spec->maker->kind == AUTH_TOKEN ? spec->maker->expires_at : 0;
-	const int64_t left = (not_after - now) / 1000;
+	const bool is_child = spec->maker->kind == AUTH_TOKEN;
+	const int64_t left = is_child ? token_time_left(a, spec->maker) : INT64_MAX;
 
 	if (spec->name == NULL || !token_name_is_valid(spec->name))
 		return fault_set(f, ERR_INVALID,
@@ -142,16 +172,41 @@ token_spec_check(
 	if (spec->expires_in < EXPIRES_MIN || spec->expires_in > EXPIRES_MAX)
 		return fault_set(f, ERR_INVALID, "expires_in: must be %d to %d seconds",
 		    EXPIRES_MIN, EXPIRES_MAX);
-	if (not_after != 0 && spec->expires_in > left)
+	if (spec->expires_in > left)
 		return fault_set(f, ERR_INVALID,
 		    "expires_in: must be at most the %lld seconds that the caller's own token "
 		    "has left",
 		    (long long)left);
-	if (token_places_check(spec, f) != ERR_OK)
-		return ERR_INVALID;
-	if (a->count >= AUTH_TOKENS_MAX)
+	return token_places_check(spec, f);
+}
+
+static size_t
+token_count(const struct auth *a, const struct auth_person *owner)
+{
+	const struct auth_row *row;
+	size_t count = 0;
+
+	if (owner == NULL)
+		return a->count;
+	TAILQ_FOREACH(row, &owner->tokens, link)
+	count++;
+	return count;
+}
+
+/* Those that are over count for nothing: the longest over of them gives way. */
+static enum err
+token_make_room(struct auth *a, const struct auth_token_spec *spec, struct fault *f)
+{
+	const struct auth_person *owner =
+	    spec->maker->person[0] != '\0' ? auth_person_find(a, spec->maker->person) : NULL;
+
+	if (owner != NULL && token_count(a, owner) >= AUTH_TOKENS_OF_ONE_MAX &&
+	    !auth_rows_end_oldest(a, owner))
+		return fault_set(f, ERR_REFUSED, "you have %d tokens already; revoke some",
+		    AUTH_TOKENS_OF_ONE_MAX);
+	if (token_count(a, NULL) >= AUTH_TOKENS_MAX && !auth_rows_end_oldest(a, NULL))
 		return fault_set(
-		    f, ERR_REFUSED, "there are %d tokens already: revoke some", AUTH_TOKENS_MAX);
+		    f, ERR_REFUSED, "there are %d tokens already; revoke some", AUTH_TOKENS_MAX);
 	return ERR_OK;
 }
 
@@ -176,38 +231,40 @@ token_set_places(const struct auth *a, const struct auth_token_spec *spec, struc
 		t->places[i] = places[i];
 }
 
-struct store_op *
+static void
+token_fill(struct auth_token_make *m, const struct auth_token_spec *spec)
+{
+	struct auth *a = m->op.auth;
+	struct api_token *t = &m->token;
+
+	m->clear = auth_token_text_new(t->id, &t->hash);
+	snprintf(t->name, sizeof(t->name), "%s", spec->name);
+	snprintf(t->created_by, sizeof(t->created_by), "%s", spec->maker->name);
+	snprintf(t->owner, sizeof(t->owner), "%s", spec->maker->person);
+	token_set_places(a, spec, t);
+	auth_places_keep(&m->places, t);
+	t->scopes = spec->scopes;
+	/* What is written is told to people, and goes by their clock. */
+	t->created_at = clock_wall_ms(a->conf.clock);
+	t->expires_at = t->created_at + spec->expires_in * 1000;
+}
+
+bool
 auth_token_new(struct auth *a, const struct auth_token_spec *spec, auth_token_cb *cb, void *arg,
     struct fault *f)
 {
-	int64_t now = auth_now(a);
-	struct token_op *o;
+	struct auth_token_make *m;
 
-	if (token_spec_check(a, spec, now, f) != ERR_OK)
-		return NULL;
-	o = token_op_new(a, arg);
-	o->on_made = cb;
-	o->clear = auth_token_text_new(o->token.id, &o->token.hash);
-	snprintf(o->token.name, sizeof(o->token.name), "%s", spec->name);
-	snprintf(o->token.created_by, sizeof(o->token.created_by), "%s", spec->maker->name);
-	snprintf(o->token.owner, sizeof(o->token.owner), "%s", spec->maker->person);
-	token_set_places(a, spec, &o->token);
-	auth_places_keep(&o->places, &o->token);
-	o->token.scopes = spec->scopes;
-	o->token.created_at = now;
-	o->token.expires_at = now + spec->expires_in * 1000;
-	o->store_op = store_add_api_token(a->conf.store, &o->token, spec->note, token_on_added, o);
-	return o->store_op;
-}
-
-struct store_op *
-auth_token_delete(
-    struct auth *a, const char *id, const struct store_note *note, store_done_cb *cb, void *arg)
-{
-	struct token_op *o = token_op_new(a, arg);
-
-	o->on_deleted = cb;
-	snprintf(o->token.id, sizeof(o->token.id), "%s", id);
-	o->store_op = store_delete_api_token(a->conf.store, id, note, token_on_deleted, o);
-	return o->store_op;
+	if (token_spec_check(a, spec, f) != ERR_OK || token_make_room(a, spec, f) != ERR_OK)
+		return false;
+	m = mem_alloc(sizeof(*m));
+	auth_op_start(a, &m->op, token_make_release);
+	TAILQ_INSERT_TAIL(&a->token_makes, m, link);
+	m->cb = cb;
+	m->arg = arg;
+	token_fill(m, spec);
+	if (m->token.owner[0] != '\0')
+		m->owner = auth_person_hold(a, m->token.owner);
+	m->store_op = store_add_api_token(a->conf.store, &m->token, spec->note, token_on_added, m);
+	return true;
 }

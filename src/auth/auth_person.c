@@ -1,11 +1,6 @@
-/* How a person stands. Two speak of it: the people list, which is known to be up to date as of a
- * moment (conf.current_at), and the directory itself, when somebody signed in or was looked at.
- * Whoever spoke later counts; the list, which hears of changes a little later than the directory
- * makes them, counts as if it had spoken AUTH_SEEN_MS earlier, unless it has told something new of
- * the person since.
- *
- * Rights are ended for good only by what is known now: a "no" that is as old as a "yes" that would
- * not count any more is no answer. */
+/* Whose rights are looked after, and what is said of them: by the people list, which is known to be
+ * up to date as of a moment (conf.current_at), and by the directory itself, when somebody signed in
+ * or was looked at. What it comes to is in auth_standing.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,8 +54,9 @@ auth_person_hold(struct auth *a, const char *id)
 	if (p == NULL) {
 		p = mem_alloc(sizeof(*p));
 		memcpy(p->id, text, sizeof(p->id));
-		p->seen_at = p->looked_at = AUTH_NEVER;
+		p->seen_at = p->looked_at = p->told_at = p->forgotten_at = AUTH_NEVER;
 		TAILQ_INIT(&p->sessions);
+		TAILQ_INIT(&p->waits);
 		TAILQ_INIT(&p->tokens);
 		TAILQ_INSERT_TAIL(&a->persons, p, turn);
 		auth_table_add(&a->persons_by_id, &p->by_id, hash);
@@ -151,9 +147,8 @@ person_ask_list(const struct auth *a, struct auth_person *p, struct person_row *
 	return (struct auth_said){ is_whole ? AUTH_NO_ROLE : AUTH_UNSURE, 0 };
 }
 
-/* Once for each version of the list. */
-static void
-person_read_list(const struct auth *a, struct auth_person *p)
+void
+auth_person_read_list(const struct auth *a, struct auth_person *p)
 {
 	struct person_row row = { .id = "" };
 	const struct auth_said before = p->list;
@@ -171,121 +166,55 @@ person_read_list(const struct auth *a, struct auth_person *p)
 	row.arena = arena_new(0);
 	p->list = person_ask_list(a, p, &row, list.state == ROSTER_COMPLETE);
 	arena_free(row.arena);
-	if (before.word != AUTH_UNSURE && p->list.word != AUTH_UNSURE &&
-	    (p->list.word != before.word || p->list.groups != before.groups))
-		p->has_news = true;
+	if (p->list.word == before.word && p->list.groups == before.groups)
+		return;
+	p->told_at = clock_mono_ms(a->conf.clock);
+	p->is_news = before.word != AUTH_UNSURE && p->list.word != AUTH_UNSURE;
 }
 
 /* ---- what the directory says ---- */
 
+/* An answer that took its time says nothing about what happened meanwhile. */
 void
-auth_person_note(struct auth *a, struct auth_person *p, uint64_t groups, bool there)
+auth_person_note(struct auth *a, struct auth_person *p, struct auth_said said, int64_t seen_at)
 {
-	person_read_list(a, p);
-	p->has_news = false;
-	p->seen_at = clock_mono_ms(a->conf.clock);
-	p->seen = (struct auth_said){ groups != 0 ? AUTH_GOOD : AUTH_NO_ROLE, groups };
-	if (!there)
-		p->seen = (struct auth_said){ AUTH_NO_ROLE, 0 };
+	auth_person_read_list(a, p);
+	if (seen_at <= p->forgotten_at || seen_at < p->seen_at)
+		return;
+	p->seen_at = seen_at;
+	p->seen = said;
+}
+
+struct auth_said
+auth_said_by_groups(uint64_t groups)
+{
+	return (struct auth_said){ groups != 0 ? AUTH_GOOD : AUTH_NO_ROLE, groups };
+}
+
+/* The directory answers alike about whoever is gone and whoever is suspended; the list may know
+ * which it is. */
+static struct auth_said
+person_said_out(struct auth *a, struct auth_person *p)
+{
+	auth_person_read_list(a, p);
+	if (p->list.word == AUTH_GONE || p->list.word == AUTH_SUSPENDED)
+		return p->list;
+	return (struct auth_said){ AUTH_OUT, 0 };
 }
 
 void
-auth_person_seen(struct auth *a, const char *person, const bool *member)
+auth_person_seen(struct auth *a, const char *person, const bool *member, int64_t seen_at)
 {
 	struct auth_person *p = auth_person_find(a, person);
 	struct auth_standing standing;
 
 	if (p == NULL)
 		return;
-	auth_person_note(a, p, member != NULL ? auth_member_bits(a, member) : 0, member != NULL);
+	auth_person_note(a, p,
+	    member != NULL ? auth_said_by_groups(auth_member_bits(a, member))
+			   : person_said_out(a, p),
+	    seen_at);
+	p->is_looked_at = false;
+	auth_waits_wake(p);
 	auth_person_judge(a, p, false, &standing);
-}
-
-/* ---- what it comes to ---- */
-
-static struct auth_said
-person_weigh(const struct auth_person *p, int64_t current, int64_t *at)
-{
-	bool was_seen = p->seen_at != AUTH_NEVER;
-
-	if (was_seen && (p->list.word == AUTH_UNSURE || current <= 0 ||
-			    (!p->has_news && current - AUTH_SEEN_MS < p->seen_at))) {
-		*at = p->seen_at;
-		return p->seen;
-	}
-	*at = current > 0 ? current : AUTH_NEVER;
-	return p->list;
-}
-
-static const char *
-person_lost(enum auth_word word)
-{
-	return word == AUTH_GONE	? "user_deleted"
-	       : word == AUTH_SUSPENDED ? "user_suspended"
-					: "lost_rights";
-}
-
-static void
-person_look(struct auth *a, struct auth_person *p, int64_t now)
-{
-	if (a->conf.look_at == NULL ||
-	    (p->looked_at != AUTH_NEVER && now - p->looked_at < AUTH_LOOK_MS))
-		return;
-	p->looked_at = now;
-	a->conf.look_at(a->conf.arg, p->id);
-}
-
-enum err
-auth_person_stands(struct auth *a, struct auth_person *p, bool ask, struct auth_standing *out)
-{
-	int64_t now = clock_mono_ms(a->conf.clock), at, age;
-	struct auth_said said;
-
-	person_read_list(a, p);
-	said = person_weigh(p, a->conf.current_at(a->conf.arg), &at);
-	age = at == AUTH_NEVER || said.word == AUTH_UNSURE ? INT64_MAX : now - at;
-	*out = (struct auth_standing){ .groups = said.groups, .read_only = age > AUTH_CURRENT_MS };
-	if (ask && age > AUTH_LOOK_MS)
-		person_look(a, p, now);
-	if (said.word == AUTH_GOOD)
-		return age <= AUTH_CURRENT_MS || age <= a->conf.grace_ms ? ERR_OK : ERR_UNAVAILABLE;
-	if (age > AUTH_CURRENT_MS)
-		return ERR_UNAVAILABLE;
-	out->lost = person_lost(said.word);
-	return ERR_UNAUTHENTICATED;
-}
-
-static void
-person_end(struct auth *a, struct auth_person *p, const char *reason)
-{
-	struct auth_session *s, *next_session;
-	struct auth_row *row, *next_row;
-
-	p->holds++; /* the last of them frees the person */
-	LIST_EACH_SAFE(s, &p->sessions, link, next_session)
-	auth_session_lose(a, s, reason, NULL, NULL);
-	LIST_EACH_SAFE(row, &p->tokens, link, next_row)
-	auth_row_end(a, row, reason);
-	auth_person_drop(a, p);
-}
-
-enum err
-auth_person_judge(struct auth *a, struct auth_person *p, bool ask, struct auth_standing *out)
-{
-	enum err code = auth_person_stands(a, p, ask, out);
-
-	if (code == ERR_UNAUTHENTICATED)
-		person_end(a, p, out->lost);
-	return code;
-}
-
-void
-auth_forget_person(struct auth *a, const char *person, const char *reason)
-{
-	struct auth_person *p = auth_person_find(a, person);
-
-	if (p == NULL)
-		return;
-	auth_makes_spoil(a, p, reason);
-	person_end(a, p, reason);
 }

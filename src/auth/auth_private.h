@@ -17,13 +17,15 @@ enum {
 	AUTH_SECRET_BYTES = 32, /* of a session */
 	AUTH_SECRET_LEN = 43,
 	AUTH_ID_BYTES = 8, /* of a session's id, which is no secret */
-	AUTH_NEVER = -1	   /* a moment of the monotonic clock that has not been */
+	AUTH_REASON_SIZE = 32,
+	AUTH_NEVER = -1 /* a moment of the monotonic clock that has not been */
 };
 
-/* ---- who is still who (auth_person.c) ---- */
+/* ---- who is still who (auth_person.c, auth_standing.c) ---- */
 
-/* What somebody says of a person. Those behind AUTH_GOOD have lost their rights. */
-enum auth_word { AUTH_UNSURE, AUTH_GOOD, AUTH_GONE, AUTH_SUSPENDED, AUTH_NO_ROLE };
+/* What somebody says of a person. Those behind AUTH_GOOD have lost their rights. AUTH_OUT: gone or
+ * suspended. */
+enum auth_word { AUTH_UNSURE, AUTH_GOOD, AUTH_GONE, AUTH_SUSPENDED, AUTH_OUT, AUTH_NO_ROLE };
 struct auth_said {
 	enum auth_word word;
 	uint64_t groups; /* AUTH_GOOD: bits of auth_role_groups() */
@@ -31,10 +33,13 @@ struct auth_said {
 
 struct auth_row;
 struct auth_session;
+struct auth_wait;
+TAILQ_HEAD(auth_wait_list, auth_wait);
 TAILQ_HEAD(auth_row_list, auth_row);
 TAILQ_HEAD(auth_session_list, auth_session);
 
-/* Whoever has a session, is about to have one, or owns a token; freed with the last of them. */
+/* Whoever has a session, is about to have one, owns a token, is waited for or was forgotten a few
+ * minutes ago; freed with the last of them. */
 struct auth_person {
 	struct auth_link by_id; /* first */
 	TAILQ_ENTRY(auth_person) turn;
@@ -45,13 +50,22 @@ struct auth_person {
 	struct auth_row_list tokens;
 	/* What the list said, as of one version of it. */
 	struct auth_said list;
-	bool asked, has_news; /* it has changed its word since the directory said anything */
+	int64_t told_at; /* monotonic ms when it was first heard to say so */
+	bool asked;
+	bool is_news; /* it said something else before */
 	uint64_t version;
 	enum roster_state state;
 	char *org_unit; /* where they stood then, in one spelling; NULL: unknown */
-	/* What the directory itself said, monotonic ms. */
+	/* What the directory itself said, monotonic ms when it was asked. */
 	struct auth_said seen;
-	int64_t seen_at, looked_at;
+	int64_t seen_at;
+	/* When it was asked last because the list cannot tell, and whether that is under way. */
+	int64_t looked_at;
+	bool is_looked_at;
+	struct auth_wait_list waits;
+	/* When we ended them, and why. */
+	int64_t forgotten_at;
+	char forgotten[AUTH_REASON_SIZE];
 };
 TAILQ_HEAD(auth_person_list, auth_person);
 
@@ -65,8 +79,13 @@ struct auth_standing {
 struct auth_person *auth_person_find(const struct auth *a, const char *id);
 struct auth_person *auth_person_hold(struct auth *a, const char *id); /* made when there is none */
 void auth_person_drop(struct auth *a, struct auth_person *p);
-/* The directory has just said it. */
-void auth_person_note(struct auth *a, struct auth_person *p, uint64_t groups, bool there);
+/* Once for each version of the list. */
+void auth_person_read_list(const struct auth *a, struct auth_person *p);
+/* The directory, asked at `seen_at`, said it. */
+void auth_person_note(
+    struct auth *a, struct auth_person *p, struct auth_said said, int64_t seen_at);
+struct auth_said auth_said_by_groups(uint64_t groups);
+
 /* ERR_OK, ERR_UNAUTHENTICATED (lost) or ERR_UNAVAILABLE (nobody knows). `ask`: have the directory
  * itself looked at when that could tell more. */
 enum err auth_person_stands(
@@ -75,6 +94,10 @@ enum err auth_person_stands(
 enum err auth_person_judge(
     struct auth *a, struct auth_person *p, bool ask, struct auth_standing *out);
 uint64_t auth_member_bits(const struct auth *a, const bool *member);
+/* Nobody who signs in now began before they were forgotten. `p` may be gone then. */
+void auth_person_forgive(struct auth *a, struct auth_person *p);
+void auth_persons_free(struct auth *a);
+void auth_waits_wake(struct auth_person *p); /* auth_wait.c */
 
 /* ---- grants (auth_grant.c) ---- */
 
@@ -111,9 +134,13 @@ void auth_uses_flush(struct auth *a);
 /* ---- what is dead and must go from the store (auth_end.c) ---- */
 
 struct auth_signout;
-/* Ends it in the store, with `note` at once and else by and by; and again until the store has done
- * it. What the watch says of it meanwhile revives nothing. `s`: a session; of a token its id
- * alone. `so` (may be NULL) is told what became of the first try. */
+/* Ends it in the store, with `note` (copied) at once and else by and by; and again until the store
+ * has done it. What the watch says of it meanwhile revives nothing. `s`: a session; of a token its
+ * id alone. `so` (may be NULL) is told what became of the first try.
+ *
+ * Only the store outlives the process: what it has not done when the daemon stops is not ended
+ * after the next start, unless why it ended is still so (rights, time). Whoever signed out was told
+ * of the failure. */
 void auth_end_session(struct auth *a, const struct store_session *s, const char *reason,
     const char *org_unit, const struct store_note *note, struct auth_signout *so);
 void auth_end_token(struct auth *a, const char *id, const char *reason, const char *org_unit);
@@ -140,7 +167,9 @@ struct auth_row {
 	TAILQ_ENTRY(auth_row) link; /* of its owner's */
 	struct api_token token;
 	struct auth_places places;
-	struct auth_person *owner; /* NULL: nobody's */
+	struct auth_person *owner;				    /* NULL: nobody's */
+	int64_t over_at;					    /* by auth_now() */
+	enum { AUTH_ROW_OPEN, AUTH_ROW_STAYS, AUTH_ROW_GOES } fate; /* while some are looked for */
 	struct auth_use use;
 	unsigned round;
 };
@@ -152,7 +181,8 @@ struct auth_session {
 	TAILQ_ENTRY(auth_session) unused; /* of all */
 	struct store_session s;
 	struct auth_person *person;
-	int64_t active_at; /* as used_at, but exactly */
+	int64_t active_at; /* monotonic ms of the last use */
+	int64_t over_at;   /* by auth_now() */
 	struct auth_use use;
 	unsigned round;
 };
@@ -166,6 +196,8 @@ struct auth_op {
 TAILQ_HEAD(auth_op_list, auth_op);
 struct auth_make;
 TAILQ_HEAD(auth_make_list, auth_make);
+struct auth_token_make;
+TAILQ_HEAD(auth_token_make_list, auth_token_make);
 struct auth_ending;
 TAILQ_HEAD(auth_ending_list, auth_ending);
 
@@ -194,14 +226,17 @@ struct auth {
 	struct auth_person_list persons;   /* whose turn it is next first */
 	struct auth_op_list ops;
 	struct auth_make_list makes; /* sessions that are being written */
-	struct auth_use_list uses;   /* to be written */
+	struct auth_token_make_list token_makes;
+	struct auth_use_list uses; /* to be written */
 	size_t uses_running;
 	struct auth_ending_list endings; /* to be written */
 	size_t endings_running;
+	size_t waits_running;
 	struct loop_timer *sweep;
 	bool sweeping;
 	size_t turns;	    /* left of this round of the sweep */
 	int64_t wall, mono; /* when the clocks were looked at last; see auth_now() */
+	bool is_ahead;	    /* of the wall clock, which was said */
 	void (*trouble)(void *arg, const struct fault *f); /* may be NULL */
 	void *trouble_arg;
 };
@@ -212,10 +247,18 @@ int64_t auth_now(struct auth *a);
 
 /* Tokens (auth_row.c). Adding a known id replaces it. */
 struct auth_row *auth_find(const struct auth *a, const char *id);
-void auth_remember(struct auth *a, const struct api_token *t);
+void auth_remember(struct auth *a, const struct api_token *t, bool is_new);
 void auth_forget(struct auth *a, const char *id);
 void auth_rows_told_all(struct auth *a);
 void auth_rows_free(struct auth *a);
+/* As store_delete_tokens_of() sees it, but for what was made with a token of the maker's. */
+bool auth_token_is_of(const struct api_token *t, const char *created_by);
+/* While the fates of all are known: that of the token that made this one. */
+bool auth_row_goes(const struct auth *a, const struct api_token *t);
+/* Of those that are over, the one that has been so longest goes; false: there is none. `owner`
+ * NULL: of everybody's. */
+bool auth_rows_end_oldest(struct auth *a, const struct auth_person *owner);
+void auth_rows_sweep(struct auth *a); /* those that nobody wants to see any more */
 /* It is dead; the store has yet to hear of it. */
 void auth_row_end(struct auth *a, struct auth_row *row, const char *reason);
 
@@ -228,9 +271,13 @@ void auth_session_lose(struct auth *a, struct auth_session *s, const char *reaso
 bool auth_session_sweep(struct auth *a, struct auth_session *s); /* false: it has ended */
 void auth_sessions_told_all(struct auth *a);
 void auth_sessions_free(struct auth *a);
-/* auth_session_make.c */
+/* auth_session_make.c: those that are being made. Spoilt, they are dead when they are there. */
 bool auth_is_making(const struct auth *a, const char *session_id);
 void auth_makes_spoil(struct auth *a, const struct auth_person *p, const char *reason);
+/* auth_make.c: the same of tokens. */
+bool auth_is_making_token(const struct auth *a, const char *id);
+void auth_token_makes_spoil(struct auth *a, const struct auth_person *p, const char *reason);
+void auth_token_makes_of_spoil(struct auth *a, const char *created_by, const char *reason);
 
 /* The sweep (auth_sweep.c): wakes up while there is somebody to look at or something to write. */
 void auth_sweep_init(struct auth *a);

@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "auth/auth_private.h"
 #include "base/mem.h"
+
+static const int64_t OVER_KEPT_MS = INT64_C(30) * 24 * 3600 * 1000;
 
 /* Index of the first row whose id is not below `id`. */
 static size_t
@@ -57,9 +60,10 @@ auth_places_free(struct auth_places *own)
 }
 
 static void
-row_set(struct auth *a, struct auth_row *row, const struct api_token *t)
+row_set(struct auth *a, struct auth_row *row, const struct api_token *t, bool is_new)
 {
 	row->token = *t;
+	row->over_at = is_new ? auth_now(a) + t->expires_at - t->created_at : t->expires_at;
 	auth_places_keep(&row->places, &row->token);
 	row->round = a->tokens_watch.round;
 	auth_use_init(&row->use, a, false, row->token.id, &row->token.used_at);
@@ -93,12 +97,14 @@ row_insert(struct auth *a, size_t at)
 	memmove(&a->rows[at + 1], &a->rows[at], (a->count - at) * sizeof(struct auth_row *));
 	a->count++;
 	a->rows[at] = mem_alloc(sizeof(struct auth_row));
+	auth_sweep_wake(a); /* it will be over one day */
 	return a->rows[at];
 }
 
-/* Nothing of a token ever changes but when it was used. */
+/* Nothing of a token ever changes but when it was used. A new one lasts as long as its maker was
+ * told, whatever the wall clock has done. */
 void
-auth_remember(struct auth *a, const struct api_token *t)
+auth_remember(struct auth *a, const struct api_token *t, bool is_new)
 {
 	size_t at = row_position(a, t->id);
 
@@ -106,7 +112,7 @@ auth_remember(struct auth *a, const struct api_token *t)
 		a->rows[at]->round = a->tokens_watch.round;
 		auth_use_told(&a->rows[at]->use, t->used_at);
 	} else
-		row_set(a, row_insert(a, at), t);
+		row_set(a, row_insert(a, at), t, is_new);
 }
 
 void
@@ -128,18 +134,18 @@ auth_row_end(struct auth *a, struct auth_row *row, const char *reason)
 	char id[API_TOKEN_ID_SIZE];
 
 	memcpy(id, row->token.id, sizeof(id));
-	auth_end_token(a, id, reason, row->owner->org_unit);
+	auth_end_token(a, id, reason, row->owner != NULL ? row->owner->org_unit : NULL);
 	auth_forget(a, id);
 }
 
-/* What only an earlier watch knew is gone. */
-void
-auth_rows_told_all(struct auth *a)
+/* In one go, however many go. */
+static void
+rows_keep(struct auth *a, bool (*stays)(struct auth *a, struct auth_row *row))
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < a->count; i++) {
-		if (a->rows[i]->round == a->tokens_watch.round) {
+		if (stays(a, a->rows[i])) {
 			a->rows[kept++] = a->rows[i];
 			continue;
 		}
@@ -147,6 +153,19 @@ auth_rows_told_all(struct auth *a)
 		free(a->rows[i]);
 	}
 	a->count = kept;
+}
+
+static bool
+row_was_told(struct auth *a, struct auth_row *row)
+{
+	return row->round == a->tokens_watch.round;
+}
+
+/* What only an earlier watch knew is gone. */
+void
+auth_rows_told_all(struct auth *a)
+{
+	rows_keep(a, row_was_told);
 }
 
 void
@@ -159,28 +178,127 @@ auth_rows_free(struct auth *a)
 	free(a->rows);
 }
 
-/* ---- for others ---- */
+/* ---- what one maker has made, and what was made with that ---- */
 
+bool
+auth_token_is_of(const struct api_token *t, const char *created_by)
+{
+	static const char by_user[] = "user:";
+	const size_t len = sizeof(by_user) - 1;
+
+	return strcmp(t->created_by, created_by) == 0 ||
+	       (strncmp(created_by, by_user, len) == 0 && t->owner[0] != '\0' &&
+		   strcasecmp(t->owner, created_by + len) == 0);
+}
+
+/* The token that made it; NULL: none did, or it is gone. */
+static struct auth_row *
+row_maker(const struct auth *a, const struct api_token *t)
+{
+	static const char by_token[] = "token:";
+	const size_t len = sizeof(by_token) - 1;
+
+	return strncmp(t->created_by, by_token, len) == 0 ? auth_find(a, t->created_by + len)
+							  : NULL;
+}
+
+/* Up the makers to one whose fate is known, and what it is is that of all below. Each row is walked
+ * over once; one that leads back to itself stays. */
+static void
+row_settle(const struct auth *a, struct auth_row *row, const char *created_by)
+{
+	struct auth_row *top = row;
+
+	while (top != NULL && top->fate == AUTH_ROW_OPEN) {
+		top->fate =
+		    auth_token_is_of(&top->token, created_by) ? AUTH_ROW_GOES : AUTH_ROW_STAYS;
+		if (top->fate == AUTH_ROW_STAYS)
+			top = row_maker(a, &top->token);
+	}
+	if (top == NULL || top->fate != AUTH_ROW_GOES)
+		return;
+	for (; row != top; row = row_maker(a, &row->token))
+		row->fate = AUTH_ROW_GOES;
+}
+
+bool
+auth_row_goes(const struct auth *a, const struct api_token *t)
+{
+	const struct auth_row *maker = row_maker(a, t);
+
+	return maker != NULL && maker->fate == AUTH_ROW_GOES;
+}
+
+static bool
+row_stays(struct auth *a, struct auth_row *row)
+{
+	if (row->fate == AUTH_ROW_GOES)
+		auth_end_token(a, row->token.id, "maker_ended",
+		    row->owner != NULL ? row->owner->org_unit : NULL);
+	return row->fate != AUTH_ROW_GOES;
+}
+
+/* What the store has deleted already is not there when it is told so once more; what was made
+ * meanwhile is. */
 void
 auth_forget_tokens_of(struct auth *a, const char *created_by)
 {
-	size_t i = 0;
-
-	while (i < a->count) {
-		char id[API_TOKEN_ID_SIZE], maker[sizeof("token:") + API_TOKEN_ID_SIZE];
-
-		if (strcmp(a->rows[i]->token.created_by, created_by) != 0) {
-			i++;
-			continue;
-		}
-		memcpy(id, a->rows[i]->token.id, sizeof(id));
-		auth_end_told(a, id);
-		auth_forget(a, id);
-		snprintf(maker, sizeof(maker), "token:%s", id);
-		auth_forget_tokens_of(a, maker);
-		i = 0; /* they moved up */
-	}
+	for (size_t i = 0; i < a->count; i++)
+		a->rows[i]->fate = AUTH_ROW_OPEN;
+	for (size_t i = 0; i < a->count; i++)
+		row_settle(a, a->rows[i], created_by);
+	auth_token_makes_of_spoil(a, created_by, "maker_ended");
+	rows_keep(a, row_stays);
 }
+
+/* ---- what is over ---- */
+
+bool
+auth_token_is_over(struct auth *a, const struct api_token *t)
+{
+	const struct auth_row *row = auth_find(a, t->id);
+
+	return row == NULL || auth_now(a) >= row->over_at;
+}
+
+static bool
+row_is_counted(const struct auth_row *row, const struct auth_person *owner)
+{
+	return owner == NULL || row->owner == owner;
+}
+
+bool
+auth_rows_end_oldest(struct auth *a, const struct auth_person *owner)
+{
+	int64_t now = auth_now(a);
+	struct auth_row *oldest = NULL;
+
+	for (size_t i = 0; i < a->count; i++)
+		if (row_is_counted(a->rows[i], owner) && now >= a->rows[i]->over_at &&
+		    (oldest == NULL || a->rows[i]->over_at < oldest->over_at))
+			oldest = a->rows[i];
+	if (oldest != NULL)
+		auth_row_end(a, oldest, "expired");
+	return oldest != NULL;
+}
+
+static bool
+row_is_recent(struct auth *a, struct auth_row *row)
+{
+	if (a->wall - row->over_at < OVER_KEPT_MS)
+		return true;
+	auth_end_token(
+	    a, row->token.id, "expired", row->owner != NULL ? row->owner->org_unit : NULL);
+	return false;
+}
+
+void
+auth_rows_sweep(struct auth *a)
+{
+	rows_keep(a, row_is_recent);
+}
+
+/* ---- for others ---- */
 
 size_t
 auth_token_count(const struct auth *a)

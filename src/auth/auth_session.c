@@ -1,6 +1,5 @@
 /* The table of sessions, and how they end. */
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sodium.h>
@@ -50,16 +49,33 @@ auth_session_lose(struct auth *a, struct auth_session *s, const char *reason,
 
 /* ---- keeping ---- */
 
-/* A stored time that is still to come was written by a clock that has been set back since. It
- * prolongs nothing. */
+/* When a session was used is counted by the monotonic clock, which nobody sets: from a stored time,
+ * which is one of the wall clock, as far back as that clock says. A stored time that is still to
+ * come was written by a clock that has been set back since; it prolongs nothing. */
+static int64_t
+session_used_at(const struct auth *a, int64_t stored)
+{
+	int64_t ago = clock_wall_ms(a->conf.clock) - stored;
+
+	return clock_mono_ms(a->conf.clock) - (ago > 0 ? ago : 0);
+}
+
 static void
 session_set_times(struct auth *a, struct auth_session *s, bool is_new)
 {
-	int64_t now = auth_now(a);
+	int64_t last = auth_now(a) + a->conf.lifetime_ms;
 
-	s->active_at = is_new || s->s.used_at > now ? now : s->s.used_at;
-	if (s->s.ends_at > now + a->conf.lifetime_ms)
-		s->s.ends_at = now + a->conf.lifetime_ms;
+	s->active_at = is_new ? clock_mono_ms(a->conf.clock) : session_used_at(a, s->s.used_at);
+	if (s->s.ends_at > last)
+		s->s.ends_at = last;
+	s->over_at = is_new ? last : s->s.ends_at;
+}
+
+static void
+session_keep_all_few(struct auth *a)
+{
+	while (a->sessions_by_id.count > AUTH_SESSIONS_MAX)
+		auth_session_lose(a, TAILQ_FIRST(&a->sessions), "replaced", NULL, NULL);
 }
 
 static void
@@ -67,8 +83,8 @@ session_keep_few(struct auth *a, const struct auth_person *p)
 {
 	if (p->session_count > AUTH_SESSIONS_OF_ONE_MAX)
 		auth_session_lose(a, TAILQ_FIRST(&p->sessions), "replaced", NULL, NULL);
-	if (a->sessions_by_id.count > AUTH_SESSIONS_MAX)
-		auth_session_lose(a, TAILQ_FIRST(&a->sessions), "replaced", NULL, NULL);
+	if (a->sessions_watch.was_ready)
+		session_keep_all_few(a);
 }
 
 /* By age, whatever order the store tells them in. */
@@ -86,6 +102,16 @@ session_join_person(struct auth_session *s)
 	s->person->session_count++;
 }
 
+/* With another daemon. */
+static void
+session_used_elsewhere(const struct auth *a, struct auth_session *s, int64_t stored)
+{
+	int64_t at = session_used_at(a, stored);
+
+	if (stored <= clock_wall_ms(a->conf.clock) && at > s->active_at)
+		s->active_at = at;
+}
+
 void
 auth_session_keep(struct auth *a, const struct store_session *stored, bool is_new)
 {
@@ -94,8 +120,7 @@ auth_session_keep(struct auth *a, const struct store_session *stored, bool is_ne
 	if (s != NULL) {
 		s->round = a->sessions_watch.round;
 		auth_use_told(&s->use, stored->used_at);
-		if (s->s.used_at > s->active_at && s->s.used_at <= auth_now(a))
-			s->active_at = s->s.used_at; /* with another daemon */
+		session_used_elsewhere(a, s, stored->used_at);
 		return;
 	}
 	s = mem_alloc(sizeof(*s));
@@ -113,6 +138,34 @@ auth_session_keep(struct auth *a, const struct store_session *stored, bool is_ne
 	session_keep_few(a, s->person);
 }
 
+static int
+session_compare_use(const void *a, const void *b)
+{
+	const struct auth_session *x = *(struct auth_session *const *)a;
+	const struct auth_session *y = *(struct auth_session *const *)b;
+
+	return (x->active_at > y->active_at) - (x->active_at < y->active_at);
+}
+
+/* The store tells them by their ids. */
+static void
+sessions_sort(struct auth *a)
+{
+	size_t count = a->sessions_by_id.count, n = 0;
+	struct auth_session **all, *s;
+
+	if (count == 0)
+		return;
+	all = mem_array(count, sizeof(struct auth_session *));
+	TAILQ_FOREACH(s, &a->sessions, unused)
+	all[n++] = s;
+	qsort(all, count, sizeof(struct auth_session *), session_compare_use);
+	TAILQ_INIT(&a->sessions);
+	for (size_t i = 0; i < count; i++)
+		TAILQ_INSERT_TAIL(&a->sessions, all[i], unused);
+	free(all);
+}
+
 void
 auth_sessions_told_all(struct auth *a)
 {
@@ -121,6 +174,8 @@ auth_sessions_told_all(struct auth *a)
 	LIST_EACH_SAFE(s, &a->sessions, unused, next)
 	if (s->round != a->sessions_watch.round)
 		auth_session_drop(a, s);
+	sessions_sort(a);
+	session_keep_all_few(a);
 }
 
 void
@@ -135,10 +190,10 @@ auth_sessions_free(struct auth *a)
 bool
 auth_session_sweep(struct auth *a, struct auth_session *s)
 {
-	int64_t now = auth_now(a);
-	const char *reason = now >= s->s.ends_at		     ? "expired"
-			     : now - s->active_at >= a->conf.idle_ms ? "idle"
-								     : NULL;
+	int64_t idle = clock_mono_ms(a->conf.clock) - s->active_at;
+	const char *reason = auth_now(a) >= s->over_at ? "expired"
+			     : idle >= a->conf.idle_ms ? "idle"
+						       : NULL;
 
 	if (reason != NULL)
 		auth_session_lose(a, s, reason, NULL, NULL);
@@ -168,8 +223,8 @@ session_of_secret(const struct auth *a, const char *secret, size_t len)
 static void
 session_use(struct auth *a, struct auth_session *s)
 {
-	s->active_at = auth_now(a);
-	auth_use_note(&s->use, s->active_at);
+	s->active_at = clock_mono_ms(a->conf.clock);
+	auth_use_note(&s->use, clock_wall_ms(a->conf.clock));
 	TAILQ_REMOVE(&a->sessions, s, unused);
 	TAILQ_INSERT_TAIL(&a->sessions, s, unused);
 }
@@ -196,7 +251,8 @@ auth_check_session(struct auth *a, const char *secret, size_t len, struct arena 
 		return session_refuse(ERR_UNAUTHENTICATED, f);
 	session_use(a, s);
 	*out = (struct principal){ .kind = AUTH_SESSION, .expires_at = s->s.ends_at };
-	snprintf(out->name, sizeof(out->name), "user:%s", s->person->id);
+	memcpy(out->name, "user:", 5);
+	memcpy(out->name + 5, s->person->id, sizeof(s->person->id));
 	memcpy(out->person, s->person->id, sizeof(out->person));
 	memcpy(out->session, s->s.id, sizeof(out->session));
 	code = auth_person_judge(a, s->person, true, &standing);

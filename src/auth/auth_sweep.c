@@ -8,7 +8,8 @@ enum { SWEEP_MS = 2000, SWEEP_STEP_MS = 10, SWEEP_STEP_PEOPLE = 200 };
 static bool
 sweep_has_work(const struct auth *a)
 {
-	return !TAILQ_EMPTY(&a->persons) || !TAILQ_EMPTY(&a->uses) || !TAILQ_EMPTY(&a->endings);
+	return !TAILQ_EMPTY(&a->persons) || a->count > 0 || !TAILQ_EMPTY(&a->uses) ||
+	       !TAILQ_EMPTY(&a->endings);
 }
 
 void
@@ -32,6 +33,7 @@ sweep_person(struct auth *a, struct auth_person *p)
 	LIST_EACH_SAFE(s, &p->sessions, link, next)
 	auth_session_sweep(a, s);
 	auth_person_judge(a, p, false, &standing);
+	auth_person_forgive(a, p);
 	auth_person_drop(a, p);
 }
 
@@ -42,8 +44,10 @@ sweep_on_time(void *arg)
 
 	a->sweeping = false;
 	auth_now(a);
-	if (a->turns == 0)
+	if (a->turns == 0) {
 		a->turns = a->persons_by_id.count;
+		auth_rows_sweep(a);
+	}
 	for (size_t i = 0; i < SWEEP_STEP_PEOPLE && a->turns > 0; i++) {
 		struct auth_person *p = TAILQ_FIRST(&a->persons);
 

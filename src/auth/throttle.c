@@ -2,17 +2,22 @@
 #include "auth/throttle.h"
 
 #include <assert.h>
-#include <netinet/in.h>
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sodium.h>
 
+#include "base/address.h"
 #include "base/id.h"
 #include "base/mem.h"
 #include "base/secret.h"
 
-enum { WAYS = 8, DIGEST_SIZE = 16, PLACES_MAX = 1 << 24, COUNT_MAX = 1 << 30 };
+enum {
+	WAYS = 8,
+	DIGEST_SIZE = crypto_shorthash_siphashx24_BYTES,
+	PLACES_MAX = 1 << 24,
+	COUNT_MAX = 1 << 30
+};
+_Static_assert(THROTTLE_SOURCE_SIZE == sizeof(struct in6_addr), "a source is an address");
 #define TIME_MAX (INT64_MAX / 4) /* may be doubled, and added to a clock */
 
 struct place {
@@ -24,7 +29,7 @@ struct place {
 
 struct throttle {
 	struct throttle_conf conf;
-	unsigned char hash_key[crypto_generichash_KEYBYTES];
+	unsigned char hash_key[crypto_shorthash_siphashx24_KEYBYTES];
 	size_t sets; /* a power of two */
 	struct place *places;
 };
@@ -64,7 +69,7 @@ throttle_set(
 {
 	uint64_t hash;
 
-	crypto_generichash(digest, DIGEST_SIZE, key, len, t->hash_key, sizeof(t->hash_key));
+	crypto_shorthash_siphashx24(digest, key, len, t->hash_key);
 	memcpy(&hash, digest, sizeof(hash));
 	return t->places + (hash & (t->sets - 1)) * WAYS;
 }
@@ -104,9 +109,9 @@ place_wait(const struct throttle_conf *conf, const struct place *p, int64_t now)
 {
 	int64_t delay = conf->first_ms, end = p->at + conf->forget_ms;
 
-	if (p->failures <= conf->free)
+	if (p->failures < conf->free)
 		return 0;
-	for (unsigned n = conf->free + 1; n < p->failures && delay < conf->max_ms; n++)
+	for (unsigned n = conf->free; n < p->failures && delay < conf->max_ms; n++)
 		delay *= 2;
 	if (delay > conf->max_ms)
 		delay = conf->max_ms;
@@ -162,24 +167,13 @@ throttle_forgive(struct throttle *t, const void *key, size_t len, bool all)
 void
 throttle_source(const char *peer, unsigned char key[THROTTLE_SOURCE_SIZE])
 {
-	struct in_addr four;
-	struct in6_addr six;
-	char text[INET6_ADDRSTRLEN] = "";
-	size_t len = strcspn(peer, "%"); /* without the zone */
+	struct in6_addr address;
 
-	memset(key, 0, THROTTLE_SOURCE_SIZE);
-	if (len < sizeof(text))
-		memcpy(text, peer, len);
-	if (inet_pton(AF_INET, text, &four) == 1) {
-		key[0] = 4;
-		memcpy(key + 1, &four, sizeof(four));
-	} else if (inet_pton(AF_INET6, text, &six) == 1 && IN6_IS_ADDR_V4MAPPED(&six)) {
-		key[0] = 4;
-		memcpy(key + 1, six.s6_addr + 12, sizeof(four));
-	} else if (inet_pton(AF_INET6, text, &six) == 1) {
-		key[0] = 6;
-		memcpy(key + 1, six.s6_addr, 8);
-	}
+	memset(key, 0xff, THROTTLE_SOURCE_SIZE);	       /* the source of no address */
+	if (!address_read(peer, strcspn(peer, "%"), &address)) /* without the zone */
+		return;
+	address = address_source(&address);
+	memcpy(key, &address, sizeof(address));
 }
 
 unsigned

@@ -15,8 +15,8 @@
 struct throttle;
 
 struct throttle_conf {
-	unsigned free;	   /* failures in a row that cost nothing; at least 1 */
-	int64_t first_ms;  /* the delay after the next one; each further one doubles it */
+	unsigned free;	   /* attempts that pass at once, when all of them fail; at least 1 */
+	int64_t first_ms;  /* the delay after the last of these; each further failure doubles it */
 	int64_t max_ms;	   /* up to this */
 	int64_t forget_ms; /* a failure counts for so long */
 	size_t places;	   /* of the table: rounded up to a power of two */
@@ -33,9 +33,8 @@ int64_t throttle_take(struct throttle *t, const void *key, size_t len, int64_t n
 /* It succeeded, or was no attempt: everything (`all`), or the last failure, is forgotten. */
 void throttle_forgive(struct throttle *t, const void *key, size_t len, bool all);
 
-/* A source as a key: an IPv4 address (also mapped into IPv6), or the /64 of an IPv6 address, of
- * which one customer has at least one. What is no address (a unix socket) has one key in common. */
-enum { THROTTLE_SOURCE_SIZE = 9 };
+/* A source (address_source()) as a key. What is no address (a unix socket) has one in common. */
+enum { THROTTLE_SOURCE_SIZE = 16 };
 void throttle_source(const char *peer, unsigned char key[THROTTLE_SOURCE_SIZE]);
 
 /* Whole seconds for Retry-After: rounded up, at least 1. */

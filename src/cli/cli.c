@@ -183,5 +183,6 @@ cli_main(int argc, char **argv, FILE *out, FILE *err)
 		return cli_print_version(out);
 	if (!cli_check_globals(&c))
 		return CLI_USAGE;
+	c.patience_ms = command->patience_ms;
 	return command->run(&c);
 }

@@ -54,7 +54,7 @@ struct cli {
 	struct cli_values values; /* of the command's own options */
 	const char *argument;	  /* the ID, or NULL */
 	bool json;
-	long patience_ms; /* an answer may take so long; 0: a minute */
+	long patience_ms; /* of the command */
 	FILE *out, *err;
 };
 
@@ -65,6 +65,7 @@ struct cli_command {
 	bool is_optional;	  /* it may be left out */
 	const char *help;
 	const struct cli_option *options; /* may be NULL */
+	long patience_ms;		  /* its answer may take so long; 0: a minute */
 	enum cli_exit (*run)(struct cli *c);
 };
 

@@ -12,3 +12,12 @@ cli_add_audit_path(struct cli *c, struct buf *path, const char *order, const cha
 	cli_add_query(path, "order", order);
 	cli_add_query(path, "limit", limit);
 }
+
+enum cli_exit
+cli_say_damaged(struct cli *c, enum cli_exit code)
+{
+	fprintf(c->err,
+	    "usherctl: records are missing that cannot be read: \"usherctl audit verify\" and "
+	    "the daemon's log name them\n");
+	return code == CLI_OK ? CLI_FAILED : code;
+}

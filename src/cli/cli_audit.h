@@ -18,5 +18,7 @@
 
 /* The path of the list with these options in its query. */
 void cli_add_audit_path(struct cli *c, struct buf *path, const char *order, const char *limit);
+/* Tells that records are missing because they cannot be read; CLI_FAILED, or what failed before. */
+enum cli_exit cli_say_damaged(struct cli *c, enum cli_exit code);
 
 #endif

@@ -86,12 +86,14 @@ cli_collect_pages(
 	json_t *items = json_array(), *reply = NULL;
 	char *cursor = mem_dup_string(from);
 	const size_t len = path->len;
+	bool is_damaged = false; /* a page that lacks something makes the whole lack it */
 	enum cli_exit code;
 
 	do {
 		json_decref(reply);
 		code = cli_next_page(c, path, len, cursor, &reply);
 		json_array_extend(items, json_object_get(reply, "items"));
+		is_damaged = is_damaged || json_is_true(json_object_get(reply, "damaged"));
 		free(cursor);
 		cursor = mem_dup_string(json_string_value(json_object_get(reply, "next_cursor")));
 	} while (code == CLI_OK && cursor != NULL &&
@@ -99,6 +101,8 @@ cli_collect_pages(
 		     (pages == CLI_PAGES_UNTIL_SOME && json_array_size(items) == 0)));
 	if (code == CLI_OK)
 		json_object_set(reply, "items", items);
+	if (code == CLI_OK && is_damaged)
+		json_object_set(reply, "damaged", json_true());
 	json_decref(items);
 	free(cursor);
 	*answer = reply;

@@ -101,27 +101,28 @@ cmd_audit_print_page(struct cli *c, const json_t *items, bool csv)
 	}
 }
 
-/* Output that cannot be written is told at the end, by main(). */
+/* Output that cannot be written is told at the end, by main(). CLI_FAILED: records are missing. */
 static enum cli_exit
 cmd_audit_export_all(struct cli *c, struct buf *path, bool csv)
 {
 	const size_t len = path->len;
 	char *cursor = NULL;
+	bool is_damaged = false, more;
 	enum cli_exit code;
-	bool more;
 
 	do {
 		json_t *reply;
 
 		code = cli_next_page(c, path, len, cursor, &reply);
 		cmd_audit_print_page(c, json_object_get(reply, "items"), csv);
+		is_damaged = is_damaged || json_is_true(json_object_get(reply, "damaged"));
 		free(cursor);
 		cursor = mem_dup_string(json_string_value(json_object_get(reply, "next_cursor")));
 		more = code == CLI_OK && cursor != NULL && !ferror(c->out);
 		json_decref(reply);
 	} while (more);
 	free(cursor);
-	return code;
+	return is_damaged ? cli_say_damaged(c, code) : code;
 }
 
 static enum cli_exit

@@ -78,6 +78,8 @@ cmd_audit_list_run(struct cli *c)
 		if (json_is_string(json_object_get(answer, "next_cursor")))
 			fprintf(c->err, "there are more; --all lists them too\n");
 	}
+	if (json_is_true(json_object_get(answer, "damaged")))
+		code = cli_say_damaged(c, code);
 	json_decref(answer);
 	return code;
 }

@@ -97,7 +97,6 @@ cmd_audit_verify_run(struct cli *c)
 
 	buf_init(&path, PATH_MAX_BYTES);
 	buf_add_string(&path, "/api/v1/audit/verification");
-	c->patience_ms = PATIENCE_MS;
 	if (cmd_audit_add_head(c, &path))
 		code = cli_request(c, "GET", path.data, NULL, &reply);
 	buf_release(&path);
@@ -118,5 +117,6 @@ const struct cli_command cmd_audit_verify = {
 	.name = "verify",
 	.help = "Prove that the audit trail is as it was written; exit status 1 when it is not.",
 	.options = options,
+	.patience_ms = PATIENCE_MS,
 	.run = cmd_audit_verify_run,
 };

@@ -2,11 +2,22 @@
 
 #include "cli/cli.h"
 
+/* What we put into a path as it is. */
+static bool
+cli_is_cursor(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_";
+	size_t len = strlen(text);
+
+	return len > 0 && len < 256 && strspn(text, letters) == len;
+}
+
 /* All pages in one array. A cursor that comes back unchanged would go round for ever. */
 static enum cli_exit
 cmd_invitation_collect(struct cli *c, json_t *items)
 {
-	char cursor[80] = "", path[160];
+	char cursor[256] = "", path[320];
 
 	for (;;) {
 		json_t *reply;
@@ -24,7 +35,7 @@ cmd_invitation_collect(struct cli *c, json_t *items)
 			json_decref(reply);
 			return CLI_OK;
 		}
-		if (!cli_is_id(next) || strcmp(next, cursor) == 0) {
+		if (!cli_is_cursor(next) || strcmp(next, cursor) == 0) {
 			fprintf(c->err, "usherctl: the daemon's next_cursor makes no sense\n");
 			json_decref(reply);
 			return CLI_FAILED;

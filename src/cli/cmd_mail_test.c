@@ -38,7 +38,6 @@ cmd_mail_test_run(struct cli *c)
 		json_decref(body);
 		return CLI_USAGE;
 	}
-	c->patience_ms = PATIENCE_MS;
 	code = cli_request(c, "POST", "/api/v1/mail/test", body, &reply);
 	if (code == CLI_OK && c->json)
 		cli_print_json(c->out, reply);
@@ -57,5 +56,6 @@ const struct cli_command cmd_mail_test = {
 	.argument = "KIND",
 	.help = "Send a mail with made-up facts and tell what the server says.",
 	.options = options,
+	.patience_ms = PATIENCE_MS,
 	.run = cmd_mail_test_run,
 };

@@ -162,6 +162,17 @@ conf_on_header(struct conf_reading *r, const char *line)
 		    r->line);
 }
 
+/* What editors of some systems begin a file with says nothing, and must not hide a header. */
+static void
+conf_skip_bom(char *line, size_t len)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+	const size_t size = sizeof(bom) - 1;
+
+	if (strncmp(line, bom, size) == 0)
+		memmove(line, line + size, len - size + 1);
+}
+
 /* A line that cannot be taken is an error, and an empty one to libinih. */
 static char *
 conf_read_line(char *out, int size, void *arg)
@@ -188,6 +199,8 @@ conf_read_line(char *out, int size, void *arg)
 		conf_error(r->errors, r->conf->path, r->line, "the line has a zero byte");
 	else {
 		out[len] = '\0';
+		if (r->line == 1)
+			conf_skip_bom(out, len);
 		if (out[strspn(out, " \t")] == '[')
 			conf_on_header(r, out);
 		return out;

@@ -61,6 +61,7 @@ struct conf {
 	const char *socket_group, *tls_certificate, *tls_key;
 	bool listen_clear_text;
 	struct conf_words hosts, proxies;
+	const char *proxy_header;
 
 	int64_t connections, connections_per_source, body_bytes, registrations, join_rate;
 	int64_t header_timeout, body_timeout, idle_timeout; /* seconds, as every duration here */

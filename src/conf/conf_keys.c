@@ -28,6 +28,8 @@ const struct conf_key conf_keys[] = {
 	{ "listen", "allow_clear_text", CONF_BOOL, AT(listen_clear_text), "no", 0, 0, NULL, false },
 	{ "listen", "hosts", CONF_WORDS, AT(hosts), NULL, 0, 0, NULL, false },
 	{ "listen", "proxies", CONF_WORDS, AT(proxies), NULL, 0, 0, NULL, false },
+	{ "listen", "proxy_header", CONF_CHOICE, AT(proxy_header), "x-forwarded", 0, 0,
+	    "x-forwarded forwarded", false },
 
 	{ "limits", "connections", CONF_NUMBER, AT(connections), "8192", 16, 1000000, NULL, false },
 	{ "limits", "connections_per_source", CONF_NUMBER, AT(connections_per_source), "1024", 4,
@@ -95,8 +97,7 @@ const struct conf_key conf_keys[] = {
 	{ "directory", "operation_timeout", CONF_SECONDS, AT(operation_timeout), "10s", 1, 120,
 	    NULL, false },
 
-	{ "directory", "poll_interval", CONF_SECONDS, AT(poll_interval), "5s", 1, 3600, NULL,
-	    false },
+	{ "directory", "poll_interval", CONF_SECONDS, AT(poll_interval), "5s", 1, 30, NULL, false },
 	{ "directory", "activity_interval", CONF_SECONDS, AT(activity_interval), "5s", 0, 3600,
 	    NULL, false },
 
@@ -105,9 +106,9 @@ const struct conf_key conf_keys[] = {
 	    NULL, false },
 	{ "access", "directory_grace", CONF_SECONDS, AT(directory_grace), "10m", 0, DAY, NULL,
 	    false },
-	{ "access", "sign_in_attempts", CONF_NUMBER, AT(sign_in_attempts), "4", 1, 100, NULL,
+	{ "access", "sign_in_attempts", CONF_NUMBER, AT(sign_in_attempts), "4", 2, 100, NULL,
 	    false },
-	{ "access", "sign_in_window", CONF_SECONDS, AT(sign_in_window), "15m", 60, DAY, NULL,
+	{ "access", "sign_in_window", CONF_SECONDS, AT(sign_in_window), "15m", 0, 30 * DAY, NULL,
 	    false },
 
 	{ "audit", "retention", CONF_SECONDS, AT(audit_retention), "730d", 30 * DAY, 36500LL * DAY,

@@ -34,6 +34,7 @@ conf_role_took(
 {
 	struct conf_role *role = &r->role;
 
+	r->lines[org_unit_key] = 0;
 	if (r->org_unit == NULL)
 		return;
 	if (role->org_unit_count < CONF_ROLE_PLACES_MAX)
@@ -42,7 +43,6 @@ conf_role_took(
 		conf_error(errors, c->path, line, "org_unit: more than %d in [role %s]",
 		    CONF_ROLE_PLACES_MAX, role->name);
 	r->org_unit = NULL;
-	r->lines[org_unit_key] = 0;
 }
 
 static bool

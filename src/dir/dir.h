@@ -179,12 +179,12 @@ typedef void dir_check_cb(void *arg, enum err code, const struct dir_check *chec
 struct dir_op *dir_self_test(struct dir *d, dir_check_cb *cb, void *arg);
 
 /* Well-formedness of a DN (RFC 4514), for the domain's rules; no network. `normal` is in `arena`:
- * the same DN in one spelling. */
+ * the same DN in one spelling, with the short names of types ("ou" for 2.5.4.11). */
 bool dir_dn_normalise(const char *dn, struct arena *arena, const char **normal);
 
 /* Whether two DNs could name one entry, for a rule that forbids an entry: attribute types do not
  * count (a type has aliases and an OID that only the server knows), values are compared without
- * case and spaces. */
+ * case and spaces, those of one RDN in any order. */
 bool dir_dn_may_be_same(const char *dn, const char *other);
 
 #endif

@@ -25,7 +25,20 @@ ava_is_plain(const LDAPAVA *ava)
 	return u8_check((const uint8_t *)v->bv_val, v->bv_len) == NULL;
 }
 
-/* NULL when `text` is no DN of at least one RDN; else freed by ldap_dnfree(). */
+/* libldap's copy of the name has room for every name that is not longer. */
+static void
+ava_name_type(LDAPAVA *ava)
+{
+	const char *name = dir_dn_type(ava->la_attr.bv_val, ava->la_attr.bv_len);
+
+	if (name == NULL)
+		return;
+	ava->la_attr.bv_len = strlen(name);
+	memcpy(ava->la_attr.bv_val, name, ava->la_attr.bv_len + 1);
+}
+
+/* NULL when `text` is no DN of at least one RDN; else freed by ldap_dnfree(). Types that have
+ * several names have one. */
 static LDAPDN
 dn_parse_long(const char *text, size_t max)
 {
@@ -43,11 +56,13 @@ dn_parse_long(const char *text, size_t max)
 	if (rc != LDAP_SUCCESS || dn == NULL)
 		return NULL;
 	for (size_t i = 0; dn[i] != NULL; i++)
-		for (size_t j = 0; dn[i][j] != NULL; j++)
+		for (size_t j = 0; dn[i][j] != NULL; j++) {
 			if (!ava_is_plain(dn[i][j])) {
 				ldap_dnfree(dn);
 				return NULL;
 			}
+			ava_name_type(dn[i][j]);
+		}
 	return dn;
 }
 
@@ -67,10 +82,31 @@ dn_length(LDAPDN dn)
 	return n;
 }
 
+static size_t
+rdn_length(LDAPRDN rdn)
+{
+	size_t n = 0;
+
+	while (rdn[n] != NULL)
+		n++;
+	return n;
+}
+
 static bool
 value_equal(const struct berval *a, const struct berval *b)
 {
 	return a->bv_len == b->bv_len && strncasecmp(a->bv_val, b->bv_val, a->bv_len) == 0;
+}
+
+/* `type` is of a parsed DN, `name` what somebody calls one. */
+static bool
+type_is(const struct berval *type, const char *name)
+{
+	const char *known = dir_dn_type(name, strlen(name));
+
+	if (known != NULL)
+		name = known;
+	return strlen(name) == type->bv_len && strncasecmp(name, type->bv_val, type->bv_len) == 0;
 }
 
 static bool
@@ -185,14 +221,21 @@ value_may_be_equal(const struct berval *a, const struct berval *b)
 	return equal;
 }
 
+/* An RDN is a set: each value of one has its own counterpart in the other, in any order. */
 static bool
 rdn_may_be_equal(LDAPRDN a, LDAPRDN b)
 {
-	if (a[0] == NULL || b[0] == NULL || a[1] != NULL || b[1] != NULL)
-		return true; /* several values have several orders */
-	if ((a[0]->la_flags | b[0]->la_flags) & LDAP_AVA_BINARY)
-		return true; /* "#" and hexadecimal: another way to write any value */
-	return value_may_be_equal(&a[0]->la_value, &b[0]->la_value);
+	size_t n = rdn_length(a), paired = 0;
+	bool *taken = mem_array(n, sizeof(*taken));
+
+	for (size_t i = 0; n == rdn_length(b) && i == paired && i < n; i++)
+		for (size_t j = 0; i == paired && j < n; j++)
+			if (!taken[j] && value_may_be_equal(&a[i]->la_value, &b[j]->la_value)) {
+				taken[j] = true;
+				paired++;
+			}
+	free(taken);
+	return paired == n;
 }
 
 bool
@@ -259,13 +302,12 @@ dir_dn_split(const char *dn, struct arena *arena, const char **rdn, const char *
 bool
 dir_dn_is_named_by(const char *dn, const char *attribute, const char *value)
 {
-	const struct berval a = { strlen(attribute), (char *)(uintptr_t)attribute },
-			    v = { strlen(value), (char *)(uintptr_t)value };
+	const struct berval v = { strlen(value), (char *)(uintptr_t)value };
 	LDAPDN parsed = dn_parse(dn);
 	bool named = false;
 
 	for (size_t i = 0; parsed != NULL && parsed[0][i] != NULL; i++)
-		named = named || (value_equal(&parsed[0][i]->la_attr, &a) &&
+		named = named || (type_is(&parsed[0][i]->la_attr, attribute) &&
 				     value_equal(&parsed[0][i]->la_value, &v));
 	ldap_dnfree(parsed);
 	return named;
@@ -326,8 +368,7 @@ dn_is_exactly(const char *text, const char *name, const char *value, LDAPDN base
 	LDAPDN parsed = dn_parse(text);
 	bool same = parsed != NULL && dn_length(parsed) == dn_length(base) + 1 &&
 		    parsed[0][1] == NULL && dn_ends_with(parsed, base) &&
-		    strlen(name) == parsed[0][0]->la_attr.bv_len &&
-		    memcmp(name, parsed[0][0]->la_attr.bv_val, strlen(name)) == 0 &&
+		    type_is(&parsed[0][0]->la_attr, name) &&
 		    strlen(value) == parsed[0][0]->la_value.bv_len &&
 		    memcmp(value, parsed[0][0]->la_value.bv_val, strlen(value)) == 0;
 

@@ -125,7 +125,7 @@ dir_follow_parent(struct follow_reader *r, const char *dn, size_t len)
 	return p;
 }
 
-/* "uid=jane": the same in every spelling but the case of the type. */
+/* "uid=jane": the same in every spelling but the case of the type, which has one name. */
 static bool
 rdn_is_plain(const char *rdn, size_t len)
 {
@@ -136,8 +136,9 @@ rdn_is_plain(const char *rdn, size_t len)
 
 	while (i < len && memchr(letters, rdn[i], sizeof(letters) - 1) != NULL)
 		i++;
-	if (i == 0 || i + 1 >= len || rdn[i++] != '=')
+	if (i == 0 || i + 1 >= len || rdn[i] != '=' || dir_dn_type(rdn, i) != NULL)
 		return false;
+	i++;
 	while (i < len && memchr(plain, rdn[i], sizeof(plain) - 1) != NULL)
 		i++;
 	return i == len;

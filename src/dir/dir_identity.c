@@ -108,7 +108,7 @@ dir_conn_check_identity(struct dir_conn *c, int64_t deadline, struct fault *f)
 	/* An older server may lack the operation. */
 	if (result == LDAP_PROTOCOL_ERROR && c->dir->conf.profile == DIR_GENERIC)
 		code = ERR_OK;
-	else if (code == ERR_OK && who[0] == '\0')
+	else if (code == ERR_OK && (who == NULL || who[0] == '\0'))
 		code = fault_set(f, ERR_MISCONFIGURED, "%s: the bind left us anonymous", uri);
 	else if (code == ERR_OK && dn != NULL && dn[0] != '\0' && !dir_conn_names(who, dn))
 		code = fault_set(

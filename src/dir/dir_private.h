@@ -291,6 +291,9 @@ const char *dir_filter_also(
     struct arena *arena, const struct dir_term *also, const struct dir_term *terms, size_t count);
 bool dir_attribute_is_valid(const char *name);
 
+/* The one name of a type that is called by its OID or a longer name, never longer than that. NULL:
+ * we know of no other name. (dir_dn_type.c) */
+const char *dir_dn_type(const char *name, size_t len);
 bool dir_dn_equal(const char *a, const char *b);
 bool dir_dn_is_below(const char *dn, const char *base, bool or_equal);
 /* A key that sorts parents before their children, siblings by name. NULL: no DN. */

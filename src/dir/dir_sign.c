@@ -314,14 +314,14 @@ sign_nobody(const struct dir_conf *conf, struct arena *arena)
 }
 
 /* Servers take a name with an empty password for an anonymous bind that succeeds, and some strip
- * spaces first; what stops at a zero byte has tried another password. */
+ * white space first; what stops at a zero byte has tried another password. */
 static bool
 password_is_one(const struct secret *password)
 {
 	const char *bytes = secret_bytes(password);
 	size_t len = secret_len(password);
 
-	return strlen(bytes) == len && strspn(bytes, " ") < len;
+	return strlen(bytes) == len && strspn(bytes, " \t\n\v\f\r") < len;
 }
 
 /* A bind that fails is counted by the server: it is never repeated, like a write. */
@@ -339,10 +339,11 @@ dir_sign_in(struct dir *d, const struct dir_account *account, const struct secre
 		q->uuid = arena_strdup(job->arena, account->entry_uuid);
 	} else
 		q->dn = sign_nobody(&d->conf, job->arena);
-	return dir_job_start(job, password_is_one(password)
-				      ? ERR_OK
-				      : fault_set(&job->fault, ERR_INVALID,
-					    "the password is empty, or holds a zero byte"));
+	return dir_job_start(
+	    job, password_is_one(password)
+		     ? ERR_OK
+		     : fault_set(&job->fault, ERR_INVALID,
+			   "the password is empty, all white space, or holds a zero byte"));
 }
 
 struct dir_op *

@@ -31,13 +31,15 @@ struct dir_op *dir_find_account(struct dir *d, const char *login, dir_account_cb
 /* Bind as `account` on a connection of its own, prove with RFC 4532 "who am I" that it is this
  * entry, and look with the service account which of `groups` (DNs in one spelling, at most
  * DIR_ROOTS_MAX) it is in, directly or through groups that are members (any depth up to
- * DIR_NESTING_MAX, cycles end, DNs in any case). `account` NULL: the same work for nobody: a bind
+ * DIR_NESTING_MAX, cycles end, DNs in any case; ERR_UNAVAILABLE when that or DIR_NESTED_MAX ends
+ * the search before all are met: a "no" is a whole answer). `account` NULL: the same work for nobody: a bind
  * as an entry that cannot exist.
  *
  * ERR_OK: `member` says it, one a group. ERR_UNAUTHENTICATED: wrong password, no such account,
  * locked, or the server took somebody else for it; f->text is for the log. ERR_INVALID: a password
- * that is empty, all spaces or has a zero byte: never sent (RFC 4513 section 5.1.2). A connection
- * that is not protected carries no password unless conf.allow_clear_text names it or it is local.
+ * that is empty, all ASCII white space or has a zero byte: never sent (RFC 4513 section 5.1.2). A
+ * connection that is not protected carries no password unless conf.allow_clear_text names it or it
+ * is local.
  * ERR_UNKNOWN: the password was sent and no answer came: it may have counted as a failure. Else as
  * dir.h: then nothing is known. A grace login after the password's end is a success. */
 typedef void dir_sign_cb(void *arg, enum err code, const bool *member, const struct fault *f);

@@ -1,8 +1,8 @@
 /* Upwards from one entry: the groups that name it, the groups that name those, level by level.
  * Every group is looked at once, so that a cycle ends. */
 #include <string.h>
-#include <strings.h>
 
+#include "base/casefold.h"
 #include "dir/dir_sign.h"
 #include "dir/dir_user_private.h"
 
@@ -17,22 +17,24 @@ struct climb {
 	/* The entry itself, then groups by levels; DNs in one spelling. */
 	const char *seen[1 + DIR_NESTED_MAX];
 	size_t seen_count;
+	bool is_cut; /* it was in more groups than that */
 };
 
 static void
 climb_meet(struct climb *x, const char *normal)
 {
-	for (size_t i = 0; i < x->seen_count; i++)
-		if (strcasecmp(x->seen[i], normal) == 0)
-			return;
-	if (x->seen_count == sizeof(x->seen) / sizeof(x->seen[0]))
-		return;
-	x->seen[x->seen_count++] = arena_strdup(x->job->arena, normal);
 	for (size_t i = 0; i < x->count; i++)
-		if (!x->member[i] && strcasecmp(x->asked[i], normal) == 0) {
+		if (!x->member[i] && casefold_equal(x->asked[i], normal)) {
 			x->member[i] = true;
 			x->left--;
 		}
+	for (size_t i = 0; i < x->seen_count; i++)
+		if (casefold_equal(x->seen[i], normal))
+			return;
+	if (x->seen_count == sizeof(x->seen) / sizeof(x->seen[0]))
+		x->is_cut = true;
+	else
+		x->seen[x->seen_count++] = arena_strdup(x->job->arena, normal);
 }
 
 /* The groups that name one of these. What is thrown away here would fill the job's arena. */
@@ -90,5 +92,8 @@ dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const 
 		if (code != ERR_OK || x->left == 0)
 			break;
 	}
+	/* What was not looked at may be what was asked for: that is no "no". */
+	if (code == ERR_OK && x->left > 0 && (x->is_cut || from < x->seen_count))
+		code = fault_set(f, ERR_UNAVAILABLE, "somebody is in too many groups to look at");
 	return code;
 }

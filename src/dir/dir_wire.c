@@ -95,8 +95,8 @@ wire_keep_entries(
 		ldap_msgfree(message);
 }
 
-/* libldap counts the time of a wait with the wall clock: when that is set forward meanwhile, it gives
- * up early. */
+/* libldap counts the time of a wait with the wall clock: when that is set forward meanwhile, it
+ * gives up early. */
 static int
 wire_result(LDAP *ld, int id, int64_t deadline, LDAPMessage **message)
 {

@@ -3,7 +3,7 @@
 #ifndef USHERD_FLOW_ERASE_PRIVATE_H
 #define USHERD_FLOW_ERASE_PRIVATE_H
 
-#include "flow/flow_sign_in.h"
+#include "flow/flow_erase.h"
 #include "flow/mail_private.h"
 #include "store/store_audit.h"
 #include "store/store_people.h"
@@ -11,7 +11,7 @@
 enum {
 	ERASE_KNOWN_MAX = 200, /* ids, and names: beyond, ERR_TOO_LARGE */
 	ERASE_PAGE = 100,
-	ERASE_ROUNDS = 6 /* of looking: an id leads to names, and these to ids */
+	ERASE_ROUNDS = 10 /* of looking: an id leads to names, and these to ids; beyond, too */
 };
 
 /* An id, or a name (uid or mail address), of whoever is to be erased. */
@@ -45,7 +45,11 @@ struct erasure {
 	erase_step *next, *walked; /* when what is under way is through */
 	int round;
 	size_t seen; /* ids and names at the last look */
-	size_t at;   /* into a set, or into a page */
+	/* Nobody is known by what was asked: it may be somebody's personal address. Whose it was
+	 * (uid), and whether it was more than one's. */
+	bool by_address, is_shared;
+	const char *address_uid;
+	size_t at; /* into a set, or into a page */
 	/* of a walk */
 	const char *after;
 	struct store_trash page[ERASE_PAGE]; /* without strings */

@@ -90,6 +90,15 @@ struct flow_caller {
 	/* Open invitations that `entry` may have at once; 0: any number. */
 	size_t quota;
 };
+/* What the audit notes of them. Borrows. */
+static inline struct store_note
+flow_note(const struct flow_caller *by)
+{
+	return (struct store_note){ .actor = by->name,
+		.request_id = by->request_id,
+		.source = by->source,
+		.person = by->entry };
+}
 
 /* ---- invite ---- */
 
@@ -125,10 +134,12 @@ void flow_relink_start(struct flow *f, const char *id, const struct flow_caller 
     flow_change_cb *cb, void *arg);
 void flow_show_start(struct flow *f, const char *id, const struct flow_caller *caller,
     flow_change_cb *cb, void *arg);
-/* The open ones in the order of creation, behind `after` (NULL or an id). */
+/* The open ones in the order of creation, from `cursor` (the `next` of the page before; NULL: from
+ * the first). `next`: NULL at the end; a page may have fewer than `limit` before, even none, as
+ * only so many are looked at. ERR_INVALID: the text begins with "cursor: ". */
 typedef void flow_list_cb(void *arg, enum err code, struct invitation *const *list, size_t count,
-    const char *next, const struct fault *f); /* next: NULL at the end */
-void flow_list_start(struct flow *f, const char *after, size_t limit,
+    const char *next, const struct fault *f);
+void flow_list_start(struct flow *f, const char *cursor, size_t limit,
     const struct flow_caller *caller, flow_list_cb *cb, void *arg);
 
 /* ---- register ---- */
@@ -181,6 +192,9 @@ void flow_accept_start(
     struct flow *f, const struct accept_spec *spec, flow_accept_cb *cb, void *arg);
 
 /* ---- look ---- */
+
+/* A list of the store came back: say aloud what was left out of it because it is damaged. */
+void flow_log_damage(enum err code, const struct fault *f);
 
 void flow_org_units_start(struct flow *f, dir_places_cb *cb, void *arg);
 void flow_groups_start(struct flow *f, dir_places_cb *cb, void *arg);

@@ -9,7 +9,7 @@
 enum {
 	AUDIT_SWEEP_EVERY_MS = 5 * 60 * 1000,
 	AUDIT_SWEEP_FIRST_MS = 2500,
-	AUDIT_SWEEP_PAUSE_MS = 250 /* between steps */
+	AUDIT_SWEEP_PAUSE_MS = 2 /* between steps: others write meanwhile */
 };
 
 struct audit_sweeper {

@@ -20,15 +20,6 @@ flow_caller_own(const char *name)
 	return (struct flow_caller){ .name = name };
 }
 
-struct store_note
-flow_note(const struct flow_caller *by)
-{
-	return (struct store_note){ .actor = by->name,
-		.request_id = by->request_id,
-		.source = by->source,
-		.person = by->entry };
-}
-
 bool
 flow_reaches(const struct flow_caller *by, const char *place, const char *owner)
 {

@@ -1,6 +1,6 @@
 /* Who is meant? What the caller named leads to ids, these to the names that are kept with them, and
- * names to further ids: an invitation and the user who came of it, say. Names change hands: one
- * that somebody in the directory has today, and that nobody named here, leads no further. */
+ * uids to further ids: an invitation and the user who came of it, say. Names change hands: one that
+ * somebody in the directory has today, and that nobody named here, leads no further. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -109,6 +109,17 @@ find_unchecked(struct erasure *e, const struct erase_set *s)
 	return false;
 }
 
+/* Look again: what was found last may lead on. */
+static void
+find_look(struct erasure *e)
+{
+	if (e->round++ == ERASE_ROUNDS)
+		erase_finish(
+		    e, ERR_TOO_LARGE, "this leads from name to name without an end: use an id");
+	else
+		erase_walk(e, find_check);
+}
+
 static void
 find_round(struct erasure *e)
 {
@@ -116,13 +127,19 @@ find_round(struct erasure *e)
 
 	if (e->ids.is_full || e->names.is_full)
 		erase_finish(e, ERR_TOO_LARGE, "too many people have had this name: use an id");
-	else if (e->round++ < ERASE_ROUNDS && before > e->seen) {
+	else if (e->is_shared)
+		erase_finish(
+		    e, ERR_CONFLICT, "this is the personal address of several people: use an id");
+	else if (before > e->seen) {
 		e->seen = before;
-		erase_walk(e, find_check);
-	} else if (!e->is_known)
-		erase_finish(e, ERR_NOT_FOUND, "nothing is known of such a person");
-	else
+		find_look(e);
+	} else if (e->is_known)
 		e->next(e);
+	else if (!e->by_address && strchr(e->who, '@') != NULL) {
+		e->by_address = true;
+		find_look(e);
+	} else
+		erase_finish(e, ERR_NOT_FOUND, "nothing is known of such a person");
 }
 
 static void

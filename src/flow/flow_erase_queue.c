@@ -76,10 +76,9 @@ queue_on_dropped(void *arg, enum err code, uint64_t revision, const struct fault
 static void
 queue_drop_next(struct erasure *e)
 {
-	const struct store_note note = { .actor = e->note.actor,
-		.request_id = e->note.request_id,
-		.event = "queue_item_dropped" };
+	struct store_note note = e->note;
 
+	note.event = "queue_item_dropped";
 	if (e->doomed_count > 0)
 		e->task.op =
 		    store_outbox_remove(e->task.flow->conf.store, e->doomed[e->doomed_count - 1],

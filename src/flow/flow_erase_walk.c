@@ -3,11 +3,54 @@
  * read; this is no everyday call. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <jansson.h>
 
 #include "base/json.h"
 #include "dir/dir_user.h"
 #include "flow/erase_private.h"
+
+/* ---- by which name? ---- */
+
+/* A name that leads on must tell people apart. Uids do. Addresses are shared and pass from hand to
+ * hand, so one counts only when it is what the caller said; and somebody's personal address only
+ * when nobody is known by it otherwise. */
+typedef const struct erase_known *walk_match(const struct erasure *e, const char *text);
+
+static const struct erase_known *
+walk_match_any(const struct erasure *e, const char *text)
+{
+	return erase_find(&e->names, text);
+}
+
+static const struct erase_known *
+walk_match_asked(const struct erasure *e, const char *text)
+{
+	const struct erase_known *k = erase_find(&e->names, text);
+
+	return k != NULL && k->asked ? k : NULL;
+}
+
+/* Whose personal address was asked for is one person, or it says nothing. */
+static const struct erase_known *
+walk_by_address(struct erasure *e, const struct erase_known *by, const char *uid)
+{
+	if (!e->by_address || by == NULL)
+		return NULL;
+	if (e->address_uid == NULL)
+		e->address_uid = arena_strdup(e->arena, uid != NULL ? uid : "");
+	else if (strcasecmp(e->address_uid, uid != NULL ? uid : "") != 0)
+		e->is_shared = true;
+	return by;
+}
+
+static const struct erase_known *
+walk_by_person(const struct erasure *e, const struct person *p)
+{
+	const struct erase_known *by = walk_match_any(e, p->value[PERSON_UID]);
+
+	return by != NULL ? by : walk_match_asked(e, p->value[PERSON_MAIL]);
+}
 
 /* ---- what is kept for a restore ---- */
 
@@ -26,9 +69,7 @@ walk_look_at_trash(struct erasure *e, const struct store_trash *t, const struct 
 	if (saved != NULL && !dir_saved_names(e->task.flow->conf.dir, saved, e->arena, &names))
 		names = (struct person){ .group_count = 0 };
 	if (by == NULL)
-		by = erase_find(&e->names, names.value[PERSON_UID]);
-	if (by == NULL)
-		by = erase_find(&e->names, names.value[PERSON_MAIL]);
+		by = walk_by_person(e, &names);
 	if (by == NULL)
 		return;
 	id = erase_add(e, &e->ids, t->id, by);
@@ -115,11 +156,10 @@ walk_look_at_invitation(struct erasure *e, const struct invitation *inv)
 	struct erase_known *id;
 
 	if (by == NULL)
-		by = erase_find(&e->names, inv->person.value[PERSON_UID]);
+		by = walk_by_person(e, &inv->person);
 	if (by == NULL)
-		by = erase_find(&e->names, inv->person.value[PERSON_MAIL]);
-	if (by == NULL)
-		by = erase_find(&e->names, inv->personal_mail);
+		by = walk_by_address(
+		    e, walk_match_asked(e, inv->personal_mail), inv->person.value[PERSON_UID]);
 	if (by == NULL)
 		return ERR_OK;
 	if (!invitation_is_final(inv->state))
@@ -173,11 +213,11 @@ walk_invitations(struct erasure *e)
 
 /* ---- the audit trail ---- */
 
-/* The first of our names in a value, whatever it is made of. */
+/* The first name that matches in a value, whatever it is made of. */
 static const struct erase_known *
-walk_says(const struct erasure *e, json_t *v)
+walk_says(const struct erasure *e, json_t *v, walk_match *match)
 {
-	const struct erase_known *found = erase_find(&e->names, json_string_value(v));
+	const struct erase_known *found = match(e, json_string_value(v));
 	const char *name;
 	json_t *member;
 	size_t i;
@@ -185,14 +225,46 @@ walk_says(const struct erasure *e, json_t *v)
 	json_object_foreach(v, name, member)
 	{
 		if (found == NULL)
-			found = walk_says(e, member);
+			found = walk_says(e, member, match);
 	}
 	json_array_foreach(v, i, member)
 	{
 		if (found == NULL)
-			found = walk_says(e, member);
+			found = walk_says(e, member, match);
 	}
 	return found;
+}
+
+/* The same in the members of this name, now or before, wherever they stand. */
+static const struct erase_known *
+walk_member_says(const struct erasure *e, json_t *v, const char *wanted, walk_match *match)
+{
+	const struct erase_known *found = NULL;
+	const char *name;
+	json_t *member;
+
+	json_object_foreach(v, name, member)
+	{
+		if (found == NULL)
+			found = strcmp(name, wanted) == 0
+				    ? walk_says(e, member, match)
+				    : walk_member_says(e, member, wanted, match);
+	}
+	return found;
+}
+
+static const struct erase_known *
+walk_by_record(struct erasure *e, json_t *personal)
+{
+	const struct erase_known *by = walk_member_says(e, personal, "uid", walk_match_any);
+
+	if (by == NULL)
+		by = walk_member_says(e, personal, "mail", walk_match_asked);
+	if (by == NULL)
+		by = walk_by_address(e,
+		    walk_member_says(e, personal, "personal_mail", walk_match_asked),
+		    json_string_of(personal, "uid"));
+	return by;
 }
 
 static void
@@ -256,7 +328,7 @@ walk_look_at_record(struct erasure *e, const struct audit_record *r)
 	if (by != NULL)
 		walk_add_names(e, personal, by);
 	else if (is_about) /* whoever it is, their names count once they are known to be gone */
-		walk_add_subject(e, r->subject_id, walk_says(e, personal));
+		walk_add_subject(e, r->subject_id, walk_by_record(e, personal));
 	e->is_known = e->is_known || by != NULL || erase_find(&e->ids, r->person) != NULL;
 	json_decref(personal);
 }

@@ -1,26 +1,8 @@
-/* Org units: checked > looked at > begun > carried out > settled > answered. What was left behind
- * is done once more: there already, or gone already, is then our own earlier try, because a name
- * that somebody else has is told before anything is written down. */
-#include "flow/people_private.h"
+/* Org units: checked > looked at > begun > carried out > settled > answered. Here what comes before
+ * the first thing that is written down. */
+#include "flow/org_unit_private.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "base/buf.h"
-#include "base/utf8.h"
-
-struct unit {
-	struct people_op op; /* first */
-	const char *dn;	     /* of the answer */
-	/* As it was seen before the change, for the audit; not of one that was carried out before
-	 * it was resumed. */
-	bool is_seen;
-	const char *name, *description;
-	flow_org_unit_cb *cb;
-	void *arg;
-};
-
-enum { UNIT_DETAIL_MAX = 32 * 1024 }; /* a DN, escaped */
 
 static void
 unit_answer(struct people_op *op, enum err code, const struct fault *f)
@@ -28,165 +10,6 @@ unit_answer(struct people_op *op, enum err code, const struct fault *f)
 	struct unit *u = (struct unit *)op;
 
 	u->cb(u->arg, code, code == ERR_OK ? u->dn : NULL, &op->errors, f);
-}
-
-static void
-unit_settled(struct people_op *op)
-{
-	people_finish(op, ERR_OK, NULL);
-}
-
-static void
-unit_add_change(
-    struct buf *b, const struct unit *u, const char *field, const char *before, const char *after)
-{
-	if (after == NULL)
-		return;
-	buf_printf(b, "%s\"%s\":{", b->data[b->len - 1] != '{' ? "," : "", field);
-	if (u->is_seen) {
-		buf_add_string(b, "\"before\":");
-		buf_add_json_string(b, before);
-		buf_add_char(b, ',');
-	}
-	buf_add_string(b, "\"after\":");
-	buf_add_json_string(b, *after != '\0' ? after : NULL);
-	buf_add_char(b, '}');
-}
-
-/* Names of places are no personal data. `name` and `description`: what was carried out of them. */
-static const char *
-unit_detail(struct people_op *op, const char *dn, const char *name, const char *description)
-{
-	const struct unit *u = (const struct unit *)op;
-	const char *text = NULL;
-	struct buf b;
-
-	if (dn == NULL)
-		return NULL;
-	buf_init(&b, UNIT_DETAIL_MAX);
-	buf_add_string(&b, "{\"dn\":");
-	buf_add_json_string(&b, utf8_clean(op->arena, dn));
-	buf_add_string(&b, ",\"changes\":{");
-	unit_add_change(&b, u, "name", u->name, name);
-	unit_add_change(&b, u, "description", u->description, description);
-	buf_add_string(&b, "}}");
-	if (!buf_failed(&b))
-		text = arena_strdup(op->arena, b.data);
-	buf_release(&b);
-	return text;
-}
-
-static void
-unit_settle(struct people_op *op, const char *dn)
-{
-	const struct store_intent *i = &op->intent;
-
-	((struct unit *)op)->dn = arena_strdup(op->arena, dn);
-	people_settle(op, unit_detail(op, dn, i->name, i->description), unit_settled);
-}
-
-/* ---- a change may take two requests, and one may have been carried out ---- */
-
-static bool
-unit_differs(const char *wanted, const char *is)
-{
-	return wanted != NULL && strcmp(wanted, is != NULL ? is : "") != 0;
-}
-
-static void
-unit_answer_refusal(struct people_op *op)
-{
-	people_finish(op, op->code, &op->fault);
-}
-
-/* Something of what was written down is so now; it differed before. */
-static void
-unit_on_looked_again(
-    void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f)
-{
-	struct people_op *op = arg;
-	const struct store_intent *i = &op->intent;
-	bool named, described;
-
-	op->dir_op = NULL;
-	if (code != ERR_OK && code != ERR_NOT_FOUND) {
-		people_give_up_or_leave(op, code, f);
-		return;
-	}
-	named = code == ERR_OK && i->name != NULL && !unit_differs(i->name, unit->name);
-	described = code == ERR_OK && i->description != NULL &&
-		    !unit_differs(i->description, unit->description);
-	if (!named && !described)
-		people_refused(op, op->code, &op->fault);
-	else if ((named || i->name == NULL) && (described || i->description == NULL))
-		unit_settle(op, unit->dn);
-	else
-		people_settle(op,
-		    unit_detail(
-			op, unit->dn, named ? i->name : NULL, described ? i->description : NULL),
-		    unit_answer_refusal);
-}
-
-static void
-unit_look_again(struct people_op *op, enum err code, const struct fault *f)
-{
-	op->code = code;
-	op->fault = *f;
-	op->dir_op = dir_org_unit_load(op->flow->conf.dir, op->id, unit_on_looked_again, op);
-}
-
-/* ---- act ---- */
-
-static void
-unit_on_acted(void *arg, enum err code, const char *dn, const struct fault *f)
-{
-	struct people_op *op = arg;
-
-	op->dir_op = NULL;
-	if (code == ERR_OK)
-		unit_settle(op, dn);
-	else if (code == ERR_EXISTS && op->resumed && op->intent.kind == INTENT_ORG_UNIT_ADD)
-		unit_settle(op, NULL);
-	else {
-		if (code == ERR_INVALID || code == ERR_EXISTS)
-			field_errors_add(&op->errors, "name",
-			    code == ERR_EXISTS ? "taken" : "invalid", "%s", f->text);
-		if (code != ERR_UNKNOWN && op->intent.kind == INTENT_ORG_UNIT_CHANGE)
-			unit_look_again(op, code, f);
-		else
-			people_refused(op, code, f);
-	}
-}
-
-static void
-unit_on_deleted(void *arg, enum err code, const struct fault *f)
-{
-	struct people_op *op = arg;
-
-	op->dir_op = NULL;
-	if (code == ERR_OK || (code == ERR_NOT_FOUND && op->resumed))
-		unit_settle(op, op->intent.dn);
-	else
-		people_refused(op, code, f);
-}
-
-static void
-unit_begun(struct people_op *op)
-{
-	struct dir *d = op->flow->conf.dir;
-	const struct store_intent *i = &op->intent;
-
-	switch (i->kind) {
-	case INTENT_ORG_UNIT_ADD:
-		op->dir_op = dir_org_unit_add(d, i->dn, i->name, i->description, unit_on_acted, op);
-		return;
-	case INTENT_ORG_UNIT_CHANGE:
-		op->dir_op =
-		    dir_org_unit_change(d, op->id, i->name, i->description, unit_on_acted, op);
-		return;
-	default:
-		op->dir_op = dir_org_unit_delete(d, op->id, unit_on_deleted, op);
-	}
 }
 
 /* ---- check ---- */
@@ -208,14 +31,6 @@ unit_check_names(struct people_op *op, const char *name, const char *description
 	if (description != NULL)
 		op->intent.description =
 		    *description == '\0' ? "" : unit_check_text(op, "description", description);
-}
-
-/* ---- begin ---- */
-
-static void
-unit_begin(struct people_op *op)
-{
-	people_begin(op, NULL, 0, unit_begun);
 }
 
 static void
@@ -246,16 +61,6 @@ unit_on_namesake(void *arg, enum err code, const struct dir_org_unit *unit, cons
 			field_errors_add(&op->errors, "name", "invalid", "%s", f->text);
 		people_finish(op, code, f);
 	}
-}
-
-static void
-unit_keep_values(struct people_op *op, const struct dir_org_unit *unit)
-{
-	struct unit *u = (struct unit *)op;
-
-	u->is_seen = true;
-	u->name = arena_strdup(op->arena, unit->name);
-	u->description = arena_strdup(op->arena, unit->description);
 }
 
 static void
@@ -391,39 +196,4 @@ flow_org_unit_delete(struct flow *f, const char *id, const struct flow_caller *c
     flow_org_unit_cb *cb, void *arg)
 {
 	unit_start(unit_new(f, INTENT_ORG_UNIT_DELETE, id, caller, cb, arg));
-}
-
-/* ---- left behind ---- */
-
-/* A place where somebody was invited meanwhile keeps its name, if it has it still. */
-static void
-unit_on_found(void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f)
-{
-	struct people_op *op = arg;
-	struct fault own;
-
-	op->dir_op = NULL;
-	if (code == ERR_OK && (unit_differs(op->intent.name, unit->name) ||
-				  unit_differs(op->intent.description, unit->description)))
-		unit_keep_values(op, unit);
-	if (code == ERR_OK && unit_differs(op->intent.name, unit->name) &&
-	    org_unit_check_invited(op, &own) != ERR_OK)
-		unit_look_again(op, own.code, &own);
-	else if (code == ERR_OK)
-		unit_begun(op);
-	else if (code == ERR_NOT_FOUND)
-		people_refused(op, code, f);
-	else
-		people_give_up_or_leave(op, code, f);
-}
-
-void
-org_unit_resume(struct flow *f, const struct store_intent *intent)
-{
-	struct people_op *op = people_resume(f, sizeof(struct unit), intent);
-
-	if (intent->kind == INTENT_ORG_UNIT_CHANGE)
-		op->dir_op = dir_org_unit_load(f->conf.dir, op->id, unit_on_found, op);
-	else
-		unit_begun(op);
 }

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "flow/people_private.h"
+#include "flow/org_unit_private.h"
 
 /* It is no part of what the caller's rights are for unless it is in reach; and what they are
  * limited to is not theirs to take away. */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "log/log.h"
@@ -52,6 +53,7 @@ people_new(struct flow *f, size_t size, enum store_intent_kind kind, const char 
 		op->intent.request_id = op->by.request_id;
 		op->intent.source = op->by.source;
 		op->intent.person = op->by.entry;
+		op->intent.is_limited = op->by.reach != NULL;
 	}
 	return op;
 }
@@ -175,6 +177,15 @@ const char *
 people_tag(const struct people_op *op, const char *wanted)
 {
 	return wanted == NULL && op->by.reach != NULL ? op->user.tag : wanted;
+}
+
+bool
+people_has_left(const struct people_op *op, const char *dn)
+{
+	const char *place = flow_place_above(dn, op->arena), *seen = op->intent.org_unit;
+
+	return op->intent.is_limited &&
+	       (place == NULL || seen == NULL || strcasecmp(place, seen) != 0);
 }
 
 void
@@ -353,6 +364,8 @@ people_end_rights(struct people_op *op)
 	const char *reason =
 	    op->intent.kind == INTENT_USER_SUSPEND ? "user_suspended" : "user_deleted";
 
+	if (f->sign_ins != NULL)
+		f->sign_ins->end_person(f->sign_ins, op->id);
 	if (f->person_ended != NULL)
 		f->person_ended(f->person_ended_arg, op->id, reason);
 }

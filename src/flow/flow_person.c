@@ -81,8 +81,8 @@ look_on_user(void *arg, enum err code, const struct dir_user *user, const struct
 		look_found(op, flow_place_above(op->user.dn, op->arena), NULL);
 	} else if (code == ERR_NOT_FOUND && !op->in_roster)
 		op->store_op = store_load(op->flow->conf.store, op->id, look_on_invitation, op);
-	else if (code == ERR_NOT_FOUND)
-		look_not_found(op);
+	else if (code == ERR_NOT_FOUND || (code == ERR_REFUSED && op->by.reach != NULL))
+		look_not_found(op); /* what is nobody of ours is out of reach, too */
 	else if (people_is_passing(code) && op->is_soft && op->in_roster)
 		look_found(op, op->listed_place, NULL);
 	else

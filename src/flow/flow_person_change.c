@@ -1,28 +1,13 @@
 /* Change a profile: looked > checked > names asked about in the store, the org unit in the
  * directory > begun > changed > settled > answered. Only what differs is written down, sent and
  * recorded. Whether another entry has a mail or phone dir_user_change() asks: it knows which is
- * one's own. */
-#include "flow/people_private.h"
+ * one's own. What is changed is the version that was looked at, so that the record says what was
+ * replaced; of one that is changed meanwhile there is another look. */
+#include "flow/person_change_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "log/log.h"
-
-struct change_person {
-	struct people_op op; /* first */
-	const char *given[PERSON_FIELD_COUNT], *tag;
-	bool clash; /* only names are in the way */
-	flow_person_cb *cb;
-	void *arg;
-};
-
-static struct change_person *
-change_of(struct people_op *op)
-{
-	return (struct change_person *)op;
-}
 
 static void
 person_change_answer(struct people_op *op, enum err code, const struct fault *f)
@@ -41,186 +26,7 @@ person_change_finish_refused(struct people_op *op, enum err code)
 	people_finish(op, code, &f);
 }
 
-/* ---- act ---- */
-
-/* The names of the fields, never what is in them. */
-static const char *
-person_change_detail(struct people_op *op, const bool changed[PERSON_FIELD_COUNT])
-{
-	const char *list = "";
-
-	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
-		if (changed[i])
-			list = arena_printf(op->arena, "%s%s\"%s\"", list, *list != '\0' ? "," : "",
-			    person_field_name((enum person_field)i));
-	return *list != '\0' ? arena_printf(op->arena, "{\"fields\":[%s]}", list) : NULL;
-}
-
-static bool
-person_change_differs(struct people_op *op, int field, const char *new)
-{
-	const char *old = op->person.value[field], *normal;
-
-	if (old == NULL)
-		return *new != '\0';
-	if (field == PERSON_ORG_UNIT && dir_dn_normalise(old, op->arena, &normal))
-		old = normal;
-	return strcmp(old, new) != 0;
-}
-
-static void
-person_change_settled(struct people_op *op)
-{
-	people_finish(op, ERR_OK, &op->fault); /* the groups that refused, if any */
-}
-
-static void
-person_change_answer_refusal(struct people_op *op)
-{
-	bool whole = true;
-
-	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
-		if (op->intent.value[i] != NULL &&
-		    person_change_differs(op, i, op->intent.value[i]))
-			whole = false;
-	if (whole)
-		people_finish(op, ERR_OK, NULL);
-	else
-		people_finish(op, op->code, &op->fault);
-}
-
-/* Which of what was written down is so now; it differed before. */
-static const char *
-person_change_carried_out(struct people_op *op)
-{
-	bool changed[PERSON_FIELD_COUNT];
-
-	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
-		changed[i] = op->intent.value[i] != NULL &&
-			     !person_change_differs(op, i, op->intent.value[i]);
-	op->intent.personal = audit_of_these(op->intent.personal, changed, op->arena);
-	return person_change_detail(op, changed);
-}
-
-/* It is told how they are now, and what of it is our doing. */
-static void
-person_change_seen(struct people_op *op)
-{
-	const char *detail = person_change_carried_out(op);
-
-	if (detail != NULL)
-		people_settle(op, detail, person_change_answer_refusal);
-	else
-		people_refused(op, op->code, &op->fault);
-}
-
-static void
-person_change_on_moved(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
-{
-	struct people_op *op = arg;
-
-	op->dir_op = NULL;
-	if (people_may_pass(code)) {
-		people_leave(op, f);
-		return;
-	}
-	if (code == ERR_OK)
-		people_keep_user(op, user);
-	if (code != ERR_OK || f->text[0] != '\0')
-		log_warning("groups still name somebody where they were before", "id", op->id,
-		    "reason", f->text, "request", op->intent.request_id);
-	person_change_seen(op);
-}
-
-/* A change may take several requests, the values, a move and that of each group: some may have been
- * carried out. What was written down differed from what was there: what is like it now was. */
-static void
-person_change_on_looked_again(
-    void *arg, enum err code, const struct dir_user *user, const struct fault *f)
-{
-	struct people_op *op = arg;
-
-	op->dir_op = NULL;
-	if (code == ERR_NOT_FOUND)
-		people_refused(op, op->code, &op->fault);
-	else if (code != ERR_OK)
-		people_give_up_or_leave(op, code, f);
-	else {
-		people_keep_user(op, user);
-		if (op->intent.dn != NULL && strcasecmp(op->intent.dn, op->user.dn) != 0)
-			op->dir_op = dir_user_finish_move(
-			    op->flow->conf.dir, op->id, op->intent.dn, person_change_on_moved, op);
-		else
-			person_change_seen(op);
-	}
-}
-
-static void
-person_change_on_acted(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
-{
-	struct people_op *op = arg;
-	bool changed[PERSON_FIELD_COUNT], same;
-
-	op->dir_op = NULL;
-	if (code == ERR_INVALID || code == ERR_EXISTS) {
-		const bool taken = code == ERR_EXISTS;
-
-		people_add_named(op, f, taken ? "taken" : "invalid",
-		    taken ? (op->intent.value[PERSON_MAIL] != NULL ? "mail" : "phone") : NULL);
-	}
-	if (code == ERR_UNKNOWN) {
-		people_leave(op, f);
-		return;
-	}
-	if (code != ERR_OK) {
-		op->code = code;
-		op->fault = *f;
-		op->dir_op =
-		    dir_user_load(op->flow->conf.dir, op->id, person_change_on_looked_again, op);
-		return;
-	}
-	same = strcmp(op->user.tag, user->tag) == 0;
-	people_keep_user(op, user);
-	if (same) { /* it was so already, and nothing is recorded */
-		people_drop(op);
-		return;
-	}
-	if (f != NULL && f->text[0] != '\0') {
-		log_warning("groups still name somebody where they were before", "id", op->id,
-		    "reason", f->text, "request", op->intent.request_id);
-		op->fault = *f;
-	}
-	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
-		changed[i] = op->intent.value[i] != NULL;
-	people_settle(op, person_change_detail(op, changed), person_change_settled);
-}
-
-static void
-person_change_begun(struct people_op *op)
-{
-	struct dir_user_change change = { .tag = people_tag(op, change_of(op)->tag) };
-
-	memcpy(change.value, op->intent.value, sizeof(change.value));
-	op->dir_op =
-	    dir_user_change(op->flow->conf.dir, op->id, &change, person_change_on_acted, op);
-}
-
-static void
-person_change_begin(struct people_op *op)
-{
-	op->intent.personal = audit_of_change(&op->person, op->intent.value, op->arena);
-	people_begin(op, NULL, 0, person_change_begun);
-}
-
 /* ---- names ---- */
-
-static void
-person_change_taken(struct people_op *op, enum person_field field)
-{
-	change_of(op)->clash = true;
-	field_errors_add(&op->errors, person_field_name(field), "taken",
-	    "another person or a pending invitation has it");
-}
 
 static void
 person_change_on_answer(
@@ -372,7 +178,7 @@ person_change_check(struct people_op *op)
 	}
 }
 
-static void
+void
 person_change_looked(struct people_op *op)
 {
 	struct change_person *c = change_of(op);
@@ -402,15 +208,4 @@ flow_person_change(struct flow *f, const char *id, const struct person_change *c
 	c->cb = cb;
 	c->arg = arg;
 	people_look(op, person_change_looked);
-}
-
-/* ---- left behind ---- */
-
-void
-person_change_resume(struct flow *f, const struct store_intent *intent)
-{
-	struct people_op *op = people_resume(f, sizeof(struct change_person), intent);
-
-	op->code = fault_set(&op->fault, ERR_CONFLICT, "it was not carried out");
-	op->dir_op = dir_user_load(f->conf.dir, op->id, person_change_on_looked_again, op);
 }

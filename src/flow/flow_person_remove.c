@@ -126,13 +126,14 @@ remove_note(struct people_op *op, const struct dir_user *user, const struct secr
 
 /* ---- somebody moved or changed it since it was saved ---- */
 
-/* Whoever named a version means no other one. */
+/* Whoever named a version means no other one; and nobody is followed to where the one who asked
+ * does not reach, neither by this process nor by one that finds it written down. */
 static bool
 remove_is_wanted(const struct people_op *op, const struct dir_user *user)
 {
 	const char *tag = ((const struct removal *)op)->how.tag;
 
-	return tag == NULL || strcmp(tag, user->tag) == 0;
+	return (tag == NULL || strcmp(tag, user->tag) == 0) && !people_has_left(op, user->dn);
 }
 
 static void

@@ -41,6 +41,8 @@ TAILQ_HEAD(flow_task_list, flow_task);
 /* A use case with a life of its own, which a flow has or has not. */
 struct flow_guest {
 	size_t (*under_way)(const struct flow_guest *guest);
+	/* This person was suspended or deleted by us. */
+	void (*end_person)(struct flow_guest *guest, const char *person);
 	/* This person is known no more; what the store has of them is their caller's. */
 	void (*forget)(struct flow_guest *guest, const char *person);
 	void (*free)(struct flow_guest *guest);
@@ -113,8 +115,6 @@ void flow_check_drained(struct flow *f);
 struct flow_caller flow_caller_copy(const struct flow_caller *by, struct arena *arena);
 /* Nobody's: the daemon's own doings. */
 struct flow_caller flow_caller_own(const char *name);
-/* What the audit notes of them. Borrows. */
-struct store_note flow_note(const struct flow_caller *by);
 /* Something at or directly in `place` (one spelling; NULL: nowhere), made by `owner` (NULL or "":
  * nobody who is known). */
 bool flow_reaches(const struct flow_caller *by, const char *place, const char *owner);
@@ -140,6 +140,10 @@ void quota_tell(struct quota *q, const char *id, const char *owner);
 enum err quota_hold(
     struct quota *q, const char *id, const char *owner, size_t max, struct fault *f);
 void quota_release(struct quota *q, const char *id); /* nothing came of it */
+/* The ids behind `after` (NULL: all) of those that this person has made, ascending, in `arena`;
+ * some may be no more, or not yet. False: which they are is not known yet. */
+bool quota_list(const struct quota *q, const char *owner, const char *after, struct arena *arena,
+    const char (**ids)[ID_SIZE], size_t *count);
 
 /* ---- flow_audit.c: what the audit keeps of people, as JSON in `arena` ---- */
 
@@ -182,9 +186,6 @@ typedef void flow_changed_cb(
     void *ctx, enum err code, const struct invitation *inv, const struct fault *f);
 void flow_change_start(struct flow *f, const struct flow_change_spec *spec, flow_changed_cb *cb);
 void flow_changes_free(struct flow *f);
-
-/* A list of the store came back: say aloud what was left out of it because it is damaged. */
-void flow_log_damage(enum err code, const struct fault *f);
 
 /* ---- flow_administer.c ---- */
 

@@ -1,8 +1,9 @@
-/* Open invitations by who made them, for quotas: those that the store's watch has told of, and
- * those that are being made. One that is being made counts from the moment it is allowed, so that
- * requests side by side do not get past the quota together, until the watch has told of it or
- * nothing came of it. The watch tells a little later than an answer does: an end that was just
- * answered may still count for that long. Several daemons on one store each count for themselves.
+/* Open invitations by who made them, for quotas and for lists of one's own: those that the store's
+ * watch has told of, and those that are being made. One that is being made counts from the moment
+ * it is allowed, so that requests side by side do not get past the quota together, until the watch
+ * has told of it or nothing came of it. The watch tells a little later than an answer does: an end
+ * that was just answered may still count for that long. Several daemons on one store each count for
+ * themselves.
  */
 #include <search.h>
 #include <stdlib.h>
@@ -13,15 +14,19 @@
 #include "flow/flow_private.h"
 #include "invite/feed.h"
 
+struct quota_open;
+TAILQ_HEAD(quota_open_list, quota_open);
+
 /* Somebody with open invitations. */
 struct quota_owner {
 	char entry[ID_SIZE]; /* first: it is the tree's key */
 	size_t count;
+	struct quota_open_list opens;
 };
 
 struct quota_open {
 	char id[ID_SIZE]; /* first: it is the tree's key */
-	TAILQ_ENTRY(quota_open) link;
+	TAILQ_ENTRY(quota_open) link, of_owner;
 	struct quota_owner *owner;
 	bool held; /* the store has not told of it */
 	bool told; /* since the watch began */
@@ -29,7 +34,7 @@ struct quota_open {
 
 struct quota {
 	void *opens, *owners; /* tsearch(3) */
-	TAILQ_HEAD(, quota_open) list;
+	struct quota_open_list list;
 	bool known;
 };
 
@@ -65,6 +70,7 @@ quota_drop(struct quota *q, struct quota_open *o)
 	struct quota_owner *owner = o->owner;
 
 	TAILQ_REMOVE(&q->list, o, link);
+	TAILQ_REMOVE(&owner->opens, o, of_owner);
 	tdelete(o->id, &q->opens, quota_compare);
 	free(o);
 	if (--owner->count > 0)
@@ -79,10 +85,13 @@ quota_add(struct quota *q, const char *id, const char *entry)
 	struct quota_open *o = quota_make(&q->opens, id, sizeof(*o));
 
 	o->owner = quota_find(&q->owners, entry);
-	if (o->owner == NULL)
+	if (o->owner == NULL) {
 		o->owner = quota_make(&q->owners, entry, sizeof(*o->owner));
+		TAILQ_INIT(&o->owner->opens);
+	}
 	o->owner->count++;
 	TAILQ_INSERT_TAIL(&q->list, o, link);
+	TAILQ_INSERT_TAIL(&o->owner->opens, o, of_owner);
 	return o;
 }
 
@@ -173,4 +182,34 @@ quota_release(struct quota *q, const char *id)
 
 	if (o != NULL && o->held)
 		quota_drop(q, o);
+}
+
+/* ---- listed ---- */
+
+static int
+quota_compare_ids(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+bool
+quota_list(const struct quota *q, const char *owner, const char *after, struct arena *arena,
+    const char (**ids)[ID_SIZE], size_t *count)
+{
+	const struct quota_owner *who = quota_find(&q->owners, owner);
+	const struct quota_open *o;
+	char(*list)[ID_SIZE];
+	size_t n = 0;
+
+	if (!q->known)
+		return false;
+	list = arena_alloc(arena, ((who != NULL ? who->count : 0) + 1) * sizeof(*list));
+	if (who != NULL)
+		TAILQ_FOREACH(o, &who->opens, of_owner)
+	if (after == NULL || strcmp(o->id, after) > 0)
+		memcpy(list[n++], o->id, ID_SIZE);
+	qsort(list, n, sizeof(*list), quota_compare_ids);
+	*ids = (const char(*)[ID_SIZE])list;
+	*count = n;
+	return true;
 }

@@ -1,15 +1,26 @@
-/* flow_sign_in: throttled > found > throttled by account > bound and looked at > session made >
- * answered. The two doors come before what they guard: no password leaves that the account's own
- * lock-out could count too often, and nothing is asked for a source that fails again and again. */
+/* flow_sign_in: source throttled > found > login throttled > bound and looked at > session made >
+ * answered. The doors come before what they guard: no password leaves that the account's own
+ * lock-out could count too often, and nothing is asked for a source that fails again and again.
+ *
+ * The account's door is a silent one. Were people told to wait because an account has had enough
+ * failures, whoever tries two names of one person would learn that they are one. */
 #include "flow/sign_in_private.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/casefold.h"
 #include "base/mem.h"
 #include "log/log.h"
 
-enum { SIGN_IN_STRANGERS_MAX = SIGN_IN_RUNNING_MAX * 3 / 4 };
+enum {
+	SIGN_IN_STRANGERS_MAX = SIGN_IN_RUNNING_MAX * 3 / 4,
+	SIGN_IN_LOGINS_MAX = 65536,
+	SIGN_IN_ACCOUNTS_MAX = 262144,
+	SIGN_IN_LOGIN_WINDOW_MS = 15 * 60 * 1000,
+	LOGIN_FOLDED_MAX = 4 * DIR_LOGIN_MAX
+};
 
 static struct sign_ins *
 sign_ins_of(struct flow *f)
@@ -49,11 +60,7 @@ sign_in_on_session(void *arg, enum err code, const struct store_session *session
 {
 	struct sign_in *s = arg;
 
-	if (s->all == NULL) {
-		arena_free(s->arena);
-		free(s);
-		return;
-	}
+	s->make = NULL;
 	if (code == ERR_UNAUTHENTICATED) {
 		sign_in_refuse(s, "person_ended", f);
 		return;
@@ -77,9 +84,8 @@ sign_in_make_session(struct sign_in *s, const bool *member)
 	struct store_note note = sign_in_note_of(s, actor);
 
 	note.person = s->account.entry_uuid;
-	s->makes_session = true;
-	auth_session_new(
-	    s->all->auth, s->account.entry_uuid, member, s->source, &note, sign_in_on_session, s);
+	s->make = auth_session_new(s->all->auth, s->account.entry_uuid, member, s->asked_at,
+	    s->source, &note, sign_in_on_session, s);
 }
 
 /* ---- the directory ---- */
@@ -88,9 +94,15 @@ static void
 sign_in_settle(struct sign_in *s, enum sign_in_verdict verdict)
 {
 	sign_in_sources_settle(s->all->sources, &s->turn, verdict);
-	if (s->mark != 0)
-		budget_settle(s->all->budget, s->key, s->mark, verdict);
-	s->mark = 0;
+	/* A success gives its own turn back and no more: whoever watches a login would see its
+	 * owner come. Nor does it show how long the directory took. */
+	if (s->by_login.mark != 0)
+		budget_settle(s->all->logins, s->by_login.key, s->by_login.mark,
+		    verdict == SIGN_IN_RIGHT ? SIGN_IN_NOTHING : verdict, s->began_at);
+	if (s->by_account.mark != 0)
+		budget_settle(s->all->accounts, s->by_account.key, s->by_account.mark, verdict,
+		    clock_mono_ms(s->all->flow->conf.clock));
+	s->by_login.mark = s->by_account.mark = 0;
 }
 
 /* Nobody knows what the password is worth. */
@@ -99,6 +111,8 @@ sign_in_give_up(struct sign_in *s, enum err code, const struct fault *f)
 {
 	/* Where the password may have arrived it may have counted as well. */
 	sign_in_settle(s, code == ERR_UNKNOWN ? SIGN_IN_WRONG : SIGN_IN_NOTHING);
+	if (code == ERR_UNKNOWN)
+		sign_in_record(s, "sign_in_refused", "no_answer");
 	if (code == ERR_MISCONFIGURED || code == ERR_INTERNAL)
 		log_error("signing in does not work", "request", s->request_id, "reason", f->text);
 	else
@@ -115,8 +129,15 @@ sign_in_on_looked_at(void *arg, enum err code, const bool *member, const struct 
 	const char *reason = s->account.dn != NULL ? "refused" : "unknown_account";
 
 	s->op = NULL;
+	if (s->account.dn != NULL && (code == ERR_OK || code == ERR_UNAUTHENTICATED))
+		pace_saw(&s->all->pace, clock_mono_ms(s->all->flow->conf.clock) - s->began_at);
 	switch (code) {
 	case ERR_OK:
+		if (s->is_ended) {
+			sign_in_settle(s, SIGN_IN_WRONG);
+			sign_in_refuse(s, "person_ended", f);
+			return;
+		}
 		/* Counts like a wrong password: that this one was right is told to nobody. */
 		if (!auth_has_role(s->all->auth, member)) {
 			sign_in_settle(s, SIGN_IN_WRONG);
@@ -156,18 +177,78 @@ sign_in_ask(struct sign_in *s)
 	const char *const *groups;
 	size_t count = auth_role_groups(s->all->auth, &groups);
 
+	s->asked_at = clock_mono_ms(s->all->flow->conf.clock);
 	s->op = dir_sign_in(
 	    s->all->flow->conf.dir, account, s->password, groups, count, sign_in_on_looked_at, s);
 	secret_free(s->password);
 	s->password = NULL;
 }
 
+/* What was typed, as a directory compares it. Sources that somebody is known to come from have
+ * turns of their own, so that what strangers fail with shuts nobody out there. */
+static void
+sign_in_login_key(struct sign_in *s)
+{
+	char text[LOGIN_FOLDED_MAX + STORE_SOURCE_SIZE];
+	const char *login = s->login + strspn(s->login, " ");
+	size_t len = strlen(login);
+
+	while (len > 0 && login[len - 1] == ' ')
+		len--;
+	len = casefold(login, len, text, LOGIN_FOLDED_MAX);
+	assert(len != SIZE_MAX);
+	if (s->turn.is_known) {
+		memcpy(text + len, s->source, STORE_SOURCE_SIZE);
+		len += STORE_SOURCE_SIZE;
+	}
+	budget_key(s->all->logins, text, len, s->by_login.key);
+}
+
+/* False: it was answered. */
+static bool
+sign_in_pass_login(struct sign_in *s)
+{
+	int64_t wait;
+	bool news;
+
+	sign_in_login_key(s);
+	wait = budget_take(s->all->logins, s->by_login.key, s->turn.is_known, s->began_at,
+	    &s->by_login.mark, &news);
+	if (wait == 0)
+		return true;
+	if (news)
+		sign_in_tell_throttled(s, "login");
+	sign_in_settle(s, SIGN_IN_HELD);
+	sign_in_throttle(s, wait);
+	return false;
+}
+
+static bool
+sign_in_pass_account(struct sign_in *s)
+{
+	int64_t now = clock_mono_ms(s->all->flow->conf.clock);
+	static const struct fault enough = { .text = "the account has had enough failures" };
+	const char *person = s->account.entry_uuid;
+	bool is_known, news;
+
+	if (s->account.dn == NULL)
+		return true;
+	is_known = known_has(s->all->known, person, s->source);
+	budget_key(s->all->accounts, person, strlen(person), s->by_account.key);
+	if (budget_take(s->all->accounts, s->by_account.key, is_known, now, &s->by_account.mark,
+		&news) == 0)
+		return true;
+	if (news)
+		sign_in_tell_throttled(s, "account");
+	sign_in_settle(s, SIGN_IN_WRONG);
+	sign_in_refuse(s, "account_waits", &enough);
+	return false;
+}
+
 static void
 sign_in_on_found(void *arg, enum err code, const struct dir_account *account, const struct fault *f)
 {
 	struct sign_in *s = arg;
-	bool is_known = false, news;
-	int64_t wait;
 
 	s->op = NULL;
 	if (code == ERR_OK)
@@ -176,14 +257,7 @@ sign_in_on_found(void *arg, enum err code, const struct dir_account *account, co
 		sign_in_give_up(s, code, f);
 		return;
 	}
-	if (account != NULL)
-		is_known = known_has(s->all->known, s->account.entry_uuid, s->source);
-	budget_key(s->all->budget, s->account.entry_uuid, s->login, s->key);
-	wait = budget_take(s->all->budget, s->key, is_known,
-	    clock_mono_ms(s->all->flow->conf.clock), &s->mark, &news);
-	if (wait > 0)
-		sign_in_throttle(s, wait, news);
-	else
+	if (sign_in_pass_login(s) && sign_in_pass_account(s))
 		sign_in_ask(s);
 }
 
@@ -208,6 +282,7 @@ sign_in_new(struct sign_ins *all, const struct sign_in_spec *spec, flow_signed_i
 	known_hash(all->known, s->turn.key, s->source);
 	s->turn.is_known = known_has(all->known, NULL, s->source);
 	TAILQ_INSERT_TAIL(&all->list, s, link);
+	sign_in_begin_pace(s);
 	return s;
 }
 
@@ -235,6 +310,7 @@ flow_sign_in_start(
 {
 	struct sign_ins *all = sign_ins_of(f);
 	struct sign_in *s = sign_in_new(all, spec, cb, arg);
+	bool news;
 
 	if (!spec_is_whole(spec)) {
 		sign_in_end(s, ERR_INVALID, "The name or the password is missing or too long.");
@@ -244,8 +320,14 @@ flow_sign_in_start(
 		sign_in_end(s, ERR_BUSY, "Too many people are signing in.");
 		return;
 	}
-	s->wait_ms = sign_in_sources_take(all->sources, &s->turn, s->began_at);
+	if (!replay_is_done(all->replay)) {
+		sign_in_end(s, ERR_UNAVAILABLE, "Nobody can sign in yet; try again in a moment.");
+		return;
+	}
+	s->wait_ms = sign_in_sources_take(all->sources, &s->turn, s->began_at, &news);
 	if (s->wait_ms > 0) {
+		if (news)
+			sign_in_tell_throttled(s, "source");
 		sign_in_end(s, ERR_THROTTLED, "Too many attempts failed; try again later.");
 		return;
 	}
@@ -273,20 +355,29 @@ sign_ins_under_way(const struct flow_guest *guest)
 	return count;
 }
 
-/* One whose session is being made is left to auth, which answers it. */
 static void
 sign_in_drop(struct sign_in *s)
 {
 	TAILQ_REMOVE(&s->all->list, s, link);
 	if (s->op != NULL)
 		dir_cancel(s->op);
+	if (s->make != NULL)
+		auth_session_cancel(s->make);
 	loop_timer_free(s->timer);
 	secret_free(s->password);
-	s->all = NULL;
-	if (s->makes_session)
-		return;
 	arena_free(s->arena);
 	free(s);
+}
+
+/* What the directory says of them from now on is as of before. */
+static void
+sign_ins_end_person(struct flow_guest *guest, const char *person)
+{
+	struct sign_in *s;
+
+	TAILQ_FOREACH(s, &((struct sign_ins *)guest)->list, link)
+	if (s->account.dn != NULL && strcasecmp(s->account.entry_uuid, person) == 0)
+		s->is_ended = true;
 }
 
 static void
@@ -305,7 +396,9 @@ sign_ins_free(struct flow_guest *guest)
 		sign_in_drop(s);
 	sign_in_notes_free(all);
 	sign_in_sources_free(all->sources);
-	budget_free(all->budget);
+	replay_free(all->replay);
+	budget_free(all->accounts);
+	budget_free(all->logins);
 	known_free(all->known);
 	free(all);
 }
@@ -314,15 +407,22 @@ void
 flow_set_sign_in(struct flow *f, struct auth *auth, const struct sign_in_conf *conf)
 {
 	struct sign_ins *all = mem_alloc(sizeof(*all));
+	const int64_t window_ms = conf->window_s * 1000;
+	const size_t attempts = (size_t)conf->attempts;
 
 	assert(f->sign_ins == NULL);
-	all->guest = (struct flow_guest){ sign_ins_under_way, sign_ins_forget, sign_ins_free };
+	all->guest = (struct flow_guest){ sign_ins_under_way, sign_ins_end_person, sign_ins_forget,
+		sign_ins_free };
 	all->flow = f;
 	all->auth = auth;
 	TAILQ_INIT(&all->list);
 	TAILQ_INIT(&all->notes);
 	all->sources = sign_in_sources_new();
-	all->budget = budget_new(conf);
+	all->accounts = budget_new(attempts, window_ms, SIGN_IN_ACCOUNTS_MAX);
+	all->logins = budget_new(
+	    attempts, window_ms > 0 ? window_ms : SIGN_IN_LOGIN_WINDOW_MS, SIGN_IN_LOGINS_MAX);
+	all->replay = replay_new(f, all->accounts, window_ms);
+	all->pace.unit_ms = conf->pace_ms > 0 ? conf->pace_ms : SIGN_IN_PACE_MS;
 	all->known = known_new(f, conf->seal);
 	f->sign_ins = &all->guest;
 }

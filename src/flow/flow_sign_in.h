@@ -1,9 +1,11 @@
-/* Signing in: throttled > found > throttled by account > bound and looked at > session made >
+/* Signing in: source throttled > found > login throttled > bound and looked at > session made >
  * answered.
  *
- * Whatever fails, nobody can tell what: unknown account, wrong password, locked, no role are one
- * answer, made of the same steps (dir_sign.h), given at the next multiple of SIGN_IN_PACE_MS since
- * the request came. Who is let in is answered at once. Promises and threads as in flow.h. */
+ * Whatever fails, nobody can tell what: unknown account, wrong password, locked, no role, or one
+ * that must not be asked about now are one answer, made of the same steps (dir_sign.h), given at
+ * the next multiple of the pace since the request came. The pace is SIGN_IN_PACE_MS, or a multiple
+ * of it when the directory takes longer over a password. Who is let in is answered at once.
+ * Promises and threads as in flow.h. */
 #ifndef USHERD_FLOW_FLOW_SIGN_IN_H
 #define USHERD_FLOW_FLOW_SIGN_IN_H
 
@@ -18,14 +20,21 @@ enum {
 	SIGN_IN_RUNNING_MAX = 64
 };
 
-/* Of one account at most `attempts` failures reach the directory within `window_s`, by whatever
- * login and from wherever: fewer than its own lock-out needs. Half of them (rounded up) are kept
- * for the sources from which this person has signed in within the last 14 days, so that a
- * stranger's guesses shut nobody out who comes from where they always come from. A success gives
- * all of them back. */
+/* Of one account at most `attempts` failures reach the directory within `window_s` (0: until a
+ * success, however long), by whatever login and from wherever: fewer than its own lock-out needs.
+ * Half of them (rounded up) are kept for the sources from which this person has signed in within
+ * the last 14 days, so that a stranger's guesses shut nobody out who comes from where they always
+ * come from. A success gives all of them back. What was refused before a restart is read from the
+ * audit trail, and counts as strangers' (window_s 0: of the last 90 days); until then
+ * ERR_UNAVAILABLE. That an account's are used up is told to nobody: its attempts fail.
+ *
+ * Who has to wait (ERR_THROTTLED) is decided by what was typed, alike for all that can be typed:
+ * `attempts` from a source that somebody is known to come from, the strangers' part from all others
+ * together, within `window_s`, or 15 min when that is 0. */
 struct sign_in_conf {
-	int64_t attempts, window_s;
-	const struct seal *seal; /* hashes where people sign in from; used in the call alone */
+	int64_t attempts, window_s; /* 2 attempts at least: one for each of the two */
+	const struct seal *seal;    /* hashes where people sign in from; used in the call alone */
+	int64_t pace_ms;	    /* 0: SIGN_IN_PACE_MS */
 };
 /* Once, before the first of them, when the store is prepared. `auth` outlives the flow. */
 void flow_set_sign_in(struct flow *f, struct auth *auth, const struct sign_in_conf *conf);
@@ -46,22 +55,5 @@ typedef void flow_signed_in_cb(void *arg, enum err code, const struct store_sess
     struct secret **secret, int64_t wait_ms, const struct fault *f);
 void flow_sign_in_start(
     struct flow *f, const struct sign_in_spec *spec, flow_signed_in_cb *cb, void *arg);
-
-/* ---- erasing what is kept of a person (flow_erase.c) ---- */
-
-/* `who`: an entryUUID, an invitation's id, a uid or a mail address. The person must not be a user
- * any more, nor be invited (ERR_CONFLICT). Their audit records lose what is about them, mails and
- * webhook messages about them are dropped, what was kept for a restore is destroyed, delivery logs
- * and finished invitations lose names and addresses, and where they signed in from is forgotten.
- * ERR_NOT_FOUND: nothing is known. Repeating it is harmless. */
-struct flow_erased {
-	uint64_t records, mails, messages, trash, invitations, sources;
-	const char *const *ids; /* by which the person was known here */
-	size_t id_count;
-};
-typedef void flow_erased_cb(
-    void *arg, enum err code, const struct flow_erased *erased, const struct fault *f);
-void flow_erase_start(struct flow *f, const char *who, const struct flow_caller *caller,
-    flow_erased_cb *cb, void *arg);
 
 #endif

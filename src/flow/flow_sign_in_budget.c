@@ -1,25 +1,16 @@
-/* How many failures of one account reach the directory: fewer than its own lock-out needs, in any
- * window. Attempts under way count. Strangers can use up a part alone; the rest is kept for the
- * sources that the person is known to come from.
- *
- * Logins that are nobody's have budgets like any account's, so that waiting tells nothing. They
- * give way first when memory runs short: no flood of invented names makes us forget a real
- * account's failures. */
+/* How many failures of one key there may be in any window, or until a success: of an account, so
+ * that its own lock-out never sees enough of them, and of what is typed as a login, whether there
+ * is such an account or not. Attempts under way count. Strangers can use up a part alone; the rest
+ * is kept for the sources that are known. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sodium.h>
 
 #include "base/mem.h"
 #include "flow/sign_in_private.h"
 
-enum {
-	BUCKETS = 8192,
-	NOBODIES_MAX = 65536,
-	PEOPLE_MAX = 262144,
-	CONTENT_SIZE = DIR_LOGIN_MAX + 2
-};
+enum { BUCKETS = 8192 };
 
 struct mark {
 	uint64_t number;
@@ -39,74 +30,45 @@ TAILQ_HEAD(account_list, account);
 
 struct budget {
 	size_t attempts, strangers_share;
-	int64_t window_ms;
+	int64_t window_ms; /* 0: until a success */
+	size_t count, max;
 	uint64_t last_mark;
 	unsigned char secret[crypto_generichash_KEYBYTES];
 	struct account_list buckets[BUCKETS];
-	struct account_list people, nobodies;
-	size_t people_count, nobodies_count;
+	struct account_list by_age;
 };
 
 struct budget *
-budget_new(const struct sign_in_conf *conf)
+budget_new(size_t attempts, int64_t window_ms, size_t max)
 {
 	struct budget *b = mem_alloc(sizeof(*b));
 
-	assert(conf->attempts >= 1 && conf->window_s >= 1);
-	b->attempts = (size_t)conf->attempts;
-	/* Were it none, nobody could sign in from a new place. */
-	b->strangers_share = b->attempts > 1 ? b->attempts / 2 : 1;
-	b->window_ms = conf->window_s * 1000;
+	assert(attempts >= 2 && window_ms >= 0 && max >= 1);
+	b->attempts = attempts;
+	b->strangers_share = attempts / 2;
+	b->window_ms = window_ms;
+	b->max = max;
 	random_fill(b->secret, sizeof(b->secret));
 	for (size_t i = 0; i < BUCKETS; i++)
 		TAILQ_INIT(&b->buckets[i]);
-	TAILQ_INIT(&b->people);
-	TAILQ_INIT(&b->nobodies);
+	TAILQ_INIT(&b->by_age);
 	return b;
 }
 
-/* The first bit of a key says which of the two it is. */
-static bool
-key_is_persons(const unsigned char key[BUDGET_KEY_SIZE])
-{
-	return (key[0] & 0x80) != 0;
-}
-
-/* Spaces around and case do not make another name: they do not for a directory. */
-static size_t
-login_fold(const char *login, char out[CONTENT_SIZE])
-{
-	size_t len;
-
-	while (*login == ' ')
-		login++;
-	len = strnlen(login, CONTENT_SIZE - 1);
-	while (len > 0 && login[len - 1] == ' ')
-		len--;
-	for (size_t i = 0; i < len; i++)
-		out[i] = (char)(login[i] >= 'A' && login[i] <= 'Z' ? login[i] | 0x20 : login[i]);
-	return len;
-}
-
 void
-budget_key(const struct budget *b, const char *person, const char *login,
-    unsigned char key[BUDGET_KEY_SIZE])
+budget_key(const struct budget *b, const void *text, size_t len, unsigned char key[BUDGET_KEY_SIZE])
 {
-	char content[CONTENT_SIZE];
-	size_t len = person != NULL ? strnlen(person, CONTENT_SIZE) : login_fold(login, content);
-
-	crypto_generichash(key, BUDGET_KEY_SIZE,
-	    (const unsigned char *)(person != NULL ? person : content), len, b->secret,
-	    sizeof(b->secret));
-	key[0] = (unsigned char)(person != NULL ? key[0] | 0x80 : key[0] & 0x7f);
+	crypto_generichash(key, BUDGET_KEY_SIZE, text, len, b->secret, sizeof(b->secret));
 }
+
+/* ---- the table ---- */
 
 static struct account_list *
 budget_bucket(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE])
 {
 	uint32_t n;
 
-	memcpy(&n, key + 1, sizeof(n));
+	memcpy(&n, key, sizeof(n));
 	return &b->buckets[n % BUCKETS];
 }
 
@@ -124,11 +86,9 @@ budget_find(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE])
 static void
 account_free(struct budget *b, struct account *a)
 {
-	bool person = key_is_persons(a->key);
-
 	TAILQ_REMOVE(budget_bucket(b, a->key), a, bucket);
-	TAILQ_REMOVE(person ? &b->people : &b->nobodies, a, age);
-	*(person ? &b->people_count : &b->nobodies_count) -= 1;
+	TAILQ_REMOVE(&b->by_age, a, age);
+	b->count--;
 	free(a);
 }
 
@@ -139,127 +99,174 @@ budget_free(struct budget *b)
 
 	if (b == NULL)
 		return;
-	while ((a = TAILQ_FIRST(&b->people)) != NULL || (a = TAILQ_FIRST(&b->nobodies)) != NULL)
+	while ((a = TAILQ_FIRST(&b->by_age)) != NULL)
 		account_free(b, a);
 	secret_wipe(b->secret, sizeof(b->secret));
 	free(b);
 }
 
-/* What has left the window is forgotten; the account with it when nothing is left. */
 static void
-account_age(struct account *a, int64_t before)
+account_drop_oldest(struct account *a, size_t count)
+{
+	a->count -= count;
+	memmove(a->marks, a->marks + count, a->count * sizeof(a->marks[0]));
+}
+
+/* What has left the window is forgotten. */
+static void
+account_age(const struct budget *b, struct account *a, int64_t now)
 {
 	size_t old = 0;
 
-	while (old < a->count && a->marks[old].at <= before)
+	while (b->window_ms > 0 && old < a->count && a->marks[old].at <= now - b->window_ms)
 		old++;
-	a->count -= old;
-	memmove(a->marks, a->marks + old, a->count * sizeof(a->marks[0]));
+	account_drop_oldest(a, old);
 	a->waits = a->waits && a->count > 0;
 }
 
+/* Those of which nothing is left go, and when there are too many the one that was tried longest
+ * ago. */
 static void
-list_trim(struct budget *b, struct account_list *list, const size_t *count, size_t max, int64_t now)
+budget_make_room(struct budget *b, int64_t now)
 {
 	struct account *a;
 
-	while ((a = TAILQ_FIRST(list)) != NULL) {
-		account_age(a, now - b->window_ms);
-		if (a->count > 0 && *count < max)
+	while ((a = TAILQ_FIRST(&b->by_age)) != NULL) {
+		account_age(b, a, now);
+		if (a->count > 0 && b->count < b->max)
 			return;
 		account_free(b, a);
 	}
 }
 
 static struct account *
-account_new(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], int64_t now)
+budget_find_or_make(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], int64_t now)
 {
-	struct account *a;
+	struct account *a = budget_find(b, key);
 
-	list_trim(b, &b->people, &b->people_count, PEOPLE_MAX, now);
-	list_trim(b, &b->nobodies, &b->nobodies_count, NOBODIES_MAX, now);
+	if (a != NULL) {
+		account_age(b, a, now);
+		return a;
+	}
+	budget_make_room(b, now);
 	a = mem_alloc(sizeof(*a) + b->attempts * sizeof(a->marks[0]));
 	memcpy(a->key, key, sizeof(a->key));
 	TAILQ_INSERT_TAIL(budget_bucket(b, key), a, bucket);
-	TAILQ_INSERT_TAIL(key_is_persons(key) ? &b->people : &b->nobodies, a, age);
-	*(key_is_persons(key) ? &b->people_count : &b->nobodies_count) += 1;
+	TAILQ_INSERT_TAIL(&b->by_age, a, age);
+	b->count++;
 	return a;
+}
+
+/* ---- taking and giving back ---- */
+
+/* When the `nth` mark, of strangers or of all, leaves the window. */
+static int64_t
+account_until(const struct budget *b, const struct account *a, bool of_strangers, size_t nth)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if ((a->marks[i].stranger || !of_strangers) && nth-- == 0)
+			return b->window_ms > 0 ? a->marks[i].at + b->window_ms : INT64_MAX;
+	return 0;
 }
 
 /* Until one more is allowed: the whole is not used up, nor, for a stranger, the strangers' part. */
 static int64_t
 account_wait(const struct budget *b, const struct account *a, bool is_known, int64_t now)
 {
-	size_t strangers = 0, over;
-	int64_t until = 0;
+	int64_t until = 0, strangers_until = 0;
+	size_t strangers = 0;
 
-	if (a->count >= b->attempts)
-		until = a->marks[a->count - b->attempts].at + b->window_ms;
 	for (size_t i = 0; i < a->count; i++)
 		strangers += a->marks[i].stranger;
-	if (!is_known && strangers >= b->strangers_share) {
-		over = strangers - b->strangers_share; /* so many strangers' marks are older */
-		for (size_t i = 0; i < a->count; i++)
-			if (a->marks[i].stranger && over-- == 0) {
-				if (a->marks[i].at + b->window_ms > until)
-					until = a->marks[i].at + b->window_ms;
-				break;
-			}
-	}
-	return until > now ? until - now : 0;
+	if (a->count >= b->attempts)
+		until = account_until(b, a, false, a->count - b->attempts);
+	if (!is_known && strangers >= b->strangers_share)
+		strangers_until = account_until(b, a, true, strangers - b->strangers_share);
+	if (strangers_until > until)
+		until = strangers_until;
+	if (until <= now)
+		return 0;
+	return until == INT64_MAX ? until : until - now;
+}
+
+static uint64_t
+account_mark(struct budget *b, struct account *a, bool stranger, int64_t at)
+{
+	a->marks[a->count++] =
+	    (struct mark){ .number = ++b->last_mark, .at = at, .stranger = stranger };
+	TAILQ_REMOVE(&b->by_age, a, age);
+	TAILQ_INSERT_TAIL(&b->by_age, a, age);
+	return b->last_mark;
 }
 
 int64_t
 budget_take(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], bool is_known, int64_t now,
     uint64_t *mark, bool *news)
 {
-	struct account *a = budget_find(b, key);
-	struct account_list *list = key_is_persons(key) ? &b->people : &b->nobodies;
-	int64_t wait;
+	struct account *a = budget_find_or_make(b, key, now);
+	int64_t wait = account_wait(b, a, is_known, now);
 
 	*mark = 0;
-	*news = false;
-	if (a == NULL)
-		a = account_new(b, key, now);
-	account_age(a, now - b->window_ms);
-	wait = account_wait(b, a, is_known, now);
-	if (wait > 0) {
-		*news = !a->waits;
-		a->waits = true;
-		return wait;
-	}
-	a->waits = false;
-	*mark = ++b->last_mark;
-	a->marks[a->count++] = (struct mark){ .number = *mark, .at = now, .stranger = !is_known };
-	TAILQ_REMOVE(list, a, age);
-	TAILQ_INSERT_TAIL(list, a, age);
-	return 0;
+	*news = wait > 0 && !a->waits;
+	a->waits = wait > 0;
+	if (wait == 0)
+		*mark = account_mark(b, a, !is_known, now);
+	return wait;
 }
 
 /* A success gives back what failed before it. What is still under way may fail after it, and the
  * directory counts that anew. */
 void
 budget_settle(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], uint64_t mark,
-    enum sign_in_verdict verdict)
+    enum sign_in_verdict verdict, int64_t now)
 {
 	struct account *a = budget_find(b, key);
+	struct mark own = { .number = 0 };
 	size_t kept = 0;
 
 	for (size_t i = 0; a != NULL && i < a->count; i++) {
 		struct mark m = a->marks[i];
-		bool is_own = m.number == mark;
 
-		if (is_own && verdict != SIGN_IN_WRONG)
-			continue;
-		if (m.settled && verdict == SIGN_IN_RIGHT)
-			continue;
-		m.settled = m.settled || is_own;
-		a->marks[kept++] = m;
+		if (m.number == mark)
+			own = m;
+		else if (!m.settled || verdict != SIGN_IN_RIGHT)
+			a->marks[kept++] = m;
 	}
 	if (a == NULL)
 		return;
+	if (own.number != 0 && verdict == SIGN_IN_WRONG) {
+		own.settled = true;
+		own.at = now;
+		a->marks[kept++] = own; /* the last one to fail */
+	}
 	a->count = kept;
 	a->waits = a->waits && verdict != SIGN_IN_RIGHT;
 	if (kept == 0)
+		account_free(b, a);
+}
+
+void
+budget_add(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], int64_t at)
+{
+	struct account *a = budget_find_or_make(b, key, at);
+
+	if (a->count == b->attempts)
+		account_drop_oldest(a, 1);
+	account_mark(b, a, true, at);
+	a->marks[a->count - 1].settled = true;
+}
+
+void
+budget_clear(struct budget *b, const unsigned char key[BUDGET_KEY_SIZE], int64_t before)
+{
+	struct account *a = budget_find(b, key);
+	size_t old = 0;
+
+	if (a == NULL)
+		return;
+	while (old < a->count && a->marks[old].at < before)
+		old++;
+	account_drop_oldest(a, old);
+	if (a->count == 0)
 		account_free(b, a);
 }

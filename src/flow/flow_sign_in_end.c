@@ -1,4 +1,4 @@
-/* How an attempt ends: what is recorded of it, when it is answered, and with what. */
+/* How an attempt ends: what is recorded of it, and what is answered. */
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -68,13 +68,13 @@ note_on_stored(void *arg, enum err code, const struct fault *f)
 	flow_check_drained(flow);
 }
 
-static void
-sign_in_record(struct sign_in *s, const char *event, const char *detail)
+void
+sign_in_record(struct sign_in *s, const char *event, const char *reason)
 {
 	struct sign_in_note *n = mem_alloc(sizeof(*n));
 	struct store_note note = sign_in_note_of(s, "nobody");
 
-	note.detail = detail;
+	note.detail = arena_printf(s->arena, "{\"reason\":\"%s\"}", reason);
 	n->all = s->all;
 	TAILQ_INSERT_TAIL(&s->all->notes, n, link);
 	n->op = store_note_sign_in(
@@ -124,50 +124,46 @@ sign_in_finish(struct sign_in *s, const struct store_session *session, struct se
 	cb(arg, code, session, secret, wait_ms, &fault);
 }
 
+/* The timer that has run since the beginning answers: so nothing of how long the work took, nor of
+ * when it ended, shows. */
 static void
-sign_in_on_timer(void *arg)
-{
-	struct secret *none = NULL;
-
-	sign_in_finish(arg, NULL, &none);
-}
-
-static void
-sign_in_end_in(struct sign_in *s, enum err code, const char *text, int64_t ms)
+sign_in_end_paced(struct sign_in *s, enum err code, const char *text)
 {
 	sign_in_stop_running(s);
 	s->code = fault_set(&s->fault, code, "%s", text);
-	s->timer = loop_timer_new(s->all->flow->conf.loop, sign_in_on_timer, s);
-	loop_timer_set(s->timer, ms);
+	s->is_refused = true;
 }
 
 void
 sign_in_end(struct sign_in *s, enum err code, const char *text)
 {
-	sign_in_end_in(s, code, text, 0);
+	sign_in_end_paced(s, code, text);
+	loop_timer_set(s->timer, 0);
 }
 
 /* What fails soon (no such account) is told no sooner than what fails late. */
 void
 sign_in_refuse(struct sign_in *s, const char *reason, const struct fault *f)
 {
-	int64_t gone = clock_mono_ms(s->all->flow->conf.clock) - s->began_at;
-
 	log_info("a sign-in was refused", "request", s->request_id, "person",
-	    s->account.dn != NULL ? s->account.entry_uuid : "", "kind", reason, "reason", f->text);
-	sign_in_record(s, "sign_in_refused", arena_printf(s->arena, "{\"reason\":\"%s\"}", reason));
-	sign_in_end_in(s, ERR_UNAUTHENTICATED, "The name or the password is wrong.",
-	    SIGN_IN_PACE_MS - gone % SIGN_IN_PACE_MS);
+	    s->account.dn != NULL ? s->account.entry_uuid : "", "kind", reason, "reason",
+	    f != NULL ? f->text : "");
+	sign_in_record(s, "sign_in_refused", reason);
+	sign_in_end_paced(s, ERR_UNAUTHENTICATED, "The name or the password is wrong.");
 }
 
 void
-sign_in_throttle(struct sign_in *s, int64_t wait_ms, bool news)
+sign_in_tell_throttled(struct sign_in *s, const char *reason)
 {
-	if (news) {
-		log_warning("an account has to wait after failed sign-ins", "request",
-		    s->request_id, "person", s->account.dn != NULL ? s->account.entry_uuid : "");
-		sign_in_record(s, "sign_in_throttled", NULL);
-	}
+	log_warning("somebody has to wait after failed sign-ins", "request", s->request_id, "kind",
+	    reason, "source", s->address, "person",
+	    s->account.dn != NULL ? s->account.entry_uuid : "");
+	sign_in_record(s, "sign_in_throttled", reason);
+}
+
+void
+sign_in_throttle(struct sign_in *s, int64_t wait_ms)
+{
 	s->wait_ms = wait_ms;
-	sign_in_end(s, ERR_THROTTLED, "Too many attempts failed; try again later.");
+	sign_in_end_paced(s, ERR_THROTTLED, "Too many attempts failed; try again later.");
 }

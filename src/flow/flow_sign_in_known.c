@@ -16,20 +16,31 @@ enum {
 };
 #define KNOWN_KEPT_MS (14 * 86400 * INT64_C(1000))
 
+/* A source from which anybody has signed in. */
+struct known_source {
+	TAILQ_ENTRY(known_source) bucket;
+	unsigned char source[STORE_SOURCE_SIZE];
+	size_t people;
+	int64_t at; /* the latest of all of them, wall ms */
+};
+TAILQ_HEAD(known_source_list, known_source);
+
 struct known_place {
 	TAILQ_ENTRY(known_place) bucket;
 	TAILQ_ENTRY(known_place) age;
 	char person[ID_SIZE];
-	unsigned char source[STORE_SOURCE_SIZE];
+	struct known_source *source;
 	int64_t at; /* wall ms */
 };
 TAILQ_HEAD(known_list, known_place);
 
+/* Everybody may come from one address, or one person from everywhere: places are found by both. */
 struct known {
 	struct flow *flow;
 	unsigned char secret[32];
-	struct known_list buckets[KNOWN_BUCKETS]; /* by source */
-	struct known_list by_age;		  /* as they were added */
+	struct known_list buckets[KNOWN_BUCKETS]; /* by person and source */
+	struct known_source_list sources[KNOWN_BUCKETS];
+	struct known_list by_age; /* the oldest first, once loaded */
 	size_t count;
 	bool loaded;
 	struct loop_timer *timer;
@@ -37,19 +48,71 @@ struct known {
 };
 
 static struct known_list *
-known_bucket(const struct known *k, const unsigned char source[STORE_SOURCE_SIZE])
+known_bucket(const struct known *k, const char *person, const unsigned char *source)
+{
+	unsigned char text[ID_SIZE + STORE_SOURCE_SIZE] = { 0 };
+	uint64_t hash;
+
+	_Static_assert(sizeof(hash) == crypto_shorthash_BYTES, "one hash");
+	memcpy(text, person, strnlen(person, ID_SIZE));
+	memcpy(text + ID_SIZE, source, STORE_SOURCE_SIZE);
+	crypto_shorthash((unsigned char *)&hash, text, sizeof(text), k->secret);
+	return (struct known_list *)(uintptr_t)&k->buckets[hash % KNOWN_BUCKETS];
+}
+
+/* ---- sources ---- */
+
+static struct known_source_list *
+source_bucket(const struct known *k, const unsigned char source[STORE_SOURCE_SIZE])
 {
 	uint32_t n;
 
 	memcpy(&n, source, sizeof(n)); /* a keyed hash already */
-	return (struct known_list *)(uintptr_t)&k->buckets[n % KNOWN_BUCKETS];
+	return (struct known_source_list *)(uintptr_t)&k->sources[n % KNOWN_BUCKETS];
 }
+
+static struct known_source *
+source_find(const struct known *k, const unsigned char source[STORE_SOURCE_SIZE])
+{
+	struct known_source *s;
+
+	TAILQ_FOREACH(s, source_bucket(k, source), bucket)
+	if (memcmp(s->source, source, STORE_SOURCE_SIZE) == 0)
+		return s;
+	return NULL;
+}
+
+static struct known_source *
+source_hold(struct known *k, const unsigned char source[STORE_SOURCE_SIZE])
+{
+	struct known_source *s = source_find(k, source);
+
+	if (s == NULL) {
+		s = mem_alloc(sizeof(*s));
+		memcpy(s->source, source, STORE_SOURCE_SIZE);
+		TAILQ_INSERT_TAIL(source_bucket(k, source), s, bucket);
+	}
+	s->people++;
+	return s;
+}
+
+static void
+source_drop(struct known *k, struct known_source *s)
+{
+	if (--s->people > 0)
+		return;
+	TAILQ_REMOVE(source_bucket(k, s->source), s, bucket);
+	free(s);
+}
+
+/* ---- places ---- */
 
 static void
 known_remove(struct known *k, struct known_place *p)
 {
-	TAILQ_REMOVE(known_bucket(k, p->source), p, bucket);
+	TAILQ_REMOVE(known_bucket(k, p->person, p->source->source), p, bucket);
 	TAILQ_REMOVE(&k->by_age, p, age);
+	source_drop(k, p->source);
 	k->count--;
 	free(p);
 }
@@ -65,12 +128,11 @@ known_hash(const struct known *k, const unsigned char key[THROTTLE_SOURCE_SIZE],
 static struct known_place *
 known_find(const struct known *k, const char *person, const unsigned char source[STORE_SOURCE_SIZE])
 {
-	const int64_t from = flow_now(k->flow) - KNOWN_KEPT_MS;
 	struct known_place *p;
 
-	TAILQ_FOREACH(p, known_bucket(k, source), bucket)
-	if (memcmp(p->source, source, STORE_SOURCE_SIZE) == 0 && p->at >= from &&
-	    (person == NULL || strcmp(p->person, person) == 0))
+	TAILQ_FOREACH(p, known_bucket(k, person, source), bucket)
+	if (memcmp(p->source->source, source, STORE_SOURCE_SIZE) == 0 &&
+	    strcmp(p->person, person) == 0)
 		return p;
 	return NULL;
 }
@@ -78,30 +140,49 @@ known_find(const struct known *k, const char *person, const unsigned char source
 bool
 known_has(const struct known *k, const char *person, const unsigned char source[STORE_SOURCE_SIZE])
 {
-	return known_find(k, person, source) != NULL;
+	const int64_t from = flow_now(k->flow) - KNOWN_KEPT_MS;
+	const struct known_place *p = person != NULL ? known_find(k, person, source) : NULL;
+	const struct known_source *s = person == NULL ? source_find(k, source) : NULL;
+
+	return (p != NULL && p->at >= from) || (s != NULL && s->at >= from);
+}
+
+/* What has been read comes in the order of its keys, and is sorted when it is all there. */
+static void
+known_keep(struct known *k, const char *person, const unsigned char source[STORE_SOURCE_SIZE],
+    int64_t wall_ms)
+{
+	struct known_place *p = known_find(k, person, source);
+
+	if (p == NULL) {
+		p = mem_alloc(sizeof(*p));
+		memcpy(p->person, person, strnlen(person, ID_SIZE - 1));
+		p->source = source_hold(k, source);
+		TAILQ_INSERT_TAIL(known_bucket(k, person, source), p, bucket);
+		k->count++;
+	} else
+		TAILQ_REMOVE(&k->by_age, p, age);
+	TAILQ_INSERT_TAIL(&k->by_age, p, age);
+	if (p->at < wall_ms)
+		p->at = wall_ms;
+	if (p->source->at < p->at)
+		p->source->at = p->at;
+}
+
+static void
+known_trim(struct known *k)
+{
+	while (k->count > KNOWN_MAX)
+		known_remove(k, TAILQ_FIRST(&k->by_age));
 }
 
 void
 known_add(struct known *k, const char *person, const unsigned char source[STORE_SOURCE_SIZE],
     int64_t wall_ms)
 {
-	struct known_place *p = known_find(k, person, source);
-
-	if (p != NULL) {
-		p->at = p->at > wall_ms ? p->at : wall_ms;
-		TAILQ_REMOVE(&k->by_age, p, age);
-		TAILQ_INSERT_TAIL(&k->by_age, p, age);
-		return;
-	}
-	if (k->count == KNOWN_MAX)
-		known_remove(k, TAILQ_FIRST(&k->by_age));
-	p = mem_alloc(sizeof(*p));
-	memcpy(p->person, person, strnlen(person, ID_SIZE - 1));
-	memcpy(p->source, source, STORE_SOURCE_SIZE);
-	p->at = wall_ms;
-	TAILQ_INSERT_TAIL(known_bucket(k, source), p, bucket);
-	TAILQ_INSERT_TAIL(&k->by_age, p, age);
-	k->count++;
+	known_keep(k, person, source, wall_ms);
+	if (k->loaded)
+		known_trim(k);
 }
 
 /* Those of one person, or (NULL) those before `before`. */
@@ -127,7 +208,32 @@ static void
 known_on_each(
     void *arg, const char *person, const unsigned char source[STORE_SOURCE_SIZE], int64_t at)
 {
-	known_add(arg, person, source, at);
+	known_keep(arg, person, source, at);
+}
+
+static int
+known_compare(const void *a, const void *b)
+{
+	const struct known_place *x = *(struct known_place *const *)a;
+	const struct known_place *y = *(struct known_place *const *)b;
+
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/* The oldest first, so that they are what gives way. */
+static void
+known_sort(struct known *k)
+{
+	struct known_place **all = mem_array(k->count + 1, sizeof(struct known_place *)), *p;
+	size_t n = 0;
+
+	TAILQ_FOREACH(p, &k->by_age, age)
+	all[n++] = p;
+	qsort(all, n, sizeof(struct known_place *), known_compare);
+	TAILQ_INIT(&k->by_age);
+	for (size_t i = 0; i < n; i++)
+		TAILQ_INSERT_TAIL(&k->by_age, all[i], age);
+	free(all);
 }
 
 static void
@@ -136,14 +242,19 @@ known_on_done(void *arg, enum err code, const struct fault *f)
 	struct known *k = arg;
 
 	k->op = NULL;
-	if (code == ERR_OK)
+	if (code == ERR_OK && !k->loaded) {
 		k->loaded = true;
-	else if (!k->loaded)
+		known_sort(k);
+		known_trim(k);
+	}
+	loop_timer_set(k->timer, code == ERR_OK ? KNOWN_SWEEP_MS : KNOWN_AGAIN_MS);
+	if (code == ERR_OK)
+		return;
+	if (!k->loaded)
 		log_warning("where people have signed in from cannot be read", "reason", f->text);
 	else
 		log_debug(
 		    "where people have signed in from cannot be forgotten now", "reason", f->text);
-	loop_timer_set(k->timer, code == ERR_OK ? KNOWN_SWEEP_MS : KNOWN_AGAIN_MS);
 }
 
 void
@@ -172,8 +283,10 @@ known_new(struct flow *f, const struct seal *seal)
 
 	k->flow = f;
 	seal_derive(seal, "sign-in source", k->secret);
-	for (size_t i = 0; i < KNOWN_BUCKETS; i++)
+	for (size_t i = 0; i < KNOWN_BUCKETS; i++) {
 		TAILQ_INIT(&k->buckets[i]);
+		TAILQ_INIT(&k->sources[i]);
+	}
 	TAILQ_INIT(&k->by_age);
 	k->timer = loop_timer_new(f->conf.loop, known_on_timer, k);
 	loop_timer_set(k->timer, 0);

@@ -1,6 +1,6 @@
 /* How soon a source may try again. One from which nobody has signed in lately is given little; one
  * that an office shares, more. When many fail at once from everywhere, those that nobody knows are
- * hurried out: each still has one failure, so that whoever comes for the first time is let in. */
+ * hurried out: each still has two failures, so that whoever comes for the first time is let in. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -29,15 +29,24 @@ static const struct throttle_conf office_conf = {
 	.places = SOURCE_PLACES / 8,
 };
 static const struct throttle_conf hurry_conf = {
-	.free = 1,
+	.free = 1, /* the next one passes as well, and is waited for afterwards */
 	.first_ms = 60 * 1000,
 	.max_ms = 15 * 60 * 1000,
 	.forget_ms = SOURCE_FORGET_MS,
 	.places = SOURCE_PLACES,
 };
 
+/* Who was told that they have to wait, for a while. */
+static const struct throttle_conf told_conf = {
+	.free = 1,
+	.first_ms = 15 * 60 * 1000,
+	.max_ms = 15 * 60 * 1000,
+	.forget_ms = SOURCE_FORGET_MS,
+	.places = SOURCE_PLACES,
+};
+
 struct sign_in_sources {
-	struct throttle *strangers, *offices, *hurry;
+	struct throttle *strangers, *offices, *hurry, *told;
 	int64_t crowd, crowd_at; /* failures that count, and when they were counted down last */
 };
 
@@ -49,6 +58,7 @@ sign_in_sources_new(void)
 	s->strangers = throttle_new(&stranger_conf);
 	s->offices = throttle_new(&office_conf);
 	s->hurry = throttle_new(&hurry_conf);
+	s->told = throttle_new(&told_conf);
 	return s;
 }
 
@@ -60,6 +70,7 @@ sign_in_sources_free(struct sign_in_sources *s)
 	throttle_free(s->strangers);
 	throttle_free(s->offices);
 	throttle_free(s->hurry);
+	throttle_free(s->told);
 	free(s);
 }
 
@@ -75,8 +86,8 @@ crowd_is_pressing(struct sign_in_sources *s, int64_t now)
 	return s->crowd >= CROWD_BURST;
 }
 
-int64_t
-sign_in_sources_take(struct sign_in_sources *s, struct source_turn *turn, int64_t now)
+static int64_t
+sources_take(struct sign_in_sources *s, struct source_turn *turn, int64_t now)
 {
 	int64_t wait, hurry;
 
@@ -98,13 +109,32 @@ sign_in_sources_take(struct sign_in_sources *s, struct source_turn *turn, int64_
 	return 0;
 }
 
+/* One that is taken twice has to wait. */
+static bool
+sources_tell(struct sign_in_sources *s, const struct source_turn *turn, int64_t now)
+{
+	if (throttle_take(s->told, turn->key, sizeof(turn->key), now) > 0)
+		return false;
+	(void)throttle_take(s->told, turn->key, sizeof(turn->key), now);
+	return true;
+}
+
+int64_t
+sign_in_sources_take(struct sign_in_sources *s, struct source_turn *turn, int64_t now, bool *news)
+{
+	int64_t wait = sources_take(s, turn, now);
+
+	*news = wait > 0 && sources_tell(s, turn, now);
+	return wait;
+}
+
 void
 sign_in_sources_settle(
     struct sign_in_sources *s, const struct source_turn *turn, enum sign_in_verdict verdict)
 {
 	bool all = verdict == SIGN_IN_RIGHT && !turn->is_known;
 
-	if (verdict == SIGN_IN_WRONG)
+	if (verdict == SIGN_IN_WRONG || (verdict == SIGN_IN_HELD && !turn->is_known))
 		return;
 	/* A shared source does not begin anew because one of its people knows a password. */
 	throttle_forgive(

@@ -1,4 +1,6 @@
-/* Reading the audit trail. Callbacks, codes and what they are handed as in store_audit.h. */
+/* Reading the audit trail. Callbacks, codes and what they are handed as in store_audit.h, but that
+ * `after` and `next` are cursors: sealed, and good for the same question alone. ERR_INVALID: it is
+ * none; the text begins with "cursor: ". */
 #ifndef USHERD_FLOW_FLOW_TRAIL_H
 #define USHERD_FLOW_FLOW_TRAIL_H
 

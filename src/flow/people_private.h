@@ -89,6 +89,9 @@ void people_keep_user(struct people_op *op, const struct dir_user *user);
 /* The version that may be changed: the one that was asked for, and for a caller whose rights are
  * limited the one that was seen to be in reach; NULL: any. */
 const char *people_tag(const struct people_op *op, const char *wanted);
+/* Whoever asked for it does not reach everything, and somebody at `dn` is not where they were when
+ * they were seen to be in reach. Also of what was written down and is resumed. */
+bool people_has_left(const struct people_op *op, const char *dn);
 /* "mail: ..." at the beginning of a fault of dir names a field: an error of it, with `code`;
  * `otherwise` when none is named. */
 void people_add_named(
@@ -127,12 +130,6 @@ void person_suspend_resume(struct flow *f, const struct store_intent *intent);
 void person_remove_resume(struct flow *f, const struct store_intent *intent);
 void person_restore_resume(struct flow *f, const struct store_intent *intent);
 void org_unit_resume(struct flow *f, const struct store_intent *intent);
-
-/* flow_org_unit_rules.c. ERR_NOT_FOUND: out of reach; ERR_DENIED: the caller's rights begin with
- * it. */
-enum err org_unit_check_reach(const struct people_op *op, const char *normal_dn, struct fault *f);
-/* ERR_CONFLICT: somebody is invited at or below op->id; ERR_UNAVAILABLE: that is not known yet. */
-enum err org_unit_check_invited(const struct people_op *op, struct fault *f);
 
 /* flow_trash.c: what is kept of deleted users goes when its time is over. */
 struct trash_sweeper;

@@ -64,9 +64,8 @@ struct http_request {
 	size_t body_len;
 	const char *peer; /* address without port, or "unix" */
 	/* Who is behind it: the peer, or what a configured proxy says of its own peer (the
-	 * right-most address of Forwarded or X-Forwarded-For that is no configured proxy; of both
-	 * only when they agree; the proxy itself when it names no address). For limits and the
-	 * audit; never for links. */
+	 * right-most address of the header they write that is no configured proxy; the proxy itself
+	 * when it names no address). For limits and the audit; never for links. */
 	const char *client;
 	bool peer_is_unix;
 	uid_t peer_uid; /* of a unix socket's peer (SO_PEERCRED) */
@@ -125,7 +124,7 @@ void http_add_header(struct http_exchange *x, const char *name, const char *valu
 
 /* The body is copied. `type` NULL: no body (204, 303). X-Request-Id, Cache-Control: no-store, a
  * Content-Security-Policy that allows nothing (each unless set), nosniff, no-referrer,
- * frame-ancestors none, same-origin opener and resource policies, and with our own TLS
+ * frame-ancestors none, same-origin opener and resource policies, and for who comes by TLS
  * Strict-Transport-Security are added here, to every answer. For HEAD the body is left out. */
 void http_reply(
     struct http_exchange *x, int status, const char *type, const void *body, size_t len);
@@ -209,6 +208,12 @@ struct http_limits {
 	size_t connections, connections_per_source;
 };
 
+/* What the proxies in front of us write. The other is let through as a client sent it. */
+enum http_proxy_header {
+	HTTP_X_FORWARDED, /* X-Forwarded-For and X-Forwarded-Proto */
+	HTTP_FORWARDED	  /* RFC 7239 */
+};
+
 /* An address, or a CIDR block of at least one bit without bits behind its prefix. */
 bool http_proxy_is_valid(const char *text);
 
@@ -227,6 +232,8 @@ struct http_conf {
 	/* Addresses or CIDR blocks of proxies in front of us, whose forwarded headers count; NULL
 	 * terminated, or NULL. They were checked by http_proxy_is_valid(). */
 	const char *const *proxies;
+	enum http_proxy_header proxy_header;
+	bool public_is_https; /* whoever ends the TLS of the public listener */
 	size_t set_count;
 	void *ctx; /* of the callbacks below */
 	struct http_limits limits;

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <event2/buffer.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/mem.h"
@@ -310,20 +310,14 @@ conn_meet_tcp(struct http_conn *c)
 {
 	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(ss);
-	const void *address = &((struct sockaddr_in *)&ss)->sin_addr;
 	struct in6_addr peer;
 
-	if (getpeername(c->fd, (struct sockaddr *)&ss, &len) != 0)
+	if (getpeername(c->fd, (struct sockaddr *)&ss, &len) != 0 || !address_of_socket(&ss, &peer))
 		return false;
-	if (ss.ss_family == AF_INET6)
-		address = &((struct sockaddr_in6 *)&ss)->sin6_addr;
-	inet_ntop(ss.ss_family, address, c->peer, sizeof(c->peer));
-	if (c->listener->is_reserved)
+	address_write(&peer, c->peer);
+	if (c->listener->is_reserved || http_proxies_have(&c->server->proxies, &peer))
 		return true;
-	if (http_address_read(c->peer, strlen(c->peer), &peer) &&
-	    http_proxies_have(&c->server->proxies, &peer))
-		return true;
-	c->source = http_source_enter(c->server, &ss);
+	c->source = http_source_enter(c->server, &peer);
 	return c->source != NULL;
 }
 

@@ -17,7 +17,7 @@ static const struct http_pair defences[] = {
 
 enum { DEFENCES = sizeof(defences) / sizeof(defences[0]) };
 
-/* Without TLS it would be ignored (RFC 6797 section 8.1). */
+/* Without TLS it would be ignored (RFC 6797 section 8.1). Who ends it does not matter. */
 static const struct http_pair transport = { "Strict-Transport-Security", "max-age=31536000" };
 
 static void
@@ -27,20 +27,26 @@ defence_add(struct evkeyvalq *headers, const struct http_pair *pair)
 		evhttp_add_header(headers, pair->name, pair->value);
 }
 
+bool
+http_defence_is_strict(const struct http_listener *l, bool is_secure)
+{
+	return is_secure || l->tls || (l->kind == HTTP_PUBLIC && l->server->conf.public_is_https);
+}
+
 void
-http_defence_add(struct evkeyvalq *headers, bool is_tls)
+http_defence_add(struct evkeyvalq *headers, bool is_strict)
 {
 	for (size_t i = 0; i < DEFENCES; i++)
 		defence_add(headers, &defences[i]);
-	if (is_tls)
+	if (is_strict)
 		defence_add(headers, &transport);
 }
 
 void
-http_defence_write(struct evbuffer *out, bool is_tls)
+http_defence_write(struct evbuffer *out, bool is_strict)
 {
 	for (size_t i = 0; i < DEFENCES; i++)
 		evbuffer_add_printf(out, "%s: %s\r\n", defences[i].name, defences[i].value);
-	if (is_tls)
+	if (is_strict)
 		evbuffer_add_printf(out, "%s: %s\r\n", transport.name, transport.value);
 }

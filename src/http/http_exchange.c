@@ -112,6 +112,7 @@ exchange_new(struct http_listener *l, struct http_conn *c, struct evhttp_request
 	id_make(clock_wall_ms(&clock_system), r->id);
 	exchange_copy_headers(r, arena, evhttp_request_get_input_headers(evreq));
 	http_forwarded_apply(&l->server->proxies, r, arena);
+	x->is_strict = http_defence_is_strict(l, r->is_secure);
 	http_exchange_take_body(r, arena, evhttp_request_get_input_buffer(evreq));
 	c->exchange = x;
 	TAILQ_INSERT_TAIL(&l->server->exchanges, x, link);

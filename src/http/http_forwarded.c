@@ -4,11 +4,16 @@
  * ours speak: the first address that is none of them is the client, and what stands to the left of
  * it was written by the client itself. It is not even looked at, so that it can spoil nothing. A
  * proxy that names nobody ("unknown", a word of its own, anything that is no address) is taken for
- * the client itself. */
+ * the client itself.
+ *
+ * Only the header that the configuration names is read. A proxy writes one of the two and lets the
+ * other pass as a client sent it, so the other is the client's word, whatever it says. */
 #include "http/http_private.h"
 
 #include <string.h>
 #include <strings.h>
+
+#include "base/address.h"
 
 enum { VALUE_SIZE = 64 };
 
@@ -129,7 +134,7 @@ forwarded_read_node(const char *text, size_t len, struct in6_addr *out)
 	if (len > 0 && text[0] == '[') {
 		close = memchr(text, ']', len);
 		return close != NULL && memchr(text, ':', (size_t)(close - text)) != NULL &&
-		       http_address_read(text + 1, (size_t)(close - text - 1), out) &&
+		       address_read(text + 1, (size_t)(close - text - 1), out) &&
 		       (close + 1 == end || (close[1] == ':' && forwarded_is_port(close + 2, end)));
 	}
 	colon = memchr(text, ':', len);
@@ -138,7 +143,7 @@ forwarded_read_node(const char *text, size_t len, struct in6_addr *out)
 			return false;
 		len = (size_t)(colon - text);
 	}
-	return http_address_read(text, len, out);
+	return address_read(text, len, out);
 }
 
 /* A token or a quoted string; returns what is behind it, NULL when it is neither. A value that does
@@ -264,22 +269,6 @@ forwarded_read_old(
 	return s;
 }
 
-/* A proxy writes the one and may let the other through as a client sent it. Which of them it writes
- * is not known here, so where both are there they must name the same client. */
-static struct source
-forwarded_read_all(
-    const struct http_proxies *p, const struct http_request *r, const struct source *proxy)
-{
-	struct source old = forwarded_read_old(p, r, proxy), s;
-
-	if (http_header(r, "forwarded") == NULL)
-		return old;
-	s = forwarded_read(p, r, proxy);
-	if (http_header(r, "x-forwarded-for") == NULL)
-		return s;
-	return memcmp(&s.address, &old.address, sizeof(s.address)) == 0 ? s : *proxy;
-}
-
 void
 http_forwarded_apply(const struct http_proxies *p, struct http_request *r, struct arena *arena)
 {
@@ -288,10 +277,11 @@ http_forwarded_apply(const struct http_proxies *p, struct http_request *r, struc
 
 	r->client = r->peer;
 	r->is_secure = r->is_tls;
-	if (r->peer_is_unix || !http_address_read(r->peer, strlen(r->peer), &peer.address) ||
+	if (r->peer_is_unix || !address_read(r->peer, strlen(r->peer), &peer.address) ||
 	    !http_proxies_have(p, &peer.address))
 		return;
-	s = forwarded_read_all(p, r, &peer);
-	r->client = arena_strdup(arena, http_address_write(&s.address, text));
+	s = p->header == HTTP_FORWARDED ? forwarded_read(p, r, &peer)
+					: forwarded_read_old(p, r, &peer);
+	r->client = arena_strdup(arena, address_write(&s.address, text));
 	r->is_secure = s.is_secure;
 }

@@ -47,12 +47,13 @@ struct http_slot {
 };
 
 struct http_proxy {
-	struct in6_addr address; /* IPv4 in the v4-mapped form */
+	struct in6_addr address;
 	unsigned bits;
 };
 struct http_proxies {
 	struct http_proxy *item;
 	size_t count;
+	enum http_proxy_header header;
 };
 
 struct http_server {
@@ -122,6 +123,7 @@ struct http_exchange {
 	const char *route;
 	struct http_stream *stream; /* the reply, while it goes on */
 	bool is_dispatching, is_held, is_replied, is_last;
+	bool is_strict; /* http_defence_is_strict() */
 	struct http_request request;
 };
 
@@ -148,11 +150,9 @@ void http_deadline_expire(void *conn);
 void http_refuse_start(struct http_conn *c);
 void http_refuse_expire(struct http_conn *c, int status, const char *detail);
 
-/* http_proxy.c. IPv4 addresses are read into, and written from, the v4-mapped form. */
-bool http_address_read(const char *text, size_t len, struct in6_addr *out);
-const char *http_address_write(const struct in6_addr *address, char out[INET6_ADDRSTRLEN]);
-/* Valid ones; NULL terminated, or NULL. */
-void http_proxies_init(struct http_proxies *p, const char *const *texts);
+/* http_proxy.c. Valid ones; NULL terminated, or NULL. */
+void http_proxies_init(
+    struct http_proxies *p, const char *const *texts, enum http_proxy_header header);
 void http_proxies_release(struct http_proxies *p);
 bool http_proxies_have(const struct http_proxies *p, const struct in6_addr *address);
 
@@ -161,7 +161,7 @@ void http_forwarded_apply(
     const struct http_proxies *p, struct http_request *r, struct arena *arena);
 
 /* http_source.c. NULL: the source has as many connections as it may have. */
-struct http_source *http_source_enter(struct http_server *s, const struct sockaddr_storage *peer);
+struct http_source *http_source_enter(struct http_server *s, const struct in6_addr *peer);
 void http_source_leave(struct http_server *s, struct http_source *source);
 
 /* http_listen.c */
@@ -188,8 +188,10 @@ void http_exchange_free(struct http_exchange *x);
 void http_exchange_take_body(struct http_request *r, struct arena *arena, struct evbuffer *from);
 
 /* http_defence.c: the headers of every answer that tell a browser what it must not do with it. */
-void http_defence_add(struct evkeyvalq *headers, bool is_tls); /* each unless it is set */
-void http_defence_write(struct evbuffer *out, bool is_tls);
+/* Whether the browser is told to come by TLS only. */
+bool http_defence_is_strict(const struct http_listener *l, bool is_secure);
+void http_defence_add(struct evkeyvalq *headers, bool is_strict); /* each unless it is set */
+void http_defence_write(struct evbuffer *out, bool is_strict);
 
 /* http_reply.c */
 void http_reply_add_common(struct http_exchange *x, const char *type); /* but no length */

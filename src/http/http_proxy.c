@@ -1,38 +1,13 @@
 /* Which peers are proxies in front of us: addresses and CIDR blocks, IPv4 in the v4-mapped form. */
 #include "http/http_private.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/mem.h"
 
 enum { ADDRESS_BITS = 128, MAPPED_BITS = 96 };
-
-bool
-http_address_read(const char *text, size_t len, struct in6_addr *out)
-{
-	struct in_addr four;
-	char copy[INET6_ADDRSTRLEN] = "";
-
-	if (len >= sizeof(copy) || memchr(text, '\0', len) != NULL)
-		return false;
-	memcpy(copy, text, len);
-	if (inet_pton(AF_INET, copy, &four) == 1) {
-		*out = (struct in6_addr){ .s6_addr = { [10] = 0xff, [11] = 0xff } };
-		memcpy(out->s6_addr + 12, &four, sizeof(four));
-		return true;
-	}
-	return inet_pton(AF_INET6, copy, out) == 1;
-}
-
-const char *
-http_address_write(const struct in6_addr *address, char out[INET6_ADDRSTRLEN])
-{
-	if (IN6_IS_ADDR_V4MAPPED(address))
-		return inet_ntop(AF_INET, address->s6_addr + 12, out, INET6_ADDRSTRLEN);
-	return inet_ntop(AF_INET6, address, out, INET6_ADDRSTRLEN);
-}
 
 /* A prefix length in plain digits, at most `max`. */
 static bool
@@ -68,7 +43,7 @@ proxy_read(const char *text, struct http_proxy *out)
 	struct in6_addr base = { .s6_addr = { 0 } };
 	unsigned bits = ADDRESS_BITS - before;
 
-	if (!http_address_read(text, len, &out->address))
+	if (!address_read(text, len, &out->address))
 		return false;
 	if (text[len] == '/' && !proxy_read_bits(text + len + 1, bits, &bits))
 		return false;
@@ -89,11 +64,11 @@ http_proxy_is_valid(const char *text)
 }
 
 void
-http_proxies_init(struct http_proxies *p, const char *const *texts)
+http_proxies_init(struct http_proxies *p, const char *const *texts, enum http_proxy_header header)
 {
 	size_t count = 0;
 
-	*p = (struct http_proxies){ .count = 0 };
+	*p = (struct http_proxies){ .header = header };
 	while (texts != NULL && texts[count] != NULL)
 		count++;
 	if (count == 0)

@@ -50,7 +50,7 @@ http_refuse_start(struct http_conn *c)
 	    "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
 	    "Connection: close\r\n",
 	    c->guard.status, title, len);
-	http_defence_write(output, c->listener->tls);
+	http_defence_write(output, http_defence_is_strict(c->listener, false));
 	evbuffer_add_printf(output, "\r\n%s", c->guard.is_head ? "" : body);
 	loop_timer_set(c->timer, LINGER_MS);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);

@@ -41,7 +41,7 @@ http_reply_add_common(struct http_exchange *x, const char *type)
 	if (type != NULL)
 		http_add_header(x, "Content-Type", type);
 	http_add_header(x, "X-Request-Id", x->request.id);
-	http_defence_add(evhttp_request_get_output_headers(x->evreq), x->request.is_tls);
+	http_defence_add(evhttp_request_get_output_headers(x->evreq), x->is_strict);
 	if (x->is_last || x->server == NULL || x->server->draining)
 		http_add_header(x, "Connection", "close");
 }

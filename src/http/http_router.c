@@ -40,30 +40,29 @@ route_methods(const struct http_route *route)
 	return route->methods | (route->methods & HTTP_GET ? HTTP_HEAD : 0);
 }
 
-/* Segment by segment; "{name}" takes one segment that is not empty. The path has no encoded slash
- * (http_parse_target refuses it), so its slashes are those of the request. */
+/* "{name}" takes one segment that is not empty. The path has no encoded slash (http_parse_target
+ * refuses it), so its slashes are those of the request. */
 static bool
 route_fits(const char *pattern, const char *path, struct arena *arena, const char **captures)
 {
 	size_t count = 0;
 
-	for (;;) {
-		size_t want = strcspn(pattern, "/"), have = strcspn(path, "/");
+	while (*pattern != '\0') {
+		size_t have;
 
-		if (want > 0 && pattern[0] == '{') {
-			if (have == 0 || count == HTTP_CAPTURES_MAX)
+		if (*pattern != '{') {
+			if (*pattern++ != *path++)
 				return false;
-			captures[count++] = arena_dup(arena, path, have);
-		} else if (want != have || memcmp(pattern, path, want) != 0) {
-			return false;
+			continue;
 		}
-		pattern += want;
+		have = strcspn(path, "/");
+		if (have == 0 || count == HTTP_CAPTURES_MAX)
+			return false;
+		captures[count++] = arena_dup(arena, path, have);
+		pattern += strcspn(pattern, "/");
 		path += have;
-		if (*pattern == '\0' || *path == '\0')
-			return *pattern == *path;
-		pattern++;
-		path++;
 	}
+	return *path == '\0';
 }
 
 static void

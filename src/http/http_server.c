@@ -87,7 +87,7 @@ http_server_new(const struct http_conf *conf)
 	assert(conf->limits.header_ms > 0 && conf->limits.body_ms > 0 && conf->limits.idle_ms > 0);
 	server_ignore_sigpipe();
 	s->conf = *conf;
-	http_proxies_init(&s->proxies, conf->proxies);
+	http_proxies_init(&s->proxies, conf->proxies, conf->proxy_header);
 	TAILQ_INIT(&s->listeners);
 	TAILQ_INIT(&s->exchanges);
 	TAILQ_INIT(&s->conns);

@@ -3,41 +3,39 @@
 #include <string.h>
 #include <strings.h>
 
-/* The comma at `dn[at]` is part of a value: it has an odd number of backslashes before it. (One
- * spelling writes most of them as \2C, but a text must not be trusted to.) */
-static bool
-reach_is_escaped(const char *dn, size_t at)
-{
-	size_t count = 0;
+#include "base/casefold.h"
 
-	while (count < at && dn[at - 1 - count] == '\\')
-		count++;
-	return count % 2 == 1;
-}
-
-bool
-reach_is_within(const char *dn, const char *place)
-{
-	size_t len = strlen(dn), place_len = strlen(place), at;
-
-	if (len < place_len || place_len == 0)
-		return place_len == 0;
-	at = len - place_len;
-	if (strcasecmp(dn + at, place) != 0)
-		return false;
-	return at == 0 || (dn[at - 1] == ',' && !reach_is_escaped(dn, at - 1));
-}
-
-const char *
-reach_above(const char *dn)
+/* Behind the next comma that separates; NULL: there is none. (One spelling writes most of the
+ * others as \2C, but a text must not be trusted to.) */
+static const char *
+reach_behind_comma(const char *dn)
 {
 	for (; *dn != '\0'; dn++) {
 		if (*dn == '\\' && dn[1] != '\0')
 			dn++;
 		else if (*dn == ',')
-			return dn + 1 + strspn(dn + 1, " ");
+			return dn + 1;
 	}
 	return NULL;
+}
+
+bool
+reach_is_within(const char *dn, const char *place)
+{
+	if (*place == '\0')
+		return true;
+	for (; dn != NULL; dn = reach_behind_comma(dn))
+		if (casefold_equal(dn, place))
+			return true;
+	return false;
+}
+
+const char *
+reach_above(const char *dn)
+{
+	const char *above = reach_behind_comma(dn);
+
+	return above != NULL ? above + strspn(above, " ") : NULL;
 }
 
 static bool
@@ -81,7 +79,7 @@ reach_covers_unit(const struct reach *r, const char *unit)
 		return false;
 	for (size_t i = 0; r != NULL && i < r->count; i++)
 		for (size_t j = 0; j < r->rules[i].count; j++)
-			if (strcasecmp(r->rules[i].places[j], unit) == 0)
+			if (casefold_equal(r->rules[i].places[j], unit))
 				return false;
 	return true;
 }
@@ -217,4 +215,15 @@ reach_places(const struct reach *r, struct arena *arena, const char *const **pla
 			*count = places_add(list, *count, r->rules[i].places[j]);
 	*places = list;
 	return true;
+}
+
+const char *
+reach_owner(const struct reach *r)
+{
+	const char *owner = r != NULL && r->count > 0 ? r->rules[0].owner : NULL;
+
+	for (size_t i = 0; owner != NULL && i < r->count; i++)
+		if (r->rules[i].owner == NULL || strcasecmp(r->rules[i].owner, owner) != 0)
+			owner = NULL;
+	return owner;
 }

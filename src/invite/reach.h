@@ -26,7 +26,7 @@ struct reach {
 	size_t count;
 };
 
-/* `dn` in one spelling, ASCII case aside, is `place` or below it. */
+/* `dn` in one spelling, case aside (casefold.h), is `place` or below it. */
 bool reach_is_within(const char *dn, const char *place);
 
 /* What stands behind the first comma of `dn` that is not part of a value (RFC 4514): the DN of the
@@ -42,6 +42,9 @@ bool reach_covers_place(const struct reach *r, const char *place);
 bool reach_covers_unit(const struct reach *r, const char *unit);
 /* Everything, whoever made it. */
 bool reach_is_everything(const struct reach *r);
+
+/* The one person whose own it is that is reached, and nobody else's; NULL: there is no such. */
+const char *reach_owner(const struct reach *r);
 
 /* What both reach. Lives in `arena`, as copies; NULL when that is everything. */
 const struct reach *reach_intersect(

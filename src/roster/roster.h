@@ -185,6 +185,7 @@ bool roster_find(struct roster *r, const unsigned char id[FEED_ID_SIZE], roster_
 struct roster_place {
 	unsigned char id[FEED_ID_SIZE];	     /* all zero: a place that is no org unit (a base) */
 	const char *dn, *name, *description; /* description may be NULL */
+	const char *normal;		     /* the DN in one spelling, its letters in lower case */
 	size_t parent;			   /* index in the list, before this one; SIZE_MAX: none */
 	uint64_t count[FEED_STATUS_COUNT]; /* directly here */
 	uint64_t count_below[FEED_STATUS_COUNT]; /* here and below */
@@ -196,6 +197,7 @@ bool roster_places(struct roster *r, roster_places_cb *cb, void *arg);
 struct roster_group {
 	unsigned char id[FEED_ID_SIZE];
 	const char *dn, *name, *description;
+	const char *normal; /* as of a place; "": it is no DN */
 	uint64_t members;
 };
 typedef void roster_groups_cb(void *arg, const struct roster_group *groups, size_t count);
@@ -204,13 +206,15 @@ bool roster_groups(struct roster *r, roster_groups_cb *cb, void *arg); /* by nam
 bool roster_groups_of(struct roster *r, const char *normal_dn, roster_groups_cb *cb, void *arg);
 
 /* Which of `groups` (DNs in one spelling, any ASCII case) a DN is a member of, directly or through
- * groups that are members of groups; a cycle ends. False while loading: nothing is known. What it
- * costs depends on the groups of interest, not on how many there are: which groups lead to them is
- * worked out once for each change of groups. */
+ * groups that are members of groups; a cycle ends. False while loading: nothing is known.
+ * Which groups lead to them is worked out once for each change of groups: for each group that does,
+ * the smaller of its members and of all groups is looked up in the other. An answer then costs a
+ * look into each group that leads there. */
 bool roster_member_of(
     struct roster *r, const char *normal_dn, const char *const *groups, size_t count, bool *member);
 /* Whether the members of `group` are thereby members of one of `roots`: it is one of them, or
- * nested in one. For whoever must not put people into such groups. False while loading. */
+ * nested in one. For whoever must not put people into such groups. False: that is not known, as the
+ * list is not COMPLETE and what it has of the group does not lead there. */
 bool roster_leads_to(
     struct roster *r, const char *group, const char *const *roots, size_t count, bool *leads);
 

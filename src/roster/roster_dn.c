@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/casefold.h"
 #include "roster/roster_place.h"
 
 enum { DN_STEP_ENDS = 1, DN_NAME_ENDS = 2 /* bytes of a path that sort before every text */ };
@@ -11,12 +12,10 @@ enum { DN_STEP_ENDS = 1, DN_NAME_ENDS = 2 /* bytes of a path that sort before ev
 bool
 dn_key(const char *dn, char *out)
 {
-	size_t len = strlen(dn);
+	size_t len = casefold(dn, strlen(dn), out, FEED_DN_MAX);
 
-	if (len == 0 || len > FEED_DN_MAX)
+	if (len == 0 || len == SIZE_MAX)
 		return false;
-	for (size_t i = 0; i < len; i++)
-		out[i] = (char)(dn[i] >= 'A' && dn[i] <= 'Z' ? dn[i] - 'A' + 'a' : dn[i]);
 	out[len] = '\0';
 	return true;
 }

@@ -342,6 +342,7 @@ groups_list(
 		list[count].dn = g->dn;
 		list[count].name = g->name;
 		list[count].description = g->description;
+		list[count].normal = g->key;
 		list[count++].members = g->member_count;
 	}
 	cb(arg, list, count);

@@ -90,6 +90,24 @@ leads_add(struct leads *l, uint8_t *met, uint32_t slot)
 	l->slots[l->count++] = slot;
 }
 
+/* The groups among the members of `g`: the fewer are looked up among the more. */
+static void
+leads_add_members(struct leads *l, uint8_t *met, const struct roster_groups_table *t,
+    const struct named_slot *named, const struct group *g)
+{
+	for (size_t i = 0; g->member_count > t->named && i < t->named; i++)
+		if (group_has(g, named[i].hash))
+			leads_add(l, met, named[i].slot);
+	for (size_t i = 0; g->member_count <= t->named && i < g->member_count; i++) {
+		const struct named_slot wanted = { .hash = g->members[i] };
+		const struct named_slot *found =
+		    bsearch(&wanted, named, t->named, sizeof(*named), named_compare);
+
+		if (found != NULL)
+			leads_add(l, met, found->slot);
+	}
+}
+
 static void
 leads_make(struct leads *l, const struct roster_groups_table *t, const struct named_slot *named)
 {
@@ -99,18 +117,8 @@ leads_make(struct leads *l, const struct roster_groups_table *t, const struct na
 	for (size_t i = 0; i < t->named; i++)
 		if (strcmp(t->items[t->by_name[i]]->key, l->key) == 0)
 			leads_add(l, met, t->by_name[i]);
-	for (size_t i = 0; i < l->count; i++) {
-		const struct group *g = t->items[l->slots[i]];
-
-		for (size_t j = 0; j < g->member_count; j++) {
-			const struct named_slot wanted = { .hash = g->members[j] };
-			const struct named_slot *found =
-			    bsearch(&wanted, named, t->named, sizeof(*named), named_compare);
-
-			if (found != NULL)
-				leads_add(l, met, found->slot);
-		}
-	}
+	for (size_t i = 0; i < l->count; i++)
+		leads_add_members(l, met, t, named, t->items[l->slots[i]]);
 	free(met);
 }
 
@@ -202,16 +210,17 @@ roster_leads_to(
     struct roster *r, const char *group, const char *const *roots, size_t count, bool *leads)
 {
 	struct roster_version *v = version_hold(r);
-	bool ready = v->state != ROSTER_LOADING;
 	char key[FEED_DN_MAX + 1];
+	bool known;
 
 	*leads = false;
-	if (ready && dn_key(group, key)) {
+	if (v->state != ROSTER_LOADING && dn_key(group, key)) {
 		const struct leads_set *s = nesting_of(r, v->groups, roots, count);
 
 		for (size_t i = 0; i < count && !*leads; i++)
 			*leads = leads_has(&s->roots[i], v->groups, key);
 	}
+	known = *leads || v->state == ROSTER_COMPLETE;
 	version_release_soon(r, v);
-	return ready;
+	return known;
 }

@@ -181,6 +181,7 @@ list_fill(const struct roster_places_table *t, struct roster_place *list, size_t
 		out->dn = p->dn;
 		out->name = p->name;
 		out->description = p->description;
+		out->normal = p->key;
 		out->parent = p->parent == ROSTER_ROW_NONE ? SIZE_MAX : position[p->parent];
 		for (size_t s = 0; s < FEED_STATUS_COUNT; s++)
 			out->count[s] = out->count_below[s] = t->counts[t->by_rank[i]][s];

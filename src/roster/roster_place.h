@@ -1,7 +1,7 @@
 /* Places and groups, and the DNs by which both are known.
  *
- * DNs come in one spelling but for case (feed.h); a key is that spelling with ASCII letters in
- * lower case, which is what the follow's source compares by, too. */
+ * DNs come in one spelling but for case (feed.h); a key is that spelling folded (casefold.h), which
+ * is what dir_sign.h compares by, too: who may sign in is who the list takes for a member. */
 #ifndef USHERD_ROSTER_ROSTER_PLACE_H
 #define USHERD_ROSTER_ROSTER_PLACE_H
 
@@ -11,7 +11,7 @@
 
 enum { DN_HASH_SIZE = 16 };
 
-/* False: longer than FEED_DN_MAX, or empty. `out` has room for FEED_DN_MAX + 1. */
+/* False: longer than FEED_DN_MAX when it is folded, or empty. `out` has room for FEED_DN_MAX + 1. */
 bool dn_key(const char *dn, char *out);
 /* The same bytes in every process: a cursor names a place by it. */
 void dn_hash(const char *key, unsigned char out[DN_HASH_SIZE]);

@@ -40,6 +40,7 @@ store_free(struct store *s)
 	if (s == NULL)
 		return;
 	chain_free(s->chain);
+	verification_free(s->verifying);
 	while ((w = TAILQ_FIRST(&s->watches)) != NULL)
 		store_watch_stop(w);
 	while ((op = TAILQ_FIRST(&s->ops)) != NULL)
@@ -153,17 +154,4 @@ store_open_item(const struct store *s, const struct kv_item *item, struct arena 
 		    (const char *)item->key.data, own.text);
 	*text = plain;
 	return ERR_OK;
-}
-
-struct store_note
-note_copy(const struct store_note *note, struct arena *arena)
-{
-	return (struct store_note){ .actor = arena_strdup(arena, note->actor),
-		.request_id = arena_strdup(arena, note->request_id),
-		.detail = arena_strdup(arena, note->detail),
-		.personal = arena_strdup(arena, note->personal),
-		.source = arena_strdup(arena, note->source),
-		.org_unit = arena_strdup(arena, note->org_unit),
-		.person = arena_strdup(arena, note->person),
-		.event = arena_strdup(arena, note->event) };
 }

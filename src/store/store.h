@@ -12,6 +12,7 @@
  *   apitoken/ID              an API token (its hash)
  *   session/ID, known/...    sessions of people, and where they signed in from: see store_session.h
  *   meta/schema              schema version and a key check
+ *   meta/chain               how far the audit trail's chain was: see store_audit.h
  *   job/, trash/, ...        changes of entries of the directory: see store_people.h
  *   outbox/, due/, ...       what is to be sent, and webhooks: see store_outbox.h
  *
@@ -78,6 +79,7 @@ struct store_note {
 	const char *source; /* the client's address; kept as `personal` is; NULL: none */
 	const char
 	    *org_unit; /* where whom it is about stands, a DN in one spelling; NULL: nowhere */
+	const char *moved_to; /* the same: where it put them, when that is elsewhere; or NULL */
 	/* The entryUUID of the person whose rights the actor used (of a session, or a token's
 	 * owner); NULL: nobody's. */
 	const char *person;
@@ -86,6 +88,8 @@ struct store_note {
 	 * whose own records replay its states. */
 	const char *event;
 };
+/* A copy in `arena`, without what is to be posted. */
+struct store_note store_note_copy(const struct store_note *note, struct arena *arena);
 
 /* Write a new invitation, its tokens and its reservations in one transaction.
  * ERR_EXISTS: `taken` says which names another pending invitation (or one just finished) holds, and
@@ -131,6 +135,15 @@ typedef void store_list_cb(void *arg, enum err code, struct invitation *const *l
     bool more, const char *next, const struct fault *f);
 struct store_op *store_list(
     struct store *s, const char *after, size_t limit, bool open_only, store_list_cb *cb, void *arg);
+
+/* Where a page ended, for whoever may not know the id that it ended with: sealed, and good for the
+ * same `query` (any text) alone, also after a restart. */
+enum { STORE_CURSOR_SIZE = 112 };
+void store_cursor_make(
+    const struct store *s, const char *query, const char *id, char out[STORE_CURSOR_SIZE]);
+/* ERR_INVALID: it is none of this query; the text begins with "cursor: ". */
+enum err store_cursor_read(const struct store *s, const char *query, const char *cursor,
+    char id[ID_SIZE], struct fault *f);
 
 /* The claimed and created ones, for the resolver, told as above; ERR_OK with count 0 when there are
  * none. */

@@ -77,7 +77,9 @@ struct tokens_of {
 	struct store_op op; /* first; op.kv is a page, `deleting` one deletion */
 	struct store_op *deleting;
 	store_done_cb *cb;
-	char *created_by, *actor, *request_id, *source, *person;
+	struct arena *arena;
+	struct store_note note;
+	const char *created_by;
 	char (*ids)[API_TOKEN_ID_SIZE];
 	size_t count, cap, known; /* `known`: before this walk */
 	struct store_key last;
@@ -92,12 +94,8 @@ tokens_of_release(struct store_op *op)
 
 	if (t->deleting != NULL)
 		store_cancel(t->deleting);
-	free(t->created_by);
-	free(t->actor);
-	free(t->request_id);
-	free(t->source);
-	free(t->person);
 	free(t->ids);
+	arena_free(t->arena);
 	free(t);
 }
 
@@ -212,14 +210,9 @@ tokens_of_on_deleted(void *arg, enum err code, const struct fault *f)
 static void
 tokens_of_delete_next(struct tokens_of *t)
 {
-	const struct store_note note = { .actor = t->actor,
-		.request_id = t->request_id,
-		.source = t->source,
-		.person = t->person };
-
 	if (t->count > 0)
 		t->deleting = store_delete_api_token(
-		    t->op.store, t->ids[--t->count], &note, tokens_of_on_deleted, t);
+		    t->op.store, t->ids[--t->count], &t->note, tokens_of_on_deleted, t);
 	else
 		tokens_of_finish(t, ERR_OK, NULL);
 }
@@ -232,11 +225,9 @@ store_delete_tokens_of(struct store *s, const char *created_by, const struct sto
 
 	store_op_start(&t->op, s, tokens_of_release, arg);
 	t->cb = cb;
-	t->created_by = mem_dup_string(created_by);
-	t->actor = mem_dup_string(note->actor);
-	t->request_id = mem_dup_string(note->request_id);
-	t->source = mem_dup_string(note->source);
-	t->person = mem_dup_string(note->person);
+	t->arena = arena_new(0);
+	t->note = store_note_copy(note, t->arena);
+	t->created_by = arena_strdup(t->arena, created_by);
 	t->op.kv =
 	    kv_range(s->kv, kv_text("apitoken/"), kv_text(""), KV_RANGE_MAX, tokens_of_on_page, t);
 	return &t->op;

@@ -1,6 +1,6 @@
 /* Listing the audit trail: page after page, in the order of the ids or against it, until enough
  * were found or enough were looked at. */
-#include "store/store_private.h"
+#include "store/store_audit_private.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -65,7 +65,8 @@ is_same(const char *asked, const char *is)
 	return asked == NULL || (is != NULL && strcmp(asked, is) == 0);
 }
 
-bool
+/* It is the subject, the person whose rights were used, or named in the actor. */
+static bool
 audit_is_about(const struct audit_record *r, const char *id)
 {
 	const char *named = strchr(r->actor, ':');
@@ -84,7 +85,8 @@ listing_wants(const struct listing *l, const struct audit_record *r)
 	       is_same(q->event, r->event) && is_same(q->actor, r->actor) &&
 	       is_same(q->subject, r->subject) && is_same(q->request_id, r->request_id) &&
 	       (q->about == NULL || audit_is_about(r, q->about)) &&
-	       reach_covers(q->reach, r->org_unit, NULL);
+	       (reach_covers(q->reach, r->org_unit, NULL) ||
+		   (r->moved_to != NULL && reach_covers(q->reach, r->moved_to, NULL)));
 }
 
 /* Behind it nothing is of the time that is asked for. */
@@ -101,6 +103,19 @@ listing_is_past(const struct listing *l, const char *id)
 /* ---- pages ---- */
 
 /* Only what is wanted is kept in the answer's memory. */
+static void
+listing_keep(struct listing *l, const struct audit_record *r)
+{
+	struct audit_record *kept = &l->found[l->count++];
+	const char **const texts[] = { &kept->event, &kept->actor, &kept->request_id, &kept->state,
+		&kept->subject, &kept->subject_id, &kept->person, &kept->org_unit, &kept->moved_to,
+		&kept->detail, &kept->source, &kept->personal };
+
+	*kept = *r;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		*texts[i] = arena_strdup(l->arena, *texts[i]);
+}
+
 static enum err
 listing_take(struct listing *l, const struct kv_item *item, struct fault *f)
 {
@@ -113,7 +128,7 @@ listing_take(struct listing *l, const struct kv_item *item, struct fault *f)
 	if (code == ERR_OK)
 		code = record_read_audit(&r, l->last, arena, text, len, f);
 	if (code == ERR_OK && listing_wants(l, &r))
-		code = record_read_audit(&l->found[l->count++], l->last, l->arena, text, len, f);
+		listing_keep(l, &r);
 	arena_free(arena);
 	return code;
 }

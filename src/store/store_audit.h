@@ -11,12 +11,21 @@
  * most AUDIT_CHAIN_MS, a block (chain/NUMBER in 16 hexadecimal digits) names them in the order of
  * commits, each by the hash of its first line, and holds the hash of the block before: whatever is
  * edited, left out or put in shows. It tells through which revision of the store that is all, and
- * chain/head which block is the newest. What a crash left unnamed is named at the next start. The
- * head is logged ("the audit trail's head": number and hash), so that a log kept elsewhere is a
- * witness against whoever has the store, its key and the patience to write a chain anew.
+ * chain/head, written with it, which block is the newest. What a crash left unnamed is named at the
+ * next start.
+ *
+ * What is cut off at the end shows as long as the head, or meta/chain, which a new store begins
+ * with and which follows the head every few blocks, does not agree with the blocks: a start then
+ * writes the record "chain_head_lost", and verifying tells of it for ever. That is no proof against
+ * whoever puts an older head and an older mark back, which they copied before and need no key for,
+ * or who has the key and the patience to write a chain anew. Against them the head is logged ("the
+ * audit trail's head": number and hash): only one that was kept elsewhere proves that nothing
+ * before it was taken away, and nothing proves it of what came after the last one that was kept.
  *
  * Retention deletes whole blocks from the oldest on with their records; chain/base then says where
- * the chain begins, and a record says so, too.
+ * the chain begins and up to which time sources have ended, and a record tells which blocks went.
+ * An erasure is told by a record before anything goes. Parts that are missing for neither reason
+ * are a fault.
  *
  * Promises, codes and ownership as in store.h. */
 #ifndef USHERD_STORE_STORE_AUDIT_H
@@ -40,8 +49,10 @@ struct audit_head {
 /* ---- the chain (store_chain.c) ---- */
 
 /* Names every record that is not named yet, and from then on each soon after it is written. Call
- * once, when the store is prepared. Several daemons on one store take turns by compare-and-swap.
- * `trouble`: blocks cannot be written at the moment (words for the log); it goes on trying. */
+ * once, when the store is prepared. One process writes to a store; that a block is written by
+ * compare-and-swap is for transactions whose fate is not known. `trouble`: blocks cannot be written
+ * at the moment (words for the log), it goes on trying; ERR_CORRUPT: the end of the chain was lost,
+ * or cannot be read. */
 void store_chain_start(
     struct store *s, void (*trouble)(void *arg, const struct fault *f), void *arg);
 /* Names what is written and not named yet now, for a process that is about to end. `done` runs once
@@ -58,15 +69,16 @@ struct audit_fault {
 enum { AUDIT_FAULTS_MAX = 50 };
 struct audit_verdict {
 	uint64_t records, blocks, unnamed; /* unnamed: not yet, and younger than a minute */
-	uint64_t erased, sources_ended;	   /* parts that were taken away, as they may be */
+	uint64_t erased, sources_ended;	   /* parts that were taken away */
 	struct audit_head first, head;
 	struct audit_fault faults[AUDIT_FAULTS_MAX];
 	uint64_t fault_count; /* also those that found no room; 0: sound */
 };
 /* Read all of it: each block's hash and number, each record against its block, records that no
  * block names, parts against their hashes. `known` (number 0: none): a head that was logged, which
- * must be in the chain. Page by page: the store serves others meanwhile. ERR_BUSY: retention
- * takes old records away all the while. */
+ * must be in the chain. Page by page: the store serves others meanwhile, and retention may go on.
+ * There is one at a time: whoever asks the same meanwhile gets its verdict, too, and whoever asks
+ * with another `known` ERR_BUSY. */
 typedef void audit_verify_cb(
     void *arg, enum err code, const struct audit_verdict *verdict, const struct fault *f);
 struct store_op *store_audit_verify(
@@ -80,10 +92,10 @@ struct audit_record {
 	const char *event, *actor, *request_id, *state;
 	const char *subject, *subject_id; /* "user", "invitation", ... and which; NULL: none */
 	const char *person;		  /* whose rights the actor used: entryUUID, or NULL */
-	const char *org_unit;
-	const char *detail;   /* JSON, or NULL */
-	const char *source;   /* or NULL: there was none, or it has ended */
-	const char *personal; /* JSON, or NULL */
+	const char *org_unit, *moved_to;  /* of a move both places; else moved_to is NULL */
+	const char *detail;		  /* JSON, or NULL */
+	const char *source;		  /* or NULL: there was none, or it has ended */
+	const char *personal;		  /* JSON, or NULL */
 	bool source_ended, is_erased;
 };
 /* NULL and 0 ask nothing. `about`: an id that is subject, actor's person, or named in the actor. */
@@ -103,17 +115,22 @@ typedef void audit_list_cb(void *arg, enum err code, const struct audit_record *
 struct store_op *store_audit_list(
     struct store *s, const struct audit_query *q, audit_list_cb *cb, void *arg);
 
-/* ---- erasing and retention (store_audit_erase.c) ---- */
+/* ---- erasing and retention (store_audit_erase.c, store_audit_sweep.c) ---- */
 
-/* Take the parts of every record about, or by, this person (by id: entryUUID, or an invitation's
- * id) away, and write one record "person_erased". Repeating it is harmless. `erased`: records that
- * had parts. */
+/* Take away what is this person's (by id: entryUUID, or the id of an invitation or of a token): the
+ * part "person" of records of which they are the subject, and the part "source" of those where it
+ * was they who acted. What they did to others stays, but for their address. Before the first part
+ * goes the record "person_erasing" names the ids, and "person_erased" at the end, with the number
+ * of records; who repeats it after a crash finds what is left. `erased`: records that had such
+ * parts. ERR_BUSY: they are being changed all the while. */
 typedef void audit_erase_cb(void *arg, enum err code, uint64_t erased, const struct fault *f);
 struct store_op *store_audit_erase(struct store *s, const char *const *ids, size_t count,
     const struct store_note *note, audit_erase_cb *cb, void *arg);
 
 /* A step of retention: sources of records before `sources_before` end, blocks whose records are all
- * before `records_before` go. `more`: call again. */
+ * before `records_before` go, from the oldest on. `more`: call again. All that goes until there is
+ * no more is told by one record, "audit_trimmed", and a block with nothing but such a record waits
+ * for the next one that is old. ERR_CORRUPT: the next block does not follow; nothing goes then. */
 typedef void audit_sweep_cb(void *arg, enum err code, bool more, const struct fault *f);
 struct store_op *store_audit_sweep(
     struct store *s, int64_t sources_before, int64_t records_before, audit_sweep_cb *cb, void *arg);

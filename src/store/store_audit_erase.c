@@ -1,14 +1,17 @@
-/* Erasing parts of audit records: a page > a transaction that writes those of it anew > the next
- * page; and one record that says so. */
-#include "store/store_private.h"
+/* Erasing parts of audit records: a page > before the first parts go, a record that says whose they
+ * are > a transaction that writes the records of the page anew > the next page; and a record at the
+ * end that says how many there were. */
+#include "store/store_audit_private.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 
 FAILPOINTS(points_of_parts, "store.audit_erased", "the commit that erases parts of records");
+FAILPOINTS(points_of_erasing, "store.person_erasing", "the commit of this event");
 FAILPOINTS(points_of_erase, "store.person_erased", "the commit of this event");
 
 /* ---- a page of records, written without some of their parts ---- */
@@ -28,6 +31,7 @@ audit_strip_reset(struct audit_strip *p)
 	arena_free(p->arena);
 	p->arena = arena_new(2 * KV_TXN_MAX * KV_VALUE_MAX);
 	p->count = 0;
+	p->has_put = false;
 }
 
 void
@@ -44,7 +48,7 @@ audit_strip_add(
 	struct kv_bytes key = { arena_dup(p->arena, item->key.data, item->key.len), item->key.len };
 	unsigned char *sealed;
 
-	assert(p->count < KV_TXN_MAX);
+	assert(p->count < AUDIT_STRIP_MAX && !p->has_put);
 	buf_reset(&p->text);
 	if (record_strip_parts(&p->text, text, len, mask) == 0 || buf_failed(&p->text))
 		return;
@@ -56,10 +60,24 @@ audit_strip_add(
 	p->count++;
 }
 
+void
+audit_strip_put(struct audit_strip *p, const char *key, uint64_t revision, const struct buf *json)
+{
+	size_t len = strlen(key);
+	unsigned char *sealed = arena_alloc(p->arena, json->len + SEAL_OVERHEAD);
+	struct kv_bytes copy = { arena_dup(p->arena, key, len), len };
+
+	p->has_put = true;
+	p->compares[p->count] = (struct kv_compare){ copy, revision };
+	p->writes[p->count] = (struct kv_write){ copy,
+		{ sealed, seal_close(p->store->seal, key, len, json->data, json->len, sealed) } };
+}
+
 struct kv_op *
 audit_strip_send(struct audit_strip *p, struct failpoints *points, kv_txn_cb *cb, void *arg)
 {
-	struct kv_txn txn = { p->compares, p->count, p->writes, p->count, points };
+	size_t count = p->count + (p->has_put ? 1 : 0);
+	struct kv_txn txn = { p->compares, count, p->writes, count, points };
 
 	return kv_txn(p->store->kv, &txn, cb, arg);
 }
@@ -72,6 +90,9 @@ struct erase {
 	struct store_note note; /* strings are in the commit's arena */
 	const char **ids;
 	size_t id_count;
+	struct audit_ids wanted;    /* the same */
+	struct store_op *beginning; /* the record before the first parts go */
+	bool begun;
 	struct audit_strip strip;
 	uint64_t erased;
 	int tries; /* of this page */
@@ -85,7 +106,12 @@ static void erase_read_page(struct erase *e);
 static void
 erase_release(struct commit *c)
 {
-	audit_strip_release(&((struct erase *)c)->strip);
+	struct erase *e = (struct erase *)c;
+
+	if (e->beginning != NULL)
+		store_cancel(e->beginning);
+	audit_ids_release(&e->wanted);
+	audit_strip_release(&e->strip);
 }
 
 static void
@@ -101,16 +127,39 @@ erase_settled(struct commit *c, enum err code, uint64_t revision, const struct f
 	cb(arg, code, erased, f);
 }
 
+/* What is erased, and for whom: verifying demands it of each part that is gone. `records`: how many
+ * had any; UINT64_MAX: it is not known yet. */
+static void
+erase_tell(struct erase *e, struct commit *c, const char *event, uint64_t records)
+{
+	struct buf detail;
+	const struct audit audit = {
+		.at = c->now, .event = event, .subject = "user", .id = e->ids[0], .note = &e->note
+	};
+
+	buf_init(&detail, KV_VALUE_MAX);
+	buf_add_string(&detail, "{\"ids\":[");
+	for (size_t i = 0; i < e->id_count; i++) {
+		if (i > 0)
+			buf_add_char(&detail, ',');
+		buf_add_json_string(&detail, e->ids[i]);
+	}
+	buf_add_char(&detail, ']');
+	if (records != UINT64_MAX)
+		buf_printf(&detail, ",\"records\":%" PRIu64, records);
+	buf_add_char(&detail, '}');
+	if (buf_failed(&detail))
+		commit_refuse(c, ERR_TOO_LARGE, "too many ids are to be erased at once");
+	else
+		e->note.detail = arena_strdup(c->arena, detail.data);
+	buf_release(&detail);
+	commit_audit(c, &audit);
+}
+
 static void
 erase_finish(struct erase *e)
 {
-	const struct audit audit = { .at = e->c.now,
-		.event = "person_erased",
-		.subject = "user",
-		.id = e->ids[0],
-		.note = &e->note };
-
-	commit_audit(&e->c, &audit);
+	erase_tell(e, &e->c, "person_erased", e->erased);
 	commit_start(&e->c);
 }
 
@@ -141,21 +190,47 @@ erase_on_written(
 		erase_read_page(e);
 		return;
 	}
-	if (code != ERR_OK) {
+	if (code == ERR_CONFLICT) {
+		struct fault own;
+
+		fault_set(&own, ERR_BUSY, "audit records are being changed: try again later");
+		erase_settled(&e->c, ERR_BUSY, 0, &own);
+	} else if (code != ERR_OK)
 		erase_settled(&e->c, code, 0, f);
-		return;
+	else {
+		e->erased += e->strip.count;
+		erase_next_page(e);
 	}
-	e->erased += e->strip.count;
-	erase_next_page(e);
 }
 
-static bool
-erase_wants(const struct erase *e, const struct audit_record *r)
+static void
+erase_write(struct erase *e)
 {
-	for (size_t i = 0; i < e->id_count; i++)
-		if (audit_is_about(r, e->ids[i]))
-			return true;
-	return false;
+	e->c.op.kv =
+	    audit_strip_send(&e->strip, failpoints_of(points_of_parts), erase_on_written, e);
+}
+
+static void
+erase_on_begun(void *arg, enum err code, const struct fault *f)
+{
+	struct erase *e = arg;
+
+	e->beginning = NULL;
+	e->begun = true;
+	if (code == ERR_OK)
+		erase_write(e);
+	else
+		erase_settled(&e->c, code, 0, f);
+}
+
+static void
+erase_begin(struct erase *e)
+{
+	struct commit *c = commit_new(e->c.op.store, erase_on_begun, e);
+
+	erase_tell(e, c, "person_erasing", UINT64_MAX);
+	e->beginning = &c->op;
+	commit_start(c);
 }
 
 /* What cannot be read has nothing that could be erased; verifying tells of it. */
@@ -167,12 +242,14 @@ erase_look(struct erase *e, const struct kv_item *item)
 	struct fault f;
 	char id[ID_SIZE], *text;
 	size_t len;
+	unsigned parts = 0;
 
 	if (store_read_id("audit", item->key, id) &&
 	    store_open_item(e->c.op.store, item, arena, &text, &len, &f) == ERR_OK &&
-	    record_read_audit(&r, id, arena, text, len, &f) == ERR_OK && erase_wants(e, &r))
-		audit_strip_add(
-		    &e->strip, item, text, len, 1U << AUDIT_SOURCE | 1U << AUDIT_PERSON);
+	    record_read_audit(&r, id, arena, text, len, &f) == ERR_OK)
+		parts = audit_parts_of(&e->wanted, &r, 0);
+	if (parts != 0)
+		audit_strip_add(&e->strip, item, text, len, parts);
 	arena_free(arena);
 }
 
@@ -196,9 +273,10 @@ erase_on_page(void *arg, enum err code, const struct kv_item *items, size_t coun
 		e->last_len = items[count - 1].key.len;
 		memcpy(e->last, items[count - 1].key.data, e->last_len);
 	}
-	if (e->strip.count > 0)
-		e->c.op.kv = audit_strip_send(
-		    &e->strip, failpoints_of(points_of_parts), erase_on_written, e);
+	if (e->strip.count > 0 && !e->begun)
+		erase_begin(e);
+	else if (e->strip.count > 0)
+		erase_write(e);
 	else
 		erase_next_page(e);
 }
@@ -207,7 +285,7 @@ static void
 erase_read_page(struct erase *e)
 {
 	e->c.op.kv = kv_range(e->c.op.store->kv, kv_text("audit/"),
-	    (struct kv_bytes){ e->after, e->after_len }, KV_TXN_MAX, erase_on_page, e);
+	    (struct kv_bytes){ e->after, e->after_len }, AUDIT_STRIP_MAX, erase_on_page, e);
 }
 
 struct store_op *
@@ -221,11 +299,13 @@ store_audit_erase(struct store *s, const char *const *ids, size_t count,
 	e->c.settled = erase_settled;
 	e->c.release = erase_release;
 	e->cb = cb;
-	e->note = note_copy(note, e->c.arena);
+	e->note = store_note_copy(note, e->c.arena);
 	e->ids = arena_alloc(e->c.arena, count * sizeof(*e->ids));
 	e->id_count = count;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		e->ids[i] = arena_strdup(e->c.arena, ids[i]);
+		audit_ids_add(&e->wanted, ids[i], UINT64_MAX);
+	}
 	audit_strip_init(&e->strip, s);
 	erase_read_page(e);
 	return &e->c.op;

@@ -1,11 +1,12 @@
-/* The sequencer of the audit trail: read the head > scan for what no block names > watch; and a
+/* The sequencer of the audit trail: find its end > scan for what no block names > watch; and a
  * block soon after each record. Whatever fails, or whoever was faster, leads back to the head.
  *
  * A block tells through which revision of the store it names every record. So what is not named yet
  * is what was made later, whoever looks, and two that write to one chain agree about it. */
-#include "store/store_private.h"
+#include "store/store_audit_private.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,14 @@
 
 FAILPOINTS(points_of_block, "store.chain_block", "the commit of a block of the audit chain");
 
-enum { SCAN_PAGE = 256, RETRY_FIRST_MS = 500, RETRY_MAX_MS = 60 * 1000 };
+enum {
+	SCAN_PAGE = 256,
+	RETRY_FIRST_MS = 500,
+	RETRY_MAX_MS = 60 * 1000,
+	/* Ids are of the wall clock: what is not named yet may have one that is as much before the
+	 * last named one's as the clock was set back just before a crash. */
+	SCAN_SKEW_MS = 24 * 60 * 60 * 1000
+};
 
 struct store_chain {
 	struct store *store;
@@ -23,18 +31,19 @@ struct store_chain {
 	int64_t pause;
 	struct loop_timer *timer; /* the next block, or the next try */
 	bool pausing;		  /* it is the next try */
-	struct kv_op *op;	  /* of reading the head, or of the scan */
+	struct store_op *ending;  /* of finding the end */
+	struct kv_op *op;	  /* of the scan */
 	struct kv_watch *watch;
 	struct store_op *writing;  /* a block */
-	struct chain_block *block; /* which one, or the newest that was read */
-	/* The head as it is in the store, and what it is compared with. */
-	struct chain_mark head;
-	uint64_t head_revision;
+	struct chain_block *block; /* which one */
+	bool marks;		   /* and the mark with it */
+	bool marked;		   /* one was, since the start */
+	struct chain_end end;	   /* as it is in the store */
 	/* A scan looks at what was made up to here; the watch tells the rest. 0: none was begun. */
 	uint64_t scanned_to;
-	bool ready; /* it was scanned, and is watched */
-	char after[KV_KEY_MAX];
-	size_t after_len;
+	bool ready;				   /* it was scanned, and is watched */
+	char first[KV_KEY_MAX], after[KV_KEY_MAX]; /* where a scan begins, where it is */
+	size_t first_len, after_len;
 	struct chain_waiting waiting;
 	loop_cb *flushed; /* NULL: nobody waits */
 	void *flushed_arg;
@@ -42,6 +51,7 @@ struct store_chain {
 
 static void chain_read_head(struct store_chain *c);
 static void chain_scan(struct store_chain *c);
+static void chain_place_before(struct store_chain *c, const char *id);
 static void chain_go_on(struct store_chain *c);
 
 static void
@@ -57,10 +67,13 @@ chain_tell_flushed(struct store_chain *c)
 static void
 chain_stop_reading(struct store_chain *c)
 {
+	if (c->ending != NULL)
+		store_cancel(c->ending);
 	if (c->op != NULL)
 		kv_cancel(c->op);
 	if (c->watch != NULL)
 		kv_watch_stop(c->watch);
+	c->ending = NULL;
 	c->op = NULL;
 	c->watch = NULL;
 }
@@ -83,28 +96,13 @@ chain_fail(struct store_chain *c, const struct fault *f)
 	c->trouble(c->arg, f);
 }
 
-/* ---- what is not named yet ---- */
-
-/* A record that is there. One that cannot be read is named by no block: verifying tells of it. */
-static void
-chain_take(struct store_chain *c, const struct kv_item *item)
-{
-	unsigned char hash[AUDIT_HASH_SIZE];
-	char id[ID_SIZE];
-	struct fault f;
-
-	if (item->created <= c->head.through || item->created >= c->waiting.horizon)
-		return;
-	if (!store_read_id("audit", item->key, id))
-		return;
-	/* Only what was rewritten meanwhile can have been told before. */
-	if (item->created != item->modified && waiting_has(&c->waiting, id))
-		return;
-	if (chain_hash_item(c->store, item, hash, &f) == ERR_OK)
-		waiting_add(&c->waiting, id, item->created, hash);
-}
-
 /* ---- a block ---- */
+
+static bool
+chain_is_busy(const struct store_chain *c)
+{
+	return c->writing != NULL || c->op != NULL || c->ending != NULL;
+}
 
 static void
 chain_on_written(struct commit *commit, enum err code, uint64_t revision, const struct fault *f)
@@ -124,24 +122,28 @@ chain_on_written(struct commit *commit, enum err code, uint64_t revision, const 
 		chain_read_head(c);
 		return;
 	}
-	c->head_revision = revision;
-	c->head.number = c->block->number;
-	c->head.through = c->block->through;
-	memcpy(c->head.hash, c->block->hash, sizeof(c->head.hash));
-	waiting_forget(&c->waiting, c->head.through);
+	chain_mark_block(&c->end.head, c->block);
+	c->end.head_revision = revision;
+	if (c->marks) {
+		chain_mark_block(&c->end.mark, c->block);
+		c->end.mark_revision = revision;
+		c->marked = true;
+	}
+	waiting_forget(&c->waiting, c->end.head.through);
 	chain_go_on(c);
 }
 
 static void
-chain_fill_block(const struct store_chain *c, struct chain_block *b)
+chain_put_mark(struct store_chain *c, struct commit *w, const char *name, uint64_t revision,
+    struct chain_mark m)
 {
-	b->number = c->head.number + 1;
-	memcpy(b->previous, c->head.hash, sizeof(b->previous));
-	b->count = waiting_block_size(&c->waiting);
-	b->through = c->waiting.list[b->count - 1].created;
-	for (size_t i = 0; i < b->count; i++)
-		b->entries[i] = c->waiting.list[i].entry;
-	chain_hash_block(b, b->hash);
+	struct store_key key;
+
+	snprintf(key.text, sizeof(key.text), "%s", name);
+	chain_mark_block(&m, c->block);
+	commit_expect(w, store_key_bytes(&key), revision);
+	record_write_mark(&w->json, &m);
+	commit_put(w, &key);
 }
 
 static void
@@ -149,19 +151,17 @@ chain_write(struct store_chain *c)
 {
 	struct commit *w = mem_alloc(sizeof(*w));
 	struct chain_block *b = c->block;
-	struct chain_mark head;
-	struct store_key key, head_key = store_key_of("chain", "head");
+	struct store_key key;
 
-	chain_fill_block(c, b);
-	head = (struct chain_mark){ .number = b->number, .through = b->through };
-	memcpy(head.hash, b->hash, sizeof(head.hash));
+	waiting_fill_block(&c->waiting, &c->end.head, b);
+	c->marks = !c->marked || b->number % CHAIN_MARK_EVERY == 0;
 	key = chain_block_key(b->number);
 	commit_init(w, c->store, c);
 	w->settled = chain_on_written;
-	commit_expect(w, store_key_bytes(&head_key), c->head_revision);
+	chain_put_mark(c, w, CHAIN_HEAD, c->end.head_revision, c->end.head);
+	if (c->marks)
+		chain_put_mark(c, w, CHAIN_MARK, c->end.mark_revision, c->end.mark);
 	commit_expect(w, store_key_bytes(&key), 0);
-	record_write_mark(&w->json, &head);
-	commit_put(w, &head_key);
 	record_write_block(&w->json, b);
 	commit_put(w, &key);
 	commit_mark(w, &key, "chain_block");
@@ -177,7 +177,7 @@ chain_on_timer(void *arg)
 	if (c->pausing) {
 		c->pausing = false;
 		chain_read_head(c);
-	} else if (c->ready && c->writing == NULL && c->op == NULL && c->waiting.count > 0)
+	} else if (c->ready && !chain_is_busy(c) && c->waiting.count > 0)
 		chain_write(c);
 }
 
@@ -185,7 +185,7 @@ chain_on_timer(void *arg)
 static void
 chain_go_on(struct store_chain *c)
 {
-	if (!c->ready || c->writing != NULL || c->op != NULL)
+	if (!c->ready || chain_is_busy(c))
 		return;
 	if (c->watch == NULL)
 		chain_scan(c);
@@ -194,9 +194,10 @@ chain_go_on(struct store_chain *c)
 		chain_write(c);
 	else if (c->waiting.count > 0)
 		loop_timer_set(c->timer, AUDIT_CHAIN_MS);
-	else if (c->waiting.horizon != UINT64_MAX)
+	else if (c->waiting.horizon != UINT64_MAX) {
+		chain_place_before(c, c->waiting.least);
 		chain_scan(c);
-	else
+	} else
 		chain_tell_flushed(c);
 }
 
@@ -208,9 +209,7 @@ chain_on_missed(struct store_chain *c, enum err code, const struct fault *f)
 {
 	if (c->writing != NULL)
 		return;
-	if (c->op != NULL)
-		kv_cancel(c->op);
-	c->op = NULL;
+	chain_stop_reading(c);
 	if (code == ERR_EXPIRED)
 		chain_read_head(c);
 	else
@@ -230,7 +229,7 @@ chain_on_change(void *arg, enum err code, const struct kv_item *item, const stru
 	}
 	if (item->value.data == NULL)
 		return;
-	chain_take(c, item);
+	waiting_take(&c->waiting, c->store, c->end.head.through, item);
 	/* The first of a block waits for others, for whom the timer is set already. */
 	if (c->waiting.count != before && (before == 0 || c->waiting.count == AUDIT_BLOCK_MAX))
 		chain_go_on(c);
@@ -256,7 +255,7 @@ chain_on_page(void *arg, enum err code, const struct kv_item *items, size_t coun
 	}
 	for (size_t i = 0; i < count; i++)
 		if (items[i].created <= c->scanned_to)
-			chain_take(c, &items[i]);
+			waiting_take(&c->waiting, c->store, c->end.head.through, &items[i]);
 	if (more) {
 		c->after_len = items[count - 1].key.len;
 		memcpy(c->after, items[count - 1].key.data, c->after_len);
@@ -266,6 +265,30 @@ chain_on_page(void *arg, enum err code, const struct kv_item *items, size_t coun
 	}
 	c->ready = true;
 	chain_go_on(c);
+}
+
+/* In front of an id's key. */
+static void
+chain_place_before(struct store_chain *c, const char *id)
+{
+	struct store_key key = store_key_of("audit", id);
+
+	c->first_len = strlen(key.text) - 1;
+	memcpy(c->first, key.text, c->first_len);
+}
+
+static void
+chain_first_place(struct store_chain *c)
+{
+	const char *newest = c->end.newest;
+	int64_t at = newest[0] != '\0' ? id_made_at(newest) - SCAN_SKEW_MS : 0;
+	char id[ID_SIZE];
+
+	c->first_len = 0;
+	if (at <= 0)
+		return;
+	id_make(at, id);
+	chain_place_before(c, id);
 }
 
 /* With nothing waiting: all that was made since the head. */
@@ -278,106 +301,42 @@ chain_scan(struct store_chain *c)
 	c->scanned_to = 0;
 	waiting_reset(&c->waiting);
 	c->ready = false;
-	c->after_len = 0;
-	c->op = kv_range(c->store->kv, kv_text("audit/"), kv_text(""), SCAN_PAGE, chain_on_page, c);
+	c->op = kv_range(c->store->kv, kv_text("audit/"),
+	    (struct kv_bytes){ c->first, c->first_len }, SCAN_PAGE, chain_on_page, c);
 }
 
 /* ---- the head ---- */
 
-/* Where the chain ends is told by its head, its newest block and its base; the last counts. One
- * that was taken away or put back shows when it is verified, and stops nothing here. */
 static void
-chain_consider(struct store_chain *c, uint64_t number, uint64_t through, const unsigned char *hash)
-{
-	if (number < c->head.number)
-		return;
-	c->head.number = number;
-	c->head.through = through;
-	memcpy(c->head.hash, hash, sizeof(c->head.hash));
-}
-
-static void
-chain_on_base(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+chain_on_end(void *arg, enum err code, const struct chain_end *end, const struct fault *f)
 {
 	struct store_chain *c = arg;
-	struct chain_mark base;
-	struct fault own;
+	struct fault lost;
 
-	c->op = NULL;
-	if (code == ERR_OK) {
-		code = chain_open_mark(c->store, item, &base, &own);
-		if (code == ERR_OK)
-			chain_consider(c, base.number, base.through, base.hash);
-		f = &own;
-	}
-	if (code != ERR_OK && code != ERR_NOT_FOUND) {
+	c->ending = NULL;
+	if (code != ERR_OK) {
 		chain_fail(c, f);
 		return;
 	}
-	waiting_forget(&c->waiting, c->head.through);
-	if (c->watch == NULL || !c->ready)
+	if (end->lost != NULL) {
+		fault_set(&lost, ERR_CORRUPT, "its end was lost, which verifying tells of: %s",
+		    end->lost);
+		c->trouble(c->arg, &lost);
+	}
+	c->end = *end;
+	waiting_forget(&c->waiting, c->end.head.through);
+	if (c->watch == NULL || !c->ready) {
+		chain_first_place(c);
 		chain_scan(c);
-	else
+	} else
 		chain_go_on(c);
-}
-
-static bool
-chain_is_key(struct kv_bytes key, const struct store_key *wanted)
-{
-	return key.len == strlen(wanted->text) && memcmp(key.data, wanted->text, key.len) == 0;
-}
-
-static void
-chain_on_newest(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
-    uint64_t revision, const struct fault *f)
-{
-	struct store_chain *c = arg;
-	struct store_key at_head = chain_block_key(c->head.number);
-	struct fault own;
-
-	(void)more, (void)revision;
-	c->op = NULL;
-	if (code == ERR_OK && count > 0) {
-		code = chain_open_block(c->store, &items[0], c->block, &own);
-		if (code == ERR_OK)
-			chain_consider(c, c->block->number, c->block->through, c->block->hash);
-		else if (chain_is_key(items[0].key, &at_head))
-			code = ERR_OK; /* a damaged one, which is not needed */
-		f = &own;
-	}
-	if (code != ERR_OK)
-		chain_fail(c, f);
-	else
-		c->op = kv_get(c->store->kv, kv_text("chain/base"), chain_on_base, c);
-}
-
-static void
-chain_on_head(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
-{
-	struct store_chain *c = arg;
-	struct chain_mark head = { .number = 0 };
-	struct fault own;
-
-	c->op = NULL;
-	c->head_revision = 0;
-	if (code == ERR_OK) {
-		c->head_revision = item->modified;
-		/* A damaged one is written anew: the newest block says the same. */
-		chain_open_mark(c->store, item, &head, &own);
-	} else if (code != ERR_NOT_FOUND) {
-		chain_fail(c, f);
-		return;
-	}
-	c->head = head;
-	c->op =
-	    kv_range_back(c->store->kv, kv_text(CHAIN_BLOCKS), kv_text(""), 1, chain_on_newest, c);
 }
 
 static void
 chain_read_head(struct store_chain *c)
 {
-	assert(c->op == NULL && c->writing == NULL);
-	c->op = kv_get(c->store->kv, kv_text("chain/head"), chain_on_head, c);
+	assert(c->op == NULL && c->writing == NULL && c->ending == NULL);
+	c->ending = chain_end_read(c->store, chain_on_end, c);
 }
 
 /* ---- life ---- */
@@ -434,8 +393,8 @@ store_chain_head(const struct store *s, struct audit_head *out)
 	*out = (struct audit_head){ .number = 0 };
 	if (c == NULL)
 		return false;
-	out->number = c->head.number;
-	memcpy(out->hash, c->head.hash, sizeof(out->hash));
-	return c->ready && c->op == NULL && c->writing == NULL && c->waiting.count == 0 &&
+	out->number = c->end.head.number;
+	memcpy(out->hash, c->end.head.hash, sizeof(out->hash));
+	return c->ready && !chain_is_busy(c) && c->waiting.count == 0 &&
 	       c->waiting.horizon == UINT64_MAX;
 }

@@ -1,5 +1,5 @@
 /* Audit records that no block names yet, in the order of their transactions. */
-#include "store/store_private.h"
+#include "store/store_audit_private.h"
 
 #include <string.h>
 
@@ -12,6 +12,14 @@ waiting_reset(struct chain_waiting *w)
 {
 	w->count = 0;
 	w->horizon = UINT64_MAX;
+	w->least[0] = '\0';
+}
+
+static void
+waiting_refuse(struct chain_waiting *w, const char *id)
+{
+	if (w->least[0] == '\0' || strcmp(id, w->least) < 0)
+		memcpy(w->least, id, ID_SIZE);
 }
 
 /* The one at `at`, all of its transaction, and what is behind them: no room. */
@@ -21,10 +29,12 @@ waiting_cut(struct chain_waiting *w, size_t at)
 	w->horizon = w->list[at].created;
 	while (at > 0 && w->list[at - 1].created == w->horizon)
 		at--;
+	for (size_t i = at; i < w->count; i++)
+		waiting_refuse(w, w->list[i].entry.id);
 	w->count = at;
 }
 
-void
+static void
 waiting_add(struct chain_waiting *w, const char *id, uint64_t created,
     const unsigned char hash[AUDIT_HASH_SIZE])
 {
@@ -45,7 +55,7 @@ waiting_add(struct chain_waiting *w, const char *id, uint64_t created,
 		waiting_cut(w, w->count - 1);
 }
 
-bool
+static bool
 waiting_has(const struct chain_waiting *w, const char *id)
 {
 	for (size_t i = w->count; i > 0; i--)
@@ -67,7 +77,30 @@ waiting_forget(struct chain_waiting *w, uint64_t through)
 	memmove(w->list, &w->list[named], w->count * sizeof(*w->list));
 }
 
-size_t
+/* One that cannot be read is named by no block: verifying tells of it. */
+void
+waiting_take(
+    struct chain_waiting *w, const struct store *s, uint64_t through, const struct kv_item *item)
+{
+	unsigned char hash[AUDIT_HASH_SIZE];
+	char id[ID_SIZE];
+	struct fault f;
+
+	if (item->created <= through || !store_read_id("audit", item->key, id))
+		return;
+	if (item->created >= w->horizon) {
+		waiting_refuse(w, id);
+		return;
+	}
+	/* Only what was rewritten meanwhile can have been told before. */
+	if (item->created != item->modified && waiting_has(w, id))
+		return;
+	if (chain_hash_item(s, item, hash, &f) == ERR_OK)
+		waiting_add(w, id, item->created, hash);
+}
+
+/* A transaction's records stay together. */
+static size_t
 waiting_block_size(const struct chain_waiting *w)
 {
 	size_t n = w->count < AUDIT_BLOCK_MAX ? w->count : AUDIT_BLOCK_MAX;
@@ -75,4 +108,17 @@ waiting_block_size(const struct chain_waiting *w)
 	while (n < w->count && n > 1 && w->list[n].created == w->list[n - 1].created)
 		n--;
 	return n;
+}
+
+void
+waiting_fill_block(
+    const struct chain_waiting *w, const struct chain_mark *head, struct chain_block *b)
+{
+	b->number = head->number + 1;
+	memcpy(b->previous, head->hash, sizeof(b->previous));
+	b->count = waiting_block_size(w);
+	b->through = w->list[b->count - 1].created;
+	for (size_t i = 0; i < b->count; i++)
+		b->entries[i] = w->list[i].entry;
+	chain_hash_block(b, b->hash);
 }

@@ -220,7 +220,7 @@ store_hooked_replay(struct store *s, const char *hook, const char *id,
 		memcpy(r->hook, hook, ID_SIZE);
 		memcpy(r->id, id, ID_SIZE);
 	}
-	r->note = note_copy(note, r->c.arena);
+	r->note = store_note_copy(note, r->c.arena);
 	r->c.op.kv = kv_get(s->kv, store_key_bytes(&key), replay_on_message, r);
 	return &r->c.op;
 }

@@ -207,6 +207,7 @@ store_intent_settle(struct store *s, const struct store_intent *intent, const ch
 		.source = intent->source,
 		.person = intent->person,
 		.org_unit = intent->org_unit,
+		.moved_to = intent->moved_to,
 		.personal = personal != NULL ? personal : intent->personal };
 	const struct audit audit = { .at = c->now,
 		.event = store_intent_event(intent->kind),

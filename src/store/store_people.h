@@ -47,12 +47,16 @@ struct store_intent {
 	/* For the audit record, as in struct store_note; all but the actor may be NULL. */
 	const char *actor, *request_id;
 	const char *source, *person, *org_unit, *personal;
-	const char *dn;	 /* removal, change: where it stands; org unit to be added: parent */
-	const char *tag; /* removal: of the version that is kept; NULL: none is */
+	const char *moved_to; /* not written down: a change that is settled put them there */
+	const char *dn;	      /* removal, change: where it stands; org unit to be added: parent */
+	const char *tag;      /* removal: of the version that is kept; NULL: none is */
 	const char *value[PERSON_FIELD_COUNT]; /* change: what differs; NULL: left alone */
 	const char *name, *description;	       /* of an org unit; NULL: left alone */
 	int64_t restorable_until;	       /* removal: wall ms; 0: nothing is kept */
 	bool of_admin;			       /* removal, suspension: of an administrator */
+	/* Whoever asked reaches not everything: only what stands where it was seen (org_unit) is
+	 * theirs to change. */
+	bool is_limited;
 };
 
 /* Write it down. Removal: `saved` is kept with it in the same transaction (NULL: nothing is), in

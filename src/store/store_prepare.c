@@ -1,5 +1,5 @@
 /* The start: whether this is a store of ours, and what is kept of it in memory. */
-#include "store/store_private.h"
+#include "store/store_audit_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,20 +129,38 @@ prepare_on_written(
 		prepare_finish(p, code, f);
 }
 
-/* In the place of the version of revision `stands`, or of none (0). */
+static void
+prepare_fill(
+    struct prepare *p, struct kv_write *w, const char *key, const struct buf *json, void *sealed)
+{
+	w->key = kv_text(key);
+	w->value.data = sealed;
+	w->value.len =
+	    seal_close(p->op.store->seal, key, strlen(key), json->data, json->len, sealed);
+}
+
+/* In the place of the version of revision `stands`, or of none (0). Stores of older schemas have no
+ * chain of the audit trail yet: that none began is written down, so that one which is gone shows.
+ */
 static void
 prepare_write(struct prepare *p, uint64_t stands)
 {
-	char json[64];
-	unsigned char sealed[sizeof(json) + SEAL_OVERHEAD];
-	struct kv_bytes key = kv_text(meta_key);
-	struct kv_compare as_seen = { key, stands };
-	struct kv_write write = { key, { sealed, 0 } };
-	struct kv_txn txn = { &as_seen, 1, &write, 1, failpoints_of(prepare_points) };
+	enum { JSON_MAX = 256 };
+	static const struct chain_mark none;
+	unsigned char sealed[2][JSON_MAX + SEAL_OVERHEAD];
+	struct kv_compare as_seen = { kv_text(meta_key), stands };
+	struct kv_write writes[2];
+	struct kv_txn txn = { &as_seen, 1, writes, 2, failpoints_of(prepare_points) };
+	struct buf json;
 
-	snprintf(json, sizeof(json), "{\"v\":1,\"schema\":%d}", STORE_SCHEMA_VERSION);
-	write.value.len =
-	    seal_close(p->op.store->seal, key.data, key.len, json, strlen(json), sealed);
+	_Static_assert(STORE_SCHEMA_VERSION == 3, "a chain that is there stays");
+	buf_init(&json, JSON_MAX);
+	buf_printf(&json, "{\"v\":1,\"schema\":%d}", STORE_SCHEMA_VERSION);
+	prepare_fill(p, &writes[0], meta_key, &json, sealed[0]);
+	buf_reset(&json);
+	record_write_mark(&json, &none);
+	prepare_fill(p, &writes[1], CHAIN_MARK, &json, sealed[1]);
+	buf_release(&json);
 	p->op.kv = kv_txn(p->op.store->kv, &txn, prepare_on_written, p);
 }
 

@@ -49,6 +49,7 @@ struct store_outbox {
 };
 
 struct store_chain;
+struct audit_verification;
 struct store {
 	struct loop *loop;
 	struct kv *kv;
@@ -57,7 +58,8 @@ struct store {
 	struct store_outbox outbox;
 	TAILQ_HEAD(store_op_list, store_op) ops;
 	TAILQ_HEAD(store_watch_list, store_watch) watches;
-	struct store_chain *chain; /* NULL: it was not started */
+	struct store_chain *chain;	      /* NULL: it was not started */
+	struct audit_verification *verifying; /* NULL: nobody does */
 	/* The last audit record whose source this process has ended, or found to have none; "":
 	 * none yet. Each start looks at all of them once more. */
 	char sources_ended_to[ID_SIZE];
@@ -79,8 +81,8 @@ void store_op_start(
 /* Unlinks and releases it; its callback is run after this. */
 void store_op_end(struct store_op *op);
 
-/* A copy in `arena`, without what is to be posted. */
-struct store_note note_copy(const struct store_note *note, struct arena *arena);
+void chain_free(struct store_chain *c); /* NULL is fine */
+void verification_free(struct audit_verification *a);
 
 /* ---- keys ---- */
 
@@ -132,8 +134,6 @@ void record_write_reservation(struct buf *b, const struct reservation *r);
 enum err record_read_reservation(
     struct reservation *out, const char *text, size_t len, struct fault *f);
 
-enum audit_part { AUDIT_SOURCE, AUDIT_PERSON, AUDIT_PART_COUNT };
-enum { AUDIT_SALT_SIZE = 16 };
 struct audit {
 	int64_t at;
 	const char *event;
@@ -143,18 +143,8 @@ struct audit {
 	const struct store_note *note;
 	const struct invitation *inv; /* as it is now, for the events of it; NULL: of none */
 };
-/* The two lines that store_audit.h tells of. */
+/* The two lines that store_audit.h tells of; more of them in store_audit_private.h. */
 void record_write_audit(struct buf *b, const struct audit *a);
-/* The id is the key's; strings are made in `arena`. */
-enum err record_read_audit(struct audit_record *out, const char *id, struct arena *arena,
-    const char *text, size_t len, struct fault *f);
-enum audit_part_state { PART_NONE, PART_SOUND, PART_GONE, PART_WRONG };
-enum err record_check_parts(
-    const char *text, size_t len, enum audit_part_state states[AUDIT_PART_COUNT], struct fault *f);
-/* The record without the parts of `mask` (1 << enum audit_part). Which of them it had; 0: nothing
- * was written. One that cannot be read has none. */
-unsigned record_strip_parts(struct buf *b, const char *text, size_t len, unsigned mask);
-
 void record_write_api_token(struct buf *b, const struct api_token *t);
 /* Strings are made in `arena`. */
 enum err record_read_api_token(struct api_token *out, const char *id, struct arena *arena,
@@ -225,65 +215,6 @@ enum err record_read_hook(struct store_hook **out, const char *id, uint64_t revi
 void record_write_event(struct buf *b, const struct hook_event *e);
 enum err record_read_event(struct hook_event *out, const char *id, uint64_t revision,
     struct arena *arena, const char *text, size_t len, struct fault *f);
-
-/* ---- the audit trail's chain: store_record_chain.c, store_chain.c ---- */
-
-struct chain_entry {
-	char id[ID_SIZE];
-	unsigned char hash[AUDIT_HASH_SIZE];
-};
-struct chain_block {
-	uint64_t number;  /* from 1 on */
-	uint64_t through; /* every record of this revision and older is named, here or before */
-	unsigned char previous[AUDIT_HASH_SIZE], hash[AUDIT_HASH_SIZE];
-	size_t count;
-	struct chain_entry entries[AUDIT_BLOCK_MAX];
-};
-/* store_chain_waiting.c: records that no block names yet, in the order of their transactions. Only
- * so many are kept: what was made at `horizon` or later had no room, and is looked for again when
- * those before it are named. */
-struct chain_waiting {
-	struct {
-		struct chain_entry entry;
-		uint64_t created; /* the revision of its transaction */
-	} * list;
-	size_t count, room;
-	uint64_t horizon; /* UINT64_MAX: all had room */
-};
-void waiting_reset(struct chain_waiting *w); /* keeps the memory, which the owner frees */
-void waiting_add(struct chain_waiting *w, const char *id, uint64_t created,
-    const unsigned char hash[AUDIT_HASH_SIZE]);
-bool waiting_has(const struct chain_waiting *w, const char *id);
-void waiting_forget(struct chain_waiting *w, uint64_t through); /* those are named */
-/* How many of the first make the next block: a transaction's records stay together. */
-size_t waiting_block_size(const struct chain_waiting *w);
-
-/* chain/head: the newest block. chain/base: the last one that retention has taken away. */
-struct chain_mark {
-	uint64_t number, through;
-	unsigned char hash[AUDIT_HASH_SIZE];
-	uint64_t ending; /* base: the block that is being taken away with its records; 0: none */
-};
-#define CHAIN_BLOCKS "chain/0" /* what the keys of blocks begin with, and no other */
-struct store_key chain_block_key(uint64_t number);
-void chain_hash_record(const char *line, size_t len, unsigned char out[AUDIT_HASH_SIZE]);
-void chain_hash_block(const struct chain_block *b, unsigned char out[AUDIT_HASH_SIZE]);
-void record_write_block(struct buf *b, const struct chain_block *block);
-enum err record_read_block(struct chain_block *out, const char *text, size_t len, struct fault *f);
-void record_write_mark(struct buf *b, const struct chain_mark *m);
-enum err record_read_mark(struct chain_mark *out, const char *text, size_t len, struct fault *f);
-/* Of an item of the kv. */
-enum err chain_open_block(
-    const struct store *s, const struct kv_item *item, struct chain_block *out, struct fault *f);
-enum err chain_open_mark(
-    const struct store *s, const struct kv_item *item, struct chain_mark *out, struct fault *f);
-enum err chain_hash_item(const struct store *s, const struct kv_item *item,
-    unsigned char out[AUDIT_HASH_SIZE], struct fault *f);
-/* It is the subject, the person whose rights were used, or named in the actor. */
-bool audit_is_about(const struct audit_record *r, const char *id);
-/* Of the first of the lines. */
-size_t audit_line_len(const char *text, size_t len);
-void chain_free(struct store_chain *c); /* NULL is fine */
 
 /* ---- pages of keys that end in an id ---- */
 
@@ -391,27 +322,6 @@ struct store_op *entry_touch(struct store *s, const char *space, const char *id,
 /* ---- store_session.c, store_known.c ---- */
 
 struct store_key known_key(const char *person, const unsigned char source[STORE_SOURCE_SIZE]);
-
-/* ---- store_audit_erase.c: audit records of a page, written without some of their parts ---- */
-
-struct audit_strip {
-	struct store *store;
-	struct arena *arena; /* of the page */
-	struct buf text;
-	struct kv_compare compares[KV_TXN_MAX];
-	struct kv_write writes[KV_TXN_MAX];
-	size_t count;
-};
-void audit_strip_init(struct audit_strip *p, struct store *s);
-void audit_strip_reset(struct audit_strip *p); /* for another page */
-void audit_strip_release(struct audit_strip *p);
-/* At most KV_TXN_MAX of a page. `text` is what was opened of `item`; one that has none of the
- * parts of `mask` (1 << enum audit_part) is not written. */
-void audit_strip_add(
-    struct audit_strip *p, const struct kv_item *item, const char *text, size_t len, unsigned mask);
-/* All, if none has changed since. */
-struct kv_op *audit_strip_send(
-    struct audit_strip *p, struct failpoints *points, kv_txn_cb *cb, void *arg);
 
 /* ---- store_save.c: the next version of an invitation and all that goes with it ---- */
 

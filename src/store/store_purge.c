@@ -151,7 +151,7 @@ store_purge(struct store *s, const char *id, int64_t before_ms, const struct sto
 	p->cb = cb;
 	p->before_ms = before_ms;
 	memcpy(p->id, id, strnlen(id, ID_SIZE - 1));
-	p->note = note_copy(note, p->c.arena);
+	p->note = store_note_copy(note, p->c.arena);
 	p->c.op.kv = kv_get(s->kv, store_key_bytes(&key), purge_on_invitation, p);
 	return &p->c.op;
 }

@@ -1,12 +1,12 @@
 /* Records of the audit trail as text: one line that stays, and one of parts that may be erased.
  *
  *   {"v":2,"at":MS,"event":E,SUBJECT:ID,"state":S,"detail":JSON,"actor":A,"person":ENTRYUUID,
- *    "place":DN,"request":R,"parts":{"source":HASH,"person":HASH}}
+ *    "place":DN,"to":DN,"request":R,"parts":{"source":HASH,"person":HASH}}
  *   {"source":{"salt":SALT,"value":ADDRESS},"person":{"salt":SALT,"value":"JSON"}}
  *
  * What is empty is left out; SUBJECT is the kind of what it is about ("user", "org_unit", ...). A
  * part's hash is BLAKE2b-256 of its name, a zero byte and its value, keyed with the salt. */
-#include "store/store_private.h"
+#include "store/store_audit_private.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -59,6 +59,7 @@ audit_write_facts(struct buf *b, const struct audit *a)
 	codec_write_text(b, "actor", a->note->actor);
 	codec_write_text(b, "person", a->note->person);
 	codec_write_text(b, "place", a->note->org_unit); /* "org_unit" is a subject */
+	codec_write_text(b, "to", a->note->moved_to);
 	codec_write_text(b, "request", a->note->request_id);
 }
 
@@ -198,7 +199,7 @@ static void
 audit_read_subject(json_t *root, struct arena *arena, struct audit_record *r)
 {
 	static const char *const others[] = { "v", "at", "event", "state", "detail", "actor",
-		"person", "place", "request", "parts" };
+		"person", "place", "to", "request", "parts" };
 	const char *name;
 	json_t *value;
 
@@ -243,6 +244,7 @@ record_read_audit(struct audit_record *out, const char *id, struct arena *arena,
 	a.actor = record_text(&r, "actor");
 	a.person = record_text(&r, "person");
 	a.org_unit = record_text(&r, "place");
+	a.moved_to = record_text(&r, "to");
 	a.request_id = record_text(&r, "request");
 	a.detail = audit_read_detail(root, arena);
 	audit_read_subject(root, arena, &a);

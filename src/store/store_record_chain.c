@@ -1,5 +1,5 @@
 /* Blocks of the audit trail's chain, and the marks at its two ends: hashes and JSON. */
-#include "store/store_private.h"
+#include "store/store_audit_private.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -90,6 +90,14 @@ chain_read_number(const json_t *root, const char *name, uint64_t *out)
 	return true;
 }
 
+/* One that may be left out, which reads as 0. */
+static bool
+chain_read_optional(const json_t *root, const char *name, uint64_t *out)
+{
+	*out = 0;
+	return json_object_get(root, name) == NULL || chain_read_number(root, name, out);
+}
+
 void
 record_write_block(struct buf *b, const struct chain_block *block)
 {
@@ -144,12 +152,24 @@ record_read_block(struct chain_block *out, const char *text, size_t len, struct 
 }
 
 void
+chain_mark_block(struct chain_mark *m, const struct chain_block *b)
+{
+	m->number = b->number;
+	m->through = b->through;
+	memcpy(m->hash, b->hash, sizeof(m->hash));
+}
+
+void
 record_write_mark(struct buf *b, const struct chain_mark *m)
 {
 	buf_printf(
 	    b, "{\"v\":1,\"number\":%" PRIu64 ",\"through\":%" PRIu64, m->number, m->through);
 	chain_write_hash(b, "hash", m->hash);
+	codec_write_number(b, "lost", (int64_t)m->lost);
 	codec_write_number(b, "ending", (int64_t)m->ending);
+	codec_write_number(b, "told", (int64_t)m->told);
+	codec_write_number(b, "taken", (int64_t)m->taken);
+	codec_write_number(b, "sources", m->sources);
 	buf_add_char(b, '}');
 }
 
@@ -158,6 +178,7 @@ record_read_mark(struct chain_mark *out, const char *text, size_t len, struct fa
 {
 	json_t *root = record_parse(text, len, f);
 	struct chain_mark m = { .ending = 0 };
+	uint64_t sources;
 	bool good;
 
 	if (root == NULL)
@@ -165,11 +186,15 @@ record_read_mark(struct chain_mark *out, const char *text, size_t len, struct fa
 	good = chain_read_number(root, "number", &m.number) &&
 	       chain_read_number(root, "through", &m.through) &&
 	       chain_read_hash(json_object_get(root, "hash"), m.hash) &&
-	       (json_object_get(root, "ending") == NULL ||
-		   chain_read_number(root, "ending", &m.ending));
+	       chain_read_optional(root, "lost", &m.lost) &&
+	       chain_read_optional(root, "ending", &m.ending) &&
+	       chain_read_optional(root, "told", &m.told) &&
+	       chain_read_optional(root, "taken", &m.taken) &&
+	       chain_read_optional(root, "sources", &sources);
 	json_decref(root);
 	if (!good)
 		return fault_set(f, ERR_CORRUPT, "an end of the chain is not what we wrote");
+	m.sources = (int64_t)sources;
 	*out = m;
 	return ERR_OK;
 }

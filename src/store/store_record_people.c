@@ -57,6 +57,8 @@ record_write_intent(struct buf *b, const struct store_intent *i)
 	}
 	if (i->of_admin)
 		buf_add_string(b, ",\"admin\":true");
+	if (i->is_limited)
+		buf_add_string(b, ",\"limited\":true");
 	buf_add_char(b, '}');
 }
 
@@ -119,6 +121,7 @@ record_read_intent(struct store_intent *out, const char *target, struct arena *a
 	i.name = people_read_text(root, "name", arena);
 	i.description = people_read_text(root, "description", arena);
 	i.of_admin = json_is_true(json_object_get(root, "admin"));
+	i.is_limited = json_is_true(json_object_get(root, "limited"));
 	for (int p = 0; p < PERSON_FIELD_COUNT; p++)
 		i.value[p] = people_read_text(root,
 		    arena_printf(arena, "new_%s", person_field_name((enum person_field)p)), arena);

@@ -98,12 +98,12 @@ web_asset_get(struct http_exchange *x, void *ctx, struct fault *f)
 
 		if (strcmp(a->name, name) != 0)
 			continue;
-		web_add_headers(w, x, a->policy);
+		web_add_headers(x, a->policy);
 		http_add_header(x, "Cache-Control", "public, max-age=31536000, immutable");
 		http_reply(x, 200, a->type, a->bytes, a->len);
 		return ERR_OK;
 	}
-	web_add_headers(w, x, web_page_policy);
+	web_add_headers(x, web_page_policy);
 	http_reply_problem(x, 404, "Not found", "There is no such file.", NULL);
 	return ERR_OK;
 }

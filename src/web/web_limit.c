@@ -42,8 +42,7 @@ web_limits_init(struct web *w, size_t posts_per_minute)
 		return;
 	for (size_t i = 0; i < WEB_LIMITS; i++) {
 		struct throttle_conf conf = policies[i];
-		/* The one behind the free ones passes as well; the delay follows it. */
-		const unsigned most = posts_per_minute > 1 ? (unsigned)posts_per_minute - 1 : 1;
+		const unsigned most = (unsigned)posts_per_minute;
 
 		if (i == WEB_LIMIT_POSTS) {
 			conf.free = most;

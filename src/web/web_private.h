@@ -255,7 +255,7 @@ void web_reply_notice(struct web_visit *v, enum web_notice notice, unsigned wait
 void web_reply_errors(struct web_visit *v, int status);
 void web_reply_to_form(struct web_visit *v); /* 303 to /join with the cookie */
 /* `policy`: Content-Security-Policy. */
-void web_add_headers(struct web *w, struct http_exchange *x, const char *policy);
+void web_add_headers(struct http_exchange *x, const char *policy);
 extern const char web_page_policy[];
 
 /* ---- assets: named by their content ---- */

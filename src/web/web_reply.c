@@ -14,15 +14,12 @@ const char web_page_policy[] = "default-src 'none'; script-src 'self'; style-src
 			       "require-trusted-types-for 'script'; trusted-types 'none'";
 
 void
-web_add_headers(struct web *w, struct http_exchange *x, const char *policy)
+web_add_headers(struct http_exchange *x, const char *policy)
 {
 	http_add_header(x, "Content-Security-Policy", policy);
 	http_add_header(x, "X-Robots-Tag", "noindex");
 	http_add_header(x, "Permissions-Policy",
 	    "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-	/* Also when it is the proxy in front of us that speaks TLS. */
-	if (w->is_https)
-		http_add_header(x, "Strict-Transport-Security", "max-age=31536000");
 }
 
 /* Begins every answer to a visit. Sending one ends the visit, so what it owns goes here. */
@@ -31,7 +28,7 @@ web_reply_begin(struct web_visit *v)
 {
 	web_input_release(&v->input);
 	web_limit_settle(v);
-	web_add_headers(v->w, v->x, web_page_policy);
+	web_add_headers(v->x, web_page_policy);
 	http_add_header(
 	    v->x, "Vary", v->is_json ? "Accept, Cookie" : "Accept, Accept-Language, Cookie");
 }

@@ -229,13 +229,20 @@ world_on_session(void *arg, enum err code, const struct store_session *session,
 }
 
 void
-auth_world_sign_in(const char *person, const char *groups)
+auth_world_arrive(const char *person, const char *groups, int64_t seen_at)
 {
 	bool member[WORLD_GROUPS];
 
 	auth_world_members(groups, member);
-	auth_session_new(world.auth, person, member, source, &note, world_on_session, NULL);
+	auth_session_new(
+	    world.auth, person, member, seen_at, source, &note, world_on_session, NULL);
 	loop_run(world.loop);
+}
+
+void
+auth_world_sign_in(const char *person, const char *groups)
+{
+	auth_world_arrive(person, groups, world.mono);
 }
 
 enum err
@@ -297,7 +304,7 @@ auth_world_make_token(
 
 	secret_free(world.clear);
 	world.clear = NULL;
-	assert_non_null(auth_token_new(world.auth, &spec, world_on_token, NULL, &f));
+	assert_true(auth_token_new(world.auth, &spec, world_on_token, NULL, &f));
 	loop_run(world.loop);
 	assert_int_equal(world.code, ERR_OK);
 }

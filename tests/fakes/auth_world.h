@@ -61,6 +61,8 @@ void auth_world_leave(const char *dn); /* all groups */
 /* Sign in as somebody whom the directory has just seen in these groups ("" none, "A" ADMINS, "I",
  * "U"). world.session and world.secret are the new ones. */
 void auth_world_sign_in(const char *person, const char *groups);
+/* The same, but the directory was asked at `seen_at`. */
+void auth_world_arrive(const char *person, const char *groups, int64_t seen_at);
 enum err auth_world_check(const struct secret *secret, struct principal *who);
 enum err auth_world_check_last(struct principal *who); /* world.secret */
 

@@ -82,13 +82,20 @@ flow_sign_in_start(
 	fake_keep(a->old_session, sizeof(a->old_session), spec->old_session);
 	fake_keep(a->old_person, sizeof(a->old_person), spec->old_person);
 	if (a->code == ERR_OK)
-		auth_session_new(
-		    a->auth, FAKE_USER_ID, a->member, source, &note, fake_on_session, call);
+		auth_session_new(a->auth, FAKE_USER_ID, a->member, clock_mono_ms(a->clock), source,
+		    &note, fake_on_session, call);
 	else
 		loop_defer(a->loop, fake_answer, call);
 }
 
 /* ---- the trail ---- */
+
+void
+flow_log_damage(enum err code, const struct fault *f)
+{
+	if (code == ERR_OK && f->text[0] != '\0')
+		fake_access.damage_count++;
+}
 
 static const char *
 fake_word(size_t index, const char *text)

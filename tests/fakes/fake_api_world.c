@@ -30,9 +30,23 @@ test_current_at(void *arg)
 static const struct audit_verdict sound = { .records = 1 };
 
 static void
+test_looked_at(void *arg)
+{
+	const bool member[2] = { true };
+
+	auth_person_seen(world.auth, arg, member, world.wall);
+}
+
+static void
 test_look_at(void *arg, const char *person)
 {
-	(void)arg, (void)person;
+	static char asked[ID_SIZE];
+
+	(void)arg;
+	world.looks++;
+	snprintf(asked, sizeof(asked), "%s", person);
+	if (world.directory_tells)
+		loop_defer(world.loop, test_looked_at, asked);
 }
 
 static const struct auth_role_conf roles[] = {
@@ -70,6 +84,8 @@ api_world_setup(void **state)
 	(void)state;
 	world.wall = NOW;
 	world.directory_away_ms = 0;
+	world.directory_tells = false;
+	world.looks = 0;
 	world.loop = loop_new();
 	world.store = fake_store_new(world.loop);
 	struct auth_conf auth = { .loop = world.loop,
@@ -93,8 +109,9 @@ api_world_setup(void **state)
 		.loop = world.loop, .inv = fake_invitation_new(NOW), .user = &fake_user
 	};
 	fake_hooks_reset(world.loop);
-	fake_access =
-	    (struct fake_access){ .loop = world.loop, .auth = world.auth, .verdict = &sound };
+	fake_access = (struct fake_access){
+		.loop = world.loop, .auth = world.auth, .clock = &test_clock, .verdict = &sound
+	};
 	conf.loop = world.loop;
 	conf.beat_ms = 1;
 	conf.flow = fake_flow_of(&world.flow);
@@ -128,18 +145,38 @@ on_made(void *arg, enum err code, const struct api_token *t, struct secret **cle
 	loop_stop(world.loop);
 }
 
+static void
+make_token(unsigned scopes, size_t place_count)
+{
+	static const char *const places[] = { FAKE_PLACE };
+	static const struct auth_grant all = { .scopes = AUTH_ALL };
+	static const struct principal root = {
+		.name = "uid:0", .scopes = AUTH_ALL, .grants = &all, .grant_count = 1
+	};
+	const struct store_note note = { .actor = "uid:0" };
+	struct auth_token_spec spec = { .name = "test",
+		.scopes = scopes,
+		.expires_in = 60,
+		.maker = &root,
+		.places = places,
+		.place_count = place_count,
+		.note = &note };
+	struct fault f;
+
+	assert_true(auth_token_new(world.auth, &spec, on_made, NULL, &f));
+	loop_run(world.loop);
+}
+
 void
 api_world_make_token(unsigned scopes)
 {
-	static const struct principal root = { .name = "uid:0" };
-	const struct store_note note = { .actor = "uid:0" };
-	struct auth_token_spec spec = {
-		.name = "test", .scopes = scopes, .expires_in = 60, .maker = &root, .note = &note
-	};
-	struct fault f;
+	make_token(scopes, 0);
+}
 
-	assert_non_null(auth_token_new(world.auth, &spec, on_made, NULL, &f));
-	loop_run(world.loop);
+void
+api_world_make_limited_token(unsigned scopes)
+{
+	make_token(scopes, 1);
 }
 
 struct http_exchange *

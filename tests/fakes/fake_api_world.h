@@ -22,6 +22,9 @@
 
 struct api_world {
 	int64_t wall, directory_away_ms;
+	/* Whoever the list cannot tell of is an administrator: the directory says so when asked. */
+	bool directory_tells;
+	size_t looks;
 	struct loop *loop;
 	struct store *store;
 	struct auth *auth;
@@ -41,6 +44,8 @@ int api_world_teardown(void **state);
 
 /* Makes a token and leaves it in world.token_text. */
 void api_world_make_token(unsigned scopes);
+/* The same, for FAKE_PLACE alone. */
+void api_world_make_limited_token(unsigned scopes);
 
 /* Every reply that says it is JSON is checked to be it. fake_http_free() the result. */
 struct http_exchange *api_world_send(struct fake_request q);

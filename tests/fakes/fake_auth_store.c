@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/store_people.h"
 
 enum { TOKENS_MAX = 1024, ENDS_MAX = 1024 };
 
@@ -216,6 +217,25 @@ fake_store_note_end(struct store *s, const char *id, const char *why, const stru
 	    e->org_unit, sizeof(e->org_unit), "%s", note->org_unit != NULL ? note->org_unit : "");
 }
 
+static void
+fake_store_drop_of(struct store *s, const char *created_by, const struct store_note *note)
+{
+	for (size_t i = 0; i < s->count;) {
+		char id[API_TOKEN_ID_SIZE], maker[sizeof("token:") + API_TOKEN_ID_SIZE];
+
+		if (strcmp(s->tokens[i].created_by, created_by) != 0) {
+			i++;
+			continue;
+		}
+		memcpy(id, s->tokens[i].id, sizeof(id));
+		fake_store_note_end(s, id, note->detail, note);
+		fake_store_drop(s, id);
+		snprintf(maker, sizeof(maker), "token:%s", id);
+		fake_store_drop_of(s, maker, note);
+		i = 0;
+	}
+}
+
 /* ---- answers ---- */
 
 static void
@@ -290,6 +310,20 @@ store_delete_api_token(
 	if (code == ERR_OK)
 		fake_store_note_end(s, id, note->detail, note);
 	return fake_store_start_drop(s, code, id, false, cb, arg);
+}
+
+/* All that was made with it in one step; each end is noted. */
+struct store_op *
+store_delete_tokens_of(struct store *s, const char *created_by, const struct store_note *note,
+    store_done_cb *cb, void *arg)
+{
+	enum err code = fake_store_take_fail(s);
+	struct store_op *op;
+
+	op = fake_store_start(s, code, cb, arg);
+	if (code == ERR_OK)
+		fake_store_drop_of(s, created_by, note);
+	return op;
 }
 
 struct store_op *

@@ -40,6 +40,13 @@ fake_dir_fail(struct dir *d, int nth, enum fake_fault fault, enum err code)
 	d->fault_code = code;
 }
 
+void
+fake_dir_fail_named(struct dir *d, const char *name, enum fake_fault fault, enum err code)
+{
+	fake_dir_fail(d, 0, fault, code);
+	d->fault_name = name;
+}
+
 bool
 fake_dir_failed(const struct dir *d)
 {

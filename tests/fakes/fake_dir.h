@@ -24,6 +24,8 @@ void fake_dir_forget(struct dir *d);
 
 /* The `nth` call from now on (1: the next) meets `fault`. Calls are everything with a callback. */
 void fake_dir_fail(struct dir *d, int nth, enum fake_fault fault, enum err code);
+/* The next call of this name, as fake_dir_calls() has them. */
+void fake_dir_fail_named(struct dir *d, const char *name, enum fake_fault fault, enum err code);
 bool fake_dir_failed(const struct dir *d);    /* that call has come */
 void fake_dir_deliver(struct dir *d);	      /* what was late arrives now */
 void fake_dir_set_up(struct dir *d, bool up); /* tells dir_on_state's callback */
@@ -64,6 +66,12 @@ void fake_dir_move_user(struct dir *d, const char *entry_uuid, const char *dn);
 void fake_dir_touch(struct dir *d, const char *entry_uuid); /* somebody else changed it */
 /* Somebody else does so right after the next call of that name; `entry_uuid` lives on. */
 void fake_dir_touch_after(struct dir *d, const char *name, const char *entry_uuid);
+/* The same, and moves it, or gives it another position. */
+void fake_dir_move_after(struct dir *d, const char *name, const char *entry_uuid, const char *dn);
+void fake_dir_set_position_after(
+    struct dir *d, const char *name, const char *entry_uuid, const char *position);
+void fake_dir_set_position(struct dir *d, const char *entry_uuid, const char *position);
+void fake_dir_move_org_unit(struct dir *d, const char *entry_uuid, const char *dn);
 void fake_dir_add_mail(struct dir *d, const char *entry_uuid, const char *mail); /* one more */
 /* What is done from now on is told with this: groups that refused. NULL: none. */
 void fake_dir_groups_refuse(struct dir *d, const char *text);

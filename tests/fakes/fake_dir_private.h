@@ -38,6 +38,7 @@ struct dir {
 	struct entry late[LATE_MAX];
 	size_t late_count;
 	int calls_to_fault;
+	const char *fault_name; /* or the next call of this name */
 	enum fake_fault fault;
 	enum err fault_code;
 	char refused_password[256];
@@ -55,7 +56,7 @@ struct dir {
 	size_t call_count;
 	unsigned uuids; /* handed out */
 	bool has_no_means;
-	const char *touch_after, *touch_uuid, *refusing;
+	const char *touch_after, *touch_uuid, *touch_dn, *touch_position, *refusing;
 	enum err gone_code;
 	char lingering[64]; /* the server that is named with gone_code */
 };

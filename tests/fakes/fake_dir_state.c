@@ -221,6 +221,37 @@ fake_dir_touch_after(struct dir *d, const char *name, const char *entry_uuid)
 }
 
 void
+fake_dir_move_after(struct dir *d, const char *name, const char *entry_uuid, const char *dn)
+{
+	fake_dir_touch_after(d, name, entry_uuid);
+	d->touch_dn = dn;
+}
+
+void
+fake_dir_set_position_after(
+    struct dir *d, const char *name, const char *entry_uuid, const char *position)
+{
+	fake_dir_touch_after(d, name, entry_uuid);
+	d->touch_position = position;
+}
+
+void
+fake_dir_set_position(struct dir *d, const char *entry_uuid, const char *position)
+{
+	struct entry *e = fake_entry_by_uuid(d, entry_uuid);
+
+	snprintf(e->value[PERSON_POSITION], sizeof(e->value[PERSON_POSITION]), "%s", position);
+}
+
+void
+fake_dir_move_org_unit(struct dir *d, const char *entry_uuid, const char *dn)
+{
+	struct unit *u = fake_unit_by(d, NULL, entry_uuid);
+
+	snprintf(u->dn, sizeof(u->dn), "%s", dn);
+}
+
+void
 fake_dir_groups_refuse(struct dir *d, const char *text)
 {
 	d->refusing = text;

@@ -59,10 +59,15 @@ fake_op_keep(struct user_op *op, const char *text)
 struct dir_op *
 fake_op_start(struct dir *d, struct user_op *op, const char *name, bool writes)
 {
-	enum fake_fault fault = fake_dir_call(d, &op->op, writes);
 	struct fault f = { .text = "" };
+	enum fake_fault fault;
 	enum err code;
 
+	if (d->fault_name != NULL && strcmp(d->fault_name, name) == 0) {
+		d->fault_name = NULL;
+		d->calls_to_fault = 1;
+	}
+	fault = fake_dir_call(d, &op->op, writes);
 	assert(d->call_count < CALLS_MAX);
 	d->calls[d->call_count++] = name;
 	if (fault == FAKE_LATE) {
@@ -82,6 +87,11 @@ fake_op_start(struct dir *d, struct user_op *op, const char *name, bool writes)
 		if (d->touch_after != NULL && strcmp(d->touch_after, name) == 0) {
 			d->touch_after = NULL;
 			fake_dir_touch(d, d->touch_uuid);
+			if (d->touch_dn != NULL)
+				fake_dir_move_user(d, d->touch_uuid, d->touch_dn);
+			if (d->touch_position != NULL)
+				fake_dir_set_position(d, d->touch_uuid, d->touch_position);
+			d->touch_dn = d->touch_position = NULL;
 		}
 		if (code == ERR_OK && writes && d->refusing != NULL)
 			fault_set(&f, ERR_OK, "%s", d->refusing);
@@ -187,7 +197,7 @@ change_effect(struct dir *d, struct user_op *op, struct fault *f)
 	for (size_t i = 0; op->value[PERSON_MAIL] != NULL && i < d->count; i++)
 		if (&d->entries[i] != e &&
 		    strcasecmp(d->entries[i].mail, op->value[PERSON_MAIL]) == 0)
-			return fault_set(f, ERR_EXISTS, "mail: another entry has it");
+			return fault_set(f, ERR_EXISTS, "mail: %s has it", d->entries[i].dn);
 	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
 		if (op->value[i] != NULL && i != PERSON_ORG_UNIT)
 			snprintf(e->value[i], sizeof(e->value[i]), "%s", op->value[i]);

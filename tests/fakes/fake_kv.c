@@ -124,7 +124,9 @@ fake_txn(struct kv *kv, const struct kv_txn *txn, kv_txn_cb *cb, void *arg)
 	*r = (struct replaced){ .loop = k->loop,
 		.cb = k->fault == FAKE_KV_SILENT ? NULL : cb,
 		.arg = arg,
-		.code = k->fault == FAKE_KV_REFUSE ? ERR_UNAVAILABLE : ERR_UNKNOWN };
+		.code = k->fault == FAKE_KV_REFUSE     ? ERR_UNAVAILABLE
+			: k->fault == FAKE_KV_CONFLICT ? ERR_CONFLICT
+						       : ERR_UNKNOWN };
 	if (k->fault == FAKE_KV_LOSE_REPLY || k->fault == FAKE_KV_SILENT)
 		kv_txn(k->inner, txn, replaced_on_txn, r);
 	else

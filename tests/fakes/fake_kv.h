@@ -9,6 +9,7 @@ enum fake_kv_fault {
 	FAKE_KV_REFUSE,	    /* ERR_UNAVAILABLE, nothing written */
 	FAKE_KV_LOSE_REPLY, /* written, ERR_UNKNOWN is told */
 	FAKE_KV_LOSE_ALL,   /* not written, ERR_UNKNOWN is told */
+	FAKE_KV_CONFLICT,   /* not written: somebody else was faster */
 	FAKE_KV_SILENT	    /* written, and no answer comes: the process is about to be killed */
 };
 

@@ -57,7 +57,7 @@ roster_leads_to(
 	*leads = r->nested != NULL && strcmp(group, r->nested) == 0;
 	for (size_t i = 0; i < count; i++)
 		*leads = *leads || strcmp(group, roots[i]) == 0;
-	return !r->loading;
+	return *leads || !(r->loading || r->incomplete);
 }
 
 bool

@@ -30,7 +30,7 @@ struct roster {
 	char unit[ID_SIZE];	/* an org unit */
 	uint64_t invited_there; /* pending ones in it */
 	const char *nested;	/* a group that is in every other one; NULL: none */
-	bool loading;
+	bool loading, incomplete;
 	struct fake_fed fed[FAKE_ROSTER_FED];
 	size_t fed_count, batches;
 	bool is_behind; /* `applied` waits until fake_roster_catch_up() */

@@ -73,11 +73,7 @@ op_tell_verdict(const struct dir_op *op)
 			a->most = a->failures;
 	} else if (code == ERR_OK)
 		a->failures = 0;
-	if (fake_sign_in.clock != NULL)
-		*fake_sign_in.clock += fake_sign_in.ahead_ms;
 	op->signed_in(op->arg, code, code == ERR_OK ? &member : NULL, &f);
-	if (fake_sign_in.clock != NULL)
-		*fake_sign_in.clock -= fake_sign_in.ahead_ms;
 }
 
 static void
@@ -152,8 +148,9 @@ dir_sign_in(struct dir *d, const struct dir_account *account, const struct secre
 
 /* ---- sessions ---- */
 
-struct make {
+struct auth_make {
 	struct store_session session;
+	struct store_op *op;
 	auth_session_cb *cb;
 	void *arg;
 };
@@ -161,7 +158,7 @@ struct make {
 static void
 make_on_added(void *arg, enum err code, const struct fault *f)
 {
-	struct make m = *(struct make *)arg;
+	struct auth_make m = *(struct auth_make *)arg;
 	struct secret *secret = secret_new("secret", 6);
 
 	free(arg);
@@ -170,20 +167,28 @@ make_on_added(void *arg, enum err code, const struct fault *f)
 	secret_free(secret);
 }
 
-void
-auth_session_new(struct auth *a, const char *person, const bool *member,
+struct auth_make *
+auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg)
 {
 	static size_t made; /* ids are used once, also over a restart */
-	struct make *m = mem_alloc(sizeof(*m));
+	struct auth_make *m = mem_alloc(sizeof(*m));
 
-	assert(member[0]);
+	assert(member[0] && seen_at > 0);
 	m->cb = cb;
 	m->arg = arg;
 	snprintf(m->session.id, sizeof(m->session.id), "%016zx", ++made);
 	snprintf(m->session.person, sizeof(m->session.person), "%s", person);
-	store_session_add(a->store, &m->session, source, note, make_on_added, m);
+	m->op = store_session_add(a->store, &m->session, source, note, make_on_added, m);
+	return m;
+}
+
+void
+auth_session_cancel(struct auth_make *m)
+{
+	store_cancel(m->op);
+	free(m);
 }
 
 void

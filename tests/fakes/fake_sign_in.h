@@ -22,9 +22,6 @@ struct fake_sign_in {
 	bool holds;		       /* from now on, until fake_sign_in_release() */
 	enum err find_code, bind_code; /* what is told instead; ERR_OK: nothing */
 	char last_password[64];
-	/* While a verdict is told this clock stands so far ahead: what waits for a pace since the
-	 * beginning waits that much less. NULL: it does not. */
-	int64_t *clock, ahead_ms;
 	/* sessions */
 	size_t sessions, ended;
 	char ended_session[STORE_SESSION_ID_SIZE], ended_person[ID_SIZE];

@@ -38,6 +38,8 @@ people_told(enum err code, const struct field_errors *errors, const struct fault
 		snprintf(
 		    people.first_field, sizeof(people.first_field), "%s", errors->items[0].field);
 		snprintf(people.first_code, sizeof(people.first_code), "%s", errors->items[0].code);
+		snprintf(people.first_detail, sizeof(people.first_detail), "%s",
+		    errors->items[0].detail);
 	}
 	world_stop_waiting(waiting_world);
 }

@@ -22,7 +22,7 @@ struct people_answer {
 	char text[FAULT_TEXT_MAX];
 	char id[ID_SIZE], dn[256], invitation[ID_SIZE];
 	bool suspended;
-	char first_field[32], first_code[32];
+	char first_field[32], first_code[32], first_detail[FAULT_TEXT_MAX];
 	struct person_removed removed;
 };
 extern struct people_answer people;

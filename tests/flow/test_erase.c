@@ -2,14 +2,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "flow/flow_sign_in.h"
+#include "flow/flow_erase.h"
 #include "people_world.h"
 #include "store/store_audit.h"
 #include "store/store_outbox.h"
 #include "store/store_session.h"
 
-#define ADA_MAIL "ada@x.org"
-#define CANARY	 "Augusta Canary"
+#define ADA_MAIL  "ada@x.org"
+#define HERS	  "192.0.2.77"
+#define ELSEWHERE "198.51.100.9"
+#define CANARY	  "Augusta Canary"
+#define CAROLA	  "e1111111-0000-4000-8000-000000000008" /* like NOBODY: in no directory */
 
 static struct {
 	enum err code;
@@ -76,7 +79,7 @@ static void
 record_so(struct world *w, const char *person, const char *personal)
 {
 	const struct store_note note = {
-		.actor = "test", .source = "192.0.2.77", .personal = personal
+		.actor = "test", .source = ELSEWHERE, .personal = personal
 	};
 
 	store_note_sign_in(w->store, "sign_in_refused", person, &note, on_done, w);
@@ -138,7 +141,7 @@ static void
 sign_in(struct world *w, const char *person)
 {
 	const unsigned char source[STORE_SOURCE_SIZE] = { 7 };
-	const struct store_note note = { .actor = "user:" ADA, .source = "192.0.2.77" };
+	const struct store_note note = { .actor = "user:" ADA, .source = HERS };
 	struct store_session s = { .id = "0123456789abcdef",
 		.created_at = w->now,
 		.used_at = w->now,
@@ -179,7 +182,8 @@ assert_ada_is_erased(struct world *w)
 {
 	assert_int_equal(people_says(w, ADA_MAIL), 0);
 	assert_int_equal(people_says(w, CANARY), 0);
-	assert_int_equal(people_says(w, "192.0.2.77"), 0);
+	assert_int_equal(people_says(w, HERS), 0);
+	assert_int_equal(people_says(w, ELSEWHERE), 1); /* whoever came from there was not she */
 	assert_int_equal(people_keys(w, "trash"), 0);
 	assert_int_equal(people_keys(w, "known/"), 0);
 	assert_int_equal(people_keys(w, "outbox/"), 1); /* Bob's */
@@ -273,6 +277,101 @@ names_that_went_through_other_hands_lead_no_further(void **state)
 	assert_int_equal(people_says(w, "Bob"), 2);
 	assert_int_equal(people_says(w, "Carol"), 1);
 	assert_int_equal(people_says(w, CANARY), 0);
+	world_free(w);
+}
+
+#define CAROL "\"uid\":\"carol\",\"name\":\"Carol\""
+
+/* Newcomers without an address of their own, say: whoever lent hers is not them. */
+static void
+an_address_that_was_lent_to_others_leads_to_none_of_them(void **state)
+{
+	static const char *const who[] = { ADA, "ada", ADA_MAIL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+		struct world *w = world_of_ada();
+
+		record_so(w, ADA, "{\"uid\":\"ada\",\"mail\":[\"" ADA_MAIL "\",\"lent@x.org\"]}");
+		record_so(w, NOBODY, "{" CAROL ",\"personal_mail\":\"" ADA_MAIL "\"}");
+		record_so(w, CAROLA, "{" CAROL ",\"mail\":\"lent@x.org\"}");
+		assert_int_equal(erase(w, who[i]), ERR_OK);
+		assert_int_equal(answer.erased.id_count, 1);
+		assert_string_equal(answer.first, ADA);
+		assert_int_equal(people_says(w, "Carol"), 2);
+		assert_int_equal(people_says(w, CANARY), 0);
+		world_free(w);
+	}
+}
+
+static void
+a_uid_that_is_somebodys_given_name_leads_no_further(void **state)
+{
+	struct world *w = world_of_ada();
+
+	(void)state;
+	record_so(w, NOBODY,
+	    "{\"name\":\"Ada\",\"uid\":\"carol\",\"changes\":{\"given_name\":{\"before\":"
+	    "\"Carol\",\"after\":\"Ada\"},\"display_name\":{\"before\":null,\"after\":\"ada\"}}}");
+	assert_int_equal(erase(w, "ada"), ERR_OK);
+	assert_int_equal(answer.erased.id_count, 1);
+	assert_int_equal(people_says(w, "Carol"), 1);
+	world_free(w);
+}
+
+static void
+a_uid_leads_to_all_that_one_person_was_here(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	record_so(
+	    w, NOBODY, "{" CAROL ",\"changes\":{\"uid\":{\"before\":\"carol\",\"after\":\"cc\"}}}");
+	record_so(w, CAROLA, "{\"uid\":\"CC\",\"name\":\"Carol\",\"mail\":\"cc@x.org\"}");
+	assert_int_equal(erase(w, "carol"), ERR_OK);
+	assert_int_equal(answer.erased.id_count, 2);
+	assert_int_equal(people_says(w, "Carol"), 0);
+	world_free(w);
+}
+
+static void
+a_personal_address_stands_for_one_person_or_for_nobody(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	record_so(w, NOBODY, "{" CAROL ",\"personal_mail\":\"home@x.org\"}");
+	record_so(w, CAROLA, "{\"uid\":\"dora\",\"personal_mail\":\"Home@x.org\"}");
+	assert_int_equal(erase(w, "home@x.org"), ERR_CONFLICT);
+	assert_non_null(strstr(answer.text, "several people"));
+	assert_int_equal(people_says(w, "dora"), 1);
+	assert_int_equal(erase(w, CAROLA), ERR_OK);
+	assert_int_equal(people_says(w, "Carol"), 1);
+	assert_int_equal(erase(w, "HOME@x.org"), ERR_OK);
+	assert_string_equal(answer.first, NOBODY);
+	assert_int_equal(people_says(w, "Carol"), 0);
+	world_free(w);
+}
+
+/* Each id had two uids, the second of which the next had before. */
+static void
+who_leads_on_and_on_is_refused_as_a_whole(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		char id[ID_SIZE], personal[64];
+
+		snprintf(id, sizeof(id), "e1111111-0000-4000-8000-0000000001%02d", i);
+		snprintf(
+		    personal, sizeof(personal), "{\"uid\":[\"linked%d\",\"linked%d\"]}", i, i + 1);
+		record_so(w, id, personal);
+	}
+	assert_int_equal(erase(w, "linked0"), ERR_TOO_LARGE);
+	assert_non_null(strstr(answer.text, "without an end"));
+	assert_int_equal(people_says(w, "linked"), 20);
+	assert_int_equal(people_audits(w, "person_erased"), 0);
 	world_free(w);
 }
 
@@ -392,7 +491,7 @@ static bool
 no_source_is_left(struct world *w, void *arg)
 {
 	(void)arg;
-	return people_says(w, "192.0.2.77") == 0;
+	return people_says(w, ELSEWHERE) == 0;
 }
 
 static void
@@ -421,6 +520,11 @@ main(void)
 		cmocka_unit_test(of_whom_nothing_is_known_nothing_is_found),
 		cmocka_unit_test(whoever_has_the_name_today_is_left_alone),
 		cmocka_unit_test(names_that_went_through_other_hands_lead_no_further),
+		cmocka_unit_test(an_address_that_was_lent_to_others_leads_to_none_of_them),
+		cmocka_unit_test(a_uid_that_is_somebodys_given_name_leads_no_further),
+		cmocka_unit_test(a_uid_leads_to_all_that_one_person_was_here),
+		cmocka_unit_test(a_personal_address_stands_for_one_person_or_for_nobody),
+		cmocka_unit_test(who_leads_on_and_on_is_refused_as_a_whole),
 		cmocka_unit_test(all_that_is_kept_goes_whatever_they_are_called_by),
 		cmocka_unit_test(repeating_it_is_harmless),
 		cmocka_unit_test(what_a_crash_leaves_is_finished_by_asking_again),

@@ -1,52 +1,8 @@
 /* What is out of a caller's reach does not exist for them, whatever they ask for: each use case
- * answers it as it answers an id, or a name, of nothing. And quotas. */
-#include <stdio.h>
+ * answers it as it answers an id, or a name, of nothing. People and org units. */
 #include <string.h>
-#include <unistd.h>
 
-#include "../fakes/fake_follow.h"
-#include "../fakes/fake_roster.h"
-#include "flow/flow_private.h"
-#include "people_world.h"
-
-#define POEMS	 "ou=poems,dc=example"
-#define ODES	 "ou=odes,ou=poems,dc=example"
-#define EVE	 "e1111111-0000-4000-8000-000000000005"
-#define EVE_DN	 "uid=eve,ou=odes,ou=poems,dc=example"
-#define POEMS_ID "e2222222-0000-4000-8000-000000000002"
-#define ODES_ID	 "e2222222-0000-4000-8000-000000000003"
-#define GRACE	 "33333333-3333-4333-8333-333333333333"
-
-static const char *const poems_places[] = { POEMS };
-static const struct reach_rule poems_rule = { poems_places, 1, NULL };
-static const struct reach within_poems = { &poems_rule, 1 };
-static const struct reach_rule own_rule = { NULL, 0, GRACE };
-static const struct reach own_only = { &own_rule, 1 };
-
-/* Ada and Bob are engineers; Eve writes odes. The caller is limited to poems. */
-static struct world *
-limited_world_new(void)
-{
-	struct world *w = people_world_new();
-
-	fake_dir_add_user(w->dir, EVE_DN, EVE, "eve@x.org");
-	fake_dir_add_org_unit(w->dir, ENGINES, ENGINES_ID);
-	fake_dir_add_org_unit(w->dir, POEMS, POEMS_ID);
-	fake_dir_add_org_unit(w->dir, ODES, ODES_ID);
-	w->caller.reach = &within_poems;
-	return w;
-}
-
-static struct world_link
-invite_at(struct world *w, const char *place, const char *mail)
-{
-	struct person p = world_ada;
-
-	p.value[PERSON_ORG_UNIT] = place;
-	p.value[PERSON_MAIL] = mail;
-	p.group_count = 0;
-	return world_invite(w, &p);
-}
+#include "reach_world.h"
 
 /* ---- people ---- */
 
@@ -68,6 +24,12 @@ static enum err
 call_resume(struct world *w, const char *id)
 {
 	return people_suspend(w, id, false);
+}
+
+static enum err
+remove_for_good(struct world *w, const char *id)
+{
+	return people_remove_so(w, id, (struct person_removal){ .for_good = true });
 }
 
 static enum err
@@ -180,349 +142,114 @@ units_out_of_reach_are_none(void **state)
 	world_free(w);
 }
 
-/* ---- invitations ---- */
+/* ---- what was left behind ---- */
 
+/* A request that never arrived; meanwhile somebody else moves them out of the caller's reach. */
 static void
-nobody_is_invited_to_where_the_caller_does_not_reach(void **state)
+who_has_left_is_not_followed_by_what_was_written_down(void **state)
 {
-	struct world *w = limited_world_new();
-	struct world_link link = invite_at(w, ENGINES, "a@x.org");
-
-	(void)state;
-	assert_int_equal(link.code, ERR_INVALID);
-	assert_string_equal(link.first_field, "org_unit");
-	assert_string_equal(link.first_code, "not_found");
-	assert_int_equal(invite_at(w, ODES, "b@x.org").code, ERR_OK);
-	world_free(w);
-}
-
-static void
-a_group_out_of_reach_is_none(void **state)
-{
-	struct world *w = limited_world_new();
-	struct person p = world_ada;
-	struct world_link link;
-
-	(void)state;
-	p.value[PERSON_ORG_UNIT] = ODES;
-	p.groups[0] = "cn=readers,ou=poems,dc=example";
-	p.groups[1] = POETS;
-	p.group_count = 2;
-	link = world_invite(w, &p);
-	assert_int_equal(link.code, ERR_INVALID);
-	assert_int_equal(link.error_count, 1);
-	assert_string_equal(link.first_field, "groups[1]");
-	assert_string_equal(link.first_code, "not_found");
-	p.group_count = 1;
-	assert_int_equal(world_invite(w, &p).code, ERR_OK);
-	world_free(w);
-}
-
-static void
-an_invitation_out_of_reach_is_none(void **state)
-{
-	struct world *w = limited_world_new();
-	struct world_link there, here;
-	struct token_hash token;
-
-	(void)state;
-	w->caller.reach = NULL;
-	there = invite_at(w, ENGINES, "a@x.org");
-	here = invite_at(w, ODES, "b@x.org");
-	w->caller.reach = &within_poems;
-	assert_int_equal(world_relink(w, there.id, &token), ERR_NOT_FOUND);
-	assert_int_equal(world_revoke(w, there.id), ERR_NOT_FOUND);
-	assert_int_equal(people_remove(w, there.id), ERR_NOT_FOUND);
-	assert_int_equal(world_state(w, there.id), INVITATION_PENDING);
-	assert_int_equal(world_relink(w, here.id, &token), ERR_OK);
-	assert_int_equal(world_revoke(w, here.id), ERR_OK);
-	/* One that is over stays in reach. */
-	assert_int_equal(world_revoke(w, here.id), ERR_OK);
-	world_free(w);
-}
-
-static void
-an_inviter_has_their_own_and_no_others(void **state)
-{
-	struct world *w = limited_world_new();
-	struct world_link others, own;
-
-	(void)state;
-	w->caller.reach = NULL;
-	others = invite_at(w, ODES, "a@x.org");
-	w->caller.reach = &own_only;
-	w->caller.entry = GRACE;
-	own = invite_at(w, ODES, "b@x.org");
-	assert_int_equal(own.code, ERR_OK);
-	assert_int_equal(world_revoke(w, others.id), ERR_NOT_FOUND);
-	assert_int_equal(world_revoke(w, own.id), ERR_OK);
-	world_free(w);
-}
-
-struct page {
-	struct world *w;
-	enum err code;
-	size_t count;
-	char first[ID_SIZE], next[ID_SIZE];
-};
-
-static void
-on_page(void *arg, enum err code, struct invitation *const *list, size_t count, const char *next,
-    const struct fault *f)
-{
-	struct page *p = arg;
-
-	(void)f;
-	p->code = code;
-	p->count = count;
-	p->first[0] = '\0';
-	snprintf(p->next, sizeof(p->next), "%s", next != NULL ? next : "");
-	if (count > 0)
-		memcpy(p->first, list[0]->id, ID_SIZE);
-	for (size_t i = 0; i < count; i++)
-		assert_string_equal(list[i]->person.value[PERSON_ORG_UNIT], ODES);
-	world_stop_waiting(p->w);
-}
-
-static void
-pages_are_full_whatever_lies_between(void **state)
-{
-	struct world *w = limited_world_new();
-	struct page page = { .w = w };
-	size_t seen = 0;
-
-	(void)state;
-	w->caller.reach = NULL;
-	for (int i = 0; i < 30; i++) {
-		char mail[32];
-
-		w->now++;
-		snprintf(mail, sizeof(mail), "m%d@x.org", i);
-		assert_int_equal(invite_at(w, i % 5 == 0 ? ODES : ENGINES, mail).code, ERR_OK);
-	}
-	w->caller.reach = &within_poems;
-	do {
-		flow_list_start(w->flow, page.next[0] != '\0' ? page.next : NULL, 2, &w->caller,
-		    on_page, &page);
-		world_wait(w);
-		assert_int_equal(page.code, ERR_OK);
-		assert_true(page.count == 2 || page.next[0] == '\0');
-		seen += page.count;
-	} while (page.next[0] != '\0');
-	assert_int_equal(seen, 6);
-	world_free(w);
-}
-
-/* ---- groups that give roles ---- */
-
-static void
-nobody_gets_a_role_by_an_invitation(void **state)
-{
-	static const char *const roles[] = { ADMINS };
 	static const struct {
-		const char *group;
-		bool loading;
-		enum err code;
+		person_call *call;
+		const char *name, *event;
 	} rows[] = {
-		{ ADMINS, false, ERR_INVALID },
-		{ "CN=Admins,dc=example", false, ERR_INVALID },
-		{ "cn=staff,dc=example", false, ERR_INVALID },
-		{ POETS, false, ERR_OK },
-		{ ADMINS, true, ERR_INVALID },
-		{ POETS, true, ERR_UNAVAILABLE },
+		{ people_remove, "remove", "user_removed" },
+		{ remove_for_good, "remove", "user_removed" },
+		{ call_change, "change", "user_changed" },
+		{ call_suspend, "suspend", "user_suspended" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct world *w = people_world_new();
-		struct roster r = { .loop = w->loop, .nested = "cn=staff,dc=example" };
-		struct person p = world_ada;
-		struct world_link link;
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *w = limited_world_new();
+		const bool crash = i % 2 == 1;
 
-		r.loading = rows[i].loading;
-		w->conf.roster = &r;
-		w->conf.role_groups = roles;
-		w->conf.role_group_count = 1;
-		world_crash(w);
-		p.groups[0] = rows[i].group;
-		p.group_count = 1;
-		link = world_invite(w, &p);
-		assert_int_equal(link.code, rows[i].code);
-		if (link.code == ERR_INVALID) {
-			assert_string_equal(link.first_field, "groups[0]");
-			assert_string_equal(link.first_code, "not_allowed");
-		}
+		fake_dir_fail_named(w->dir, rows[i / 2].name, FAKE_LOSE_ALL, ERR_UNKNOWN);
+		assert_int_equal(rows[i / 2].call(w, EVE), ERR_UNKNOWN);
+		assert_int_equal(people_keys(w, "job/"), 1);
+		fake_dir_move_user(w->dir, EVE, "uid=eve,ou=engines,dc=example");
+		people_settle_all(w, crash);
+		assert_string_equal(fake_dir_user_dn(w->dir, EVE), "uid=eve,ou=engines,dc=example");
+		assert_false(fake_dir_is_suspended(w->dir, EVE));
+		assert_null(fake_dir_user_value(w->dir, EVE, PERSON_POSITION));
+		assert_int_equal(people_audits(w, rows[i / 2].event), 0);
+		assert_int_equal(people_keys(w, "trash"), 0);
 		world_free(w);
 	}
 }
 
-/* ---- quota ---- */
-
-struct quota_world {
-	struct world *w;
-	struct roster r;
-	struct flow_feed *feed;
-};
-
-static bool
-feed_is_ready(struct world *w, void *arg)
-{
-	struct flow_feed_figures figures;
-
-	(void)w;
-	flow_feed_figures(((struct quota_world *)arg)->feed, &figures);
-	return figures.ready;
-}
-
-static bool
-there_is_room(struct world *w, void *arg)
-{
-	struct fault f;
-	const bool room = quota_hold(w->flow->quota, NOBODY, GRACE, *(size_t *)arg, &f) == ERR_OK;
-
-	quota_release(w->flow->quota, NOBODY);
-	return room;
-}
-
+/* For whoever reaches everything it is the same person wherever they stand. */
 static void
-an_inviter_may_have_so_many_open_invitations_and_no_more(void **state)
+who_is_moved_within_reach_is_deleted_all_the_same(void **state)
 {
-	struct quota_world q = { .w = limited_world_new() };
-	struct world *w = q.w;
-	struct world_link first;
-	size_t two = 2;
-
-	(void)state;
-	q.r.loop = w->loop;
-	w->caller = (struct flow_caller){ .name = "user:g", .entry = GRACE, .quota = 2 };
-	assert_int_equal(invite_at(w, ODES, "a@x.org").code, ERR_UNAVAILABLE); /* not known yet */
-	q.feed = flow_feed_new(w->flow, &q.r, 5000, 5000);
-	assert_true(world_until(w, feed_is_ready, &q));
-	first = invite_at(w, ODES, "a@x.org");
-	assert_int_equal(first.code, ERR_OK);
-	assert_int_equal(invite_at(w, "ou=missing", "b@x.org").code, ERR_INVALID); /* counts not */
-	assert_int_equal(invite_at(w, ODES, "b@x.org").code, ERR_OK);
-	assert_int_equal(invite_at(w, ODES, "c@x.org").code, ERR_REFUSED);
-	w->caller.entry = ADA; /* somebody else's */
-	assert_int_equal(invite_at(w, ODES, "d@x.org").code, ERR_OK);
-	w->caller.entry = GRACE;
-	assert_int_equal(world_revoke(w, first.id), ERR_OK);
-	assert_true(world_until(w, there_is_room, &two));
-	assert_int_equal(invite_at(w, ODES, "c@x.org").code, ERR_OK);
-	flow_feed_free(q.feed);
-	world_free(w);
-}
-
-static void
-what_is_being_made_counts_until_it_is_told_or_given_up(void **state)
-{
-	struct quota *q = quota_new();
-	struct fault f;
-
-	(void)state;
-	assert_int_equal(quota_hold(q, ADA, GRACE, 1, &f), ERR_UNAVAILABLE);
-	quota_begin(q);
-	quota_ready(q);
-	assert_int_equal(quota_hold(q, ADA, GRACE, 1, &f), ERR_OK);
-	assert_int_equal(quota_hold(q, BOB, GRACE, 1, &f), ERR_REFUSED);
-	assert_memory_equal(f.text, "quota: ", 7);
-	quota_release(q, ADA);
-	assert_int_equal(quota_hold(q, BOB, GRACE, 1, &f), ERR_OK);
-	quota_tell(q, BOB, GRACE);
-	quota_release(q, BOB); /* it is the store's now */
-	assert_int_equal(quota_hold(q, ADA, GRACE, 1, &f), ERR_REFUSED);
-	quota_begin(q); /* the watch tells anew, and not of this one */
-	quota_ready(q);
-	assert_int_equal(quota_hold(q, ADA, GRACE, 1, &f), ERR_OK);
-	quota_begin(q); /* nor yet of what was made meanwhile */
-	quota_ready(q);
-	assert_int_equal(quota_hold(q, BOB, GRACE, 1, &f), ERR_REFUSED);
-	quota_tell(q, ADA, NULL);
-	assert_int_equal(quota_hold(q, BOB, GRACE, 1, &f), ERR_OK);
-	quota_free(q);
-}
-
-/* ---- what the audit is told ---- */
-
-static void
-assert_told(struct world *w, const char *event, const char *const *words)
-{
-	if (people_audits(w, event) == 0)
-		fail_msg("no record %s", event);
-	for (; *words != NULL; words++)
-		if (people_audit_says(w, event, *words) == 0)
-			fail_msg("%s says nothing of %s", event, *words);
-}
-
-static void
-every_change_is_noted_with_who_where_and_what(void **state)
-{
-	static const char *const common[] = { "\"person\":\"" GRACE "\"", "192.0.2.7", NULL };
-	static const struct {
-		const char *event;
-		const char *words[5];
-	} rows[] = {
-		{ "issued", { "\"place\":\"" ODES "\"", "\\\"name\\\":\\\"Ada Lovelace\\\"",
-				"\\\"mail\\\":\\\"b@x.org\\\"", "\\\"uid\\\":" } },
-		{ "link_renewed", { "\"place\":\"" ODES "\"", "Ada Lovelace" } },
-		{ "revoked", { "\"place\":\"" ODES "\"", "Ada Lovelace" } },
-		{ "user_changed",
-		    { "\"fields\":[\"position\"]", "\"place\":\"" ENGINES "\"",
-			"\\\"position\\\":{\\\"before\\\":null,\\\"after\\\":\\\"Countess\\\"}" } },
-		{ "user_suspended", { "\"place\":\"" ENGINES "\"", ADA_DN } },
-		{ "user_resumed", { "\"place\":\"" ENGINES "\"", ADA_DN } },
-		{ "user_removed", { "\"place\":\"" ENGINES "\"", ADA_DN } },
-		{ "user_restored", { "\"place\":\"" ENGINES "\"", ADA_DN, "new_id" } },
-		{ "org_unit_added",
-		    { "\"place\":\"" POEMS "\"", "\"changes\":{\"name\":{\"after\":\"epics\"}}" } },
-		{ "org_unit_changed", { "\"place\":\"" ODES "\"",
-					  "\"name\":{\"before\":\"odes\",\"after\":\"hymns\"}" } },
-		{ "org_unit_deleted", { "\"dn\":\"ou=hymns,ou=poems,dc=example\"" } },
-	};
 	struct world *w = limited_world_new();
-	struct world_link link;
-	struct token_hash token;
 
 	(void)state;
 	w->caller.reach = NULL;
-	w->caller.entry = people_caller_entry = GRACE;
-	w->caller.source = "192.0.2.7";
-	w->caller.request_id = "r-2";
-	link = invite_at(w, ODES, "b@x.org");
-	assert_int_equal(world_relink(w, link.id, &token), ERR_OK);
-	assert_int_equal(world_revoke(w, link.id), ERR_OK);
-	assert_int_equal(call_change(w, ADA), ERR_OK);
-	assert_int_equal(call_suspend(w, ADA), ERR_OK);
-	assert_int_equal(call_resume(w, ADA), ERR_OK);
-	assert_int_equal(people_remove(w, ADA), ERR_OK);
-	assert_int_equal(people_restore(w, ADA), ERR_OK);
-	assert_int_equal(people_unit_add(w, POEMS, "epics"), ERR_OK);
-	fake_dir_drop_user(w->dir, EVE);
-	assert_int_equal(people_unit_change(w, ODES_ID, "hymns"), ERR_OK);
-	assert_int_equal(people_unit_delete(w, ODES_ID), ERR_OK);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_told(w, rows[i].event, common);
-		assert_told(w, rows[i].event, rows[i].words);
-	}
+	fake_dir_fail_named(w->dir, "remove", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(people_remove(w, EVE), ERR_UNKNOWN);
+	fake_dir_move_user(w->dir, EVE, "uid=eve,ou=engines,dc=example");
+	people_settle_all(w, true);
+	assert_null(fake_dir_user_dn(w->dir, EVE));
 	world_free(w);
 }
 
-/* Written down before it was done, so that whoever finishes it can tell. */
 static void
-what_a_crash_left_is_noted_just_so(void **state)
+a_unit_that_has_left_is_not_followed_either(void **state)
 {
-	static const char *const words[] = { "\"person\":\"" GRACE "\"", "192.0.2.7",
-		"\"place\":\"" ENGINES "\"",
-		"\\\"position\\\":{\\\"before\\\":null,\\\"after\\\":\\\"Countess\\\"}", NULL };
-	struct world *w = people_world_new();
+	static const struct {
+		person_call *call;
+		const char *name;
+	} rows[] = { { call_rename, "org_unit_change" },
+		{ people_unit_delete, "org_unit_delete" } };
 
 	(void)state;
-	people_caller_entry = GRACE;
-	w->caller.source = "192.0.2.7";
-	fake_dir_fail(w->dir, 2, FAKE_LOSE_REPLY, ERR_UNKNOWN);
-	assert_int_equal(call_change(w, ADA), ERR_UNKNOWN);
-	people_settle_all(w, true);
-	assert_told(w, "user_changed", words);
+	for (size_t i = 0; i < 4; i++) {
+		struct world *w = limited_world_new();
+		const bool stays = i % 2 == 1;
+
+		fake_dir_drop_user(w->dir, EVE);
+		fake_dir_fail_named(w->dir, rows[i / 2].name, FAKE_LOSE_ALL, ERR_UNKNOWN);
+		assert_int_equal(rows[i / 2].call(w, ODES_ID), ERR_UNKNOWN);
+		if (!stays)
+			fake_dir_move_org_unit(w->dir, ODES_ID, "ou=odes,ou=engines,dc=example");
+		people_settle_all(w, true);
+		if (stays)
+			assert_null(fake_dir_uuid_at(w->dir, ODES));
+		else
+			assert_string_equal(
+			    fake_dir_uuid_at(w->dir, "ou=odes,ou=engines,dc=example"), ODES_ID);
+		assert_int_equal(
+		    people_audits(w, i < 2 ? "org_unit_changed" : "org_unit_deleted"), stays);
+		world_free(w);
+	}
+}
+
+/* ---- whose a value is ---- */
+
+static void
+who_has_a_mail_is_told_to_nobody(void **state)
+{
+	struct world *w = limited_world_new();
+
+	(void)state;
+	assert_int_equal(people_change(w, EVE, PERSON_MAIL, "ada@x.org", NULL), ERR_EXISTS);
+	assert_string_equal(people.first_field, "mail");
+	assert_string_equal(people.first_code, "taken");
+	assert_string_equal(people.text, "mail: another person or a pending invitation has it");
+	assert_string_equal(people.first_detail, people.text + 6);
+	world_free(w);
+}
+
+/* Moved away right after the look: there is another one, and by then they are nobody. */
+static void
+who_is_moved_away_between_look_and_change_is_nobody(void **state)
+{
+	struct world *w = limited_world_new();
+
+	(void)state;
+	fake_dir_move_after(w->dir, "load", EVE, "uid=eve,ou=engines,dc=example");
+	assert_int_equal(call_change(w, EVE), ERR_NOT_FOUND);
+	assert_int_equal(people_keys(w, "job/"), 0);
 	world_free(w);
 }
 
@@ -535,16 +262,11 @@ main(void)
 		cmocka_unit_test(who_is_moved_away_meanwhile_is_not_changed),
 		cmocka_unit_test(nobody_is_moved_to_where_the_caller_does_not_reach),
 		cmocka_unit_test(units_out_of_reach_are_none),
-		cmocka_unit_test(nobody_is_invited_to_where_the_caller_does_not_reach),
-		cmocka_unit_test(a_group_out_of_reach_is_none),
-		cmocka_unit_test(an_invitation_out_of_reach_is_none),
-		cmocka_unit_test(an_inviter_has_their_own_and_no_others),
-		cmocka_unit_test(pages_are_full_whatever_lies_between),
-		cmocka_unit_test(nobody_gets_a_role_by_an_invitation),
-		cmocka_unit_test(an_inviter_may_have_so_many_open_invitations_and_no_more),
-		cmocka_unit_test(what_is_being_made_counts_until_it_is_told_or_given_up),
-		cmocka_unit_test(every_change_is_noted_with_who_where_and_what),
-		cmocka_unit_test(what_a_crash_left_is_noted_just_so),
+		cmocka_unit_test(who_has_left_is_not_followed_by_what_was_written_down),
+		cmocka_unit_test(who_is_moved_within_reach_is_deleted_all_the_same),
+		cmocka_unit_test(a_unit_that_has_left_is_not_followed_either),
+		cmocka_unit_test(who_has_a_mail_is_told_to_nobody),
+		cmocka_unit_test(who_is_moved_away_between_look_and_change_is_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

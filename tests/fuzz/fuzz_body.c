@@ -5,7 +5,7 @@
  *
  * The first byte says what the rest is: i the body of POST /invitations, t that of POST /tokens. */
 /* With: fakes/fake_api_http.c fakes/fake_api_flow.c fakes/fake_api_log.c fakes/fake_api_roster.c */
-/* With: fakes/fake_api_hook.c */
+/* With: fakes/fake_api_hook.c fakes/fake_api_access.c */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ enum { BODY_MAX = 65536 };
 static struct auth_token_spec asked; /* of the last call; its name is the exchange's */
 static bool was_asked;
 
-struct store_op *
+bool
 auth_token_new(struct auth *a, const struct auth_token_spec *spec, auth_token_cb *cb, void *arg,
     struct fault *f)
 {
@@ -31,7 +31,7 @@ auth_token_new(struct auth *a, const struct auth_token_spec *spec, auth_token_cb
 	asked = *spec;
 	was_asked = true;
 	fault_set(f, ERR_REFUSED, "name: there are too many tokens");
-	return NULL;
+	return false;
 }
 
 size_t
@@ -49,13 +49,31 @@ auth_token_at(const struct auth *a, size_t index)
 	return NULL;
 }
 
-struct store_op *
+void
 auth_token_delete(
     struct auth *a, const char *id, const struct store_note *note, store_done_cb *cb, void *arg)
 {
 	(void)a;
 	(void)id;
 	(void)note;
+	(void)cb;
+	(void)arg;
+	abort();
+}
+
+bool
+auth_token_is_over(struct auth *a, const struct api_token *t)
+{
+	(void)a;
+	(void)t;
+	abort();
+}
+
+bool
+auth_await_person(struct auth *a, const char *person, loop_cb *cb, void *arg)
+{
+	(void)a;
+	(void)person;
 	(void)cb;
 	(void)arg;
 	abort();
@@ -104,6 +122,22 @@ auth_check_session(struct auth *a, const char *secret, size_t len, struct arena 
 	(void)len;
 	(void)out;
 	(void)f;
+	abort();
+}
+
+void
+auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
+    const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
+    auth_session_cb *cb, void *arg)
+{
+	(void)a;
+	(void)person;
+	(void)member;
+	(void)seen_at;
+	(void)source;
+	(void)note;
+	(void)cb;
+	(void)arg;
 	abort();
 }
 

@@ -5,8 +5,10 @@ resolves an interrupted claim, the sweeper. A point that is not met is a violati
 operation's timeout, so that what was given up is carried out after all.
 """
 
+import contextlib
 import random
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -169,6 +171,17 @@ class Stage:
             self.ledger.revoke(self.invited())
             wait_for(lambda: not trail.unnamed(read_store(self.daemon)), "a block names the records")
         self.forget_all()
+
+    def lose_head(self):
+        """Somebody who has the file, and not its key, cuts the chain's head off: the next start says so."""
+        self.ledger.revoke(self.invited())
+        wait_for(lambda: not trail.unnamed(read_store(self.daemon)), "a block names the records")
+        self.daemon.stop()
+        with contextlib.closing(sqlite3.connect(self.daemon.store_path)) as database, database:
+            assert database.execute("delete from kv where key = ?", (b"chain/head",)).rowcount == 1
+        self.start_armed()
+        self.wait_acted()
+        self.bury()
 
     def token(self, delete):
         api, name = self.world.api, f"failpoint {self.number}"
@@ -633,13 +646,15 @@ WAYS = {
     "store.token_used": Stage.use_token, "store.signed_in": Stage.sign_in, "store.session_ended": Stage.sign_out,
     "store.session_used": Stage.use_session, "store.sign_in_refused": Stage.sign_in_refused,
     "store.sign_in_throttled": Stage.sign_in_throttled, "store.known_forgotten": Stage.erase,
-    "store.audit_erased": Stage.erase, "store.person_erased": Stage.erase,
+    "store.audit_erased": Stage.erase, "store.person_erased": Stage.erase, "store.person_erasing": Stage.erase,
+    "store.chain_head_lost": Stage.lose_head,
     "store.chain_block": Stage.invite, "store.sources_ended": Stage.trim, "store.audit_ending": Stage.trim,
     "store.audit_deleted": Stage.trim, "store.audit_trimmed": Stage.trim,
     "store.event_fanned_out": Stage.hook_tell, "store.hooked_purged": Stage.hook_forget,
 }
 # Ways that end with a start by themselves.
-STARTING = (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget, Stage.hook_forget, Stage.trim)
+STARTING = (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget, Stage.hook_forget, Stage.trim,
+            Stage.lose_head)
 ARGON2 = ("dir.proof_add", "dir.proof_delete")
 
 

@@ -6,6 +6,7 @@ import hashlib
 
 DOMAIN = b"usherd audit block\0"
 BLOCK_MAX = 256
+MEMBERS = ("v", "at", "event", "state", "detail", "actor", "person", "place", "request", "parts")
 NOTHING = {"number": 0, "through": 0, "hash": base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")}
 
 
@@ -68,6 +69,47 @@ def _check_parts(identifier, item):
             yield f"{identifier}: its part {name} is not the one that was written"
 
 
+def _made_at(identifier):
+    """The wall clock's milliseconds in a UUIDv7."""
+    return int(identifier.replace("-", "")[:12], 16)
+
+
+def _erased(records):
+    """Whose parts were erased, each with the newest revision that tells of it."""
+    told = {}
+    for item in records.values():
+        if item.value["event"] in ("person_erasing", "person_erased"):
+            for identifier in item.value["detail"]["ids"]:
+                told[identifier] = max(told.get(identifier, 0), item.created)
+    return told
+
+
+def _check_missing(identifier, item, erased, ended_before):
+    """What is gone was erased as somebody's, or is an address that was kept long enough."""
+    value = item.value
+    subjects = {text for name, text in value.items() if name not in MEMBERS and isinstance(text, str)}
+    subject = any(erased.get(text, 0) > item.created for text in subjects)
+    actor, person = value["actor"], value.get("person")
+    acted = any(erased.get(text, 0) > item.created for text in (person, actor.partition(":")[2])) or (
+        subject and person is None and actor in ("person", "nobody"))
+    for name in value.get("parts", {}):
+        if name in item.parts:
+            continue
+        if name == "person" and not subject:
+            yield f"{identifier}: what is about a person is gone, and nobody was erased"
+        if name == "source" and not acted and _made_at(identifier) >= ended_before:
+            yield f"{identifier}: the source is gone before its time, and nobody was erased"
+
+
+def _check_mark(store, base, blocks):
+    """meta/chain is a block of a while ago."""
+    mark = store.items["meta/chain"].value if "meta/chain" in store.items else None
+    if mark is None:
+        yield "meta/chain is gone"
+    elif mark["number"] > base["number"] and mark["hash"] != blocks.get(mark["number"], {}).get("hash"):
+        yield f"meta/chain names block {mark['number']}, which is not there"
+
+
 def breaches(store):
     """Everything that is not as it must be, in words."""
     chain, records = store.space("chain"), store.space("audit")
@@ -76,19 +118,22 @@ def breaches(store):
     before, named = base, set()
     for key, block in blocks:
         yield from _check_block(key, block, before)
-        yield from _check_records(records, block, before, base.get("ending") == block["number"])
+        yield from _check_records(records, block, before, base.get("ending", 0) >= block["number"])
         for identifier, _ in block["records"]:
             if identifier in named:
                 yield f"{identifier} is named again by block {block['number']}"
             named.add(identifier)
         before = block
+    yield from _check_mark(store, base, {block["number"]: block for _, block in blocks})
     head = chain["head"].value if "head" in chain else NOTHING
     if (head["number"], head["hash"]) != (before["number"], before["hash"]):
         yield f"the head names block {head['number']}, the newest one is {before['number']}"
+    erased = _erased(records)
     for identifier, item in records.items():
         if identifier not in named and item.created <= before["through"]:
             yield f"{identifier} is named by no block"
         yield from _check_parts(identifier, item)
+        yield from _check_missing(identifier, item, erased, base.get("sources", 0))
 
 
 def trimmed_to(store):

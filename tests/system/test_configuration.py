@@ -271,6 +271,17 @@ def test_a_configuration_that_is_not_there_is_named(usherd):
     assert str(usherd.conf_path) in done.stdout + done.stderr
 
 
+def test_the_roles_name_no_more_groups_than_are_asked_for_at_once(slapd, make_usherd):
+    daemon = make_usherd(slapd).configure("directory", admin_group=f"cn=rulers,{slapd.groups}")
+    for number in range(32):
+        daemon.configure(f"role r{number}", group=f"cn=g{number},{slapd.groups}", role="auditor")
+    done = daemon.check_configuration()
+    assert done.returncode != 0
+    assert "[role r31] group: the roles and admin_group name more than 32 groups" in done.stdout + done.stderr
+    daemon.configure("role r31", group=f"CN=G7, {slapd.groups}")
+    assert daemon.check_configuration().returncode == 0
+
+
 @pytest.mark.parametrize("change, word", [
     ({"bind_dn": "cn=nobody,dc=meridian,dc=example"}, "bind"),
     ({"people_base": "ou=nowhere,dc=meridian,dc=example"}, "ou=nowhere"),

@@ -58,8 +58,15 @@ def named_in(data):
 
 def named_in_store(office):
     """In the values of the store, opened: what is sealed reveals nobody anyway."""
-    return named_in(json.dumps({name: item.value for name, item in read_store(office).items.items()},
+    return named_in(json.dumps({name: [item.value, item.parts] for name, item in read_store(office).items.items()},
                                ensure_ascii=False).encode())
+
+
+def named_in_audit(office):
+    """In what may be erased of audit records; their first lines have no names."""
+    audit = read_store(office).space("audit").values()
+    assert named_in(json.dumps([item.value for item in audit], ensure_ascii=False).encode()) == []
+    return named_in(json.dumps([item.parts for item in audit], ensure_ascii=False).encode())
 
 
 def named_on_disk(office):
@@ -74,7 +81,7 @@ def test_after_erasing_somebody_who_was_deleted_nothing_names_them(office):
     answer = office.api.call("PATCH", f"{USERS}/{user['id']}", json={"position": f"{FAMILY} in chief"})
     assert answer.status_code == 200, answer.text
     assert office.api.delete(f"{USERS}/{user['id']}").status_code in (200, 204)
-    assert named_in_store(office) != []
+    assert named_in_store(office) == named_in_audit(office) == CANARIES
 
     answer = erase(office, MAIL.upper())
     assert answer.status_code in (200, 201), answer.text
@@ -127,3 +134,19 @@ def test_a_user_is_deleted_first_and_an_open_invitation_revoked_first(office):
 ])
 def test_who_is_not_known_and_what_makes_no_sense_is_refused(office, document, status):
     assert office.api.post(ERASURES, document).status_code == status
+
+
+def test_an_address_that_was_lent_to_newcomers_leads_to_none_of_them(office):
+    _, user = registered(office)
+    newcomers = [office.api.invited_by_mail(MAIL, given_name="Chris") for _ in range(2)]
+    for newcomer in newcomers:
+        assert office.api.delete(f"/api/v1/invitations/{newcomer['id']}").status_code == 204
+    assert office.api.delete(f"{USERS}/{user['id']}").status_code in (200, 204)
+    for person in (UID, user["id"]):
+        answer = erase(office, person)
+        assert answer.status_code == 200 and user["id"] in answer.json()["ids"], answer.text
+        assert not any(newcomer["id"] in answer.text for newcomer in newcomers)
+    answer = erase(office, MAIL)
+    assert answer.status_code == 409 and "several people" in answer.json()["detail"], answer.text
+    for newcomer in newcomers:
+        assert office.api.show(newcomer["id"])["status"] == "revoked"

@@ -23,7 +23,7 @@ def guarded(folder):
     make_roles(slapd)
     slapd.set_policy(pwdMaxFailure=str(MAX_FAILURE), pwdLockoutDuration="0", pwdFailureCountInterval="0")
     daemon = Usherd(folder / "usherd", slapd)
-    for section, keys in role_sections(slapd, sign_in_attempts=ATTEMPTS).items():
+    for section, keys in role_sections(slapd, sign_in_attempts=ATTEMPTS, sign_in_window=0).items():
         daemon.configure(section, **keys)
     try:
         daemon.start()

@@ -56,6 +56,14 @@ def test_every_route_answers_with_all_defences(usherd):
     assert walked > 100
 
 
+def test_a_public_url_of_https_is_kept_to_whoever_ends_the_tls(slapd, make_usherd):
+    daemon = make_usherd(slapd).configure("usherd", public_url="https://people.example.org").start()
+    for listener, strict in (("public", True), ("control", False)):
+        for path in ("/join/usj_wrong", "/nothing"):
+            answer = requests.get(daemon.url(listener) + path, timeout=5)
+            assert ("Strict-Transport-Security" in answer.headers) is strict, (listener, path, answer.headers)
+
+
 def test_no_route_lets_another_origin_ask(usherd):
     foreign = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST",
                "Access-Control-Request-Headers": "content-type"}
@@ -120,12 +128,21 @@ def test_behind_a_proxy_each_client_has_its_own_limit(slapd, make_usherd):
     statuses = [guess({"X-Forwarded-For": f"203.0.113.{number}, 198.51.100.1"}).status_code for number in range(12)]
     assert 429 in statuses  # what the client wrote itself makes it no other
     assert guess({"X-Forwarded-For": "198.51.100.2"}).status_code == 404
-    assert guess({"Forwarded": 'for="[2001:db8:7::1]:4711"'}).status_code == 404
-    refused = guess({"Forwarded": "for=198.51.100.1"})
+    assert guess({"X-Forwarded-For": "[2001:db8:7::1]:4711"}).status_code == 404
+    refused = guess({"Forwarded": "for=198.51.100.3", "X-Forwarded-For": "198.51.100.1"})
     assert refused.status_code == 429 and int(refused.headers["Retry-After"]) > 0
-    assert guess({"Forwarded": "for=198.51.100.3", "X-Forwarded-For": "198.51.100.1"}).status_code == 404
     wait_for(lambda: len(clients(daemon)) >= 15, "the requests are in the log")
     assert set(clients(daemon)) == {"198.51.100.1", "198.51.100.2", "2001:db8:7::1"}
+
+
+def test_proxies_that_write_forwarded_are_believed_for_that_alone(slapd, make_usherd):
+    daemon = make_usherd(slapd).configure("listen", proxies="127.0.0.0/8", proxy_header="forwarded").start()
+    daemon.wait_directory()
+    for number in range(3):
+        requests.get(f"{daemon.public_url}/join/usj_wrong", timeout=5,
+                     headers={"Forwarded": f"for=1.1.1.1, for=198.51.100.{number}", "X-Forwarded-For": "203.0.113.1"})
+    wait_for(lambda: len(clients(daemon)) >= 3, "the requests are in the log")
+    assert clients(daemon) == [f"198.51.100.{number}" for number in range(3)]
 
 
 def test_a_proxy_that_is_none_is_refused_by_name(slapd, make_usherd):

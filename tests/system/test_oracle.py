@@ -137,6 +137,15 @@ def edit_source(w, f):
     next(iter(item.parts.values()))["value"] += "0"
 
 
+def lose_source(w, f):
+    [*_, item] = (item for item in f.store.space("audit").values() if item.parts)
+    item.parts = {}
+
+
+def lose_mark(w, f):
+    del f.store.items["meta/chain"]
+
+
 def lose_block(w, f):
     del f.store.items["chain/0000000000000001"]
 
@@ -223,7 +232,8 @@ BREACHES = [
     (keep_old_link, "I2"), (lose_entry, "I2"), (double_entry, "I1"), (entry_of_nobody, "I1"),
     (entry_of_revoked, "I3"), (entry_elsewhere, "I1"), (lose_audit_record, "I11"),
     (double_audit_record, "I11"), (swap_audit_records, "I11"), (change_without_record, "I11"),
-    (edit_record, "I11"), (lose_block, "I11"), (edit_block, "I11"), (false_state_in_record, "I11"), (stray_work, "I3"), (stray_link, "I2"), (lose_reservation, "I1"),
+    (edit_record, "I11"), (lose_block, "I11"), (lose_source, "I11"), (lose_mark, "I11"),
+    (edit_block, "I11"), (false_state_in_record, "I11"), (stray_work, "I3"), (stray_link, "I2"), (lose_reservation, "I1"),
     (lost_reservation, "I4"), (give_reservation_back, "I1"), (expire_too_soon, "I4"),
     (key_without_record, "I11"), (clear_link_in_value, "I6"), (lose_mailed_link, "I4"),
     (item_without_place, "I5"), (place_without_item, "I5"), (wait_for_nothing, "I5"), (relay_password_in_value, "I6"),

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from client import PASSWORD, Link, person
+from wait import wait_for
 
 OK, FAILED, USAGE, NOT_FOUND, CONFLICT, UNREACHABLE = range(6)
 
@@ -121,9 +122,12 @@ def test_the_trail_is_listed_exported_and_proved(usherd):
     one = exported[0]["subject"]["id"]
     assert {record["subject"]["id"] for record in json_of(usherd.control(
         "-o", "json", "audit", "list", "--about", one))["items"]} == {one}
-    proof = usherd.control("audit", "verify")
-    assert proof.returncode == OK and proof.stdout.startswith("sound: ")
-    head = re.search(r"^head (.*)$", proof.stdout, re.MULTILINE)[1]
+
+    def newest_head():
+        proof = usherd.control("audit", "verify")
+        assert proof.returncode == OK and proof.stdout.startswith("sound: ")
+        return re.search(r"^head (.*)$", proof.stdout, re.MULTILINE)
+    head = wait_for(newest_head, "a block is written")[1]
     assert usherd.control("audit", "verify", "--head", head).returncode == OK
     other = head[:-1] + ("0" if head[-1] != "0" else "1")
     refused = usherd.control("audit", "verify", "--head", other)

@@ -1,6 +1,21 @@
 #include "audit_world.h"
 
 #include <stdio.h>
+#include <unistd.h>
+
+const struct store_note trail_by_ada = { .actor = "user:" ADA,
+	.request_id = "r-ada",
+	.source = "192.0.2.1",
+	.personal = "{\"mail\":[\"old@canary.example\",\"new@canary.example\"]}",
+	.org_unit = SALES,
+	.detail = "{\"fields\":[\"mail\"]}",
+	.person = ADA };
+const struct store_note trail_by_bea = { .actor = "token:0123456789abcdef",
+	.request_id = "r-bea",
+	.source = "2001:db8::1",
+	.org_unit = LABS,
+	.person = BEA };
+const struct store_note trail_by_system = { .actor = "sweeper" };
 
 static void
 trail_on_trouble(void *arg, const struct fault *f)
@@ -22,6 +37,32 @@ void
 trail_release(struct trail *t)
 {
 	world_end(t->w);
+}
+
+int
+trail_set_up(void **state)
+{
+	struct trail *t = mem_alloc(sizeof(*t));
+	struct loop *loop = loop_new();
+
+	alarm(120);
+	trail_init(t, loop, kv_memory_new(loop));
+	*state = t;
+	return 0;
+}
+
+int
+trail_tear_down(void **state)
+{
+	struct trail *t = *state;
+	struct loop *loop = t->w->loop;
+	struct kv *kv = t->w->kv;
+
+	trail_release(t);
+	kv_close(kv);
+	loop_free(loop);
+	free(t);
+	return 0;
 }
 
 /* ---- writing ---- */
@@ -81,6 +122,20 @@ trail_wait(struct trail *t)
 		call_get(t->w->loop, t->w->kv, "nothing");
 }
 
+static void
+trail_on_flushed(void *arg)
+{
+	loop_stop(arg);
+}
+
+void
+trail_name(struct trail *t)
+{
+	store_chain_flush(t->w->store, trail_on_flushed, t->w->loop);
+	loop_run(t->w->loop);
+	trail_wait(t);
+}
+
 void
 trail_restart(struct trail *t)
 {
@@ -94,6 +149,18 @@ trail_head(const struct trail *t)
 
 	store_chain_head(t->w->store, &head);
 	return head;
+}
+
+void
+trail_write_three_blocks(struct trail *t)
+{
+	trail_chain(t);
+	for (int i = 0; i < 3; i++) {
+		trail_write(t, "user_changed", BEA, &trail_by_ada);
+		trail_write(t, "user_changed", ADA, &trail_by_bea);
+		trail_wait(t);
+	}
+	assert_int_equal(trail_head(t).number, 3);
 }
 
 /* ---- single values ---- */
@@ -174,6 +241,24 @@ trail_key(struct trail *t, const char *prefix, size_t n)
 	return key;
 }
 
+const char *
+trail_record(struct trail *t, size_t n)
+{
+	static struct store_key key;
+
+	key = trail_key(t, "audit/", n);
+	return key.text;
+}
+
+bool
+trail_says(const struct trail *t, const char *words)
+{
+	for (uint64_t i = 0; i < t->verdict.fault_count && i < AUDIT_FAULTS_MAX; i++)
+		if (strstr(t->verdict.faults[i].text, words) != NULL)
+			return true;
+	return false;
+}
+
 /* ---- the trail as functions ---- */
 
 static void
@@ -214,6 +299,7 @@ trail_on_list(void *arg, enum err code, const struct audit_record *list, size_t 
 		t->row[i].is_erased = r->is_erased;
 		snprintf(t->row[i].event, 32, "%s", r->event);
 		snprintf(t->row[i].source, 64, "%s", r->source != NULL ? r->source : "");
+		snprintf(t->row[i].detail, 128, "%s", r->detail != NULL ? r->detail : "");
 		snprintf(t->row[i].personal, 64, "%s", r->personal != NULL ? r->personal : "");
 		snprintf(
 		    t->row[i].subject_id, 64, "%s", r->subject_id != NULL ? r->subject_id : "");

@@ -191,6 +191,7 @@ rig_open(struct rig *r, const struct http_limits *limits, const char *cert, cons
 	    .set_count = 1,
 	    .ctx = r,
 	    .proxies = r->proxies,
+	    .proxy_header = r->proxy_header,
 	    .limits = *limits,
 	    .on_error = rig_on_error,
 	    .on_access = rig_on_access,
@@ -205,13 +206,10 @@ rig_open(struct rig *r, const struct http_limits *limits, const char *cert, cons
 }
 
 static void
-rig_start_tcp(struct rig *r, const struct http_limits *limits, const char *const *proxies,
-    const char *cert, const char *key)
+rig_start_tcp(struct rig *r, const struct http_limits *limits, const char *cert, const char *key)
 {
 	static const char *const hosts[] = { "a", "a.example:8460", NULL };
 
-	memset(r, 0, sizeof(*r));
-	r->proxies = proxies;
 	r->listen = (struct http_listen){
 		.kind = HTTP_CONTROL,
 		.address = "127.0.0.1:0",
@@ -224,13 +222,18 @@ rig_start_tcp(struct rig *r, const struct http_limits *limits, const char *const
 void
 rig_start(struct rig *r, const struct http_limits *limits, const char *cert, const char *key)
 {
-	rig_start_tcp(r, limits, NULL, cert, key);
+	memset(r, 0, sizeof(*r));
+	rig_start_tcp(r, limits, cert, key);
 }
 
 void
-rig_start_behind(struct rig *r, const struct http_limits *limits, const char *const *proxies)
+rig_start_behind(struct rig *r, const struct http_limits *limits, const char *const *proxies,
+    enum http_proxy_header header)
 {
-	rig_start_tcp(r, limits, proxies, NULL, NULL);
+	memset(r, 0, sizeof(*r));
+	r->proxies = proxies;
+	r->proxy_header = header;
+	rig_start_tcp(r, limits, NULL, NULL);
 }
 
 void

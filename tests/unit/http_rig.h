@@ -26,6 +26,7 @@ struct rig {
 	struct http_listen listen;
 	struct http_route_set set;
 	const char *const *proxies;
+	enum http_proxy_header proxy_header;
 	atomic_int accesses, last_status, troubles, drained;
 	atomic_int peer_uid, peer_pid, peer_group_count, peer_last_group;
 	int port;
@@ -36,7 +37,8 @@ struct http_limits rig_limits(void);
 /* On a free port of 127.0.0.1. `cert`, `key`: NULL for plain HTTP. */
 void rig_start(struct rig *r, const struct http_limits *limits, const char *cert, const char *key);
 /* The same in plain HTTP behind these proxies, NULL terminated. */
-void rig_start_behind(struct rig *r, const struct http_limits *limits, const char *const *proxies);
+void rig_start_behind(struct rig *r, const struct http_limits *limits, const char *const *proxies,
+    enum http_proxy_header header);
 void rig_start_unix(struct rig *r, const struct http_limits *limits, const char *path, mode_t mode);
 void rig_stop(struct rig *r);
 

@@ -63,7 +63,7 @@ static const struct {
 	{ HTTP_POST, HOOKS "/" FAKE_HOOK_ID "/messages/" FAKE_MESSAGE_ID "/replay", NULL,
 	    AUTH_WEBHOOKS, 204 },
 	{ HTTP_GET, "/api/v1/session", NULL, AUTH_ALL, 200 }, /* whoever it is */
-	{ HTTP_DELETE, "/api/v1/sessions", NULL, AUTH_ALL, 204 },
+	{ HTTP_DELETE, "/api/v1/sessions", NULL, AUTH_ALL, 403 },
 	{ HTTP_GET, "/api/v1/audit", NULL, AUTH_AUDIT_READ, 200 },
 	{ HTTP_GET, "/api/v1/audit/verification", NULL, AUTH_AUDIT_READ, 200 },
 	{ HTTP_POST, "/api/v1/erasures", "{\"person\":\"ada\"}", AUTH_ERASE, 200 },
@@ -245,25 +245,38 @@ static void
 org_units_of_the_base_of_people_have_numbers_and_parents(void **state)
 {
 	static const struct roster_place places[] = {
-		{ .dn = "dc=example,dc=org", .name = "example", .parent = SIZE_MAX },
-		{ .dn = "ou=Groups,dc=example,dc=org", .name = "Groups", .id = { 1 } },
+		{ .dn = "dc=example,dc=org",
+		    .normal = "dc=example,dc=org",
+		    .name = "example",
+		    .parent = SIZE_MAX },
+		{ .dn = "ou=Groups,dc=example,dc=org",
+		    .normal = "ou=groups,dc=example,dc=org",
+		    .name = "Groups",
+		    .id = { 1 } },
 		{ .dn = "ou=People,dc=example,dc=org",
+		    .normal = "ou=people,dc=example,dc=org",
 		    .name = "People",
 		    .description = "All",
 		    .id = { 2 },
 		    .count = { [FEED_ACTIVE] = 3 },
 		    .count_below = { [FEED_ACTIVE] = 3, [FEED_PENDING] = 4 } },
 		{ .dn = "ou=Lab,ou=People,dc=example,dc=org",
+		    .normal = "ou=lab,ou=people,dc=example,dc=org",
 		    .name = "Lab",
 		    .id = { 3 },
 		    .parent = 2,
 		    .count = { [FEED_PENDING] = 4 },
 		    .count_below = { [FEED_PENDING] = 4 } },
-		{ .dn = "ou=NotPeople,dc=example,dc=org", .name = "x", .id = { 4 } },
+		{ .dn = "ou=NotPeople,dc=example,dc=org",
+		    .normal = "ou=notpeople,dc=example,dc=org",
+		    .name = "x",
+		    .id = { 4 } },
 	};
-	static const struct roster_group groups[] = {
-		{ .id = { 9 }, .dn = "cn=a,dc=org", .name = "a", .members = 12345678901 }
-	};
+	static const struct roster_group groups[] = { { .id = { 9 },
+	    .dn = "cn=a,dc=org",
+	    .normal = "cn=a,dc=org",
+	    .name = "a",
+	    .members = 12345678901 } };
 	struct http_exchange *x;
 
 	(void)state;
@@ -288,6 +301,74 @@ org_units_of_the_base_of_people_have_numbers_and_parents(void **state)
 	    "\"members\":12345678901,\"id\":\"09000000-0000-0000-0000-000000000000\"}]}");
 	fake_http_free(x);
 	assert_int_equal(world.flow.calls, 0);
+}
+
+/* Numbers of people are for those who may see the people. */
+static void
+who_may_not_see_users_is_told_no_numbers_of_them(void **state)
+{
+	static const struct roster_place places[] = {
+		{ .dn = "ou=Navy,ou=People,dc=example,dc=org",
+		    .normal = "ou=navy,ou=people,dc=example,dc=org",
+		    .name = "Navy",
+		    .parent = SIZE_MAX,
+		    .count = { [FEED_ACTIVE] = 3 },
+		    .count_below = { [FEED_ACTIVE] = 3 } },
+		{ .dn = "ou=Army,ou=People,dc=example,dc=org",
+		    .normal = "ou=army,ou=people,dc=example,dc=org",
+		    .name = "Army",
+		    .parent = SIZE_MAX },
+	};
+	static const struct roster_group groups[] = {
+		{ .dn = "cn=a,ou=Navy,ou=People,dc=example,dc=org",
+		    .normal = "cn=a,ou=navy,ou=people,dc=example,dc=org",
+		    .name = "a",
+		    .members = 77 },
+		{ .dn = "cn=b,dc=org", .normal = "cn=b,dc=org", .name = "b", .members = 77 },
+	};
+	static const struct {
+		unsigned scopes;
+		bool limited, told, told_of_groups;
+	} rows[] = {
+		{ AUTH_DIRECTORY_READ, false, false, false },
+		{ AUTH_DIRECTORY_READ, true, false, false },
+		{ AUTH_DIRECTORY_READ | AUTH_USERS_READ, true, true, false },
+		{ AUTH_DIRECTORY_READ | AUTH_USERS_READ, false, true, true },
+	};
+
+	(void)state;
+	world.roster.places = places;
+	world.roster.place_count = 2;
+	world.roster.groups = groups;
+	world.roster.group_count = 2;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_exchange *x;
+
+		if (rows[i].limited)
+			api_world_make_limited_token(rows[i].scopes);
+		else
+			api_world_make_token(rows[i].scopes);
+		x = api_world_send((struct fake_request){ .method = HTTP_GET,
+		    .path = "/api/v1/org-units",
+		    .authorization = world.token_text });
+		assert_int_equal(fake_http_status(x), 200);
+		assert_int_equal(strstr(fake_http_body(x), "Army") == NULL, rows[i].limited);
+		assert_int_equal(strstr(fake_http_body(x), "\"total\":3,\"total_below\":3") != NULL,
+		    rows[i].told);
+		assert_int_equal(strstr(fake_http_body(x),
+				     "\"counts\":null,\"total\":null,\"total_below\":null") != NULL,
+		    !rows[i].told);
+		fake_http_free(x);
+		x = api_world_send((struct fake_request){ .method = HTTP_GET,
+		    .path = "/api/v1/groups",
+		    .authorization = world.token_text });
+		assert_int_equal(strstr(fake_http_body(x), "cn=b") == NULL, rows[i].limited);
+		assert_int_equal(
+		    strstr(fake_http_body(x), "\"members\":77") != NULL, rows[i].told_of_groups);
+		assert_int_equal(
+		    strstr(fake_http_body(x), "\"members\":null") != NULL, !rows[i].told_of_groups);
+		fake_http_free(x);
+	}
 }
 
 static void
@@ -419,6 +500,8 @@ a_token_request_is_refused_on_its_fields(void **state)
 		{ "{\"name\":\"a\",\"scopes\":[\"tokens\",\"x\"],\"expires_in\":60}", "scopes[1]",
 		    422 },
 		{ "{\"name\":\"a\",\"scopes\":[\"all\"]}", "expires_in", 422 },
+		{ "{\"name\":\"a\",\"scopes\":[\"all\"],\"expires_in\":60,\"org_units\":[]}",
+		    "org_units", 422 },
 		{ "{\"name\":\"a\",\"scopes\":\"all\",\"expires_in\":60}", "scopes", 400 },
 		{ "{\"name\":\"a\",\"scopes\":[\"all\"],\"expires_in\":60,\"id\":\"b\"}", "id",
 		    400 },
@@ -432,6 +515,7 @@ a_token_request_is_refused_on_its_fields(void **state)
 
 		assert_int_equal(fake_http_status(x), rows[i].status);
 		assert_string_not_equal(api_world_error_on(body, rows[i].field), "");
+		assert_int_equal(json_array_size(json_object_get(body, "errors")), 1);
 		json_decref(body);
 		fake_http_free(x);
 	}
@@ -609,6 +693,7 @@ main(void)
 		WITH_API(the_directory_is_asked_for_places_while_the_list_is_loading),
 		WITH_API(the_directory_is_asked_for_places_when_the_list_was_cut_short),
 		WITH_API(org_units_of_the_base_of_people_have_numbers_and_parents),
+		WITH_API(who_may_not_see_users_is_told_no_numbers_of_them),
 		WITH_API(org_units_are_made_changed_and_deleted_by_the_flow),
 		WITH_API(a_parent_that_cannot_be_is_told_on_its_field),
 		WITH_API(an_org_unit_is_refused_on_its_fields),

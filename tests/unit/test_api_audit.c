@@ -56,7 +56,30 @@ records_are_told_with_all_that_is_kept_of_them(void **state)
 	    "\"event\":\"webhook_created\",\"subject\":null,\"state\":\"open\","
 	    "\"actor\":\"uid:0\",\"person\":null,\"org_unit\":null,\"source\":null,"
 	    "\"request_id\":null,\"detail\":null,\"personal\":null,\"erased\":true}],"
-	    "\"next_cursor\":\"" FAKE_ID "\"}");
+	    "\"next_cursor\":\"" FAKE_ID "\",\"damaged\":false}");
+	fake_http_free(x);
+	assert_int_equal(fake_access.damage_count, 0);
+}
+
+/* Which it is stands in the log: it may be about somebody whom this caller must not see. */
+static void
+a_record_that_cannot_be_read_is_missed_and_logged(void **state)
+{
+	static const struct audit_record record = {
+		.id = RECORD_ID, .at = NOW, .event = "webhook_created", .actor = "uid:0"
+	};
+	struct http_exchange *x;
+
+	(void)state;
+	fake_access.records = &record;
+	fake_access.record_count = 1;
+	fake_access.text = "audit/" FAKE_ID ": it was changed";
+	x = api_world_send_root(HTTP_GET, AUDIT, NULL, NULL);
+	assert_int_equal(fake_http_status(x), 200);
+	assert_int_equal(fake_access.damage_count, 1);
+	assert_non_null(strstr(fake_http_body(x), RECORD_ID));
+	assert_non_null(strstr(fake_http_body(x), "\"next_cursor\":null,\"damaged\":true}"));
+	assert_null(strstr(fake_http_body(x), FAKE_ID));
 	fake_http_free(x);
 }
 
@@ -92,6 +115,28 @@ every_filter_reaches_the_store(void **state)
 	assert_int_equal(q->limit, 50);
 }
 
+/* A record's own time is one that can be asked for. */
+static void
+a_moment_counts_in_milliseconds(void **state)
+{
+	static const struct {
+		const char *query;
+		int64_t from;
+	} rows[] = { { "from=2023-11-14T22:13:20Z", INT64_C(1700000000000) },
+		{ "from=2023-11-14T22:13:20.265Z", INT64_C(1700000000265) },
+		{ "from=2023-11-14T21:13:20.0409999-01:00", INT64_C(1700000000040) },
+		{ "from=2023-11-14T22:13:20.5Z", INT64_C(1700000000500) } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_exchange *x = api_world_send_root(HTTP_GET, AUDIT, rows[i].query, NULL);
+
+		assert_int_equal(fake_http_status(x), 200);
+		assert_int_equal(fake_access.query.from, rows[i].from);
+		fake_http_free(x);
+	}
+}
+
 static void
 a_query_that_means_nothing_is_refused(void **state)
 {
@@ -102,7 +147,6 @@ a_query_that_means_nothing_is_refused(void **state)
 		{ AUDIT, "from=yesterday", "from" },
 		{ AUDIT, "to=2023-02-30", "to" },
 		{ AUDIT, "order=up", "order" },
-		{ AUDIT, "cursor=x", "cursor" },
 		{ AUDIT, "limit=0", "limit" },
 		{ AUDIT, "actor=", "actor" },
 		{ AUDIT, long_word, "event" },
@@ -132,6 +176,65 @@ a_query_that_means_nothing_is_refused(void **state)
 		fake_http_free(x);
 	}
 	assert_int_equal(fake_access.calls, 0);
+}
+
+static void
+a_cursor_that_is_none_is_named(void **state)
+{
+	struct http_exchange *x;
+	json_t *body;
+
+	(void)state;
+	fake_access.code = ERR_INVALID;
+	fake_access.text = "cursor: this is none, or not all of it";
+	x = api_world_send_root(HTTP_GET, AUDIT, "cursor=x", NULL);
+	assert_int_equal(fake_http_status(x), 400);
+	body = api_world_body(x);
+	assert_string_equal(api_world_error_on(body, "cursor"), "invalid");
+	json_decref(body);
+	fake_http_free(x);
+}
+
+/* Somebody who came from elsewhere, and one who went there. */
+static void
+a_place_out_of_reach_is_blank(void **state)
+{
+	static const struct audit_record records[] = {
+		{ .id = RECORD_ID,
+		    .event = "user_changed",
+		    .actor = "uid:0",
+		    .org_unit = "ou=army,dc=example,dc=org",
+		    .moved_to = FAKE_PLACE,
+		    .personal = "{\"changes\":{\"org_unit\":{\"before\":"
+				"\"ou=Army,dc=example,dc=org\",\"after\":\"" FAKE_PLACE "\"}}}" },
+		{ .id = FAKE_ID,
+		    .event = "user_changed",
+		    .actor = "uid:0",
+		    .org_unit = FAKE_PLACE,
+		    .moved_to = "ou=army,dc=example,dc=org",
+		    .personal = "{\"changes\":{\"org_unit\":{\"before\":\"" FAKE_PLACE
+				"\",\"after\":\"ou=Army,dc=example,dc=org\"}}}" },
+	};
+	struct http_exchange *x;
+
+	(void)state;
+	fake_access.records = records;
+	fake_access.record_count = 2;
+	api_world_make_limited_token(AUTH_AUDIT_READ);
+	x = api_world_send((struct fake_request){
+	    .method = HTTP_GET, .path = AUDIT, .authorization = world.token_text });
+	assert_int_equal(fake_http_status(x), 200);
+	assert_null(strstr(fake_http_body(x), "rmy"));
+	assert_non_null(strstr(fake_http_body(x), "\"org_unit\":null,"));
+	assert_non_null(strstr(fake_http_body(x), "\"org_unit\":\"" FAKE_PLACE "\","));
+	assert_non_null(
+	    strstr(fake_http_body(x), "{\"before\":null,\"after\":\"" FAKE_PLACE "\"}"));
+	assert_non_null(
+	    strstr(fake_http_body(x), "{\"before\":\"" FAKE_PLACE "\",\"after\":null}"));
+	fake_http_free(x);
+	x = api_world_send_root(HTTP_GET, AUDIT, NULL, NULL);
+	assert_non_null(strstr(fake_http_body(x), "\"before\":\"ou=Army,dc=example,dc=org\""));
+	fake_http_free(x);
 }
 
 static void
@@ -178,8 +281,8 @@ erasing_says_what_is_gone_or_why_not(void **state)
 	static const struct {
 		enum err code;
 		int status;
-	} rows[] = { { ERR_NOT_FOUND, 404 }, { ERR_CONFLICT, 409 }, { ERR_INVALID, 422 },
-		{ ERR_UNAVAILABLE, 503 } };
+	} rows[] = { { ERR_NOT_FOUND, 404 }, { ERR_CONFLICT, 409 }, { ERR_TOO_LARGE, 413 },
+		{ ERR_BUSY, 503 }, { ERR_UNAVAILABLE, 503 } };
 	struct http_exchange *x;
 
 	(void)state;
@@ -254,7 +357,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_API(records_are_told_with_all_that_is_kept_of_them),
+		WITH_API(a_record_that_cannot_be_read_is_missed_and_logged),
 		WITH_API(every_filter_reaches_the_store),
+		WITH_API(a_cursor_that_is_none_is_named),
+		WITH_API(a_place_out_of_reach_is_blank),
+		WITH_API(a_moment_counts_in_milliseconds),
 		WITH_API(a_query_that_means_nothing_is_refused),
 		WITH_API(a_verdict_tells_every_fault_and_the_head),
 		WITH_API(erasing_says_what_is_gone_or_why_not),

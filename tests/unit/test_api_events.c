@@ -266,6 +266,24 @@ a_stream_ends_with_its_token(void **state)
 	fake_http_free(roots);
 }
 
+/* Not even what happens in the same moment. */
+static void
+whoever_has_lost_the_right_hears_of_no_change_any_more(void **state)
+{
+	struct http_exchange *x, *roots = listen_from(NULL);
+
+	(void)state;
+	api_world_make_token(AUTH_USERS_READ);
+	x = listen_with_token();
+	world.wall = NOW + 60 * 1000;
+	publish(8, 1);
+	assert_int_equal(count_of(x, "event: user"), 0);
+	assert_false(fake_http_is_streaming(x));
+	assert_int_equal(count_of(roots, "event: user"), 1);
+	fake_http_free(x);
+	fake_http_free(roots);
+}
+
 static void
 a_stream_ends_when_its_token_is_revoked(void **state)
 {
@@ -336,6 +354,7 @@ main(void)
 		WITH_API(an_id_that_this_process_never_gave_is_a_reset),
 		WITH_API(what_the_ring_has_forgotten_is_a_reset),
 		WITH_API(a_stream_ends_with_its_token),
+		WITH_API(whoever_has_lost_the_right_hears_of_no_change_any_more),
 		WITH_API(a_stream_ends_when_its_token_is_revoked),
 		WITH_API(nobody_takes_all_the_streams),
 		WITH_API(a_query_is_refused_by_name),

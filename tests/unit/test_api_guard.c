@@ -40,7 +40,7 @@ ask(const char *client, const char *authorization, int *wait_s)
 static void
 fail_for_free(const char *client)
 {
-	for (int i = 0; i <= FREE; i++)
+	for (int i = 0; i < FREE; i++)
 		assert_int_equal(ask(client, WRONG, NULL), 401);
 }
 
@@ -70,7 +70,7 @@ one_prefix_of_ipv6_is_one_source(void **state)
 	char client[64];
 
 	(void)state;
-	for (int i = 0; i <= FREE; i++) {
+	for (int i = 0; i < FREE; i++) {
 		snprintf(client, sizeof(client), PREFIX ":%x", i);
 		assert_int_equal(ask(client, WRONG, NULL), 401);
 	}
@@ -103,6 +103,35 @@ who_names_nobody_and_who_may_not_is_not_counted(void **state)
 	assert_int_equal(ask(THERE, WRONG, NULL), 401);
 }
 
+static int
+ask_with_cookie(const char *cookie, const char *site)
+{
+	struct http_exchange *x = api_world_send((struct fake_request){ .method = HTTP_GET,
+	    .listener = HTTP_CONTROL,
+	    .path = USERS,
+	    .cookie = cookie,
+	    .sec_fetch_site = site,
+	    .client = HERE });
+	int status = fake_http_status(x);
+
+	fake_http_free(x);
+	return status;
+}
+
+static void
+cookies_that_are_none_of_ours_are_not_counted(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2 * FREE; i++) {
+		assert_int_equal(ask_with_cookie("theme=dark; xusherd=1", NULL), 401);
+		assert_int_equal(ask_with_cookie("usherd=wrong", "cross-site"), 401);
+	}
+	for (int i = 0; i < FREE; i++)
+		assert_int_equal(ask_with_cookie("theme=dark; usherd=wrong", NULL), 401);
+	assert_int_equal(ask_with_cookie("usherd=wrong", NULL), 429);
+	assert_int_equal(ask_with_cookie("theme=dark", NULL), 401);
+}
+
 static void
 the_unix_socket_is_not_slowed_down(void **state)
 {
@@ -128,6 +157,7 @@ main(void)
 		TEST(one_prefix_of_ipv6_is_one_source),
 		TEST(a_right_token_is_never_refused_and_begins_the_count_anew),
 		TEST(who_names_nobody_and_who_may_not_is_not_counted),
+		TEST(cookies_that_are_none_of_ours_are_not_counted),
 		TEST(the_unix_socket_is_not_slowed_down),
 	};
 

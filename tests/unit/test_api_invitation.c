@@ -386,7 +386,6 @@ a_query_that_means_nothing_is_refused_by_name(void **state)
 		{ "limit=-1", "limit" },
 		{ "limit=99999999999999999999999", "limit" },
 		{ "limit=1&limit=2", "limit" },
-		{ "cursor=x", "cursor" },
 		{ "status=done", "status" },
 		{ "offset=3", "offset" },
 	};
@@ -403,6 +402,23 @@ a_query_that_means_nothing_is_refused_by_name(void **state)
 		fake_http_free(x);
 	}
 	assert_int_equal(world.flow.calls, 0);
+}
+
+static void
+a_cursor_that_is_none_is_named(void **state)
+{
+	struct http_exchange *x;
+	json_t *body;
+
+	(void)state;
+	world.flow.code = ERR_INVALID;
+	world.flow.text = "cursor: this is none, or not all of it";
+	x = api_world_send_root(HTTP_GET, CREATE_PATH, "cursor=x", NULL);
+	assert_int_equal(fake_http_status(x), 400);
+	body = api_world_body(x);
+	assert_string_equal(api_world_error_on(body, "cursor"), "invalid");
+	json_decref(body);
+	fake_http_free(x);
 }
 
 int
@@ -424,6 +440,7 @@ main(void)
 		WITH_API(each_state_is_shown_under_its_outside_name),
 		WITH_API(the_list_has_items_and_the_way_on),
 		WITH_API(a_query_that_means_nothing_is_refused_by_name),
+		WITH_API(a_cursor_that_is_none_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* /api/v1/session: signing in and out, and what a cookie is good for. */
+/* /api/v1/session: signing in and out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,79 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../fakes/fake_api_world.h"
-
-#define SESSION	 "/api/v1/session"
-#define SESSIONS "/api/v1/sessions"
-#define HOST	 "127.0.0.1:8460"
-#define GOOD	 "{\"login\":\"ada\",\"password\":\"correct horse\"}"
-
-static char cookie[128]; /* of the last sign-in, as the header Cookie */
-
-static const char *
-text_of(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name));
-}
-
-static struct http_exchange *
-post(const char *body)
-{
-	return api_world_send((struct fake_request){
-	    .method = HTTP_POST, .path = SESSION, .body = body, .cookie = cookie });
-}
-
-/* From our own pages. */
-static struct http_exchange *
-ask(enum http_method method, const char *path, const char *body)
-{
-	return api_world_send((struct fake_request){ .method = method,
-	    .path = path,
-	    .body = body,
-	    .cookie = cookie,
-	    .sec_fetch_site = "same-origin" });
-}
-
-/* Keeps the cookie of an answer. */
-static void
-keep_cookie(const struct http_exchange *x)
-{
-	const char *set = fake_http_reply_header(x, "Set-Cookie");
-
-	assert_non_null(set);
-	snprintf(cookie, sizeof(cookie), "%.*s", (int)strcspn(set, ";"), set);
-}
-
-static void
-sign_in(void)
-{
-	struct http_exchange *x;
-
-	fake_access.code = ERR_OK;
-	x = post(GOOD);
-	assert_int_equal(fake_http_status(x), 201);
-	keep_cookie(x);
-	fake_http_free(x);
-}
-
-static int
-set_up(void **state)
-{
-	cookie[0] = '\0';
-	api_world_setup(state);
-	fake_access.member[0] = true;
-	return 0;
-}
-
-static void
-expect(struct http_exchange *x, int status)
-{
-	if (fake_http_status(x) != status)
-		fail_msg("%d: %s", fake_http_status(x), fake_http_body(x));
-	fake_http_free(x);
-}
-
-/* ---- sign in ---- */
+#include "../fakes/fake_api_session.h"
 
 static void
 who_signs_in_gets_a_cookie_and_is_told_who_they_are(void **state)
@@ -94,7 +22,7 @@ who_signs_in_gets_a_cookie_and_is_told_who_they_are(void **state)
 
 	(void)state;
 	world.roster.found = &row;
-	x = post(GOOD);
+	x = session_post(GOOD);
 	assert_int_equal(fake_http_status(x), 201);
 	assert_string_equal(fake_access.login, "ada");
 	assert_string_equal(fake_access.password, "correct horse");
@@ -103,13 +31,13 @@ who_signs_in_gets_a_cookie_and_is_told_who_they_are(void **state)
 	assert_memory_equal(set, "usherd=", 7);
 	assert_string_equal(set + 7 + 43, "; Path=/; HttpOnly; SameSite=Strict");
 	body = api_world_body(x);
-	assert_string_equal(text_of(body, "kind"), "session");
-	assert_string_equal(text_of(body, "actor"), "user:" FAKE_USER_ID);
-	assert_string_equal(text_of(body, "id"), FAKE_USER_ID);
-	assert_string_equal(text_of(body, "name"), "Ada Lovelace");
-	assert_string_equal(text_of(body, "uid"), "ada");
-	assert_string_equal(text_of(body, "mail"), "ada@example.org");
-	assert_string_equal(text_of(body, "expires_at"), "2023-11-15T06:13:20.000Z");
+	assert_string_equal(session_text(body, "kind"), "session");
+	assert_string_equal(session_text(body, "actor"), "user:" FAKE_USER_ID);
+	assert_string_equal(session_text(body, "id"), FAKE_USER_ID);
+	assert_string_equal(session_text(body, "name"), "Ada Lovelace");
+	assert_string_equal(session_text(body, "uid"), "ada");
+	assert_string_equal(session_text(body, "mail"), "ada@example.org");
+	assert_string_equal(session_text(body, "expires_at"), "2023-11-15T06:13:20.000Z");
 	assert_int_equal(json_integer_value(json_object_get(body, "idle_seconds")), 900);
 	assert_true(json_is_null(json_object_get(body, "org_units")));
 	assert_true(json_is_false(json_object_get(body, "read_only")));
@@ -129,11 +57,12 @@ a_cookie_over_tls_has_the_prefix_that_nobody_else_can_set(void **state)
 	(void)state;
 	assert_memory_equal(set, "__Host-usherd=", 14);
 	assert_string_equal(set + 14 + 43, "; Path=/; Secure; HttpOnly; SameSite=Strict");
-	keep_cookie(x);
+	session_keep_cookie(x);
 	fake_http_free(x);
-	expect(ask(HTTP_GET, SESSION, NULL), 401); /* not heard without TLS */
-	expect(api_world_send((struct fake_request){
-		   .method = HTTP_GET, .path = SESSION, .cookie = cookie, .is_secure = true }),
+	session_expect(session_ask(HTTP_GET, SESSION, NULL), 401); /* not heard without TLS */
+	session_expect(
+	    api_world_send((struct fake_request){
+		.method = HTTP_GET, .path = SESSION, .cookie = session_cookie, .is_secure = true }),
 	    200);
 }
 
@@ -146,7 +75,7 @@ a_limited_person_is_told_where_they_may_do_what(void **state)
 	(void)state;
 	fake_access.member[0] = false;
 	fake_access.member[1] = true;
-	x = post(GOOD);
+	x = session_post(GOOD);
 	assert_int_equal(fake_http_status(x), 201);
 	body = api_world_body(x);
 	units = json_object_get(body, "org_units");
@@ -185,7 +114,7 @@ a_refusal_says_one_thing_and_sets_no_cookie(void **state)
 		fake_access.code = rows[i].code;
 		fake_access.text = "words of the flow";
 		fake_access.wait_ms = rows[i].wait_ms;
-		x = post(GOOD);
+		x = session_post(GOOD);
 		assert_int_equal(fake_http_status(x), rows[i].status);
 		assert_null(fake_http_reply_header(x, "Set-Cookie"));
 		after = fake_http_reply_header(x, "Retry-After");
@@ -216,7 +145,7 @@ what_is_missing_is_named_and_nobody_is_asked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct http_exchange *x = post(rows[i].body);
+		struct http_exchange *x = session_post(rows[i].body);
 		json_t *body = api_world_body(x);
 
 		assert_int_equal(fake_http_status(x), rows[i].status);
@@ -240,7 +169,7 @@ nothing_of_a_password_comes_back_whatever_is_wrong_with_the_document(void **stat
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-		struct http_exchange *x = post(bodies[i]);
+		struct http_exchange *x = session_post(bodies[i]);
 
 		assert_int_equal(fake_http_status(x), 400);
 		assert_null(strstr(fake_http_body(x), "sesame"));
@@ -257,7 +186,7 @@ the_password_does_not_stay_in_the_request(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-		struct http_exchange *x = post(bodies[i]);
+		struct http_exchange *x = session_post(bodies[i]);
 		const struct http_request *r = http_request_of(x);
 
 		for (size_t k = 0; k < r->body_len; k++)
@@ -270,110 +199,14 @@ static void
 an_old_session_is_handed_on_to_be_ended(void **state)
 {
 	(void)state;
-	sign_in();
-	sign_in();
+	session_sign_in();
+	session_sign_in();
 	assert_string_equal(fake_access.old_person, FAKE_USER_ID);
 	assert_int_equal(strlen(fake_access.old_session), STORE_SESSION_ID_SIZE - 1);
-	strcpy(cookie, "usherd=FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
-	sign_in();
+	strcpy(session_cookie, "usherd=FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
+	session_sign_in();
 	assert_string_equal(fake_access.old_session, "(null)");
 }
-
-/* ---- other people's pages ---- */
-
-static void
-a_page_of_somebody_else_signs_nobody_in(void **state)
-{
-	static const struct fake_request rows[] = {
-		{ .sec_fetch_site = "cross-site" },
-		{ .sec_fetch_site = "same-site" },
-		{ .origin = "https://evil.example", .host = HOST },
-		{ .origin = "null", .host = HOST },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct fake_request q = rows[i];
-		struct http_exchange *x;
-		json_t *body;
-
-		q.method = HTTP_POST;
-		q.path = SESSION;
-		q.body = GOOD;
-		x = api_world_send(q);
-		body = api_world_body(x);
-		assert_int_equal(fake_http_status(x), 403);
-		assert_string_equal(text_of(body, "reason"), "cross_site");
-		json_decref(body);
-		fake_http_free(x);
-	}
-	assert_int_equal(fake_access.calls, 0);
-}
-
-static void
-with_a_session_only_our_own_pages_change_anything(void **state)
-{
-	static const struct {
-		const char *site, *origin, *host;
-		int status;
-	} rows[] = {
-		{ "same-origin", NULL, NULL, 201 }, { NULL, "http://" HOST, HOST, 201 },
-		{ NULL, NULL, NULL, 403 }, /* does not say */
-		{ "same-site", NULL, NULL, 403 }, { "none", NULL, NULL, 403 },
-		{ NULL, "http://evil.example", HOST, 403 }, { NULL, "https://" HOST, HOST, 403 },
-		{ "cross-site", NULL, NULL, 401 }, /* the cookie is not looked at */
-	};
-
-	(void)state;
-	sign_in();
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		expect(api_world_send((struct fake_request){ .method = HTTP_POST,
-			   .path = CREATE_PATH,
-			   .body = GOOD_BODY,
-			   .cookie = cookie,
-			   .sec_fetch_site = rows[i].site,
-			   .origin = rows[i].origin,
-			   .host = rows[i].host }),
-		    rows[i].status);
-	expect(api_world_send((struct fake_request){
-		   .method = HTTP_GET, .path = CREATE_PATH, .cookie = cookie }),
-	    200); /* reading needs no more than the cookie */
-}
-
-/* POST /mail/bounces takes text, which a form can send. */
-static void
-with_a_session_a_body_is_json(void **state)
-{
-	(void)state;
-	sign_in();
-	expect(api_world_send((struct fake_request){ .method = HTTP_POST,
-		   .path = "/api/v1/mail/bounces",
-		   .body = "Subject: x\r\n\r\nx",
-		   .content_type = "text/plain",
-		   .cookie = cookie,
-		   .sec_fetch_site = "same-origin" }),
-	    415);
-}
-
-static void
-a_cookie_is_not_heard_beside_a_token_or_twice(void **state)
-{
-	char twice[300];
-
-	(void)state;
-	sign_in();
-	expect(api_world_send((struct fake_request){ .method = HTTP_GET,
-		   .path = SESSION,
-		   .cookie = cookie,
-		   .authorization = "Bearer ush_wrong" }),
-	    401);
-	snprintf(twice, sizeof(twice), "%s; %s", cookie, cookie);
-	expect(api_world_send(
-		   (struct fake_request){ .method = HTTP_GET, .path = SESSION, .cookie = twice }),
-	    401);
-}
-
-/* ---- who one is ---- */
 
 static void
 any_caller_is_told_who_they_are(void **state)
@@ -382,8 +215,8 @@ any_caller_is_told_who_they_are(void **state)
 	json_t *body = api_world_body(x);
 
 	(void)state;
-	assert_string_equal(text_of(body, "kind"), "peer");
-	assert_string_equal(text_of(body, "actor"), "uid:0");
+	assert_string_equal(session_text(body, "kind"), "peer");
+	assert_string_equal(session_text(body, "actor"), "uid:0");
 	assert_true(json_is_null(json_object_get(body, "id")));
 	assert_true(json_is_null(json_object_get(body, "expires_at")));
 	assert_true(json_is_null(json_object_get(body, "idle_seconds")));
@@ -393,15 +226,14 @@ any_caller_is_told_who_they_are(void **state)
 	x = api_world_send((struct fake_request){
 	    .method = HTTP_GET, .path = SESSION, .authorization = world.token_text });
 	body = api_world_body(x);
-	assert_string_equal(text_of(body, "kind"), "token");
+	assert_string_equal(session_text(body, "kind"), "token");
 	assert_int_equal(json_array_size(json_object_get(body, "scopes")), 1);
-	assert_string_equal(text_of(body, "expires_at"), "2023-11-14T22:14:20.000Z");
+	assert_string_equal(session_text(body, "expires_at"), "2023-11-14T22:14:20.000Z");
 	json_decref(body);
 	fake_http_free(x);
-	expect(api_world_send((struct fake_request){ .method = HTTP_GET, .path = SESSION }), 401);
+	session_expect(
+	    api_world_send((struct fake_request){ .method = HTTP_GET, .path = SESSION }), 401);
 }
-
-/* ---- sign out ---- */
 
 static void
 signing_out_ends_the_session_and_the_cookie_and_can_be_repeated(void **state)
@@ -409,37 +241,21 @@ signing_out_ends_the_session_and_the_cookie_and_can_be_repeated(void **state)
 	struct http_exchange *x;
 
 	(void)state;
-	sign_in();
-	expect(ask(HTTP_GET, SESSION, NULL), 200);
+	session_sign_in();
+	session_expect(session_ask(HTTP_GET, SESSION, NULL), 200);
 	for (int i = 0; i < 2; i++) {
-		x = ask(HTTP_DELETE, SESSION, NULL);
+		x = session_ask(HTTP_DELETE, SESSION, NULL);
 		assert_int_equal(fake_http_status(x), 204);
 		assert_string_equal(fake_http_reply_header(x, "Set-Cookie"),
 		    "usherd=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
 		fake_http_free(x);
-		expect(ask(HTTP_GET, SESSION, NULL), 401);
+		session_expect(session_ask(HTTP_GET, SESSION, NULL), 401);
 	}
 	assert_int_equal(fake_store_sessions(world.store), 0);
 	assert_string_equal(fake_store_end(world.store, 0)->why, "signed_out");
 	assert_string_equal(fake_store_end(world.store, 0)->actor, "user:" FAKE_USER_ID);
-	expect(
+	session_expect(
 	    api_world_send((struct fake_request){ .method = HTTP_DELETE, .path = SESSION }), 204);
-}
-
-static void
-a_page_of_somebody_else_signs_nobody_out(void **state)
-{
-	(void)state;
-	sign_in();
-	expect(api_world_send((struct fake_request){ .method = HTTP_DELETE,
-		   .path = SESSION,
-		   .cookie = cookie,
-		   .sec_fetch_site = "cross-site" }),
-	    403);
-	expect(api_world_send((struct fake_request){
-		   .method = HTTP_DELETE, .path = SESSION, .cookie = cookie }),
-	    403);
-	expect(ask(HTTP_GET, SESSION, NULL), 200);
 }
 
 static void
@@ -447,46 +263,59 @@ everywhere_is_every_session_of_the_person(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		cookie[0] = '\0';
-		sign_in();
+		session_cookie[0] = '\0';
+		session_sign_in();
 	}
 	assert_int_equal(fake_store_sessions(world.store), 3);
-	expect(ask(HTTP_DELETE, SESSIONS, NULL), 204);
-	expect(ask(HTTP_GET, SESSION, NULL), 401);
+	session_expect(session_ask(HTTP_DELETE, SESSIONS, NULL), 204);
+	session_expect(session_ask(HTTP_GET, SESSION, NULL), 401);
 	assert_int_equal(fake_store_sessions(world.store), 0);
 	assert_string_equal(fake_store_end(world.store, 0)->why, "signed_out_everywhere");
-	expect(api_world_send_root(HTTP_DELETE, SESSIONS, NULL, NULL), 204); /* has none */
+}
+
+/* A token that may do next to nothing must not be able to sign its owner out. */
+static void
+only_a_session_signs_its_person_out(void **state)
+{
+	(void)state;
+	session_sign_in();
+	api_world_make_token(AUTH_MAIL_BOUNCES);
+	session_expect(api_world_send((struct fake_request){
+		   .method = HTTP_DELETE, .path = SESSIONS, .authorization = world.token_text }),
+	    403);
+	session_expect(api_world_send_root(HTTP_DELETE, SESSIONS, NULL, NULL), 403);
+	session_expect(session_ask(HTTP_GET, SESSION, NULL), 200);
+}
+
+/* After a start the list takes a while, and the directory is there. */
+static void
+who_comes_while_the_list_loads_waits_for_the_directory_and_is_answered(void **state)
+{
+	(void)state;
+	session_sign_in();
+	world.wall += 11 * 60 * 1000;
+	world.roster.loading = true;
+	world.directory_away_ms = 11 * 60 * 1000;
+	world.directory_tells = true;
+	session_expect(session_ask(HTTP_GET, SESSION, NULL), 200);
+	assert_int_equal(world.looks, 1);
+	session_expect(session_ask(HTTP_DELETE, SESSIONS, NULL), 204);
+	assert_int_equal(world.looks, 1);
 }
 
 static void
-who_cannot_be_told_may_still_sign_out(void **state)
+an_old_session_is_handed_on_also_while_its_rights_are_unknown(void **state)
 {
 	(void)state;
-	sign_in();
+	session_sign_in();
 	world.wall += 14 * 60 * 1000;
 	world.roster.loading = true;
 	world.directory_away_ms = 14 * 60 * 1000;
-	expect(ask(HTTP_GET, SESSION, NULL), 503);
-	expect(ask(HTTP_DELETE, SESSION, NULL), 204);
-	assert_int_equal(fake_store_sessions(world.store), 0);
+	fake_http_free(session_post(GOOD));
+	assert_string_equal(fake_access.old_person, FAKE_USER_ID);
 }
 
-/* While the directory is away there is reading, and nothing else. */
-static void
-what_the_directory_cannot_confirm_changes_nothing(void **state)
-{
-	(void)state;
-	sign_in();
-	world.wall += 5 * 60 * 1000;
-	world.roster.loading = true;
-	world.directory_away_ms = 5 * 60 * 1000;
-	expect(ask(HTTP_GET, SESSION, NULL), 200);
-	expect(ask(HTTP_GET, CREATE_PATH, NULL), 200);
-	expect(ask(HTTP_POST, CREATE_PATH, GOOD_BODY), 503);
-	expect(ask(HTTP_DELETE, SESSIONS, NULL), 204);
-}
-
-#define WITH_API(name) cmocka_unit_test_setup_teardown(name, set_up, api_world_teardown)
+#define WITH_API(name) cmocka_unit_test_setup_teardown(name, session_setup, api_world_teardown)
 
 int
 main(void)
@@ -500,16 +329,12 @@ main(void)
 		WITH_API(nothing_of_a_password_comes_back_whatever_is_wrong_with_the_document),
 		WITH_API(the_password_does_not_stay_in_the_request),
 		WITH_API(an_old_session_is_handed_on_to_be_ended),
-		WITH_API(a_page_of_somebody_else_signs_nobody_in),
-		WITH_API(with_a_session_only_our_own_pages_change_anything),
-		WITH_API(with_a_session_a_body_is_json),
-		WITH_API(a_cookie_is_not_heard_beside_a_token_or_twice),
 		WITH_API(any_caller_is_told_who_they_are),
 		WITH_API(signing_out_ends_the_session_and_the_cookie_and_can_be_repeated),
-		WITH_API(a_page_of_somebody_else_signs_nobody_out),
 		WITH_API(everywhere_is_every_session_of_the_person),
-		WITH_API(who_cannot_be_told_may_still_sign_out),
-		WITH_API(what_the_directory_cannot_confirm_changes_nothing),
+		WITH_API(only_a_session_signs_its_person_out),
+		WITH_API(who_comes_while_the_list_loads_waits_for_the_directory_and_is_answered),
+		WITH_API(an_old_session_is_handed_on_also_while_its_rights_are_unknown),
 	};
 
 	return cmocka_run_group_tests_name("api_session", tests, NULL, NULL);

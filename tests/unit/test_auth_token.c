@@ -128,14 +128,14 @@ a_token_that_a_limited_one_makes_is_limited_as_well(void **state)
 	assert_false(auth_world_reaches(&who, AUTH_USERS_READ, PARIS, NULL));
 	spec.places = paris;
 	spec.place_count = 1;
-	assert_null(auth_token_new(world.auth, &spec, NULL, NULL, &f));
+	assert_false(auth_token_new(world.auth, &spec, NULL, NULL, &f));
 	assert_int_equal(f.code, ERR_INVALID);
 	assert_string_equal(f.text, "org_units: there is no org unit \"" PARIS "\"");
 	for (size_t i = 0; i < REACH_PLACES_MAX + 1; i++)
 		many[i] = BERLIN;
 	spec.places = many;
 	spec.place_count = REACH_PLACES_MAX + 1;
-	assert_null(auth_token_new(world.auth, &spec, NULL, NULL, &f));
+	assert_false(auth_token_new(world.auth, &spec, NULL, NULL, &f));
 	assert_memory_equal(f.text, "org_units: ", 11);
 }
 
@@ -155,7 +155,7 @@ nobody_hands_out_a_place_that_they_do_not_reach_with_each_scope(void **state)
 	world.roster.members[2].dn = "uid=bob," BERLIN;
 	world.roster.members[2].group = AUDITORS;
 	who = signed_in(BOB, "IU"); /* reads in Paris, writes in Berlin */
-	assert_null(auth_token_new(world.auth, &spec, NULL, NULL, &f));
+	assert_false(auth_token_new(world.auth, &spec, NULL, NULL, &f));
 	assert_memory_equal(f.text, "org_units: ", 11);
 	auth_world_make_token(&who, AUTH_INVITATIONS_READ, paris, 1);
 	auth_world_make_token(&who, AUTH_INVITATIONS_READ | AUTH_INVITATIONS_WRITE, berlin, 1);

@@ -67,6 +67,24 @@ an_export_is_a_record_a_line(void **state)
 	assert_string_equal(out_text, RECORD("{\"name\":\"a\\u001Bb\"}", "false") "\n");
 }
 
+static void
+what_lacks_records_says_so_and_fails(void **state)
+{
+	static const char page[] = "{\"items\":[" RECORD("null", "false") "],\"next_cursor\":null,"
+									  "\"damaged\":true}";
+	static const char *const commands[] = { "export", "list" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		server_start(200, page);
+		assert_int_equal(
+		    run("--socket", server.path, "audit", commands[i], NULL), CLI_FAILED);
+		server_stop();
+		assert_non_null(strstr(out_text, USER_ID));
+		assert_non_null(strstr(err_text, "records are missing that cannot be read"));
+	}
+}
+
 /* RFC 4180 section 2; and nothing that a spreadsheet would work out. */
 static void
 a_cell_of_an_export_is_quoted_and_no_formula(void **state)
@@ -162,6 +180,16 @@ erasing_tells_what_is_gone(void **state)
 	server_stop();
 }
 
+/* The daemon does not stop when nobody waits any more: "unknown" would be the answer to all of it.
+ */
+static void
+what_reads_the_whole_trail_is_waited_for(void **state)
+{
+	(void)state;
+	assert_true(cmd_erase.patience_ms >= 3600 * 1000);
+	assert_true(cmd_audit_verify.patience_ms >= 3600 * 1000);
+}
+
 static void
 who_one_is_can_be_asked(void **state)
 {
@@ -181,11 +209,13 @@ main(void)
 		cmocka_unit_test(records_are_a_line_each),
 		cmocka_unit_test(what_was_erased_says_so),
 		cmocka_unit_test(an_export_is_a_record_a_line),
+		cmocka_unit_test(what_lacks_records_says_so_and_fails),
 		cmocka_unit_test(a_cell_of_an_export_is_quoted_and_no_formula),
 		cmocka_unit_test(a_sound_trail_tells_its_head),
 		cmocka_unit_test(a_trail_that_is_not_sound_fails_and_tells_every_fault),
 		cmocka_unit_test(a_line_that_makes_no_sense_asks_nobody),
 		cmocka_unit_test(erasing_tells_what_is_gone),
+		cmocka_unit_test(what_reads_the_whole_trail_is_waited_for),
 		cmocka_unit_test(who_one_is_can_be_asked),
 	};
 

@@ -129,12 +129,13 @@ what_does_not_fit_is_named_with_its_line(void **state)
 		{ "[directory]\nbind_dn = cn=usherd\nbind_password_file = /nonexistent\n",
 		    ":12: bind_password_file: \"/nonexistent\" cannot be read" },
 		{ "nonsense\n", ":10: neither a [section] nor \"key = value\"" },
+		{ "[directory]\npoll_interval = 31s\n", "poll_interval: \"31s\" is not between" },
 		{ "[access]\nsession_idle = 1s\n", ":11: session_idle: \"1s\" is not between" },
 		{ "[access]\nsession_idle = 9h\n",
 		    ": session_lifetime: less than session_idle, which is 32400s" },
 		{ "[access]\nsession_lifetime = 31d\n", "is not between" },
 		{ "[access]\ndirectory_grace = 25h\n", "is not between" },
-		{ "[access]\nsign_in_attempts = 0\n", "is not between 1 and 100" },
+		{ "[access]\nsign_in_attempts = 1\n", "is not between 2 and 100" },
 		{ "[audit]\nretention = 29d\n", "is not between" },
 		{ "[page]\naccent_color = red\n",
 		    ":11: accent_color: \"red\" is no colour of the form #rrggbb" },
@@ -320,6 +321,7 @@ what_does_not_fit_of_a_role_is_named_with_its_line(void **state)
 		{ ROLE "quota = many\n", ":13: quota: \"many\" is not a number" },
 		{ ROLE "quota = 1000001\n", ":13: quota: \"1000001\" is not between" },
 		{ ROLE "org_unit =\n", ":13: org_unit: \"\" is empty" },
+		{ ROLE "org_unit =\norg_unit = ou=x\n", ":13: org_unit: \"\" is empty" },
 		{ "[role a]\nrole = auditor\n", ":10: \"group\" in [role a] must be set" },
 		{ "[role a]\ngroup = cn=a\n", ":10: \"role\" in [role a] must be set" },
 		{ "[role a]\ngroup = cn=a\nrole = boss\n",
@@ -384,6 +386,28 @@ roles_and_their_places_are_read_in_order(void **state)
 	assert_int_equal(c->session_idle, 300);
 	assert_int_equal(c->session_lifetime, 8 * 3600);
 	conf_free(c);
+}
+
+/* What some editors put in front of a text (U+FEFF) hides no header. */
+static void
+a_file_may_begin_with_a_byte_order_mark(void **state)
+{
+	static const char *const rest[] = { "", "\n", ROLE, "[role a]\nrole = boss\n" };
+	static const char *const expected[] = { "must be set", "must be set", "must be set",
+		":2: role: \"boss\" is none" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+		struct conf_errors errors;
+		char text[256];
+
+		snprintf(text, sizeof(text), "\xef\xbb\xbf%s", rest[i]);
+		put(path, text, 0644);
+		assert_null(conf_load(path, &errors));
+		assert_non_null(strstr(errors.items[0].text, expected[i]));
+		for (size_t n = 0; n < errors.count; n++)
+			assert_null(strstr(errors.items[n].text, "unknown section"));
+	}
 }
 
 static void
@@ -605,11 +629,11 @@ static void
 what_is_dumped_reads_back_the_same(void **state)
 {
 	struct conf_errors errors;
-	struct conf *c =
-	    load_with("attribute_gender =\n[listen]\nmanagement =\nhosts = a.example b.example\n"
-		      "proxies = 10.0.0.0/8 ::1\n[password]\nmin_length = 20\n" ROLE
-		      "org_unit = ou=x\norg_unit = ou=y\nquota = 3\n",
-		&errors);
+	struct conf *c = load_with(
+	    "attribute_gender =\n[listen]\nmanagement =\nhosts = a.example b.example\n"
+	    "proxies = 10.0.0.0/8 ::1\nproxy_header = forwarded\n[password]\nmin_length = 20\n" ROLE
+	    "org_unit = ou=x\norg_unit = ou=y\nquota = 3\n",
+	    &errors);
 	struct conf *again;
 	FILE *f;
 
@@ -624,6 +648,7 @@ what_is_dumped_reads_back_the_same(void **state)
 	assert_int_equal(again->min_length, 20);
 	assert_int_equal(again->hosts.count, 2);
 	assert_int_equal(again->proxies.count, 2);
+	assert_string_equal(again->proxy_header, "forwarded");
 	assert_int_equal(again->role_count, 1);
 	assert_string_equal(again->roles[0].org_units[1], "ou=y");
 	assert_int_equal(again->roles[0].quota, 3);
@@ -724,6 +749,7 @@ main(void)
 		cmocka_unit_test(what_does_not_fit_of_mail_is_named_with_its_line),
 		cmocka_unit_test(what_does_not_fit_of_a_role_is_named_with_its_line),
 		cmocka_unit_test(a_role_without_any_key_is_no_role),
+		cmocka_unit_test(a_file_may_begin_with_a_byte_order_mark),
 		cmocka_unit_test(roles_and_their_places_are_read_in_order),
 		cmocka_unit_test(more_roles_or_places_than_there_is_room_for_are_errors),
 		cmocka_unit_test(an_address_is_one_where_the_mail_room_says_so),

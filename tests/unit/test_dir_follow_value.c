@@ -108,10 +108,11 @@ static void
 a_dn_gets_the_spelling_that_the_whole_module_gives_it(void **state)
 {
 	static const char *const rows[] = { "UID=Jane,OU=Sales, dc=Example , dc=org",
-		"uid=a\\,b,ou=sales,dc=example", "uid=jane+cn=Jane,dc=example",
-		"cn=Zo\xc3\xab,dc=a", "uid= jane,dc=a", "dc=org", "uid=j.o-e_1@x,dc=a",
-		"uid=\"a,b\",dc=c", "uid=#04024869,dc=a", "uid=,dc=a", "nonsense", "uid=a,nonsense",
-		"" };
+		"userid=jane,dc=a", "2.5.4.3=jane,2.5.4.11=sales,dc=a",
+		"ou=jane,2.5.4.11=sales,dc=a", "uid=a\\,b,ou=sales,dc=example",
+		"uid=jane+cn=Jane,dc=example", "cn=Zo\xc3\xab,dc=a", "uid= jane,dc=a", "dc=org",
+		"uid=j.o-e_1@x,dc=a", "uid=\"a,b\",dc=c", "uid=#04024869,dc=a", "uid=,dc=a",
+		"nonsense", "uid=a,nonsense", "" };
 	struct follow_reader *r = test_calloc(1, sizeof(*r));
 	static const struct dir_conf conf = { .group_member = "member" };
 	struct arena *arena = arena_new(0);

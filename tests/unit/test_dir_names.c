@@ -99,6 +99,13 @@ a_dn_has_one_spelling(void **state)
 		{ "ou=a\\,b,dc=org", "ou=a\\2Cb,dc=org" },
 		{ "ou=\\c3\\84rzte,dc=org", "ou=Ärzte,dc=org" },
 		{ "ou=Ärzte,dc=org", "ou=Ärzte,dc=org" },
+		{ "2.5.4.11=a,2.5.4.10=b,2.5.4.7=c,2.5.4.8=d,2.5.4.6=DE",
+		    "ou=a,o=b,l=c,st=d,c=DE" },
+		{ "organizationalUnitName=a,ORGANIZATIONNAME=b,localityName=c", "ou=a,o=b,l=c" },
+		{ "0.9.2342.19200300.100.1.1=a+2.5.4.3=b,0.9.2342.19200300.100.1.25=c",
+		    "uid=a+cn=b,dc=c" },
+		{ "userid=a+commonName=b,domainComponent=c", "uid=a+cn=b,dc=c" },
+		{ "2.5.4.1=a,givenName=b", "2.5.4.1=a,givenname=b" },
 		{ "", NULL },
 		{ "x", NULL },
 		{ "ou=", NULL },
@@ -456,7 +463,7 @@ a_forbidden_dn_is_known_in_any_spelling(void **state)
 		{ "commonName=The Admins,organizationalUnitName=groups,dc=x", true },
 		{ "cn=The\\20Admins,ou=groups,dc=x", true },
 		{ "cn=#04035468,ou=groups,dc=x", true }, /* who writes so has a reason */
-		{ "cn=The Admins+ou=a,ou=groups,dc=x", true },
+		{ "cn=The Admins+ou=a,ou=groups,dc=x", false },
 		{ "cn=The Poets,ou=groups,dc=x", false },
 		{ "cn=The Admins,ou=other,dc=x", false },
 		{ "cn=The Admins,dc=x", false },
@@ -468,11 +475,60 @@ a_forbidden_dn_is_known_in_any_spelling(void **state)
 			fail_msg("%s", rows[i].dn);
 }
 
+static void
+a_forbidden_name_of_several_values_leaves_its_neighbours_alone(void **state)
+{
+	static const char group[] = "cn=a\\, b+ou=x,ou=Vaults,dc=x";
+	static const struct {
+		const char *dn;
+		bool same;
+	} rows[] = {
+		{ "cn=a\\, b+ou=x,ou=Vaults,dc=x", true },
+		{ "OU=X + CN=A\\2C  B,ou=vaults,dc=x", true },
+		{ "2.5.4.11=x+commonName=a\\, b,ou=Vaults,dc=x", true },
+		{ "cn=x+ou=a\\, b,ou=Vaults,dc=x", true },
+		{ "cn=a\\, b+ou=y,ou=Vaults,dc=x", false },
+		{ "cn=x+ou=x,ou=Vaults,dc=x", false },
+		{ "cn=a\\, b+ou=x+l=x,ou=Vaults,dc=x", false },
+		{ "cn=a\\, b,ou=Vaults,dc=x", false },
+		{ "ou=x,ou=Vaults,dc=x", false },
+		{ "cn=neighbour,ou=Vaults,dc=x", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (dir_dn_may_be_same(rows[i].dn, group) != rows[i].same ||
+		    dir_dn_may_be_same(group, rows[i].dn) != rows[i].same)
+			fail_msg("%s", rows[i].dn);
+}
+
+static void
+a_name_may_be_written_with_any_name_of_its_type(void **state)
+{
+	static const struct dir named = { .conf = { .people_base = "ou=people,dc=x",
+					      .rdn_attribute = "userid" } };
+	struct arena *arena = arena_new(0);
+	struct fault f;
+	const char *dn;
+
+	(void)state;
+	assert_true(dir_dn_equal("2.5.4.11=people,domainComponent=x", "ou=people,dc=x"));
+	assert_int_equal(
+	    dir_person_dn(&named, "jane", "2.5.4.11=people,dc=x", arena, &dn, &f), ERR_OK);
+	assert_string_equal(dn, "userid=jane,ou=people,dc=x");
+	assert_true(dir_dn_is_named_by(dn, "userid", "jane"));
+	assert_true(dir_dn_is_named_by(dn, "uid", "jane"));
+	assert_false(dir_dn_is_named_by(dn, "cn", "jane"));
+	arena_free(arena);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_forbidden_dn_is_known_in_any_spelling),
+		cmocka_unit_test(a_forbidden_name_of_several_values_leaves_its_neighbours_alone),
+		cmocka_unit_test(a_name_may_be_written_with_any_name_of_its_type),
 		cmocka_unit_test(a_person_dn_reads_back_as_its_parts),
 		cmocka_unit_test(a_name_that_cannot_stand_in_a_dn_is_refused),
 		cmocka_unit_test(a_dn_has_one_spelling),

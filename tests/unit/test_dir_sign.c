@@ -284,8 +284,9 @@ passwords_that_are_none_are_never_sent(void **state)
 	static const struct {
 		const char *bytes;
 		size_t len;
-	} rows[] = { { "", 0 }, { " ", 1 }, { "      ", 6 }, { "\0", 1 }, { "a\0b", 3 },
-		{ PASSWORD "\0", sizeof(PASSWORD) }, { "\0" PASSWORD, sizeof(PASSWORD) } };
+	} rows[] = { { "", 0 }, { " ", 1 }, { "      ", 6 }, { "   \t", 4 }, { "\r\n\v\f", 4 },
+		{ "\0", 1 }, { "a\0b", 3 }, { PASSWORD "\0", sizeof(PASSWORD) },
+		{ "\0" PASSWORD, sizeof(PASSWORD) } };
 	struct dir_account a = { .dn = ZOE };
 	int port = 0;
 
@@ -422,9 +423,42 @@ a_chain_of_groups_is_followed_as_far_as_said(void **state)
 		strcpy(below, dn);
 		strcpy(deep[i - DIR_NESTING_MAX > 0 ? 1 : 0], dn);
 	}
-	assert_int_equal(look(uuid, groups, 2), ERR_OK);
+	assert_int_equal(look(uuid, groups, 1), ERR_OK);
 	assert_true(said.member[0]);
-	assert_false(said.member[1]);
+	/* What is not looked at is not denied. */
+	assert_int_equal(look(uuid, groups, 2), ERR_UNAVAILABLE);
+}
+
+static void
+who_is_in_more_groups_than_are_followed_is_denied_nothing(void **state)
+{
+	char dn[96], cn[32];
+	const char *const groups[] = { dn, "cn=none,ou=groups," BASE };
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+
+	(void)state;
+	for (int i = 0; i < DIR_NESTED_MAX + 10; i++) {
+		snprintf(cn, sizeof(cn), "many%d", i);
+		snprintf(dn, sizeof(dn), "cn=%s,ou=groups," BASE, cn);
+		make_group(dn, cn, ZOE);
+	}
+	assert_int_equal(look(uuid, groups, 1), ERR_OK);
+	assert_true(said.member[0]);
+	assert_int_equal(look(uuid, groups, 2), ERR_UNAVAILABLE);
+}
+
+static void
+groups_are_the_same_in_any_case_of_any_script(void **state)
+{
+	const char *const groups[] = { "cn=\xc3\xa4MTER,ou=groups," BASE,
+		"cn=A\xcc\x88mter,ou=groups," BASE, "cn=amter,ou=groups," BASE };
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+
+	(void)state;
+	make_group("cn=\xc3\x84mter,ou=groups," BASE, "\xc3\x84mter", ZOE);
+	assert_int_equal(look(uuid, groups, 3), ERR_OK);
+	assert_true(said.member[0] && said.member[1]);
+	assert_false(said.member[2]);
 }
 
 /* ---- what is in the server's place ---- */
@@ -571,6 +605,8 @@ main(void)
 		SIGN_TEST(who_is_gone_or_moved_meanwhile_is_refused),
 		SIGN_TEST(groups_in_groups_lead_up_and_cycles_end),
 		SIGN_TEST(a_chain_of_groups_is_followed_as_far_as_said),
+		SIGN_TEST(who_is_in_more_groups_than_are_followed_is_denied_nothing),
+		SIGN_TEST(groups_are_the_same_in_any_case_of_any_script),
 		SIGN_TEST(a_server_that_says_yes_to_everything_is_not_believed),
 		SIGN_TEST(no_password_leaves_when_tls_does_not_come_about),
 		SIGN_TEST(a_bind_without_an_answer_is_unknown_and_not_repeated),

@@ -57,11 +57,20 @@ addresses_and_blocks_are_valid_proxies(void **state)
 			fail_msg("%s", rows[i].text);
 }
 
-/* Peer, fields ("name: value"), and what comes out of it. */
+/* Peer, fields ("name: value") of which the first is what the proxies write, and what comes out of
+ * it.
+ */
 struct row {
 	const char *peer, *field[FIELDS], *client;
 	bool is_tls, is_secure;
 };
+
+static enum http_proxy_header
+check_header(const char *field)
+{
+	return field != NULL && strncmp(field, "forwarded:", 10) == 0 ? HTTP_FORWARDED
+								      : HTTP_X_FORWARDED;
+}
 
 static void
 check(const struct row *row)
@@ -77,7 +86,7 @@ check(const struct row *row)
 		    (struct http_pair){ arena_dup(arena, row->field[i], len),
 			    row->field[i] + len + 2 };
 	}
-	http_proxies_init(&p, proxies);
+	http_proxies_init(&p, proxies, check_header(row->field[0]));
 	http_forwarded_apply(&p, &r, arena);
 	if (strcmp(r.client, row->client) != 0 || r.is_secure != row->is_secure)
 		fail_msg("%s, %s: %s %d", row->peer, row->field[0], r.client, r.is_secure);
@@ -172,11 +181,31 @@ a_client_cannot_hide_what_its_proxy_wrote_behind_it(void **state)
 		{ "10.1.2.3", { F "for=1.1.1.1\\, for=\"203.0.113.1\"" }, "203.0.113.1", false,
 		    false },
 		{ "10.1.2.3", { F ";;;===, for=203.0.113.1" }, "203.0.113.1", false, false },
-		{ "10.1.2.3", { F "for=1.1.1.1", FOR "203.0.113.1" }, "10.1.2.3", false, false },
-		{ "10.1.2.3", { F "for=203.0.113.1;proto=https", FOR "1.1.1.1" }, "10.1.2.3", false,
+	};
+
+	(void)state;
+	CHECK_ALL(rows);
+}
+
+static void
+the_header_that_the_proxies_do_not_write_is_the_clients_word(void **state)
+{
+	static const struct row rows[] = {
+		{ "10.1.2.3", { FOR "203.0.113.1", F "for=1.1.1.1" }, "203.0.113.1", false, false },
+		{ "10.1.2.3", { FOR "203.0.113.1", F "for=203.0.113.1;proto=https" }, "203.0.113.1",
+		    false, false },
+		{ "10.1.2.3", { FOR "203.0.113.1", PROTO "http", F "for=203.0.113.1;proto=https" },
+		    "203.0.113.1", false, false },
+		{ "10.1.2.3", { FOR "203.0.113.1", PROTO "https", F "proto=http" }, "203.0.113.1",
+		    false, true },
+		{ "10.1.2.3", { FOR "", F "for=1.1.1.1;proto=https" }, "10.1.2.3", false, false },
+		{ "10.1.2.3", { PROTO "http", F "for=1.1.1.1;proto=https" }, "10.1.2.3", false,
 		    false },
-		{ "10.1.2.3", { F "for=203.0.113.1;proto=https", FOR "1.1.1.1, 203.0.113.1" },
-		    "203.0.113.1", false, true },
+		{ "10.1.2.3", { F "for=203.0.113.1", FOR "1.1.1.1" }, "203.0.113.1", false, false },
+		{ "10.1.2.3", { F "for=203.0.113.1", FOR "203.0.113.1", PROTO "https" },
+		    "203.0.113.1", false, false },
+		{ "10.1.2.3", { F "for=unknown", FOR "1.1.1.1", PROTO "https" }, "10.1.2.3", false,
+		    false },
 	};
 
 	(void)state;
@@ -241,11 +270,11 @@ a_unix_socket_and_a_server_without_proxies_believe_nobody(void **state)
 
 	(void)state;
 	r.headers[0] = (struct http_pair){ "x-forwarded-for", "203.0.113.1" };
-	http_proxies_init(&p, proxies);
+	http_proxies_init(&p, proxies, HTTP_X_FORWARDED);
 	http_forwarded_apply(&p, &r, arena);
 	assert_string_equal(r.client, "unix");
 	http_proxies_release(&p);
-	http_proxies_init(&p, NULL);
+	http_proxies_init(&p, NULL, HTTP_X_FORWARDED);
 	r.peer = "10.1.2.3";
 	r.peer_is_unix = false;
 	http_forwarded_apply(&p, &r, arena);
@@ -318,6 +347,7 @@ main(void)
 		cmocka_unit_test(nobody_but_a_proxy_says_who_is_behind_it),
 		cmocka_unit_test(a_proxy_is_believed_up_to_the_first_address_that_is_none),
 		cmocka_unit_test(a_client_cannot_hide_what_its_proxy_wrote_behind_it),
+		cmocka_unit_test(the_header_that_the_proxies_do_not_write_is_the_clients_word),
 		cmocka_unit_test(a_proxy_that_names_nobody_is_the_client_itself),
 		cmocka_unit_test(tls_is_what_the_proxy_of_the_client_saw),
 		cmocka_unit_test(a_unix_socket_and_a_server_without_proxies_believe_nobody),

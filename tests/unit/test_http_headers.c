@@ -215,19 +215,54 @@ only_a_configured_proxy_says_who_a_client_is(void **state)
 	struct rig r;
 
 	(void)state;
-	rig_start_behind(&r, &limits, proxies);
+	rig_start_behind(&r, &limits, proxies, HTTP_X_FORWARDED);
 	r.on_stream = who_on_request;
 	check_who(&r, "", "127.0.0.1 127.0.0.1 0.");
 	check_who(
 	    &r, "X-Forwarded-For: 203.0.113.1, 198.51.100.1\r\n", "127.0.0.1 198.51.100.1 0.");
-	check_who(
-	    &r, "Forwarded: for=\"[2001:db8::1]:80\";proto=https\r\n", "127.0.0.1 2001:db8::1 1.");
+	check_who(&r, "X-Forwarded-For: 203.0.113.1\r\nForwarded: for=203.0.113.1;proto=https\r\n",
+	    "127.0.0.1 203.0.113.1 0.");
 	check_who(&r, "X-Forwarded-For: unknown\r\n", "127.0.0.1 127.0.0.1 0.");
 	rig_stop(&r);
-	rig_start_behind(&r, &limits, others);
+	rig_start_behind(&r, &limits, proxies, HTTP_FORWARDED);
+	r.on_stream = who_on_request;
+	check_who(
+	    &r, "Forwarded: for=\"[2001:db8::1]:80\";proto=https\r\n", "127.0.0.1 2001:db8::1 1.");
+	check_who(&r, "X-Forwarded-For: 203.0.113.1\r\n", "127.0.0.1 127.0.0.1 0.");
+	rig_stop(&r);
+	rig_start_behind(&r, &limits, others, HTTP_X_FORWARDED);
 	r.on_stream = who_on_request;
 	check_who(&r, "X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\n",
 	    "127.0.0.1 127.0.0.1 0.");
+	rig_stop(&r);
+}
+
+static void
+check_strict(struct rig *r, const char *field, bool is_strict)
+{
+	char request[256];
+	int fd = client_connect(r->port);
+
+	snprintf(request, sizeof(request), "GET /hello HTTP/1.1\r\nHost: a\r\n%s\r\n", field);
+	client_text(fd, request);
+	assert_int_equal(client_read_reply(fd, reply, sizeof(reply)), 200);
+	close(fd);
+	if ((strcasestr(reply, "strict-transport-security") != NULL) != is_strict)
+		fail_msg("%s: %s", field, reply);
+}
+
+static void
+who_comes_by_tls_to_a_proxy_is_to_do_so_always(void **state)
+{
+	static const char *const proxies[] = { "127.0.0.1", NULL };
+	struct http_limits limits = rig_limits();
+	struct rig r;
+
+	(void)state;
+	rig_start_behind(&r, &limits, proxies, HTTP_X_FORWARDED);
+	check_strict(&r, "X-Forwarded-Proto: https\r\n", true);
+	check_strict(&r, "X-Forwarded-Proto: http\r\n", false);
+	check_strict(&r, "Forwarded: for=192.0.2.1;proto=https\r\n", false);
 	rig_stop(&r);
 }
 
@@ -242,7 +277,7 @@ a_proxy_may_have_more_connections_than_one_source(void **state)
 	(void)state;
 	limits.connections_per_source = 1;
 	limits.connections = 3;
-	rig_start_behind(&r, &limits, proxies);
+	rig_start_behind(&r, &limits, proxies, HTTP_X_FORWARDED);
 	r.on_stream = who_on_request;
 	for (size_t i = 0; i < 4; i++) {
 		fds[i] = client_connect(r.port);
@@ -263,6 +298,7 @@ main(void)
 		cmocka_unit_test(a_stream_has_them_and_a_page_its_own_policy),
 		cmocka_unit_test(another_origin_asks_in_vain),
 		cmocka_unit_test(only_a_configured_proxy_says_who_a_client_is),
+		cmocka_unit_test(who_comes_by_tls_to_a_proxy_is_to_do_so_always),
 		cmocka_unit_test(a_proxy_may_have_more_connections_than_one_source),
 	};
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <arpa/inet.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include <cmocka.h>
 
 #include "http/http_private.h"
+#include "base/address.h"
 #include "base/clock.h"
 #include "http_rig.h"
 
@@ -290,15 +290,11 @@ a_source_is_an_ipv4_address_or_an_ipv6_network(void **state)
 	(void)state;
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-			struct sockaddr_storage ss = { .ss_family = AF_INET };
-			void *at = &((struct sockaddr_in *)&ss)->sin_addr;
+			const char *text = table[i].address;
+			struct in6_addr address;
 
-			if (strchr(table[i].address, ':') != NULL) {
-				ss.ss_family = AF_INET6;
-				at = &((struct sockaddr_in6 *)&ss)->sin6_addr;
-			}
-			assert_int_equal(inet_pton(ss.ss_family, table[i].address, at), 1);
-			entered[i] = http_source_enter(&s, &ss);
+			assert_true(address_read(text, strlen(text), &address));
+			entered[i] = http_source_enter(&s, &address);
 			if ((entered[i] != NULL) != table[i].accepted)
 				fail_msg("%s, %zu", table[i].address, i);
 		}

@@ -46,6 +46,13 @@ a_place_covers_itself_and_what_is_below_it(void **state)
 		{ "ou=b\\,ou=a,dc=org", "ou=a,dc=org", false },
 		{ "ou=b\\\\,ou=a,dc=org", "ou=a,dc=org", true },
 		{ "ou=b\\2C,ou=a,dc=org", "ou=a,dc=org", true },
+		{ "ou=x,ou=\xc3\x84mter,dc=org", "OU=\xc3\xa4MTER,dc=org", true },
+		{ "ou=A\xcc\x88mter,dc=org", "ou=\xc3\xa4mter,dc=org", true },
+		{ "ou=\xc4\xb0,dc=org", "ou=i,dc=org", false },
+		{ "ou=stra\xc3\x9f"
+		  "e,dc=org",
+		    "ou=strasse,dc=org", false },
+		{ "ou=\xff,dc=org", "ou=\xfe,dc=org", false },
 		{ "", "ou=a,dc=org", false },
 	};
 
@@ -218,6 +225,21 @@ the_places_of_a_limit_cover_what_its_rules_do(void **state)
 	arena_free(arena);
 }
 
+static void
+only_ones_own_has_one_owner(void **state)
+{
+	static const char *const places[] = { "ou=a" };
+	const struct reach_rule rules[] = { { NULL, 0, "e1" }, { places, 1, "E1" },
+		{ NULL, 0, "e2" }, { places, 1, NULL } };
+
+	(void)state;
+	assert_null(reach_owner(NULL));
+	assert_null(reach_owner(&(struct reach){ rules, 0 }));
+	assert_string_equal(reach_owner(&(struct reach){ rules, 2 }), "e1");
+	assert_null(reach_owner(&(struct reach){ rules, 3 }));
+	assert_null(reach_owner(&(struct reach){ rules + 3, 1 }));
+}
+
 int
 main(void)
 {
@@ -229,6 +251,7 @@ main(void)
 		cmocka_unit_test(a_unit_that_rights_begin_with_is_not_theirs_to_change),
 		cmocka_unit_test(what_two_limits_have_in_common_is_what_both_reach),
 		cmocka_unit_test(a_copy_reaches_as_far),
+		cmocka_unit_test(only_ones_own_has_one_owner),
 		cmocka_unit_test(the_places_of_a_limit_cover_what_its_rules_do),
 	};
 

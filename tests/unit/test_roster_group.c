@@ -249,15 +249,17 @@ members_of_groups_in_groups_are_members(void **state)
 	world_end(&w, FEED_DIRECTORY, true);
 	assert_string_equal(members_of(&w, "uid=a,dc=x"), "0000");
 	assert_true(leads(&w, "cn=None,dc=x")); /* it may come */
-	nest(b, GROUP, "top", "CN=middle;uid=chief");
+	nest(b, GROUP, "top", "CN=middle;uid=chief;cn=\xc3\xa4MTER");
 	nest(b, GROUP + 1, "middle", "cn=low;cn=TOP;uid=b"); /* a cycle */
 	nest(b, GROUP + 2, "low", "UID=a;cn=low");
 	nest(b, GROUP + 3, "Side", "cn=low");
 	nest(b, GROUP + 4, "apart", "cn=top;uid=c");
+	nest(b, GROUP + 5, "\xc3\x84mter", "uid=j\xc3\xbcrgen");
 	world_apply(&w, b);
 	assert_string_equal(members_of(&w, "uid=A,DC=x"), "1100");
 	assert_string_equal(members_of(&w, "uid=b,dc=x"), "1000");
 	assert_string_equal(members_of(&w, "uid=chief,dc=x"), "1000");
+	assert_string_equal(members_of(&w, "uid=J\xc3\x9cRGEN,dc=x"), "1000");
 	assert_string_equal(members_of(&w, "uid=c,dc=x"), "0000"); /* up, never down */
 	assert_string_equal(members_of(&w, "cn=low,dc=x"), "1100");
 	assert_string_equal(members_of(&w, ""), "0000");
@@ -301,6 +303,31 @@ a_change_of_groups_changes_who_is_in_them(void **state)
 	world_user(b, 1, "Ada");
 	world_apply(&w, b);
 	assert_string_equal(members_of(&w, "uid=b,dc=x"), "0010");
+	world_close(&w);
+}
+
+/* Some group may be missing that is in between. */
+static void
+a_list_that_was_cut_short_knows_only_what_leads_there(void **state)
+{
+	struct feed_batch *b = world_changes();
+	struct roster_world w;
+	bool yes;
+
+	(void)state;
+	open_empty(&w);
+	nest(b, GROUP, "top", "cn=low");
+	nest(b, GROUP + 1, "apart", "uid=a");
+	nest(b, GROUP + 2, "low", "uid=a");
+	world_apply(&w, b);
+	assert_true(leads(&w, "cn=low,dc=x"));
+	assert_false(leads(&w, "cn=apart,dc=x"));
+	world_apply(&w, world_begin(FEED_DIRECTORY));
+	world_broken(&w, FEED_DIRECTORY);
+	assert_true(roster_leads_to(w.roster, "cn=low,dc=x", roots, ROOTS, &yes));
+	assert_true(yes);
+	assert_false(roster_leads_to(w.roster, "cn=apart,dc=x", roots, ROOTS, &yes));
+	assert_false(yes);
 	world_close(&w);
 }
 
@@ -364,6 +391,7 @@ main(void)
 		cmocka_unit_test(groups_change_places_with_their_org_units),
 		cmocka_unit_test(members_of_groups_in_groups_are_members),
 		cmocka_unit_test(a_change_of_groups_changes_who_is_in_them),
+		cmocka_unit_test(a_list_that_was_cut_short_knows_only_what_leads_there),
 		cmocka_unit_test(random_groups_nest_as_a_plain_climb_says),
 	};
 

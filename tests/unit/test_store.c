@@ -507,6 +507,7 @@ another_key_or_a_newer_schema_is_refused(void **state)
 		    world_run(w, store_prepare(w->store, world_on_done, w)), rows[i].expect);
 	}
 	call_put(w->loop, w->kv, "meta/schema", NULL);
+	call_put(w->loop, w->kv, "meta/chain", NULL);
 	assert_int_equal(world_run(w, store_prepare(w->store, world_on_done, w)), ERR_OK);
 	call_put(w->loop, w->kv, "uid/x", "x");
 	call_put(w->loop, w->kv, "meta/schema", NULL);

@@ -14,8 +14,8 @@
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
-static const struct throttle_conf three_free = {
-	.free = 3, .first_ms = SECOND, .max_ms = 10 * SECOND, .forget_ms = HOUR, .places = 1024
+static const struct throttle_conf four_free = {
+	.free = 4, .first_ms = SECOND, .max_ms = 10 * SECOND, .forget_ms = HOUR, .places = 1024
 };
 
 static int64_t
@@ -51,7 +51,7 @@ static void
 delays_grow_with_each_failure_up_to_a_cap(void **state)
 {
 	static const int64_t delays[] = { 0, 0, 0, 1000, 2000, 4000, 8000, 10000, 10000, 10000 };
-	struct throttle *t = throttle_new(&three_free);
+	struct throttle *t = throttle_new(&four_free);
 	int64_t now = 5;
 
 	(void)state;
@@ -70,7 +70,7 @@ delays_grow_with_each_failure_up_to_a_cap(void **state)
 static void
 a_thousand_failures_wait_no_longer_than_the_cap(void **state)
 {
-	struct throttle_conf conf = three_free;
+	struct throttle_conf conf = four_free;
 	struct throttle *t;
 	int64_t now;
 
@@ -81,7 +81,7 @@ a_thousand_failures_wait_no_longer_than_the_cap(void **state)
 	now = keep_failing(t, "ada", 40, 0);
 	assert_true(wait_of(t, "ada", now) > 0);
 	throttle_free(t);
-	t = throttle_new(&three_free);
+	t = throttle_new(&four_free);
 	now = keep_failing(t, "ada", 1000, 0);
 	assert_int_equal(wait_of(t, "ada", now), 10 * SECOND);
 	throttle_free(t);
@@ -90,7 +90,7 @@ a_thousand_failures_wait_no_longer_than_the_cap(void **state)
 static void
 who_is_refused_pays_nothing_for_asking(void **state)
 {
-	struct throttle *t = throttle_new(&three_free);
+	struct throttle *t = throttle_new(&four_free);
 	int64_t now = keep_failing(t, "ada", 5, 0);
 
 	(void)state;
@@ -106,7 +106,7 @@ who_is_refused_pays_nothing_for_asking(void **state)
 static void
 failures_are_forgotten_in_time(void **state)
 {
-	struct throttle_conf conf = three_free;
+	struct throttle_conf conf = four_free;
 	struct throttle *t = throttle_new(&conf);
 	int64_t now = keep_failing(t, "ada", 8, 0);
 
@@ -130,7 +130,7 @@ failures_are_forgotten_in_time(void **state)
 static void
 one_failure_or_all_are_forgiven(void **state)
 {
-	struct throttle *t = throttle_new(&three_free);
+	struct throttle *t = throttle_new(&four_free);
 	int64_t now = keep_failing(t, "ada", 5, 0);
 
 	(void)state;
@@ -153,7 +153,7 @@ one_failure_or_all_are_forgiven(void **state)
 static void
 attempts_under_way_at_once_cannot_all_pass(void **state)
 {
-	struct throttle *t = throttle_new(&three_free);
+	struct throttle *t = throttle_new(&four_free);
 	int passed = 0;
 
 	(void)state;
@@ -170,7 +170,7 @@ attempts_under_way_at_once_cannot_all_pass(void **state)
 static void
 a_crowded_table_forgets_the_oldest_and_blocks_nobody(void **state)
 {
-	struct throttle_conf conf = three_free;
+	struct throttle_conf conf = four_free;
 	struct throttle *t;
 	char key[16];
 
@@ -194,7 +194,7 @@ a_crowded_table_forgets_the_oldest_and_blocks_nobody(void **state)
 static void
 a_million_keys_fit_into_a_small_table(void **state)
 {
-	struct throttle_conf conf = three_free;
+	struct throttle_conf conf = four_free;
 	struct throttle *t;
 
 	(void)state;
@@ -216,7 +216,7 @@ a_million_keys_fit_into_a_small_table(void **state)
 static void
 keys_are_compared_whole(void **state)
 {
-	struct throttle *t = throttle_new(&three_free);
+	struct throttle *t = throttle_new(&four_free);
 
 	(void)state;
 	for (int i = 0; i < 4; i++)
@@ -229,23 +229,19 @@ keys_are_compared_whole(void **state)
 }
 
 static void
-a_source_is_an_ipv4_address_or_a_64_of_ipv6(void **state)
+a_source_is_what_an_address_belongs_to_or_no_address(void **state)
 {
 	static const struct {
 		const char *a, *b;
 		bool is_same;
 	} rows[] = {
-		{ "192.0.2.1", "192.0.2.1", true },
 		{ "192.0.2.1", "192.0.2.2", false },
-		{ "192.0.2.1", "::ffff:192.0.2.1", true },
-		{ "::ffff:192.0.2.1", "::ffff:192.0.2.2", false },
 		{ "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true },
-		{ "2001:db8:1:2::1", "2001:DB8:1:2::1", true },
-		{ "2001:db8:1:2::1", "2001:db8:1:3::1", false },
-		{ "::1", "0.0.0.0", false },
 		{ "fe80::1%eth0", "fe80::2%eth1", true },
 		{ "fe80::1", "fe80::1%eth0", true },
 		{ "0.0.0.0", "unix", false },
+		{ "::1", "unix", false },
+		{ "ffff:ffff:ffff:ffff::1", "unix", false },
 		{ "unix", "", true },
 		{ "unix", "no address at all, and longer than any address could ever be", true },
 	};
@@ -284,7 +280,7 @@ main(void)
 		cmocka_unit_test(a_crowded_table_forgets_the_oldest_and_blocks_nobody),
 		cmocka_unit_test(a_million_keys_fit_into_a_small_table),
 		cmocka_unit_test(keys_are_compared_whole),
-		cmocka_unit_test(a_source_is_an_ipv4_address_or_a_64_of_ipv6),
+		cmocka_unit_test(a_source_is_what_an_address_belongs_to_or_no_address),
 		cmocka_unit_test(retry_after_is_whole_seconds_and_never_too_early),
 	};
 

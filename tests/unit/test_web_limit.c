@@ -87,7 +87,7 @@ unknown_links_cost_more_and_more_time_and_leave_real_ones_alone(void **state)
 	int wait_s;
 
 	(void)state;
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 19; i++)
 		assert_int_equal(get(w, "192.0.2.1", GUESS), 404);
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
 		assert_int_equal(get(w, "192.0.2.1", GUESS), 404);
@@ -112,7 +112,6 @@ a_link_that_nobody_has_any_more_counts_as_unknown(void **state)
 	(void)state;
 	w->flow.view.state = VIEW_UNKNOWN;
 	assert_int_equal(get(w, "192.0.2.1", LINK), 404);
-	assert_int_equal(get(w, "192.0.2.1", LINK), 404);
 	assert_int_equal(get(w, "192.0.2.1", LINK), 429);
 	world_free(w);
 }
@@ -129,7 +128,7 @@ a_crowd_of_guessers_is_slowed_down_as_one(void **state)
 		snprintf(client, sizeof(client), "10.%d.%d.1", i / 256, i % 256);
 		refused += get(w, client, GUESS) == 429;
 	}
-	assert_int_equal(refused, 199);
+	assert_int_equal(refused, 200);
 	assert_int_equal(get(w, client, LINK), 200);
 	w->mono_ms += 2000;
 	assert_int_equal(get(w, "192.0.2.1", GUESS), 404);
@@ -149,7 +148,6 @@ refused_forms_of_one_link_cost_more_and_more_time(void **state)
 		assert_int_equal(post(w, "192.0.2.1", VALID, &wait_s), 422);
 		assert_int_equal(post(w, "192.0.2.2", "{\"password\":1}", &wait_s) / 100, 4);
 	}
-	assert_int_equal(post(w, "192.0.2.3", VALID, &wait_s), 422);
 	assert_int_equal(post(w, "192.0.2.4", VALID, &wait_s), 429);
 	assert_int_equal(wait_s, 1);
 	assert_int_equal(get(w, "192.0.2.4", LINK), 200);
