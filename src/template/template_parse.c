@@ -29,9 +29,10 @@ struct template_parser {
 	bool may_name_scheme; /* of an address: what comes next may still be read as its scheme */
 	bool in_element;      /* its name, before any attribute */
 	bool after_equals;
-	bool is_cut;	/* a mark stands behind a piece of a name: nothing may be added to it */
-	bool in_title;	/* <title> takes no tags but its own end */
-	bool in_script; /* and <script> nothing but its own end */
+	bool is_cut;	  /* a mark stands behind a piece of a name: nothing may be added to it */
+	bool in_title;	  /* <title> takes no tags but its own end */
+	bool in_noscript; /* raw text to a browser that runs scripts: no "<" but of a tag */
+	bool in_script;	  /* and <script> nothing but its own end */
 };
 
 /* The file being read; an inner one is read by recursion. */
@@ -136,12 +137,14 @@ template_parser_open(struct template_parser *p, struct template_cursor *c, const
 		"noframes", "noscript", "plaintext", "xmp" };
 	static const char doctype[] = "<!doctype html>";
 	const char *name = c->at + 1;
-	bool is_taken;
+	bool is_noscript;
 
 	if (p->in_title &&
 	    !(template_starts(c->at, to, "</") && template_is_element(c->at + 2, to, "title")))
 		return "a tag inside the title";
 	if (template_starts(c->at, to, "<!--")) {
+		if (p->in_noscript)
+			return "a comment in a noscript";
 		p->place = PLACE_COMMENT;
 		return NULL;
 	}
@@ -150,11 +153,13 @@ template_parser_open(struct template_parser *p, struct template_cursor *c, const
 		return NULL;
 	}
 	p->in_script = p->source->has_scripts && template_is_element(name, to, "script");
-	/* Read either way, its end is the same: an escaped value holds none. */
-	is_taken =
-	    p->in_script || (p->source->has_scripts && template_is_element(name, to, "noscript"));
+	/* Read either way, it ends at the same place: no attribute and no value holds a "<". */
+	is_noscript = p->source->has_scripts && template_is_element(name, to, "noscript");
+	if (is_noscript ||
+	    (template_starts(c->at, to, "</") && template_is_element(c->at + 2, to, "noscript")))
+		p->in_noscript = is_noscript;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (template_starts(name, to, others[i]) && !is_taken)
+		if (template_starts(name, to, others[i]) && !p->in_script && !is_noscript)
 			return "an element that is no HTML inside";
 	p->in_title = template_is_element(name, to, "title");
 	if (name < to && *name == '/')
@@ -217,6 +222,8 @@ template_parser_follow(struct template_parser *p, struct template_cursor *c, con
 			why = template_parser_tag_byte(p, *c->at);
 			break;
 		case PLACE_ATTRIBUTE:
+			if (p->in_noscript && *c->at == '<')
+				why = "an angle bracket in an attribute in a noscript";
 			template_parser_attribute_byte(p, *c->at);
 			break;
 		}
@@ -284,7 +291,8 @@ template_parser_section(struct template_parser *p, struct template_cursor *c,
 		return template_parser_refuse(p, c, "the template is too long");
 	if (template_parser_body(p, c, &open, depth + 1) != ERR_OK)
 		return ERR_INVALID;
-	if (p->place != before.place || (p->place == PLACE_ATTRIBUTE && p->quoted != before.quoted))
+	if (p->place != before.place || p->in_noscript != before.in_noscript ||
+	    (p->place == PLACE_ATTRIBUTE && p->quoted != before.quoted))
 		return template_parser_refuse(p, c, "a section that ends elsewhere in the HTML");
 	/* It may be left out. */
 	p->is_cut = p->is_cut || before.is_cut;

@@ -143,6 +143,9 @@ a_script_is_taken_only_where_it_is_asked_for_and_empty(void **state)
 		{ "<script {{x}}></script>", ERR_INVALID },
 		{ "<noscript><p title=\"{{x}}\">{{x}}</p></noscript>", ERR_OK },
 		{ "<noscripts></noscripts>", ERR_INVALID },
+		{ "<noscript><p title=\"</noscript><a onclick='{{x}}'\"></noscript>", ERR_INVALID },
+		{ "<noscript><!-- </noscript> --></noscript>", ERR_INVALID },
+		{ "<noscript>{{#x}}</noscript>{{/x}}", ERR_INVALID },
 		{ "<scripts></scripts>", ERR_INVALID },
 		{ "<style></style>", ERR_INVALID },
 	};
