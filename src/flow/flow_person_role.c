@@ -1,10 +1,11 @@
 /* Whom nobody acts on whose rights are limited: those who have a role. Whoever could change their
  * mail, or bring a deleted one back, would have what that role allows. The directory says who they
  * are, not the list, which may be behind. */
-#include "dir/dir_sign.h"
 #include "flow/people_private.h"
 
 #include <strings.h>
+
+#include "dir/dir_sign.h"
 
 static const char role_text[] =
     "role: somebody who has a role is changed by those whose rights are not limited";

@@ -3,7 +3,7 @@ caller's org unit and elsewhere, and while the directory has not been heard."""
 
 import pytest
 
-from client import Api, person
+from client import PASSWORD, Api, person
 from clock import Clock
 from rights import ask, of_nothing, roles, routes, told
 from signing import (ADMINISTRATOR, AUDITOR, INVITER, ORDINARY, OTHER_ADMINISTRATOR, Console, add_group, dn_of,
@@ -317,9 +317,8 @@ def test_whoever_is_limited_changes_nobody_who_has_a_role(slapd, make_usherd):
     daemon.wait_list()
     whole, keeper = Api(daemon, daemon.make_token()), Console(daemon).sign_in(KEEPER)
     token = Api(daemon, owned_token(keeper))
-    one = whole.get("/api/v1/users", params={"org_unit": registry(slapd), "status": "active", "limit": 1}).json()
-    chief = one["items"][0]["id"]
-    path = f"/api/v1/users/{chief}"
+    listed = whole.get("/api/v1/users", params={"org_unit": registry(slapd), "status": "active", "limit": 2}).json()
+    path, own = [f"/api/v1/users/{item['id']}" for item in listed["items"]]
     inside = add_group(slapd, "chiefs", whole.get(path).json()["dn"])  # nested: a role all the same
     slapd.add_member(f"cn=usherd-administrators,{slapd.groups}", inside)
 
@@ -335,8 +334,12 @@ def test_whoever_is_limited_changes_nobody_who_has_a_role(slapd, make_usherd):
     assert whole.delete(path).status_code == 200
     refused(keeper.post(f"{path}/restore", {}))
     assert whole.post(f"{path}/restore", {}).status_code in (200, 201)
-    own = keeper.whoami().json()["id"]
-    answer = keeper.call("PATCH", f"/api/v1/users/{own}", json={"position": "Keeper of keys"})
+    clerk = whole.get(own).json()
+    slapd.set_password(clerk["dn"], PASSWORD)
+    slapd.add_member(f"cn=keepers,{slapd.groups}", clerk["dn"])
+    change = {"position": "Keeper of keys"}
+    refused(keeper.call("PATCH", own, json=change))
+    answer = Console(daemon).sign_in(clerk["uid"]).call("PATCH", own, json=change)
     assert answer.status_code == 200, answer.text
     for stem in ("Registry", "Collections"):  # named, and above what is named
         [unit] = [unit["id"] for unit in whole.get("/api/v1/org-units").json()["items"] if unit["name"] == stem]
