@@ -158,6 +158,7 @@ app_build_flow(struct app *a)
 	flow.password_mode = dir.password_mode;
 	flow.role_groups = groups;
 	flow.role_group_count = app_role_groups(c, groups);
+	flow.role_place_count = app_role_places(c, &flow.role_places);
 	a->flow = flow_new(&flow);
 }
 

@@ -31,7 +31,9 @@ struct conf *app_load_conf(const char *path, struct conf_errors *errors);
  * out. Returns how many. */
 enum { APP_ROLE_GROUPS_MAX = CONF_ROLES_MAX + 1 };
 size_t app_role_groups(const struct conf *c, const char *groups[APP_ROLE_GROUPS_MAX]);
-/* That they are not too many. */
+/* The org units that roles are limited to, in the same way, in the configuration's arena. */
+size_t app_role_places(const struct conf *c, const char *const **places);
+/* That the groups are not too many. */
 void app_check_role_groups(const struct conf *c, struct conf_errors *errors);
 
 /* app_check.c: `usherd check-config --online`. Prints a line for each check; true when all hold. */

@@ -41,6 +41,34 @@ app_role_groups(const struct conf *c, const char *groups[APP_ROLE_GROUPS_MAX])
 	return count;
 }
 
+static const char *
+app_normal(const struct conf *c, const char *dn)
+{
+	const char *normal = NULL;
+	bool is_dn = dir_dn_normalise(dn, c->arena, &normal);
+
+	assert(is_dn); /* app_load_conf() has seen to it */
+	return normal;
+}
+
+size_t
+app_role_places(const struct conf *c, const char *const **places)
+{
+	const size_t room = c->role_count * CONF_ROLE_PLACES_MAX + 1;
+	const char **list = arena_alloc(c->arena, room * sizeof(*list));
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->role_count; i++)
+		for (size_t j = 0; j < c->roles[i].org_unit_count; j++) {
+			const char *normal = app_normal(c, c->roles[i].org_units[j]);
+
+			if (!app_is_listed(list, count, normal))
+				list[count++] = normal;
+		}
+	*places = list;
+	return count;
+}
+
 /* A person's groups are asked for at once. With the last role of all there can be one too many. */
 void
 app_check_role_groups(const struct conf *c, struct conf_errors *errors)
@@ -54,16 +82,6 @@ app_check_role_groups(const struct conf *c, struct conf_errors *errors)
 	conf_complain_role(errors, c, last->group_line,
 	    "[role %s] group: the roles and admin_group name more than %d groups", last->name,
 	    DIR_ROOTS_MAX);
-}
-
-static const char *
-app_normal(const struct conf *c, const char *dn)
-{
-	const char *normal = NULL;
-	bool is_dn = dir_dn_normalise(dn, c->arena, &normal);
-
-	assert(is_dn); /* app_load_conf() has seen to it */
-	return normal;
 }
 
 static void
@@ -120,9 +138,11 @@ app_on_looked_at(void *arg, enum err code, const bool *member, const struct faul
 	if (code == ERR_OK || code == ERR_NOT_FOUND)
 		auth_person_seen(
 		    look->app->auth, look->person, code == ERR_OK ? member : NULL, look->began_at);
-	else
+	else {
 		log_debug("the directory cannot tell who somebody is", "person", look->person,
 		    "reason", f->text);
+		auth_person_unseen(look->app->auth, look->person);
+	}
 	app_look_free(look);
 }
 
@@ -139,14 +159,6 @@ app_look_at(void *arg, const char *person)
 	memcpy(look->person, person, strnlen(person, sizeof(look->person) - 1));
 	TAILQ_INSERT_TAIL(&a->looks, look, link);
 	look->op = dir_look_at_account(a->dir, look->person, groups, count, app_on_looked_at, look);
-}
-
-static int64_t
-app_current_at(void *arg)
-{
-	struct app *a = arg;
-
-	return a->feed != NULL ? flow_feed_current_at(a->feed) : 0;
 }
 
 /* ---- what ends rights ---- */
@@ -187,7 +199,6 @@ app_build_access(struct app *a, loop_cb *ready)
 		.idle_ms = c->session_idle * 1000,
 		.lifetime_ms = c->session_lifetime * 1000,
 		.grace_ms = c->directory_grace * 1000,
-		.current_at = app_current_at,
 		.look_at = app_look_at,
 		.arg = a,
 		.normalise = dir_dn_normalise };

@@ -9,6 +9,8 @@
 void
 app_dir_conf(struct dir_conf *out, const struct conf *c)
 {
+	const char **guarded = arena_alloc(c->arena, APP_ROLE_GROUPS_MAX * sizeof(*guarded));
+
 	*out = (struct dir_conf){
 		.uri_count = c->uris.count,
 		.tls = c->start_tls ? DIR_TLS_START : DIR_TLS_NONE,
@@ -38,6 +40,8 @@ app_dir_conf(struct dir_conf *out, const struct conf *c)
 		.marker_attribute = c->marker_attribute,
 		.group_class = c->group_class,
 		.group_member = c->group_member,
+		.guarded_groups = guarded,
+		.guarded_count = app_role_groups(c, guarded),
 		.threads = (size_t)c->directory_threads,
 		.queue_max = (size_t)c->directory_queue,
 		.connect_timeout_ms = c->connect_timeout * 1000,

@@ -161,6 +161,11 @@ app_build_front(struct app *a, loop_cb *ready)
 		.public_url = c->public_url,
 		.sign_in_url = c->sign_in_url,
 		.help_contact = c->help_contact,
+		.language = c->mail_language,
+		.accent_color = c->accent_color,
+		.logo = c->logo.bytes,
+		.logo_len = c->logo.len,
+		.logo_suffix = c->logo.suffix,
 		.posts_per_minute = (size_t)c->join_rate };
 	/* The words are not terminated by one that is NULL. */
 	const char **proxies = arena_alloc(c->arena, (c->proxies.count + 1) * sizeof(*proxies));

@@ -143,7 +143,8 @@ api_reply_item_error(
 static const char *
 api_reason_of(const struct fault *f, const char **text)
 {
-	static const char *const reasons[] = { "self", "last_administrator", "not_empty", "quota" };
+	static const char *const reasons[] = { "self", "last_administrator", "not_empty", "quota",
+		"role", "role_place" };
 
 	*text = f->text;
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
@@ -162,7 +163,10 @@ api_reply_barred(struct http_exchange *x, const struct fault *f)
 {
 	const char *text, *reason = api_reason_of(f, &text);
 
-	api_reply_problem(x, 409, "Refused", text, reason, NULL);
+	if (f->code == ERR_DENIED)
+		api_reply_problem(x, 403, "Not allowed", text, reason, NULL);
+	else
+		api_reply_problem(x, 409, "Refused", text, reason, NULL);
 }
 
 bool

@@ -120,8 +120,8 @@ void api_reply_list_error(struct http_exchange *x, enum err code, const struct f
 /* The same; ERR_NOT_FOUND is told in our own words: "there is no such `kind`". */
 void api_reply_item_error(
     struct http_exchange *x, enum err code, const char *kind, const struct fault *f);
-/* 409: a refusal that a client can tell apart when the fault's text begins with the reason and a
- * colon ("self: ...", "last_administrator: ...", "quota: ..."). */
+/* 409, or 403 for ERR_DENIED: a refusal that a client can tell apart when the fault's text begins
+ * with the reason and a colon ("self: ...", "last_administrator: ...", "role: ..."). */
 void api_reply_barred(struct http_exchange *x, const struct fault *f);
 /* The same if it is ERR_REFUSED with such a reason. False: it was not answered. */
 bool api_reply_if_barred(struct http_exchange *x, enum err code, const struct fault *f);

@@ -20,13 +20,51 @@ static const struct api_member members[] = {
 	{ "org_units", API_STRINGS, offsetof(struct token_body, org_units) },
 };
 
-/* Whoever administers all of it sees everybody's tokens; anybody else those of their own person. */
+static const struct api_token *
+api_token_by_id(const struct api_call *c, const char *id)
+{
+	for (size_t i = 0; i < auth_token_count(c->api->conf.auth); i++) {
+		const struct api_token *t = auth_token_at(c->api->conf.auth, i);
+
+		if (strcmp(t->id, id) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+/* What calls is a token that is limited more than its owner. One that is gone meanwhile counts as
+ * that. */
+static bool
+api_is_limited_token(const struct api_call *c)
+{
+	const struct api_token *own;
+
+	if (c->who.kind != AUTH_TOKEN)
+		return false;
+	own = api_token_by_id(c, c->who.name + strlen("token:"));
+	return own == NULL || own->place_count > 0;
+}
+
+/* One without places reaches as far as its owner. */
+static bool
+api_reaches_token(const struct api_call *c, const struct api_token *t)
+{
+	for (size_t i = 0; i < t->place_count; i++)
+		if (!reach_covers_place(c->reach, t->places[i]))
+			return false;
+	return t->place_count > 0;
+}
+
+/* Whoever administers all of it sees everybody's tokens; anybody else those of their own person,
+ * and a token that is limited itself only those that reach no further. */
 static bool
 api_may_see_token(const struct api_call *c, const struct api_token *t)
 {
 	if (reach_is_everything(c->reach))
 		return true;
-	return t != NULL && c->who.person[0] != '\0' && strcasecmp(t->owner, c->who.person) == 0;
+	if (t == NULL || c->who.person[0] == '\0' || strcasecmp(t->owner, c->who.person) != 0)
+		return false;
+	return !api_is_limited_token(c) || api_reaches_token(c, t);
 }
 
 static void
@@ -236,18 +274,6 @@ api_token_create(struct api_call *c, struct fault *f)
 }
 
 /* ---- delete ---- */
-
-static const struct api_token *
-api_token_by_id(const struct api_call *c, const char *id)
-{
-	for (size_t i = 0; i < auth_token_count(c->api->conf.auth); i++) {
-		const struct api_token *t = auth_token_at(c->api->conf.auth, i);
-
-		if (strcmp(t->id, id) == 0)
-			return t;
-	}
-	return NULL;
-}
 
 static void
 api_on_token_deleted(void *arg, enum err code, const struct fault *f)

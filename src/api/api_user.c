@@ -31,7 +31,7 @@ api_reply_person_error(
 	else if (code == ERR_USED)
 		api_reply_problem(x, 409, "Not yet a user",
 		    "this is a pending invitation: see /api/v1/invitations", "invitation", NULL);
-	else if (code == ERR_REFUSED)
+	else if (code == ERR_REFUSED || code == ERR_DENIED)
 		api_reply_barred(x, f);
 	else if (errors != NULL && errors->count > 0)
 		api_reply_error(x, code, errors, f);
@@ -50,8 +50,7 @@ api_shortcoming(const struct api_call *c, const struct fault *f)
 {
 	if (f == NULL || f->text[0] == '\0')
 		return NULL;
-	return c->reach == NULL ? f->text
-				: "some groups, and what they give, or servers could not be told";
+	return c->reach == NULL ? f->text : "some groups or servers could not be told";
 }
 
 static void

@@ -190,6 +190,8 @@ auth_new(const struct auth_conf *conf, loop_cb *ready, void *arg)
 	a->mono = clock_mono_ms(conf->clock);
 	TAILQ_INIT(&a->sessions);
 	TAILQ_INIT(&a->persons);
+	TAILQ_INIT(&a->looks_awaited);
+	TAILQ_INIT(&a->looks);
 	TAILQ_INIT(&a->ops);
 	TAILQ_INIT(&a->makes);
 	TAILQ_INIT(&a->token_makes);

@@ -2,11 +2,17 @@
  * check needs is in memory, fed by the store and the roster, so that it never waits. On the loop's
  * thread.
  *
- * Rights of people come from groups of the directory and are never stored: a check asks the people
- * list whether the person is still there, not suspended, and in which groups, anew after each
- * change of the list. A session whose person has lost all roles ends at once, and so do their
- * tokens. While the list is not current (the directory is away), what was true last counts: for
- * everything for AUTH_CURRENT_MS, for reading during the configured grace, and then for nothing. */
+ * Rights of people come from groups of the directory and are never stored: only what the directory
+ * itself said of the person counts, when they signed in or in a look since, and only for
+ * AUTH_CURRENT_MS. Whoever is used is looked at again every AUTH_LOOK_MS. The people list is not
+ * asked: a server's own changes of `member` (OpenLDAP's refint, when an entry is renamed or
+ * deleted) are not replicated, so that its groups may go on naming who is gone, and not name who is
+ * there. It tells when to look: when it says something else of a person than before, the directory
+ * is asked at once, and if that would be less than what is known, callers wait for the answer.
+ *
+ * A session whose person has lost all roles, or is gone or suspended, ends with the look that says
+ * so, and so do their tokens. While the directory is away, what it said last counts: for everything
+ * for AUTH_CURRENT_MS, for reading during the configured grace, and then for nothing. */
 #ifndef USHERD_AUTH_AUTH_H
 #define USHERD_AUTH_AUTH_H
 
@@ -111,12 +117,8 @@ struct auth_conf {
 	size_t role_count;
 	int64_t idle_ms, lifetime_ms; /* of a session: 15 min and 8 h */
 	int64_t grace_ms; /* reading goes on so long after the directory was last heard */
-	/* Monotonic ms when the people list was last known to be what the directory has; 0: never
-	 * yet. */
-	int64_t (*current_at)(void *arg);
-	/* Ask the directory itself about a person whom the list cannot tell of (it is loading, was
-	 * cut short, or is behind), then call auth_person_seen(). Asked for whoever calls, once
-	 * in 30 s for a person, and again when the list has told something new of them. */
+	/* Ask the directory itself about a person, then call auth_person_seen() or _unseen(), once
+	 * and later. About a few people at once, about one once at a time. */
 	void (*look_at)(void *arg, const char *person);
 	void *arg;
 	/* A DN in the spelling that the list knows members by; false: it is none. */
@@ -125,7 +127,6 @@ struct auth_conf {
 };
 enum {
 	AUTH_CURRENT_MS = 60 * 1000,
-	AUTH_SEEN_MS = 10 * 1000, /* so long the list may lag behind what the directory said */
 	AUTH_LOOK_MS = 30 * 1000,
 	AUTH_SESSIONS_MAX = 100000,
 	AUTH_SESSIONS_OF_ONE_MAX = 20,
@@ -147,6 +148,7 @@ size_t auth_role_groups(const struct auth *a, const char *const **groups);
  * suspended). `seen_at`: monotonic ms when the directory was asked, which is before it answered:
  * what became known since then counts for more. */
 void auth_person_seen(struct auth *a, const char *person, const bool *member, int64_t seen_at);
+void auth_person_unseen(struct auth *a, const char *person); /* it could not be asked */
 
 /* ---- checks: all leave what they find in `out`, grants in `arena` ---- */
 
@@ -193,7 +195,7 @@ bool auth_has_role(const struct auth *a, const bool *member);
 /* A new session for a person who has just signed in; a person's oldest one ends when there are more
  * than AUTH_SESSIONS_OF_ONE_MAX, and the longest unused of all beyond AUTH_SESSIONS_MAX
  * ("replaced"). ERR_UNAUTHENTICATED: the person was forgotten after `seen_at`, as above, or has
- * ended all of their sessions since. auth_free() answers those under way: ERR_UNAVAILABLE.
+ * ended all of their sessions since.
  * `secret`: 256 bits, base64url, for the cookie and nothing else; the callback may take it by
  * setting it to NULL. */
 typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,

@@ -1,6 +1,5 @@
-/* Whose rights are looked after, and what is said of them: by the people list, which is known to be
- * up to date as of a moment (conf.current_at), and by the directory itself, when somebody signed in
- * or was looked at. What it comes to is in auth_standing.c. */
+/* Whose rights are looked after, and what is said of them: by the people list, and by the directory
+ * itself, when somebody signed in or was looked at. What it comes to is in auth_standing.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,7 +53,7 @@ auth_person_hold(struct auth *a, const char *id)
 	if (p == NULL) {
 		p = mem_alloc(sizeof(*p));
 		memcpy(p->id, text, sizeof(p->id));
-		p->seen_at = p->looked_at = p->told_at = p->forgotten_at = AUTH_NEVER;
+		p->seen_at = p->asked_at = p->told_at = p->used_at = p->forgotten_at = AUTH_NEVER;
 		TAILQ_INIT(&p->sessions);
 		TAILQ_INIT(&p->waits);
 		TAILQ_INIT(&p->tokens);
@@ -147,11 +146,22 @@ person_ask_list(const struct auth *a, struct auth_person *p, struct person_row *
 	return (struct auth_said){ is_whole ? AUTH_NO_ROLE : AUTH_UNSURE, 0 };
 }
 
+/* While it says nothing, what it said last stands. */
+static void
+person_hear_list(const struct auth *a, struct auth_person *p, struct auth_said said)
+{
+	if (said.word == AUTH_UNSURE ||
+	    (said.word == p->list.word && said.groups == p->list.groups))
+		return;
+	p->list = said;
+	p->views++;
+	p->told_at = clock_mono_ms(a->conf.clock);
+}
+
 void
 auth_person_read_list(const struct auth *a, struct auth_person *p)
 {
 	struct person_row row = { .id = "" };
-	const struct auth_said before = p->list;
 	struct roster_figures list;
 
 	roster_figures(a->conf.roster, &list);
@@ -160,29 +170,30 @@ auth_person_read_list(const struct auth *a, struct auth_person *p)
 	p->asked = true;
 	p->version = list.version;
 	p->state = list.state;
-	p->list = (struct auth_said){ AUTH_UNSURE, 0 };
 	if (list.state == ROSTER_LOADING)
 		return;
 	row.arena = arena_new(0);
-	p->list = person_ask_list(a, p, &row, list.state == ROSTER_COMPLETE);
+	person_hear_list(a, p, person_ask_list(a, p, &row, list.state == ROSTER_COMPLETE));
 	arena_free(row.arena);
-	if (p->list.word == before.word && p->list.groups == before.groups)
-		return;
-	p->told_at = clock_mono_ms(a->conf.clock);
-	p->is_news = before.word != AUTH_UNSURE && p->list.word != AUTH_UNSURE;
 }
 
 /* ---- what the directory says ---- */
 
 /* An answer that took its time says nothing about what happened meanwhile. */
 void
-auth_person_note(struct auth *a, struct auth_person *p, struct auth_said said, int64_t seen_at)
+auth_person_note(
+    struct auth *a, struct auth_person *p, struct auth_said said, int64_t seen_at, bool is_look)
 {
 	auth_person_read_list(a, p);
 	if (seen_at <= p->forgotten_at || seen_at < p->seen_at)
 		return;
 	p->seen_at = seen_at;
 	p->seen = said;
+	p->is_unheard = false;
+	if (is_look)
+		p->seen_views = p->looked_views;
+	else if (p->told_at < seen_at)
+		p->seen_views = p->views;
 }
 
 struct auth_said
@@ -213,8 +224,18 @@ auth_person_seen(struct auth *a, const char *person, const bool *member, int64_t
 	auth_person_note(a, p,
 	    member != NULL ? auth_said_by_groups(auth_member_bits(a, member))
 			   : person_said_out(a, p),
-	    seen_at);
-	p->is_looked_at = false;
-	auth_waits_wake(p);
+	    seen_at, p->look == AUTH_LOOK_RUNS);
+	p->holds++;
+	auth_look_end(a, p, true);
 	auth_person_judge(a, p, false, &standing);
+	auth_person_drop(a, p);
+}
+
+void
+auth_person_unseen(struct auth *a, const char *person)
+{
+	struct auth_person *p = auth_person_find(a, person);
+
+	if (p != NULL)
+		auth_look_end(a, p, false);
 }

@@ -18,7 +18,8 @@ enum {
 	AUTH_SECRET_LEN = 43,
 	AUTH_ID_BYTES = 8, /* of a session's id, which is no secret */
 	AUTH_REASON_SIZE = 32,
-	AUTH_NEVER = -1 /* a moment of the monotonic clock that has not been */
+	AUTH_WAIT_MS = 2000, /* a caller waits so long for a look */
+	AUTH_NEVER = -1	     /* a moment of the monotonic clock that has not been */
 };
 
 /* ---- who is still who (auth_person.c, auth_standing.c) ---- */
@@ -48,20 +49,28 @@ struct auth_person {
 	struct auth_session_list sessions; /* the oldest first */
 	size_t session_count;
 	struct auth_row_list tokens;
-	/* What the list said, as of one version of it. */
+	/* What the list said last, as of one version of it, how many times it was something else,
+	 * and monotonic ms of the last such time. */
 	struct auth_said list;
-	int64_t told_at; /* monotonic ms when it was first heard to say so */
+	unsigned views;
+	int64_t told_at;
 	bool asked;
-	bool is_news; /* it said something else before */
 	uint64_t version;
 	enum roster_state state;
 	char *org_unit; /* where they stood then, in one spelling; NULL: unknown */
-	/* What the directory itself said, monotonic ms when it was asked. */
+	/* What the directory itself said, monotonic ms when it was asked, and up to which of the
+	 * list's views that counts for more. */
 	struct auth_said seen;
 	int64_t seen_at;
-	/* When it was asked last because the list cannot tell, and whether that is under way. */
-	int64_t looked_at;
-	bool is_looked_at;
+	unsigned seen_views;
+	/* The last look, under way or not (auth_look.c). */
+	TAILQ_ENTRY(auth_person) look_link;
+	enum { AUTH_LOOK_NONE, AUTH_LOOK_WAITS, AUTH_LOOK_RUNS } look;
+	bool is_awaited;       /* by a caller */
+	bool is_unheard;       /* it had no answer */
+	int64_t asked_at;      /* monotonic ms when it was asked for */
+	unsigned looked_views; /* what the list had said when it began */
+	int64_t used_at;       /* monotonic ms of the last check */
 	struct auth_wait_list waits;
 	/* When we ended them, and why. */
 	int64_t forgotten_at;
@@ -81,18 +90,21 @@ struct auth_person *auth_person_hold(struct auth *a, const char *id); /* made wh
 void auth_person_drop(struct auth *a, struct auth_person *p);
 /* Once for each version of the list. */
 void auth_person_read_list(const struct auth *a, struct auth_person *p);
-/* The directory, asked at `seen_at`, said it. */
+/* The directory, asked at `seen_at`, said it. `is_look`: to the look that is under way. */
 void auth_person_note(
-    struct auth *a, struct auth_person *p, struct auth_said said, int64_t seen_at);
+    struct auth *a, struct auth_person *p, struct auth_said said, int64_t seen_at, bool is_look);
 struct auth_said auth_said_by_groups(uint64_t groups);
+/* Has the directory asked when it is time for that. `is_awaited`: by a caller. */
+void auth_look(struct auth *a, struct auth_person *p, bool is_awaited);
+bool auth_look_is_awaited(const struct auth *a, const struct auth_person *p); /* not in vain yet */
+void auth_look_end(struct auth *a, struct auth_person *p, bool is_answered);  /* `p` may be gone */
+void auth_look_forget(struct auth *a, struct auth_person *p);		      /* the same */
 
-/* ERR_OK, ERR_UNAUTHENTICATED (lost) or ERR_UNAVAILABLE (nobody knows). `ask`: have the directory
- * itself looked at when that could tell more. */
-enum err auth_person_stands(
-    struct auth *a, struct auth_person *p, bool ask, struct auth_standing *out);
-/* The same; whoever has lost their rights loses their sessions and tokens. `p` may be gone then. */
+/* ERR_OK, ERR_UNAUTHENTICATED (lost) or ERR_UNAVAILABLE (nobody knows). `is_used`: by a caller, for
+ * whom the directory is asked when what it said is not new. Whoever has lost their rights loses
+ * their sessions and tokens; `p` may be gone then. */
 enum err auth_person_judge(
-    struct auth *a, struct auth_person *p, bool ask, struct auth_standing *out);
+    struct auth *a, struct auth_person *p, bool is_used, struct auth_standing *out);
 uint64_t auth_member_bits(const struct auth *a, const bool *member);
 /* Nobody who signs in now began before they were forgotten. `p` may be gone then. */
 void auth_person_forgive(struct auth *a, struct auth_person *p);
@@ -183,6 +195,7 @@ struct auth_session {
 	struct auth_person *person;
 	int64_t active_at; /* monotonic ms of the last use */
 	int64_t over_at;   /* by auth_now() */
+	bool is_new;	   /* made by this process */
 	struct auth_use use;
 	unsigned round;
 };
@@ -232,6 +245,8 @@ struct auth {
 	struct auth_ending_list endings; /* to be written */
 	size_t endings_running;
 	size_t waits_running;
+	struct auth_person_list looks_awaited, looks; /* to be asked about */
+	size_t looks_running;
 	struct loop_timer *sweep;
 	bool sweeping;
 	size_t turns;	    /* left of this round of the sweep */

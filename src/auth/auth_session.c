@@ -87,13 +87,23 @@ session_keep_few(struct auth *a, const struct auth_person *p)
 		session_keep_all_few(a);
 }
 
-/* By age, whatever order the store tells them in. */
+/* Those that were there before this process, by their stored times, whatever order the store tells
+ * them in; then those of this process, as they were made: the clock may have been set back since.
+ */
+static bool
+session_is_younger(const struct auth_session *s, const struct auth_session *than)
+{
+	if (s->is_new || than->is_new)
+		return s->is_new && !than->is_new;
+	return s->s.created_at > than->s.created_at;
+}
+
 static void
 session_join_person(struct auth_session *s)
 {
 	struct auth_session *before = TAILQ_LAST(&s->person->sessions, auth_session_list);
 
-	while (before != NULL && before->s.created_at > s->s.created_at)
+	while (before != NULL && session_is_younger(before, s))
 		before = TAILQ_PREV(before, auth_session_list, link);
 	if (before != NULL)
 		TAILQ_INSERT_AFTER(&s->person->sessions, before, s, link);
@@ -125,6 +135,7 @@ auth_session_keep(struct auth *a, const struct store_session *stored, bool is_ne
 	}
 	s = mem_alloc(sizeof(*s));
 	s->s = *stored;
+	s->is_new = is_new;
 	s->round = a->sessions_watch.round;
 	session_set_times(a, s, is_new);
 	auth_use_init(&s->use, a, true, s->s.id, &s->s.used_at);

@@ -41,6 +41,12 @@ auth_session_cancel(struct auth_make *m)
 	make_free(m);
 }
 
+static void
+make_release(struct auth_op *op)
+{
+	auth_session_cancel((struct auth_make *)op);
+}
+
 /* The secret says nothing about the id, nor the id about the secret. */
 static struct secret *
 make_secret(struct store_session *s)
@@ -73,18 +79,6 @@ make_answer(struct auth_make *m, enum err code, const struct fault *f)
 	make_free(m);
 	cb(arg, code, code == ERR_OK ? &session : NULL, &secret, f);
 	secret_free(secret);
-}
-
-/* Answered, because whoever asked may have left something behind that is freed with the answer. */
-static void
-make_release(struct auth_op *op)
-{
-	struct auth_make *m = (struct auth_make *)op;
-	struct fault f;
-
-	if (m->store_op != NULL)
-		store_cancel(m->store_op);
-	make_answer(m, fault_set(&f, ERR_UNAVAILABLE, "the daemon stops"), &f);
 }
 
 static void
@@ -142,7 +136,8 @@ auth_session_new(struct auth *a, const char *person, const bool *member, int64_t
 		loop_timer_set(m->refusal, 0);
 		return m;
 	}
-	auth_person_note(a, m->person, auth_said_by_groups(auth_member_bits(a, member)), seen_at);
+	auth_person_note(
+	    a, m->person, auth_said_by_groups(auth_member_bits(a, member)), seen_at, false);
 	memcpy(m->session.person, m->person->id, sizeof(m->session.person));
 	make_times(a, &m->session);
 	m->store_op = store_session_add(a->conf.store, &m->session, source, note, make_on_added, m);

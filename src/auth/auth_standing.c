@@ -1,44 +1,27 @@
-/* How a person stands. Two speak of it, the people list and the directory itself: whoever spoke
- * later counts. The list, which hears of changes a little later than the directory makes them,
- * counts as if it had spoken AUTH_SEEN_MS earlier, unless it has told something new of the person
- * since the directory was asked. Where it cannot be said who was later, and it matters, the
- * directory is asked once more, and until it has answered nobody knows.
- *
- * Rights are ended for good only by what is known now: a "no" that is as old as a "yes" that would
- * not count any more is no answer. */
+/* How a person stands: what the directory itself said last, in a look or at the sign-in, for as
+ * long as that is new enough. The people list decides nothing. What it tells since is a reason to
+ * look again: at once, and when it speaks of less than the directory did, nobody knows until the
+ * answer is there. */
 #include <stdio.h>
 
 #include "auth/auth_private.h"
 
 enum { FORGOTTEN_MS = 5 * 60 * 1000 }; /* no sign-in takes that long */
 
+/* The list has told something else since the directory was asked. */
 static bool
-person_list_is_later(const struct auth_person *p, int64_t current)
+person_has_news(const struct auth_person *p)
 {
-	return (p->is_news && p->told_at >= p->seen_at) || current - AUTH_SEEN_MS >= p->seen_at;
+	return p->views != p->seen_views &&
+	       (p->list.word != p->seen.word || p->list.groups != p->seen.groups);
 }
 
-/* The list says "no", and may have heard so after the directory was asked. */
+/* And it is not merely more. */
 static bool
-person_is_in_doubt(const struct auth_person *p, int64_t current)
+person_is_in_doubt(const struct auth_person *p)
 {
-	return p->seen.word == AUTH_GOOD && p->list.word > AUTH_GOOD && current > p->seen_at &&
-	       p->told_at > p->seen_at;
-}
-
-static struct auth_said
-person_weigh(const struct auth_person *p, int64_t current, int64_t *at)
-{
-	bool list_can_tell = p->list.word != AUTH_UNSURE && current > 0;
-
-	if (p->seen_at == AUTH_NEVER || (list_can_tell && person_list_is_later(p, current))) {
-		*at = current > 0 ? current : AUTH_NEVER;
-		return p->list;
-	}
-	*at = p->seen_at;
-	if (list_can_tell && person_is_in_doubt(p, current))
-		return (struct auth_said){ AUTH_UNSURE, 0 };
-	return p->seen;
+	return person_has_news(p) &&
+	       (p->list.word != AUTH_GOOD || (p->seen.groups & ~p->list.groups) != 0);
 }
 
 static const char *
@@ -49,36 +32,31 @@ person_lost(enum auth_word word)
 					: "lost_rights";
 }
 
-/* What the list has told since the last look is worth another one. */
-static void
-person_look(struct auth *a, struct auth_person *p, int64_t now)
+/* Whoever is used, or was a moment ago, is not kept waiting by the next request. */
+static bool
+person_is_used(const struct auth_person *p, int64_t now)
 {
-	if (a->conf.look_at == NULL || (p->looked_at != AUTH_NEVER && p->looked_at >= p->told_at &&
-					   now - p->looked_at < AUTH_LOOK_MS))
-		return;
-	p->looked_at = now;
-	p->is_looked_at = true;
-	a->conf.look_at(a->conf.arg, p->id);
+	return p->used_at != AUTH_NEVER && now - p->used_at <= AUTH_CURRENT_MS;
 }
 
-enum err
-auth_person_stands(struct auth *a, struct auth_person *p, bool ask, struct auth_standing *out)
+/* What is older than AUTH_CURRENT_MS counts where the directory was asked in vain, for reading. */
+static enum err
+person_stands(struct auth *a, struct auth_person *p, int64_t now, struct auth_standing *out)
 {
-	int64_t now = clock_mono_ms(a->conf.clock), at, age;
-	struct auth_said said;
+	int64_t age = now - p->seen_at;
+	bool is_new = age <= AUTH_CURRENT_MS;
 
-	auth_person_read_list(a, p);
-	said = person_weigh(p, a->conf.current_at(a->conf.arg), &at);
-	age = at == AUTH_NEVER || said.word == AUTH_UNSURE ? INT64_MAX : now - at;
-	*out = (struct auth_standing){ .groups = said.groups, .read_only = age > AUTH_CURRENT_MS };
-	if (ask && age > AUTH_LOOK_MS)
-		person_look(a, p, now);
-	if (said.word == AUTH_GOOD)
-		return age <= AUTH_CURRENT_MS || age <= a->conf.grace_ms ? ERR_OK : ERR_UNAVAILABLE;
-	if (age > AUTH_CURRENT_MS)
+	*out = (struct auth_standing){ .groups = p->seen.groups, .read_only = !is_new };
+	if (p->seen_at == AUTH_NEVER || person_is_in_doubt(p))
 		return ERR_UNAVAILABLE;
-	out->lost = person_lost(said.word);
-	return ERR_UNAUTHENTICATED;
+	if (p->seen.word != AUTH_GOOD && is_new) {
+		out->lost = person_lost(p->seen.word);
+		return ERR_UNAUTHENTICATED;
+	}
+	if (p->seen.word == AUTH_GOOD &&
+	    (is_new || (age <= a->conf.grace_ms && (p->is_unheard || !auth_look_is_awaited(a, p)))))
+		return ERR_OK;
+	return ERR_UNAVAILABLE;
 }
 
 /* What is being made for them is dead when it is there. */
@@ -99,10 +77,18 @@ person_end(struct auth *a, struct auth_person *p, const char *reason)
 }
 
 enum err
-auth_person_judge(struct auth *a, struct auth_person *p, bool ask, struct auth_standing *out)
+auth_person_judge(struct auth *a, struct auth_person *p, bool is_used, struct auth_standing *out)
 {
-	enum err code = auth_person_stands(a, p, ask, out);
+	int64_t now = clock_mono_ms(a->conf.clock);
+	enum err code;
 
+	auth_person_read_list(a, p);
+	if (is_used)
+		p->used_at = now;
+	if (person_has_news(p) || (person_is_used(p, now) && (p->seen_at == AUTH_NEVER ||
+								 now - p->seen_at > AUTH_LOOK_MS)))
+		auth_look(a, p, is_used);
+	code = person_stands(a, p, now, out);
 	if (code == ERR_UNAUTHENTICATED)
 		person_end(a, p, out->lost);
 	return code;
@@ -140,6 +126,13 @@ auth_persons_free(struct auth *a)
 	struct auth_person *p, *next;
 
 	LIST_EACH_SAFE(p, &a->persons, turn, next)
-	if (p->forgotten_at != AUTH_NEVER)
+	{
+		bool was_forgotten = p->forgotten_at != AUTH_NEVER;
+
+		p->holds++;
+		auth_look_forget(a, p);
+		if (was_forgotten)
+			auth_person_drop(a, p);
 		auth_person_drop(a, p);
+	}
 }

@@ -1,11 +1,11 @@
-/* Requests that wait until the directory has answered how a person stands: after a start, and while
- * the list cannot tell, the answer is a moment away, and "try again later" would be a lie. */
+/* Requests that wait until the directory has answered how a person stands: the answer is a moment
+ * away, and "try again later" would be a lie. */
 #include <stdlib.h>
 
 #include "auth/auth_private.h"
 #include "base/mem.h"
 
-enum { WAIT_MS = 2000, WAITS_MAX = 256 };
+enum { WAITS_MAX = 256 };
 
 struct auth_wait {
 	struct auth_op op; /* first */
@@ -46,12 +46,8 @@ auth_await_person(struct auth *a, const char *person, loop_cb *cb, void *arg)
 {
 	struct auth_person *p = auth_person_find(a, person);
 	struct auth_wait *w;
-	int64_t left;
 
-	if (p == NULL || !p->is_looked_at || a->waits_running >= WAITS_MAX)
-		return false;
-	left = p->looked_at + WAIT_MS - clock_mono_ms(a->conf.clock);
-	if (left <= 0)
+	if (p == NULL || !auth_look_is_awaited(a, p) || a->waits_running >= WAITS_MAX)
 		return false;
 	w = mem_alloc(sizeof(*w));
 	auth_op_start(a, &w->op, wait_release);
@@ -61,7 +57,7 @@ auth_await_person(struct auth *a, const char *person, loop_cb *cb, void *arg)
 	w->cb = cb;
 	w->arg = arg;
 	w->timer = loop_timer_new(a->conf.loop, wait_is_over, w);
-	loop_timer_set(w->timer, left);
+	loop_timer_set(w->timer, p->asked_at + AUTH_WAIT_MS - clock_mono_ms(a->conf.clock));
 	return true;
 }
 

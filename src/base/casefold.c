@@ -52,27 +52,37 @@ casefold_character(const char *s, size_t len, char out[BYTES_MAX], size_t *used)
 	return *used = 1;
 }
 
+/* Nearly all of what is folded is ASCII; returns how much of it was. */
+static size_t
+casefold_ascii_run(const char *s, size_t len, char *out)
+{
+	size_t i = 0;
+
+	for (; i < len && (unsigned char)s[i] < 0x80; i++)
+		out[i] = casefold_ascii(s[i]);
+	return i;
+}
+
 size_t
 casefold(const char *s, size_t len, char *out, size_t size)
 {
 	char bytes[BYTES_MAX];
-	size_t written = 0, used, n;
+	size_t written = 0, i = 0, used, n;
 
-	for (size_t i = 0; i < len; i += used) {
-		if ((unsigned char)s[i] < 0x80) { /* nearly all */
-			if (written == size)
-				return SIZE_MAX;
-			out[written++] = casefold_ascii(s[i]);
-			used = 1;
-			continue;
-		}
+	for (;;) {
+		n = len - i < size - written ? len - i : size - written;
+		n = casefold_ascii_run(s + i, n, out + written);
+		i += n;
+		written += n;
+		if (i == len)
+			return written;
 		n = casefold_character(s + i, len - i, bytes, &used);
 		if (n > size - written)
 			return SIZE_MAX;
 		memcpy(out + written, bytes, n);
+		i += used;
 		written += n;
 	}
-	return written;
 }
 
 /* What is left of a string, and of the character that is being compared. */
@@ -105,14 +115,14 @@ casefold_equal(const char *a, const char *b)
 	struct cursor x, y;
 	int byte;
 
-	/* ASCII alone needs no more than this; a character that differs may still fold alike. */
 	while (*a != '\0' && ((unsigned char)*a & 0x80) == 0 &&
 	       casefold_ascii(*a) == casefold_ascii(*b)) {
 		a++;
 		b++;
 	}
-	if (*a == '\0' && *b == '\0')
-		return true;
+	/* Two characters of ASCII stand for themselves, and so do ends. */
+	if (((unsigned char)*a & 0x80) == 0 && ((unsigned char)*b & 0x80) == 0)
+		return *a == *b;
 	x = (struct cursor){ .s = a, .left = strlen(a) };
 	y = (struct cursor){ .s = b, .left = strlen(b) };
 	while ((byte = cursor_next(&x)) >= 0)

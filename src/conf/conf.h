@@ -23,6 +23,7 @@ enum {
 	CONF_ROLES_MAX = 32,
 	CONF_ROLE_PLACES_MAX = 16,
 	CONF_ERRORS_MAX = 32,
+	CONF_LOGO_MAX = 256 * 1024,  /* bytes: everybody who is invited loads it */
 	CONF_MAIL_TRANSFER_MAX = 600 /* s; what RFC 5321 section 4.5.3.2.6 gives the last answer */
 };
 
@@ -39,6 +40,12 @@ struct conf_role {
 	int64_t quota; /* open invitations of each inviter; 0: any number */
 	int line;      /* of the section */
 	int group_line, org_unit_lines[CONF_ROLE_PLACES_MAX];
+};
+
+struct conf_picture {
+	const char *bytes; /* NULL: none */
+	size_t len;
+	const char *suffix; /* by what is in it: "png", "svg" or "webp" */
 };
 
 enum conf_profile { CONF_PROFILE_OPENLDAP, CONF_PROFILE_GENERIC };
@@ -85,6 +92,9 @@ struct conf {
 	int64_t lifetime, expired_kept;
 	const char *uid_template;
 	bool gender_required, birthday_required;
+
+	const char *page_logo, *accent_color;
+	struct conf_picture logo; /* read from `page_logo` */
 
 	const char *warm_file; /* of the roster; NULL: none */
 	int64_t restorable;

@@ -176,4 +176,5 @@ conf_check(struct conf *c, struct conf_errors *errors)
 	conf_check_access(c, errors);
 	conf_check_roster(c, errors);
 	conf_check_mail(c, errors);
+	conf_check_page(c, errors);
 }

@@ -132,6 +132,9 @@ const struct conf_key conf_keys[] = {
 	{ "invitation", "birthday_required", CONF_BOOL, AT(birthday_required), "yes", 0, 0, NULL,
 	    false },
 
+	{ "page", "logo", CONF_FILE, AT(page_logo), NULL, 0, 0, NULL, false },
+	{ "page", "accent_color", CONF_NAME, AT(accent_color), NULL, 0, 0, NULL, false },
+
 	{ "mail", "relay", CONF_NAME, AT(relay), NULL, 0, 0, NULL, false },
 	{ "mail", "tls", CONF_CHOICE, AT(mail_tls), "starttls", 0, 0, "starttls tls none", false },
 	{ "mail", "ca_file", CONF_FILE, AT(mail_ca_file), NULL, 0, 0, NULL, false },

@@ -63,6 +63,8 @@ void conf_role_differences(const struct conf *running, const struct conf *fresh,
 void conf_check(struct conf *c, struct conf_errors *errors);
 /* conf_check_mail.c: those of [mail]. */
 void conf_check_mail(struct conf *c, struct conf_errors *errors);
+/* conf_check_page.c: those of [page]; reads the logo. */
+void conf_check_page(struct conf *c, struct conf_errors *errors);
 
 /* A secret's file: not readable by group or others, one line, its newline does not count. NULL:
  * complained. */

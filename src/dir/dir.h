@@ -54,8 +54,12 @@ struct dir_conf {
 	const char *attributes[PERSON_FIELD_COUNT];
 	const char *marker_attribute;		/* usherdInvitationId */
 	const char *group_class, *group_member; /* groupOfNames, member */
-	size_t threads;				/* about 4 */
-	size_t queue_max;			/* operations that wait */
+	/* Groups whose members have rights by them, DNs in one spelling. A name that leads to one
+	 * before anybody has it is given to nobody. */
+	const char *const *guarded_groups;
+	size_t guarded_count;
+	size_t threads;	  /* about 4 */
+	size_t queue_max; /* operations that wait */
 	int64_t connect_timeout_ms, op_timeout_ms;
 };
 
@@ -92,12 +96,12 @@ struct dir_question {
 	const char *uids[DIR_UIDS_MAX]; /* candidates */
 	size_t uid_count;
 	const char *mail, *phone; /* NULL: not asked */
-	const char *org_unit;	  /* NULL: not asked */
+	const char *org_unit;	  /* NULL: not asked; also where entries of these uids would be */
 	const char *groups[PERSON_GROUPS_MAX];
 	size_t group_count;
 };
 struct dir_answer {
-	bool uid_taken[DIR_UIDS_MAX];
+	bool uid_taken[DIR_UIDS_MAX]; /* or, in that org unit, led to a guarded group */
 	bool mail_taken, phone_taken;
 	bool org_unit_missing;
 	bool group_missing[PERSON_GROUPS_MAX];
@@ -110,8 +114,9 @@ struct dir_op *dir_ask(struct dir *d, const struct dir_question *q, dir_ask_cb *
  * userPassword value ("{ARGON2}...") in argon2 mode, NULL in exop mode (the entry cannot sign in
  * until dir_set_password). When the entry exists and carries the same marker it is ours from an
  * earlier attempt: its profile (and password_hash) are replaced and that is ERR_OK with `existed`.
- * ERR_EXISTS: at this DN is something that is not ours, or a uniqueness overlay refused
- * (`taken_attribute` names it when the server says; "" otherwise). ERR_NOT_FOUND: the org unit is
+ * ERR_EXISTS: at this DN is something that is not ours, or nothing and the name leads to a guarded
+ * group, or a uniqueness overlay refused (`taken_attribute` names it when the server says; ""
+ * otherwise). ERR_NOT_FOUND: the org unit is
  * gone. ERR_REFUSED: policy refused the password. ERR_INVALID: the server refused a value (its
  * words in the fault). */
 struct dir_added {

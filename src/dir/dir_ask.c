@@ -136,11 +136,18 @@ batch_add(struct asker *a, struct ask_batch *b, struct ask *ask)
 	const struct dir_question *q = &ask->q;
 
 	for (size_t i = 0; i < q->uid_count; i++)
-		dir_batch_add_name(&b->look, PERSON_UID, q->uids[i], &ask->answer.uid_taken[i]);
+		dir_batch_add_name(&b->look, &(struct dir_batch_name){ .field = PERSON_UID,
+						 .value = q->uids[i],
+						 .org_unit = q->org_unit,
+						 .taken = &ask->answer.uid_taken[i] });
 	if (q->mail != NULL)
-		dir_batch_add_name(&b->look, PERSON_MAIL, q->mail, &ask->answer.mail_taken);
+		dir_batch_add_name(&b->look,
+		    &(struct dir_batch_name){
+			.field = PERSON_MAIL, .value = q->mail, .taken = &ask->answer.mail_taken });
 	if (q->phone != NULL)
-		dir_batch_add_name(&b->look, PERSON_PHONE, q->phone, &ask->answer.phone_taken);
+		dir_batch_add_name(&b->look, &(struct dir_batch_name){ .field = PERSON_PHONE,
+						 .value = q->phone,
+						 .taken = &ask->answer.phone_taken });
 	if (q->org_unit != NULL)
 		batch_add_place(a, b, q->org_unit, false);
 	for (size_t i = 0; i < q->group_count; i++)

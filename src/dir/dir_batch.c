@@ -9,15 +9,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dir/dir_guarded.h"
+
 FAILPOINTS(names_points, "dir.names", "asking which names are taken");
 FAILPOINTS(place_points, "dir.place", "asking whether an org unit or a group is there");
 
 void
-dir_batch_add_name(struct dir_batch *b, enum person_field field, const char *value, bool *taken)
+dir_batch_add_name(struct dir_batch *b, const struct dir_batch_name *name)
 {
 	assert(b->name_count < DIR_BATCH_NAMES);
-	b->names[b->name_count++] =
-	    (struct dir_batch_name){ .value = value, .taken = taken, .field = field };
+	b->names[b->name_count++] = *name;
 }
 
 static struct dir_batch_place *
@@ -245,10 +246,36 @@ batch_look_up_places(struct dir_job *job, struct dir_conn *c, struct dir_batch *
 	return code;
 }
 
+/* Of the names that nobody has, those that a group gives rights to all the same. */
+static enum err
+batch_look_up_guarded(struct dir_job *job, struct dir_conn *c, struct dir_batch *b, struct fault *f)
+{
+	struct dir_guarded_name *names;
+	size_t count = 0;
+
+	if (c->dir->conf.guarded_count == 0)
+		return ERR_OK;
+	names = arena_alloc(job->arena, (b->name_count + 1) * sizeof(*names));
+	for (size_t i = 0; i < b->name_count; i++) {
+		const struct dir_batch_name *n = &b->names[i];
+
+		if (n->org_unit == NULL || *n->taken)
+			continue;
+		names[count] = (struct dir_guarded_name){ .taken = n->taken,
+			.dn = dir_dn_child(
+			    c->dir->conf.rdn_attribute, n->value, n->org_unit, job->arena) };
+		if (names[count].dn != NULL)
+			count++;
+	}
+	return dir_guarded_mark(job, c, names, count, f);
+}
+
 enum err
 dir_batch_look_up(struct dir_batch *b, struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
 	enum err code = batch_look_up_places(job, c, b, f);
 
-	return code == ERR_OK ? batch_look_up_names(job, c, b, f) : code;
+	if (code == ERR_OK)
+		code = batch_look_up_names(job, c, b, f);
+	return code == ERR_OK ? batch_look_up_guarded(job, c, b, f) : code;
 }

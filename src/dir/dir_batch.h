@@ -9,8 +9,9 @@
 enum { DIR_BATCH_NAMES = 256 };
 
 struct dir_batch_name {
-	const char *value; /* not empty */
-	bool *taken;	   /* whose answer a match is */
+	const char *value;    /* not empty */
+	const char *org_unit; /* where an entry of this name would be; NULL: not asked */
+	bool *taken;	      /* whose answer a match is */
 	enum person_field field;
 };
 
@@ -29,8 +30,7 @@ struct dir_batch {
 };
 
 /* At most DIR_BATCH_NAMES. */
-void dir_batch_add_name(
-    struct dir_batch *b, enum person_field field, const char *value, bool *taken);
+void dir_batch_add_name(struct dir_batch *b, const struct dir_batch_name *name);
 /* A place that is in the batch already is not added again. */
 void dir_batch_add_place(struct dir_batch *b, const char *dn, bool group);
 /* After the look-up. False for a place that is not in the batch. */

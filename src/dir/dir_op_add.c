@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "dir/dir_guarded.h"
 
 FAILPOINTS(add_points, "dir.add", "the Add of a person");
 FAILPOINTS(look_points, "dir.adopt_look", "looking at an entry that was there before");
@@ -25,39 +26,40 @@ add_doing(enum err code, struct fault *f, const char *dn)
 	return code;
 }
 
-/* Something stands at the DN. Ours, from an attempt whose answer was lost, or somebody's? Nothing
- * has been changed by this attempt until the modify goes out. */
+/* What stands at the DN: `*marker` is whose it is. ERR_NOT_FOUND: nothing. */
 static enum err
-add_adopt(struct dir_job *job, struct dir_conn *c, struct fault *f)
+add_look(struct dir_job *job, struct dir_conn *c, const char **marker, struct fault *f)
 {
 	struct add *a = job->value;
 	const char *const wanted[] = { c->dir->conf.marker_attribute, "entryUUID", NULL };
 	struct dir_search s = { a->entry.dn, "(objectClass=*)", LDAP_SCOPE_BASE, wanted, 1, 0 };
 	struct dir_reply r = { .policy = -1 };
 	LDAPMessage *found = NULL, *entry;
-	const char *marker = NULL;
-	enum err code = ERR_OK;
+	enum err code;
 
+	*marker = NULL;
 	job->sent = false;
 	c->points = failpoints_of(look_points);
 	if (dir_wire_search(c, &s, job->op.deadline, &r, &found) != WIRE_ANSWERED)
 		code = dir_job_lost(job, &r, f);
-	else if ((code = dir_error_of(c->dir, &r, "look at the entry that is there", f)) ==
-		 ERR_NOT_FOUND)
-		code = fault_set(
-		    f, ERR_UNAVAILABLE, "%s was there and is gone; try again", a->entry.dn);
-	else if (code == ERR_OK && (entry = ldap_first_entry(c->ld, found)) != NULL) {
-		marker = dir_entry_value(c->ld, entry, c->dir->conf.marker_attribute, job->arena);
+	else
+		code = dir_error_of(c->dir, &r, "look at the entry that is there", f);
+	if (code == ERR_OK && (entry = ldap_first_entry(c->ld, found)) != NULL) {
+		*marker = dir_entry_value(c->ld, entry, c->dir->conf.marker_attribute, job->arena);
 		a->added.entry_uuid = dir_entry_value(c->ld, entry, "entryUUID", job->arena);
 	}
 	ldap_msgfree(found);
 	dir_reply_release(&r);
-	if (code != ERR_OK)
-		return code;
-	if (marker == NULL || strcasecmp(marker, a->entry.invitation_id) != 0) {
-		a->added.taken_attribute = c->dir->conf.rdn_attribute;
-		return fault_set(f, ERR_EXISTS, "%s is somebody else's", a->entry.dn);
-	}
+	return code;
+}
+
+static enum err
+add_bring_up_to_date(struct dir_job *job, struct dir_conn *c, struct fault *f)
+{
+	struct add *a = job->value;
+	struct dir_reply r = { .policy = -1 };
+	enum err code;
+
 	job->sent = true;
 	c->points = failpoints_of(adopt_points);
 	if (dir_wire_modify(c, a->entry.dn,
@@ -71,8 +73,26 @@ add_adopt(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	return code;
 }
 
+/* Something stands at the DN. Ours, from an attempt whose answer was lost, or somebody's? Nothing
+ * has been changed by this attempt until the modify goes out. */
 static enum err
-add_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
+add_adopt(struct dir_job *job, struct dir_conn *c, struct fault *f)
+{
+	struct add *a = job->value;
+	const char *marker;
+	enum err code = add_look(job, c, &marker, f);
+
+	if (code != ERR_OK)
+		return code;
+	if (marker == NULL || strcasecmp(marker, a->entry.invitation_id) != 0) {
+		a->added.taken_attribute = c->dir->conf.rdn_attribute;
+		return fault_set(f, ERR_EXISTS, "%s is somebody else's", a->entry.dn);
+	}
+	return add_bring_up_to_date(job, c, f);
+}
+
+static enum err
+add_send(struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
 	struct add *a = job->value;
 	LDAPMod **mods = dir_entry_for_add(&c->dir->conf, &a->entry, job->arena);
@@ -80,8 +100,6 @@ add_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	enum wire w;
 	enum err code;
 
-	if (a->hash != NULL && (code = dir_server_proof(c->dir, c->server, f)) != ERR_OK)
-		return code;
 	job->sent = true;
 	c->points = failpoints_of(add_points);
 	w = dir_wire_add(c, a->entry.dn, mods, job->op.deadline, &r);
@@ -89,15 +107,43 @@ add_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 		code = dir_job_lost(job, &r, f);
 	else if (w == WIRE_REFUSED)
 		code = fault_set(f, ERR_INTERNAL, "add: %s", r.diagnostic);
-	else if (r.code == LDAP_ALREADY_EXISTS)
-		code = add_adopt(job, c, f);
-	else
+	else if (r.code != LDAP_ALREADY_EXISTS)
 		code = add_doing(dir_error_of(c->dir, &r, "add", f), f, a->entry.dn);
+	else if ((code = add_adopt(job, c, f)) == ERR_NOT_FOUND)
+		code = fault_set(
+		    f, ERR_UNAVAILABLE, "%s was there and is gone; try again", a->entry.dn);
 	if (w == WIRE_ANSWERED && dir_error_is_uniqueness(&r))
 		a->added.taken_attribute = dir_error_taken(&r, job->arena);
 	if (code == ERR_OK && !a->added.existed && r.entry_uuid != NULL)
 		a->added.entry_uuid = arena_strdup(job->arena, r.entry_uuid);
 	dir_reply_release(&r);
+	return code;
+}
+
+/* An entry of ours that stands there already may have been made a member since; nobody else may
+ * come to stand where a group gives rights. */
+static enum err
+add_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
+{
+	struct add *a = job->value;
+	const char *group;
+	enum err code = ERR_OK;
+
+	if (a->hash != NULL)
+		code = dir_server_proof(c->dir, c->server, f);
+	if (code == ERR_OK)
+		code = dir_guarded_find(job, c, a->entry.dn, &group, f);
+	if (code != ERR_OK)
+		return code;
+	if (group == NULL)
+		return add_send(job, c, f);
+	code = add_adopt(job, c, f);
+	if (code == ERR_NOT_FOUND) {
+		a->added.taken_attribute = c->dir->conf.rdn_attribute;
+		code = fault_set(f, ERR_EXISTS,
+		    "%s is nobody yet, and as a member of %s already it would have a role",
+		    a->entry.dn, group);
+	}
 	return code;
 }
 

@@ -139,3 +139,21 @@ dir_saved_names(
 		names->value[fields[i]] = saved_value(&s, d->conf.attributes[fields[i]], arena);
 	return true;
 }
+
+bool
+dir_saved_members(
+    const struct secret *saved, struct arena *arena, const char *const **names, size_t *count)
+{
+	const char **list;
+	struct saved s;
+
+	if (!dir_saved_parse(saved, &s, arena))
+		return false;
+	list = arena_alloc(arena, (s.groups.count + 1) * sizeof(*list));
+	list[0] = s.dn;
+	for (size_t i = 0; i < s.groups.count; i++)
+		list[i + 1] = s.groups.dn[i];
+	*names = list;
+	*count = s.groups.count + 1;
+	return true;
+}

@@ -156,6 +156,7 @@ dir_find_account(struct dir *d, const char *login, dir_account_cb *cb, void *arg
 struct sign {
 	const char *dn, *uuid;	 /* `uuid` NULL: of nobody */
 	struct secret *password; /* NULL: nobody signs in, one is only looked at */
+	struct dir_names names;	 /* of dir_look_at_names() alone */
 	const char **groups;
 	size_t count;
 	bool *member;
@@ -265,6 +266,14 @@ look_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 		   : code;
 }
 
+static enum err
+names_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
+{
+	struct sign *q = job->value;
+
+	return dir_groups_lead(job, c, &q->names, q->groups, q->count, q->member, f);
+}
+
 static void
 sign_answer(struct dir_job *job, enum err code, const struct fault *f)
 {
@@ -355,4 +364,17 @@ dir_look_at_account(struct dir *d, const char *entry_uuid, const char *const *gr
 
 	q->uuid = arena_strdup(job->arena, entry_uuid);
 	return dir_job_start(job, dir_uuid_check(entry_uuid, &job->fault));
+}
+
+struct dir_op *
+dir_look_at_names(struct dir *d, const char *const *names, size_t name_count,
+    const char *const *groups, size_t count, dir_sign_cb *cb, void *arg)
+{
+	struct dir_job *job = sign_job_new(d, names_perform, groups, count, cb, arg);
+	struct dir_names *own = &((struct sign *)job->value)->names;
+
+	own->dn = arena_alloc(job->arena, (name_count + 1) * sizeof(*own->dn));
+	for (own->count = 0; own->count < name_count; own->count++)
+		own->dn[own->count] = arena_strdup(job->arena, names[own->count]);
+	return dir_job_start(job, ERR_OK);
 }

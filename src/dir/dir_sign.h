@@ -32,8 +32,8 @@ struct dir_op *dir_find_account(struct dir *d, const char *login, dir_account_cb
  * entry, and look with the service account which of `groups` (DNs in one spelling, at most
  * DIR_ROOTS_MAX) it is in, directly or through groups that are members (any depth up to
  * DIR_NESTING_MAX, cycles end, DNs in any case; ERR_UNAVAILABLE when that or DIR_NESTED_MAX ends
- * the search before all are met: a "no" is a whole answer). `account` NULL: the same work for nobody: a bind
- * as an entry that cannot exist.
+ * the search before all are met: a "no" is a whole answer). `account` NULL: the same work for
+ * nobody: a bind as an entry that cannot exist.
  *
  * ERR_OK: `member` says it, one a group. ERR_UNAUTHENTICATED: wrong password, no such account,
  * locked, or the server took somebody else for it; f->text is for the log. ERR_INVALID: a password
@@ -51,5 +51,11 @@ struct dir_op *dir_sign_in(struct dir *d, const struct dir_account *account,
  * suspended (ERR_NOT_FOUND otherwise): for callers whose standing the people list cannot tell. */
 struct dir_op *dir_look_at_account(struct dir *d, const char *entry_uuid, const char *const *groups,
     size_t count, dir_sign_cb *cb, void *arg);
+
+/* Which of the groups whatever has one of these DNs is, or is in; nobody need be there, and who is
+ * suspended is in their groups all the same. For what people are protected by, and for groups that
+ * somebody is to join. */
+struct dir_op *dir_look_at_names(struct dir *d, const char *const *names, size_t name_count,
+    const char *const *groups, size_t count, dir_sign_cb *cb, void *arg);
 
 #endif

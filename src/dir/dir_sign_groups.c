@@ -65,21 +65,26 @@ climb_search(struct climb *x, const char *const *names, size_t count, struct fau
 	return code;
 }
 
-enum err
-dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const char *const *groups,
-    size_t count, bool *member, struct fault *f)
+static struct climb *
+climb_new(
+    struct dir_job *job, struct dir_conn *c, const char *const *groups, size_t count, bool *member)
 {
 	struct climb *x = arena_alloc(job->arena, sizeof(*x));
-	enum err code = ERR_OK;
-	size_t from = 0;
 
 	*x = (struct climb){
 		.job = job, .c = c, .asked = groups, .count = count, .left = count, .member = member
 	};
 	memset(member, 0, count * sizeof(*member));
-	if (!dir_dn_normalise_long(dn, job->arena, &x->seen[0]))
-		return fault_set(f, ERR_INVALID, "no group can name %s", dn);
-	x->seen_count = 1;
+	return x;
+}
+
+/* `whole`: nothing was left unlooked at that could be what was asked for. */
+static enum err
+climb_up(struct climb *x, bool *whole, struct fault *f)
+{
+	enum err code = ERR_OK;
+	size_t from = 0;
+
 	for (size_t level = 0; level < DIR_NESTING_MAX && from < x->seen_count; level++) {
 		size_t to = x->seen_count;
 
@@ -92,8 +97,56 @@ dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const 
 		if (code != ERR_OK || x->left == 0)
 			break;
 	}
-	/* What was not looked at may be what was asked for: that is no "no". */
-	if (code == ERR_OK && x->left > 0 && (x->is_cut || from < x->seen_count))
+	*whole = x->left == 0 || (!x->is_cut && from == x->seen_count);
+	return code;
+}
+
+/* What was not looked at may be what was asked for: that is no "no". */
+static enum err
+climb_verdict(enum err code, bool whole, struct fault *f)
+{
+	if (code == ERR_OK && !whole)
 		code = fault_set(f, ERR_UNAVAILABLE, "somebody is in too many groups to look at");
 	return code;
+}
+
+enum err
+dir_groups_climb(struct dir_job *job, struct dir_conn *c, const char *dn, const char *const *groups,
+    size_t count, bool *member, bool *whole, struct fault *f)
+{
+	struct climb *x = climb_new(job, c, groups, count, member);
+
+	if (!dir_dn_normalise_long(dn, job->arena, &x->seen[0]))
+		return fault_set(f, ERR_INVALID, "no group can name %s", dn);
+	x->seen_count = 1;
+	return climb_up(x, whole, f);
+}
+
+enum err
+dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const char *const *groups,
+    size_t count, bool *member, struct fault *f)
+{
+	bool whole;
+	enum err code = dir_groups_climb(job, c, dn, groups, count, member, &whole, f);
+
+	return climb_verdict(code, whole, f);
+}
+
+enum err
+dir_groups_lead(struct dir_job *job, struct dir_conn *c, const struct dir_names *names,
+    const char *const *groups, size_t count, bool *member, struct fault *f)
+{
+	struct climb *x = climb_new(job, c, groups, count, member);
+	bool whole;
+	enum err code;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const char *normal;
+
+		if (!dir_dn_normalise_long(names->dn[i], job->arena, &normal))
+			return fault_set(f, ERR_INVALID, "no group can name %s", names->dn[i]);
+		climb_meet(x, normal);
+	}
+	code = climb_up(x, &whole, f);
+	return climb_verdict(code, whole, f);
 }

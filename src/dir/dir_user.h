@@ -12,6 +12,7 @@
 #define USHERD_DIR_DIR_USER_H
 
 #include "dir/dir.h"
+#include "invite/reach.h"
 
 enum { DIR_TAG_SIZE = 65, DIR_UUID_SIZE = 37 };
 
@@ -87,6 +88,10 @@ bool dir_saved_has_password(const struct secret *saved);
 /* The uid, mail and phone in it, in `arena`; NULL: none. False: not what was saved. Pure. */
 bool dir_saved_names(
     const struct dir *d, const struct secret *saved, struct arena *arena, struct person *names);
+/* Its DN and those of the groups that name it, in `arena`: all that dir_user_restore() would make a
+ * member or join. False as above. */
+bool dir_saved_members(
+    const struct secret *saved, struct arena *arena, const char *const **names, size_t *count);
 
 /* Delete the entry, if it is still the one of that UUID at that DN, then take `dn` out of every
  * group that names it. A group that cannot do without its last member gets its own DN as member
@@ -118,9 +123,9 @@ struct dir_op *dir_user_gone(struct dir *d, const char *dn, dir_gone_cb *cb, voi
  * it; but an entry at the DN that has everything that was saved is ours from an earlier try, and
  * that is ERR_OK. ERR_NOT_FOUND: the org unit is gone. ERR_REFUSED: also a password policy that
  * takes no hashes. ERR_CORRUPT: not what was saved. Groups that are gone, or refuse the member,
- * are named in f->text; the code is ERR_OK. */
-struct dir_op *dir_user_restore(
-    struct dir *d, const struct secret *saved, dir_user_cb *cb, void *arg);
+ * are named in f->text; the code is ERR_OK. Groups that `within` does not cover are not joined. */
+struct dir_op *dir_user_restore(struct dir *d, const struct secret *saved,
+    const struct reach *within, dir_user_cb *cb, void *arg);
 
 /* Is `dn` a member of this group, and is there another one who can sign in? For "the last
  * administrator". `others` is 1 as soon as one other member exists and is not suspended, and 0 when

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dir/dir_guarded.h"
+
 FAILPOINTS(change_points, "dir.user.change", "changing the profile of an entry");
 FAILPOINTS(move_points, "dir.user.move", "moving an entry to another org unit");
 
@@ -89,6 +91,8 @@ change_look_for_place(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	if (code == ERR_OK && there)
 		code =
 		    fault_set(f, ERR_EXISTS, "org_unit: there is an entry %s already", ch->target);
+	if (code == ERR_OK)
+		code = dir_guarded_check(job, c, "org_unit", ch->target, f);
 	ch->parent = wanted;
 	return code;
 }

@@ -94,10 +94,16 @@ struct dir_names {
 /* The groups below search_base that name `dn`. */
 enum err dir_groups_of(struct dir_job *job, struct dir_conn *c, const char *dn,
     struct dir_names *groups, struct fault *f);
-/* Which of `groups` (DNs in one spelling) the entry is in, directly or through groups in groups;
- * what lies beyond DIR_NESTING_MAX levels or DIR_NESTED_MAX groups counts as none
- * (dir_sign_groups.c). */
+/* Which of `groups` (DNs in one spelling) the entry is in, directly or through groups in groups.
+ * `*whole`: that is the whole answer; false: DIR_NESTING_MAX or DIR_NESTED_MAX ended the search
+ * before all were met (dir_sign_groups.c). */
+enum err dir_groups_climb(struct dir_job *job, struct dir_conn *c, const char *dn,
+    const char *const *groups, size_t count, bool *member, bool *whole, struct fault *f);
+/* The same; ERR_UNAVAILABLE when that is not the whole answer. */
 enum err dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn,
+    const char *const *groups, size_t count, bool *member, struct fault *f);
+/* The same of whatever is called by one of these names, and a group that is one of them is met. */
+enum err dir_groups_lead(struct dir_job *job, struct dir_conn *c, const struct dir_names *names,
     const char *const *groups, size_t count, bool *member, struct fault *f);
 /* Each of these goes on when a group refuses: ERR_OK, and f->text names it ("" when none did).
  * Other codes: some may be done, and repeating it is harmless. */

@@ -4,12 +4,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dir/dir_guarded.h"
+
 FAILPOINTS(restore_points, "dir.user.restore", "adding a deleted entry again");
 
 struct restore {
 	struct user_job job; /* first */
 	struct secret *bytes;
 	struct saved saved;
+	const struct reach *within;
+	size_t left_out; /* groups that it does not cover */
 };
 
 static LDAPMod **
@@ -87,7 +91,7 @@ restore_is_not_over(enum err code, struct fault *f)
 	return fault_set(f, ERR_UNKNOWN, "the entry is there, but: %.400s", why.text);
 }
 
-/* Something stands at the DN: ours, from a try whose answer was lost? */
+/* What stands at the DN: ours, from a try whose answer was lost? ERR_NOT_FOUND: nothing. */
 static enum err
 restore_meet(struct dir_job *job, struct dir_conn *c, const char **uuid, struct fault *f)
 {
@@ -99,14 +103,11 @@ restore_meet(struct dir_job *job, struct dir_conn *c, const char **uuid, struct 
 	enum err code;
 
 	code = dir_user_search(job, c, &s, "look at the entry that is there", &found, &entry, f);
-	if (code == ERR_NOT_FOUND)
-		code = fault_set(
-		    f, ERR_UNAVAILABLE, "%s was there and is gone; try again", o->saved.dn);
-	else if (code == ERR_OK && (entry == NULL || !restore_is_ours(c, entry, &o->saved)))
+	if (code == ERR_OK && (entry == NULL || !restore_is_ours(c, entry, &o->saved)))
 		code = fault_set(f, ERR_EXISTS, "uid: %s is taken meanwhile", o->saved.dn);
 	else if (code == ERR_OK)
 		*uuid = dir_entry_value(c->ld, entry, "entryUUID", job->arena);
-	else /* It may be ours, so nothing was refused. */
+	else if (code != ERR_NOT_FOUND) /* It may be ours, so nothing was refused. */
 		code = restore_is_not_over(code, f);
 	restore_wipe(c, entry);
 	ldap_msgfree(found);
@@ -130,7 +131,10 @@ restore_add(struct dir_job *job, struct dir_conn *c, const char **uuid, struct f
 	else if (w == WIRE_REFUSED)
 		code = fault_set(f, ERR_INTERNAL, "add: %s", r.diagnostic);
 	else if (r.code == LDAP_ALREADY_EXISTS)
-		code = restore_meet(job, c, uuid, f);
+		code = restore_meet(job, c, uuid, f) != ERR_NOT_FOUND
+			   ? f->code
+			   : fault_set(f, ERR_UNAVAILABLE, "%s was there and is gone; try again",
+				 o->saved.dn);
 	else {
 		field = dir_error_field(&c->dir->conf, &r, job->arena);
 		code = dir_error_of_restore(c->dir, &r,
@@ -182,8 +186,27 @@ restore_rest(struct dir_job *job, struct dir_conn *c, const char *uuid, struct f
 		code = dir_groups_end_placeholders(job, c, &o->saved.groups, f);
 	if (code == ERR_OK)
 		code = dir_user_read(job, c, uuid, c->dir->conf.people_base, &o->job.now, f);
+	if (code == ERR_OK && o->left_out > 0 && refused.text[0] == '\0')
+		fault_set(&refused, ERR_OK, "%zu groups are out of reach", o->left_out);
 	if (code == ERR_OK)
 		*f = refused;
+	return code;
+}
+
+/* A name that leads to a role is not given again. The entry of an earlier try that has it may have
+ * been made a member since. */
+static enum err
+restore_begin(struct dir_job *job, struct dir_conn *c, const char **uuid, struct fault *f)
+{
+	struct restore *o = job->value;
+	struct fault met;
+	enum err code = dir_guarded_check(job, c, "uid", o->saved.dn, f);
+
+	if (code == ERR_OK)
+		return restore_add(job, c, uuid, f);
+	if (code != ERR_EXISTS || (code = restore_meet(job, c, uuid, &met)) == ERR_NOT_FOUND)
+		return f->code;
+	*f = met;
 	return code;
 }
 
@@ -191,7 +214,7 @@ static enum err
 restore_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
 	const char *uuid = NULL;
-	enum err code = restore_add(job, c, &uuid, f);
+	enum err code = restore_begin(job, c, &uuid, f);
 
 	return code == ERR_OK ? restore_is_not_over(restore_rest(job, c, uuid, f), f) : code;
 }
@@ -204,6 +227,23 @@ restore_release(struct dir_job *job)
 	secret_free(o->bytes);
 }
 
+static void
+restore_leave_out(struct restore *o, struct arena *arena)
+{
+	struct dir_names *groups = &o->saved.groups;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		const char *normal;
+
+		if (dir_dn_normalise_long(groups->dn[i], arena, &normal) &&
+		    reach_covers(o->within, normal, NULL))
+			groups->dn[kept++] = groups->dn[i];
+	}
+	o->left_out = groups->count - kept;
+	groups->count = kept;
+}
+
 static enum err
 restore_check(const struct dir *d, struct restore *o, struct arena *arena, struct fault *f)
 {
@@ -212,17 +252,21 @@ restore_check(const struct dir *d, struct restore *o, struct arena *arena, struc
 	if (!dir_dn_is_below(o->saved.dn, d->conf.people_base, false))
 		return fault_set(
 		    f, ERR_REFUSED, "%s is not below %s", o->saved.dn, d->conf.people_base);
+	if (o->within != NULL)
+		restore_leave_out(o, arena);
 	return ERR_OK;
 }
 
 struct dir_op *
-dir_user_restore(struct dir *d, const struct secret *saved, dir_user_cb *cb, void *arg)
+dir_user_restore(struct dir *d, const struct secret *saved, const struct reach *within,
+    dir_user_cb *cb, void *arg)
 {
 	struct dir_job *job =
 	    dir_user_job_new(d, restore_perform, NULL, sizeof(struct restore), cb, arg);
 	struct restore *o = job->value;
 
 	o->bytes = secret_dup(saved);
+	o->within = reach_copy(within, job->arena);
 	job->release = restore_release;
 	job->writes = true;
 	return dir_job_start(job, restore_check(d, o, job->arena, &job->fault));

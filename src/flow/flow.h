@@ -55,6 +55,9 @@ struct flow_conf {
 	 * group that is in one. */
 	const char *const *role_groups;
 	size_t role_group_count;
+	/* DNs in one spelling of the org units that roles are limited to: they keep their names. */
+	const char *const *role_places;
+	size_t role_place_count;
 	size_t attempts_max; /* registrations under way at once; beyond: ERR_BUSY */
 	int64_t answer_ms; /* a registration still unsettled after this is answered "in progress" */
 };

@@ -194,7 +194,7 @@ attempt_on_names(void *arg, enum err code, const struct dir_answer *answer, cons
 static void
 attempt_ask_names(struct attempt *a)
 {
-	struct dir_question q = { .uid_count = 0 };
+	struct dir_question q = { .org_unit = a->inv->person.value[PERSON_ORG_UNIT] };
 	struct fault f = { .text = "" };
 
 	if (!flow_names_more(&a->names, a->flow->conf.uid_template, &a->inv->person)) {

@@ -44,6 +44,15 @@ unit_finish_refused(struct people_op *op, enum err code)
 
 /* ---- look: what changes nothing is not recorded, and what cannot be is not begun ---- */
 
+/* What else names it by its DN. */
+static enum err
+unit_check_named(const struct people_op *op, struct fault *f)
+{
+	enum err code = org_unit_check_roles(op, op->intent.org_unit, f);
+
+	return code == ERR_OK ? org_unit_check_invited(op, f) : code;
+}
+
 static void
 unit_on_namesake(void *arg, enum err code, const struct dir_org_unit *unit, const struct fault *f)
 {
@@ -90,9 +99,8 @@ unit_looked(struct people_op *op)
 		people_finish(op, ERR_OK, NULL);
 		return;
 	}
-	code = i->kind == INTENT_ORG_UNIT_DELETE || i->name != NULL
-		   ? org_unit_check_invited(op, &own)
-		   : ERR_OK;
+	code = i->kind == INTENT_ORG_UNIT_DELETE || i->name != NULL ? unit_check_named(op, &own)
+								    : ERR_OK;
 	if (code == ERR_CONFLICT && i->name != NULL)
 		field_errors_add(&op->errors, "name", "not_empty", "%s", own.text);
 	if (code != ERR_OK)

@@ -1,5 +1,5 @@
-/* What keeps an org unit as it is: it is not the caller's to change, or somebody is invited there.
- * The server knows of its entries, and the roster of those who are invited. */
+/* What keeps an org unit as it is: it is not the caller's to change, a role names it, or somebody
+ * is invited there. The server knows of its entries, and the roster of those who are invited. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,6 +15,25 @@ org_unit_check_reach(const struct people_op *op, const char *normal_dn, struct f
 	if (!reach_covers_unit(op->by.reach, normal_dn))
 		return fault_set(f, ERR_DENIED, "your rights begin with this org unit");
 	return ERR_OK;
+}
+
+/* The configuration names it by its DN, and would name nothing any more. */
+enum err
+org_unit_check_roles(const struct people_op *op, const char *normal_dn, struct fault *f)
+{
+	const struct flow_conf *conf = &op->flow->conf;
+	bool named = false;
+
+	if (normal_dn == NULL)
+		return ERR_OK; /* too long for anything that a configuration names */
+	for (size_t i = 0; i < conf->role_place_count && !named; i++)
+		named = reach_is_within(conf->role_places[i], normal_dn);
+	for (size_t i = 0; i < conf->role_group_count && !named; i++)
+		named = reach_is_within(conf->role_groups[i], normal_dn);
+	if (!named)
+		return ERR_OK;
+	return fault_set(f, ERR_REFUSED,
+	    "role_place: a role in the configuration names this place, or something below it");
 }
 
 struct unit_invited {

@@ -191,7 +191,7 @@ person_change_looked(struct people_op *op)
 		fault_set(&f, ERR_CONFLICT, "the entry was changed meanwhile");
 		people_finish(op, ERR_CONFLICT, &f);
 	} else
-		person_change_check(op);
+		people_spare_roles(op, person_change_check);
 }
 
 void

@@ -324,6 +324,12 @@ remove_invitation(struct people_op *op)
 }
 
 static void
+remove_allowed(struct people_op *op)
+{
+	people_guard(op, "delete", remove_guarded);
+}
+
+static void
 remove_looked(struct people_op *op)
 {
 	struct people_op *other = people_op_of(op->flow, op->id);
@@ -341,7 +347,7 @@ remove_looked(struct people_op *op)
 		fault_set(&f, ERR_UNKNOWN, "it is being deleted already");
 		people_finish(op, ERR_UNKNOWN, &f);
 	} else
-		people_guard(op, "delete", remove_guarded);
+		people_spare_roles(op, remove_allowed);
 }
 
 void

@@ -67,11 +67,28 @@ restore_on_added(void *arg, enum err code, const struct dir_user *user, const st
 		people_refused(op, code, f);
 }
 
+/* The groups that they join again. How far the caller reached is not written down: what was left
+ * behind keeps to what is surely in it. */
+static const struct reach *
+restore_reach(struct people_op *op)
+{
+	struct reach_rule *rule;
+	struct reach *own;
+
+	if (!op->intent.is_limited || op->by.reach != NULL)
+		return op->by.reach;
+	rule = arena_alloc(op->arena, sizeof(*rule));
+	own = arena_alloc(op->arena, sizeof(*own));
+	*rule = (struct reach_rule){ &op->intent.org_unit, 1, NULL };
+	*own = (struct reach){ rule, op->intent.org_unit != NULL ? 1 : 0 };
+	return own;
+}
+
 static void
 restore_begun(struct people_op *op)
 {
-	op->dir_op = dir_user_restore(
-	    op->flow->conf.dir, ((struct restore *)op)->saved, restore_on_added, op);
+	op->dir_op = dir_user_restore(op->flow->conf.dir, ((struct restore *)op)->saved,
+	    restore_reach(op), restore_on_added, op);
 }
 
 /* ---- names that others have meanwhile ---- */
@@ -180,6 +197,21 @@ restore_ask(struct people_op *op)
 	    store_find_names(op->flow->conf.store, &r->names, op->id, restore_on_names, op);
 }
 
+/* They would have a role again by the groups that they were in. What cannot be read is told by
+ * whoever is to add it. */
+static void
+restore_spare_roles(struct people_op *op)
+{
+	people_step *next = op->resumed ? restore_begun : restore_ask;
+	const char *const *names;
+	size_t count;
+
+	if (dir_saved_members(((struct restore *)op)->saved, op->arena, &names, &count))
+		people_spare_roles_of(op, names, count, next);
+	else
+		next(op);
+}
+
 static bool
 restore_reaches(struct people_op *op, const struct store_trash *t)
 {
@@ -206,10 +238,8 @@ restore_on_loaded(void *arg, enum err code, const struct store_trash *t, const s
 		((struct restore *)op)->saved = secret_dup(saved);
 		((struct restore *)op)->trash_revision = t->revision;
 	}
-	if (code == ERR_OK && op->resumed)
-		restore_begun(op);
-	else if (code == ERR_OK)
-		restore_ask(op);
+	if (code == ERR_OK)
+		restore_spare_roles(op);
 	else if (op->resumed)
 		people_refused(op, code, f);
 	else

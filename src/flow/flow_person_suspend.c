@@ -91,6 +91,15 @@ suspend_guarded(struct people_op *op)
 }
 
 static void
+suspend_allowed(struct people_op *op)
+{
+	if (((struct suspend *)op)->suspended)
+		people_guard(op, "suspend", suspend_guarded);
+	else
+		suspend_guarded(op);
+}
+
+static void
 suspend_looked(struct people_op *op)
 {
 	struct suspend *s = (struct suspend *)op;
@@ -108,10 +117,8 @@ suspend_looked(struct people_op *op)
 		people_finish(op, ERR_CONFLICT, &f);
 	} else if (op->user.suspended == s->suspended)
 		people_finish(op, ERR_OK, NULL); /* nothing is changed, so nothing is recorded */
-	else if (s->suspended)
-		people_guard(op, "suspend", suspend_guarded);
 	else
-		suspend_guarded(op);
+		people_spare_roles(op, suspend_allowed);
 }
 
 void

@@ -1,6 +1,6 @@
 /* How soon a source may try again. One from which nobody has signed in lately is given little; one
  * that an office shares, more. When many fail at once from everywhere, those that nobody knows are
- * hurried out: each still has two failures, so that whoever comes for the first time is let in. */
+ * hurried out: each still has one failure, so that whoever comes for the first time is let in. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -29,7 +29,7 @@ static const struct throttle_conf office_conf = {
 	.places = SOURCE_PLACES / 8,
 };
 static const struct throttle_conf hurry_conf = {
-	.free = 1, /* the next one passes as well, and is waited for afterwards */
+	.free = 1,
 	.first_ms = 60 * 1000,
 	.max_ms = 15 * 60 * 1000,
 	.forget_ms = SOURCE_FORGET_MS,

@@ -23,6 +23,9 @@ bool unit_differs(const char *wanted, const char *is);
 /* flow_org_unit_rules.c. ERR_NOT_FOUND: out of reach; ERR_DENIED: the caller's rights begin with
  * it. */
 enum err org_unit_check_reach(const struct people_op *op, const char *normal_dn, struct fault *f);
+/* ERR_REFUSED ("role_place: ..."): a role is for it or something below it, or a group that gives
+ * one is below it. */
+enum err org_unit_check_roles(const struct people_op *op, const char *normal_dn, struct fault *f);
 /* ERR_CONFLICT: somebody is invited at or below op->id; ERR_UNAVAILABLE: that is not known yet. */
 enum err org_unit_check_invited(const struct people_op *op, struct fault *f);
 

@@ -69,6 +69,12 @@ struct store_note people_note(const struct people_op *op);
 void people_guard(struct people_op *op, const char *what, people_step *next);
 /* The same of a resumed one whose entry is still there: others may have gone meanwhile. */
 void people_guard_again(struct people_op *op, people_step *next);
+/* flow_person_role.c. Somebody who has a role is refused to whoever is limited (ERR_DENIED, "role:
+ * ..."), unless it is they themselves. */
+void people_spare_roles(struct people_op *op, people_step *next);
+/* The same of whatever is, or is in, one of these. */
+void people_spare_roles_of(
+    struct people_op *op, const char *const *names, size_t count, people_step *next);
 void people_begin(
     struct people_op *op, const struct secret *saved, uint64_t trash_revision, people_step *next);
 /* The directory answered with an error: the intent is dropped and the error told, or it is left to

@@ -99,6 +99,11 @@ const char *http_query(const struct http_request *r, const char *name); /* the f
  * full media types. */
 bool http_accepts_rather(const struct http_request *r, const char *a, const char *b);
 
+/* Which of `tags`, each a language without subtags, Accept-Language asks for: the heaviest of its
+ * ranges that finds one (RFC 9110 section 12.5.4, lookup of RFC 4647 section 3.4), of equals the
+ * first. `count`: none. */
+size_t http_language(const struct http_request *r, const char *const *tags, size_t count);
+
 /* application/x-www-form-urlencoded (WHATWG URL, UTF-8 only). ERR_INVALID names the field: bad
  * percent-encoding, NUL, invalid UTF-8, a name that occurs twice, more than 64 fields; then no
  * value stays in the arena. */

@@ -119,25 +119,31 @@ accept_fit(const char *range, size_t len, const char *type)
 	return len == strlen(type) && strncasecmp(range, type, len) == 0 ? FIT_FULL : FIT_NONE;
 }
 
-/* One element, "range;parameter;q=0.5". Parameters other than q do not restrict it. */
-static void
-accept_weigh(const char *p, size_t len, const char *type, struct preference *best)
+/* Of what stands behind the range in one element, "range;parameter;q=0.5". Parameters other than q
+ * do not restrict it. */
+static int
+accept_weight(const char *p, const char *end)
 {
-	const size_t range = strcspn(p, ";, ") < len ? strcspn(p, ";, ") : len;
-	const int fit = accept_fit(p, range, type);
-	const char *end = p + len;
 	int q = 1000;
 
-	if (fit <= best->fit)
-		return;
-	for (p += range; p < end; p += strcspn(p, ";,")) {
-		p += strspn(p, "; ");
+	for (; p < end; p += strcspn(p, ";,")) {
+		p += strspn(p, "; \t");
 		if (p + 1 < end && (p[0] | 0x20) == 'q' && p[1] == '=')
-			q = accept_q(p + 2, strcspn(p + 2, ";, "));
+			q = accept_q(p + 2, strcspn(p + 2, ";, \t"));
 		if (*p == '\0' || *p == ',')
 			break;
 	}
-	*best = (struct preference){ fit, q };
+	return q;
+}
+
+static void
+accept_weigh(const char *p, size_t len, const char *type, struct preference *best)
+{
+	const size_t range = strcspn(p, ";, \t") < len ? strcspn(p, ";, \t") : len;
+	const int fit = accept_fit(p, range, type);
+
+	if (fit > best->fit)
+		*best = (struct preference){ fit, accept_weight(p + range, p + len) };
 }
 
 static int
@@ -164,4 +170,43 @@ bool
 http_accepts_rather(const struct http_request *r, const char *a, const char *b)
 {
 	return http_header(r, "accept") == NULL || accept_quality(r, a) >= accept_quality(r, b);
+}
+
+/* RFC 4647 section 3.4 for tags of one subtag: whatever stands behind the range's first one falls
+ * away in the end. "*" asks for the default. */
+static bool
+accept_names(const char *range, size_t len, const char *tag)
+{
+	const size_t first = strlen(tag);
+
+	return len >= first && strncasecmp(range, tag, first) == 0 &&
+	       (len == first || range[first] == '-');
+}
+
+size_t
+http_language(const struct http_request *r, const char *const *tags, size_t count)
+{
+	size_t best = count;
+	int best_q = 0;
+
+	for (size_t i = 0; i < r->header_count; i++) {
+		const char *p = r->headers[i].value;
+
+		if (strcmp(r->headers[i].name, "accept-language") != 0)
+			continue;
+		for (size_t len, range; *p != '\0'; p += len) {
+			int q;
+
+			p += strspn(p, ", \t");
+			len = strcspn(p, ",");
+			range = strcspn(p, ";, \t");
+			q = accept_weight(p + range, p + len);
+			for (size_t tag = 0; tag < count && q > best_q; tag++)
+				if (accept_names(p, range, tags[tag])) {
+					best = tag;
+					best_q = q;
+				}
+		}
+	}
+	return best;
 }

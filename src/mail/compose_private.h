@@ -87,10 +87,8 @@ const char *mail_uid_words(struct arena *arena, const char *uid);
 /* At most `max` bytes, cut between characters, with a mark that something is missing. */
 const char *mail_words_cut(struct arena *arena, const char *words, size_t max);
 
-/* ---- moments ---- */
+/* ---- dates ---- */
 
-/* For a reader: "Friday 4 December 2026, 16:30 UTC", in the words of the language. */
-const char *mail_moment(struct arena *arena, const char *language, int64_t wall_ms);
 /* For Date (RFC 5322 section 3.3): "Fri, 04 Dec 2026 16:30:00 +0000". */
 const char *mail_date(struct arena *arena, int64_t wall_ms);
 

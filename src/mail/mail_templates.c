@@ -133,7 +133,11 @@ mail_templates_parse(struct mail_templates_loader *l, const char *tag, enum mail
     enum template_form form, struct template **out)
 {
 	const char *names[MAIL_VALUES_MAX];
-	const struct template_source source = { l->set.files, l->set.count, names, form, tag };
+	const struct template_source source = { .files = l->set.files,
+		.file_count = l->set.count,
+		.names = names,
+		.form = form,
+		.folder = tag };
 	struct fault f;
 
 	mail_value_names(kind, names);
@@ -152,7 +156,9 @@ mail_templates_check_subject(struct mail_templates_loader *l, size_t index, enum
 	const char *shown = mail_file_shown(&l->set, index), *names[MAIL_VALUES_MAX];
 	size_t len = strcspn(whole->text, "\n");
 	struct embed_file line = { "subject.txt", whole->text, len };
-	const struct template_source source = { &line, 1, names, TEMPLATE_TEXT, NULL };
+	const struct template_source source = {
+		.files = &line, .file_count = 1, .names = names, .form = TEMPLATE_TEXT
+	};
 	struct template *t;
 	bool whole_line;
 

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/moment.h"
 #include "mail/compose_private.h"
 
 enum {
@@ -164,6 +165,6 @@ mail_values(struct arena *arena, enum mail_kind kind, const struct mail_sender *
 		template_model_set_text(m, "link", facts->link);
 	template_model_set_text(m, "over", facts->over ? "yes" : NULL);
 	if (facts->expires_at != 0 && !facts->over)
-		template_model_set_text(m, "ends", mail_moment(arena, language, facts->expires_at));
+		template_model_set_text(m, "ends", moment_text(arena, language, facts->expires_at));
 	return m;
 }

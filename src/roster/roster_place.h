@@ -11,7 +11,8 @@
 
 enum { DN_HASH_SIZE = 16 };
 
-/* False: longer than FEED_DN_MAX when it is folded, or empty. `out` has room for FEED_DN_MAX + 1. */
+/* False: longer than FEED_DN_MAX when it is folded, or empty. `out` has room for FEED_DN_MAX + 1.
+ */
 bool dn_key(const char *dn, char *out);
 /* The same bytes in every process: a cursor names a place by it. */
 void dn_hash(const char *key, unsigned char out[DN_HASH_SIZE]);

@@ -44,6 +44,9 @@ struct template_source {
 	size_t file_count;
 	const char *const *names; /* the ones a template may use, NULL terminated; NULL: any */
 	enum template_form form;
+	/* <script src="..."></script> with nothing inside is taken: the values are the program's.
+	 */
+	bool has_scripts;
 	const char *folder; /* "de": what the set has in de/ stands before the rest; NULL: none */
 };
 

@@ -9,7 +9,14 @@
 #include "base/mem.h"
 #include "template/template_private.h"
 
-enum template_place { PLACE_TEXT, PLACE_TITLE, PLACE_TAG, PLACE_ATTRIBUTE, PLACE_COMMENT };
+enum template_place {
+	PLACE_TEXT,
+	PLACE_TITLE,
+	PLACE_TAG,
+	PLACE_ATTRIBUTE,
+	PLACE_COMMENT,
+	PLACE_SCRIPT
+};
 
 struct template_parser {
 	const struct template_source *source;
@@ -22,8 +29,10 @@ struct template_parser {
 	bool may_name_scheme; /* of an address: what comes next may still be read as its scheme */
 	bool in_element;      /* its name, before any attribute */
 	bool after_equals;
-	bool is_cut;   /* a mark stands behind a piece of a name: nothing may be added to it */
-	bool in_title; /* <title> takes no tags but its own end */
+	bool is_cut;	  /* a mark stands behind a piece of a name: nothing may be added to it */
+	bool in_title;	  /* <title> takes no tags but its own end */
+	bool in_noscript; /* raw text to a browser that runs scripts: no "<" but of a tag */
+	bool in_script;	  /* and <script> nothing but its own end */
 };
 
 /* The file being read; an inner one is read by recursion. */
@@ -92,7 +101,9 @@ template_parser_tag_byte(struct template_parser *p, char c)
 		p->after_equals = false;
 	} else if (template_ends_name(c)) {
 		if (c == '>')
-			p->place = p->in_title ? PLACE_TITLE : PLACE_TEXT;
+			p->place = p->in_title	  ? PLACE_TITLE
+				   : p->in_script ? PLACE_SCRIPT
+						  : PLACE_TEXT;
 		p->attribute_len = 0;
 		p->in_element = p->is_cut = false;
 	} else if (p->is_cut)
@@ -126,11 +137,14 @@ template_parser_open(struct template_parser *p, struct template_cursor *c, const
 		"noframes", "noscript", "plaintext", "xmp" };
 	static const char doctype[] = "<!doctype html>";
 	const char *name = c->at + 1;
+	bool is_noscript;
 
 	if (p->in_title &&
 	    !(template_starts(c->at, to, "</") && template_is_element(c->at + 2, to, "title")))
 		return "a tag inside the title";
 	if (template_starts(c->at, to, "<!--")) {
+		if (p->in_noscript)
+			return "a comment in a noscript";
 		p->place = PLACE_COMMENT;
 		return NULL;
 	}
@@ -138,8 +152,14 @@ template_parser_open(struct template_parser *p, struct template_cursor *c, const
 		c->at += strlen(doctype) - 1;
 		return NULL;
 	}
+	p->in_script = p->source->has_scripts && template_is_element(name, to, "script");
+	/* Read either way, it ends at the same place: no attribute and no value holds a "<". */
+	is_noscript = p->source->has_scripts && template_is_element(name, to, "noscript");
+	if (is_noscript ||
+	    (template_starts(c->at, to, "</") && template_is_element(c->at + 2, to, "noscript")))
+		p->in_noscript = is_noscript;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (template_starts(name, to, others[i]))
+		if (template_starts(name, to, others[i]) && !p->in_script && !is_noscript)
 			return "an element that is no HTML inside";
 	p->in_title = template_is_element(name, to, "title");
 	if (name < to && *name == '/')
@@ -170,6 +190,7 @@ template_parser_attribute_byte(struct template_parser *p, char c)
 static enum err
 template_parser_follow(struct template_parser *p, struct template_cursor *c, const char *to)
 {
+	static const char script_end[] = "</script>";
 	const char *why = NULL;
 
 	if (p->source->form == TEMPLATE_TEXT)
@@ -189,10 +210,20 @@ template_parser_follow(struct template_parser *p, struct template_cursor *c, con
 				p->place = PLACE_TEXT;
 			}
 			break;
+		case PLACE_SCRIPT:
+			if (!template_starts(c->at, to, script_end))
+				why = "a script that is not empty";
+			else {
+				c->at += strlen(script_end) - 1;
+				p->place = PLACE_TEXT;
+			}
+			break;
 		case PLACE_TAG:
 			why = template_parser_tag_byte(p, *c->at);
 			break;
 		case PLACE_ATTRIBUTE:
+			if (p->in_noscript && *c->at == '<')
+				why = "an angle bracket in an attribute in a noscript";
 			template_parser_attribute_byte(p, *c->at);
 			break;
 		}
@@ -260,7 +291,8 @@ template_parser_section(struct template_parser *p, struct template_cursor *c,
 		return template_parser_refuse(p, c, "the template is too long");
 	if (template_parser_body(p, c, &open, depth + 1) != ERR_OK)
 		return ERR_INVALID;
-	if (p->place != before.place || (p->place == PLACE_ATTRIBUTE && p->quoted != before.quoted))
+	if (p->place != before.place || p->in_noscript != before.in_noscript ||
+	    (p->place == PLACE_ATTRIBUTE && p->quoted != before.quoted))
 		return template_parser_refuse(p, c, "a section that ends elsewhere in the HTML");
 	/* It may be left out. */
 	p->is_cut = p->is_cut || before.is_cut;
@@ -278,8 +310,10 @@ template_parser_mark(struct template_parser *p, struct template_cursor *c, const
 {
 	char kind = '\0';
 
-	if (p->place == PLACE_COMMENT || (p->place == PLACE_TAG && p->after_equals))
-		return template_parser_refuse(p, c, "a mark in a comment or in front of a quote");
+	if (p->place == PLACE_COMMENT || p->place == PLACE_SCRIPT ||
+	    (p->place == PLACE_TAG && p->after_equals))
+		return template_parser_refuse(
+		    p, c, "a mark in a comment, in a script or in front of a quote");
 	p->is_cut = p->is_cut || (p->place == PLACE_TAG && p->attribute_len > 0);
 	if (len > 0)
 		kind = inside[0];

@@ -38,9 +38,10 @@ web_parse_pages(struct web *w)
 		[WEB_PAGE_PROGRESS] = "progress",
 		[WEB_PAGE_DONE] = "done",
 		[WEB_PAGE_NOTICE] = "notice" };
-	const struct template_source source = {
-		.files = web_files, .file_count = web_file_count, .names = web_page_names
-	};
+	const struct template_source source = { .files = web_files,
+		.file_count = web_file_count,
+		.names = web_page_names(w->arena),
+		.has_scripts = true };
 
 	for (size_t i = 0; i < WEB_PAGES; i++) {
 		enum err code = template_parse(&w->pages[i], &source, files[i], NULL);
@@ -69,7 +70,10 @@ web_new(const struct web_conf *conf)
 	w->is_https = strncmp(w->origin, "https:", 6) == 0;
 	memcpy(w->cookie_key, conf->cookie_key, sizeof(w->cookie_key));
 	web_limits_init(w, conf->posts_per_minute);
-	web_assets_init(w);
+	w->language = web_language_of(conf->language);
+	if (w->language == WEB_LANGUAGES)
+		w->language = WEB_ENGLISH;
+	web_assets_init(w, conf);
 	web_parse_pages(w);
 	return w;
 }

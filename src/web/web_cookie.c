@@ -5,10 +5,11 @@
 
 #include "base/id.h"
 
-/* version, end, token hash, attempt id: always the same length, so that it tells nothing. */
+/* version, end, language, token hash, attempt id: always the same length, so that it tells nothing.
+ */
 enum {
-	TICKET_VERSION = 1,
-	TICKET_SIZE = 1 + 8 + TOKEN_HASH_SIZE + INVITATION_ATTEMPT_SIZE,
+	TICKET_VERSION = 2,
+	TICKET_SIZE = 1 + 8 + 1 + TOKEN_HASH_SIZE + INVITATION_ATTEMPT_SIZE,
 	NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	SEALED_SIZE = NONCE_SIZE + TICKET_SIZE + crypto_aead_xchacha20poly1305_ietf_ABYTES
 };
@@ -26,6 +27,7 @@ web_cookie_seal(
 
 	for (int i = 0; i < 8; i++)
 		*at++ = (unsigned char)((uint64_t)ticket->end >> (56 - 8 * i));
+	*at++ = ticket->language;
 	memcpy(at, ticket->token.bytes, TOKEN_HASH_SIZE);
 	memcpy(at + TOKEN_HASH_SIZE, ticket->attempt, strlen(ticket->attempt));
 	random_fill(sealed, NONCE_SIZE);
@@ -51,9 +53,11 @@ web_cookie_open(const char *text, const unsigned char key[32], int64_t now, stru
 	for (int i = 0; i < 8; i++)
 		end = end << 8 | *at++;
 	t.end = (int64_t)end;
+	t.language = *at++;
 	memcpy(t.token.bytes, at, TOKEN_HASH_SIZE);
 	memcpy(t.attempt, at + TOKEN_HASH_SIZE, sizeof(t.attempt) - 1);
-	if (plain[0] != TICKET_VERSION || now >= t.end || !web_attempt_is_valid(t.attempt))
+	if (plain[0] != TICKET_VERSION || now >= t.end || t.language > WEB_LANGUAGES ||
+	    !web_attempt_is_valid(t.attempt))
 		return false;
 	*out = t;
 	return true;

@@ -52,14 +52,12 @@ web_refuse_document(struct web_visit *v)
 static void
 web_refuse_for_now(struct web_visit *v)
 {
-	const struct web_notice_text *text = &web_notice_texts[WEB_UNAVAILABLE];
-
 	if (v->is_json) {
 		web_reply_notice(v, WEB_UNAVAILABLE, 0);
 		return;
 	}
-	v->status = text->status;
-	v->notice = text->lead;
+	v->status = web_notice_texts[WEB_UNAVAILABLE].status;
+	v->is_later = true;
 	flow_view_start(v->w->flow, &v->token, v->attempt, web_on_form_again, v);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/color.h"
 #include "base/field.h"
 #include "base/secret.h"
 #include "flow/flow.h"
@@ -30,7 +31,8 @@ enum { WEB_COOKIE_LIFETIME_S = 30 * 60, WEB_COOKIE_TEXT_SIZE = 192 };
 struct web_ticket {
 	struct token_hash token;
 	char attempt[INVITATION_ATTEMPT_SIZE];
-	int64_t end; /* wall ms */
+	int64_t end;		/* wall ms */
+	unsigned char language; /* the invitation's enum web_language, or WEB_LANGUAGES */
 };
 
 /* base64url(nonce, sealed). XChaCha20-Poly1305 with a random nonce, so one key serves for years. */
@@ -44,12 +46,54 @@ bool web_cookie_open(
 bool web_attempt_is_valid(const char *text);
 void web_attempt_make(char out[INVITATION_ATTEMPT_SIZE]);
 
-/* ---- texts: every English sentence that is not in pages/ ---- */
+/* ---- words: web_words.def in each language ---- */
+
+enum web_language {
+	WEB_ENGLISH, /* problem documents are in it, whatever the page speaks */
+	WEB_GERMAN,
+	WEB_VIETNAMESE,
+	WEB_LANGUAGES /* also: none of them */
+};
+extern const char *const web_language_tags[WEB_LANGUAGES];
+/* Of a language tag: by its first subtag. WEB_LANGUAGES for NULL and what we do not speak. */
+enum web_language web_language_of(const char *tag);
+
+#define WORD(key, english, german, vietnamese) WORD_##key,
+enum web_word {
+#include "web/web_words.def"
+	WEB_WORDS
+};
+#undef WORD
+
+struct web_word_text {
+	const char *key;
+	const char *text[WEB_LANGUAGES];
+};
+extern const struct web_word_text web_words[WEB_WORDS];
+
+struct web_visit;
+
+const char *web_word_in(enum web_language language, enum web_word word);
+/* In the language of the visit. */
+const char *web_word(const struct web_visit *v, enum web_word word);
+/* With the value in place of `name`, as in "{organisation}". */
+const char *web_word_with(
+    const struct web_visit *v, enum web_word word, const char *name, const char *value);
+/* With the least length of a password in place of {min}. */
+const char *web_word_with_min(const struct web_visit *v, enum web_word word);
+const char *web_words_fill(
+    struct arena *arena, const char *sentence, const char *name, const char *value);
+
+/* Words for an error's code; WORD_error_invalid for one without. */
+enum web_word web_error_word_of(const struct field_error *error);
+const char *web_error_text(const struct web_visit *v, const struct field_error *error);
+
+/* ---- texts: what the words are for ---- */
 
 struct web_field_text {
-	const char *label, *hint; /* hint may be NULL */
-	const char *autocomplete; /* WCAG 1.3.5 */
-	const char *type;	  /* of the input; "select" for a choice */
+	enum web_word label, hint; /* hint WEB_WORDS: none */
+	const char *autocomplete;  /* WCAG 1.3.5 */
+	const char *type;	   /* of the input; "select" for a choice */
 	bool optional;
 };
 extern const struct web_field_text web_field_texts[PERSON_FIELD_COUNT];
@@ -71,17 +115,17 @@ enum web_notice {
 };
 struct web_notice_text {
 	int status;
-	const char *reason;		   /* of a 410, else NULL */
-	const char *title, *lead, *advice; /* advice may be NULL */
-	bool retry;			   /* the link back to the form helps */
-	bool help;			   /* somebody must be asked */
+	const char *reason; /* of a 410, else NULL */
+	enum web_word title, lead, advice;
+	const char *sign; /* of pages/sign.html */
+	bool retry;	  /* the link back to the form helps */
 };
 extern const struct web_notice_text web_notice_texts[WEB_NOTICE_COUNT];
 
-const char *web_text_gender(const char *value); /* the value itself when it is none we know */
-extern const char *const web_genders[];		/* wire values, NULL terminated */
-char *web_text_date(struct date d, struct arena *arena);     /* "10 December 1815" */
-char *web_text_moment(int64_t wall_ms, struct arena *arena); /* "30 November 2026, 14:00 UTC" */
+/* WEB_WORDS: the value is none we know. */
+enum web_word web_text_gender(const char *value);
+enum web_word web_text_language(const char *tag);
+extern const char *const web_genders[]; /* wire values, NULL terminated */
 /* The readable part of a DN: the value of its first RDN. */
 char *web_text_of_dn(const char *dn, struct arena *arena);
 
@@ -117,7 +161,6 @@ enum web_limit {
 
 struct throttle;
 struct web;
-struct web_visit;
 
 void web_limits_init(struct web *w, size_t posts_per_minute); /* 0: none at all */
 void web_limits_release(struct web *w);
@@ -143,8 +186,11 @@ struct web {
 	unsigned char cookie_key[32];
 	struct throttle *limits[WEB_LIMITS]; /* NULL: none */
 	struct template *pages[WEB_PAGES];
-	const char **asset_names; /* one a file; NULL for a template */
-	const char *style_url, *icon_url;
+	enum web_language language; /* of who asks for none that we speak */
+	struct web_asset *assets;
+	size_t asset_count;
+	const char *style_url, *script_url, *icon_url;
+	const char *brand_url, *logo_url; /* NULL: none is configured */
 };
 
 /* Lives in the exchange's arena. */
@@ -156,10 +202,13 @@ struct web_visit {
 	bool is_json;			       /* the answer */
 	bool is_link; /* the URL holds the token, which must leave the address bar */
 	struct web_input input;
-	bool is_counted;    /* as a refused form, until it turns out to be none */
-	bool is_refused;    /* what was posted is not valid */
-	int status;	    /* of the form that is shown again */
-	const char *notice; /* a sentence above that form, or NULL */
+	/* The invitation's language where it is known and spoken, else what the browser asks for.
+	 */
+	enum web_language language, invited_language; /* invited: WEB_LANGUAGES when not known */
+	bool is_counted; /* as a refused form, until it turns out to be none */
+	bool is_refused; /* what was posted is not valid */
+	bool is_later;	 /* a form that cannot be carried out now is shown again */
+	int status;	 /* of the form that is shown again */
 };
 
 struct web_visit *web_visit_new(struct web *w, struct http_exchange *x);
@@ -169,6 +218,8 @@ void web_visit_unknown(struct web_visit *v);
 /* Who is it: the token of the URL or the cookie's, and the attempt the caller goes on with. False
  * when that was answered. */
 bool web_visit_identify(struct web_visit *v);
+/* From here on in the language of the invitation, when we speak it; NULL is fine. */
+void web_visit_speak(struct web_visit *v, const struct invitation *inv);
 /* A program names its attempt in the header Idempotency-Key, as a plain or a quoted string. False
  * when a bad one was answered. */
 bool web_visit_take_key(struct web_visit *v);
@@ -185,8 +236,12 @@ void web_page_progress(const struct web_visit *v, struct buf *out);
 void web_page_done(const struct web_visit *v, const char *uid, struct buf *out);
 void web_page_notice(
     const struct web_visit *v, enum web_notice notice, unsigned wait_s, struct buf *out);
-/* Every name that a template may use. */
-extern const char *const web_page_names[];
+/* Every name that a template may use, NULL terminated: the words' keys among them. */
+const char *const *web_page_names(struct arena *arena);
+/* What all pages say; `title` is also their heading. */
+struct template_model *web_page_model(const struct web_visit *v, const char *title);
+void web_page_render(const struct web_visit *v, enum template_id id, const struct template_model *m,
+    struct buf *out);
 
 /* ---- reply: exactly one of these for each request ---- */
 
@@ -199,10 +254,22 @@ void web_reply_notice(struct web_visit *v, enum web_notice notice, unsigned wait
 /* v->input.errors as 400 or 422. */
 void web_reply_errors(struct web_visit *v, int status);
 void web_reply_to_form(struct web_visit *v); /* 303 to /join with the cookie */
-void web_add_headers(struct http_exchange *x);
+/* `policy`: Content-Security-Policy. */
+void web_add_headers(struct http_exchange *x, const char *policy);
+extern const char web_page_policy[];
 
-/* ---- assets ---- */
+/* ---- assets: named by their content ---- */
 
-void web_assets_init(struct web *w);
+struct web_asset {
+	const char *name, *type, *policy;
+	const char *bytes;
+	size_t len;
+};
+
+void web_assets_init(struct web *w, const struct web_conf *conf);
+/* The style sheet that puts a colour in place of ours. */
+const char *web_brand_sheet(struct arena *arena, struct color accent);
+/* The icon in that colour. */
+const char *web_brand_icon(struct arena *arena, const char *icon, struct color accent);
 
 #endif

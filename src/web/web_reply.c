@@ -8,12 +8,15 @@ enum { JSON_MAX = 256 * 1024 };
 /* Seconds until a dependency that is away is worth another try. */
 #define RETRY_TEXT "10"
 
+const char web_page_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; "
+			       "img-src 'self'; connect-src 'self'; form-action 'self'; "
+			       "frame-ancestors 'none'; base-uri 'none'; "
+			       "require-trusted-types-for 'script'; trusted-types 'none'";
+
 void
-web_add_headers(struct http_exchange *x)
+web_add_headers(struct http_exchange *x, const char *policy)
 {
-	http_add_header(x, "Content-Security-Policy",
-	    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-	    "frame-ancestors 'none'; base-uri 'none'");
+	http_add_header(x, "Content-Security-Policy", policy);
 	http_add_header(x, "X-Robots-Tag", "noindex");
 	http_add_header(x, "Permissions-Policy",
 	    "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
@@ -25,8 +28,9 @@ web_reply_begin(struct web_visit *v)
 {
 	web_input_release(&v->input);
 	web_limit_settle(v);
-	web_add_headers(v->x);
-	http_add_header(v->x, "Vary", "Accept, Cookie");
+	web_add_headers(v->x, web_page_policy);
+	http_add_header(
+	    v->x, "Vary", v->is_json ? "Accept, Cookie" : "Accept, Accept-Language, Cookie");
 }
 
 /* Half an answer is none: one that crossed its maximum becomes a short problem. */
@@ -37,7 +41,8 @@ web_reply_body(struct web_visit *v, int status, const char *type, struct buf *bo
 
 	web_reply_begin(v);
 	if (buf_failed(body))
-		http_reply_problem(v->x, failed->status, failed->title, failed->lead, NULL);
+		http_reply_problem(v->x, failed->status, web_word_in(WEB_ENGLISH, failed->title),
+		    web_word_in(WEB_ENGLISH, failed->lead), NULL);
 	else
 		http_reply(v->x, status, type, body->data, body->len);
 	buf_release(body);
@@ -46,6 +51,8 @@ web_reply_body(struct web_visit *v, int status, const char *type, struct buf *bo
 static void
 web_reply_html(struct web_visit *v, int status, struct buf *page)
 {
+	if (!buf_failed(page))
+		http_add_header(v->x, "Content-Language", web_language_tags[v->language]);
 	web_reply_body(v, status, "text/html; charset=utf-8", page);
 }
 
@@ -60,7 +67,8 @@ static void
 web_reply_add_cookie(struct web_visit *v)
 {
 	struct web_ticket ticket = { .token = v->token,
-		.end = clock_wall_ms(v->w->clock) + WEB_COOKIE_LIFETIME_S * 1000 };
+		.end = clock_wall_ms(v->w->clock) + WEB_COOKIE_LIFETIME_S * 1000,
+		.language = (unsigned char)v->invited_language };
 	char text[WEB_COOKIE_TEXT_SIZE];
 
 	memcpy(ticket.attempt, v->attempt, sizeof(ticket.attempt));
@@ -135,6 +143,7 @@ web_reply_view(struct web_visit *v, const struct accept_view *view)
 		[VIEW_REVOKED] = WEB_REVOKED,
 		[VIEW_UNKNOWN] = WEB_UNKNOWN };
 
+	web_visit_speak(v, view->inv);
 	if (view->state > VIEW_DONE)
 		web_reply_notice(v, notices[view->state], 0);
 	else if (v->is_json)
@@ -154,6 +163,7 @@ web_reply_form(struct web_visit *v, const struct accept_view *view)
 {
 	struct buf page;
 
+	web_visit_speak(v, view->inv);
 	web_page_open(v, view, &page);
 	web_reply_add_cookie(v);
 	if (v->status == 503)
@@ -211,7 +221,8 @@ web_reply_notice(struct web_visit *v, enum web_notice notice, unsigned wait_s)
 		return;
 	}
 	web_reply_begin(v);
-	http_reply_problem(v->x, text->status, text->title, text->lead,
+	http_reply_problem(v->x, text->status, web_word_in(WEB_ENGLISH, text->title),
+	    web_word_in(WEB_ENGLISH, text->lead),
 	    text->reason == NULL ? NULL : arena_printf(arena, ",\"reason\":\"%s\"", text->reason));
 }
 

@@ -1,95 +1,76 @@
-/* The English of the registration page that is not in pages/: one place, so that a catalogue can
- * replace it. */
+/* What the words of the catalogue are for: fields, notices, and values that have a name. */
 #include "web/web_private.h"
 
 #include <ctype.h>
 #include <string.h>
 
+#define NONE WEB_WORDS
+
 const struct web_field_text web_field_texts[PERSON_FIELD_COUNT] = {
-	[PERSON_GIVEN_NAME] = { "Given name", NULL, "given-name", "text", false },
-	[PERSON_FAMILY_NAME] = { "Family name", NULL, "family-name", "text", false },
-	[PERSON_DISPLAY_NAME] = { "Display name", "Your name as others will see it.", "name",
-	    "text", true },
-	[PERSON_GENDER] = { "Gender", NULL, "sex", "select", false },
-	[PERSON_BIRTHDAY] = { "Birthday", NULL, "bday", "date", false },
-	[PERSON_MAIL] = { "Email", NULL, "email", "email", false },
-	[PERSON_PHONE] = { "Phone", "With the country code, for example +49 30 123456.", "tel",
-	    "tel", false },
-	[PERSON_ORG_UNIT] = { "Department", NULL, "off", "text", false },
-	[PERSON_POSITION] = { "Position", NULL, "organization-title", "text", true },
-	[PERSON_LANGUAGE] = { "Language", "A language code, for example en, de or pt-BR.",
-	    "language", "text", true },
-	[PERSON_UID] = { "User name", NULL, "username", "text", false },
+	[PERSON_GIVEN_NAME] = { WORD_given_name_label, NONE, "given-name", "text", false },
+	[PERSON_FAMILY_NAME] = { WORD_family_name_label, NONE, "family-name", "text", false },
+	[PERSON_DISPLAY_NAME] = { WORD_display_name_label, WORD_display_name_hint, "name", "text",
+	    true },
+	[PERSON_GENDER] = { WORD_gender_label, NONE, "sex", "select", false },
+	[PERSON_BIRTHDAY] = { WORD_birthday_label, NONE, "bday", "date", false },
+	[PERSON_MAIL] = { WORD_mail_label, NONE, "email", "email", false },
+	[PERSON_PHONE] = { WORD_phone_label, WORD_phone_hint, "tel", "tel", false },
+	[PERSON_ORG_UNIT] = { WORD_org_unit_label, NONE, "off", "text", false },
+	[PERSON_POSITION] = { WORD_position_label, NONE, "organization-title", "text", true },
+	[PERSON_LANGUAGE] = { WORD_language_label, WORD_language_hint, "language", "text", true },
+	[PERSON_UID] = { WORD_uid_label, NONE, "username", "text", false },
 };
 
 const struct web_notice_text web_notice_texts[WEB_NOTICE_COUNT] = {
-	[WEB_USED] = { 410, "used", "This invitation has already been used",
-	    "The account was created with this invitation, so the link has done its work.",
-	    "If you created the account, you can sign in with the password you chose.", false,
+	[WEB_USED] = { 410, "used", WORD_used_title, WORD_used_lead, WORD_used_advice, "sign_done",
+	    false },
+	[WEB_EXPIRED] = { 410, "expired", WORD_expired_title, WORD_expired_lead,
+	    WORD_expired_advice, "sign_clock", false },
+	[WEB_REVOKED] = { 410, "revoked", WORD_revoked_title, WORD_revoked_lead,
+	    WORD_revoked_advice, "sign_link", false },
+	[WEB_UNKNOWN] = { 404, NULL, WORD_unknown_title, WORD_unknown_lead, WORD_unknown_advice,
+	    "sign_link", false },
+	[WEB_LOST] = { 404, NULL, WORD_lost_title, WORD_lost_lead, WORD_lost_advice, "sign_clock",
+	    false },
+	[WEB_FOREIGN] = { 403, NULL, WORD_foreign_title, WORD_foreign_lead, WORD_foreign_advice,
+	    "sign_link", false },
+	[WEB_BAD] = { 400, NULL, WORD_bad_title, WORD_bad_lead, WORD_bad_advice, "sign_alert",
 	    true },
-	[WEB_EXPIRED] = { 410, "expired", "This invitation has ended",
-	    "The time to use this link has passed.",
-	    "Ask the person who invited you for a new invitation.", false, true },
-	[WEB_REVOKED] = { 410, "revoked", "This link is no longer valid",
-	    "The invitation was withdrawn, or replaced by a newer one.",
-	    "Look for a newer invitation, or ask the person who invited you.", false, true },
-	[WEB_UNKNOWN] = { 404, NULL, "We do not know this link",
-	    "It may be incomplete: links sometimes break when they are copied by hand.",
-	    "Open the link in your invitation again, or copy all of it.", false, true },
-	[WEB_LOST] = { 404, NULL, "Please open your link again",
-	    "For your safety this page is kept open for 30 minutes only, and needs a cookie.",
-	    "Open the link in your invitation once more. Nothing was lost: the link still works.",
-	    false, false },
-	[WEB_FOREIGN] = { 403, NULL, "Please open your link again",
-	    "This form does not belong to the invitation that was opened last.",
-	    "Open the link in your invitation once more. Nothing was changed.", false, false },
-	[WEB_BAD] = { 400, NULL, "This request cannot be understood",
-	    "It holds something that the registration form does not have. Nothing was changed.",
-	    "Open the link in your invitation again and use the form.", true, false },
-	[WEB_TAKEN] = { 409, NULL, "Your user name is no longer free",
-	    "Somebody else has it since you were invited. No account was created.",
-	    "Ask the person who invited you for another user name. Your link still works.", false,
-	    true },
-	[WEB_TOO_MANY] = { 429, NULL, "Too many tries", "There were many requests in a short time.",
-	    "Wait a moment, then try again. Your link still works.", false, false },
-	[WEB_UNAVAILABLE] = { 503, NULL, "Please try again in a moment",
-	    "Your account cannot be created right now. Nothing was changed.",
-	    "Your link still works. Try again in a few minutes.", true, false },
-	[WEB_FAILED] = { 500, NULL, "Something went wrong on our side",
-	    "Your request could not be finished.",
-	    "Your link is not lost. Try again, and ask for help if this stays.", true, true },
+	[WEB_TAKEN] = { 409, NULL, WORD_taken_title, WORD_taken_lead, WORD_taken_advice,
+	    "sign_alert", false },
+	[WEB_TOO_MANY] = { 429, NULL, WORD_too_many_title, WORD_too_many_lead, WORD_too_many_advice,
+	    "sign_clock", false },
+	[WEB_UNAVAILABLE] = { 503, NULL, WORD_unavailable_title, WORD_unavailable_lead,
+	    WORD_unavailable_advice, "sign_clock", true },
+	[WEB_FAILED] = { 500, NULL, WORD_failed_title, WORD_failed_lead, WORD_failed_advice,
+	    "sign_alert", true },
 };
 
 const char *const web_genders[] = { "female", "male", "other", "unspecified", NULL };
 
-const char *
+enum web_word
 web_text_gender(const char *value)
 {
-	static const char *const labels[] = { "Female", "Male", "Other", "Prefer not to say" };
+	static const enum web_word words[] = { WORD_gender_female, WORD_gender_male,
+		WORD_gender_other, WORD_gender_unspecified };
 
 	for (size_t i = 0; web_genders[i] != NULL; i++)
 		if (strcmp(web_genders[i], value) == 0)
-			return labels[i];
-	return value;
+			return words[i];
+	return WEB_WORDS;
 }
 
-char *
-web_text_date(struct date d, struct arena *arena)
+enum web_word
+web_text_language(const char *tag)
 {
-	static const char *const months[] = { "January", "February", "March", "April", "May",
-		"June", "July", "August", "September", "October", "November", "December" };
+	static const enum web_word words[WEB_LANGUAGES] = { [WEB_ENGLISH] = WORD_language_en,
+		[WEB_GERMAN] = WORD_language_de,
+		[WEB_VIETNAMESE] = WORD_language_vi };
 
-	return arena_printf(arena, "%d %s %d", d.day, months[d.month - 1], d.year);
-}
-
-char *
-web_text_moment(int64_t wall_ms, struct arena *arena)
-{
-	const int64_t day_ms = 86400000;
-	int64_t in_day = (wall_ms % day_ms + day_ms) % day_ms;
-
-	return arena_printf(arena, "%s, %02d:%02d UTC", web_text_date(date_of(wall_ms), arena),
-	    (int)(in_day / 3600000), (int)(in_day / 60000 % 60));
+	for (size_t i = 0; i < WEB_LANGUAGES; i++)
+		if (strcmp(web_language_tags[i], tag) == 0)
+			return words[i];
+	return WEB_WORDS;
 }
 
 static int

@@ -14,12 +14,26 @@ web_visit_new(struct web *w, struct http_exchange *x)
 	v->w = w;
 	v->x = x;
 	v->status = 200;
+	v->invited_language = WEB_LANGUAGES;
+	v->language = (enum web_language)http_language(r, web_language_tags, WEB_LANGUAGES);
+	if (v->language == WEB_LANGUAGES)
+		v->language = w->language;
 	v->is_link = r->captures[0] != NULL;
 	/* Asked both ways, so that no preference at all means a page. */
 	v->is_json = http_accepts_rather(r, "application/json", "text/html") &&
 		     !http_accepts_rather(r, "text/html", "application/json");
 	field_errors_init(&v->input.errors, http_arena(x));
 	return v;
+}
+
+void
+web_visit_speak(struct web_visit *v, const struct invitation *inv)
+{
+	enum web_language language =
+	    inv != NULL ? web_language_of(inv->person.value[PERSON_LANGUAGE]) : WEB_LANGUAGES;
+
+	if (language != WEB_LANGUAGES)
+		v->language = v->invited_language = language;
 }
 
 void
@@ -49,9 +63,12 @@ web_visit_identify(struct web_visit *v)
 		web_visit_unknown(v);
 		return false;
 	}
+	if (!has_ticket || !token_hash_equal(&ticket.token, &v->token))
+		return true;
+	if (ticket.language < WEB_LANGUAGES)
+		v->language = v->invited_language = (enum web_language)ticket.language;
 	/* Opening the link again in the same browser goes on with the attempt that was begun. */
-	if (has_ticket && (!v->is_link || !v->is_json) &&
-	    token_hash_equal(&ticket.token, &v->token))
+	if (!v->is_link || !v->is_json)
 		memcpy(v->attempt, ticket.attempt, sizeof(v->attempt));
 	return true;
 }

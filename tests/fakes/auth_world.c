@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <cmocka.h>
 
 #include "auth_world.h"
@@ -41,19 +42,72 @@ world_mono(void *arg)
 
 static const struct clock clocks = { .wall_ms = world_wall, .mono_ms = world_mono };
 
-static int64_t
-world_current_at(void *arg)
+static const char *
+world_group_of(size_t member)
 {
-	(void)arg;
-	return world.list_is_current ? world.mono : world.current_at;
+	return world.roster.members[member].group;
+}
+
+/* What the list has of a person who is there: false otherwise. */
+static bool
+world_listed_groups(const char *person, bool member[WORLD_GROUPS])
+{
+	char dn[128] = "";
+
+	for (size_t i = 0; i < FAKE_PEOPLE_MAX; i++)
+		if (world.roster.people[i].id != NULL &&
+		    strcmp(world.roster.people[i].id, person) == 0 &&
+		    world.roster.people[i].status == FEED_ACTIVE)
+			snprintf(dn, sizeof(dn), "uid=%s,%s", world.roster.people[i].rdn, BERLIN);
+	for (size_t i = 0; i < FAKE_MEMBERS_MAX && world.roster.members[i].dn != NULL; i++)
+		if (strcasecmp(world.roster.members[i].dn, dn) == 0)
+			for (size_t g = 0; g < WORLD_GROUPS; g++)
+				if (strcmp(world_group_of(i), roles[g].group) == 0)
+					member[g] = true;
+	return dn[0] != '\0';
+}
+
+/* One question to the directory. */
+struct world_look {
+	struct auth *auth;
+	char person[ID_SIZE];
+	int64_t asked_at;
+};
+
+static void
+world_answer(void *arg)
+{
+	struct world_look *look = arg;
+	bool member[WORLD_GROUPS] = { false };
+	bool is_there;
+
+	if (world.auth != look->auth)
+		return;
+	if (world.is_away) {
+		auth_person_unseen(world.auth, look->person);
+		return;
+	}
+	if (world.told != NULL && strcmp(world.told, look->person) == 0) {
+		is_there = world.told_groups != NULL;
+		if (is_there)
+			auth_world_members(world.told_groups, member);
+	} else
+		is_there = world_listed_groups(look->person, member);
+	auth_person_seen(world.auth, look->person, is_there ? member : NULL, look->asked_at);
 }
 
 static void
 world_look_at(void *arg, const char *person)
 {
+	struct world_look *look = arena_alloc(world.arena, sizeof(*look));
+
 	(void)arg;
 	world.asked++;
 	snprintf(world.asked_about, sizeof(world.asked_about), "%s", person);
+	*look = (struct world_look){ .auth = world.auth, .asked_at = world.mono };
+	snprintf(look->person, sizeof(look->person), "%s", person);
+	if (!world.is_silent)
+		loop_defer(world.loop, world_answer, look);
 }
 
 /* "OU=" as the server spells it is the only spelling that needs it here. */
@@ -90,7 +144,6 @@ auth_world_start(void)
 		.idle_ms = 15 * WORLD_MINUTE,
 		.lifetime_ms = 8 * 60 * WORLD_MINUTE,
 		.grace_ms = 10 * WORLD_MINUTE,
-		.current_at = world_current_at,
 		.look_at = world_look_at,
 		.normalise = world_normalise,
 		.sweep_ms = 1 };
@@ -112,7 +165,6 @@ auth_world_setup(void **state)
 	(void)state;
 	world = (struct auth_world){ .wall = (int64_t)WORLD_WALL * 1000,
 		.mono = 5000,
-		.list_is_current = true,
 		.roster = { .state = ROSTER_COMPLETE, .version = 1 } };
 	world.loop = loop_new();
 	world.store = fake_store_new(world.loop);
@@ -208,6 +260,13 @@ auth_world_members(const char *groups, bool member[WORLD_GROUPS])
 		member[i] = strchr(groups, letters[i]) != NULL;
 }
 
+void
+auth_world_directory_says(const char *person, const char *groups)
+{
+	world.told = person;
+	world.told_groups = groups;
+}
+
 /* ---- sessions ---- */
 
 static void
@@ -245,8 +304,8 @@ auth_world_sign_in(const char *person, const char *groups)
 	auth_world_arrive(person, groups, world.mono);
 }
 
-enum err
-auth_world_check(const struct secret *secret, struct principal *who)
+static enum err
+world_check_once(const struct secret *secret, struct principal *who)
 {
 	struct fault f = { .text = "" };
 	enum err code = auth_check_session(
@@ -255,6 +314,25 @@ auth_world_check(const struct secret *secret, struct principal *who)
 	if (code == ERR_UNAUTHENTICATED)
 		assert_string_equal(f.text, "the session is unknown or has ended");
 	return code;
+}
+
+/* As the API does; for a directory that says nothing nobody waits here. */
+static bool
+world_waits(enum err code, const struct principal *who)
+{
+	if (code != ERR_UNAVAILABLE || world.is_silent ||
+	    !auth_await_person(world.auth, who->person, world_stop_loop, NULL))
+		return false;
+	loop_run(world.loop);
+	return true;
+}
+
+enum err
+auth_world_check(const struct secret *secret, struct principal *who)
+{
+	enum err code = world_check_once(secret, who);
+
+	return world_waits(code, who) ? world_check_once(secret, who) : code;
 }
 
 enum err
@@ -309,8 +387,8 @@ auth_world_make_token(
 	assert_int_equal(world.code, ERR_OK);
 }
 
-enum err
-auth_world_check_token(const struct secret *clear, struct principal *who)
+static enum err
+world_check_token_once(const struct secret *clear, struct principal *who)
 {
 	struct fault f = { .text = "" };
 	enum err code = auth_check_token(
@@ -319,6 +397,14 @@ auth_world_check_token(const struct secret *clear, struct principal *who)
 	if (code == ERR_UNAUTHENTICATED)
 		assert_string_equal(f.text, "the token is unknown or expired");
 	return code;
+}
+
+enum err
+auth_world_check_token(const struct secret *clear, struct principal *who)
+{
+	enum err code = world_check_token_once(clear, who);
+
+	return world_waits(code, who) ? world_check_token_once(clear, who) : code;
 }
 
 bool

@@ -29,9 +29,13 @@ struct auth_world {
 	struct arena *arena;
 	struct fake_auth_roster roster;
 	int64_t wall, mono; /* ms */
-	int64_t current_at;
-	bool list_is_current; /* instead: always, as of now */
-	size_t asked;	      /* calls of look_at */
+	/* The directory, asked about a person, says what the list has, and of `told` something of
+	 * its own (NULL: gone). It cannot be asked while it is away; silent, it has not answered
+	 * yet.
+	 */
+	bool is_away, is_silent;
+	const char *told, *told_groups;
+	size_t asked; /* calls of look_at */
 	char asked_about[ID_SIZE];
 	/* What the last answers said. */
 	enum err code;
@@ -63,6 +67,9 @@ void auth_world_leave(const char *dn); /* all groups */
 void auth_world_sign_in(const char *person, const char *groups);
 /* The same, but the directory was asked at `seen_at`. */
 void auth_world_arrive(const char *person, const char *groups, int64_t seen_at);
+/* Says so of the person from now on, whatever the list has; `person` NULL: what the list has. */
+void auth_world_directory_says(const char *person, const char *groups);
+/* Whoever must wait for the directory does, as the API has it. */
 enum err auth_world_check(const struct secret *secret, struct principal *who);
 enum err auth_world_check_last(struct principal *who); /* world.secret */
 

@@ -19,14 +19,6 @@ test_time(void *arg)
 
 static const struct clock test_clock = { .wall_ms = test_time, .mono_ms = test_time };
 
-/* The directory was heard of just now, unless a test says that it is away. */
-static int64_t
-test_current_at(void *arg)
-{
-	(void)arg;
-	return world.wall - world.directory_away_ms;
-}
-
 static const struct audit_verdict sound = { .records = 1 };
 
 static void
@@ -98,7 +90,6 @@ api_world_setup(void **state)
 		.idle_ms = 15 * 60 * 1000,
 		.lifetime_ms = 8 * 3600 * 1000,
 		.grace_ms = 10 * 60 * 1000,
-		.current_at = test_current_at,
 		.look_at = test_look_at,
 		.normalise = flow_dn_normalise };
 

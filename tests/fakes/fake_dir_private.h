@@ -89,6 +89,9 @@ struct user_op {
 	struct arena *arena;
 	/* arguments, in the arena */
 	const char *uuid, *dn, *name, *description, *tag, *value[PERSON_FIELD_COUNT];
+	const char **names, **groups;
+	size_t name_count, group_count;
+	const struct reach *within;
 	bool suspended, spares_groups;
 	/* results */
 	struct dir_user user;
@@ -97,7 +100,7 @@ struct user_op {
 	struct secret *saved;
 	const char *result_dn;
 	struct dir_org_unit unit;
-	bool is_member;
+	bool is_member, *members; /* one of op->groups each */
 	size_t others;
 };
 

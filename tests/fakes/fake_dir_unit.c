@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dir/dir_sign.h"
 #include "fake_dir_private.h"
 
 static enum err
@@ -38,6 +39,53 @@ dir_group_members(struct dir *d, const char *group, const char *dn, dir_members_
 	op->name = fake_op_keep(op, group);
 	op->dn = fake_op_keep(op, dn);
 	return fake_op_start(d, op, "members", false);
+}
+
+static void
+answer_names(struct user_op *op)
+{
+	dir_sign_cb *cb = (dir_sign_cb *)(uintptr_t)op->cb;
+
+	cb(op->op.arg, op->op.code, op->op.code == ERR_OK ? op->members : NULL, &op->op.fault);
+}
+
+static bool
+leads_to(struct dir *d, const char *dn, const char *group, int depth)
+{
+	bool leads = strcasecmp(dn, group) == 0;
+
+	for (size_t i = 0; i < d->group_count && depth > 0 && !leads; i++)
+		if (fake_group_find(&d->groups[i], dn) < d->groups[i].count)
+			leads = leads_to(d, d->groups[i].dn, group, depth - 1);
+	return leads;
+}
+
+static enum err
+names_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	(void)f;
+	for (size_t i = 0; i < op->name_count; i++)
+		for (size_t j = 0; j < op->group_count; j++)
+			op->members[j] =
+			    op->members[j] || leads_to(d, op->names[i], op->groups[j], 4);
+	return ERR_OK;
+}
+
+struct dir_op *
+dir_look_at_names(struct dir *d, const char *const *names, size_t name_count,
+    const char *const *groups, size_t count, dir_sign_cb *cb, void *arg)
+{
+	struct user_op *op = fake_op_new(names_effect, answer_names, (void *)(uintptr_t)cb, arg);
+
+	op->names = arena_alloc(op->arena, (name_count + 1) * sizeof(*op->names));
+	op->groups = arena_alloc(op->arena, (count + 1) * sizeof(*op->groups));
+	op->members = arena_alloc(op->arena, count + 1);
+	memset(op->members, 0, count + 1);
+	for (; op->name_count < name_count; op->name_count++)
+		op->names[op->name_count] = fake_op_keep(op, names[op->name_count]);
+	for (; op->group_count < count; op->group_count++)
+		op->groups[op->group_count] = fake_op_keep(op, groups[op->group_count]);
+	return fake_op_start(d, op, "names", false);
 }
 
 static void

@@ -341,6 +341,24 @@ dir_saved_has_password(const struct secret *saved)
 }
 
 bool
+dir_saved_members(
+    const struct secret *saved, struct arena *arena, const char *const **names, size_t *count)
+{
+	const char **list = arena_alloc(arena, (GROUPS_MAX + 1) * sizeof(*list));
+	struct saved s;
+
+	if (secret_len(saved) != sizeof(s))
+		return false;
+	memcpy(&s, secret_bytes(saved), sizeof(s));
+	list[0] = arena_strdup(arena, s.entry.dn);
+	for (size_t i = 0; i < s.group_count; i++)
+		list[i + 1] = arena_strdup(arena, s.groups[i]);
+	*names = list;
+	*count = s.group_count + 1;
+	return true;
+}
+
+bool
 dir_saved_names(
     const struct dir *d, const struct secret *saved, struct arena *arena, struct person *names)
 {
@@ -455,15 +473,18 @@ restore_effect(struct dir *d, struct user_op *op, struct fault *f)
 		fake_entry_put(d, &s.entry);
 	}
 	for (size_t i = 0; i < s.group_count && !op->spares_groups; i++)
-		fake_join(d, s.groups[i], s.entry.dn);
+		if (reach_covers(op->within, s.groups[i], NULL))
+			fake_join(d, s.groups[i], s.entry.dn);
 	return show(d, op, fake_entry_by_dn(d, s.entry.dn));
 }
 
 struct dir_op *
-dir_user_restore(struct dir *d, const struct secret *saved, dir_user_cb *cb, void *arg)
+dir_user_restore(struct dir *d, const struct secret *saved, const struct reach *within,
+    dir_user_cb *cb, void *arg)
 {
 	struct user_op *op = fake_op_new(restore_effect, answer_user, (void *)(uintptr_t)cb, arg);
 
 	op->saved = secret_dup(saved);
+	op->within = reach_copy(within, op->arena);
 	return fake_op_start(d, op, "restore", true);
 }

@@ -240,7 +240,7 @@ a_source_that_begins_to_wait_is_recorded_once(void **state)
 	}
 	assert_int_equal(people_audit_says(w, "sign_in_throttled", "203.0.113.9"), 1);
 	assert_int_equal(people_audit_says(w, "sign_in_throttled", "source"), 1);
-	assert_int_equal(people_audits(w, "sign_in_refused"), 6);
+	assert_int_equal(people_audits(w, "sign_in_refused"), 5);
 	sign_in_world_free(w);
 }
 

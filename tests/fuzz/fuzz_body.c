@@ -125,7 +125,7 @@ auth_check_session(struct auth *a, const char *secret, size_t len, struct arena 
 	abort();
 }
 
-void
+struct auth_make *
 auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
     const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
     auth_session_cb *cb, void *arg)

@@ -144,25 +144,32 @@ check_api_token(const char *text, size_t len)
 	static const struct member members[] = { { 'i', "v" }, { 's', "hash" }, { 'i', "scopes" },
 		{ 'i', "created_at" }, { 'i', "expires_at" }, { 's', "name" },
 		{ 's', "created_by" } };
+	struct arena *arena = arena_new(0);
 	struct api_token once, twice;
 	struct buf first, second;
 	struct fault f;
 
-	if (record_read_api_token(&once, "0123456789abcdef", text, len, &f) != ERR_OK) {
+	if (record_read_api_token(&once, "0123456789abcdef", arena, text, len, &f) != ERR_OK) {
 		assert(f.code == ERR_CORRUPT && f.text[0] != '\0');
+		arena_free(arena);
 		return;
 	}
 	check_types(text, len, members, sizeof(members) / sizeof(members[0]));
 	buf_init(&first, TEXT_MAX);
 	buf_init(&second, TEXT_MAX);
 	record_write_api_token(&first, &once);
-	assert(record_read_api_token(&twice, once.id, first.data, first.len, &f) == ERR_OK);
+	assert(record_read_api_token(&twice, once.id, arena, first.data, first.len, &f) == ERR_OK);
 	assert(once.scopes == twice.scopes && token_hash_equal(&once.hash, &twice.hash));
 	assert(once.created_at == twice.created_at && once.expires_at == twice.expires_at);
 	assert(
 	    strcmp(once.name, twice.name) == 0 && strcmp(once.created_by, twice.created_by) == 0);
+	/* A limit that is lost would be a right that is gained. */
+	assert(strcmp(once.owner, twice.owner) == 0 && once.place_count == twice.place_count);
+	for (size_t i = 0; i < once.place_count; i++)
+		assert(strcmp(once.places[i], twice.places[i]) == 0);
 	record_write_api_token(&second, &twice);
 	check_same(&first, &second);
+	arena_free(arena);
 	buf_release(&first);
 	buf_release(&second);
 }

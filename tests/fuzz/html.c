@@ -22,7 +22,7 @@ enum state {
 
 /* Elements whose content has no tags, only their own end. */
 static const char *const raw_elements[] = { "script", "style", "textarea", "title", "xmp", "iframe",
-	"noembed", "noframes", "noscript", "plaintext", NULL };
+	"noembed", "noframes", "plaintext", NULL };
 
 struct html {
 	const char *at, *end;

@@ -1,42 +1,23 @@
 """The registration page in a real browser that runs no script, on a narrow screen."""
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
+from chromium import Chromium
 from client import PASSWORD
 from wait import wait_for
-
-NARROW = {"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": True}
 
 
 @pytest.fixture
 def browser(folder):
     """Chromium without script, 320 pixels wide."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                     "--disable-background-networking", "--disable-component-update", "--no-proxy-server",
-                     f"--user-data-dir={folder / 'browser'}"):
-        options.add_argument(argument)
-    options.add_experimental_option(
-        "prefs", {"profile.managed_default_content_settings.javascript": 2})
-    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-    driver.set_page_load_timeout(30)
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", NARROW)
+    driver = Chromium(folder, script=False)
     yield driver
     driver.quit()
 
 
 def text(browser):
     return browser.find_element(By.TAG_NAME, "body").text
-
-
-def fits(browser):
-    """Whether nothing is wider than the screen."""
-    size = browser.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-    return size["width"] <= NARROW["width"]
 
 
 def password_fields(browser):
@@ -57,18 +38,18 @@ def test_a_person_registers_without_script_on_a_narrow_screen(slapd, api, browse
     assert invitation["join"].token not in browser.current_url
     assert "Meridian Seed Archive" in text(browser)
     assert invitation["uid"] in browser.page_source
-    assert fits(browser)
+    assert browser.fits()
 
     send(browser, "too short")
     wait_for(lambda: password_fields(browser), "the form is shown again")
     assert "15" in text(browser)
-    assert fits(browser)
+    assert browser.fits()
     assert slapd.entries_of(invitation["id"]) == []
 
     send(browser, PASSWORD)
     wait_for(lambda: not password_fields(browser), "the account is made")
     assert invitation["uid"] in text(browser)
-    assert fits(browser)
+    assert browser.fits()
     [(dn, _)] = slapd.entries_of(invitation["id"])
     assert slapd.accepts(dn, PASSWORD)
 
@@ -84,7 +65,7 @@ def test_every_end_of_a_link_has_a_page_that_fits(slapd, api, browser):
         shown[name] = text(browser)
         assert shown[name].strip()
         assert not password_fields(browser)
-        assert fits(browser)
+        assert browser.fits()
     assert len(set(shown.values())) == 3, shown
 
 

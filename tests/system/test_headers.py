@@ -33,7 +33,8 @@ def check(answer, what):
     policy = answer.headers.get("Content-Security-Policy", "")
     if what[2] == "public" and what[1].startswith("/join"):
         assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy, (what, policy)
-        assert "base-uri 'none'" in policy and "unsafe" not in policy and "script" not in policy, (what, policy)
+        assert "base-uri 'none'" in policy and "unsafe" not in policy, (what, policy)
+        assert "script-src 'self';" in policy and "require-trusted-types-for 'script'" in policy, (what, policy)
     else:
         assert policy == NOTHING, (what, policy)
     assert answer.headers.get("X-Request-Id"), what

@@ -3,7 +3,7 @@ caller's org unit and elsewhere, and while the directory has not been heard."""
 
 import pytest
 
-from client import Api, person
+from client import PASSWORD, Api, person
 from clock import Clock
 from rights import ask, of_nothing, roles, routes, told
 from signing import (ADMINISTRATOR, AUDITOR, INVITER, ORDINARY, OTHER_ADMINISTRATOR, Console, add_group, dn_of,
@@ -306,6 +306,58 @@ def test_a_quota_is_of_open_invitations(slapd, make_usherd):
     assert console.delete(f"/api/v1/invitations/{first.json()['id']}").status_code == 204
     wait_for(lambda: invite().status_code == 201, "there is room again", 10)
     assert invite().status_code == 409
+
+
+# ---- those who have a role, and the places that roles are for ----
+
+def test_whoever_is_limited_changes_nobody_who_has_a_role(slapd, make_usherd):
+    """Not even somebody who stands in their unit, and not from the trash."""
+    daemon = limit_the_keeper(with_roles(make_usherd(slapd))).start()
+    daemon.wait_directory()
+    daemon.wait_list()
+    whole, keeper = Api(daemon, daemon.make_token()), Console(daemon).sign_in(KEEPER)
+    token = Api(daemon, owned_token(keeper))
+    listed = whole.get("/api/v1/users", params={"org_unit": registry(slapd), "status": "active", "limit": 2}).json()
+    path, own = [f"/api/v1/users/{item['id']}" for item in listed["items"]]
+    inside = add_group(slapd, "chiefs", whole.get(path).json()["dn"])  # nested: a role all the same
+    slapd.add_member(f"cn=usherd-administrators,{slapd.groups}", inside)
+
+    def refused(answer):
+        assert answer.status_code == 403 and answer.json()["reason"] == "role", answer.text
+
+    for caller in (keeper, token):
+        refused(caller.call("PATCH", path, json={"mail": "mine@example.net"}))
+        refused(caller.post(f"{path}/suspend", {}))
+        refused(caller.delete(path))
+    assert whole.post(f"{path}/suspend", {}).status_code == 200
+    refused(keeper.post(f"{path}/resume", {}))
+    assert whole.delete(path).status_code == 200
+    refused(keeper.post(f"{path}/restore", {}))
+    assert whole.post(f"{path}/restore", {}).status_code in (200, 201)
+    clerk = whole.get(own).json()
+    slapd.set_password(clerk["dn"], PASSWORD)
+    slapd.add_member(f"cn=keepers,{slapd.groups}", clerk["dn"])
+    change = {"position": "Keeper of keys"}
+    refused(keeper.call("PATCH", own, json=change))
+    answer = Console(daemon).sign_in(clerk["uid"]).call("PATCH", own, json=change)
+    assert answer.status_code == 200, answer.text
+    for stem in ("Registry", "Collections"):  # named, and above what is named
+        [unit] = [unit["id"] for unit in whole.get("/api/v1/org-units").json()["items"] if unit["name"] == stem]
+        for answer in (whole.call("PATCH", f"/api/v1/org-units/{unit}", json={"name": "Elsewhere"}),
+                       whole.delete(f"/api/v1/org-units/{unit}")):
+            assert answer.status_code == 409 and answer.json()["reason"] == "role_place", answer.text
+    assert daemon.stop() == 0, daemon.log()[-3000:]
+
+
+def test_a_limited_token_manages_none_that_reaches_further(office):
+    console = Console(office).sign_in(ADMINISTRATOR)
+    narrow = Api(office, owned_token(console, name="narrow", org_units=[registry(office.slapd)]))
+    owned_token(console, name="wide")
+    [wide] = [item["id"] for item in console.get("/api/v1/tokens").json()["items"] if item["name"] == "wide"]
+    listed = narrow.get("/api/v1/tokens").json()["items"]
+    assert "narrow" in [item["name"] for item in listed] and all(item["org_units"] for item in listed)
+    assert narrow.delete(f"/api/v1/tokens/{wide}").status_code == 404
+    assert console.delete(f"/api/v1/tokens/{wide}").status_code == 204
 
 
 # ---- the directory has not been heard ----

@@ -185,10 +185,16 @@ user_save(const char *uuid)
 }
 
 enum err
-user_restore(void)
+user_restore_within(const struct reach *within)
 {
 	begin();
-	return wait_for(dir_user_restore(rig.dir, seen.saved, on_user, NULL));
+	return wait_for(dir_user_restore(rig.dir, seen.saved, within, on_user, NULL));
+}
+
+enum err
+user_restore(void)
+{
+	return user_restore_within(NULL);
 }
 
 static void

@@ -52,6 +52,7 @@ enum err user_remove(const char *dn, const char *uuid);
 enum err user_finish_move(const char *uuid, const char *from);
 enum err user_gone(const char *dn);
 enum err user_restore(void); /* seen.saved */
+enum err user_restore_within(const struct reach *within);
 enum err group_members(const char *group, const char *dn);
 enum err unit_add(const char *parent, const char *name, const char *description); /* seen.dn */
 enum err unit_change(const char *uuid, const char *name, const char *description);

@@ -280,39 +280,12 @@ only_a_session_signs_its_person_out(void **state)
 	(void)state;
 	session_sign_in();
 	api_world_make_token(AUTH_MAIL_BOUNCES);
-	session_expect(api_world_send((struct fake_request){
-		   .method = HTTP_DELETE, .path = SESSIONS, .authorization = world.token_text }),
+	session_expect(
+	    api_world_send((struct fake_request){
+		.method = HTTP_DELETE, .path = SESSIONS, .authorization = world.token_text }),
 	    403);
 	session_expect(api_world_send_root(HTTP_DELETE, SESSIONS, NULL, NULL), 403);
 	session_expect(session_ask(HTTP_GET, SESSION, NULL), 200);
-}
-
-/* After a start the list takes a while, and the directory is there. */
-static void
-who_comes_while_the_list_loads_waits_for_the_directory_and_is_answered(void **state)
-{
-	(void)state;
-	session_sign_in();
-	world.wall += 11 * 60 * 1000;
-	world.roster.loading = true;
-	world.directory_away_ms = 11 * 60 * 1000;
-	world.directory_tells = true;
-	session_expect(session_ask(HTTP_GET, SESSION, NULL), 200);
-	assert_int_equal(world.looks, 1);
-	session_expect(session_ask(HTTP_DELETE, SESSIONS, NULL), 204);
-	assert_int_equal(world.looks, 1);
-}
-
-static void
-an_old_session_is_handed_on_also_while_its_rights_are_unknown(void **state)
-{
-	(void)state;
-	session_sign_in();
-	world.wall += 14 * 60 * 1000;
-	world.roster.loading = true;
-	world.directory_away_ms = 14 * 60 * 1000;
-	fake_http_free(session_post(GOOD));
-	assert_string_equal(fake_access.old_person, FAKE_USER_ID);
 }
 
 #define WITH_API(name) cmocka_unit_test_setup_teardown(name, session_setup, api_world_teardown)
@@ -333,8 +306,6 @@ main(void)
 		WITH_API(signing_out_ends_the_session_and_the_cookie_and_can_be_repeated),
 		WITH_API(everywhere_is_every_session_of_the_person),
 		WITH_API(only_a_session_signs_its_person_out),
-		WITH_API(who_comes_while_the_list_loads_waits_for_the_directory_and_is_answered),
-		WITH_API(an_old_session_is_handed_on_also_while_its_rights_are_unknown),
 	};
 
 	return cmocka_run_group_tests_name("api_session", tests, NULL, NULL);

@@ -130,6 +130,34 @@ who_cannot_be_told_may_still_sign_out(void **state)
 	assert_int_equal(fake_store_sessions(world.store), 0);
 }
 
+/* After a start the list takes a while, and the directory is there. */
+static void
+who_comes_while_the_list_loads_waits_for_the_directory_and_is_answered(void **state)
+{
+	(void)state;
+	session_sign_in();
+	world.wall += 11 * 60 * 1000;
+	world.roster.loading = true;
+	world.directory_away_ms = 11 * 60 * 1000;
+	world.directory_tells = true;
+	session_expect(session_ask(HTTP_GET, SESSION, NULL), 200);
+	assert_int_equal(world.looks, 1);
+	session_expect(session_ask(HTTP_DELETE, SESSIONS, NULL), 204);
+	assert_int_equal(world.looks, 1);
+}
+
+static void
+an_old_session_is_handed_on_also_while_its_rights_are_unknown(void **state)
+{
+	(void)state;
+	session_sign_in();
+	world.wall += 14 * 60 * 1000;
+	world.roster.loading = true;
+	world.directory_away_ms = 14 * 60 * 1000;
+	fake_http_free(session_post(GOOD));
+	assert_string_equal(fake_access.old_person, FAKE_USER_ID);
+}
+
 /* While the directory is away there is reading, and nothing else. */
 static void
 what_the_directory_cannot_confirm_changes_nothing(void **state)
@@ -157,6 +185,8 @@ main(void)
 		WITH_API(a_cookie_is_not_heard_beside_a_token_or_twice),
 		WITH_API(a_page_of_somebody_else_signs_nobody_out),
 		WITH_API(who_cannot_be_told_may_still_sign_out),
+		WITH_API(who_comes_while_the_list_loads_waits_for_the_directory_and_is_answered),
+		WITH_API(an_old_session_is_handed_on_also_while_its_rights_are_unknown),
 		WITH_API(what_the_directory_cannot_confirm_changes_nothing),
 	};
 

@@ -466,6 +466,8 @@ what_the_flow_refuses_has_its_status_and_fields(void **state)
 		{ ERR_REFUSED, "last_administrator: it is the last one", 409,
 		    "last_administrator" },
 		{ ERR_REFUSED, "this directory has no means", 409, "" },
+		{ ERR_DENIED, "no", 403, "" },
+		{ ERR_DENIED, "role: somebody who has a role", 403, "role" },
 		{ ERR_UNAVAILABLE, "away", 503, "" },
 		{ ERR_UNKNOWN, "who knows", 503, "unknown" },
 	};

@@ -130,7 +130,6 @@ an_administrator_who_leaves_the_group_is_out_with_the_next_request(void **state)
 	(void)state;
 	auth_world_sign_in(ADA, "A");
 	auth_world_sign_in(ADA, "A");
-	auth_world_pass(AUTH_SEEN_MS);
 	auth_world_leave("UID=ada," BERLIN);
 	end_of_rights("lost_rights", 0);
 	assert_string_equal(last_end()->org_unit, BERLIN);
@@ -145,12 +144,10 @@ somebody_suspended_or_deleted_is_out(void **state)
 {
 	(void)state;
 	auth_world_sign_in(ADA, "A");
-	auth_world_pass(AUTH_SEEN_MS);
 	auth_world_person(0, ADA, "ada", FEED_SUSPENDED);
 	end_of_rights("user_suspended", 0);
 	auth_world_person(0, ADA, "ada", FEED_ACTIVE);
 	auth_world_sign_in(ADA, "A");
-	auth_world_pass(AUTH_SEEN_MS);
 	auth_world_person(0, NULL, "ada", FEED_ACTIVE);
 	end_of_rights("user_deleted", 0);
 }
@@ -161,7 +158,6 @@ rights_end_without_a_request(void **state)
 	(void)state;
 	auth_world_sign_in(ADA, "A");
 	auth_world_sign_in(BOB, "I");
-	auth_world_pass(AUTH_SEEN_MS);
 	auth_world_leave("UID=ada," BERLIN);
 	auth_world_sweep();
 	assert_int_equal(fake_store_sessions(world.store), 1);
@@ -177,7 +173,6 @@ fewer_groups_are_fewer_rights_at_once(void **state)
 	world.roster.members[2].dn = "uid=ada," BERLIN;
 	world.roster.members[2].group = AUDITORS;
 	auth_world_sign_in(ADA, "AU");
-	auth_world_pass(AUTH_SEEN_MS);
 	auth_world_leave("UID=ada," BERLIN);
 	assert_int_equal(auth_world_check_last(&who), ERR_OK);
 	assert_int_equal(who.roles, 1u << AUTH_AUDITOR);
@@ -214,19 +209,35 @@ a_stream_ends_with_the_session_or_when_the_groups_are_others(void **state)
 
 	(void)state;
 	auth_world_sign_in(ADA, "A");
-	auth_world_pass(AUTH_SEEN_MS);
 	assert_int_equal(auth_world_check_last(&who), ERR_OK);
 	assert_true(auth_is_good(world.auth, &who));
 	world.roster.members[2].dn = "uid=ada," BERLIN;
 	world.roster.members[2].group = AUDITORS;
 	auth_world_list_changed();
+	assert_true(auth_is_good(world.auth, &who)); /* more than before: the directory is asked */
+	auth_world_turn();
 	assert_false(auth_is_good(world.auth, &who));
 	assert_int_equal(auth_world_check_last(&who), ERR_OK);
 	assert_true(auth_is_good(world.auth, &who));
+	auth_world_leave("uid=ada," BERLIN);
+	assert_false(
+	    auth_is_good(world.auth, &who)); /* perhaps less: it comes back when it is not */
+	auth_world_turn();
 	auth_session_end(
 	    world.auth, ADA, world.session.id, "signed_out", &note, auth_world_on_done, NULL);
 	assert_false(auth_is_good(world.auth, &who));
 	loop_run(world.loop);
+}
+
+/* A stream asks at each of its beats. */
+static void
+beats_for(int64_t ms, const struct principal *who)
+{
+	for (const int64_t step = 15 * 1000; ms > 0; ms -= step) {
+		auth_world_pass(ms < step ? ms : step);
+		assert_true(auth_is_good(world.auth, who));
+		auth_world_turn();
+	}
 }
 
 static void
@@ -237,16 +248,13 @@ a_stream_is_no_use_of_its_session_and_ends_when_nothing_is_known_any_more(void *
 	(void)state;
 	auth_world_sign_in(ADA, "A");
 	assert_int_equal(auth_world_check_last(&who), ERR_OK);
-	auth_world_pass(14 * WORLD_MINUTE);
-	assert_true(auth_is_good(world.auth, &who));
-	auth_world_pass(WORLD_MINUTE);
+	beats_for(15 * WORLD_MINUTE - 1, &who);
+	auth_world_pass(1);
 	assert_false(auth_is_good(world.auth, &who));
 	auth_world_sign_in(ADA, "A");
 	assert_int_equal(auth_world_check_last(&who), ERR_OK);
-	world.list_is_current = false;
-	world.current_at = world.mono;
-	auth_world_pass(10 * WORLD_MINUTE);
-	assert_true(auth_is_good(world.auth, &who));
+	world.is_away = true;
+	beats_for(10 * WORLD_MINUTE, &who);
 	auth_world_pass(1);
 	assert_false(auth_is_good(world.auth, &who));
 }

@@ -69,7 +69,6 @@ a_token_does_what_both_its_scopes_and_its_owner_allow(void **state)
 	world.roster.members[2].group = INVITERS;
 	ada = signed_in(ADA, "AI");
 	auth_world_make_token(&ada, AUTH_INVITATIONS_READ | AUTH_USERS_WRITE, NULL, 0);
-	auth_world_pass(AUTH_SEEN_MS);
 	assert_int_equal(auth_world_check_token(world.clear, &who), ERR_OK);
 	assert_int_equal(who.scopes, AUTH_INVITATIONS_READ | AUTH_USERS_WRITE);
 	assert_null(auth_reach(&who, AUTH_INVITATIONS_READ, world.arena, &quota));
@@ -102,7 +101,6 @@ a_token_reaches_no_farther_than_its_places_and_its_owner(void **state)
 	/* Her rights shrink to auditing Paris. */
 	world.roster.members[0].group = AUDITORS;
 	auth_world_list_changed();
-	auth_world_pass(AUTH_SEEN_MS);
 	assert_int_equal(auth_world_check_token(world.clear, &who), ERR_OK);
 	assert_true(auth_world_reaches(&who, AUTH_USERS_READ, PARIS, NULL));
 	assert_false(auth_world_reaches(&who, AUTH_USERS_READ, "ou=dev," BERLIN, NULL));
@@ -173,7 +171,6 @@ tokens_of_an_owner_who_has_lost_their_rights_are_dead_and_deleted(void **state)
 	world.clear = NULL;
 	assert_int_equal(auth_world_check_token(first, &who), ERR_OK);
 	auth_world_make_token(&who, AUTH_USERS_READ, NULL, 0);
-	auth_world_pass(AUTH_SEEN_MS);
 	auth_world_leave("UID=ada," BERLIN);
 	assert_int_equal(auth_world_check_token(world.clear, &who), ERR_UNAUTHENTICATED);
 	assert_int_equal(auth_world_check_token(first, &who), ERR_UNAUTHENTICATED);
@@ -234,8 +231,7 @@ a_token_is_as_current_as_its_owner_and_one_of_nobody_always_is(void **state)
 	of_machine = world.clear;
 	world.clear = NULL;
 	auth_world_make_token(&ada, AUTH_ALL, NULL, 0);
-	world.list_is_current = false;
-	world.current_at = world.mono;
+	world.is_away = true;
 	auth_world_pass(AUTH_CURRENT_MS + 1);
 	assert_int_equal(auth_world_check_token(world.clear, &who), ERR_OK);
 	assert_true(who.read_only);
@@ -256,7 +252,6 @@ a_stream_of_a_token_ends_with_its_owners_rights(void **state)
 	auth_world_make_token(&ada, AUTH_ALL, NULL, 0);
 	assert_int_equal(auth_world_check_token(world.clear, &who), ERR_OK);
 	assert_true(auth_is_good(world.auth, &who));
-	auth_world_pass(AUTH_SEEN_MS);
 	auth_world_leave("UID=ada," BERLIN);
 	assert_false(auth_is_good(world.auth, &who));
 }

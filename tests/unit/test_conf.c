@@ -137,6 +137,14 @@ what_does_not_fit_is_named_with_its_line(void **state)
 		{ "[access]\ndirectory_grace = 25h\n", "is not between" },
 		{ "[access]\nsign_in_attempts = 1\n", "is not between 2 and 100" },
 		{ "[audit]\nretention = 29d\n", "is not between" },
+		{ "[page]\naccent_color = red\n",
+		    ":11: accent_color: \"red\" is no colour of the form #rrggbb" },
+		{ "[page]\naccent_color = #7f7f7f\n", ":11: accent_color: neither white nor dark "
+						      "text can be read on \"#7f7f7f\": the "
+						      "contrast is 4.0 at best and must be 4.5" },
+		{ "[page]\nlogo = /nonexistent/logo.png\n",
+		    ":11: logo: \"/nonexistent/logo.png\" cannot be read" },
+		{ "[page]\nlogo = logo.png\n", "is not an absolute path" },
 		{ "[directory]\nca_file = /nonexistent/ca.pem\n",
 		    ":11: ca_file: \"/nonexistent/ca.pem\" cannot be read" },
 	};
@@ -151,6 +159,81 @@ what_does_not_fit_is_named_with_its_line(void **state)
 		if (strstr(errors.items[0].text, cases[i].expected) == NULL)
 			fail_msg("%s: got \"%s\"", cases[i].expected, errors.items[0].text);
 	}
+}
+
+static char logo_path[80];
+
+static struct conf *
+load_with_logo(const void *bytes, size_t len, struct conf_errors *errors)
+{
+	char more[200];
+	FILE *f;
+
+	snprintf(logo_path, sizeof(logo_path), "%s/logo", dir);
+	f = fopen(logo_path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, len, f), len);
+	fclose(f);
+	snprintf(more, sizeof(more), "[page]\nlogo = %s\n", logo_path);
+	return load_with(more, errors);
+}
+
+static void
+a_logo_is_what_is_in_its_file(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *suffix; /* NULL: none that we take */
+	} rows[] = {
+		{ "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, "png" },
+		{ "RIFF\x10\0\0\0WEBPVP8 ", 16, "webp" },
+		{ "<svg/>", 6, "svg" },
+		{ "\xef\xbb\xbf<?xml version='1.0'?>\n<!-- a --><!DOCTYPE svg>\n<svg width='1'/>",
+		    66, "svg" },
+		{ "", 0, NULL },
+		{ "<svgs/>", 7, NULL },
+		{ "<!-- <svg/>", 11, NULL },
+		{ "<html><svg/></html>", 19, NULL },
+		{ "<svg/>\0", 7, NULL },
+		{ "GIF89a\1\0\1\0\0\0\0;", 14, NULL },
+		{ "\xff\xd8\xff\xe0JFIF", 8, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct conf_errors errors;
+		struct conf *c = load_with_logo(rows[i].bytes, rows[i].len, &errors);
+
+		if ((c != NULL) != (rows[i].suffix != NULL))
+			fail_msg("row %zu: %s", i, c == NULL ? errors.items[0].text : "taken");
+		if (c == NULL) {
+			assert_non_null(strstr(errors.items[0].text, ":11: logo: "));
+			continue;
+		}
+		assert_string_equal(c->logo.suffix, rows[i].suffix);
+		assert_int_equal(c->logo.len, rows[i].len);
+		assert_memory_equal(c->logo.bytes, rows[i].bytes, rows[i].len);
+		conf_free(c);
+	}
+	unlink(logo_path);
+}
+
+static void
+a_logo_has_a_greatest_size(void **state)
+{
+	static char bytes[CONF_LOGO_MAX + 1] = "<svg/>";
+	struct conf_errors errors;
+	struct conf *c;
+
+	(void)state;
+	memset(bytes + 6, ' ', sizeof(bytes) - 6);
+	c = load_with_logo(bytes, CONF_LOGO_MAX, &errors);
+	assert_non_null(c);
+	conf_free(c);
+	assert_null(load_with_logo(bytes, CONF_LOGO_MAX + 1, &errors));
+	assert_non_null(strstr(errors.items[0].text, "has more than 262144 bytes"));
+	unlink(logo_path);
 }
 
 #define FROM "[mail]\nfrom = invite@example.org\n"
@@ -661,6 +744,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_fill_what_is_not_set),
 		cmocka_unit_test(what_does_not_fit_is_named_with_its_line),
+		cmocka_unit_test(a_logo_is_what_is_in_its_file),
+		cmocka_unit_test(a_logo_has_a_greatest_size),
 		cmocka_unit_test(what_does_not_fit_of_mail_is_named_with_its_line),
 		cmocka_unit_test(what_does_not_fit_of_a_role_is_named_with_its_line),
 		cmocka_unit_test(a_role_without_any_key_is_no_role),

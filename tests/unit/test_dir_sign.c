@@ -407,6 +407,39 @@ groups_in_groups_lead_up_and_cycles_end(void **state)
 	assert_false(said.member[0] || said.member[3]);
 }
 
+static enum err
+look_at_names(const char *const *names, size_t n, const char *const *groups, size_t count)
+{
+	asked = count;
+	rig.answered = false;
+	return wait_for(dir_look_at_names(rig.dir, names, n, groups, count, on_sign, NULL));
+}
+
+/* Of whom nothing is left, and of the suspended, it is told as of anybody. */
+static void
+names_are_looked_at_though_nobody_is_there(void **state)
+{
+	const char *uuid = user_make(ZOE, "zoe@example.org");
+	const char *const groups[] = { ROOTS, BOARD };
+	const char *const zoe[] = { ZOE }, *const none[] = { "uid=none," PEOPLE };
+	const char *const staff[] = { none[0], "CN=Staff, OU=groups, " BASE };
+	const char *const board[] = { BOARD };
+	const char *const bad[] = { "staff" };
+
+	(void)state;
+	make_group(ROOTS, "roots", STAFF);
+	assert_int_equal(user_suspend(uuid, true), ERR_OK);
+	assert_int_equal(look_at_names(zoe, 1, groups, 2), ERR_OK);
+	assert_true(said.member[0] && !said.member[1]);
+	assert_int_equal(look_at_names(none, 1, groups, 2), ERR_OK);
+	assert_false(said.member[0] || said.member[1]);
+	assert_int_equal(look_at_names(staff, 2, groups, 2), ERR_OK);
+	assert_true(said.member[0] && !said.member[1]);
+	assert_int_equal(look_at_names(board, 1, groups, 2), ERR_OK); /* it is one itself */
+	assert_true(!said.member[0] && said.member[1]);
+	assert_int_equal(look_at_names(bad, 1, groups, 2), ERR_INVALID);
+}
+
 static void
 a_chain_of_groups_is_followed_as_far_as_said(void **state)
 {
@@ -604,6 +637,7 @@ main(void)
 		SIGN_TEST(an_expired_password_is_refused),
 		SIGN_TEST(who_is_gone_or_moved_meanwhile_is_refused),
 		SIGN_TEST(groups_in_groups_lead_up_and_cycles_end),
+		SIGN_TEST(names_are_looked_at_though_nobody_is_there),
 		SIGN_TEST(a_chain_of_groups_is_followed_as_far_as_said),
 		SIGN_TEST(who_is_in_more_groups_than_are_followed_is_denied_nothing),
 		SIGN_TEST(groups_are_the_same_in_any_case_of_any_script),

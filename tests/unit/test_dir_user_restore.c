@@ -77,6 +77,33 @@ who_was_suspended_comes_back_suspended(void **state)
 }
 
 static void
+groups_out_of_reach_are_not_joined(void **state)
+{
+	static const char *const places[] = { BOARD };
+	static const struct reach_rule rule = { places, 1, NULL };
+	static const struct reach within = { &rule, 1 };
+	const char *const *names;
+	struct arena *arena = arena_new(0);
+	char uuid[64];
+	size_t count;
+
+	(void)state;
+	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
+	assert_int_equal(rig_join(&rig, ZOE, BOARD), ERR_OK);
+	assert_int_equal(user_save(uuid), ERR_OK);
+	assert_true(dir_saved_members(seen.saved, arena, &names, &count));
+	assert_int_equal(count, 3);
+	assert_string_equal(names[0], ZOE);
+	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
+	assert_int_equal(user_restore_within(&within), ERR_OK);
+	assert_non_null(strstr(rig.fault.text, "out of reach"));
+	assert_int_equal(seen.group_count, 1);
+	assert_non_null(strstr(rig_values(&rig, BOARD, "member"), ZOE));
+	assert_null(strstr(rig_values(&rig, STAFF, "member"), ZOE));
+	arena_free(arena);
+}
+
+static void
 an_entry_that_usherd_did_not_make_comes_back_too(void **state)
 {
 	const char *jane = "uid=jane," PEOPLE;
@@ -314,6 +341,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(who_is_restored_signs_in_with_the_old_password),
 		ROW(who_was_suspended_comes_back_suspended),
+		ROW(groups_out_of_reach_are_not_joined),
 		ROW(an_entry_that_usherd_did_not_make_comes_back_too),
 		ROW(what_keeps_somebody_from_coming_back_is_said),
 		ROW(what_another_one_has_meanwhile_is_named),

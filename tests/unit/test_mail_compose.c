@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "base/moment.h"
 #include "mail/compose_private.h"
 
 #define ID   "019aa0b1-2c3d-7e4f-8a5b-6c7d8e9f0a1b"
@@ -282,7 +283,7 @@ moments_are_written_as_the_language_does(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_string_equal(
-		    mail_moment(arena, rows[i].language, rows[i].at), rows[i].expected);
+		    moment_text(arena, rows[i].language, rows[i].at), rows[i].expected);
 	assert_string_equal(mail_date(arena, 951782400000), "Tue, 29 Feb 2000 00:00:00 +0000");
 	assert_string_equal(mail_date(arena, 1796574600999), "Sun, 06 Dec 2026 16:30:00 +0000");
 	arena_free(arena);

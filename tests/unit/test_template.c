@@ -125,6 +125,49 @@ a_template_that_is_not_safe_or_not_whole_is_refused(void **state)
 }
 
 static void
+a_script_is_taken_only_where_it_is_asked_for_and_empty(void **state)
+{
+	static const struct {
+		const char *text;
+		enum err code;
+	} rows[] = {
+		{ "<script src=\"{{x}}\"></script>{{x}}", ERR_OK },
+		{ "{{#x}}<script type=\"module\" src=\"{{x}}\"></script>{{/x}}", ERR_OK },
+		{ "<script></script>", ERR_OK },
+		{ "<script>{{x}}</script>", ERR_INVALID },
+		{ "<script>1</script>", ERR_INVALID },
+		{ "<script>", ERR_INVALID },
+		{ "<script>{{#x}}</script>{{/x}}", ERR_INVALID },
+		{ "<script>{{>part}}</script>", ERR_INVALID },
+		{ "<script></script >", ERR_INVALID },
+		{ "<script {{x}}></script>", ERR_INVALID },
+		{ "<noscript><p title=\"{{x}}\">{{x}}</p></noscript>", ERR_OK },
+		{ "<noscripts></noscripts>", ERR_INVALID },
+		{ "<noscript><p title=\"</noscript><a onclick='{{x}}'\"></noscript>", ERR_INVALID },
+		{ "<noscript><!-- </noscript> --></noscript>", ERR_INVALID },
+		{ "<noscript>{{#x}}</noscript>{{/x}}", ERR_INVALID },
+		{ "<scripts></scripts>", ERR_INVALID },
+		{ "<style></style>", ERR_INVALID },
+	};
+	static const char *const names[] = { "x", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct embed_file files[] = { { "page.html", rows[i].text, strlen(rows[i].text) },
+			{ "part.html", "", 0 } };
+		const struct template_source source = {
+			.files = files, .file_count = 2, .names = names, .has_scripts = true
+		};
+		struct template *t = NULL;
+		struct fault f;
+
+		if (template_parse(&t, &source, "page", &f) != rows[i].code)
+			fail_msg("%s", rows[i].text);
+		template_free(t);
+	}
+}
+
+static void
 values_keep_to_their_line_in_plain_text(void **state)
 {
 	static const struct {
@@ -275,6 +318,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_escaped_by_where_they_stand),
 		cmocka_unit_test(a_template_that_is_not_safe_or_not_whole_is_refused),
+		cmocka_unit_test(a_script_is_taken_only_where_it_is_asked_for_and_empty),
 		cmocka_unit_test(values_keep_to_their_line_in_plain_text),
 		cmocka_unit_test(a_mistake_is_told_with_the_line_of_its_file),
 		cmocka_unit_test(output_stops_at_its_bound),

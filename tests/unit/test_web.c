@@ -12,14 +12,29 @@
 #define LINK "/join/" WORLD_TOKEN
 #define JSON "application/json"
 
+/* None but ours, which comes from a file of its own. */
+static void
+check_script(const char *page)
+{
+	static const char ours[] = "<script type=\"module\" src=\"/join/assets/join.";
+	const char *at = strstr(page, "<script");
+
+	if (at == NULL)
+		return;
+	assert_int_equal(strncmp(at, ours, strlen(ours)), 0);
+	assert_null(strstr(at + 1, "<script"));
+}
+
 /* On every answer: the headers, and nowhere the token. */
 static void
 check_reply(const struct http_exchange *x)
 {
 	static const char *const fixed[][2] = {
 		{ "Content-Security-Policy",
-		    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-		    "frame-ancestors 'none'; base-uri 'none'" },
+		    ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+		     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri "
+		     "'none'; "
+		     "require-trusted-types-for 'script'; trusted-types 'none'") },
 		{ "Referrer-Policy", "no-referrer" },
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "X-Robots-Tag", "noindex" },
@@ -34,7 +49,7 @@ check_reply(const struct http_exchange *x)
 	for (size_t i = 0; i < x->added_count; i++)
 		assert_null(strstr(x->added[i].value, "usj_"));
 	if (x->type != NULL && strncmp(x->type, "text/html", 9) == 0) {
-		assert_null(strstr(x->body.data, "<script"));
+		check_script(x->body.data);
 		assert_null(strstr(x->body.data, "{{"));
 		assert_non_null(strstr(x->body.data, "<html lang=\"en\""));
 	}
@@ -325,6 +340,14 @@ assets_are_kept_for_ever_under_their_hash(void **state)
 	assert_string_equal(
 	    fake_http_reply_header(x, "Cache-Control"), "public, max-age=31536000, immutable");
 	finish(x, 200, ":root");
+	x = world_get_by_cookie(w);
+	at = strstr(x->body.data, "/join/assets/join.");
+	assert_non_null(at);
+	snprintf(url, sizeof(url), "%.*s", (int)strcspn(at, "\""), at);
+	fake_http_free(x);
+	x = world_get(w, url, NULL);
+	assert_string_equal(x->type, "text/javascript; charset=utf-8");
+	finish(x, 200, "follow");
 	finish(world_get(w, "/join/assets/style.css", NULL), 404, NULL);
 	finish(world_get(w, "/join/assets/head.html", NULL), 404, NULL);
 	world_free(w);

@@ -10,7 +10,7 @@
 
 #include "web/web_private.h"
 
-static const struct web_ticket ticket = { { { 1, 2, 3 } }, "attempt-1", 2000 };
+static const struct web_ticket ticket = { { { 1, 2, 3 } }, "attempt-1", 2000, WEB_VIETNAMESE };
 static const unsigned char key[32] = { 7 }, other_key[32] = { 8 };
 
 static void
@@ -27,6 +27,7 @@ a_cookie_gives_back_what_was_sealed(void **state)
 	assert_true(web_cookie_open(text, key, 1999, &t));
 	assert_true(token_hash_equal(&t.token, &ticket.token));
 	assert_string_equal(t.attempt, ticket.attempt);
+	assert_int_equal(t.language, WEB_VIETNAMESE);
 	assert_int_equal(t.end, 2000);
 }
 
