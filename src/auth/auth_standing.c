@@ -16,11 +16,11 @@ person_has_news(const struct auth_person *p)
 	       (p->list.word != p->seen.word || p->list.groups != p->seen.groups);
 }
 
-/* And it is not merely more. */
+/* And it is not merely more, nor what the list had all along. */
 static bool
 person_is_in_doubt(const struct auth_person *p)
 {
-	return person_has_news(p) &&
+	return person_has_news(p) && p->told_at >= p->seen_at &&
 	       (p->list.word != AUTH_GOOD || (p->seen.groups & ~p->list.groups) != 0);
 }
 
