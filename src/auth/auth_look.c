@@ -30,12 +30,13 @@ looks_flush(struct auth *a)
 	}
 }
 
-/* What the list has told since the last look is worth another one at once. */
+/* What the list has told since the last look is worth another one at once; what could not be asked
+ * is worth it soon, when there is a caller. */
 static bool
-look_is_due(const struct auth_person *p, int64_t now)
+look_is_due(const struct auth_person *p, bool is_awaited, int64_t now)
 {
 	return p->asked_at == AUTH_NEVER || p->views != p->looked_views ||
-	       now - p->asked_at >= (p->is_unheard ? RETRY_MS : AUTH_LOOK_MS);
+	       now - p->asked_at >= (p->is_unheard && is_awaited ? RETRY_MS : AUTH_LOOK_MS);
 }
 
 static void
@@ -58,7 +59,7 @@ auth_look(struct auth *a, struct auth_person *p, bool is_awaited)
 			look_hurry(a, p);
 		return;
 	}
-	if (!look_is_due(p, now))
+	if (!look_is_due(p, is_awaited, now))
 		return;
 	p->holds++; /* until it has been answered */
 	p->look = AUTH_LOOK_WAITS;

@@ -8,10 +8,13 @@
 
 enum { FORGOTTEN_MS = 5 * 60 * 1000 }; /* no sign-in takes that long */
 
-/* The list has told something else since the directory was asked. */
+/* The list has told something else since the directory was asked. Whoever was never asked about and
+ * is listed with a role can wait until they call. */
 static bool
 person_has_news(const struct auth_person *p)
 {
+	if (p->seen_at == AUTH_NEVER)
+		return p->list.word > AUTH_GOOD;
 	return p->views != p->seen_views &&
 	       (p->list.word != p->seen.word || p->list.groups != p->seen.groups);
 }
