@@ -39,13 +39,15 @@ look_is_due(const struct auth_person *p, bool is_awaited, int64_t now)
 	       now - p->asked_at >= (p->is_unheard && is_awaited ? RETRY_MS : AUTH_LOOK_MS);
 }
 
+/* The caller has just begun to wait. */
 static void
-look_hurry(struct auth *a, struct auth_person *p)
+look_hurry(struct auth *a, struct auth_person *p, int64_t now)
 {
 	if (p->look != AUTH_LOOK_WAITS || p->is_awaited)
 		return;
 	TAILQ_REMOVE(&a->looks, p, look_link);
 	p->is_awaited = true;
+	p->asked_at = now;
 	TAILQ_INSERT_TAIL(&a->looks_awaited, p, look_link);
 }
 
@@ -56,7 +58,7 @@ auth_look(struct auth *a, struct auth_person *p, bool is_awaited)
 
 	if (p->look != AUTH_LOOK_NONE) {
 		if (is_awaited)
-			look_hurry(a, p);
+			look_hurry(a, p, now);
 		return;
 	}
 	if (!look_is_due(p, is_awaited, now))

@@ -281,6 +281,12 @@ a_directory_that_is_away_is_asked_again_soon(void **state)
 }
 
 static void
+waited(void *arg)
+{
+	(void)arg;
+}
+
+static void
 a_few_are_asked_about_at_once_and_those_who_are_waited_for_first(void **state)
 {
 	static const char *const ids[] = { "00000000-0000-4000-8000-000000000001",
@@ -303,7 +309,9 @@ a_few_are_asked_about_at_once_and_those_who_are_waited_for_first(void **state)
 	auth_world_sweep();
 	auth_world_sweep();
 	assert_int_equal(world.asked, 4);
+	auth_world_pass(5 * SECOND);
 	assert_int_equal(auth_world_check_last(&who), ERR_UNAVAILABLE); /* the last of them */
+	assert_true(auth_await_person(world.auth, ADA, waited, NULL));
 	assert_int_equal(world.asked, 4);
 	auth_person_unseen(world.auth, ids[0]);
 	assert_int_equal(world.asked, 5);
