@@ -1,6 +1,6 @@
 /* Who calls, and what they may do: API tokens, people with a session, the unix socket. All that a
- * check needs is in memory, fed by the store and the roster, so that it never waits. On the loop's
- * thread.
+ * check needs is in memory, fed by the store, the people list and looks at the directory, so that
+ * it never waits. On the loop's thread.
  *
  * Rights of people come from groups of the directory and are never stored: only what the directory
  * itself said of the person counts, when they signed in or in a look since, and only for
@@ -127,7 +127,7 @@ struct auth_conf {
 };
 enum {
 	AUTH_CURRENT_MS = 60 * 1000,
-	AUTH_LOOK_MS = 30 * 1000,
+	AUTH_LOOK_MS = 30 * 1000, /* so old, what the directory said is asked for again */
 	AUTH_SESSIONS_MAX = 100000,
 	AUTH_SESSIONS_OF_ONE_MAX = 20,
 	AUTH_TOKENS_OF_ONE_MAX = 100
@@ -164,8 +164,8 @@ enum err auth_check_session(struct auth *a, const char *secret, size_t len, stru
     struct principal *out, struct fault *f);
 
 /* Whether the caller of a request that goes on and on (a stream) still has the rights it began
- * with: false once its token was revoked, its session has ended, or the person's groups are others.
- * No use of the session. */
+ * with: false once its token was revoked, its session has ended, or the person's groups are others,
+ * or perhaps fewer: whoever has them all the same comes back. No use of the session. */
 bool auth_is_good(struct auth *a, const struct principal *who);
 
 /* A check of this person found ERR_UNAVAILABLE (principal.person), and the directory is being

@@ -30,21 +30,24 @@ looks_flush(struct auth *a)
 	}
 }
 
-/* What the list has told since the last look is worth another one at once. */
+/* What the list has told since the last look is worth another one at once; what could not be asked
+ * is worth it soon, when there is a caller. */
 static bool
-look_is_due(const struct auth_person *p, int64_t now)
+look_is_due(const struct auth_person *p, bool is_awaited, int64_t now)
 {
 	return p->asked_at == AUTH_NEVER || p->views != p->looked_views ||
-	       now - p->asked_at >= (p->is_unheard ? RETRY_MS : AUTH_LOOK_MS);
+	       now - p->asked_at >= (p->is_unheard && is_awaited ? RETRY_MS : AUTH_LOOK_MS);
 }
 
+/* The caller has just begun to wait. */
 static void
-look_hurry(struct auth *a, struct auth_person *p)
+look_hurry(struct auth *a, struct auth_person *p, int64_t now)
 {
 	if (p->look != AUTH_LOOK_WAITS || p->is_awaited)
 		return;
 	TAILQ_REMOVE(&a->looks, p, look_link);
 	p->is_awaited = true;
+	p->asked_at = now;
 	TAILQ_INSERT_TAIL(&a->looks_awaited, p, look_link);
 }
 
@@ -55,10 +58,10 @@ auth_look(struct auth *a, struct auth_person *p, bool is_awaited)
 
 	if (p->look != AUTH_LOOK_NONE) {
 		if (is_awaited)
-			look_hurry(a, p);
+			look_hurry(a, p, now);
 		return;
 	}
-	if (!look_is_due(p, now))
+	if (!look_is_due(p, is_awaited, now))
 		return;
 	p->holds++; /* until it has been answered */
 	p->look = AUTH_LOOK_WAITS;

@@ -154,8 +154,8 @@ person_hear_list(const struct auth *a, struct auth_person *p, struct auth_said s
 	    (said.word == p->list.word && said.groups == p->list.groups))
 		return;
 	p->list = said;
-	p->views++;
-	p->told_at = clock_mono_ms(a->conf.clock);
+	if (p->views++ > 0)
+		p->told_at = clock_mono_ms(a->conf.clock);
 }
 
 void
@@ -192,7 +192,7 @@ auth_person_note(
 	p->is_unheard = false;
 	if (is_look)
 		p->seen_views = p->looked_views;
-	else if (p->told_at < seen_at)
+	else if (p->told_at != AUTH_NEVER && p->told_at < seen_at)
 		p->seen_views = p->views;
 }
 

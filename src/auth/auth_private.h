@@ -49,8 +49,8 @@ struct auth_person {
 	struct auth_session_list sessions; /* the oldest first */
 	size_t session_count;
 	struct auth_row_list tokens;
-	/* What the list said last, as of one version of it, how many times it was something else,
-	 * and monotonic ms of the last such time. */
+	/* What the list said last, as of one version of it, how many times that was something else
+	 * than before, and monotonic ms of the last such time but the first. */
 	struct auth_said list;
 	unsigned views;
 	int64_t told_at;

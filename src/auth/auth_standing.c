@@ -8,19 +8,22 @@
 
 enum { FORGOTTEN_MS = 5 * 60 * 1000 }; /* no sign-in takes that long */
 
-/* The list has told something else since the directory was asked. */
+/* The list has told something else since the directory was asked. Whoever was never asked about and
+ * is listed with a role can wait until they call. */
 static bool
 person_has_news(const struct auth_person *p)
 {
+	if (p->seen_at == AUTH_NEVER)
+		return p->list.word > AUTH_GOOD;
 	return p->views != p->seen_views &&
 	       (p->list.word != p->seen.word || p->list.groups != p->seen.groups);
 }
 
-/* And it is not merely more. */
+/* And it is not merely more, nor what the list had all along. */
 static bool
 person_is_in_doubt(const struct auth_person *p)
 {
-	return person_has_news(p) &&
+	return person_has_news(p) && p->told_at >= p->seen_at &&
 	       (p->list.word != AUTH_GOOD || (p->seen.groups & ~p->list.groups) != 0);
 }
 

@@ -165,9 +165,3 @@ flow_feed_figures(const struct flow_feed *feed, struct flow_feed_figures *out)
 	if (feed->state != DIR_FOLLOW_REFRESHING)
 		memcpy(out->text, feed->text, sizeof(out->text));
 }
-
-int64_t
-flow_feed_current_at(const struct flow_feed *feed)
-{
-	return feed->follow != NULL ? dir_follow_current_at(feed->follow) : 0;
-}

@@ -35,10 +35,6 @@ struct flow_feed_figures {
 	char text[FAULT_TEXT_MAX];
 	bool ready; /* the list can be asked */
 };
-/* Monotonic ms when the list was last known to be what the directory has: the server pushes and was
- * heard then (it is asked every 20 s), or a poll that ended well began. While it is away, or the
- * list is read anew, that stays. 0: never yet. */
-int64_t flow_feed_current_at(const struct flow_feed *feed);
 void flow_feed_figures(const struct flow_feed *feed, struct flow_feed_figures *out);
 
 /* ---- one person ---- */

@@ -24,9 +24,10 @@ static const struct audit_verdict sound = { .records = 1 };
 static void
 test_looked_at(void *arg)
 {
-	const bool member[2] = { true };
-
-	auth_person_seen(world.auth, arg, member, world.wall);
+	if (world.directory_is_away)
+		auth_person_unseen(world.auth, arg);
+	else
+		auth_person_seen(world.auth, arg, fake_access.member, world.wall);
 }
 
 static void
@@ -37,8 +38,7 @@ test_look_at(void *arg, const char *person)
 	(void)arg;
 	world.looks++;
 	snprintf(asked, sizeof(asked), "%s", person);
-	if (world.directory_tells)
-		loop_defer(world.loop, test_looked_at, asked);
+	loop_defer(world.loop, test_looked_at, asked);
 }
 
 static const struct auth_role_conf roles[] = {
@@ -75,8 +75,7 @@ api_world_setup(void **state)
 
 	(void)state;
 	world.wall = NOW;
-	world.directory_away_ms = 0;
-	world.directory_tells = false;
+	world.directory_is_away = false;
 	world.looks = 0;
 	world.loop = loop_new();
 	world.store = fake_store_new(world.loop);

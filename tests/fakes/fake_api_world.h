@@ -21,9 +21,8 @@
 	"\"fields\":{\"phone\":\"free\",\"language\":\"suggested\",\"mail\":\"fixed\"}}"
 
 struct api_world {
-	int64_t wall, directory_away_ms;
-	/* Whoever the list cannot tell of is an administrator: the directory says so when asked. */
-	bool directory_tells;
+	int64_t wall;
+	bool directory_is_away; /* else it says what it said when somebody signed in */
 	size_t looks;
 	struct loop *loop;
 	struct store *store;

@@ -123,23 +123,20 @@ who_cannot_be_told_may_still_sign_out(void **state)
 	(void)state;
 	session_sign_in();
 	world.wall += 14 * 60 * 1000;
-	world.roster.loading = true;
-	world.directory_away_ms = 14 * 60 * 1000;
+	world.directory_is_away = true;
 	session_expect(session_ask(HTTP_GET, SESSION, NULL), 503);
 	session_expect(session_ask(HTTP_DELETE, SESSION, NULL), 204);
 	assert_int_equal(fake_store_sessions(world.store), 0);
 }
 
-/* After a start the list takes a while, and the directory is there. */
+/* What was known of them is old by now. */
 static void
-who_comes_while_the_list_loads_waits_for_the_directory_and_is_answered(void **state)
+who_comes_back_waits_for_the_directory_and_is_answered(void **state)
 {
 	(void)state;
+	world.roster.cut_short = true; /* the list says nothing of them */
 	session_sign_in();
 	world.wall += 11 * 60 * 1000;
-	world.roster.loading = true;
-	world.directory_away_ms = 11 * 60 * 1000;
-	world.directory_tells = true;
 	session_expect(session_ask(HTTP_GET, SESSION, NULL), 200);
 	assert_int_equal(world.looks, 1);
 	session_expect(session_ask(HTTP_DELETE, SESSIONS, NULL), 204);
@@ -152,8 +149,7 @@ an_old_session_is_handed_on_also_while_its_rights_are_unknown(void **state)
 	(void)state;
 	session_sign_in();
 	world.wall += 14 * 60 * 1000;
-	world.roster.loading = true;
-	world.directory_away_ms = 14 * 60 * 1000;
+	world.directory_is_away = true;
 	fake_http_free(session_post(GOOD));
 	assert_string_equal(fake_access.old_person, FAKE_USER_ID);
 }
@@ -165,8 +161,7 @@ what_the_directory_cannot_confirm_changes_nothing(void **state)
 	(void)state;
 	session_sign_in();
 	world.wall += 5 * 60 * 1000;
-	world.roster.loading = true;
-	world.directory_away_ms = 5 * 60 * 1000;
+	world.directory_is_away = true;
 	session_expect(session_ask(HTTP_GET, SESSION, NULL), 200);
 	session_expect(session_ask(HTTP_GET, CREATE_PATH, NULL), 200);
 	session_expect(session_ask(HTTP_POST, CREATE_PATH, GOOD_BODY), 503);
@@ -185,7 +180,7 @@ main(void)
 		WITH_API(a_cookie_is_not_heard_beside_a_token_or_twice),
 		WITH_API(a_page_of_somebody_else_signs_nobody_out),
 		WITH_API(who_cannot_be_told_may_still_sign_out),
-		WITH_API(who_comes_while_the_list_loads_waits_for_the_directory_and_is_answered),
+		WITH_API(who_comes_back_waits_for_the_directory_and_is_answered),
 		WITH_API(an_old_session_is_handed_on_also_while_its_rights_are_unknown),
 		WITH_API(what_the_directory_cannot_confirm_changes_nothing),
 	};

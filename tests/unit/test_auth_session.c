@@ -257,6 +257,29 @@ stored_times_that_are_still_to_come_prolong_nothing(void **state)
 	assert_int_equal(auth_world_check_last(&who), ERR_UNAUTHENTICATED);
 }
 
+/* Those of before seem to be of later, and are older all the same. */
+static void
+a_clock_that_was_set_back_over_a_restart_ends_no_session_that_was_just_made(void **state)
+{
+	struct principal who;
+
+	(void)state;
+	for (int i = 0; i < AUTH_SESSIONS_OF_ONE_MAX; i++)
+		auth_world_sign_in(ADA, "A");
+	auth_world_stop();
+	world.wall -= 60 * WORLD_MINUTE;
+	auth_world_start();
+	for (int i = 0; i < 2; i++) {
+		auth_world_sign_in(ADA, "A");
+		assert_int_equal(world.code, ERR_OK);
+		assert_int_equal(auth_world_check_last(&who), ERR_OK);
+		world.wall -= WORLD_MINUTE;
+	}
+	auth_world_sweep();
+	assert_int_equal(fake_store_sessions(world.store), AUTH_SESSIONS_OF_ONE_MAX);
+	assert_int_equal(auth_world_check_last(&who), ERR_OK);
+}
+
 /* used_at. */
 
 static void
@@ -316,6 +339,8 @@ main(void)
 		IN_WORLD(a_wall_clock_that_is_set_back_prolongs_nothing),
 		IN_WORLD(a_session_outlives_a_restart_but_no_longer_than_it_would_have_lived),
 		IN_WORLD(stored_times_that_are_still_to_come_prolong_nothing),
+		IN_WORLD(
+		    a_clock_that_was_set_back_over_a_restart_ends_no_session_that_was_just_made),
 		IN_WORLD(uses_are_written_once_a_minute),
 		IN_WORLD(a_use_that_the_store_refused_is_written_later),
 	};
