@@ -187,8 +187,9 @@ auth_world_teardown(void **state)
 	secret_free(world.secret);
 	secret_free(world.clear);
 	auth_free(world.auth);
-	arena_free(world.arena);
+	world.auth = NULL; /* answers that are still on their way find nobody */
 	loop_free(world.loop);
+	arena_free(world.arena);
 	fake_store_free(world.store);
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #define TOKENS "/api/v1/tokens"
 #define BELOW  "ou=ships," FAKE_PLACE
+#define ARMY   "ou=army,ou=people,dc=example,dc=org"
 
 enum { KEPT_MAX = 8 };
 static struct {
@@ -65,14 +66,21 @@ static void
 a_limited_token_manages_none_that_reaches_further(void **state)
 {
 	enum { LIMITED, TWIN, BENEATH, BOTH, FREE, COUNT };
+	static const struct roster_place places[] = {
+		{ .dn = FAKE_PLACE, .normal = FAKE_PLACE, .name = "navy", .parent = SIZE_MAX },
+		{ .dn = BELOW, .normal = BELOW, .name = "ships", .parent = 0 },
+		{ .dn = ARMY, .normal = ARMY, .name = "army", .parent = SIZE_MAX },
+	};
 
 	(void)state;
+	world.roster.places = places;
+	world.roster.place_count = 3;
 	world.roster.member = true;
 	session_sign_in();
 	make(LIMITED, "\"" FAKE_PLACE "\"");
 	make(TWIN, "\"OU=Navy,ou=people,dc=example,dc=org\"");
 	make(BENEATH, "\"" BELOW "\"");
-	make(BOTH, "\"" FAKE_PLACE "\",\"ou=army,ou=people,dc=example,dc=org\"");
+	make(BOTH, "\"" FAKE_PLACE "\",\"" ARMY "\"");
 	make(FREE, NULL);
 	for (size_t i = 0; i < COUNT; i++) {
 		assert_int_equal(sees(LIMITED, i), i < BOTH);
