@@ -53,7 +53,8 @@ auth_person_hold(struct auth *a, const char *id)
 	if (p == NULL) {
 		p = mem_alloc(sizeof(*p));
 		memcpy(p->id, text, sizeof(p->id));
-		p->seen_at = p->asked_at = p->told_at = p->used_at = p->forgotten_at = AUTH_NEVER;
+		p->seen_at = p->lost_at = p->asked_at = p->told_at = p->used_at = p->forgotten_at =
+		    AUTH_NEVER;
 		TAILQ_INIT(&p->sessions);
 		TAILQ_INIT(&p->waits);
 		TAILQ_INIT(&p->tokens);
@@ -190,6 +191,10 @@ auth_person_note(
 	p->seen_at = seen_at;
 	p->seen = said;
 	p->is_unheard = false;
+	if (said.word == AUTH_GOOD)
+		p->lost_at = AUTH_NEVER;
+	else if (p->lost_at == AUTH_NEVER)
+		p->lost_at = seen_at;
 	if (is_look)
 		p->seen_views = p->looked_views;
 	else if (p->told_at != AUTH_NEVER && p->told_at < seen_at)

@@ -63,6 +63,7 @@ struct auth_person {
 	struct auth_said seen;
 	int64_t seen_at;
 	unsigned seen_views;
+	int64_t lost_at; /* of the first look that said they may not, since one said they may */
 	/* The last look, under way or not (auth_look.c). */
 	TAILQ_ENTRY(auth_person) look_link;
 	enum { AUTH_LOOK_NONE, AUTH_LOOK_WAITS, AUTH_LOOK_RUNS } look;

@@ -6,7 +6,15 @@
 
 #include "auth/auth_private.h"
 
-enum { FORGOTTEN_MS = 5 * 60 * 1000 }; /* no sign-in takes that long */
+enum {
+	FORGOTTEN_MS = 5 * 60 * 1000, /* no sign-in takes that long */
+	/* A token that is deleted cannot be brought back, and the directory may say for a moment
+	 * what is not so: amid a renaming whose groups follow later, or from a replica that is
+	 * being filled. So long it has to say it when the list says so, too, and when it does not.
+	 */
+	SURE_MS = 60 * 1000,
+	SURE_ALONE_MS = 3600 * 1000
+};
 
 /* The list has told something else since the directory was asked. Whoever was never asked about and
  * is listed with a role can wait until they call. */
@@ -62,9 +70,21 @@ person_stands(struct auth *a, struct auth_person *p, int64_t now, struct auth_st
 	return ERR_UNAVAILABLE;
 }
 
+/* Whether what they made may go for good. An entry that is gone or suspended is so in the list,
+ * too, at once. */
+static bool
+person_is_surely_lost(const struct auth_person *p)
+{
+	int64_t ms = p->list.word == AUTH_GOOD || p->list.word == AUTH_UNSURE ? SURE_ALONE_MS
+		     : p->list.word == AUTH_NO_ROLE			      ? SURE_MS
+									      : 0;
+
+	return p->lost_at != AUTH_NEVER && p->seen_at - p->lost_at >= ms;
+}
+
 /* What is being made for them is dead when it is there. */
 static void
-person_end(struct auth *a, struct auth_person *p, const char *reason)
+person_end(struct auth *a, struct auth_person *p, const char *reason, bool for_good)
 {
 	struct auth_session *s, *next_session;
 	struct auth_row *row, *next_row;
@@ -75,8 +95,16 @@ person_end(struct auth *a, struct auth_person *p, const char *reason)
 	LIST_EACH_SAFE(s, &p->sessions, link, next_session)
 	auth_session_lose(a, s, reason, NULL, NULL);
 	LIST_EACH_SAFE(row, &p->tokens, link, next_row)
-	auth_row_end(a, row, reason);
+	if (for_good)
+		auth_row_end(a, row, reason);
 	auth_person_drop(a, p);
+}
+
+/* Its tokens are good for nothing, and stay until that is sure. */
+static bool
+person_awaits_its_end(const struct auth_person *p)
+{
+	return p->lost_at != AUTH_NEVER && !TAILQ_EMPTY(&p->tokens);
 }
 
 enum err
@@ -88,12 +116,13 @@ auth_person_judge(struct auth *a, struct auth_person *p, bool is_used, struct au
 	auth_person_read_list(a, p);
 	if (is_used)
 		p->used_at = now;
-	if (person_has_news(p) || (person_is_used(p, now) && (p->seen_at == AUTH_NEVER ||
-								 now - p->seen_at > AUTH_LOOK_MS)))
+	if (person_has_news(p) ||
+	    ((person_is_used(p, now) || person_awaits_its_end(p)) &&
+		(p->seen_at == AUTH_NEVER || now - p->seen_at > AUTH_LOOK_MS)))
 		auth_look(a, p, is_used);
 	code = person_stands(a, p, now, out);
 	if (code == ERR_UNAUTHENTICATED)
-		person_end(a, p, out->lost);
+		person_end(a, p, out->lost, person_is_surely_lost(p));
 	return code;
 }
 
@@ -108,7 +137,7 @@ auth_forget_person(struct auth *a, const char *person, const char *reason)
 
 	p->forgotten_at = clock_mono_ms(a->conf.clock);
 	snprintf(p->forgotten, sizeof(p->forgotten), "%s", reason);
-	person_end(a, p, reason);
+	person_end(a, p, reason, true);
 	if (was_forgotten)
 		auth_person_drop(a, p);
 }

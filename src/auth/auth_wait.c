@@ -46,6 +46,7 @@ auth_await_person(struct auth *a, const char *person, loop_cb *cb, void *arg)
 {
 	struct auth_person *p = auth_person_find(a, person);
 	struct auth_wait *w;
+	int64_t left;
 
 	if (p == NULL || !auth_look_is_awaited(a, p) || a->waits_running >= WAITS_MAX)
 		return false;
@@ -57,7 +58,8 @@ auth_await_person(struct auth *a, const char *person, loop_cb *cb, void *arg)
 	w->cb = cb;
 	w->arg = arg;
 	w->timer = loop_timer_new(a->conf.loop, wait_is_over, w);
-	loop_timer_set(w->timer, p->asked_at + AUTH_WAIT_MS - clock_mono_ms(a->conf.clock));
+	left = p->asked_at + AUTH_WAIT_MS - clock_mono_ms(a->conf.clock);
+	loop_timer_set(w->timer, left > 0 ? left : 0); /* the time may have passed just now */
 	return true;
 }
 

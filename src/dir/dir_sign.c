@@ -233,6 +233,33 @@ sign_look(struct dir_job *job, struct dir_conn *c, struct user_entry *e, struct 
 	return code;
 }
 
+static bool
+sign_is_in_none(const struct sign *q)
+{
+	for (size_t i = 0; i < q->count; i++)
+		if (q->member[i])
+			return false;
+	return true;
+}
+
+/* Groups are asked by the name that was read before: whoever was renamed meanwhile seems to be in
+ * none. */
+static enum err
+sign_reach(struct dir_job *job, struct dir_conn *c, const char *dn, struct fault *f)
+{
+	struct sign *q = job->value;
+	struct user_entry again;
+	enum err code = dir_groups_reach(job, c, dn, q->groups, q->count, q->member, f);
+
+	if (code == ERR_OK && sign_is_in_none(q))
+		code = sign_look(job, c, &again, f);
+	else
+		return code;
+	if (code == ERR_OK && strcmp(again.user.dn, dn) != 0)
+		code = fault_set(f, ERR_UNAVAILABLE, "the account has another name meanwhile");
+	return code;
+}
+
 static enum err
 sign_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
@@ -249,21 +276,18 @@ sign_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 		return f->code = ERR_UNAUTHENTICATED;
 	if (code == ERR_OK && strcmp(e.user.dn, q->dn) != 0)
 		return fault_set(f, ERR_UNAUTHENTICATED, "the account has another name meanwhile");
-	return code == ERR_OK
-		   ? dir_groups_reach(job, c, e.user.dn, q->groups, q->count, q->member, f)
-		   : code;
+	if (code == ERR_OK)
+		code = sign_reach(job, c, e.user.dn, f);
+	return code == ERR_NOT_FOUND ? (f->code = ERR_UNAUTHENTICATED) : code;
 }
 
 static enum err
 look_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
-	struct sign *q = job->value;
 	struct user_entry e;
 	enum err code = sign_look(job, c, &e, f);
 
-	return code == ERR_OK
-		   ? dir_groups_reach(job, c, e.user.dn, q->groups, q->count, q->member, f)
-		   : code;
+	return code == ERR_OK ? sign_reach(job, c, e.user.dn, f) : code;
 }
 
 static enum err
@@ -303,7 +327,6 @@ sign_job_new(struct dir *d, dir_job_perform *perform, const char *const *groups,
 		q->groups[q->count] = arena_strdup(job->arena, groups[q->count]);
 	job->value = q;
 	job->release = sign_release;
-	job->pool = d->signers;
 	return job;
 }
 
@@ -342,6 +365,7 @@ dir_sign_in(struct dir *d, const struct dir_account *account, const struct secre
 	struct sign *q = job->value;
 
 	job->writes = true;
+	job->pool = d->signers; /* whoever is only looked at does not wait behind guesses */
 	q->password = secret_dup(password);
 	if (account != NULL) {
 		q->dn = arena_strdup(job->arena, account->dn);

@@ -62,22 +62,26 @@ static void walk_records(struct erasure *e);
 static void
 walk_look_at_trash(struct erasure *e, const struct store_trash *t, const struct secret *saved)
 {
+	struct arena *scratch = arena_new(0); /* entries may be many, and large */
 	struct person names = { .group_count = 0 };
 	const struct erase_known *by = erase_find(&e->ids, t->id);
 	struct erase_known *id;
 
-	if (saved != NULL && !dir_saved_names(e->task.flow->conf.dir, saved, e->arena, &names))
+	if (saved != NULL && !dir_saved_names(e->task.flow->conf.dir, saved, scratch, &names))
 		names = (struct person){ .group_count = 0 };
 	if (by == NULL)
 		by = walk_by_person(e, &names);
-	if (by == NULL)
+	if (by == NULL) {
+		arena_free(scratch);
 		return;
+	}
 	id = erase_add(e, &e->ids, t->id, by);
 	if (id != NULL)
 		id->trash = arena_dup(e->arena, t, sizeof(*t));
 	e->is_known = true;
 	erase_add(e, &e->names, names.value[PERSON_UID], by);
 	erase_add(e, &e->names, names.value[PERSON_MAIL], by);
+	arena_free(scratch);
 }
 
 static void

@@ -43,7 +43,7 @@ unit_add_change(
 	buf_printf(b, "%s\"%s\":{", b->data[b->len - 1] != '{' ? "," : "", field);
 	if (u->is_seen) {
 		buf_add_string(b, "\"before\":");
-		buf_add_json_string(b, before);
+		buf_add_json_string(b, utf8_clean(u->op.arena, before));
 		buf_add_char(b, ',');
 	}
 	buf_add_string(b, "\"after\":");

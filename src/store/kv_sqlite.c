@@ -141,14 +141,17 @@ sqlite_answer_watches(struct sqlite_kv *s, struct kv_op_list *batch)
 static void
 sqlite_run(struct sqlite_kv *s, struct kv_op_list *batch)
 {
+	struct kv_op_list none = TAILQ_HEAD_INITIALIZER(none);
 	struct kv_op *op;
 	struct fault f = { .code = ERR_OK };
 	bool connected = sqlite_is_connected(s);
 	uint64_t before = s->db.revision;
 
-	if (connected)
+	if (connected) {
+		/* What a new connection finds, before what this batch adds to it. */
+		sqlite_remember(s, &none);
 		sqlite_db_run(&s->db, batch, &f);
-	else
+	} else
 		for (op = TAILQ_FIRST(batch); op != NULL; op = TAILQ_NEXT(op, link))
 			kv_op_fail(op, &s->health);
 	if (s->db.handle != NULL) {

@@ -52,7 +52,7 @@ listing_finish(struct listing *l, enum err code, bool more, const struct fault *
 	l->found = NULL;
 	l->arena = NULL;
 	store_op_end(&l->op);
-	cb(arg, code, found, count, code == ERR_OK && more ? next : NULL, &own);
+	cb(arg, code, found, count, code == ERR_OK && more && next[0] != '\0' ? next : NULL, &own);
 	free(found);
 	arena_free(arena);
 }

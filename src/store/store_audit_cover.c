@@ -119,7 +119,7 @@ missing_add(struct audit_missing *m, const struct audit_record *r, uint64_t crea
 	struct audit_gone *gone;
 
 	if (m->arena == NULL)
-		m->arena = arena_new(0);
+		m->arena = arena_new(SIZE_MAX);
 	if (m->count == m->room) {
 		m->room = m->room > 0 ? 2 * m->room : 64;
 		m->list = mem_resize(m->list, m->room, sizeof(*m->list));

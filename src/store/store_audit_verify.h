@@ -27,6 +27,8 @@ struct verify {
 	struct verify_gap gaps[AUDIT_FAULTS_MAX];
 	size_t gap_count;
 	uint64_t to_revision; /* what is written later is not looked at: blocks were read before */
+	int64_t to_time;      /* wall ms of that moment */
+	bool is_behind; /* the chain still names what an older version or an outage left unnamed */
 	struct named_set named;
 	struct audit_ids erased;      /* whose parts were */
 	struct audit_missing missing; /* parts */

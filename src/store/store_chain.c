@@ -281,9 +281,14 @@ static void
 chain_first_place(struct store_chain *c)
 {
 	const char *newest = c->end.newest;
-	int64_t at = newest[0] != '\0' ? id_made_at(newest) - SCAN_SKEW_MS : 0;
+	/* A clock that was ahead, and is not any more, must not hide what was made since. */
+	int64_t now = clock_wall_ms(c->store->clock);
+	int64_t at = newest[0] != '\0' ? id_made_at(newest) : 0;
 	char id[ID_SIZE];
 
+	if (at > now)
+		at = now;
+	at -= SCAN_SKEW_MS;
 	c->first_len = 0;
 	if (at <= 0)
 		return;

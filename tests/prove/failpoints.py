@@ -562,7 +562,8 @@ class Stage:
         self.wait_acted()
 
     def probe(self):
-        """A write that failed: the store tries by itself whether writing works again."""
+        """A write that failed: the store tries by itself whether writing works again, unless something is written."""
+        wait_for(lambda: not trail.unnamed(read_store(self.daemon)), "a block names the records")
         self.arm(first="store.issued.before=error")
         self.ledger.invite()
         self.wait_acted()

@@ -159,6 +159,27 @@ nobody_hands_out_a_place_that_they_do_not_reach_with_each_scope(void **state)
 	auth_world_make_token(&who, AUTH_INVITATIONS_READ | AUTH_INVITATIONS_WRITE, berlin, 1);
 }
 
+/* Amid a renaming the groups name somebody's old place for a moment. */
+static void
+tokens_of_an_owner_who_has_their_rights_back_in_a_moment_stay(void **state)
+{
+	struct principal ada = signed_in(ADA, "A"), who;
+
+	(void)state;
+	auth_world_make_token(&ada, AUTH_ALL, NULL, 0);
+	auth_world_directory_says(ADA, "");
+	auth_world_pass(31 * 1000);
+	(void)auth_world_check_token(world.clear, &who); /* used, so that they are looked at */
+	auth_world_sweep();
+	assert_int_equal(auth_world_check_token(world.clear, &who), ERR_UNAUTHENTICATED);
+	auth_world_directory_says(ADA, "A");
+	auth_world_pass(31 * 1000);
+	auth_world_sweep();
+	auth_world_sweep();
+	assert_int_equal(auth_world_check_token(world.clear, &who), ERR_OK);
+	assert_int_equal(fake_store_tokens(world.store), 1);
+}
+
 static void
 tokens_of_an_owner_who_has_lost_their_rights_are_dead_and_deleted(void **state)
 {
@@ -174,10 +195,15 @@ tokens_of_an_owner_who_has_lost_their_rights_are_dead_and_deleted(void **state)
 	auth_world_leave("UID=ada," BERLIN);
 	assert_int_equal(auth_world_check_token(world.clear, &who), ERR_UNAUTHENTICATED);
 	assert_int_equal(auth_world_check_token(first, &who), ERR_UNAUTHENTICATED);
-	assert_int_equal(auth_token_count(world.auth), 0);
 	auth_world_sweep();
-	assert_int_equal(fake_store_tokens(world.store), 0);
 	assert_int_equal(fake_store_sessions(world.store), 0);
+	/* A token cannot be brought back: it goes when the directory has said so for a minute. */
+	assert_int_equal(fake_store_tokens(world.store), 2);
+	auth_world_pass(61 * 1000);
+	auth_world_sweep();
+	auth_world_sweep();
+	assert_int_equal(auth_token_count(world.auth), 0);
+	assert_int_equal(fake_store_tokens(world.store), 0);
 	assert_string_equal(last_end()->why, "{\"reason\":\"lost_rights\"}");
 	assert_string_equal(last_end()->actor, "sweeper");
 	secret_free(first);
@@ -287,6 +313,7 @@ main(void)
 		IN_WORLD(a_token_reaches_no_farther_than_its_places_and_its_owner),
 		IN_WORLD(a_token_that_a_limited_one_makes_is_limited_as_well),
 		IN_WORLD(nobody_hands_out_a_place_that_they_do_not_reach_with_each_scope),
+		IN_WORLD(tokens_of_an_owner_who_has_their_rights_back_in_a_moment_stay),
 		IN_WORLD(tokens_of_an_owner_who_has_lost_their_rights_are_dead_and_deleted),
 		IN_WORLD(tokens_end_with_their_owner_without_a_request_and_without_a_session),
 		IN_WORLD(a_dead_token_stays_dead_while_the_store_cannot_delete_it),
