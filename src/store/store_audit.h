@@ -68,8 +68,9 @@ struct audit_fault {
 };
 enum { AUDIT_FAULTS_MAX = 50 };
 struct audit_verdict {
-	uint64_t records, blocks, unnamed; /* unnamed: not yet, and younger than a minute */
-	uint64_t erased, sources_ended;	   /* parts that were taken away */
+	uint64_t records, blocks,
+	    unnamed; /* unnamed: not yet, and younger than five minutes or left by an outage */
+	uint64_t erased, sources_ended; /* parts that were taken away */
 	struct audit_head first, head;
 	struct audit_fault faults[AUDIT_FAULTS_MAX];
 	uint64_t fault_count; /* also those that found no room; 0: sound */

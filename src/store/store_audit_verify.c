@@ -176,14 +176,6 @@ verify_ends(struct verify *v)
 		verify_fault(v, "", v->verdict.head.number, "the chain's head is gone");
 }
 
-static bool
-verify_chain_is_behind(const struct store *s)
-{
-	struct audit_head head;
-
-	return s->chain != NULL && !store_chain_head(s, &head);
-}
-
 static void
 verify_on_blocks(void *arg, enum err code, const struct kv_item *items, size_t count, bool more,
     uint64_t revision, const struct fault *f)
@@ -241,7 +233,7 @@ verify_on_head(void *arg, enum err code, const struct kv_item *item, const struc
 	if (!verify_take_mark(v, code, item, &v->head, f))
 		return;
 	verify_add_witness(v, WITNESS_HEAD, &v->head);
-	v->is_behind = verify_chain_is_behind(v->op.store);
+	v->is_behind = chain_is_late(v->op.store->chain);
 	v->op.kv = kv_get(v->op.store->kv, kv_text(CHAIN_MARK), verify_on_mark, v);
 }
 

@@ -391,6 +391,12 @@ store_chain_flush(struct store *s, loop_cb *done, void *arg)
 }
 
 bool
+chain_is_late(const struct store_chain *c)
+{
+	return c != NULL && (!c->ready || c->pause != 0 || c->waiting.horizon != UINT64_MAX);
+}
+
+bool
 store_chain_head(const struct store *s, struct audit_head *out)
 {
 	const struct store_chain *c = s->chain;

@@ -82,6 +82,8 @@ void store_op_start(
 void store_op_end(struct store_op *op);
 
 void chain_free(struct store_chain *c); /* NULL is fine */
+/* What an older version, a crash or an outage left unnamed is not all named yet. NULL: no. */
+bool chain_is_late(const struct store_chain *c);
 void verification_free(struct audit_verification *a);
 
 /* ---- keys ---- */
