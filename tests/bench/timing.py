@@ -91,8 +91,7 @@ def measure(bench, name, dear, samples, at_once):
                    for kind, login, password in attempts(uids, samples)]
         for kind, done in running:
             taken[kind].append(done.result())
-    daemon.destroy()
-    bench.daemons.remove(daemon)
+    daemon.stop()  # the next one has a folder of its own
     for first, second in itertools.combinations(KINDS, 2):
         for test_name, test in (("Mann-Whitney", mann_whitney_p), ("Kolmogorov-Smirnov", kolmogorov_smirnov_p)):
             report("timing", f"{name} hashing: {first} against {second}, {samples} each, {test_name}",
