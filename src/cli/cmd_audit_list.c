@@ -60,10 +60,10 @@ cmd_audit_print(struct cli *c, const json_t *items)
 	static const struct cli_column columns[] = { { "AT", "at" }, { "EVENT", "event" },
 		{ "DETAIL", "why" }, { "SUBJECT", "type" }, { "ID", "id" }, { "NAME", "name" },
 		{ "ACTOR", "actor" }, { "SOURCE", "source" } };
-	json_t *rows = json_array(), *record;
-	size_t i;
+	json_t *rows = json_array();
 
-	json_array_foreach(items, i, record) json_array_append_new(rows, cmd_audit_row(record));
+	for (size_t i = 0; i < json_array_size(items); i++)
+		json_array_append_new(rows, cmd_audit_row(json_array_get(items, i)));
 	cli_print_table(c->out, columns, sizeof(columns) / sizeof(columns[0]), rows);
 	json_decref(rows);
 }

@@ -51,16 +51,16 @@ cmd_audit_print_fault(FILE *to, const json_t *fault)
 static void
 cmd_audit_print_verdict(struct cli *c, const json_t *reply)
 {
-	const json_t *faults = json_object_get(reply, "faults"), *fault;
+	const json_t *faults = json_object_get(reply, "faults");
 	json_int_t count = json_integer_value(json_object_get(reply, "fault_count"));
 	char *records = cli_text_of(json_object_get(reply, "records"));
 	char *blocks = cli_text_of(json_object_get(reply, "blocks"));
-	size_t i;
 
 	fprintf(c->out, "%s: %s records in %s blocks\n",
 	    json_is_true(json_object_get(reply, "sound")) ? "sound" : "NOT SOUND", records, blocks);
 	cmd_audit_print_head(c->out, reply);
-	json_array_foreach(faults, i, fault) cmd_audit_print_fault(c->out, fault);
+	for (size_t i = 0; i < json_array_size(faults); i++)
+		cmd_audit_print_fault(c->out, json_array_get(faults, i));
 	if (count > (json_int_t)json_array_size(faults))
 		fprintf(c->out, "and %lld more\n",
 		    (long long)count - (long long)json_array_size(faults));
