@@ -3,18 +3,7 @@
 import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { go } from "../lib/route.js";
 import { Icon } from "./icon.js";
-
-const margin = 8; // px from the edges of the window
-
-function place(menu, button) {
-	const at = button.getBoundingClientRect();
-	const { offsetWidth: width, offsetHeight: height } = menu;
-	const below = at.bottom + 4 + height <= innerHeight - margin || at.top < height;
-	const end = getComputedStyle(menu).direction === "rtl" ? at.left : at.right - width;
-
-	menu.style.insetBlockStart = `${Math.max(margin, below ? at.bottom + 4 : at.top - height - 4)}px`;
-	menu.style.left = `${Math.max(margin, Math.min(end, innerWidth - width - margin))}px`;
-}
+import { placeAt } from "./place.js";
 
 function items(menu) {
 	return [...menu.querySelectorAll('[role="menuitem"]')];
@@ -51,7 +40,7 @@ export function Menu({ label, entries, children, className = "button bare" }) {
 		if (!open)
 			return;
 		menu.current.showPopover();
-		place(menu.current, button.current);
+		placeAt(menu.current, button.current);
 		items(menu.current)[0]?.focus();
 	}, [open]);
 	useEffect(() => {
