@@ -167,6 +167,8 @@ app_build_front(struct app *a, loop_cb *ready)
 		.logo_len = c->logo.len,
 		.logo_suffix = c->logo.suffix,
 		.posts_per_minute = (size_t)c->join_rate };
+	const struct console_conf console = { .organisation = c->organisation,
+		.language = c->mail_language };
 	/* The words are not terminated by one that is NULL. */
 	const char **proxies = arena_alloc(c->arena, (c->proxies.count + 1) * sizeof(*proxies));
 	struct http_conf http = { .loop = a->loop,
@@ -198,7 +200,9 @@ app_build_front(struct app *a, loop_cb *ready)
 	secret_wipe(web.cookie_key, sizeof(web.cookie_key));
 	a->sets[0] = (struct http_route_set){ api_routes, a->api };
 	a->sets[1] = (struct http_route_set){ web_routes, a->web };
-	a->sets[2] = (struct http_route_set){ app_failpoint_routes, a };
+	a->console = console_new(&console);
+	a->sets[2] = (struct http_route_set){ console_routes, a->console };
+	a->sets[3] = (struct http_route_set){ app_failpoint_routes, a };
 	a->http = http_server_new(&http);
 }
 
@@ -206,6 +210,7 @@ void
 app_free_front(struct app *a)
 {
 	http_server_free(a->http);
+	console_free(a->console);
 	web_free(a->web);
 	api_free(a->api);
 }

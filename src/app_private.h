@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "base/seal.h"
 #include "store/store.h"
+#include "web/console.h"
 #include "web/web.h"
 
 enum {
@@ -48,8 +49,9 @@ struct app {
 	TAILQ_HEAD(, app_look) looks; /* at people, under way */
 	struct api *api;
 	struct web *web;
+	struct console *console; /* NULL: built without it */
 	struct http_server *http;
-	struct http_route_set sets[3];
+	struct http_route_set sets[4];
 	struct loop_signal *on_term, *on_int, *on_hup;
 	struct loop_timer *stop_timer, *watchdog, *head_timer;
 	uint64_t head_told; /* of the audit trail, to the log */
@@ -58,8 +60,8 @@ struct app {
 	unsigned parts_left; /* that stop side by side */
 };
 
-/* app_front.c: the API, the page, the HTTP server. The listeners open when `ready` could
- * be called; app_open_listeners does it. */
+/* app_front.c: the API, the page, the console, the HTTP server. The listeners open when `ready`
+ * could be called; app_open_listeners does it. */
 void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);

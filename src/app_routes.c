@@ -69,7 +69,7 @@ routes_print(const struct http_route *r)
 void
 app_print_routes(void)
 {
-	static const struct http_route *const tables[] = { api_routes, web_routes };
+	static const struct http_route *const tables[] = { api_routes, web_routes, console_routes };
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		for (const struct http_route *r = tables[i]; r->pattern != NULL; r++)

@@ -23,16 +23,6 @@ api_description_init(struct api *a)
 	snprintf(a->description_tag, sizeof(a->description_tag), "\"%s\"", hex);
 }
 
-/* A list of tags, or "*" (RFC 9110 section 13.1.2). Weak or not is the same here, and no other tag
- * can hold ours with its quotes. */
-static bool
-api_description_is_known(const struct http_request *r, const char *tag)
-{
-	const char *known = http_header(r, "if-none-match");
-
-	return known != NULL && (strcmp(known, "*") == 0 || strstr(known, tag) != NULL);
-}
-
 enum err
 api_description(struct http_exchange *x, void *ctx, struct fault *f)
 {
@@ -41,7 +31,7 @@ api_description(struct http_exchange *x, void *ctx, struct fault *f)
 	(void)f;
 	http_add_header(x, "ETag", a->description_tag);
 	http_add_header(x, "Cache-Control", "no-cache");
-	if (api_description_is_known(http_request_of(x), a->description_tag))
+	if (http_has_etag(http_request_of(x), a->description_tag))
 		http_reply(x, 304, NULL, NULL, 0);
 	else
 		http_reply(x, 200, YAML_TYPE, api_files[0].text, api_files[0].len);

@@ -104,6 +104,14 @@ bool http_accepts_rather(const struct http_request *r, const char *a, const char
  * first. `count`: none. */
 size_t http_language(const struct http_request *r, const char *const *tags, size_t count);
 
+/* True when Accept-Encoding lets a gzip coding through and does not prefer none at all (RFC 9110
+ * section 12.5.3). Without the header: false, as who says nothing may be too simple for it. */
+bool http_accepts_gzip(const struct http_request *r);
+
+/* True when If-None-Match names the strong tag, which is given with its quotes, or any (RFC 9110
+ * section 13.1.2): what the caller has is still the same. */
+bool http_has_etag(const struct http_request *r, const char *tag);
+
 /* application/x-www-form-urlencoded (WHATWG URL, UTF-8 only). ERR_INVALID names the field: bad
  * percent-encoding, NUL, invalid UTF-8, a name that occurs twice, more than 64 fields; then no
  * value stays in the arena. */
@@ -121,6 +129,11 @@ void http_hold(struct http_exchange *x);
 /* Before the reply: add a header. Control bytes in the value abort the process: callers build
  * values from checked parts. */
 void http_add_header(struct http_exchange *x, const char *name, const char *value);
+
+/* Before the reply: it is a part of a page, such as a script, that nobody looks at by itself. What
+ * a browser heeds in documents alone is not added to it: the policies of content, framing, opener
+ * and referrer. A page has many parts, and these would be half of the bytes of a small one. */
+void http_mark_part(struct http_exchange *x);
 
 /* The body is copied. `type` NULL: no body (204, 303). X-Request-Id, Cache-Control: no-store, a
  * Content-Security-Policy that allows nothing (each unless set), nosniff, no-referrer,

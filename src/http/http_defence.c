@@ -6,16 +6,17 @@
 
 static const struct http_pair defences[] = {
 	{ "Cache-Control", "no-store" },
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "Cross-Origin-Resource-Policy", "same-origin" },
+	/* These a browser heeds in documents alone. */
 	{ "Content-Security-Policy",
 	    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'" },
-	{ "X-Content-Type-Options", "nosniff" },
 	{ "X-Frame-Options", "DENY" },
 	{ "Referrer-Policy", "no-referrer" },
 	{ "Cross-Origin-Opener-Policy", "same-origin" },
-	{ "Cross-Origin-Resource-Policy", "same-origin" },
 };
 
-enum { DEFENCES = sizeof(defences) / sizeof(defences[0]) };
+enum { DEFENCES = sizeof(defences) / sizeof(defences[0]), DEFENCES_OF_PARTS = 3 };
 
 /* Without TLS it would be ignored (RFC 6797 section 8.1). Who ends it does not matter. */
 static const struct http_pair transport = { "Strict-Transport-Security", "max-age=31536000" };
@@ -34,9 +35,9 @@ http_defence_is_strict(const struct http_listener *l, bool is_secure)
 }
 
 void
-http_defence_add(struct evkeyvalq *headers, bool is_strict)
+http_defence_add(struct evkeyvalq *headers, bool is_strict, bool is_part)
 {
-	for (size_t i = 0; i < DEFENCES; i++)
+	for (size_t i = 0; i < (is_part ? DEFENCES_OF_PARTS : DEFENCES); i++)
 		defence_add(headers, &defences[i]);
 	if (is_strict)
 		defence_add(headers, &transport);

@@ -210,3 +210,56 @@ http_language(const struct http_request *r, const char *const *tags, size_t coun
 	}
 	return best;
 }
+
+enum coding { CODING_GZIP, CODING_IDENTITY, CODING_ANY, CODINGS /* also: none of them */ };
+
+static enum coding
+coding_of(const char *name, size_t len)
+{
+	static const struct {
+		const char *name;
+		enum coding coding;
+	} names[] = {
+		{ "gzip", CODING_GZIP },
+		{ "x-gzip", CODING_GZIP }, /* RFC 9110 section 8.4.1.3 */
+		{ "identity", CODING_IDENTITY },
+		{ "*", CODING_ANY },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (len == strlen(names[i].name) && strncasecmp(name, names[i].name, len) == 0)
+			return names[i].coding;
+	return CODINGS;
+}
+
+bool
+http_accepts_gzip(const struct http_request *r)
+{
+	/* Thousandths; -1: it is not named. The last is of the others. */
+	int q[CODINGS + 1] = { -1, -1, -1, -1 };
+
+	for (size_t i = 0; i < r->header_count; i++) {
+		const char *p = r->headers[i].value;
+
+		if (strcmp(r->headers[i].name, "accept-encoding") != 0)
+			continue;
+		for (size_t len, name; *p != '\0'; p += len) {
+			p += strspn(p, ", \t");
+			len = strcspn(p, ",");
+			name = strcspn(p, ";, \t");
+			q[coding_of(p, name)] = accept_weight(p + name, p + len);
+		}
+	}
+	if (q[CODING_GZIP] < 0)
+		q[CODING_GZIP] = q[CODING_ANY];
+	return q[CODING_GZIP] > 0 && q[CODING_GZIP] >= q[CODING_IDENTITY];
+}
+
+/* Weak or not is the same here, and no other tag can hold this one with its quotes. */
+bool
+http_has_etag(const struct http_request *r, const char *tag)
+{
+	const char *known = http_header(r, "if-none-match");
+
+	return known != NULL && (strcmp(known, "*") == 0 || strstr(known, tag) != NULL);
+}

@@ -124,6 +124,7 @@ struct http_exchange {
 	struct http_stream *stream; /* the reply, while it goes on */
 	bool is_dispatching, is_held, is_replied, is_last;
 	bool is_strict; /* http_defence_is_strict() */
+	bool is_part;	/* http_mark_part() */
 	struct http_request request;
 };
 
@@ -190,7 +191,8 @@ void http_exchange_take_body(struct http_request *r, struct arena *arena, struct
 /* http_defence.c: the headers of every answer that tell a browser what it must not do with it. */
 /* Whether the browser is told to come by TLS only. */
 bool http_defence_is_strict(const struct http_listener *l, bool is_secure);
-void http_defence_add(struct evkeyvalq *headers, bool is_strict); /* each unless it is set */
+/* Each unless it is set. */
+void http_defence_add(struct evkeyvalq *headers, bool is_strict, bool is_part);
 void http_defence_write(struct evbuffer *out, bool is_strict);
 
 /* http_reply.c */

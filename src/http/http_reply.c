@@ -36,12 +36,18 @@ http_add_header(struct http_exchange *x, const char *name, const char *value)
 }
 
 void
+http_mark_part(struct http_exchange *x)
+{
+	x->is_part = true;
+}
+
+void
 http_reply_add_common(struct http_exchange *x, const char *type)
 {
 	if (type != NULL)
 		http_add_header(x, "Content-Type", type);
 	http_add_header(x, "X-Request-Id", x->request.id);
-	http_defence_add(evhttp_request_get_output_headers(x->evreq), x->is_strict);
+	http_defence_add(evhttp_request_get_output_headers(x->evreq), x->is_strict, x->is_part);
 	if (x->is_last || x->server == NULL || x->server->draining)
 		http_add_header(x, "Connection", "close");
 }

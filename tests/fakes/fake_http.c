@@ -114,6 +114,13 @@ http_hold(struct http_exchange *x)
 }
 
 void
+http_mark_part(struct http_exchange *x)
+{
+	assert(x->replies == 0);
+	x->is_part = true;
+}
+
+void
 http_add_header(struct http_exchange *x, const char *name, const char *value)
 {
 	assert(x->replies == 0 && x->added_count < 32);

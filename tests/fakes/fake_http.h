@@ -10,6 +10,7 @@ struct http_exchange {
 	struct http_request request;
 	struct arena *arena;
 	bool held;
+	bool is_part;
 	int replies; /* exactly one is right */
 	int status;
 	const char *type; /* NULL: no body */

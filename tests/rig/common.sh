@@ -10,7 +10,9 @@ jobs=$(nproc 2>/dev/null || echo 2)
 
 packages_build=(gcc libc6-dev make xz-utils autoconf automake pkg-config libldap-dev libsqlite3-dev libevent-dev
 	libcurl4-openssl-dev libsodium-dev libjansson-dev libinih-dev libssl-dev libunistring-dev
-	libidn2-dev libutf8proc-dev libcmocka-dev)
+	libidn2-dev libutf8proc-dev libcmocka-dev zlib1g-dev)
+# Node may have come from elsewhere, where Debian's would be in its way.
+{ command -v node && command -v npm; } >/dev/null || packages_build+=(nodejs npm)
 packages_slapd=(slapd ldap-utils util-linux openssl)
 packages_system=(python3 python3-pytest python3-pytest-xdist python3-ldap python3-requests python3-nacl python3-yaml
 	python3-fastjsonschema python3-jsonschema python3-aiosmtpd python3-selenium chromium chromium-driver faketime curl
@@ -84,8 +86,8 @@ tree_options() {
 	clang) printf '%s\n' CC=clang ;;
 	fail) printf '%s\n' CC=gcc --enable-failpoints ;;
 	asan) printf '%s\n' CC=gcc --enable-sanitizers ;;
-	tsan) printf '%s\n' CC=gcc --enable-sanitizers=thread ;;
-	fuzz) printf '%s\n' CC=clang --enable-sanitizers=address,undefined,fuzzer-no-link ;;
+	tsan) printf '%s\n' CC=gcc --enable-sanitizers=thread --without-console ;;
+	fuzz) printf '%s\n' CC=clang --enable-sanitizers=address,undefined,fuzzer-no-link --without-console ;;
 	*) die "there is no build tree \"$1\" (gcc, clang, asan, tsan, fail)" ;;
 	esac
 }

@@ -1,0 +1,21 @@
+// The shell: index.html, which names what the first screen needs, so that a browser fetches all of it at once.
+import { LANGUAGES } from "./words.mjs";
+
+const PRELOAD = /[ \t]*<!-- preload -->\n?/;
+const FIRST = /[ \t]*<!-- first: ([^ ]+) -->\n?/g;
+const REFERENCE = /\{\{assets\}\}\/([^"]+)/g;
+
+const inEveryLanguage = (name) => LANGUAGES.map((language) => name.replace("{{language}}", language));
+
+/** `files`: all that is served, by name. */
+export function compose(html, units, files, closure, mistakes) {
+	const wanted = [...html.matchAll(FIRST)].map((match) => match[1]);
+	if (!PRELOAD.test(html)) mistakes.push("index.html: there is no <!-- preload -->");
+	const names = closure(units, ["main.js", ...wanted]).filter((name) => name !== "main.js");
+	const links = names.map((name) => `<link rel="modulepreload" href="{{assets}}/${name}">\n`).join("");
+	const page = html.replace(FIRST, "").replace(PRELOAD, () => links);
+	for (const [, name] of page.matchAll(REFERENCE))
+		for (const one of inEveryLanguage(name))
+			if (!files.has(one)) mistakes.push(`index.html: ${one} is not there`);
+	return page;
+}

@@ -1,0 +1,135 @@
+/* The shell: made once for each language, packed once, and named by its content. */
+#include "web/console_private.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <sodium.h>
+#include <zlib.h>
+
+#include "base/id.h"
+#include "base/mem.h"
+
+enum {
+	SHELL_MAX = 256 * 1024,
+	GZIP_BITS = 16 + MAX_WBITS, /* a gzip stream (RFC 1952), as inflateInit2() has it */
+	GZIP_MEMORY = 8
+};
+
+/* As strict as the console works with: nothing inline, no other host, no form that is sent by
+ * itself, and no text that becomes script. Its pictures are files of its own and QR codes. */
+static const char shell_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
+
+static void
+shell_name(struct console_page *page)
+{
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	char hex[2 * sizeof(hash) + 1];
+
+	crypto_generichash(
+	    hash, sizeof(hash), (const unsigned char *)page->bytes, page->len, NULL, 0);
+	encode_hex(hash, sizeof(hash), hex);
+	snprintf(page->tag, sizeof(page->tag), "\"%s\"", hex);
+}
+
+static void
+shell_pack(const struct console_page *plain, struct console_page *packed)
+{
+	z_stream z = { .next_in = (Bytef *)plain->bytes, .avail_in = (uInt)plain->len };
+	size_t size;
+	int code;
+
+	if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_BITS, GZIP_MEMORY,
+		Z_DEFAULT_STRATEGY) != Z_OK)
+		mem_exhausted();
+	size = deflateBound(&z, plain->len);
+	packed->bytes = mem_alloc(size);
+	z.next_out = (Bytef *)packed->bytes;
+	z.avail_out = (uInt)size;
+	code = deflate(&z, Z_FINISH);
+	assert(code == Z_STREAM_END); /* deflateBound() promised that it fits */
+	packed->len = size - z.avail_out;
+	deflateEnd(&z);
+	shell_name(packed);
+}
+
+static void
+shell_render(const struct template *t, const struct template_model *m, struct console_page *page)
+{
+	struct buf b;
+
+	buf_init(&b, SHELL_MAX);
+	template_render(t, m, &b);
+	assert(!buf_failed(&b));
+	page->bytes = mem_alloc(b.len);
+	memcpy(page->bytes, b.data, b.len);
+	page->len = b.len;
+	buf_release(&b);
+	shell_name(page);
+}
+
+/* The template is part of the program: one that does not parse is our own mistake. */
+static struct template *
+shell_parse(void)
+{
+	static const char *const names[] = { "assets", "language", "organisation", NULL };
+	const struct template_source source = { .files = console_files,
+		.file_count = console_file_count,
+		.names = names,
+		.has_scripts = true };
+	struct template *t;
+	enum err code = template_parse(&t, &source, "index", NULL);
+
+	assert(code == ERR_OK);
+	(void)code;
+	return t;
+}
+
+void
+console_shell_make(struct console *c, const char *organisation)
+{
+	struct arena *arena = arena_new(0);
+	struct template_model *m = template_model_new(arena);
+	struct template *t = shell_parse();
+
+	template_model_set_text(m, "organisation", organisation);
+	template_model_set_text(m, "assets", arena_printf(arena, "/assets/%s", c->version->text));
+	for (size_t i = 0; i < WEB_LANGUAGES; i++) {
+		template_model_set_text(m, "language", web_language_tags[i]);
+		shell_render(t, m, &c->plain[i]);
+		shell_pack(&c->plain[i], &c->packed[i]);
+	}
+	template_free(t);
+	arena_free(arena);
+}
+
+enum err
+console_shell_get(struct http_exchange *x, void *ctx, struct fault *f)
+{
+	const struct console *c = ctx;
+	const struct http_request *r = http_request_of(x);
+	const bool is_packed = http_accepts_gzip(r);
+	size_t language = http_language(r, web_language_tags, WEB_LANGUAGES);
+	const struct console_page *page;
+
+	(void)f;
+	if (language == WEB_LANGUAGES)
+		language = c->language;
+	page = is_packed ? &c->packed[language] : &c->plain[language];
+	web_add_headers(x, shell_policy);
+	http_add_header(x, "Cache-Control", "no-cache");
+	http_add_header(x, "Vary", "Accept-Encoding, Accept-Language");
+	http_add_header(x, "ETag", page->tag);
+	if (http_has_etag(r, page->tag)) {
+		http_reply(x, 304, NULL, NULL, 0);
+		return ERR_OK;
+	}
+	http_add_header(x, "Content-Language", web_language_tags[language]);
+	if (is_packed)
+		http_add_header(x, "Content-Encoding", "gzip");
+	http_reply(x, 200, "text/html; charset=utf-8", page->bytes, page->len);
+	return ERR_OK;
+}
