@@ -84,7 +84,8 @@ struct flow_mail_status {
 	bool broken;	      /* an operator must act (TLS, AUTH) */
 	/* Since this process began, wall ms, 0: none yet. `failure`: how the last attempt ended
 	 * that failed for a reason of the relay's, in its words, also of one that is over; NULL;
-	 * borrowed as above. Refusals of one mail are in its invitation's timeline. */
+	 * borrowed as above; "[address]" stands for the recipient. Refusals of one mail are in its
+	 * invitation's timeline. */
 	int64_t sent_at, failed_at;
 	const char *failure;
 };
