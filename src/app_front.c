@@ -154,7 +154,9 @@ app_build_front(struct app *a, loop_cb *ready)
 		.idle_s = c->session_idle,
 		.public_url = c->public_url,
 		.health = app_health,
-		.health_arg = a };
+		.health_arg = a,
+		.status = app_status,
+		.status_arg = a };
 	struct web_conf web = { .flow = a->flow,
 		.clock = &clock_system,
 		.organisation = c->organisation,

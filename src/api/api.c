@@ -209,7 +209,8 @@ api_enter(
 	ROW(HTTP_DELETE, "/sessions", 0, APART, api_session_end_all, none)                         \
 	ROW(HTTP_GET, "/audit", AUTH_AUDIT_READ, WITHIN, api_audit_list, none)                     \
 	ROW(HTTP_GET, "/audit/verification", AUTH_AUDIT_READ, WHOLE, api_audit_verify, none)       \
-	ROW(HTTP_POST, "/erasures", AUTH_ERASE, WHOLE, api_erase, json)
+	ROW(HTTP_POST, "/erasures", AUTH_ERASE, WHOLE, api_erase, json)                            \
+	ROW(HTTP_GET, "/status", AUTH_STATUS_READ, WHOLE, api_status_show, none)
 
 #define json  "application/json"
 #define patch "application/json application/merge-patch+json"

@@ -11,6 +11,7 @@
 #include "roster/roster.h"
 
 struct api;
+struct api_status; /* api_status.h */
 
 struct health_check {
 	const char *name; /* "store", "directory", ... */
@@ -30,6 +31,9 @@ struct api_conf {
 	const char *public_url; /* links are built from it alone; no slash at the end */
 	size_t (*health)(void *arg, struct health_check *checks, size_t max);
 	void *health_arg;
+	/* Fills in `out`, which is zeroed; at once. Its strings live as long as `arena`. */
+	void (*status)(void *arg, struct arena *arena, struct api_status *out);
+	void *status_arg;
 };
 
 /* Borrows what `conf` points to. The api listens to the roster until it is freed. */

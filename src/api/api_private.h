@@ -13,6 +13,7 @@
 
 enum {
 	API_REPLY_MAX = 16 * 1024 * 1024, /* bytes of one answer */
+	API_CHECKS_MAX = 32,
 	API_LIST_DEFAULT = 50,
 	API_LIST_MAX = 200,
 	API_TAG_SIZE = 35, /* of an ETag: 32 hexadecimal digits in quotes */
@@ -69,6 +70,7 @@ api_handler api_webhook_list, api_webhook_create, api_webhook_show, api_webhook_
     api_webhook_replay;
 api_handler api_session_show, api_session_end_all;
 api_handler api_audit_list, api_audit_verify, api_erase;
+api_handler api_status_show;
 http_handler api_session_create, api_session_end;
 http_handler api_health_live, api_health_ready, api_description;
 
@@ -204,6 +206,13 @@ void api_read_limit(const char *text, size_t *out, struct field_errors *errors);
  * told together with what the flow finds. */
 bool api_read_invitation(struct http_exchange *x, struct issue_spec *spec,
     struct field_errors *errors, struct field_errors *own);
+
+/* ---- health (api_health.c) ---- */
+
+/* "ok", "degraded" or "unready". */
+const char *api_health_status(const struct health_check *checks, size_t count);
+/* [{"name":...,"status":...},...] */
+void api_add_checks(struct buf *b, const struct health_check *checks, size_t count);
 
 /* ---- writing ---- */
 

@@ -46,7 +46,8 @@ enum auth_scope {
 	AUTH_MAIL_BOUNCES = 512,   /* hand reports of mail systems over, and nothing else */
 	AUTH_AUDIT_READ = 1024,	   /* the audit trail, and whether it is sound */
 	AUTH_ERASE = 2048,	   /* pseudonymise what is kept of a person */
-	AUTH_ALL = 4095
+	AUTH_STATUS_READ = 4096,   /* how the daemon is, and what it needs */
+	AUTH_ALL = 8191
 };
 /* A token keeps the bits that it was made with: a scope that is new to this release is in none of
  * the tokens that were made before, whatever "all" meant then. */
@@ -57,7 +58,7 @@ unsigned auth_scope_by_name(const char *name);
 const char *auth_scope_name(size_t index, unsigned *bit);
 
 /* administrator: everything; inviter: invite, and see their own invitations and where people can be
- * invited; auditor: read invitations, users, org units and the audit trail. */
+ * invited; auditor: read invitations, users, org units, the audit trail and how the daemon is. */
 enum auth_role { AUTH_ADMINISTRATOR, AUTH_INVITER, AUTH_AUDITOR, AUTH_ROLE_COUNT };
 const char *auth_role_name(enum auth_role role);
 bool auth_role_by_name(const char *name, enum auth_role *out);
@@ -167,6 +168,9 @@ enum err auth_check_session(struct auth *a, const char *secret, size_t len, stru
  * with: false once its token was revoked, its session has ended, or the person's groups are others,
  * or perhaps fewer: whoever has them all the same comes back. No use of the session. */
 bool auth_is_good(struct auth *a, const struct principal *who);
+
+/* Those that are open; one whose time is over goes within seconds. */
+size_t auth_session_count(const struct auth *a);
 
 /* A check of this person found ERR_UNAVAILABLE (principal.person), and the directory is being
  * asked: have `cb` called once it has answered, or after 2 s at the latest; then check again.

@@ -62,6 +62,13 @@ test_health(void *arg, struct health_check *checks, size_t max)
 }
 
 static void
+test_status(void *arg, struct arena *arena, struct api_status *out)
+{
+	(void)arg, (void)arena;
+	*out = world.status;
+}
+
+static void
 stop_loop(void *arg)
 {
 	(void)arg;
@@ -73,12 +80,14 @@ api_world_setup(void **state)
 {
 	struct api_conf conf = { .clock = &test_clock,
 		.public_url = "https://join.example.org",
-		.health = test_health };
+		.health = test_health,
+		.status = test_status };
 
 	(void)state;
 	world.wall = NOW;
 	world.directory_is_away = false;
 	world.looks = 0;
+	world.status = (struct api_status){ .version = "1.2.3" };
 	world.loop = loop_new();
 	world.store = fake_store_new(world.loop);
 	struct auth_conf auth = { .loop = world.loop,

@@ -36,7 +36,7 @@ def roles():
     return {
         "administrator": everything,
         "inviter": {"invitations:read", "invitations:write", "directory:read"},
-        "auditor": {"invitations:read", "users:read", "directory:read", "audit:read"},
+        "auditor": {"invitations:read", "users:read", "directory:read", "audit:read", "status:read"},
     }
 
 

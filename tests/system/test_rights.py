@@ -57,6 +57,7 @@ MATRIX = {  # of each route the scopes of which one is needed, and what is left 
     ("GET", "/api/v1/audit"): ("audit:read", "WITHIN"),
     ("GET", "/api/v1/audit/verification"): ("audit:read", "WHOLE"),
     ("POST", "/api/v1/erasures"): ("erase", "WHOLE"),
+    ("GET", "/api/v1/status"): ("status:read", "WHOLE"),
     ("GET", "/api/v1/session"): (KNOWN, "APART"),
     ("DELETE", "/api/v1/sessions"): (KNOWN, "APART"),
     ("POST", "/api/v1/session"): (ANYBODY, "-"),

@@ -67,6 +67,7 @@ static const struct {
 	{ HTTP_GET, "/api/v1/audit", NULL, AUTH_AUDIT_READ, 200 },
 	{ HTTP_GET, "/api/v1/audit/verification", NULL, AUTH_AUDIT_READ, 200 },
 	{ HTTP_POST, "/api/v1/erasures", "{\"person\":\"ada\"}", AUTH_ERASE, 200 },
+	{ HTTP_GET, "/api/v1/status", NULL, AUTH_STATUS_READ, 200 },
 };
 
 enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
