@@ -206,6 +206,8 @@ api_enter(
 	ROW(HTTP_POST, "/webhooks/{id}/messages/{message}/replay", AUTH_WEBHOOKS, WHOLE,           \
 	    api_webhook_replay, json)                                                              \
 	ROW(HTTP_GET, "/session", 0, APART, api_session_show, none)                                \
+	ROW(HTTP_GET, "/sessions", 0, APART, api_session_list, none)                               \
+	ROW(HTTP_DELETE, "/sessions/{id}", 0, APART, api_session_end_one, none)                    \
 	ROW(HTTP_DELETE, "/sessions", 0, APART, api_session_end_all, none)                         \
 	ROW(HTTP_GET, "/audit", AUTH_AUDIT_READ, WITHIN, api_audit_list, none)                     \
 	ROW(HTTP_GET, "/audit/verification", AUTH_AUDIT_READ, WHOLE, api_audit_verify, none)       \

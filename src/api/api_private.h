@@ -68,7 +68,7 @@ api_handler api_token_create, api_token_list, api_token_delete;
 api_handler api_webhook_list, api_webhook_create, api_webhook_show, api_webhook_change,
     api_webhook_delete, api_webhook_rotate, api_webhook_test, api_webhook_messages,
     api_webhook_replay;
-api_handler api_session_show, api_session_end_all;
+api_handler api_session_show, api_session_end_all, api_session_list, api_session_end_one;
 api_handler api_audit_list, api_audit_verify, api_erase;
 api_handler api_status_show;
 http_handler api_session_create, api_session_end;
@@ -111,6 +111,13 @@ struct flow_caller api_caller(const struct api_call *c);
 
 /* A place or a group is in reach, whoever made it; `dn` as a server spells it. */
 bool api_reaches(const struct reach *r, struct arena *arena, const char *dn);
+
+/* ---- sessions (api_session.c) ---- */
+
+/* Of what the caller does to their own sessions, in the call's arena. */
+struct store_note api_session_note(const struct api_call *c);
+/* 204, and the browser forgets the cookie. */
+void api_reply_signed_out(struct http_exchange *x);
 
 /* ---- replies ---- */
 

@@ -196,6 +196,11 @@ enum err auth_check_peer(const struct auth *a, const struct auth_peer *peer, str
  * as in auth_person_seen(). */
 bool auth_has_role(const struct auth *a, const bool *member);
 
+/* A person's sessions, the one that was used last first: an array in `arena` of what is borrowed
+ * until the loop turns. `*count` may be 0. */
+const struct store_session *const *auth_session_list(
+    struct auth *a, const char *person, struct arena *arena, size_t *count);
+
 /* A new session for a person who has just signed in; a person's oldest one ends when there are more
  * than AUTH_SESSIONS_OF_ONE_MAX, and the longest unused of all beyond AUTH_SESSIONS_MAX
  * ("replaced"). ERR_UNAUTHENTICATED: the person was forgotten after `seen_at`, as above, or has
@@ -204,10 +209,17 @@ bool auth_has_role(const struct auth *a, const bool *member);
  * setting it to NULL. */
 typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,
     struct secret **secret, const struct fault *f);
+struct auth_session_spec {
+	const char *person;
+	const bool *member;
+	int64_t seen_at;
+	const unsigned char *source;   /* STORE_SOURCE_SIZE bytes: where from, hashed */
+	const char *agent;	       /* the browser's word for itself, as it came; or NULL */
+	const struct store_note *note; /* has the client's address */
+};
 struct auth_make;
-struct auth_make *auth_session_new(struct auth *a, const char *person, const bool *member,
-    int64_t seen_at, const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
-    auth_session_cb *cb, void *arg);
+struct auth_make *auth_session_new(
+    struct auth *a, const struct auth_session_spec *spec, auth_session_cb *cb, void *arg);
 /* Before its callback, which never comes. The session may be stored; nobody has its secret. */
 void auth_session_cancel(struct auth_make *m);
 /* End one session of the person (its `id`; ERR_NOT_FOUND), or all of them (NULL). They are dead

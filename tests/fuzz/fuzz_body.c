@@ -126,16 +126,11 @@ auth_check_session(struct auth *a, const char *secret, size_t len, struct arena 
 }
 
 struct auth_make *
-auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
-    const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
-    auth_session_cb *cb, void *arg)
+auth_session_new(
+    struct auth *a, const struct auth_session_spec *spec, auth_session_cb *cb, void *arg)
 {
 	(void)a;
-	(void)person;
-	(void)member;
-	(void)seen_at;
-	(void)source;
-	(void)note;
+	(void)spec;
 	(void)cb;
 	(void)arg;
 	abort();

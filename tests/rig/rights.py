@@ -42,7 +42,7 @@ def roles():
 
 def of_nothing(path):
     """The path of what does not exist."""
-    absent = ABSENT_TOKEN if path.startswith("/api/v1/tokens") else ABSENT
+    absent = ABSENT_TOKEN if path.startswith(("/api/v1/tokens", "/api/v1/sessions")) else ABSENT
     return path.replace("{id}", absent).replace("{message}", ABSENT)
 
 

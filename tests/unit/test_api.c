@@ -63,6 +63,8 @@ static const struct {
 	{ HTTP_POST, HOOKS "/" FAKE_HOOK_ID "/messages/" FAKE_MESSAGE_ID "/replay", NULL,
 	    AUTH_WEBHOOKS, 204 },
 	{ HTTP_GET, "/api/v1/session", NULL, AUTH_ALL, 200 }, /* whoever it is */
+	{ HTTP_GET, "/api/v1/sessions", NULL, AUTH_ALL, 403 },
+	{ HTTP_DELETE, "/api/v1/sessions/0123456789abcdef", NULL, AUTH_ALL, 403 },
 	{ HTTP_DELETE, "/api/v1/sessions", NULL, AUTH_ALL, 403 },
 	{ HTTP_GET, "/api/v1/audit", NULL, AUTH_AUDIT_READ, 200 },
 	{ HTTP_GET, "/api/v1/audit/verification", NULL, AUTH_AUDIT_READ, 200 },
