@@ -303,11 +303,11 @@ issue_build(struct issue *s, const struct issue_spec *spec)
 	inv->method = spec->method;
 	person_copy(&inv->person, &spec->person, inv->arena);
 	memcpy(inv->modes, spec->modes, sizeof(inv->modes));
-	inv->uid_fixed = spec->person.value[PERSON_UID] != NULL;
 	inv->timeline[inv->timeline_count++] = (struct invitation_entry){
 		.at = inv->created_at, .event = INVITATION_EV_ISSUE, .detail = inv->created_by
 	};
 	s->blind = !flow_issue_check(s->flow, &s->by, spec, inv, &s->errors);
+	inv->uid_fixed = inv->person.value[PERSON_UID] != NULL; /* a blank one is none by now */
 	s->invalid = s->errors.count > 0;
 	if (issue_verdict(s) != ERR_OK)
 		return;
