@@ -64,6 +64,9 @@ void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);
 
+/* app_settings.c: what clients are told of the configuration. Once the mails are built. */
+struct api_settings app_settings(struct app *a);
+
 /* app_access.c: who calls; `ready` as above. Freed after the flow, which ends rights by it. */
 void app_build_access(struct app *a, loop_cb *ready);
 void app_free_access(struct app *a);

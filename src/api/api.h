@@ -18,6 +18,14 @@ struct health_check {
 	bool vital; /* a failing vital check makes the daemon unready; another one only degraded */
 };
 
+/* What clients are told of us, besides flow_settings(). */
+struct api_settings {
+	const char *organisation, *version;
+	const char *const *languages; /* tags; pages or mails are written in them */
+	size_t language_count;
+	const char *default_language;
+};
+
 struct api_conf {
 	struct loop *loop;
 	struct flow *flow;
@@ -30,6 +38,7 @@ struct api_conf {
 	const char *public_url; /* links are built from it alone; no slash at the end */
 	size_t (*health)(void *arg, struct health_check *checks, size_t max);
 	void *health_arg;
+	struct api_settings settings;
 };
 
 /* Borrows what `conf` points to. The api listens to the roster until it is freed. */
