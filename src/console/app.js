@@ -1,0 +1,90 @@
+// The frame: the bar, the screens by their addresses, and the way back when the session has ended.
+import { html, useEffect, useErrorBoundary, useState } from "./lib/html.js";
+import { onSessionLost } from "./lib/api.js";
+import { go, useHere } from "./lib/route.js";
+import { may, useSession, whoAmI } from "./lib/session.js";
+import { t } from "./lib/words.js";
+import { Bar } from "./bar.js";
+import { SignIn, SignInAgain } from "./sign_in.js";
+import { Empty, Loading, NoPermission, Trouble } from "./ui/states.js";
+import { Toasts } from "./ui/toast.js";
+
+// The scope that a screen needs, and the module that draws it: fetched when somebody goes there.
+const screens = [
+	{ path: /^\/users$/, scope: "users:read", load: () => import("./users/list.js") },
+	{ path: /^\/users\/(.+)$/, scope: "users:read", load: () => import("./person/person.js") },
+	{ path: /^\/invitations$/, scope: "invitations:read", load: () => import("./invitations/list.js") },
+	{ path: /^\/invitations\/(.+)$/, scope: "invitations:read", load: () => import("./invitations/invitation.js") },
+	{ path: /^\/org-units$/, scope: "directory:read", load: () => import("./units/units.js") },
+	{ path: /^\/audit$/, scope: "audit:read", load: () => import("./audit/audit.js") },
+	{ path: /^\/status$/, scope: "status:read", load: () => import("./status/status.js") },
+	{ path: /^\/account$/, scope: null, load: () => import("./account/account.js") },
+];
+const kept = new Map(); // screen: its module's default export
+
+/** Where somebody lands who names no screen. */
+export function homePath() {
+	return may("users:read") ? "/users" : may("invitations:read") ? "/invitations" : "/account";
+}
+
+function Screen({ path }) {
+	const screen = screens.find((one) => one.path.test(path));
+	const [, redraw] = useState(0);
+	const [failed, setFailed] = useState(null);
+	const [broken, mend] = useErrorBoundary((error) => console.error(error));
+
+	useEffect(() => {
+		mend();
+		setFailed(null);
+		if (screen && !kept.has(screen))
+			screen.load().then((module) => {
+				kept.set(screen, module.default);
+				redraw((n) => n + 1);
+			}, setFailed);
+	}, [screen]);
+	if (!screen)
+		return html`<${Empty} icon="search" title=${t("ui.no_page")}>${t("ui.no_page_why")}</${Empty}>`;
+	if (screen.scope && !may(screen.scope))
+		return html`<${NoPermission} scope=${screen.scope} />`;
+	if (broken)
+		return html`<${Trouble} error=${broken} onRetry=${() => location.reload()} />`;
+	if (failed) // the daemon was replaced by another version: its files have other names
+		return html`<${Empty} icon="refresh" title=${t("ui.new_version")} action=${html`<button type="button" class="button primary"
+			onClick=${() => location.reload()}>${t("ui.reload")}</button>`}>${t("ui.new_version_why")}</${Empty}>`;
+	if (!kept.has(screen))
+		return html`<${Loading} />`;
+	return html`<${kept.get(screen)} key=${screen.path.source} id=${decodeURIComponent(screen.path.exec(path)[1] ?? "")} />`;
+}
+
+export function App({ problem }) {
+	const me = useSession();
+	const { path } = useHere();
+	const [lost, setLost] = useState(null); // {resolve} of those who wait for the person to come back
+
+	useEffect(() => {
+		let waiting = null;
+
+		onSessionLost(() => {
+			waiting ??= new Promise((resolve) => setLost({ resolve })).finally(() => { waiting = null; });
+			return waiting;
+		});
+	}, []);
+	useEffect(() => {
+		if (me && (path === "/" || path === "/sign-in"))
+			go(new URLSearchParams(location.search).get("to")?.match(/^\/(?!\/)[^\\]*$/)?.[0] ?? homePath(), { replace: true });
+		else if (!me && !problem && path !== "/sign-in")
+			go(path === "/" ? "/sign-in" : `/sign-in?to=${encodeURIComponent(path + location.search)}`, { replace: true });
+	}, [me, path]);
+
+	if (problem && !me)
+		return html`<main class="alone"><${Trouble} error=${problem} onRetry=${() => location.reload()} /></main>`;
+	if (!me)
+		return html`<${SignIn} /><${Toasts} />`;
+	return html`<div class="frame">
+		<a class="skip" href="#main">${t("ui.skip")}</a>
+		<${Bar} path=${path} />
+		<main class="content">${path !== "/" && path !== "/sign-in" && html`<${Screen} path=${path} />`}</main>
+		<${Toasts} />
+		${lost && html`<${SignInAgain} me=${whoAmI()} onBack=${() => (lost.resolve(), setLost(null))} />`}
+	</div>`;
+}

@@ -1,0 +1,129 @@
+// Audit: who did what to whom, from where, newest first; and the proof that nothing of it was changed.
+import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { get, wasStopped } from "../lib/api.js";
+import { address, go, useHere } from "../lib/route.js";
+import { isUnlimited } from "../lib/session.js";
+import { compareTexts, formatNumber, t } from "../lib/words.js";
+import { Head, Time, Value } from "../ui/bits.js";
+import { Icon } from "../ui/icon.js";
+import { Empty, Loading, Problem, Trouble } from "../ui/states.js";
+import { Actor, Details, Subject, eventWord } from "./record.js";
+
+const groups = {
+	access: ["signed_in", "sign_in_refused", "sign_in_throttled", "session_ended", "token_added", "token_deleted"],
+	invitations: ["issued", "link_renewed", "resent", "address_changed", "end_changed", "renamed", "link_mailed", "link_withdrawn",
+		"undeliverable", "claimed", "entry_created", "released", "finished", "expired", "revoked", "purged"],
+	users: ["user_changed", "user_suspended", "user_resumed", "user_removed", "user_restored", "user_forgotten"],
+	directory: ["org_unit_added", "org_unit_changed", "org_unit_deleted"],
+	rest: ["queue_item_retried", "queue_item_dropped", "webhook_created", "webhook_changed", "webhook_secret_rotated", "webhook_disabled",
+		"webhook_deleted", "webhook_replayed", "person_erasing", "person_erased", "audit_trimmed", "chain_head_lost"],
+};
+const filters = ["event", "from", "to", "about", "actor"];
+
+function EventChoice({ value, onChange }) {
+	return html`<select aria-label=${t("audit.event")} value=${value} onChange=${(event) => onChange(event.target.value)}>
+		<option value="">${t("audit.every_event")}</option>
+		${Object.entries(groups).map(([group, events]) => html`<optgroup key=${group} label=${t(`audit.group_${group}`)}>
+			${[...events].sort((a, b) => compareTexts(eventWord(a), eventWord(b))).map((event) => html`<option key=${event} value=${event}
+				selected=${event === value}>${eventWord(event)}</option>`)}</optgroup>`)}
+	</select>`;
+}
+
+/** Pages of records as they are asked for: {items, next, error, busy, damaged, more()}. */
+function useRecords(asked) {
+	const [state, setState] = useState({ items: null, next: null, error: null, busy: true, damaged: false });
+	const running = useRef(null);
+	const read = async (before, cursor) => {
+		const stop = new AbortController();
+
+		running.current?.abort();
+		running.current = stop;
+		setState({ ...before, busy: true, error: null });
+		try {
+			let page, items = before.items ?? [], next = cursor;
+
+			do { // a page can be empty and lead on: what it held is not for this reader
+				page = await get("/audit", { ...asked, limit: 50, cursor: next }, stop.signal);
+				items = [...items, ...page.items];
+				next = page.next_cursor;
+			} while (next && page.items.length === 0);
+			setState({ items, next, error: null, busy: false, damaged: before.damaged || page.damaged });
+		} catch (error) {
+			if (!wasStopped(error))
+				setState({ ...before, busy: false, error });
+		}
+	};
+	const first = () => read({ items: null, next: null, damaged: false }, null);
+
+	useEffect(() => {
+		first();
+		return () => running.current?.abort();
+	}, [JSON.stringify(asked)]);
+	return { ...state, again: first, more: () => read(state, state.next) };
+}
+
+function Row({ record }) {
+	const [open, setOpen] = useState(false);
+
+	return html`<tr class=${open ? "open" : null}>
+			<td><button type="button" class="button bare small turn" aria-expanded=${open ? "true" : "false"}
+				aria-label=${t("audit.details")} onClick=${() => setOpen(!open)}><${Icon} name="chevron" size="16" /></button></td>
+			<td><${Time} at=${record.at} as="moment" /></td>
+			<td class="event">${eventWord(record.event)}</td>
+			<td><${Subject} record=${record} /></td>
+			<td><${Actor} ...${record} /></td>
+			<td class="source"><${Value}>${record.source}</${Value}></td>
+		</tr>
+		${open && html`<tr class="record-details"><td colspan="6"><${Details} record=${record} /></td></tr>`}`;
+}
+
+function Proof() {
+	const [state, setState] = useState({ busy: false, verdict: null, error: null });
+	const verify = async () => {
+		setState({ busy: true, verdict: null, error: null });
+		try {
+			setState({ busy: false, verdict: await get("/audit/verification"), error: null });
+		} catch (error) {
+			setState({ busy: false, verdict: null, error });
+		}
+	};
+	const { busy, verdict, error } = state;
+
+	return html`<div class="proof"><button type="button" class="button" aria-disabled=${busy ? "true" : null} onClick=${() => busy || verify()}>
+			<${Icon} name="check" />${busy ? t("audit.verifying") : t("audit.verify")}</button>
+		<div role="status">${verdict && html`<p class="note ${verdict.sound ? "good" : "warn"}"><${Icon} name=${verdict.sound ? "check" : "alert"} />
+			<span>${verdict.sound ? t("audit.sound", { count: verdict.records, blocks: verdict.blocks }) : t("audit.unsound")}</span></p>`}
+			${error && html`<${Problem} error=${error} />`}</div></div>`;
+}
+
+export default function Audit() {
+	const { query } = useHere();
+	const asked = Object.fromEntries(filters.map((name) => [name, query.get(name) ?? ""]));
+	const { items, next, error, busy, damaged, again, more } = useRecords(asked);
+	const filtered = Object.values(asked).some(Boolean);
+	const ask = (change) => go(address("/audit", { ...asked, ...change }));
+
+	return html`<${Head} title=${t("nav.audit")} about=${t("audit.lead")}>${isUnlimited() && html`<${Proof} />`}</${Head}>
+		<section class="card" aria-label=${t("audit.records")}>
+			<form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
+				<${EventChoice} value=${asked.event} onChange=${(event) => ask({ event })} />
+				<label><span>${t("audit.from")}</span><input type="date" value=${asked.from} max=${asked.to || null} onChange=${(event) => ask({ from: event.target.value })} /></label>
+				<label><span>${t("audit.to")}</span><input type="date" value=${asked.to} min=${asked.from || null} onChange=${(event) => ask({ to: event.target.value })} /></label>
+				${filtered && html`<button type="button" class="button quiet" onClick=${() => go("/audit")}><${Icon} name="close" size="16" />${t("audit.clear")}</button>`}
+			</form>
+			${damaged && html`<p class="note warn"><${Icon} name="alert" /><span>${t("audit.damaged")}</span></p>`}
+			${items === null ? (error ? html`<${Trouble} error=${error} onRetry=${again} />` : html`<${Loading} lines=${8} />`) :
+				items.length === 0 ? html`<${Empty} icon="history" title=${filtered ? t("audit.no_match") : t("audit.none")}>${
+					filtered ? t("audit.no_match_why") : t("audit.none_why")}</${Empty}>` : html`
+				<div class="scroll" tabindex="0" role="region" aria-label=${t("audit.records")}><table class="table records">
+					<caption class="unseen">${t("audit.records")}</caption>
+					<thead><tr><th scope="col"><span class="unseen">${t("audit.details")}</span></th><th scope="col">${t("audit.at")}</th>
+						<th scope="col">${t("audit.event")}</th><th scope="col">${t("audit.subject")}</th><th scope="col">${t("audit.actor")}</th>
+						<th scope="col">${t("audit.source")}</th></tr></thead>
+					<tbody>${items.map((record) => html`<${Row} key=${record.id} record=${record} />`)}</tbody></table></div>
+				<footer class="more"><span class="soft">${t("audit.shown", { count: items.length })}</span>
+					${error && html`<${Problem} error=${error} />`}
+					${next && html`<button type="button" class="button" aria-disabled=${busy ? "true" : null} onClick=${() => busy || more()}>
+						${busy ? t("ui.loading") : t("audit.more")}</button>`}</footer>`}
+		</section>`;
+}

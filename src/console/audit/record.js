@@ -1,0 +1,86 @@
+// A record of the audit trail, for people: what was done, by whom, on whom, and what it was before.
+import { html } from "../lib/html.js";
+import { useName } from "../lib/names.js";
+import { Link } from "../lib/route.js";
+import { may } from "../lib/session.js";
+import { hasWords, t } from "../lib/words.js";
+import { Value } from "../ui/bits.js";
+
+/** In words; of a newer daemon as it calls it. */
+export function eventWord(event) {
+	return hasWords(`audit.event_${event}`) ? t(`audit.event_${event}`) : event.replaceAll("_", " ");
+}
+
+function PersonOf({ id }) {
+	const name = useName(id);
+	const shown = name ?? `${id.slice(0, 8)}…`;
+
+	return may("users:read") && name !== null ? html`<${Link} to=${`/users/${id}`} title=${id}><bdi>${shown}</bdi></${Link}>` :
+		html`<span title=${id}><bdi>${shown}</bdi></span>`;
+}
+
+/** "user:UUID", "token:ID", "uid:N", "person", or a part of the daemon. `person` is whose rights it used. */
+export function Actor({ actor, person }) {
+	const [kind, id] = (actor ?? "").split(":");
+
+	switch (kind) {
+	case "user":
+		return html`<${PersonOf} id=${id} />`;
+	case "token":
+		return html`<span>${t("audit.by_token")} <code>${id}</code>${person && html` (<${PersonOf} id=${person} />)`}</span>`;
+	case "uid":
+		return html`<span>${t("audit.by_system", { uid: id })}</span>`;
+	case "person":
+		return t("audit.by_themselves");
+	case "":
+		return html`<span class="none">–</span>`;
+	default:
+		return html`<span>usherd <span class="soft">(${actor})</span></span>`;
+	}
+}
+
+/** Whom it was done to, by name when the record still has it. */
+export function Subject({ record }) {
+	const { subject, personal, erased } = record;
+	const name = personal?.name ?? personal?.login ?? null;
+
+	if (subject === null)
+		return html`<${Value}>${name}</${Value}>`;
+	const text = name ? html`<bdi>${name}</bdi>` : erased ? html`<em>${t("audit.erased")}</em>` :
+		html`<span class="soft">${hasWords(`audit.subject_${subject.type}`) ? t(`audit.subject_${subject.type}`) : subject.type}</span>`;
+
+	return subject.id && may("users:read") && (subject.type === "user" || subject.type === "invitation") ?
+		html`<${Link} to=${`/users/${subject.id}`} title=${subject.id}>${text}</${Link}>` : html`<span title=${subject.id}>${text}</span>`;
+}
+
+/** Values before and after; nothing when the record has none. */
+export function Changes({ record }) {
+	const changes = { ...record.personal?.changes, ...record.detail?.changes };
+	const names = Object.keys(changes);
+
+	if (names.length === 0)
+		return null;
+	return html`<table class="changes"><caption class="unseen">${t("audit.changes")}</caption>
+		<thead><tr><th scope="col">${t("audit.field")}</th><th scope="col">${t("audit.before")}</th><th scope="col">${t("audit.after")}</th></tr></thead>
+		<tbody>${names.map((name) => html`<tr key=${name}><th scope="row">${hasWords(`audit.field_${name}`) ? t(`audit.field_${name}`) : name}</th>
+			<td><${Value}>${changes[name].before}</${Value}></td><td><${Value}>${changes[name].after}</${Value}></td></tr>`)}</tbody></table>`;
+}
+
+function textOf(value) {
+	return typeof value === "string" ? value : Array.isArray(value) ? value.map(textOf).join(", ") : JSON.stringify(value);
+}
+
+/** Everything that a record says, for who opens it. */
+export function Details({ record }) {
+	const rest = { ...record.detail, ...record.personal };
+
+	delete rest.changes;
+	const facts = [
+		["id", record.id], ["event", record.event], ["state", record.state], ["subject", record.subject && `${record.subject.type} ${record.subject.id ?? ""}`],
+		["actor", record.actor], ["org_unit", record.org_unit], ["source", record.source], ["request_id", record.request_id],
+		...Object.entries(rest).map(([name, value]) => [name, textOf(value)]),
+	].filter(([, value]) => value !== null && value !== undefined && value !== "");
+
+	return html`<div class="record-more"><${Changes} record=${record} />
+		<dl class="facts">${facts.map(([name, value]) => html`<dt><code>${name}</code></dt><dd><${Value}>${value}</${Value}></dd>`)}</dl></div>`;
+}

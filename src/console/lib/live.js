@@ -1,0 +1,126 @@
+// Changes of the people list as they happen. One stream for a browser, however many tabs it has: of one origin there
+// are six connections (HTTP/1.1), and a stream keeps one. The tab that holds a lock keeps the stream and tells the
+// others. A tab that nobody looks at lets go. Who has rights in a part only is told nothing by the daemon and asks
+// again from time to time.
+import { useEffect, useState } from "./html.js";
+import { get } from "./api.js";
+import { isUnlimited, may } from "./session.js";
+
+const pollEvery = 15_000, hiddenFor = 20_000, againAfter = 3_000; // ms
+const listeners = new Set(), watchers = new Set();
+const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("usherd-people") : null;
+let state = "connecting"; // "live", "connecting", "stale", "polling"
+let leaving = null, polling = null, hidden = null, again = null;
+
+function tell(event) {
+	for (const listener of [...listeners])
+		listener(event);
+}
+
+function become(next) {
+	state = next;
+	for (const watcher of [...watchers])
+		watcher(next);
+}
+
+/** To this tab and the others. */
+function spread(message) {
+	receive(message);
+	channel?.postMessage(message);
+}
+
+function receive(message) {
+	if (message.state)
+		become(message.state);
+	else
+		tell(message);
+}
+
+if (channel)
+	channel.onmessage = ({ data }) => leaving && receive(data);
+
+/** Until `signal` says so. A stream that breaks is taken up by the browser; what it missed, the daemon tells. */
+function stream(signal) {
+	return new Promise((resolve) => {
+		let source;
+		const open = () => {
+			if (signal.aborted)
+				return;
+			source = new EventSource("/api/v1/events");
+			source.onopen = () => spread({ state: "live" });
+			source.onerror = () => {
+				spread({ state: "stale" });
+				if (source.readyState === EventSource.CLOSED) // it was refused: who are we?
+					get("/session", {}, signal).catch(() => {}).then(() => { again = setTimeout(open, againAfter); });
+			};
+			source.addEventListener("user", (event) => spread({ type: "user", ...JSON.parse(event.data) }));
+			source.addEventListener("reset", () => spread({ type: "reset" }));
+		};
+
+		open();
+		signal.addEventListener("abort", () => {
+			clearTimeout(again);
+			source.close();
+			resolve();
+		});
+	});
+}
+
+function start() {
+	if (leaving || listeners.size === 0 || document.hidden || !may("users:read"))
+		return;
+	leaving = new AbortController();
+	const { signal } = leaving;
+
+	if (!isUnlimited()) {
+		become("polling");
+		polling = setInterval(() => tell({ type: "poll" }), pollEvery);
+		signal.addEventListener("abort", () => clearInterval(polling));
+	} else if (navigator.locks) {
+		navigator.locks.request("usherd-people", { signal }, () => stream(signal)).catch(() => {});
+		// Who waits for the lock hears from whoever has it.
+		navigator.locks.query().then(({ held }) =>
+			!signal.aborted && held?.some(({ name }) => name === "usherd-people") && state === "connecting" && become("live"));
+	} else {
+		stream(signal); // locks are for secure contexts alone
+	}
+}
+
+function stop() {
+	leaving?.abort();
+	leaving = null;
+	become("connecting");
+}
+
+document.addEventListener("visibilitychange", () => {
+	clearTimeout(hidden);
+	if (document.hidden) {
+		hidden = setTimeout(stop, hiddenFor);
+	} else if (!leaving) {
+		start();
+		tell({ type: "reset" }); // nobody listened meanwhile
+	}
+});
+
+/** `listener` hears {type: "user", id, change, status}, {type: "reset"} and {type: "poll"}: look again. Returns how
+ *  to end it. */
+export function watchPeople(listener) {
+	listeners.add(listener);
+	start();
+	return () => {
+		listeners.delete(listener);
+		if (listeners.size === 0)
+			stop();
+	};
+}
+
+export function useLiveness() {
+	const [now, set] = useState(state);
+
+	useEffect(() => {
+		watchers.add(set);
+		set(state);
+		return () => watchers.delete(set);
+	}, []);
+	return now;
+}

@@ -1,0 +1,81 @@
+// Who is signed in, and what they may do where. The daemon decides; this only keeps the console from offering
+// what would be refused.
+import { useEffect, useState } from "./html.js";
+import { ApiError, get, remove, request } from "./api.js";
+
+const changed = new Set();
+let me = null;
+let settings = null;
+
+function set(caller) {
+	me = caller;
+	for (const listener of [...changed])
+		listener();
+}
+
+/** CallerItem of the API, or null. */
+export function whoAmI() {
+	return me;
+}
+
+/** Whose directory it is. */
+export function organisation() {
+	return document.querySelector('meta[name="organisation"]').content;
+}
+
+/** What the daemon can do and wants: GET /settings. Known as soon as somebody is signed in. */
+export function daemonSettings() {
+	return settings;
+}
+
+export function may(scope) {
+	return me !== null && me.scopes.includes(scope);
+}
+
+/** Rights that end at no org unit: streams and what is about all of it are for these alone. */
+export function isUnlimited() {
+	return me !== null && me.org_units === null;
+}
+
+async function greet(caller) {
+	settings = await get("/settings");
+	set(caller);
+	return caller;
+}
+
+/** Whether somebody is. */
+export async function loadSession() {
+	try {
+		return await greet((await request("GET", "/session", { signsIn: true })).data);
+	} catch (error) {
+		if (error instanceof ApiError && error.status === 401)
+			return null;
+		throw error;
+	}
+}
+
+export async function signIn(login, password) {
+	return greet((await request("POST", "/session", { body: { login, password }, signsIn: true })).data);
+}
+
+/** Also when it cannot be told to the daemon: then the cookie ends with its time. */
+export async function signOut() {
+	await remove("/session", { signsIn: true });
+	set(null);
+}
+
+export function forgetSession() {
+	set(null);
+}
+
+export function useSession() {
+	const [, redraw] = useState(0);
+
+	useEffect(() => {
+		const listener = () => redraw((n) => n + 1);
+
+		changed.add(listener);
+		return () => changed.delete(listener);
+	}, []);
+	return me;
+}

@@ -1,0 +1,147 @@
+// The words of the console in one language, and numbers and dates as that language writes them.
+// The catalogue is words/*.json; the build checks that it is whole and makes one module of each language.
+
+const languages = { en: "English", de: "Deutsch", vi: "Tiếng Việt" };
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
+const chosenKey = "usherd-language";
+
+let words = {};
+let tag = "en";
+let plural, number, formats;
+
+/** What can be chosen: {tag: its own name}. */
+export function allLanguages() {
+	return languages;
+}
+
+export function language() {
+	return tag;
+}
+
+/** Before anything is drawn. The person's own choice goes before what the browser asked the daemon for. */
+export async function loadWords() {
+	const wanted = remembered() ?? document.documentElement.lang;
+
+	tag = wanted in languages ? wanted : "en";
+	words = (await import(`../words/${tag}.js`)).default;
+	document.documentElement.lang = tag;
+	plural = new Intl.PluralRules(tag);
+	number = new Intl.NumberFormat(tag);
+	formats = {
+		date: new Intl.DateTimeFormat(tag, { dateStyle: "medium" }),
+		day: new Intl.DateTimeFormat(tag, { dateStyle: "long", timeZone: "UTC" }),
+		moment: new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" }),
+		exact: new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "long" }),
+		relative: new Intl.RelativeTimeFormat(tag, { numeric: "auto" }),
+	};
+}
+
+/** Takes effect with the next load of the page: half of a form in another language would help nobody. */
+export function chooseLanguage(wanted) {
+	try {
+		localStorage.setItem(chosenKey, wanted);
+	} catch {
+		// A browser that keeps nothing: the choice lasts as long as the page.
+	}
+}
+
+function remembered() {
+	try {
+		return localStorage.getItem(chosenKey);
+	} catch {
+		return null;
+	}
+}
+
+/** What stands for {name}: numbers as the language writes them; a name that reads in the other direction
+ *  is isolated, so that it cannot turn around the words beside it (Unicode UAX 9, 2.4.3). */
+function fill(value) {
+	if (typeof value === "number")
+		return number.format(value);
+	return rightToLeft.test(value) ? `\u2068${value}\u2069` : String(value);
+}
+
+function message(key, values) {
+	const found = words[key];
+
+	if (found === undefined)
+		throw new Error(`no words for ${key}`);
+	return typeof found === "string" ? found : found[plural.select(values.count)];
+}
+
+/** A text. `values` stand for its {names}; `count` also chooses between singular and plural. */
+export function t(key, values = {}) {
+	return message(key, values).replace(/\{(\w+)\}/g, (_, name) => fill(values[name]));
+}
+
+/** The same for values that are elements: children of one. */
+export function tn(key, values) {
+	return message(key, values).split(/\{(\w+)\}/)
+		.map((part, index) => index % 2 === 0 ? part :
+			typeof values[part] === "object" ? values[part] : fill(values[part]));
+}
+
+/** Whether the catalogue has the key: codes of a newer daemon have no words here. */
+export function hasWords(key) {
+	return key in words;
+}
+
+export function formatNumber(value) {
+	return number.format(value);
+}
+
+/** Of a time of the API: "26 Nov 2026". */
+export function formatDate(at) {
+	return formats.date.format(new Date(at));
+}
+
+/** Of a day without a time, as a birthday is. */
+export function formatDay(day) {
+	const at = new Date(`${day}T00:00:00Z`);
+
+	return Number.isNaN(at.getTime()) ? day : formats.day.format(at);
+}
+
+export function formatMoment(at) {
+	return formats.moment.format(new Date(at));
+}
+
+export function formatExact(at) {
+	return formats.exact.format(new Date(at));
+}
+
+const steps = [
+	["year", 365 * 86400], ["month", 30 * 86400], ["week", 7 * 86400], ["day", 86400], ["hour", 3600], ["minute", 60],
+];
+
+/** "3 days ago", "in 2 hours", "now". */
+export function formatAgo(at, now = Date.now()) {
+	const seconds = (new Date(at).getTime() - now) / 1000;
+
+	for (const [unit, length] of steps)
+		if (Math.abs(seconds) >= length)
+			return formats.relative.format(Math.trunc(seconds / length), unit);
+	return formats.relative.format(0, "second");
+}
+
+/** "7 days", "1 hour": a span of seconds in its largest whole unit. */
+export function formatSpan(seconds) {
+	const [unit, length] = steps.find(([unit, length]) =>
+		unit !== "year" && unit !== "month" && unit !== "week" && seconds >= length) ?? ["second", 1];
+
+	return new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 1 })
+		.format(seconds / length);
+}
+
+export function formatBytes(bytes) {
+	const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+	const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+
+	return new Intl.NumberFormat(tag, { style: "unit", unit: units[power], maximumFractionDigits: 1 })
+		.format(bytes / 1000 ** power);
+}
+
+/** For sorting what people read. */
+export function compareTexts(a, b) {
+	return a.localeCompare(b, tag);
+}

@@ -1,0 +1,13 @@
+// The start: words, who is signed in, and the frame that the screens stand in.
+import { html, render } from "./lib/html.js";
+import { loadWords } from "./lib/words.js";
+import { loadSession } from "./lib/session.js";
+import { App } from "./app.js";
+import { applyTheme } from "./lib/theme.js";
+
+applyTheme();
+const [, problem] = await Promise.all([
+	loadWords(),
+	loadSession().then(() => null, (error) => error),
+]);
+render(html`<${App} problem=${problem} />`, document.getElementById("app"));

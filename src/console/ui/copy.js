@@ -1,0 +1,33 @@
+// Copies a text for the person to paste elsewhere, and says that it did.
+import { html, useEffect, useState } from "../lib/html.js";
+import { t } from "../lib/words.js";
+import { Icon } from "./icon.js";
+
+/** Without a secure context a page has no clipboard: then the text is selected, for Ctrl+C. False: it is not copied. */
+export async function copyText(text, shownIn) {
+	try {
+		await navigator.clipboard.writeText(text);
+		return true;
+	} catch {
+		shownIn?.focus();
+		shownIn?.select?.();
+		return false;
+	}
+}
+
+/** `shownIn()`: the input that shows the text. */
+export function CopyButton({ text, label = t("ui.copy"), shownIn = () => null, className = "button", first }) {
+	const [copied, setCopied] = useState(null);
+
+	useEffect(() => {
+		if (copied === null)
+			return undefined;
+		const timer = setTimeout(() => setCopied(null), 4000);
+
+		return () => clearTimeout(timer);
+	}, [copied]);
+	return html`<button type="button" class=${className} data-first=${first} onClick=${async () => setCopied(await copyText(text, shownIn()))}>
+		<${Icon} name=${copied ? "check" : "copy"} />
+		<span aria-live="polite">${copied === null ? label : copied ? t("ui.copied") : t("ui.press_copy")}</span>
+	</button>`;
+}

@@ -1,0 +1,66 @@
+// What must be dealt with before anything else: the browser's own modal dialog, which keeps the focus inside and
+// gives it back.
+import { html, useEffect, useId, useLayoutEffect, useRef } from "../lib/html.js";
+import { t } from "../lib/words.js";
+import { Icon } from "./icon.js";
+import { Problem } from "./states.js";
+
+/** `onClose` is asked for by Escape and the button; it may decide not to. `size`: "small", "medium" or "large".
+ *  A child with the attribute data-first gets the focus. The focus goes back to what had it, or to `#main`. */
+export function Dialog({ title, onClose, size = "medium", children, role }) {
+	const dialog = useRef(null);
+	const name = useId();
+
+	useLayoutEffect(() => {
+		const before = document.activeElement;
+		const it = dialog.current;
+
+		it.showModal();
+		it.querySelector("[data-first]")?.focus();
+		return () => {
+			it.close();
+			(before?.isConnected && before !== document.body ? before : document.getElementById("main"))?.focus();
+		};
+	}, []);
+	const cancel = (event) => {
+		if (event.target !== dialog.current)
+			return;
+		event.preventDefault();
+		onClose();
+	};
+
+	return html`<dialog ref=${dialog} class="dialog ${size}" role=${role} aria-labelledby=${name} onCancel=${cancel}>
+		<header class="dialog-head">
+			<h2 id=${name}>${title}</h2>
+			<button type="button" class="button bare" aria-label=${t("ui.close")} title=${t("ui.close")} onClick=${onClose}>
+				<${Icon} name="close" />
+			</button>
+		</header>
+		${children}
+	</dialog>`;
+}
+
+/** A question before something that cannot easily be undone. `children` name what it is about; the safe answer has
+ *  the focus. `onConfirm` may return a promise: `busy` while it runs is the caller's. */
+export function Confirm({ title, children, action, danger, busy, error, onConfirm, onClose }) {
+	return html`<${Dialog} title=${title} onClose=${onClose} size="small" role="alertdialog">
+		<div class="dialog-body">${children}${error && html`<${Problem} error=${error} />`}</div>
+		<footer class="dialog-foot">
+			<button type="button" class="button" data-first onClick=${onClose}>${t("ui.cancel")}</button>
+			<button type="button" class="button ${danger ? "danger" : "primary"}" aria-disabled=${busy ? "true" : null}
+				onClick=${() => busy || onConfirm()}>${action}</button>
+		</footer>
+	</${Dialog}>`;
+}
+
+/** While there is something unsaved the browser asks before the page is left. */
+export function useUnsaved(unsaved) {
+	useEffect(() => {
+		if (!unsaved)
+			return undefined;
+		const ask = (event) => event.preventDefault();
+
+		addEventListener("beforeunload", ask);
+		return () => removeEventListener("beforeunload", ask);
+	}, [unsaved]);
+}

@@ -1,0 +1,96 @@
+// A menu behind a button (WAI-ARIA Authoring Practices, menu button): arrows move, a letter finds, Escape closes
+// and gives the focus back. It lies in the top layer, so that no scrolling container cuts it off.
+import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "../lib/html.js";
+import { go } from "../lib/route.js";
+import { Icon } from "./icon.js";
+import { placeAt } from "./place.js";
+
+function items(menu) {
+	return [...menu.querySelectorAll('[role="menuitem"]')];
+}
+
+function move(menu, event) {
+	const all = items(menu);
+	const now = all.indexOf(document.activeElement);
+	const to = {
+		ArrowDown: now + 1, ArrowUp: now - 1 + all.length, Home: 0, End: all.length - 1,
+	}[event.key] ?? (event.key.length === 1 && !event.ctrlKey && !event.metaKey ? find(all, now, event.key) : -1);
+
+	if (to < 0)
+		return;
+	event.preventDefault();
+	all[to % all.length].focus();
+}
+
+function find(all, now, letter) {
+	const order = [...all.keys()].map((i) => (now + 1 + i) % all.length);
+
+	return order.find((i) => all[i].textContent.trim().toLowerCase().startsWith(letter.toLowerCase())) ?? -1;
+}
+
+/** `entries`: {label, icon, danger, onChoose or to, disabled: why not}, null for what does not apply, "-" for a line.
+ *  `label` names the button. `children`: what the button shows; else three dots. */
+export function Menu({ label, entries, children, className = "button bare" }) {
+	const [open, setOpen] = useState(false);
+	const button = useRef(null), menu = useRef(null);
+	const name = useId();
+	const shown = entries.filter((entry) => entry !== null && entry !== undefined && entry !== false);
+
+	useLayoutEffect(() => {
+		if (!open)
+			return;
+		menu.current.showPopover();
+		placeAt(menu.current, button.current);
+		items(menu.current)[0]?.focus();
+	}, [open]);
+	useEffect(() => {
+		if (!open)
+			return undefined;
+		const close = () => setOpen(false);
+
+		// What it belongs to moves away beneath it.
+		addEventListener("resize", close);
+		addEventListener("scroll", close, { capture: true, passive: true });
+		return () => {
+			removeEventListener("resize", close);
+			removeEventListener("scroll", close, { capture: true });
+		};
+	}, [open]);
+	const close = () => {
+		setOpen(false);
+		button.current?.focus();
+	};
+	const choose = (entry) => {
+		if (entry.disabled)
+			return;
+		close();
+		if (entry.to)
+			go(entry.to);
+		else
+			entry.onChoose();
+	};
+	const onKey = (event) => {
+		if (event.key === "Escape" || event.key === "Tab") {
+			event.preventDefault();
+			event.stopPropagation();
+			close();
+		} else {
+			move(menu.current, event);
+		}
+	};
+
+	return html`<button type="button" ref=${button} class=${className} aria-haspopup="menu" aria-expanded=${open ? "true" : "false"}
+			aria-controls=${open ? name : null} aria-label=${label} title=${children ? null : label}
+			onClick=${() => setOpen(!open)}
+			onKeyDown=${(event) => event.key === "ArrowDown" && !open && (event.preventDefault(), setOpen(true))}>
+			${children ?? html`<${Icon} name="more" />`}
+		</button>
+		${open && html`<div ref=${menu} id=${name} class="menu" role="menu" popover="auto" aria-label=${label} onKeyDown=${onKey}
+			onToggle=${(event) => event.newState === "closed" && setOpen(false)}>
+			${shown.map((entry, index) => entry === "-" ? html`<hr key=${index} />` : html`<button type="button" key=${index}
+				role="menuitem" tabindex="-1" class=${entry.danger ? "danger" : null} aria-disabled=${entry.disabled ? "true" : null}
+				title=${entry.disabled || null} onClick=${() => choose(entry)}>
+				${entry.icon && html`<${Icon} name=${entry.icon} size="18" />`}<span>${entry.label}</span>
+			</button>`)}
+		</div>`}`;
+}
