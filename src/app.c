@@ -187,6 +187,7 @@ app_new_take(struct app **out, struct conf *conf, struct fault *f)
 	enum err code;
 
 	a->conf = conf;
+	a->started_at = clock_wall_ms(&clock_system);
 	TAILQ_INIT(&a->looks);
 	if (log_level_by_name(conf->log_level, &level))
 		log_set_level(level);

@@ -154,7 +154,9 @@ app_build_front(struct app *a, loop_cb *ready)
 		.idle_s = c->session_idle,
 		.public_url = c->public_url,
 		.health = app_health,
-		.health_arg = a };
+		.health_arg = a,
+		.status = app_status,
+		.status_arg = a };
 	struct web_conf web = { .flow = a->flow,
 		.clock = &clock_system,
 		.organisation = c->organisation,
@@ -194,6 +196,7 @@ app_build_front(struct app *a, loop_cb *ready)
 	memcpy(proxies, c->proxies.item, c->proxies.count * sizeof(*proxies));
 	app_build_access(a, ready);
 	api.auth = a->auth;
+	api.settings = app_settings(a);
 	a->api = api_new(&api);
 	seal_derive(a->seal, "cookie", web.cookie_key);
 	a->web = web_new(&web);

@@ -55,6 +55,7 @@ struct app {
 	struct loop_signal *on_term, *on_int, *on_hup;
 	struct loop_timer *stop_timer, *watchdog, *head_timer;
 	uint64_t head_told; /* of the audit trail, to the log */
+	int64_t started_at; /* wall ms */
 	gid_t socket_gid;   /* (gid_t)-1: root alone */
 	bool stopping, failed;
 	unsigned parts_left; /* that stop side by side */
@@ -65,6 +66,12 @@ struct app {
 void app_build_front(struct app *a, loop_cb *ready);
 enum err app_open_listeners(struct app *a, struct fault *f);
 void app_free_front(struct app *a);
+
+/* app_status.c: of api_conf. `arg` is the app, with all its parts. */
+void app_status(void *arg, struct arena *arena, struct api_status *out);
+
+/* app_settings.c: what clients are told of the configuration. Once the mails are built. */
+struct api_settings app_settings(struct app *a);
 
 /* app_access.c: who calls; `ready` as above. Freed after the flow, which ends rights by it. */
 void app_build_access(struct app *a, loop_cb *ready);

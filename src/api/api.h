@@ -11,11 +11,20 @@
 #include "roster/roster.h"
 
 struct api;
+struct api_status; /* api_status.h */
 
 struct health_check {
 	const char *name; /* "store", "directory", ... */
 	bool ok;
 	bool vital; /* a failing vital check makes the daemon unready; another one only degraded */
+};
+
+/* What clients are told of us, besides flow_settings(). */
+struct api_settings {
+	const char *organisation, *version;
+	const char *const *languages; /* tags; pages or mails are written in them */
+	size_t language_count;
+	const char *default_language;
 };
 
 struct api_conf {
@@ -30,6 +39,10 @@ struct api_conf {
 	const char *public_url; /* links are built from it alone; no slash at the end */
 	size_t (*health)(void *arg, struct health_check *checks, size_t max);
 	void *health_arg;
+	/* Fills in `out`, which is zeroed; at once. Its strings live as long as `arena`. */
+	void (*status)(void *arg, struct arena *arena, struct api_status *out);
+	void *status_arg;
+	struct api_settings settings;
 };
 
 /* Borrows what `conf` points to. The api listens to the roster until it is freed. */

@@ -1,8 +1,6 @@
 /* /health/live: the loop turns. /health/ready: what the daemon needs is there. */
 #include "api/api_private.h"
 
-enum { CHECKS_MAX = 32 };
-
 enum err
 api_health_live(struct http_exchange *x, void *ctx, struct fault *f)
 {
@@ -13,7 +11,7 @@ api_health_live(struct http_exchange *x, void *ctx, struct fault *f)
 	return ERR_OK;
 }
 
-static const char *
+const char *
 api_health_status(const struct health_check *checks, size_t count)
 {
 	const char *status = "ok";
@@ -28,26 +26,33 @@ api_health_status(const struct health_check *checks, size_t count)
 	return status;
 }
 
+void
+api_add_checks(struct buf *b, const struct health_check *checks, size_t count)
+{
+	buf_add_char(b, '[');
+	for (size_t i = 0; i < count; i++) {
+		buf_add_string(b, i > 0 ? ",{\"name\":" : "{\"name\":");
+		buf_add_json_string(b, checks[i].name);
+		buf_add_string(b, checks[i].ok ? ",\"status\":\"ok\"}" : ",\"status\":\"failed\"}");
+	}
+	buf_add_char(b, ']');
+}
+
 enum err
 api_health_ready(struct http_exchange *x, void *ctx, struct fault *f)
 {
 	struct api *a = ctx;
-	struct health_check checks[CHECKS_MAX];
-	size_t count = a->conf.health(a->conf.health_arg, checks, CHECKS_MAX);
+	struct health_check checks[API_CHECKS_MAX];
+	size_t count = a->conf.health(a->conf.health_arg, checks, API_CHECKS_MAX);
 	const char *status = api_health_status(checks, count);
 	bool unready = *status == 'u';
 	struct buf b;
 
 	(void)f;
 	buf_init(&b, API_REPLY_MAX);
-	buf_printf(&b, "{\"status\":\"%s\",\"checks\":[", status);
-	for (size_t i = 0; i < count; i++) {
-		buf_add_string(&b, i > 0 ? ",{\"name\":" : "{\"name\":");
-		buf_add_json_string(&b, checks[i].name);
-		buf_add_string(
-		    &b, checks[i].ok ? ",\"status\":\"ok\"}" : ",\"status\":\"failed\"}");
-	}
-	buf_add_string(&b, "]}");
+	buf_printf(&b, "{\"status\":\"%s\",\"checks\":", status);
+	api_add_checks(&b, checks, count);
+	buf_add_char(&b, '}');
 	if (unready)
 		http_add_header(x, "Retry-After", "5");
 	api_reply_json(x, unready ? 503 : 200, &b);

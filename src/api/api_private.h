@@ -13,6 +13,7 @@
 
 enum {
 	API_REPLY_MAX = 16 * 1024 * 1024, /* bytes of one answer */
+	API_CHECKS_MAX = 32,
 	API_LIST_DEFAULT = 50,
 	API_LIST_MAX = 200,
 	API_TAG_SIZE = 35, /* of an ETag: 32 hexadecimal digits in quotes */
@@ -56,6 +57,7 @@ typedef enum err api_handler(struct api_call *c, struct fault *f);
 
 api_handler api_invitation_create, api_invitation_list, api_invitation_show, api_invitation_revoke,
     api_invitation_link, api_invitation_change, api_invitation_resend;
+api_handler api_preflight, api_settings;
 api_handler api_mail_queue, api_mail_retry, api_mail_retry_all, api_mail_drop, api_mail_preview,
     api_mail_test, api_mail_bounce;
 api_handler api_user_list, api_user_show, api_user_change, api_user_remove, api_user_suspend,
@@ -67,8 +69,9 @@ api_handler api_token_create, api_token_list, api_token_delete;
 api_handler api_webhook_list, api_webhook_create, api_webhook_show, api_webhook_change,
     api_webhook_delete, api_webhook_rotate, api_webhook_test, api_webhook_messages,
     api_webhook_replay;
-api_handler api_session_show, api_session_end_all;
+api_handler api_session_show, api_session_end_all, api_session_list, api_session_end_one;
 api_handler api_audit_list, api_audit_verify, api_erase;
+api_handler api_status_show;
 http_handler api_session_create, api_session_end;
 http_handler api_health_live, api_health_ready, api_description;
 
@@ -109,6 +112,13 @@ struct flow_caller api_caller(const struct api_call *c);
 
 /* A place or a group is in reach, whoever made it; `dn` as a server spells it. */
 bool api_reaches(const struct reach *r, struct arena *arena, const char *dn);
+
+/* ---- sessions (api_session.c) ---- */
+
+/* Of what the caller does to their own sessions, in the call's arena. */
+struct store_note api_session_note(const struct api_call *c);
+/* 204, and the browser forgets the cookie. */
+void api_reply_signed_out(struct http_exchange *x);
 
 /* ---- replies ---- */
 
@@ -201,9 +211,17 @@ void api_read_limit(const char *text, size_t *out, struct field_errors *errors);
 
 /* The body of POST /invitations. False: every fault of the document is in `errors`, as above. What
  * a rule alone refuses (a missing method, a mode that a field cannot have) is added to `own`; it is
- * told together with what the flow finds. */
-bool api_read_invitation(struct http_exchange *x, struct issue_spec *spec,
+ * told together with what the flow finds. A draft may lack its method: it is "email" as soon as
+ * there is a personal address. */
+bool api_read_invitation(struct http_exchange *x, bool is_draft, struct issue_spec *spec,
     struct field_errors *errors, struct field_errors *own);
+
+/* ---- health (api_health.c) ---- */
+
+/* "ok", "degraded" or "unready". */
+const char *api_health_status(const struct health_check *checks, size_t count);
+/* [{"name":...,"status":...},...] */
+void api_add_checks(struct buf *b, const struct health_check *checks, size_t count);
 
 /* ---- writing ---- */
 
@@ -216,6 +234,9 @@ void api_add_scopes(struct buf *b, unsigned scopes);
 /* An array of strings; NULL: null. */
 void api_add_strings(struct buf *b, const char *const *items, size_t count);
 void api_add_time_or_null(struct buf *b, int64_t wall_ms); /* 0: null */
+
+/* ,"errors":[{"field","code","detail"},...] behind other members. */
+void api_add_errors(struct buf *b, struct arena *arena, const struct field_errors *errors);
 
 /* As the caller may see it. `d`: what became of its mails, or NULL: the timeline has its own steps
  * alone. `link` is the whole URL, or NULL. */

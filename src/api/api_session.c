@@ -1,5 +1,5 @@
-/* /api/v1/session: signing in, who one is, signing out. The session's secret is in the cookie, and
- * nowhere else. */
+/* /api/v1/session: signing in, who one is, signing out, here and everywhere. The session's secret
+ * is in the cookie, and nowhere else. */
 #include <string.h>
 
 #include "api/api_private.h"
@@ -132,7 +132,7 @@ api_set_cookie(struct http_exchange *x, const char *value, const char *age)
 		api_cookie_name(r), value, r->is_secure ? "; Secure" : "", age));
 }
 
-static void
+void
 api_reply_signed_out(struct http_exchange *x)
 {
 	api_set_cookie(x, "", "; Max-Age=0");
@@ -251,7 +251,9 @@ api_session_create(struct http_exchange *x, void *ctx, struct fault *f)
 {
 	const struct http_request *r = http_request_of(x);
 	struct api_call *c = arena_alloc(http_arena(x), sizeof(*c));
-	struct sign_in_spec spec = { .source = r->client, .request_id = r->id };
+	struct sign_in_spec spec = {
+		.source = r->client, .agent = http_header(r, "user-agent"), .request_id = r->id
+	};
 	struct secret *password;
 
 	c->api = ctx;
@@ -290,8 +292,8 @@ api_on_ended(void *arg, enum err code, const struct fault *f)
 		api_reply_error(x, code, NULL, f);
 }
 
-static void
-api_end(const struct api_call *c, const char *id, const char *reason)
+struct store_note
+api_session_note(const struct api_call *c)
 {
 	struct flow_caller caller = api_caller(c);
 	struct store_note note = flow_note(&caller);
@@ -300,6 +302,14 @@ api_end(const struct api_call *c, const char *id, const char *reason)
 	api_look_up_self(c, &self);
 	if (self.org_unit != NULL)
 		flow_dn_normalise(self.org_unit, self.arena, &note.org_unit);
+	return note;
+}
+
+static void
+api_end(const struct api_call *c, const char *id, const char *reason)
+{
+	struct store_note note = api_session_note(c);
+
 	http_hold(c->x);
 	auth_session_end(c->api->conf.auth, c->who.person, id, reason, &note, api_on_ended, c->x);
 }

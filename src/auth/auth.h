@@ -46,7 +46,8 @@ enum auth_scope {
 	AUTH_MAIL_BOUNCES = 512,   /* hand reports of mail systems over, and nothing else */
 	AUTH_AUDIT_READ = 1024,	   /* the audit trail, and whether it is sound */
 	AUTH_ERASE = 2048,	   /* pseudonymise what is kept of a person */
-	AUTH_ALL = 4095
+	AUTH_STATUS_READ = 4096,   /* how the daemon is, and what it needs */
+	AUTH_ALL = 8191
 };
 /* A token keeps the bits that it was made with: a scope that is new to this release is in none of
  * the tokens that were made before, whatever "all" meant then. */
@@ -57,7 +58,7 @@ unsigned auth_scope_by_name(const char *name);
 const char *auth_scope_name(size_t index, unsigned *bit);
 
 /* administrator: everything; inviter: invite, and see their own invitations and where people can be
- * invited; auditor: read invitations, users, org units and the audit trail. */
+ * invited; auditor: read invitations, users, org units, the audit trail and how the daemon is. */
 enum auth_role { AUTH_ADMINISTRATOR, AUTH_INVITER, AUTH_AUDITOR, AUTH_ROLE_COUNT };
 const char *auth_role_name(enum auth_role role);
 bool auth_role_by_name(const char *name, enum auth_role *out);
@@ -168,6 +169,9 @@ enum err auth_check_session(struct auth *a, const char *secret, size_t len, stru
  * or perhaps fewer: whoever has them all the same comes back. No use of the session. */
 bool auth_is_good(struct auth *a, const struct principal *who);
 
+/* Those that are open; one whose time is over goes within seconds. */
+size_t auth_session_count(const struct auth *a);
+
 /* A check of this person found ERR_UNAVAILABLE (principal.person), and the directory is being
  * asked: have `cb` called once it has answered, or after 2 s at the latest; then check again.
  * False: there is nothing to wait for. Not called any more after auth_free(). */
@@ -192,6 +196,11 @@ enum err auth_check_peer(const struct auth *a, const struct auth_peer *peer, str
  * as in auth_person_seen(). */
 bool auth_has_role(const struct auth *a, const bool *member);
 
+/* A person's sessions, the one that was used last first: an array in `arena` of what is borrowed
+ * until the loop turns. `*count` may be 0. */
+const struct store_session *const *auth_session_list(
+    struct auth *a, const char *person, struct arena *arena, size_t *count);
+
 /* A new session for a person who has just signed in; a person's oldest one ends when there are more
  * than AUTH_SESSIONS_OF_ONE_MAX, and the longest unused of all beyond AUTH_SESSIONS_MAX
  * ("replaced"). ERR_UNAUTHENTICATED: the person was forgotten after `seen_at`, as above, or has
@@ -200,10 +209,17 @@ bool auth_has_role(const struct auth *a, const bool *member);
  * setting it to NULL. */
 typedef void auth_session_cb(void *arg, enum err code, const struct store_session *session,
     struct secret **secret, const struct fault *f);
+struct auth_session_spec {
+	const char *person;
+	const bool *member;
+	int64_t seen_at;
+	const unsigned char *source;   /* STORE_SOURCE_SIZE bytes: where from, hashed */
+	const char *agent;	       /* the browser's word for itself, as it came; or NULL */
+	const struct store_note *note; /* has the client's address */
+};
 struct auth_make;
-struct auth_make *auth_session_new(struct auth *a, const char *person, const bool *member,
-    int64_t seen_at, const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
-    auth_session_cb *cb, void *arg);
+struct auth_make *auth_session_new(
+    struct auth *a, const struct auth_session_spec *spec, auth_session_cb *cb, void *arg);
 /* Before its callback, which never comes. The session may be stored; nobody has its secret. */
 void auth_session_cancel(struct auth_make *m);
 /* End one session of the person (its `id`; ERR_NOT_FOUND), or all of them (NULL). They are dead

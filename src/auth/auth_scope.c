@@ -18,6 +18,7 @@ static const struct {
 	{ "mail:bounces", AUTH_MAIL_BOUNCES },
 	{ "audit:read", AUTH_AUDIT_READ },
 	{ "erase", AUTH_ERASE },
+	{ "status:read", AUTH_STATUS_READ },
 };
 
 unsigned
@@ -49,8 +50,9 @@ static const struct {
 	[AUTH_ADMINISTRATOR] = { "administrator", AUTH_ALL },
 	[AUTH_INVITER] = { "inviter",
 	    AUTH_INVITATIONS_READ | AUTH_INVITATIONS_WRITE | AUTH_DIRECTORY_READ },
-	[AUTH_AUDITOR] = { "auditor",
-	    AUTH_INVITATIONS_READ | AUTH_USERS_READ | AUTH_DIRECTORY_READ | AUTH_AUDIT_READ },
+	[AUTH_AUDITOR] = { "auditor", AUTH_INVITATIONS_READ | AUTH_USERS_READ |
+					  AUTH_DIRECTORY_READ | AUTH_AUDIT_READ |
+					  AUTH_STATUS_READ },
 };
 
 const char *

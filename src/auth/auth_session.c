@@ -273,3 +273,9 @@ auth_check_session(struct auth *a, const char *secret, size_t len, struct arena 
 	auth_grant_person(a, out, s->person->id, standing.groups, arena);
 	return ERR_OK;
 }
+
+size_t
+auth_session_count(const struct auth *a)
+{
+	return a->sessions_by_id.count;
+}

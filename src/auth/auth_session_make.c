@@ -6,6 +6,7 @@
 
 #include "auth/auth_private.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 struct auth_make {
 	struct auth_op op; /* first */
@@ -119,9 +120,8 @@ make_times(const struct auth *a, struct store_session *s)
 }
 
 struct auth_make *
-auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
-    const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
-    auth_session_cb *cb, void *arg)
+auth_session_new(
+    struct auth *a, const struct auth_session_spec *spec, auth_session_cb *cb, void *arg)
 {
 	struct auth_make *m = mem_alloc(sizeof(*m));
 
@@ -130,17 +130,20 @@ auth_session_new(struct auth *a, const char *person, const bool *member, int64_t
 	m->cb = cb;
 	m->arg = arg;
 	m->secret = make_secret(&m->session);
-	m->person = auth_person_hold(a, person);
+	m->person = auth_person_hold(a, spec->person);
 	m->refusal = loop_timer_new(a->conf.loop, make_refuse, m);
-	if (seen_at <= m->person->forgotten_at) {
+	if (spec->seen_at <= m->person->forgotten_at) {
 		loop_timer_set(m->refusal, 0);
 		return m;
 	}
-	auth_person_note(
-	    a, m->person, auth_said_by_groups(auth_member_bits(a, member)), seen_at, false);
+	auth_person_note(a, m->person, auth_said_by_groups(auth_member_bits(a, spec->member)),
+	    spec->seen_at, false);
 	memcpy(m->session.person, m->person->id, sizeof(m->session.person));
 	make_times(a, &m->session);
-	m->store_op = store_session_add(a->conf.store, &m->session, source, note, make_on_added, m);
+	utf8_copy_plain(spec->note->source, m->session.address, sizeof(m->session.address));
+	utf8_copy_plain(spec->agent, m->session.agent, sizeof(m->session.agent));
+	m->store_op = store_session_add(
+	    a->conf.store, &m->session, spec->source, spec->note, make_on_added, m);
 	return m;
 }
 

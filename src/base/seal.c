@@ -63,6 +63,12 @@ seal_add_key(struct seal *s, const unsigned char key[SEAL_KEY_SIZE])
 	memcpy(k->id, id, sizeof(k->id));
 }
 
+const char *
+seal_library_version(void)
+{
+	return sodium_version_string();
+}
+
 struct seal *
 seal_new(const unsigned char key[SEAL_KEY_SIZE])
 {

@@ -23,6 +23,8 @@ enum { SEAL_OVERHEAD = 1 + 4 + 24 + 16, SEAL_HASH_SIZE = 24 /* bytes */ };
  * all open (rotation). Mode must not let group or others read: ERR_MISCONFIGURED, as for anything
  * else that is wrong with it; the text names file and line. */
 enum err seal_load(struct seal **out, const char *path, struct fault *f);
+/* libsodium's, as it runs: "1.0.18". */
+const char *seal_library_version(void);
 struct seal *seal_new(const unsigned char key[32]);
 void seal_free(struct seal *s);
 

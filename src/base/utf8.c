@@ -22,3 +22,25 @@ utf8_clean(struct arena *arena, const char *s)
 	}
 	return (const char *)copy;
 }
+
+void
+utf8_copy_plain(const char *s, char *out, size_t size)
+{
+	size_t left = s != NULL ? strlen(s) : 0, len = 0;
+
+	while (left > 0) {
+		ucs4_t c;
+		int n = u8_mbtoucr(&c, (const uint8_t *)s, left);
+		size_t step = n > 0 ? (size_t)n : 1; /* of what is no character, the first byte */
+
+		if (n > 0 && c >= 0x20 && (c < 0x7f || c > 0x9f)) {
+			if (len + step >= size)
+				break;
+			memcpy(out + len, s, step);
+			len += step;
+		}
+		s += step;
+		left -= step;
+	}
+	out[len] = '\0';
+}

@@ -63,6 +63,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_audit_verify,
 	&cmd_erase,
 	&cmd_session_show,
+	&cmd_status,
 	&cmd_health,
 	NULL,
 };

@@ -73,7 +73,7 @@ extern const struct cli_option cli_globals[];
 extern const struct cli_command *const cli_commands[]; /* NULL ends it */
 
 extern const struct cli_command cmd_audit_export, cmd_audit_list, cmd_audit_verify, cmd_erase,
-    cmd_session_show;
+    cmd_session_show, cmd_status;
 extern const struct cli_command cmd_health, cmd_invitation_change, cmd_invitation_create,
     cmd_invitation_link, cmd_invitation_list, cmd_invitation_resend, cmd_invitation_revoke,
     cmd_invitation_show, cmd_mail_drop, cmd_mail_preview, cmd_mail_queue, cmd_mail_retry,

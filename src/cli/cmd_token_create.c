@@ -10,7 +10,7 @@ static const struct cli_option options[] = {
 	    .value = "LIST",
 	    .help = "users:read,users:write,invitations:read,invitations:write,"
 		    "directory:read,directory:write,mail,mail:bounces,webhooks,tokens,audit:read,"
-		    "erase or all" },
+		    "erase,status:read or all" },
 	{ .name = "expires", .value = "TIME", .help = "its life: 90m, 12h, 30d, 52w" },
 	{ .name = "org-unit",
 	    .value = "DN",

@@ -108,6 +108,7 @@ async function make() {
 		...(await collect(terser, own, mistakes)),
 		...(await collect(terser, vendor(modules, text), mistakes)),
 	];
+	if (mistakes.length > 0) return null; // what else is wrong may come of what could not be read
 	const words = readWords(texts("words", ".json"), mistakes);
 	checkUse(words, units.filter((unit) => own.has(unit.name)), mistakes);
 	const wordFiles = writeWords(words);

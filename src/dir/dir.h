@@ -67,6 +67,9 @@ struct dir_conf {
  */
 enum err dir_conf_check(const struct dir_conf *conf, struct fault *f);
 
+/* libldap's, as it runs: "2.6.10". In `arena`; NULL when it does not say. Asks nobody. */
+const char *dir_library_version(struct arena *arena);
+
 /* "0 to 3 servers answer" is not an error here: the directory may come later. Else as
  * dir_conf_check(). */
 enum err dir_new(struct dir **out, struct loop *l, const struct dir_conf *conf, struct fault *f);
@@ -80,6 +83,29 @@ void dir_on_state(struct dir *d, dir_state_cb *cb, void *arg);
 /* The last known state: false until a server has answered and while every one is paused. A server
  * that nobody asks anything is asked for a sign of life every second. Costs nothing. */
 bool dir_is_up(const struct dir *d, struct fault *f);
+
+/* How each server is, in the order of the list; costs as little, and asks nobody. (dir_figures.c)
+ */
+enum dir_server_state {
+	DIR_SERVER_UNKNOWN, /* not tried yet */
+	DIR_SERVER_UP,
+	DIR_SERVER_DOWN,  /* no answer, or it turned us away: asked again within seconds, after an
+			     outage of ten minutes within 30 s */
+	DIR_SERVER_PAUSED /* somebody has to mend something, as credentials that it refused: left
+			     alone for 30 s */
+};
+struct dir_server_figures {
+	const char *uri; /* the configuration's */
+	enum dir_server_state state;
+	bool in_use;	   /* it takes the operations */
+	bool unproven;	   /* argon2 mode: works, but does not know the password scheme */
+	int64_t since;	   /* monotonic ms when its state began, an outage as a whole; 0: unknown */
+	int64_t failed_at; /* the same of the failure that `error` tells of; 0: none yet */
+	/* Why it is not UP, or is unproven; of one that is UP: what the last outage was. No
+	 * person's name or DN. "": there was nothing. */
+	char error[FAULT_TEXT_MAX];
+};
+size_t dir_figures(struct dir *d, struct dir_server_figures servers[DIR_URIS_MAX]);
 
 /* After ERR_UNKNOWN: an operation that is not visible after this many ms will never be carried out,
  * as far as connections can tell (op_timeout_ms x 2). */

@@ -126,12 +126,12 @@ dir_conn_ping(struct dir_conn *c, int64_t deadline)
 	LDAPMessage *found = NULL;
 	bool answered;
 
-	c->turned_away = false;
+	c->turned_away = 0;
 	c->points = failpoints_of(ping_points);
 	answered = dir_wire_search(c, &s, deadline, &r, &found) == WIRE_ANSWERED;
 	ldap_msgfree(found);
 	dir_reply_release(&r);
-	return answered && !c->turned_away;
+	return answered && c->turned_away == 0;
 }
 
 /* One from before an outage is not trusted either: what lies between us and the server may have

@@ -110,7 +110,8 @@ job_attempt(struct dir_job *job, struct dir_conn *c, struct fault *f)
 }
 
 /* Whoever comes next shall not wait for the same silence, nor press a server that wants to be left
- * alone. A connection that broke says nothing yet: the next connect will. */
+ * alone. A connection that broke says nothing yet: the next connect will. What the server is told
+ * to have said names no entry: it is shown to whoever may see how the daemon is. */
 static void
 job_judge_server(const struct dir_job *job, const struct dir_conn *c)
 {
@@ -119,13 +120,13 @@ job_judge_server(const struct dir_job *job, const struct dir_conn *c)
 		      (job->code == ERR_UNKNOWN || job->code == ERR_UNAVAILABLE);
 	struct fault f;
 
-	if (!silent && !c->turned_away)
+	if (!silent && c->turned_away == 0)
 		return;
 	if (silent)
 		fault_set(&f, ERR_UNAVAILABLE, "%s: no answer in time", uri);
 	else
-		fault_set(&f, ERR_UNAVAILABLE, "%.200s: turns requests away: %.300s", uri,
-		    job->fault.text);
+		fault_set(&f, ERR_UNAVAILABLE, "%s: turns requests away: %s (%d)", uri,
+		    ldap_err2string(c->turned_away), c->turned_away);
 	dir_server_failed(c->dir, c->server, &f);
 }
 
@@ -147,7 +148,7 @@ job_run(void *arg, void *context)
 	if (job->aside != NULL) {
 		job->code = job->perform(job, NULL, &job->fault);
 	} else {
-		c->turned_away = false;
+		c->turned_away = 0;
 		job->code = job_attempt(job, c, &job->fault);
 		job_judge_server(job, c);
 	}

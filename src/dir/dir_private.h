@@ -51,7 +51,7 @@ struct dir_conn {
 	bool post_read;	  /* the server knows RFC 4527 */
 	bool sync, paged; /* it knows RFC 4533, RFC 2696 */
 	bool assertion;	  /* it knows RFC 4528 */
-	bool turned_away; /* an answer was "busy" or "unavailable" */
+	int turned_away;  /* the code of an answer that was "busy" or "unavailable"; 0: none was */
 	/* Around the next request and its answer, in test builds; else NULL. */
 	struct failpoints *points;
 };
@@ -61,10 +61,11 @@ struct dir_server {
 	enum server_state state;
 	int64_t next_probe; /* monotonic ms, as all times here */
 	int64_t pause_ms, failing_since, works_since;
-	unsigned outages; /* pauses that have begun */
+	int64_t failed_at; /* when `fault` was heard; 0: never */
+	unsigned outages;  /* pauses that have begun */
 	bool probing;
 	enum proof proof; /* does it know the password scheme? argon2 mode only */
-	int64_t next_proof;
+	int64_t next_proof, proof_failed_at;
 	bool opening; /* somebody connects and binds */
 	unsigned openings_failed;
 	int64_t refused_until;

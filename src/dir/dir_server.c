@@ -97,6 +97,7 @@ server_pause(struct dir_server *s, const struct fault *f)
 	s->state = SERVER_PAUSED;
 	s->outages++;
 	s->fault = *f;
+	s->failed_at = now;
 	s->next_probe = now + server_jitter(s->pause_ms);
 	if (f->code == ERR_MISCONFIGURED)
 		s->next_probe = now + PAUSE_CREDENTIALS_MS;
@@ -199,6 +200,7 @@ dir_server_set_proof(struct dir *d, size_t server, enum err code, const struct f
 	else if (s->proof != PROOF_DONE) {
 		s->proof = PROOF_FAILED;
 		s->proof_fault = *f;
+		s->proof_failed_at = dir_now();
 		/* Without the proof nobody is added: what was only slow or cut off is tried again
 		 * within the seconds in which service has to resume. */
 		s->next_proof =
@@ -235,7 +237,7 @@ probe_ask(struct dir *d, size_t server, bool works, struct fault *f)
 	if (works && c->ld != NULL && !dir_conn_is_stale(c)) {
 		if (dir_conn_ping(c, deadline))
 			return ERR_OK;
-		if (c->turned_away || dir_now() >= deadline)
+		if (c->turned_away != 0 || dir_now() >= deadline)
 			return fault_set(
 			    f, ERR_UNAVAILABLE, "%s: no sign of life", d->servers[server].uri);
 	}

@@ -137,7 +137,7 @@ dir_wire_wait(
 	}
 	r->diagnostic = mem_dup_string(diagnostic != NULL ? diagnostic : "");
 	if (r->code == LDAP_BUSY || r->code == LDAP_UNAVAILABLE)
-		c->turned_away = true;
+		c->turned_away = r->code;
 	wire_read_controls(c->ld, controls, r);
 	ldap_memfree(diagnostic);
 	ldap_controls_free(controls);

@@ -162,6 +162,21 @@ flow_password_min(const struct flow *f)
 	return f->conf.password_min;
 }
 
+struct flow_settings
+flow_settings(const struct flow *f)
+{
+	const struct flow_conf *conf = &f->conf;
+
+	return (struct flow_settings){ .gender_required = conf->gender_required,
+		.birthday_required = conf->birthday_required,
+		.sends_mail = conf->mail != NULL,
+		.uid_template = conf->uid_template,
+		.password_min = conf->password_min,
+		.lifetime_s = conf->lifetime_s,
+		.resend_s = conf->mail != NULL ? conf->mail->resend_s : 0,
+		.restorable_s = conf->restorable_s };
+}
+
 void
 flow_org_units_start(struct flow *f, dir_places_cb *cb, void *arg)
 {

@@ -123,6 +123,29 @@ typedef void flow_issue_cb(void *arg, enum err code, const struct invitation *in
 void flow_issue_start(struct flow *f, const struct issue_spec *spec,
     const struct flow_caller *caller, flow_issue_cb *cb, void *arg);
 
+/* What would stand in the way of it, while it is still being written: any value may be missing, and
+ * what is missing is no error (of the method email, a personal address neither). ERR_OK: `errors`
+ * has what flow_issue_start() would say of the values that are there, all of it, clashes among it;
+ * they die with the callback. `uid`: the chosen one in its normal form, or the one that would be
+ * made now; NULL: that cannot be said yet. Nothing is written and nothing reserved, so that another
+ * may be faster. Other codes are those of flow_issue_start(). */
+typedef void flow_preflight_cb(void *arg, enum err code, const char *uid,
+    const struct field_errors *errors, const struct fault *f);
+void flow_preflight_start(struct flow *f, const struct issue_spec *spec,
+    const struct flow_caller *caller, flow_preflight_cb *cb, void *arg);
+
+/* What clients are told of all this, to offer what there is. `uid_template` is borrowed. */
+struct flow_settings {
+	bool gender_required, birthday_required;
+	bool sends_mail;
+	const char *uid_template;
+	size_t password_min;  /* characters */
+	int64_t lifetime_s;   /* default of an invitation */
+	int64_t resend_s;     /* between two requests to mail one again; 0 without mail */
+	int64_t restorable_s; /* of a deleted user; 0: not at all */
+};
+struct flow_settings flow_settings(const struct flow *f);
+
 /* ---- administer ---- */
 
 /* `inv` as stored now. `token`: only flow_relink, ERR_OK. ERR_NOT_FOUND, ERR_USED (done),

@@ -23,6 +23,7 @@ struct flow_feed {
 	struct dir_follow *follow; /* NULL until the warm file is read */
 	struct feed_store *store;
 	enum dir_follow_state state;
+	enum flow_feed_method method;
 	char text[FAULT_TEXT_MAX];
 	bool said; /* something was said of the state `said_state` */
 	enum dir_follow_state said_state;
@@ -91,6 +92,8 @@ feed_on_state(void *arg, enum dir_follow_state state, const char *text)
 	struct flow_feed *feed = arg;
 
 	feed->state = state;
+	if (state == DIR_FOLLOW_PERSISTING || state == DIR_FOLLOW_POLLING)
+		feed->method = state == DIR_FOLLOW_PERSISTING ? FLOW_FEED_SYNC : FLOW_FEED_POLL;
 	snprintf(feed->text, sizeof(feed->text), "%s", text != NULL ? text : "");
 	if (state == DIR_FOLLOW_REFRESHING) {
 		feed_say(state, "");
@@ -160,6 +163,8 @@ flow_feed_figures(const struct flow_feed *feed, struct flow_feed_figures *out)
 
 	roster_figures(feed->roster, &figures);
 	*out = (struct flow_feed_figures){ .state = feed->state,
+		.method = feed->method,
+		.heard_at = feed->follow != NULL ? dir_follow_current_at(feed->follow) : 0,
 		.ready = figures.state != ROSTER_LOADING && feed->store != NULL &&
 			 feed_store_is_told(feed->store) };
 	if (feed->state != DIR_FOLLOW_REFRESHING)

@@ -50,9 +50,29 @@ mails_resume(struct flow_mails *m)
 	lane_resume(m->lane);
 }
 
+static void
+mails_note(struct flow_mails *m, const struct mail_report *report)
+{
+	switch (report->outcome) {
+	case MAIL_BROKEN:
+	case MAIL_AWAY:
+	case MAIL_UNKNOWN:
+		m->failed_at = flow_now(m->flow);
+		snprintf(m->failure, sizeof(m->failure), "%s", report->reply);
+		return;
+	case MAIL_SENT:
+		m->sent_at = flow_now(m->flow);
+		return;
+	case MAIL_DEFERRED:
+	case MAIL_REFUSED:
+		return;
+	}
+}
+
 void
 mails_hear(struct flow_mails *m, const struct mail_trip *t, const struct mail_report *report)
 {
+	mails_note(m, report);
 	switch (report->outcome) {
 	case MAIL_BROKEN:
 		if (!m->broken)
@@ -91,6 +111,9 @@ flow_mail_status(const struct flow *f, struct flow_mail_status *out)
 	out->paused = lane_is_paused(m->lane, &out->paused_until);
 	out->reason = out->paused ? m->reason : NULL;
 	out->broken = m->broken;
+	out->sent_at = m->sent_at;
+	out->failed_at = m->failed_at;
+	out->failure = m->failed_at != 0 ? m->failure : NULL;
 }
 
 bool

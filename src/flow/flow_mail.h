@@ -82,6 +82,12 @@ struct flow_mail_status {
 	int64_t paused_until; /* wall ms */
 	const char *reason;   /* of the pause; borrowed until the loop turns */
 	bool broken;	      /* an operator must act (TLS, AUTH) */
+	/* Since this process began, wall ms, 0: none yet. `failure`: how the last attempt ended
+	 * that failed for a reason of the relay's, in its words, also of one that is over; NULL;
+	 * borrowed as above; "[address]" stands for the recipient. Refusals of one mail are in its
+	 * invitation's timeline. */
+	int64_t sent_at, failed_at;
+	const char *failure;
 };
 void flow_mail_status(const struct flow *f, struct flow_mail_status *out);
 

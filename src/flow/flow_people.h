@@ -28,8 +28,15 @@ struct flow_feed;
 struct flow_feed *flow_feed_new(
     struct flow *f, struct roster *r, int64_t poll_ms, int64_t activity_ms);
 void flow_feed_free(struct flow_feed *feed);
+enum flow_feed_method {
+	FLOW_FEED_UNKNOWN, /* no server was followed yet */
+	FLOW_FEED_SYNC,	   /* it pushes: RFC 4533 */
+	FLOW_FEED_POLL	   /* it is asked */
+};
 struct flow_feed_figures {
 	enum dir_follow_state state;
+	enum flow_feed_method method; /* the last one that was in use */
+	int64_t heard_at;	      /* as dir_follow_current_at() */
 	/* Why it is away, cut short or polling; what is not followed while all else is. "":
 	 * nothing. */
 	char text[FAULT_TEXT_MAX];

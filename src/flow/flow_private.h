@@ -135,8 +135,10 @@ void quota_begin(struct quota *q);
 void quota_ready(struct quota *q);
 /* As the store has it now; `owner` "" or NULL: it is not open, or nobody's. */
 void quota_tell(struct quota *q, const char *id, const char *owner);
-/* One is being made. It counts from now on, until it was told of or released. ERR_REFUSED: there
- * are `max` (0: any number may be). ERR_UNAVAILABLE: how many there are is not known yet. */
+/* One more may be made. ERR_REFUSED: there are `max` (0: any number may be). ERR_UNAVAILABLE: how
+ * many there are is not known yet. */
+enum err quota_check(const struct quota *q, const char *owner, size_t max, struct fault *f);
+/* The same, and it is being made: it counts from now on, until it was told of or released. */
 enum err quota_hold(
     struct quota *q, const char *id, const char *owner, size_t max, struct fault *f);
 void quota_release(struct quota *q, const char *id); /* nothing came of it */
@@ -198,10 +200,6 @@ enum err flow_refusal(struct flow *flow, const struct invitation *inv, struct fa
 
 /* ---- flow_issue_check.c ---- */
 
-/* Into one spelling, with every fault in `errors`. False: whether its groups give roles is not
- * known at the moment. */
-bool flow_issue_check(struct flow *f, const struct flow_caller *by, const struct issue_spec *spec,
-    struct invitation *inv, struct field_errors *errors);
 /* "groups[2]", as a field is named in errors. */
 const char *flow_group_name(struct arena *arena, size_t i);
 

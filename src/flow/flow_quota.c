@@ -157,21 +157,30 @@ quota_tell(struct quota *q, const char *id, const char *owner)
 /* ---- made ---- */
 
 enum err
-quota_hold(struct quota *q, const char *id, const char *owner, size_t max, struct fault *f)
+quota_check(const struct quota *q, const char *owner, size_t max, struct fault *f)
 {
 	const struct quota_owner *who;
 
-	if (owner == NULL)
+	if (owner == NULL || max == 0)
 		return ERR_OK;
-	who = quota_find(&q->owners, owner);
-	if (max > 0 && !q->known)
+	if (!q->known)
 		return fault_set(f, ERR_UNAVAILABLE,
 		    "the list is being loaded: how many invitations are open is not known yet");
-	if (max > 0 && who != NULL && who->count >= max)
+	who = quota_find(&q->owners, owner);
+	if (who != NULL && who->count >= max)
 		return fault_set(f, ERR_REFUSED,
 		    "quota: %zu of your invitations are open, and %zu may be at once", who->count,
 		    max);
-	quota_add(q, id, owner)->held = true;
+	return ERR_OK;
+}
+
+enum err
+quota_hold(struct quota *q, const char *id, const char *owner, size_t max, struct fault *f)
+{
+	if (quota_check(q, owner, max, f) != ERR_OK)
+		return f->code;
+	if (owner != NULL)
+		quota_add(q, id, owner)->held = true;
 	return ERR_OK;
 }
 

@@ -84,8 +84,14 @@ sign_in_make_session(struct sign_in *s, const bool *member)
 	struct store_note note = sign_in_note_of(s, actor);
 
 	note.person = s->account.entry_uuid;
-	s->make = auth_session_new(s->all->auth, s->account.entry_uuid, member, s->asked_at,
-	    s->source, &note, sign_in_on_session, s);
+	s->make = auth_session_new(s->all->auth,
+	    &(struct auth_session_spec){ .person = s->account.entry_uuid,
+		.member = member,
+		.seen_at = s->asked_at,
+		.source = s->source,
+		.agent = s->agent,
+		.note = &note },
+	    sign_in_on_session, s);
 }
 
 /* ---- the directory ---- */
@@ -275,6 +281,7 @@ sign_in_new(struct sign_ins *all, const struct sign_in_spec *spec, flow_signed_i
 	s->arena = arena_new(0);
 	s->login = arena_strdup(s->arena, spec->login);
 	s->address = arena_strdup(s->arena, spec->source);
+	s->agent = arena_strdup(s->arena, spec->agent);
 	s->request_id = arena_strdup(s->arena, spec->request_id != NULL ? spec->request_id : "");
 	s->old_session = arena_strdup(s->arena, spec->old_session);
 	s->old_person = arena_strdup(s->arena, spec->old_person);

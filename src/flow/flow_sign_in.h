@@ -43,6 +43,7 @@ struct sign_in_spec {
 	const char *login;
 	const struct secret *password; /* copied */
 	const char *source;	       /* the client's address */
+	const char *agent;	       /* what the browser calls itself, as it came; or NULL */
 	const char *request_id;
 	const char *old_session; /* of the cookie that came along, if it was one: it ends */
 	const char *old_person;

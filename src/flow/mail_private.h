@@ -110,6 +110,8 @@ struct flow_mails {
 	unsigned silent;	     /* in a row: nobody knows */
 	bool broken;		     /* and the alarm was given */
 	char reason[MAIL_REPLY_SIZE];
+	int64_t sent_at, failed_at; /* wall ms; 0: not yet */
+	char failure[MAIL_REPLY_SIZE];
 };
 
 /* ---- flow_mail.c ---- */

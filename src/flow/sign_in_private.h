@@ -142,7 +142,7 @@ struct sign_in {
 	TAILQ_ENTRY(sign_in) link;
 	struct sign_ins *all;
 	struct arena *arena;
-	const char *login, *address, *request_id, *old_session, *old_person;
+	const char *login, *address, *agent, *request_id, *old_session, *old_person;
 	struct secret *password; /* until it is sent */
 	struct source_turn turn;
 	unsigned char source[STORE_SOURCE_SIZE];

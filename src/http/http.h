@@ -266,6 +266,8 @@ struct http_conf {
  * ignored from here on, unless somebody handles it: libevent and OpenSSL write with plain write().
  */
 struct http_server *http_server_new(const struct http_conf *conf);
+/* OpenSSL's, as it runs: "3.0.17". */
+const char *http_library_version(void);
 /* Certificate chain and key (PEM). May be called again to rotate: new connections use the new pair;
  * on failure (ERR_MISCONFIGURED, names the file) the old pair stays. */
 enum err http_server_set_tls(

@@ -77,6 +77,12 @@ tls_context(void)
 	return ctx;
 }
 
+const char *
+http_library_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
+}
+
 enum err
 http_server_set_tls(
     struct http_server *s, const char *cert_file, const char *key_file, struct fault *f)

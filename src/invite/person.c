@@ -81,6 +81,8 @@ person_check_field(enum person_field field, const char *field_name, const char *
 static bool
 person_is_required(enum person_field field, const struct person_rules *rules)
 {
+	if (rules->is_draft)
+		return false;
 	switch (field) {
 	case PERSON_GIVEN_NAME:
 	case PERSON_FAMILY_NAME:
@@ -112,6 +114,7 @@ static bool
 person_check_groups(struct person *p, const struct person_rules *rules, struct arena *arena,
     struct field_errors *errors)
 {
+	const char *groups[PERSON_GROUPS_MAX];
 	bool good = true;
 	size_t kept = 0;
 
@@ -130,14 +133,16 @@ person_check_groups(struct person *p, const struct person_rules *rules, struct a
 			good = false;
 			continue;
 		}
-		while (same < kept && strcmp(p->groups[same], dn) != 0)
+		while (same < kept && strcmp(groups[same], dn) != 0)
 			same++;
 		if (same == kept)
-			p->groups[kept++] = dn;
+			groups[kept++] = dn;
 	}
-	if (good)
-		p->group_count = kept;
-	return good;
+	if (!good)
+		return false;
+	memcpy(p->groups, groups, kept * sizeof(groups[0]));
+	p->group_count = kept;
+	return true;
 }
 
 bool
@@ -162,19 +167,19 @@ person_check(struct person *p, const struct person_rules *rules, struct arena *a
 			    errors, field_names[i], "required", "This field is required.");
 		all = all && good[i];
 	}
-	if (good[PERSON_MAIL] && good[PERSON_PHONE] && q.value[PERSON_MAIL] == NULL &&
-	    q.value[PERSON_PHONE] == NULL) {
+	if (!rules->is_draft && good[PERSON_MAIL] && good[PERSON_PHONE] &&
+	    q.value[PERSON_MAIL] == NULL && q.value[PERSON_PHONE] == NULL) {
 		field_errors_add(errors, field_names[PERSON_MAIL], "required",
 		    "A mail address or a phone number is required.");
 		all = false;
 	}
 	if (good[PERSON_DISPLAY_NAME] && q.value[PERSON_DISPLAY_NAME] == NULL &&
-	    good[PERSON_GIVEN_NAME] && good[PERSON_FAMILY_NAME] &&
+	    q.value[PERSON_GIVEN_NAME] != NULL && q.value[PERSON_FAMILY_NAME] != NULL &&
 	    !person_fill_display_name(&q, rules, arena, errors))
 		all = false;
 	if (!person_check_groups(&q, rules, arena, errors))
 		all = false;
-	if (all)
+	if (all || rules->is_draft)
 		*p = q;
 	return all;
 }

@@ -180,8 +180,8 @@ uid_add_ascii(struct uid_text *t, const char *value, size_t value_len, size_t ma
 		t->len = end;
 }
 
-static void
-uid_add_part(struct uid_text *t, enum uid_part part, const struct person *p)
+static const char *
+uid_part_value(enum uid_part part, const struct person *p)
 {
 	static const enum person_field fields[UID_PART_COUNT] = {
 		[UID_GIVEN] = PERSON_GIVEN_NAME,
@@ -190,7 +190,27 @@ uid_add_part(struct uid_text *t, enum uid_part part, const struct person *p)
 		[UID_F] = PERSON_FAMILY_NAME,
 		[UID_MAIL] = PERSON_MAIL,
 	};
-	const char *value = p->value[fields[part]];
+
+	return p->value[fields[part]];
+}
+
+bool
+uid_has_parts(const char *template, const struct person *p)
+{
+	for (const char *s = template; *s != '\0';) {
+		enum uid_part part = uid_part_at(s);
+
+		if (part != UID_PART_COUNT && uid_part_value(part, p) == NULL)
+			return false;
+		s += part != UID_PART_COUNT ? strlen(parts[part]) : 1;
+	}
+	return true;
+}
+
+static void
+uid_add_part(struct uid_text *t, enum uid_part part, const struct person *p)
+{
+	const char *value = uid_part_value(part, p);
 	size_t len;
 
 	if (value == NULL)

@@ -12,6 +12,9 @@
  * (local part of the mail address): "{given}.{family}". ERR_INVALID names what is wrong. */
 enum err uid_template_check(const char *template, struct fault *f);
 
+/* Whether the person has all that a uid of this template is made of. */
+bool uid_has_parts(const char *template, const struct person *p);
+
 /* The `number`th candidate (1: the bare name; 2: the name with 2 behind it, and so on), at most
  * PERSON_UID_MAX bytes, cut before the number; ASCII lower case: decomposed, marks stripped, a few
  * letters spelled out (ss for sharp s, ae for ae ligature, o for o-slash, l for l-stroke, th, d

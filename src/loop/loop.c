@@ -160,6 +160,12 @@ loop_realloc(void *old, size_t size)
 	return mem_resize(old, size, 1);
 }
 
+const char *
+loop_library_version(void)
+{
+	return event_get_version();
+}
+
 struct loop *
 loop_new(void)
 {

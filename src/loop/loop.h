@@ -14,6 +14,9 @@ struct loop_signal;
 
 typedef void loop_cb(void *arg);
 
+/* libevent's, as it runs: "2.1.12-stable". */
+const char *loop_library_version(void);
+
 /* NULL when the system refuses descriptors. Freed after everything that was built on it. */
 struct loop *loop_new(void);
 void loop_free(struct loop *l);

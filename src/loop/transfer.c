@@ -265,6 +265,12 @@ transfer_cancel(struct transfer *x)
 
 /* ---- all of them ---- */
 
+const char *
+transfer_library_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}
+
 static void
 transfers_set(CURLMcode code)
 {

@@ -18,6 +18,9 @@
  * libcurl is called; any number of times. transfers_new() does it too. */
 void transfer_library_init(void);
 
+/* libcurl's, as it runs: "8.5.0". */
+const char *transfer_library_version(void);
+
 struct transfers;
 struct transfer;
 

@@ -116,6 +116,18 @@ kv_is_healthy(struct kv *kv, struct fault *f)
 	return kv->ops->is_healthy(kv, f);
 }
 
+uint64_t
+kv_bytes_on_disk(struct kv *kv)
+{
+	return kv->ops->bytes != NULL ? kv->ops->bytes(kv) : 0;
+}
+
+const char *
+kv_kind(const struct kv *kv)
+{
+	return kv->ops->name;
+}
+
 void
 kv_close(struct kv *kv)
 {

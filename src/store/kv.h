@@ -100,6 +100,7 @@ struct kv_ops {
 	    struct kv *, struct kv_bytes prefix, uint64_t from, kv_watch_cb *, void *arg);
 	void (*watch_stop)(struct kv_watch *);
 	bool (*is_healthy)(struct kv *, struct fault *);
+	uint64_t (*bytes)(struct kv *); /* NULL: 0 */
 	void (*close)(struct kv *);
 };
 
@@ -135,6 +136,10 @@ void kv_watch_stop(struct kv_watch *w);
 /* Whether the last write could be made. False fills `f` with what an operator should do. */
 bool kv_is_healthy(struct kv *kv, struct fault *f);
 
+/* Of its files on the disk, as they were after the last commit; 0: it has none. Costs nothing. */
+uint64_t kv_bytes_on_disk(struct kv *kv);
+const char *kv_kind(const struct kv *kv); /* "sqlite", ... */
+
 /* Finishes what is queued, then closes. Operations whose callback has not run are cancelled. */
 void kv_close(struct kv *kv);
 
@@ -146,6 +151,9 @@ struct kv_bytes kv_text(const char *s);
  * there; the text says how to recover, nothing is touched. ERR_MISCONFIGURED: a newer schema than
  * ours, or rights. ERR_UNAVAILABLE: read-only or full. */
 enum err kv_sqlite_open(struct kv **out, struct loop *l, const char *path, struct fault *f);
+
+/* SQLite's, as it runs: "3.40.1". */
+const char *kv_sqlite_library_version(void);
 
 /* Keeps everything in memory; for tests. */
 struct kv *kv_memory_new(struct loop *l);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,6 +23,7 @@ struct sqlite_kv {
 	struct kv_front front; /* first; the loop's */
 	pthread_t thread;
 	int lock_fd;
+	_Atomic uint64_t bytes; /* of the files; counted by the thread, read by the loop */
 
 	pthread_mutex_t lock; /* guards what follows, up to the next blank line */
 	pthread_cond_t filled;
@@ -139,6 +141,12 @@ sqlite_answer_watches(struct sqlite_kv *s, struct kv_op_list *batch)
 }
 
 static void
+sqlite_measure(struct sqlite_kv *s)
+{
+	atomic_store_explicit(&s->bytes, sqlite_db_bytes(&s->db), memory_order_relaxed);
+}
+
+static void
 sqlite_run(struct sqlite_kv *s, struct kv_op_list *batch)
 {
 	struct kv_op_list none = TAILQ_HEAD_INITIALIZER(none);
@@ -158,8 +166,10 @@ sqlite_run(struct sqlite_kv *s, struct kv_op_list *batch)
 		sqlite_remember(s, batch);
 		sqlite_answer_watches(s, batch);
 	}
-	if (f.code != ERR_OK || s->db.revision != before)
+	if (f.code != ERR_OK || s->db.revision != before) {
 		s->health = f;
+		sqlite_measure(s);
+	}
 	/* A probe writes a page; that it finds room says little about what has just failed. */
 	if (f.code != ERR_OK)
 		s->probe_at = clock_mono_ms(&clock_system) + PROBE_MS;
@@ -196,8 +206,10 @@ sqlite_main(void *arg)
 		if (s->health.code != ERR_OK && clock_mono_ms(&clock_system) >= s->probe_at)
 			sqlite_probe(s);
 		if (s->db.handle != NULL &&
-		    s->db.wal_pages > (idle ? SQLITE_WAL_IDLE_PAGES : SQLITE_WAL_MAX_PAGES))
+		    s->db.wal_pages > (idle ? SQLITE_WAL_IDLE_PAGES : SQLITE_WAL_MAX_PAGES)) {
 			sqlite_db_checkpoint(&s->db);
+			sqlite_measure(s);
+		}
 	}
 	return NULL;
 }
@@ -266,6 +278,14 @@ sqlite_close(struct kv *kv)
 	kv_front_close(&s->front);
 }
 
+static uint64_t
+sqlite_bytes(struct kv *kv)
+{
+	struct sqlite_kv *s = (struct sqlite_kv *)kv;
+
+	return atomic_load_explicit(&s->bytes, memory_order_relaxed);
+}
+
 static const struct kv_engine sqlite_engine = { sqlite_submit, sqlite_withdraw, sqlite_release };
 
 static const struct kv_ops kv_sqlite_ops = {
@@ -278,6 +298,7 @@ static const struct kv_ops kv_sqlite_ops = {
 	.watch = kv_front_watch,
 	.watch_stop = kv_front_watch_stop,
 	.is_healthy = kv_front_is_healthy,
+	.bytes = sqlite_bytes,
 	.close = sqlite_close,
 };
 
@@ -308,6 +329,7 @@ sqlite_start(struct sqlite_kv *s, struct loop *l)
 	s->recent = kv_recent_new(s->db.revision);
 	s->told = s->db.revision;
 	s->opened = s->db.opened;
+	sqlite_measure(s);
 	kv_front_init(&s->front, &kv_sqlite_ops, &sqlite_engine, l);
 	/* Signals belong to the loop. */
 	sigfillset(&all);
@@ -337,4 +359,10 @@ kv_sqlite_open(struct kv **out, struct loop *l, const char *path, struct fault *
 	sqlite_start(s, l);
 	*out = &s->front.kv;
 	return ERR_OK;
+}
+
+const char *
+kv_sqlite_library_version(void)
+{
+	return sqlite3_libversion();
 }

@@ -277,3 +277,16 @@ sqlite_db_check_place(const struct sqlite_db *db, struct fault *f)
 		    db->wal_path);
 	return ERR_OK;
 }
+
+uint64_t
+sqlite_db_bytes(const struct sqlite_db *db)
+{
+	const char *const paths[] = { db->path, db->wal_path };
+	uint64_t bytes = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (stat(paths[i], &st) == 0)
+			bytes += (uint64_t)st.st_size;
+	return bytes;
+}

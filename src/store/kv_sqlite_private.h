@@ -72,6 +72,8 @@ bool file_identity_of(const char *path, struct file_identity *out);
 /* An empty file of ours that must not stay behind: a WAL that only a refused start has made. */
 void sqlite_file_remove_empty(const char *path);
 bool file_identity_equal(const struct file_identity *a, const struct file_identity *b);
+/* Of the file and its WAL; one that is not there has none. */
+uint64_t sqlite_db_bytes(const struct sqlite_db *db);
 /* Fails when the file or its WAL is no longer where it was opened. */
 enum err sqlite_db_check_place(const struct sqlite_db *db, struct fault *f);
 

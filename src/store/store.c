@@ -79,6 +79,14 @@ store_is_healthy(struct store *s, struct fault *f)
 	return kv_is_healthy(s->kv, f);
 }
 
+void
+store_figures(struct store *s, struct store_figures *out)
+{
+	*out = (struct store_figures){ .kind = kv_kind(s->kv),
+		.schema = STORE_SCHEMA_VERSION,
+		.bytes = kv_bytes_on_disk(s->kv) };
+}
+
 /* ---- keys ---- */
 
 const enum person_field store_name_fields[STORE_NAMES] = { PERSON_UID, PERSON_MAIL, PERSON_PHONE };

@@ -209,4 +209,12 @@ void store_watch_stop(struct store_watch *w);
 
 bool store_is_healthy(struct store *s, struct fault *f);
 
+/* What is known of it without asking. */
+struct store_figures {
+	const char *kind; /* "sqlite" */
+	int schema;	  /* of a store that was prepared */
+	uint64_t bytes;	  /* of its files on the disk; 0: it has none */
+};
+void store_figures(struct store *s, struct store_figures *out);
+
 #endif

@@ -94,7 +94,24 @@ record_write_session(struct buf *b, const struct store_session *session)
 	codec_write_number(b, "created_at", session->created_at);
 	codec_write_number(b, "ends_at", session->ends_at);
 	codec_write_number(b, "used_at", session->used_at);
+	codec_write_text(b, "address", session->address);
+	codec_write_text(b, "agent", session->agent);
 	buf_add_char(b, '}');
+}
+
+/* Those of older versions tell neither address nor browser. */
+static bool
+record_fill_session(struct store_session *s, const json_t *root)
+{
+	struct record_reader r = { .root = root };
+
+	record_copy_optional(&r, "address", s->address, sizeof(s->address));
+	record_copy_optional(&r, "agent", s->agent, sizeof(s->agent));
+	return r.bad == NULL && record_read_hash(root, &s->hash) &&
+	       record_copy_string(root, "person", s->person, sizeof(s->person)) &&
+	       id_is_valid(s->person) && record_copy_number(root, "created_at", &s->created_at) &&
+	       record_copy_number(root, "ends_at", &s->ends_at) &&
+	       record_copy_number(root, "used_at", &s->used_at);
 }
 
 enum err
@@ -108,11 +125,7 @@ record_read_session(
 
 	if (root == NULL)
 		return fault_set(f, ERR_CORRUPT, "session/%s: %s", id, own.text);
-	good = strlen(id) < sizeof(s.id) && record_read_hash(root, &s.hash) &&
-	       record_copy_string(root, "person", s.person, sizeof(s.person)) &&
-	       id_is_valid(s.person) && record_copy_number(root, "created_at", &s.created_at) &&
-	       record_copy_number(root, "ends_at", &s.ends_at) &&
-	       record_copy_number(root, "used_at", &s.used_at);
+	good = strlen(id) < sizeof(s.id) && record_fill_session(&s, root);
 	json_decref(root);
 	if (!good)
 		return fault_set(f, ERR_CORRUPT, "session/%s is not what we wrote", id);

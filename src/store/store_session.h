@@ -1,7 +1,8 @@
 /* Sessions of people who have signed in, and where each has signed in from.
  *
  * Keys (values sealed as all are):
- *   session/ID             one session: the hash of its secret, whose, since when, until when
+ *   session/ID             one session: the hash of its secret, whose, since when, until when, and
+ *                          by what address and browser; all of it goes when the session ends
  *   known/PERSON/SOURCE    when this person last signed in from there; SOURCE is a keyed hash
  *
  * Promises, codes and ownership as in store.h. */
@@ -10,7 +11,12 @@
 
 #include "store/store.h"
 
-enum { STORE_SESSION_ID_SIZE = 17, STORE_SOURCE_SIZE = 16 };
+enum {
+	STORE_SESSION_ID_SIZE = 17,
+	STORE_SOURCE_SIZE = 16,
+	STORE_ADDRESS_SIZE = 46, /* of an address of either kind as text */
+	STORE_AGENT_SIZE = 201
+};
 
 struct store_session {
 	char id[STORE_SESSION_ID_SIZE]; /* 16 hexadecimal digits: no secret */
@@ -18,6 +24,9 @@ struct store_session {
 	char person[ID_SIZE];		/* entryUUID */
 	int64_t created_at, ends_at;	/* wall ms; the absolute end */
 	int64_t used_at;		/* wall ms, to the minute */
+	/* At the sign-in: the client's address, and what the browser called itself (UTF-8 without
+	 * control characters). "": not known, as of those that an older version made. */
+	char address[STORE_ADDRESS_SIZE], agent[STORE_AGENT_SIZE];
 };
 
 /* Write it, that `source` is known for this person, and the audit record "signed_in" about the
@@ -31,8 +40,8 @@ struct store_op *store_session_touch(
     struct store *s, const char *id, int64_t used_at, store_done_cb *cb, void *arg);
 
 /* Delete it, with the audit record "session_ended" about its user; `reason`: "signed_out",
- * "signed_out_everywhere", "idle", "expired", "lost_rights", "user_deleted", "user_suspended",
- * "replaced" (one too many). ERR_NOT_FOUND. */
+ * "signed_out_remotely" (from another session), "signed_out_everywhere", "idle", "expired",
+ * "lost_rights", "user_deleted", "user_suspended", "replaced" (one too many). ERR_NOT_FOUND. */
 struct store_op *store_session_end(struct store *s, const struct store_session *session,
     const char *reason, const struct store_note *note, store_done_cb *cb, void *arg);
 

@@ -266,8 +266,13 @@ bench_make_session(void)
 	bool member[ROLES] = { false };
 
 	member[person % ROLES] = true;
-	auth_session_new(bench.auth, bench_person(person), member, clock_mono_ms(&clock_system),
-	    source, &note, bench_on_session, NULL);
+	auth_session_new(bench.auth,
+	    &(struct auth_session_spec){ .person = bench_person(person),
+		.member = member,
+		.seen_at = clock_mono_ms(&clock_system),
+		.source = source,
+		.note = &note },
+	    bench_on_session, NULL);
 }
 
 /* ---- the start ---- */

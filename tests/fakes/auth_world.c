@@ -294,8 +294,14 @@ auth_world_arrive(const char *person, const char *groups, int64_t seen_at)
 	bool member[WORLD_GROUPS];
 
 	auth_world_members(groups, member);
-	auth_session_new(
-	    world.auth, person, member, seen_at, source, &note, world_on_session, NULL);
+	auth_session_new(world.auth,
+	    &(struct auth_session_spec){ .person = person,
+		.member = member,
+		.seen_at = seen_at,
+		.source = source,
+		.agent = world.agent,
+		.note = &note },
+	    world_on_session, NULL);
 	loop_run(world.loop);
 }
 

@@ -40,6 +40,7 @@ struct auth_world {
 	/* What the last answers said. */
 	enum err code;
 	size_t answers;
+	const char *agent; /* of whoever signs in */
 	struct store_session session;
 	struct secret *secret;
 	struct api_token token;

@@ -70,7 +70,7 @@ flow_sign_in_start(
     struct flow *f, const struct sign_in_spec *spec, flow_signed_in_cb *cb, void *arg)
 {
 	static const unsigned char source[STORE_SOURCE_SIZE] = { 1 };
-	static const struct store_note note = { .actor = "user:" FAKE_USER_ID };
+	const struct store_note note = { .actor = "user:" FAKE_USER_ID, .source = spec->source };
 	struct fake_access *a = &fake_access;
 	struct fake_call *call = fake_call_new(arg);
 
@@ -82,8 +82,14 @@ flow_sign_in_start(
 	fake_keep(a->old_session, sizeof(a->old_session), spec->old_session);
 	fake_keep(a->old_person, sizeof(a->old_person), spec->old_person);
 	if (a->code == ERR_OK)
-		auth_session_new(a->auth, FAKE_USER_ID, a->member, clock_mono_ms(a->clock), source,
-		    &note, fake_on_session, call);
+		auth_session_new(a->auth,
+		    &(struct auth_session_spec){ .person = FAKE_USER_ID,
+			.member = a->member,
+			.seen_at = clock_mono_ms(a->clock),
+			.source = source,
+			.agent = spec->agent,
+			.note = &note },
+		    fake_on_session, call);
 	else
 		loop_defer(a->loop, fake_answer, call);
 }

@@ -193,6 +193,7 @@ fake_http_exchange(const struct fake_request *q)
 	fake_add_field(x, "cookie", q->cookie);
 	fake_add_field(x, "origin", q->origin);
 	fake_add_field(x, "sec-fetch-site", q->sec_fetch_site);
+	fake_add_field(x, "user-agent", q->user_agent);
 	fake_add_field(x, "host", q->host);
 	fake_add_field(x, "if-none-match", q->if_none_match);
 	fake_add_field(x, "content-type", q->content_type);

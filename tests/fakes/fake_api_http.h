@@ -10,7 +10,7 @@ struct fake_request {
 	const char *path;  /* without the query */
 	const char *query; /* "a=b&c=d", not encoded; NULL: none */
 	const char *authorization;
-	const char *cookie, *origin, *sec_fetch_site, *host;
+	const char *cookie, *origin, *sec_fetch_site, *host, *user_agent;
 	bool is_secure;
 	const char *if_none_match, *if_match, *last_event_id;
 	const char *body;	  /* NULL: none */

@@ -52,6 +52,8 @@ static const struct auth_role_conf roles[] = {
 	    .quota = 5 },
 };
 
+static const char *const languages[] = { "en", "de", "pt-BR" };
+
 static size_t
 test_health(void *arg, struct health_check *checks, size_t max)
 {
@@ -59,6 +61,13 @@ test_health(void *arg, struct health_check *checks, size_t max)
 	assert_true(max >= world.health_count);
 	memcpy(checks, world.health_checks, world.health_count * sizeof(checks[0]));
 	return world.health_count;
+}
+
+static void
+test_status(void *arg, struct arena *arena, struct api_status *out)
+{
+	(void)arg, (void)arena;
+	*out = world.status;
 }
 
 static void
@@ -73,12 +82,14 @@ api_world_setup(void **state)
 {
 	struct api_conf conf = { .clock = &test_clock,
 		.public_url = "https://join.example.org",
-		.health = test_health };
+		.health = test_health,
+		.status = test_status };
 
 	(void)state;
 	world.wall = NOW;
 	world.directory_is_away = false;
 	world.looks = 0;
+	world.status = (struct api_status){ .version = "1.2.3" };
 	world.loop = loop_new();
 	world.store = fake_store_new(world.loop);
 	struct auth_conf auth = { .loop = world.loop,
@@ -111,6 +122,11 @@ api_world_setup(void **state)
 	conf.people_base = "OU=People,dc=example,dc=org";
 	conf.auth = world.auth;
 	conf.idle_s = 900;
+	conf.settings = (struct api_settings){ .organisation = "Engines \"Ltd\"",
+		.version = "1.2.3",
+		.languages = languages,
+		.language_count = sizeof(languages) / sizeof(languages[0]),
+		.default_language = "de" };
 	world.api = api_new(&conf);
 	return 0;
 }

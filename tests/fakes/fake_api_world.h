@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "api/api.h"
+#include "api/api_status.h"
 #include "fake_api_access.h"
 #include "fake_api_flow.h"
 #include "fake_api_hook.h"
@@ -33,6 +34,7 @@ struct api_world {
 	char token_text[128]; /* of the last made token, as a header */
 	struct health_check health_checks[3];
 	size_t health_count;
+	struct api_status status; /* all is zero until a test says else */
 };
 
 extern struct api_world world;

@@ -34,3 +34,9 @@ dir_follow_applied(struct dir_follow *fw)
 {
 	fw->applied++;
 }
+
+int64_t
+dir_follow_current_at(const struct dir_follow *fw)
+{
+	return fw->current_at;
+}

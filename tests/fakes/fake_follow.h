@@ -11,6 +11,7 @@ struct dir_follow {
 	struct dir_follow_conf conf;
 	char cookie[64]; /* it was started with; "": none */
 	size_t applied;
+	int64_t current_at;
 };
 
 #endif

@@ -168,19 +168,21 @@ make_on_added(void *arg, enum err code, const struct fault *f)
 }
 
 struct auth_make *
-auth_session_new(struct auth *a, const char *person, const bool *member, int64_t seen_at,
-    const unsigned char source[STORE_SOURCE_SIZE], const struct store_note *note,
-    auth_session_cb *cb, void *arg)
+auth_session_new(
+    struct auth *a, const struct auth_session_spec *spec, auth_session_cb *cb, void *arg)
 {
 	static size_t made; /* ids are used once, also over a restart */
 	struct auth_make *m = mem_alloc(sizeof(*m));
 
-	assert(member[0] && seen_at > 0);
+	assert(spec->member[0] && spec->seen_at > 0);
 	m->cb = cb;
 	m->arg = arg;
 	snprintf(m->session.id, sizeof(m->session.id), "%016zx", ++made);
-	snprintf(m->session.person, sizeof(m->session.person), "%s", person);
-	m->op = store_session_add(a->store, &m->session, source, note, make_on_added, m);
+	snprintf(m->session.person, sizeof(m->session.person), "%s", spec->person);
+	snprintf(fake_sign_in.agent, sizeof(fake_sign_in.agent), "%s",
+	    spec->agent != NULL ? spec->agent : "");
+	m->op =
+	    store_session_add(a->store, &m->session, spec->source, spec->note, make_on_added, m);
 	return m;
 }
 

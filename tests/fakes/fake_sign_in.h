@@ -25,6 +25,7 @@ struct fake_sign_in {
 	/* sessions */
 	size_t sessions, ended;
 	char ended_session[STORE_SESSION_ID_SIZE], ended_person[ID_SIZE];
+	char agent[64]; /* of the last one that was made */
 };
 extern struct fake_sign_in fake_sign_in;
 

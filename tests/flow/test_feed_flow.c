@@ -226,6 +226,36 @@ the_directory_is_followed_from_the_cookie_of_the_warm_file(void **state)
 }
 
 static void
+how_the_directory_is_followed_and_when_it_was_heard_is_remembered(void **state)
+{
+	static const struct {
+		enum dir_follow_state state;
+		enum flow_feed_method method;
+	} rows[] = {
+		{ DIR_FOLLOW_REFRESHING, FLOW_FEED_UNKNOWN },
+		{ DIR_FOLLOW_AWAY, FLOW_FEED_UNKNOWN },
+		{ DIR_FOLLOW_PERSISTING, FLOW_FEED_SYNC },
+		{ DIR_FOLLOW_AWAY, FLOW_FEED_SYNC },
+		{ DIR_FOLLOW_POLLING, FLOW_FEED_POLL },
+		{ DIR_FOLLOW_REFRESHING, FLOW_FEED_POLL },
+	};
+	struct feed_world f = { .w = people_world_new() };
+	struct flow_feed_figures figures;
+
+	(void)state;
+	f.r.loop = f.w->loop;
+	feed_start(&f);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fake_follow->conf.on_state(fake_follow->conf.arg, rows[i].state, "");
+		fake_follow->current_at = (int64_t)i;
+		flow_feed_figures(f.feed, &figures);
+		assert_int_equal(figures.method, rows[i].method);
+		assert_int_equal(figures.heard_at, i);
+	}
+	feed_end(&f);
+}
+
+static void
 a_roster_that_is_behind_gets_few_batches_of_many(void **state)
 {
 	enum { COUNT = 12, OUT = 8 };
@@ -328,6 +358,7 @@ main(void)
 		cmocka_unit_test(what_is_left_out_while_all_goes_well_is_told_and_logged_once),
 		cmocka_unit_test(an_invitation_has_one_end_however_often_it_is_changed),
 		cmocka_unit_test(the_directory_is_followed_from_the_cookie_of_the_warm_file),
+		cmocka_unit_test(how_the_directory_is_followed_and_when_it_was_heard_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -321,6 +321,21 @@ a_chosen_uid_taken_meanwhile_is_a_conflict_and_the_link_works(void **state)
 }
 
 static void
+a_blank_uid_is_one_that_nobody_chose(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	struct world_link link;
+
+	(void)state;
+	p.value[PERSON_UID] = " ";
+	link = world_invite(w, &p);
+	assert_int_equal(link.code, ERR_OK);
+	assert_string_equal(link.uid, "ada.lovelace");
+	world_free(w);
+}
+
+static void
 a_mail_address_belongs_to_one_person(void **state)
 {
 	struct world *w = world_new(DIR_PASSWORD_EXOP);
@@ -810,6 +825,7 @@ main(void)
 		cmocka_unit_test(a_taken_uid_is_numbered),
 		cmocka_unit_test(a_uid_taken_meanwhile_becomes_another_one),
 		cmocka_unit_test(a_chosen_uid_taken_meanwhile_is_a_conflict_and_the_link_works),
+		cmocka_unit_test(a_blank_uid_is_one_that_nobody_chose),
 		cmocka_unit_test(a_mail_address_belongs_to_one_person),
 		cmocka_unit_test(every_wrong_field_is_told_at_once),
 		cmocka_unit_test(a_link_ends_at_its_time_whether_swept_or_not),

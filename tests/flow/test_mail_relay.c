@@ -40,7 +40,7 @@ static void
 check_pauses(enum mail_outcome outcome, bool broken)
 {
 	struct mail_world *m = mail_world_new();
-	int64_t last = 0;
+	int64_t last = 0, failed_at = 0;
 	size_t tried;
 
 	fake_mailer_always(m->mailer, outcome, 0, "the relay is not there");
@@ -55,6 +55,10 @@ check_pauses(enum mail_outcome outcome, bool broken)
 		assert_true(s.paused);
 		assert_int_equal(s.broken, broken);
 		assert_string_equal(s.reason, "the relay is not there");
+		assert_string_equal(s.failure, "the relay is not there");
+		assert_true(s.failed_at > failed_at && s.failed_at <= m->w->now);
+		failed_at = s.failed_at;
+		assert_int_equal(s.sent_at, 0);
 		assert_true(s.oldest_at > 0 && s.oldest_at <= m->w->now);
 		assert_true(pause <= OUTBOX_BACKOFF_MAX_MS);
 		assert_true(pause >= last || pause >= OUTBOX_BACKOFF_MAX_MS * 3 / 4);
@@ -67,6 +71,7 @@ check_pauses(enum mail_outcome outcome, bool broken)
 		mail_world_rest(m);
 		assert_int_equal(m->mailer->count, tried + 1);
 	}
+	failed_at = mail_world_status(m).failed_at;
 	/* None of these mails left: their tokens are taken back. */
 	mail_world_look(m, m->inv->id);
 	assert_int_equal(m->inv->token_count, 0);
@@ -75,6 +80,10 @@ check_pauses(enum mail_outcome outcome, bool broken)
 	mail_world_pass(m, OUTBOX_BACKOFF_MAX_MS);
 	mail_world_await_queue(m, 0);
 	assert_int_equal(m->mailer->count, tried + MANY);
+	assert_int_equal(mail_world_status(m).sent_at, m->w->now);
+	/* It is over, and still known. */
+	assert_int_equal(mail_world_status(m).failed_at, failed_at);
+	assert_string_equal(mail_world_status(m).failure, "the relay is not there");
 	assert_false(mail_world_status(m).paused);
 	assert_false(mail_world_status(m).broken);
 	mail_world_free(m);

@@ -376,6 +376,7 @@ demo_start() {
 	demo_env
 	cat <<-TEXT
 		usherd is running.
+		  console          http://127.0.0.1:$control_port/
 		  API              http://127.0.0.1:$control_port/api/v1/
 		  registration     http://127.0.0.1:$public_port/join/...
 		  health           http://127.0.0.1:$management_port/health/ready

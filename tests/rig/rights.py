@@ -3,6 +3,7 @@
 import collections
 import os
 import pathlib
+import re
 import subprocess
 
 BUILD = pathlib.Path(os.environ["USHERD_BUILD"])
@@ -36,14 +37,19 @@ def roles():
     return {
         "administrator": everything,
         "inviter": {"invitations:read", "invitations:write", "directory:read"},
-        "auditor": {"invitations:read", "users:read", "directory:read", "audit:read"},
+        "auditor": {"invitations:read", "users:read", "directory:read", "audit:read", "status:read"},
     }
 
 
 def of_nothing(path):
     """The path of what does not exist."""
-    absent = ABSENT_TOKEN if path.startswith("/api/v1/tokens") else ABSENT
+    absent = ABSENT_TOKEN if path.startswith(("/api/v1/tokens", "/api/v1/sessions")) else ABSENT
     return path.replace("{id}", absent).replace("{message}", ABSENT)
+
+
+def fits(route, path):
+    """Whether a path is one of the route's: what stands for itself in one may be an {id} of another."""
+    return re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route.path)), path) is not None
 
 
 def ask(api, route, path=None):

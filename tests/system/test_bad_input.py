@@ -210,7 +210,7 @@ def test_people_are_invited_below_the_people_base_only(api, org_unit):
 
 
 @pytest.mark.parametrize("method, path, status", [
-    ("GET", "/api/v1/nothing", 404), ("GET", "/", 404), ("GET", "/api/v1/invitations/none", 404),
+    ("GET", "/api/v1/nothing", 404), ("GET", "/nothing", 404), ("GET", "/api/v1/invitations/none", 404),
     ("PUT", "/api/v1/invitations", 405), ("DELETE", "/api/v1/org-units", 405),
     ("GET", "/api/v1/invitations/%00", 400), ("GET", "/api/v1/%2e%2e/invitations", 400),
     ("GET", "/api/v1/invitations/00000000-0000-7000-8000-000000000000", 404),

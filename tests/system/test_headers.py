@@ -27,11 +27,15 @@ def routes():
         yield method, re.sub(r"\{[^}]*\}", "01890a5d-ac96-774b-bcce-b302099a8057", pattern), listeners.split(",")
 
 
+def is_page(answer):
+    return answer.headers.get("Content-Type", "").startswith("text/html")
+
+
 def check(answer, what):
     for name, value in ALWAYS.items():
         assert answer.headers.get(name) == value, (what, name, dict(answer.headers))
     policy = answer.headers.get("Content-Security-Policy", "")
-    if what[2] == "public" and what[1].startswith("/join"):
+    if what[2] == "public" and what[1].startswith("/join") or what[2] == "control" and is_page(answer):
         assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy, (what, policy)
         assert "base-uri 'none'" in policy and "unsafe" not in policy, (what, policy)
         assert "script-src 'self';" in policy and "require-trusted-types-for 'script'" in policy, (what, policy)

@@ -384,3 +384,87 @@ def test_while_the_directory_is_away_sessions_read_for_the_grace_and_then_nothin
     daemon.wait_directory()
     wait_for(lambda: console.get(USERS).status_code == 200, "the session is good again", 20)
     wait_for(lambda: console.post(INVITATIONS, person(slapd)).status_code == 201, "and may write", 20)
+
+
+# ---- one's own sessions ----
+
+SESSIONS = "/api/v1/sessions"
+
+
+def listed(console):
+    answer = console.get(SESSIONS)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+def current(console):
+    [own] = [item for item in listed(console) if item["current"]]
+    return own
+
+
+def test_one_of_two_sessions_is_ended_at_once_and_the_other_lives(office):
+    first = Console(office).sign_in(ADMINISTRATOR, headers={"User-Agent": "first/1.0"})
+    second = Console(office).sign_in(ADMINISTRATOR, headers={"User-Agent": "second/1.0"})
+    other = Console(office).sign_in(OTHER_ADMINISTRATOR)
+    assert [item["agent"] for item in listed(first)] == ["first/1.0", "second/1.0"]  # the one that asks was used last
+    [theirs] = [item for item in listed(first) if not item["current"]]
+    assert theirs["agent"] == "second/1.0" and theirs["source"] == "127.0.0.1"
+    assert theirs["created_at"] <= theirs["last_used_at"] < theirs["expires_at"]
+    text = first.get(SESSIONS).text
+    assert not any(tab.cookie.split("=", 1)[1] in text for tab in (first, second, other))
+    assert other.delete(f"{SESSIONS}/{theirs['id']}").status_code == 404
+    assert second.is_signed_in()
+    with second.get("/api/v1/events", stream=True, timeout=20) as stream:
+        assert stream.status_code == 200
+        answer = first.delete(f"{SESSIONS}/{theirs['id']}")
+        assert answer.status_code == 204 and not morsels(answer)
+        for _ in stream.iter_content(1024):
+            pass  # a stream ends with its session
+    assert [tab.is_signed_in() for tab in (first, second, other)] == [True, False, True]
+    assert first.delete(f"{SESSIONS}/{theirs['id']}").status_code == 404
+    assert [item["id"] for item in listed(first)] == [current(first)["id"]]
+    records = first.get("/api/v1/audit", params={"event": "session_ended"}).json()["items"]
+    assert [(r["detail"], r["actor"]) for r in records] == [
+        ({"reason": "signed_out_remotely"}, f"user:{entry_uuid(office.slapd, ADMINISTRATOR)}")]
+    office.restart()
+    wait_for(first.is_signed_in, "the session that was not ended is good again")
+    assert not second.is_signed_in()
+    assert current(first)["agent"] == "first/1.0"
+
+
+def test_the_end_of_the_session_that_asks_is_a_sign_out(office):
+    first, second = (Console(office).sign_in(ADMINISTRATOR) for _ in range(2))
+    answer = first.delete(f"{SESSIONS}/{current(first)['id']}")
+    assert answer.status_code == 204
+    [morsel] = morsels(answer)
+    assert morsel.value == "" and morsel["max-age"] == "0"
+    assert [tab.is_signed_in() for tab in (first, second)] == [False, True]
+
+
+@pytest.mark.parametrize("said, shown", [
+    ("", None),
+    ("<script>alert(1)</script> \"&'", "<script>alert(1)</script> \"&'"),
+    (b"W3m \xff\xc3(\xe2\x82 caf\xc3\xa9 \xc2\x9b31m", "W3m ( café 31m"),
+    (b"\xf0\x9f\xa6\x8a" * 60, "🦊" * 50),
+    ("x" * 4000, "x" * 200),
+])
+def test_what_a_browser_calls_itself_is_shown_as_text_and_cut(shared, said, shown):
+    console = Console(shared).sign_in(ADMINISTRATOR, headers={"User-Agent": said})
+    try:
+        assert current(console)["agent"] == shown
+    finally:
+        console.sign_out()
+
+
+def test_sessions_are_for_sessions_alone(shared):
+    api, console = Api(shared, shared.make_token()), Console(shared).sign_in(ADMINISTRATOR)
+    own = current(console)["id"]
+    assert api.get(SESSIONS).status_code == 403
+    assert api.delete(f"{SESSIONS}/{own}").status_code == 403
+    assert Console(shared).get(SESSIONS).status_code == 401
+    for wrong in ("x", own + "0", "0" * 16, "%2e%2e", "0" * 300):
+        assert console.delete(f"{SESSIONS}/{wrong}").status_code in (400, 404), wrong
+    assert console.get(SESSIONS, params={"limit": 1}).status_code == 400
+    foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert console.delete(f"{SESSIONS}/{own}", headers=foreign).status_code in (401, 403)
+    assert console.is_signed_in()

@@ -320,6 +320,81 @@ a_use_that_the_store_refused_is_written_later(void **state)
 	    world.wall - world.wall % WORLD_MINUTE);
 }
 
+/* One's own. */
+
+static size_t
+list_of(const char *person, const struct store_session *const **list)
+{
+	size_t count;
+
+	*list = auth_session_list(world.auth, person, world.arena, &count);
+	return count;
+}
+
+static void
+ones_sessions_are_listed_the_last_used_first_and_nobody_elses(void **state)
+{
+	const struct store_session *const *list;
+	char first[STORE_SESSION_ID_SIZE];
+	struct secret *secret;
+	struct principal who;
+
+	(void)state;
+	assert_int_equal(list_of(ADA, &list), 0);
+	auth_world_sign_in(ADA, "A");
+	memcpy(first, world.session.id, sizeof(first));
+	secret = world.secret;
+	world.secret = NULL;
+	auth_world_sign_in(BOB, "I");
+	auth_world_pass(1);
+	auth_world_sign_in(ADA, "A");
+	assert_int_equal(list_of(ADA, &list), 2);
+	assert_string_equal(list[0]->id, world.session.id);
+	assert_string_equal(list[1]->id, first);
+	auth_world_pass(1);
+	assert_int_equal(auth_world_check(secret, &who), ERR_OK);
+	assert_int_equal(list_of(ADA, &list), 2);
+	assert_string_equal(list[0]->id, first);
+	auth_world_pass(IDLE_MS - 1);
+	assert_int_equal(list_of(ADA, &list), 1); /* the other one has ended by now */
+	assert_string_equal(list[0]->id, first);
+	auth_world_pass(1);
+	assert_int_equal(list_of(ADA, &list), 0);
+	secret_free(secret);
+}
+
+static void
+a_browser_is_kept_as_text_that_can_be_shown(void **state)
+{
+	static char longest[1000];
+	static const struct {
+		const char *said, *kept;
+	} rows[] = {
+		{ NULL, "" },
+		{ "", "" },
+		{ "W3m/0.5", "W3m/0.5" },
+		{ "<script>alert(1)</script>", "<script>alert(1)</script>" },
+		{ "a\x01\x1b[31mb\x7f\tc\r\nd", "a[31mbcd" },
+		{ "a\xc2\x85"
+		  "b\xc2\x9f\xc2\xa0",
+		    "ab\xc2\xa0" },
+		{ "\xff\xc3(\xe2\x82\xed\xa0\x80 \xc3\xa9\xc3", "( \xc3\xa9" },
+		{ longest, longest + 800 },
+	};
+
+	(void)state;
+	memset(longest, 'x', 199); /* and a character that would end behind the 200th byte */
+	memcpy(longest + 199, "\xc3\xa9yyyy", 7);
+	memset(longest + 800, 'x', 199);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		world.agent = rows[i].said;
+		auth_world_sign_in(ADA, "A");
+		assert_string_equal(world.session.agent, rows[i].kept);
+		assert_string_equal(
+		    fake_store_session(world.store, world.session.id)->agent, rows[i].kept);
+	}
+}
+
 int
 main(void)
 {
@@ -343,6 +418,8 @@ main(void)
 		    a_clock_that_was_set_back_over_a_restart_ends_no_session_that_was_just_made),
 		IN_WORLD(uses_are_written_once_a_minute),
 		IN_WORLD(a_use_that_the_store_refused_is_written_later),
+		IN_WORLD(ones_sessions_are_listed_the_last_used_first_and_nobody_elses),
+		IN_WORLD(a_browser_is_kept_as_text_that_can_be_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

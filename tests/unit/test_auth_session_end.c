@@ -238,13 +238,24 @@ on_session(void *arg, enum err code, const struct store_session *session, struct
 }
 
 static void
+begin_session(const char *person)
+{
+	static const unsigned char source[STORE_SOURCE_SIZE];
+	static const bool member[WORLD_GROUPS] = { true };
+	const struct auth_session_spec spec = { .person = person,
+		.member = member,
+		.seen_at = world.mono,
+		.source = source,
+		.note = &note };
+
+	auth_session_new(world.auth, &spec, on_session, NULL);
+}
+
+static void
 whoever_is_forgotten_while_they_sign_in_is_not_let_in(void **state)
 {
-	const unsigned char source[STORE_SOURCE_SIZE] = { 0 };
-	const bool member[WORLD_GROUPS] = { true };
-
 	(void)state;
-	auth_session_new(world.auth, ADA, member, world.mono, source, &note, on_session, NULL);
+	begin_session(ADA);
 	auth_forget_person(world.auth, ADA, "user_suspended");
 	loop_run(world.loop);
 	assert_int_equal(world.code, ERR_UNAUTHENTICATED);
@@ -256,8 +267,6 @@ whoever_is_forgotten_while_they_sign_in_is_not_let_in(void **state)
 static void
 freeing_ends_what_is_under_way_without_callbacks(void **state)
 {
-	const unsigned char source[STORE_SOURCE_SIZE] = { 0 };
-	const bool member[WORLD_GROUPS] = { true };
 	struct principal who;
 
 	(void)state;
@@ -265,7 +274,7 @@ freeing_ends_what_is_under_way_without_callbacks(void **state)
 	auth_world_pass(WORLD_MINUTE);
 	auth_world_check_last(&who);
 	world.answers = 0;
-	auth_session_new(world.auth, BOB, member, world.mono, source, &note, on_session, NULL);
+	begin_session(BOB);
 	auth_session_end(world.auth, ADA, NULL, "signed_out", &note, auth_world_on_done, NULL);
 	auth_world_stop();
 	auth_world_turn();
@@ -275,11 +284,8 @@ freeing_ends_what_is_under_way_without_callbacks(void **state)
 static void
 signing_out_everywhere_ends_what_is_being_made(void **state)
 {
-	const unsigned char source[STORE_SOURCE_SIZE] = { 0 };
-	const bool member[WORLD_GROUPS] = { true };
-
 	(void)state;
-	auth_session_new(world.auth, ADA, member, world.mono, source, &note, on_session, NULL);
+	begin_session(ADA);
 	auth_session_end(
 	    world.auth, ADA, NULL, "signed_out_everywhere", &note, auth_world_on_done, NULL);
 	world.answers = 0;

@@ -205,6 +205,80 @@ health_that_is_unready_is_shown_and_fails(void **state)
 	assert_int_equal(err_len, 0);
 }
 
+/* Nulls where nothing is known, and what a server said, which must not reach the terminal raw. */
+static const char status_text[] =
+    "{\"status\":\"degraded\",\"version\":\"1.2.3\",\"started_at\":\"T0\",\"at\":\"T9\","
+    "\"libraries\":[{\"name\":\"SQLite\",\"version\":\"3.40.1\"}],"
+    "\"directory\":{\"status\":\"degraded\",\"profile\":\"openldap\",\"servers\":["
+    "{\"uri\":\"ldap://one\",\"preferred\":true,\"in_use\":false,\"status\":\"down\","
+    "\"since\":\"T5\",\"last_error\":\"no \\u001b[1m\",\"last_error_at\":\"T6\"},"
+    "{\"uri\":\"ldap://two\",\"preferred\":false,\"in_use\":true,\"status\":\"up\","
+    "\"since\":\"T1\",\"last_error\":null,\"last_error_at\":null}]},"
+    "\"feed\":{\"status\":\"current\",\"method\":\"sync\",\"heard_at\":\"T8\","
+    "\"lag_seconds\":3,\"entries\":null,\"reason\":null},"
+    "\"list\":{\"status\":\"complete\",\"people\":7,\"counts\":{\"pending\":2,"
+    "\"undeliverable\":0,\"expired\":0,\"active\":5,\"suspended\":0},\"bytes\":2621440},"
+    "\"store\":{\"status\":\"ok\",\"kind\":\"sqlite\",\"schema\":3,\"bytes\":null,"
+    "\"reason\":null},"
+    "\"mail\":{\"status\":\"paused\",\"configured\":true,\"waiting\":4,\"sending\":1,"
+    "\"oldest_at\":\"T2\",\"paused_until\":\"TA\",\"last_failure\":\"451 later\","
+    "\"last_failure_at\":\"T7\",\"sent_at\":null},"
+    "\"webhooks\":{\"status\":\"ok\",\"count\":3,\"enabled\":2,\"failing\":0},"
+    "\"sessions\":{\"open\":6},\"health\":[{\"name\":\"store\",\"status\":\"ok\"},"
+    "{\"name\":\"mail\",\"status\":\"failed\"}]}";
+
+static void
+status_that_is_not_well_is_shown_and_fails(void **state)
+{
+	(void)state;
+	server_start(200, status_text);
+	assert_int_equal(run("--socket", server.path, "status", NULL), CLI_FAILED);
+	server_stop();
+	assert_memory_equal(server.request, "GET /api/v1/status ", 19);
+	assert_string_equal(out_text,
+	    "status      degraded\nversion     1.2.3\nstarted_at  T0\nat          T9\n\n"
+	    "PART       STATUS    KNOWN\n"
+	    "directory  degraded  openldap, 1 of 2 servers up\n"
+	    "feed       current   sync, heard at T8, 3 s ago\n"
+	    "list       complete  7 people, 2 pending, 5 active, 2.5 MiB\n"
+	    "store      ok        sqlite, schema 3\n"
+	    "mail       paused    4 in the queue, 1 of them being sent, one is due since T2, "
+	    "paused until TA, last failed at T7, 451 later\n"
+	    "webhooks   ok        2 of 3 enabled, 0 failing\n"
+	    "sessions             6 open\n"
+	    "health     failed    mail\n\n"
+	    "SERVER      STATUS  IN USE  SINCE  LAST ERROR\n"
+	    "ldap://one  down    no      T5     no \xef\xbf\xbd[1m\n"
+	    "ldap://two  up      yes     T1     \n\n"
+	    "LIBRARY  VERSION\nSQLite   3.40.1\n");
+	assert_int_equal(err_len, 0);
+}
+
+static void
+status_is_ok_when_it_says_so_and_not_when_it_says_nothing(void **state)
+{
+	static const struct {
+		const char *body;
+		enum cli_exit code;
+	} rows[] = {
+		{ "{\"status\":\"ok\"}", CLI_OK },
+		{ "{\"status\":\"unready\"}", CLI_FAILED },
+		{ "{}", CLI_FAILED },
+		{ "{\"status\":1,\"directory\":[],\"health\":{}}", CLI_FAILED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (int json = 0; json < 2; json++) {
+			server_start(200, rows[i].body);
+			assert_int_equal(run("--socket", server.path, "status", "-o",
+					     json ? "json" : "table", NULL),
+			    rows[i].code);
+			server_stop();
+			assert_true(out_len > 0);
+		}
+}
+
 static void
 an_answer_without_a_body_is_quiet_success(void **state)
 {
@@ -239,6 +313,8 @@ main(void)
 		cmocka_unit_test(an_invitation_is_made_of_options_over_a_file),
 		cmocka_unit_test(a_file_that_is_no_document_is_refused_before_anything_is_sent),
 		cmocka_unit_test(health_that_is_unready_is_shown_and_fails),
+		cmocka_unit_test(status_that_is_not_well_is_shown_and_fails),
+		cmocka_unit_test(status_is_ok_when_it_says_so_and_not_when_it_says_nothing),
 		cmocka_unit_test(an_answer_without_a_body_is_quiet_success),
 		cmocka_unit_test(a_cursor_that_goes_in_circles_is_not_followed),
 	};

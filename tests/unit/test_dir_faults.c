@@ -242,6 +242,56 @@ a_busy_server_is_left_alone_for_longer_and_longer(void **state)
 	}
 }
 
+/* The only server of the rig. */
+static struct dir_server_figures
+figures_now(void)
+{
+	struct dir_server_figures servers[DIR_URIS_MAX];
+
+	assert_int_equal(dir_figures(rig.dir, servers), 1);
+	assert_string_equal(servers[0].uri, rig.url);
+	return servers[0];
+}
+
+/* What it is said to have said names no entry, whose DN may be somebody's name. */
+static void
+what_a_server_is_known_by_changes_with_it(void **state)
+{
+	struct dir_server_figures s;
+	int64_t up_at;
+
+	(void)state;
+	rig_answer_with(&rig, "uid=pressed 0x33 op=add text=\"another time\"");
+	rig_open(&rig);
+	s = figures_now();
+	assert_int_equal(s.state, DIR_SERVER_UNKNOWN);
+	assert_false(s.in_use);
+	assert_int_equal(s.since, 0);
+	assert_string_equal(s.error, "");
+	assert_true(rig_wait_up(&rig, true, 3000));
+	s = figures_now();
+	assert_int_equal(s.state, DIR_SERVER_UP);
+	assert_true(s.in_use);
+	assert_false(s.unproven);
+	assert_int_equal(s.failed_at, 0);
+	up_at = s.since;
+	assert_in_range(up_at, 1, clock_mono_ms(&clock_system));
+	assert_int_equal(
+	    rig_add(&rig, "uid=pressed," RETCODES, "a@example.org", ID_1, NULL), ERR_UNAVAILABLE);
+	s = figures_now();
+	assert_int_equal(s.state, DIR_SERVER_DOWN);
+	assert_false(s.in_use);
+	assert_true(s.since >= up_at && s.since == s.failed_at);
+	assert_non_null(strstr(s.error, "turns requests away: Server is busy (51)"));
+	assert_null(strstr(s.error, "pressed"));
+	assert_true(rig_wait_up(&rig, false, 500));
+	assert_true(rig_wait_up(&rig, true, 3000));
+	s = figures_now();
+	assert_int_equal(s.state, DIR_SERVER_UP);
+	assert_true(s.since > s.failed_at && s.failed_at >= up_at);
+	assert_non_null(strstr(s.error, "turns requests away"));
+}
+
 static void
 a_referral_is_the_operators_matter(void **state)
 {
@@ -465,6 +515,7 @@ static void
 strict_policy_refuses_hashes_and_the_proof_says_so(void **state)
 {
 	char hash[crypto_pwhash_STRBYTES + 16] = "{ARGON2}";
+	struct dir_server_figures s;
 
 	(void)state;
 	rig_change(&rig, "dn: cn=password-policy," BASE
@@ -474,6 +525,11 @@ strict_policy_refuses_hashes_and_the_proof_says_so(void **state)
 	assert_int_equal(crypto_pwhash_str(hash + 8, "x", 1, 1, 8192), 0);
 	assert_int_equal(rig_add(&rig, dn_1, "a@example.org", ID_1, hash), ERR_MISCONFIGURED);
 	assert_int_equal(rig_find(&rig, dn_1), ERR_NOT_FOUND);
+	s = figures_now();
+	assert_int_equal(s.state, DIR_SERVER_UP);
+	assert_true(s.unproven);
+	assert_true(s.failed_at != 0);
+	assert_string_not_equal(s.error, "");
 }
 
 static void
@@ -556,6 +612,7 @@ main(void)
 		FAULT(wrong_credentials_are_said_at_once),
 		FAULT(the_end_of_an_idle_server_is_noticed),
 		FAULT(a_busy_server_is_left_alone_for_longer_and_longer),
+		FAULT(what_a_server_is_known_by_changes_with_it),
 		FAULT(a_referral_is_the_operators_matter),
 		FAULT(credentials_that_became_wrong_are_tried_once),
 		FAULT(our_name_in_another_spelling_is_still_ours),

@@ -111,6 +111,15 @@ stream_on_request(struct http_exchange *x, void *ctx, struct fault *f)
 }
 
 static enum err
+part_on_request(struct http_exchange *x, void *ctx, struct fault *f)
+{
+	(void)ctx, (void)f;
+	http_mark_part(x);
+	http_reply(x, 200, "text/javascript", "part", 4);
+	return ERR_OK;
+}
+
+static enum err
 page_on_request(struct http_exchange *x, void *ctx, struct fault *f)
 {
 	(void)ctx, (void)f;
@@ -132,6 +141,27 @@ get_stream(struct rig *r, const char *method)
 	client_read_all(fd, reply, sizeof(reply));
 	close(fd);
 	assert_int_equal(client_status_of(reply), 200);
+}
+
+static void
+a_part_of_a_page_has_those_that_are_not_for_documents_alone(void **state)
+{
+	struct http_limits limits = rig_limits();
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, &limits, NULL, NULL);
+	r.on_stream = part_on_request;
+	get_stream(&r, "GET");
+	assert_non_null(strstr(reply, "\r\nX-Content-Type-Options: nosniff\r\n"));
+	assert_non_null(strstr(reply, "\r\nCross-Origin-Resource-Policy: same-origin\r\n"));
+	assert_non_null(strstr(reply, "\r\nCache-Control: no-store\r\n"));
+	assert_non_null(strstr(reply, "\r\nX-Request-Id: "));
+	assert_null(strstr(reply, "X-Frame-Options"));
+	assert_null(strstr(reply, "Content-Security-Policy"));
+	assert_null(strstr(reply, "Referrer-Policy"));
+	assert_null(strstr(reply, "Cross-Origin-Opener-Policy"));
+	rig_stop(&r);
 }
 
 static void
@@ -295,6 +325,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_has_the_same_defences),
 		cmocka_unit_test(a_late_header_is_refused_with_them_too),
+		cmocka_unit_test(a_part_of_a_page_has_those_that_are_not_for_documents_alone),
 		cmocka_unit_test(a_stream_has_them_and_a_page_its_own_policy),
 		cmocka_unit_test(another_origin_asks_in_vain),
 		cmocka_unit_test(only_a_configured_proxy_says_who_a_client_is),

@@ -337,6 +337,83 @@ accept_decides_between_two_types(void **state)
 	}
 }
 
+static void
+gzip_is_taken_when_it_is_asked_for_and_not_liked_less(void **state)
+{
+	static const struct {
+		const char *first, *second; /* headers; NULL: absent */
+		bool gzip;
+	} table[] = {
+		{ NULL, NULL, false },
+		{ "", NULL, false },
+		{ "gzip", NULL, true },
+		{ "GZip", NULL, true },
+		{ "x-gzip", NULL, true },
+		{ "gzip, deflate, br, zstd", NULL, true },
+		{ "br;q=1.0, gzip;q=0.8, *;q=0.1", NULL, true },
+		{ "deflate, br", NULL, false },
+		{ "br", "gzip", true },
+		{ "gzip;q=0", NULL, false },
+		{ "gzip; q=0.000", NULL, false },
+		{ "gzip ; q=0.001", NULL, true },
+		{ "gzip;q=0, *", NULL, false },
+		{ "*, gzip;q=0", NULL, false },
+		{ "*", NULL, true },
+		{ "*;q=0", NULL, false },
+		{ "br, *;q=0.3", NULL, true },
+		{ "identity", NULL, false },
+		{ "identity, gzip", NULL, true },
+		{ "identity;q=0.5, gzip;q=0.4", NULL, false },
+		{ "identity;q=0.4, gzip;q=0.5", NULL, true },
+		{ "identity, *;q=0.5", NULL, false },
+		{ "identity;q=0", NULL, false },
+		{ "gzip;q=2", NULL, false },
+		{ "gzip;q=0.1234", NULL, false },
+		{ "gzipped, agzip", NULL, false },
+		{ ",, ;q=1,\tgzip\t", NULL, true },
+		{ "gzip;q", NULL, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct http_request r = { .headers = { { "accept-encoding", table[i].first },
+					      { "accept-encoding", table[i].second } } };
+
+		r.header_count = (table[i].first != NULL) + (table[i].second != NULL);
+		if (http_accepts_gzip(&r) != table[i].gzip)
+			fail_msg("%s", table[i].first);
+	}
+}
+
+static void
+a_copy_is_known_by_its_tag_alone(void **state)
+{
+	static const struct {
+		const char *known;
+		bool is_same;
+	} table[] = {
+		{ NULL, false },
+		{ "", false },
+		{ "\"abc\"", true },
+		{ "*", true },
+		{ "W/\"abc\"", true },
+		{ "\"x\", \"abc\", \"y\"", true },
+		{ "\"abcd\"", false },
+		{ "\"xabc\"", false },
+		{ "abc", false },
+		{ "\"*\"", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct http_request r = { .header_count = table[i].known != NULL,
+			.headers = { { "if-none-match", table[i].known } } };
+
+		if (http_has_etag(&r, "\"abc\"") != table[i].is_same)
+			fail_msg("%s", table[i].known);
+	}
+}
+
 int
 main(void)
 {
@@ -351,6 +428,8 @@ main(void)
 		cmocka_unit_test(
 		    a_cookie_is_absent_when_another_header_repeats_it_or_it_is_too_long),
 		cmocka_unit_test(accept_decides_between_two_types),
+		cmocka_unit_test(gzip_is_taken_when_it_is_asked_for_and_not_liked_less),
+		cmocka_unit_test(a_copy_is_known_by_its_tag_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

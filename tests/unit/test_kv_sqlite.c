@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <sodium.h>
@@ -92,6 +93,33 @@ a_file_that_was_moved_away_stops_writing(void **state)
 		assert_int_equal(call_put(w->loop, w->kv, "b", "x").code, ERR_OK);
 		assert_true(kv_is_healthy(w->kv, NULL));
 	}
+}
+
+static void
+its_size_is_that_of_its_files(void **state)
+{
+	struct world *w = *state;
+	static const char *const suffixes[] = { "", "-wal" };
+	uint64_t before = 0;
+
+	must_open(w);
+	for (int i = 0; i < 3; i++) {
+		uint64_t size = 0;
+		struct stat st;
+
+		assert_int_equal(put_big(w, i == 0 ? "a" : i == 1 ? "b" : "c"), ERR_OK);
+		for (size_t j = 0; j < 2; j++) {
+			assert_int_equal(stat(file_at(w, suffixes[j]), &st), 0);
+			size += (uint64_t)st.st_size;
+		}
+		assert_int_equal(kv_bytes_on_disk(w->kv), size);
+		assert_true(size > before);
+		before = size;
+	}
+	assert_string_equal(kv_kind(w->kv), "sqlite");
+	close_store(w);
+	must_open(w); /* nothing was written since */
+	assert_true(kv_bytes_on_disk(w->kv) > 0);
 }
 
 static void
@@ -361,6 +389,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(a_full_disk_refuses_writes_serves_reads_and_heals_by_itself),
 		ROW(a_file_that_was_moved_away_stops_writing),
+		ROW(its_size_is_that_of_its_files),
 		ROW(a_foreign_program_cannot_write_beside_us),
 		ROW(a_damaged_page_fails_those_who_read_it_and_nobody_else),
 		ROW(what_was_acknowledged_survives_a_kill),

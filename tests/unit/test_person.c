@@ -105,6 +105,51 @@ all_errors_of_a_profile_are_told_and_nothing_is_changed(void **state)
 	arena_free(a);
 }
 
+/* Whoever is still writing is told what is wrong, and the rest is in order already. */
+static void
+of_a_draft_what_is_missing_is_no_error_and_what_is_wrong_is_missing(void **state)
+{
+	const struct person_rules draft = { .gender_required = true,
+		.birthday_required = true,
+		.is_draft = true,
+		.today = { 2025, 6, 15 } };
+	struct person p = {
+		.value = {
+			[PERSON_GIVEN_NAME] = " Ada",
+			[PERSON_FAMILY_NAME] = "a\nb",
+			[PERSON_PHONE] = " ",
+			[PERSON_LANGUAGE] = "DE-at",
+			[PERSON_UID] = "root",
+		},
+		.groups = { "nothing", " cn=a", "cn=b" },
+		.group_count = 3,
+	};
+	const struct person nobody = { .group_count = 0 };
+	struct person none = nobody;
+	struct arena *a = arena_new(0);
+	struct field_errors errors;
+
+	(void)state;
+	field_errors_init(&errors, a);
+	assert_true(person_check(&none, &draft, a, &errors));
+	assert_memory_equal(&none, &nobody, sizeof(none));
+	assert_false(person_check(&p, &draft, a, &errors));
+	assert_int_equal(errors.count, 3);
+	assert_string_equal(errors.items[0].field, "family_name");
+	assert_string_equal(errors.items[1].field, "uid");
+	assert_string_equal(errors.items[2].field, "groups[0]");
+	assert_string_equal(p.value[PERSON_GIVEN_NAME], "Ada");
+	assert_string_equal(p.value[PERSON_LANGUAGE], "de-AT");
+	assert_null(p.value[PERSON_FAMILY_NAME]);
+	assert_null(p.value[PERSON_DISPLAY_NAME]);
+	assert_null(p.value[PERSON_PHONE]);
+	assert_null(p.value[PERSON_UID]);
+	assert_int_equal(p.group_count, 3);
+	assert_string_equal(p.groups[0], "nothing");
+	assert_string_equal(p.groups[1], " cn=a");
+	arena_free(a);
+}
+
 static void
 what_is_required_follows_the_rules(void **state)
 {
@@ -243,6 +288,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_profile_is_normalised_at_once),
 		cmocka_unit_test(all_errors_of_a_profile_are_told_and_nothing_is_changed),
+		cmocka_unit_test(
+		    of_a_draft_what_is_missing_is_no_error_and_what_is_wrong_is_missing),
 		cmocka_unit_test(what_is_required_follows_the_rules),
 		cmocka_unit_test(a_mail_address_or_a_phone_number_is_enough),
 		cmocka_unit_test(too_many_groups_are_refused_without_reading_them),

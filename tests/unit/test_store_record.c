@@ -113,6 +113,9 @@ a_session_with_a_member_of_another_type_is_damaged(void **state)
 		enum err code;
 	} rows[] = {
 		{ SESSION(ID, HASH, "9"), ERR_OK },
+		{ SESSION(ID, HASH, "9,\"address\":\"::1\",\"agent\":\"W3m\""), ERR_OK },
+		{ SESSION(ID, HASH, "9,\"agent\":7"), ERR_CORRUPT },
+		{ SESSION(ID, HASH, "9,\"address\":null"), ERR_CORRUPT },
 		{ SESSION(ID, HASH, "9.5"), ERR_CORRUPT },
 		{ SESSION(ID, HASH, "\"9\""), ERR_CORRUPT },
 		{ SESSION(ID, HASH "A", "9"), ERR_CORRUPT },
@@ -136,6 +139,19 @@ a_session_with_a_member_of_another_type_is_damaged(void **state)
 	}
 }
 
+static void
+an_old_session_tells_neither_address_nor_browser(void **state)
+{
+	static const char old[] = SESSION(ID, HASH, "9");
+	struct store_session s;
+
+	(void)state;
+	assert_int_equal(
+	    record_read_session(&s, "0123456789abcdef", old, strlen(old), NULL), ERR_OK);
+	assert_string_equal(s.address, "");
+	assert_string_equal(s.agent, "");
+}
+
 int
 main(void)
 {
@@ -144,6 +160,7 @@ main(void)
 		cmocka_unit_test(an_api_token_with_a_member_of_another_type_is_damaged),
 		cmocka_unit_test(an_old_api_token_has_no_owner_no_use_and_no_limit),
 		cmocka_unit_test(a_session_with_a_member_of_another_type_is_damaged),
+		cmocka_unit_test(an_old_session_tells_neither_address_nor_browser),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,9 @@ session_of(const char *person)
 		.hash = { { 9 } },
 		.created_at = 1795000000000,
 		.ends_at = 1795000000000 + 8 * HOUR,
-		.used_at = 1795000000000 };
+		.used_at = 1795000000000,
+		.address = "2001:db8::7",
+		.agent = "W3m/0.5 \"quoted\" \xc3\xa9" };
 
 	memcpy(s.person, person, ID_SIZE);
 	return s;
@@ -190,6 +192,8 @@ sessions_are_told_now_and_later(void **state)
 	assert_int_equal(g.gone, 1);
 	assert_string_equal(g.last.id, s.id);
 	assert_int_equal(g.last.used_at, s.used_at + 60000);
+	assert_string_equal(g.last.address, s.address);
+	assert_string_equal(g.last.agent, s.agent);
 	assert_int_equal(g.failed + g.damaged, 0);
 	assert_int_equal(world_keys(w, "session/"), 1);
 	store_watch_stop(watched);

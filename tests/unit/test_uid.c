@@ -216,6 +216,29 @@ system_role_and_service_names_are_reserved_in_any_case(void **state)
 		assert_false(uid_is_reserved(free_names[i]));
 }
 
+static void
+a_uid_needs_all_that_its_template_names(void **state)
+{
+	static const struct {
+		const char *template;
+		struct person p;
+		bool has;
+	} rows[] = {
+		{ "{given}.{family}", { .value = { [PERSON_GIVEN_NAME] = "Ada" } }, false },
+		{ "{given}.{family}",
+		    { .value = { [PERSON_GIVEN_NAME] = "Ada", [PERSON_FAMILY_NAME] = "King" } },
+		    true },
+		{ "{g}", { .value = { [PERSON_GIVEN_NAME] = "Ada" } }, true },
+		{ "x-{f}", { .value = { [PERSON_GIVEN_NAME] = "Ada" } }, false },
+		{ "{mail}", { .value = { [PERSON_PHONE] = "+4930123456" } }, false },
+		{ "{mail}", { .value = { [PERSON_MAIL] = "a@b.org" } }, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(uid_has_parts(rows[i].template, &rows[i].p), rows[i].has);
+}
+
 int
 main(void)
 {
@@ -224,6 +247,7 @@ main(void)
 		cmocka_unit_test(a_template_puts_the_parts_together),
 		cmocka_unit_test(the_first_letter_is_the_first_that_survives),
 		cmocka_unit_test(a_broken_template_is_named),
+		cmocka_unit_test(a_uid_needs_all_that_its_template_names),
 		cmocka_unit_test(collisions_are_numbered_and_the_number_is_never_cut),
 		cmocka_unit_test(a_reserved_name_gets_a_number_at_once),
 		cmocka_unit_test(every_candidate_passes_the_rule_for_a_uid),

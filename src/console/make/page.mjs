@@ -2,20 +2,21 @@
 import { LANGUAGES } from "./words.mjs";
 
 const PRELOAD = /[ \t]*<!-- preload -->\n?/;
-const FIRST = /[ \t]*<!-- first: ([^ ]+) -->\n?/g;
+const FIRST = /[ \t]*<!-- first: (.*?) -->\n?/g;
 const REFERENCE = /\{\{assets\}\}\/([^"]+)/g;
 
 const inEveryLanguage = (name) => LANGUAGES.map((language) => name.replace("{{language}}", language));
 
-/** `files`: all that is served, by name. */
+/** In the place of "preload" come the modules that main.js imports, and those that a comment "first: NAME ..." asks for,
+ *  with what these import. `files`: all that is served, by name. */
 export function compose(html, units, files, closure, mistakes) {
-	const wanted = [...html.matchAll(FIRST)].map((match) => match[1]);
+	const wanted = [...html.matchAll(FIRST)].flatMap((match) => match[1].split(/\s+/));
 	if (!PRELOAD.test(html)) mistakes.push("index.html: there is no <!-- preload -->");
 	const names = closure(units, ["main.js", ...wanted]).filter((name) => name !== "main.js");
 	const links = names.map((name) => `<link rel="modulepreload" href="{{assets}}/${name}">\n`).join("");
 	const page = html.replace(FIRST, "").replace(PRELOAD, () => links);
 	for (const [, name] of page.matchAll(REFERENCE))
-		for (const one of inEveryLanguage(name))
+		for (const one of new Set(inEveryLanguage(name)))
 			if (!files.has(one)) mistakes.push(`index.html: ${one} is not there`);
 	return page;
 }

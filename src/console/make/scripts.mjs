@@ -139,6 +139,6 @@ export function closure(units, names) {
 	const found = new Set(names);
 	for (const name of found) // grows while it is walked
 		for (const { to, isDynamic } of known.get(name)?.imports ?? [])
-			if (!isDynamic && typeof to === "string") found.add(target({ name }, to));
+			if (!isDynamic && known.has(target({ name }, to))) found.add(target({ name }, to));
 	return [...found];
 }

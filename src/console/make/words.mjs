@@ -82,8 +82,8 @@ function placeholders(text, without = "") {
 	return [...new Set(names)].sort().map((name) => `{${name}}`).join(" ");
 }
 
-/** That the sources ask for what is there, and for all of it. A key is a literal; `area.prefix.${x}` stands for every
- *  key with that prefix. */
+/** That the sources ask for what is there, and for all of it. A key is a literal, or `area.prefix${x}`, which stands
+ *  for every key with that prefix. */
 export function checkUse(words, units, mistakes) {
 	const areas = new Set([...words.keys()].map(areaOf));
 	const used = new Set();
@@ -106,8 +106,8 @@ function built(unit, pieces, words, areas, mistakes) {
 	const [prefix] = pieces;
 	if (!/^[a-z_]+\.[a-z0-9_.]*$/.test(prefix) || !areas.has(areaOf(prefix))) return [];
 	const shown = `\`${pieces.join("${}")}\``;
-	if (pieces.length > 2 || pieces[1] !== "" || !prefix.endsWith(".")) {
-		mistakes.push(`${unit.name}: ${shown}: a key is built as area.prefix.\${x}, or not at all`);
+	if (pieces.length > 2 || pieces[1] !== "") {
+		mistakes.push(`${unit.name}: ${shown}: a key is built as \`area.prefix\${x}\`, or not at all`);
 		return [];
 	}
 	const keys = [...words.keys()].filter((key) => key.startsWith(prefix));

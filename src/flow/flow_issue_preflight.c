@@ -1,0 +1,232 @@
+/* flow_preflight: checked > asked > looked. What would stand in the way of an invitation that
+ * somebody is still writing: the check is that of flow_issue.c, and the store, which there decides
+ * by reserving, is only looked at here. Nothing is written, not even that an invitation is past its
+ * end. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "flow/issue_private.h"
+#include "flow/mail_private.h"
+#include "store/store_people.h"
+
+struct preflight {
+	struct flow_task task; /* first */
+	struct issue_check check;
+	struct dir_op *dir_op;	 /* under way, or NULL */
+	struct loop_timer *soon; /* for an answer that needs nobody else's */
+	struct fault fault;	 /* of that answer */
+	size_t at;		 /* how many of the names the store was asked about */
+	flow_preflight_cb *cb;
+	void *arg;
+};
+
+/* The uid last: there may be more than one to ask about. */
+static const enum person_field names[] = { PERSON_MAIL, PERSON_PHONE, PERSON_UID };
+enum { NAME_COUNT = sizeof(names) / sizeof(names[0]) };
+
+static void preflight_look(struct preflight *p);
+
+static void
+preflight_release(struct flow_task *task)
+{
+	struct preflight *p = (struct preflight *)task;
+
+	if (p->dir_op != NULL)
+		dir_cancel(p->dir_op);
+	loop_timer_free(p->soon);
+	issue_check_end(&p->check);
+	free(p);
+}
+
+static void
+preflight_finish(struct preflight *p, enum err code, const struct fault *f)
+{
+	const char *uid = p->check.inv->person.value[PERSON_UID];
+
+	flow_task_unlink(&p->task);
+	p->cb(p->arg, code, code == ERR_OK ? uid : NULL, &p->check.errors, f);
+	preflight_release(&p->task);
+}
+
+static void
+preflight_finish_soon(void *arg)
+{
+	struct preflight *p = arg;
+
+	preflight_finish(p, p->fault.code, &p->fault);
+}
+
+/* ---- uids that are proposed ---- */
+
+static void
+preflight_on_more(void *arg, enum err code, const struct dir_answer *answer, const struct fault *f)
+{
+	struct preflight *p = arg;
+
+	p->dir_op = NULL;
+	if (code != ERR_OK) {
+		preflight_finish(p, code, f);
+		return;
+	}
+	issue_read_uids(&p->check, answer);
+	preflight_look(p);
+}
+
+/* The candidate at hand is somebody's: another one, or none at all. */
+static void
+preflight_ask_more(struct preflight *p)
+{
+	struct dir_question q = { .uid_count = 0 };
+
+	p->check.inv->person.value[PERSON_UID] = NULL;
+	if (issue_ask_uids(&p->check, &q))
+		p->dir_op = dir_ask(p->check.flow->conf.dir, &q, preflight_on_more, p);
+	else
+		preflight_finish(p, ERR_OK, NULL);
+}
+
+/* ---- look: who holds a name in the store ---- */
+
+static void
+preflight_next(struct preflight *p)
+{
+	p->at++;
+	preflight_look(p);
+}
+
+static void
+preflight_taken(struct preflight *p)
+{
+	const enum person_field field = names[p->at];
+
+	if (field == PERSON_UID && !p->check.inv->uid_fixed) {
+		preflight_look(p); /* picks the next one */
+		return;
+	}
+	issue_taken(&p->check, field);
+	preflight_next(p);
+}
+
+/* What is past its end gives its names up to who asks for them (flow_issue.c), but for a
+ * registration that is under way. */
+static bool
+preflight_is_over(struct flow *flow, const struct invitation *inv)
+{
+	return invitation_seen(inv, flow_now(flow)) == INVITATION_EXPIRED &&
+	       flow_attempt_of(flow, inv->id) == NULL;
+}
+
+static void
+preflight_on_holder(void *arg, enum err code, struct invitation **inv, const struct fault *f)
+{
+	struct preflight *p = arg;
+
+	p->task.op = NULL;
+	if (code == ERR_OK && preflight_is_over(p->check.flow, *inv))
+		preflight_next(p);
+	else if (code == ERR_OK || code == ERR_NOT_FOUND) /* a change of an entry holds it */
+		preflight_taken(p);
+	else
+		preflight_finish(p, code, f);
+}
+
+static void
+preflight_on_names(void *arg, enum err code, const struct store_taken *taken, const struct fault *f)
+{
+	struct preflight *p = arg;
+
+	p->task.op = NULL;
+	if (code != ERR_OK)
+		preflight_finish(p, code, f);
+	else if (taken->holder_count > 0)
+		p->task.op = store_load(
+		    p->check.flow->conf.store, taken->holders[0], preflight_on_holder, p);
+	else
+		preflight_next(p);
+}
+
+/* One name after the other, so that each one's holder is known. */
+static void
+preflight_look(struct preflight *p)
+{
+	struct issue_check *c = &p->check;
+	struct person one = { .group_count = 0 };
+
+	for (; p->at < NAME_COUNT; p->at++) {
+		const enum person_field field = names[p->at];
+		const char *value;
+
+		if (field == PERSON_UID && issue_has_uid(c) && !issue_pick_uid(c)) {
+			preflight_ask_more(p);
+			return;
+		}
+		value = c->inv->person.value[field];
+		if (value == NULL || issue_has_error(c, person_field_name(field)))
+			continue;
+		one.value[field] = value;
+		p->task.op = store_find_names(c->flow->conf.store, &one, "", preflight_on_names, p);
+		return;
+	}
+	preflight_finish(p, ERR_OK, NULL);
+}
+
+/* ---- ask ---- */
+
+static void
+preflight_on_answer(
+    void *arg, enum err code, const struct dir_answer *answer, const struct fault *f)
+{
+	struct preflight *p = arg;
+
+	p->dir_op = NULL;
+	if (code != ERR_OK) {
+		preflight_finish(p, code, f);
+		return;
+	}
+	issue_read_rest(&p->check, answer);
+	issue_read_uids(&p->check, answer);
+	preflight_look(p);
+}
+
+/* False: there is nothing yet that the directory knows of. */
+static bool
+preflight_ask(struct preflight *p)
+{
+	struct issue_check *c = &p->check;
+	struct dir_question q = { .uid_count = 0 };
+
+	issue_ask_rest(c, &q);
+	if (issue_has_uid(c))
+		issue_ask_uids(c, &q);
+	if (q.uid_count == 0 && q.mail == NULL && q.phone == NULL && q.org_unit == NULL &&
+	    q.group_count == 0)
+		return false;
+	p->dir_op = dir_ask(c->flow->conf.dir, &q, preflight_on_answer, p);
+	return true;
+}
+
+/* ---- begin ---- */
+
+/* The field errors aside, why there could be no such invitation. */
+static enum err
+preflight_refusal(const struct issue_check *c, struct fault *f)
+{
+	if (issue_check_sight(c, f) != ERR_OK)
+		return f->code;
+	return quota_check(c->flow->quota, c->by.entry, c->by.quota, f);
+}
+
+void
+flow_preflight_start(struct flow *f, const struct issue_spec *spec,
+    const struct flow_caller *caller, flow_preflight_cb *cb, void *arg)
+{
+	struct preflight *p = mem_alloc(sizeof(*p));
+
+	p->cb = cb;
+	p->arg = arg;
+	p->soon = loop_timer_new(f->conf.loop, preflight_finish_soon, p);
+	issue_check_begin(&p->check, f, spec, caller, true);
+	flow_task_begin(f, &p->task, preflight_release);
+	if (preflight_refusal(&p->check, &p->fault) != ERR_OK || !preflight_ask(p))
+		loop_timer_set(p->soon, 0);
+}

@@ -1,0 +1,415 @@
+/* An invitation that is still being written: it is told what flow_issue would say, and nothing
+ * comes of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../fakes/fake_follow.h"
+#include "../fakes/fake_roster.h"
+#include "mail_world.h"
+#include "reach_world.h"
+
+#define HOUR_MS (3600 * 1000)
+
+static struct {
+	struct world *world;
+	enum err code;
+	char uid[PERSON_UID_MAX + 1]; /* "": none */
+	char words[FAULT_TEXT_MAX];
+	size_t error_count, answers;
+	struct {
+		char field[32], code[32];
+	} errors[FIELD_ERRORS_MAX];
+} said;
+
+static void
+on_said(void *arg, enum err code, const char *uid, const struct field_errors *errors,
+    const struct fault *f)
+{
+	(void)arg;
+	said.answers++;
+	said.code = code;
+	said.error_count = errors->count;
+	snprintf(said.uid, sizeof(said.uid), "%s", uid != NULL ? uid : "");
+	snprintf(said.words, sizeof(said.words), "%s", f != NULL ? f->text : "");
+	for (size_t i = 0; i < errors->count; i++) {
+		snprintf(said.errors[i].field, 32, "%s", errors->items[i].field);
+		snprintf(said.errors[i].code, 32, "%s", errors->items[i].code);
+	}
+	world_stop_waiting(said.world);
+}
+
+static enum err
+ask_so(struct world *w, const struct issue_spec *spec)
+{
+	said.world = w;
+	said.answers = 0;
+	flow_preflight_start(w->flow, spec, &w->caller, on_said, NULL);
+	assert_int_equal(said.answers, 0); /* never before the starting call has returned */
+	world_wait(w);
+	assert_int_equal(said.answers, 1);
+	return said.code;
+}
+
+/* What is said of the field, "" when nothing is. */
+static const char *
+said_of(const char *field)
+{
+	for (size_t i = 0; i < said.error_count; i++)
+		if (strcmp(said.errors[i].field, field) == 0)
+			return said.errors[i].code;
+	return "";
+}
+
+/* The answer is ERR_OK; the number of errors. */
+static size_t
+ask(struct world *w, const struct person *p)
+{
+	struct issue_spec spec = { .person = *p };
+
+	assert_int_equal(ask_so(w, &spec), ERR_OK);
+	return said.error_count;
+}
+
+static size_t
+ask_one(struct world *w, enum person_field field, const char *value)
+{
+	struct person p = { .group_count = 0 };
+
+	p.value[field] = value;
+	return ask(w, &p);
+}
+
+/* ---- what is there is checked, what is missing is not ---- */
+
+static void
+nothing_yet_is_no_error_and_nobody_is_asked(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	const struct person nothing = { .group_count = 0 };
+
+	(void)state;
+	fake_dir_fail(w->dir, 1, FAKE_REFUSE, ERR_UNAVAILABLE);
+	assert_int_equal(ask(w, &nothing), 0);
+	assert_string_equal(said.uid, "");
+	assert_int_equal(ask_one(w, PERSON_GIVEN_NAME, " "), 0);
+	assert_int_equal(ask_one(w, PERSON_POSITION, "Poet"), 0);
+	assert_int_equal(ask_one(w, PERSON_MAIL, "no address"), 1);
+	assert_string_equal(said_of("mail"), "invalid");
+	assert_false(fake_dir_failed(w->dir));
+	world_free(w);
+}
+
+static void
+the_uid_is_said_as_soon_as_the_names_are_there(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = { .value = { [PERSON_GIVEN_NAME] = "Ada" } };
+
+	(void)state;
+	assert_int_equal(ask(w, &p), 0);
+	assert_string_equal(said.uid, "");
+	p.value[PERSON_FAMILY_NAME] = "Love\x01lace";
+	assert_int_equal(ask(w, &p), 1);
+	assert_string_equal(said.uid, "");
+	p.value[PERSON_FAMILY_NAME] = "Lovelace";
+	assert_int_equal(ask(w, &p), 0);
+	assert_string_equal(said.uid, "ada.lovelace");
+	p.value[PERSON_UID] = " countess";
+	assert_int_equal(ask(w, &p), 0);
+	assert_string_equal(said.uid, "countess");
+	p.value[PERSON_UID] = "root";
+	assert_int_equal(ask(w, &p), 1);
+	assert_string_equal(said_of("uid"), "reserved");
+	assert_string_equal(said.uid, ""); /* not the one that nobody wants */
+	world_free(w);
+}
+
+static void
+the_uid_is_the_one_that_the_invitation_then_gets(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	char mail[32], dn[64];
+
+	(void)state;
+	/* Some are in the directory, some are reserved, and they are more than one question has. */
+	for (int i = 1; i <= 14; i++) {
+		char uid[PERSON_UID_MAX + 1], number[8] = "";
+
+		if (i > 1)
+			snprintf(number, sizeof(number), "%d", i);
+		snprintf(uid, sizeof(uid), "ada.lovelace%s", number);
+		snprintf(mail, sizeof(mail), "ada%d@example.org", i);
+		p.value[PERSON_MAIL] = mail;
+		if (i % 3 == 0) {
+			snprintf(dn, sizeof(dn), "uid=%s,dc=example", uid);
+			fake_dir_add_foreign(w->dir, dn, uid, "x@example.org");
+			continue;
+		}
+		assert_int_equal(ask(w, &p), 0);
+		assert_string_equal(said.uid, uid);
+		assert_string_equal(world_invite(w, &p).uid, uid);
+	}
+	world_free(w);
+}
+
+static void
+everything_that_is_wrong_is_told_at_once(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = { .value = { [PERSON_GIVEN_NAME] = "A\x02",
+				[PERSON_GENDER] = "blue",
+				[PERSON_BIRTHDAY] = "1999-02-29",
+				[PERSON_MAIL] = "x@example.org",
+				[PERSON_PHONE] = "030",
+				[PERSON_ORG_UNIT] = "engines",
+				[PERSON_UID] = "x" },
+		.groups = { "cn=missing,dc=example", "poets", "cn=poets,dc=example",
+		    "cn=missing too,dc=example" },
+		.group_count = 4 };
+	struct issue_spec spec = { .person = p,
+		.method = INVITATION_BY_EMAIL,
+		.personal_mail = "a@b.org",
+		.expires_in = 1 };
+
+	(void)state;
+	fake_dir_add_foreign(w->dir, "uid=x,dc=example", "x", "x@example.org");
+	assert_int_equal(ask_so(w, &spec), ERR_OK);
+	assert_string_equal(said_of("given_name"), "control_character");
+	assert_string_equal(said_of("gender"), "unknown_value");
+	assert_string_equal(said_of("birthday"), "not_a_date");
+	assert_string_equal(said_of("mail"), "taken");
+	assert_string_equal(said_of("phone"), "no_country_code");
+	assert_string_equal(said_of("org_unit"), "invalid");
+	assert_string_equal(said_of("uid"), "taken");
+	assert_string_equal(said_of("groups[0]"), "not_found");
+	assert_string_equal(said_of("groups[1]"), "invalid");
+	assert_string_equal(said_of("groups[2]"), "");
+	assert_string_equal(said_of("groups[3]"), "not_found");
+	assert_string_equal(said_of("method"), "unavailable");
+	assert_string_equal(said_of("expires_in"), "invalid");
+	assert_int_equal(said.error_count, 12); /* each once */
+	world_free(w);
+}
+
+static void
+the_personal_address_may_come_later_and_is_checked_when_it_is_there(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct issue_spec spec = { .method = INVITATION_BY_EMAIL };
+
+	(void)state;
+	assert_int_equal(ask_so(m->w, &spec), ERR_OK);
+	assert_int_equal(said.error_count, 0);
+	spec.personal_mail = "";
+	assert_int_equal(ask_so(m->w, &spec), ERR_OK);
+	assert_int_equal(said.error_count, 0);
+	spec.personal_mail = "ada";
+	assert_int_equal(ask_so(m->w, &spec), ERR_OK);
+	assert_int_equal(said.error_count, 1);
+	assert_string_equal(said_of("personal_mail"), "invalid");
+	spec.personal_mail = ADA_AT;
+	assert_int_equal(ask_so(m->w, &spec), ERR_OK);
+	assert_int_equal(said.error_count, 0);
+	mail_world_free(m);
+}
+
+/* ---- clashes ---- */
+
+static void
+what_an_invitation_holds_is_taken_until_its_end(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	struct world_link link;
+
+	(void)state;
+	p.value[PERSON_UID] = "countess";
+	p.value[PERSON_PHONE] = "+49 30 1234567";
+	link = world_invite(w, &p);
+	assert_int_equal(link.code, ERR_OK);
+	w->now += HOUR_MS - 1;
+	assert_int_equal(ask(w, &p), 3);
+	assert_string_equal(said_of("mail"), "taken");
+	assert_string_equal(said_of("phone"), "taken");
+	assert_string_equal(said_of("uid"), "taken");
+	assert_string_equal(said.uid, "countess");
+	assert_int_equal(ask_one(w, PERSON_MAIL, "ADA@Example.org"), 1);
+	w->now += 1;
+	assert_int_equal(ask(w, &p), 0);
+	assert_int_equal(world_invite(w, &p).code, ERR_OK);
+	assert_int_equal(ask(w, &p), 3);
+	world_free(w);
+}
+
+static void
+what_an_account_has_is_taken(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+
+	(void)state;
+	fake_dir_add_foreign(w->dir, "uid=x,dc=example", "x", "x@example.org");
+	assert_int_equal(ask_one(w, PERSON_MAIL, "x@example.org"), 1);
+	assert_string_equal(said_of("mail"), "taken");
+	assert_int_equal(ask_one(w, PERSON_UID, "x"), 1);
+	assert_string_equal(said_of("uid"), "taken");
+	assert_int_equal(ask_one(w, PERSON_UID, "y"), 0);
+	world_free(w);
+}
+
+/* ---- nothing comes of it ---- */
+
+static void
+nothing_is_written_and_nothing_is_reserved(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct world_link old = world_invite(w, &world_ada);
+	size_t written;
+
+	(void)state;
+	w->now += HOUR_MS; /* who invites her again would write its end down */
+	written = fake_kv_written(w->kv);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask(w, &world_ada), 0);
+	assert_int_equal(fake_kv_written(w->kv), written);
+	assert_int_equal(fake_dir_adds(w->dir), 0);
+	assert_int_equal(world_invite(w, &world_ada).code, ERR_OK);
+	assert_int_equal(world_state(w, old.id), INVITATION_EXPIRED);
+	world_free(w);
+}
+
+/* ---- no more is told than who invites would learn ---- */
+
+static void
+what_is_out_of_reach_is_not_there(void **state)
+{
+	struct world *w = limited_world_new();
+	struct person p = { .value = { [PERSON_ORG_UNIT] = ENGINES },
+		.groups = { "cn=readers,ou=poems,dc=example", POETS },
+		.group_count = 2 };
+
+	(void)state;
+	assert_int_equal(ask(w, &p), 2);
+	assert_string_equal(said_of("org_unit"), "not_found");
+	assert_string_equal(said_of("groups[1]"), "not_found");
+	p.value[PERSON_ORG_UNIT] = ODES;
+	p.group_count = 1;
+	assert_int_equal(ask(w, &p), 0);
+	assert_int_equal(ask_one(w, PERSON_GIVEN_NAME, "Eve"), 0); /* nowhere yet */
+	world_free(w);
+}
+
+static void
+who_may_invite_nobody_more_is_told_so_and_nothing_else(void **state)
+{
+	struct world *w = limited_world_new();
+	struct roster r = { .loop = w->loop };
+	struct issue_spec spec = { .person = { .value = { [PERSON_MAIL] = "a@x.org" } } };
+	struct flow_feed *feed;
+
+	(void)state;
+	w->caller = (struct flow_caller){ .name = "user:g", .entry = GRACE, .quota = 1 };
+	assert_int_equal(ask_so(w, &spec), ERR_UNAVAILABLE); /* it is not known yet */
+	feed = flow_feed_new(w->flow, &r, 5000, 5000);
+	do
+		assert_in_range(ask_so(w, &spec), ERR_OK, ERR_UNAVAILABLE);
+	while (said.code != ERR_OK);
+	assert_int_equal(invite_at(w, ODES, "a@x.org").code, ERR_OK);
+	assert_int_equal(ask_so(w, &spec), ERR_REFUSED);
+	assert_memory_equal(said.words, "quota: ", 7);
+	assert_int_equal(said.error_count, 0);
+	w->caller.quota = 2; /* and asking did not count */
+	assert_int_equal(ask_so(w, &spec), ERR_OK);
+	assert_string_equal(said_of("mail"), "taken");
+	assert_int_equal(invite_at(w, ODES, "b@x.org").code, ERR_OK);
+	flow_feed_free(feed);
+	world_free(w);
+}
+
+static void
+nobody_is_told_of_a_role_while_the_groups_are_not_known(void **state)
+{
+	static const char *const roles[] = { ADMINS };
+	struct world *w = people_world_new();
+	struct roster r = { .loop = w->loop, .loading = true };
+	struct issue_spec spec = { .person = { .groups = { ADMINS }, .group_count = 1 } };
+
+	(void)state;
+	w->conf.roster = &r;
+	w->conf.role_groups = roles;
+	w->conf.role_group_count = 1;
+	world_crash(w);
+	assert_int_equal(ask_so(w, &spec), ERR_OK);
+	assert_string_equal(said_of("groups[0]"), "not_allowed");
+	spec.person.groups[0] = POETS;
+	assert_int_equal(ask_so(w, &spec), ERR_UNAVAILABLE);
+	r.loading = false;
+	assert_int_equal(ask_so(w, &spec), ERR_OK);
+	assert_int_equal(said.error_count, 0);
+	world_free(w);
+}
+
+/* ---- what fails ---- */
+
+static void
+who_cannot_be_asked_is_an_error_and_no_clash(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct issue_spec spec = { .person = world_ada };
+
+	(void)state;
+	fake_dir_fail(w->dir, 1, FAKE_REFUSE, ERR_UNAVAILABLE);
+	assert_int_equal(ask_so(w, &spec), ERR_UNAVAILABLE);
+	assert_string_equal(said.uid, "");
+	assert_int_equal(ask_so(w, &spec), ERR_OK);
+	world_free(w);
+}
+
+/* The daemon ends wherever it is: whoever asked hears nothing, and nothing is left. */
+static void
+it_can_be_left_anywhere(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct issue_spec spec = { .person = world_ada };
+	const struct issue_spec nothing = { .expires_in = 0 };
+
+	(void)state;
+	said.world = w;
+	said.answers = 0;
+	flow_preflight_start(w->flow, &nothing, &w->caller, on_said, NULL);
+	flow_preflight_start(w->flow, &spec, &w->caller, on_said, NULL); /* the directory */
+	world_crash(w);
+	world_invite(w, &world_ada);
+	fake_kv_hold(w->kv); /* the store's answer about the names */
+	flow_preflight_start(w->flow, &spec, &w->caller, on_said, NULL);
+	while (!fake_kv_has_held(w->kv)) {
+		loop_defer(w->loop, (loop_cb *)loop_stop, w->loop);
+		loop_run(w->loop);
+	}
+	world_crash(w);
+	assert_int_equal(said.answers, 0);
+	world_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_yet_is_no_error_and_nobody_is_asked),
+		cmocka_unit_test(the_uid_is_said_as_soon_as_the_names_are_there),
+		cmocka_unit_test(the_uid_is_the_one_that_the_invitation_then_gets),
+		cmocka_unit_test(everything_that_is_wrong_is_told_at_once),
+		cmocka_unit_test(
+		    the_personal_address_may_come_later_and_is_checked_when_it_is_there),
+		cmocka_unit_test(what_an_invitation_holds_is_taken_until_its_end),
+		cmocka_unit_test(what_an_account_has_is_taken),
+		cmocka_unit_test(nothing_is_written_and_nothing_is_reserved),
+		cmocka_unit_test(what_is_out_of_reach_is_not_there),
+		cmocka_unit_test(who_may_invite_nobody_more_is_told_so_and_nothing_else),
+		cmocka_unit_test(nobody_is_told_of_a_role_while_the_groups_are_not_known),
+		cmocka_unit_test(who_cannot_be_asked_is_an_error_and_no_clash),
+		cmocka_unit_test(it_can_be_left_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
