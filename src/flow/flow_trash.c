@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "flow/sweeper_private.h"
 #include "log/log.h"
 
 enum {
@@ -21,10 +21,8 @@ struct trash_slot {
 };
 
 struct trash_sweeper {
-	struct flow *flow;
-	struct loop_timer *timer;
-	struct store_op *op;
-	char next[ID_SIZE]; /* "" at the beginning of a walk */
+	struct sweeper base; /* first */
+	char next[ID_SIZE];  /* "" at the beginning of a walk */
 	bool more;
 	size_t pending;
 	struct trash_slot slots[TRASH_PAGE];
@@ -37,7 +35,7 @@ trash_one_done(struct trash_sweeper *s)
 		return;
 	if (!s->more)
 		s->next[0] = '\0';
-	loop_timer_set(s->timer, s->more ? TRASH_PAUSE_MS : TRASH_EVERY_MS);
+	loop_timer_set(s->base.timer, s->more ? TRASH_PAUSE_MS : TRASH_EVERY_MS);
 }
 
 static void
@@ -62,7 +60,7 @@ trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t
 	struct arena *arena = arena_new(0);
 	struct trash_sweeper *s = arg;
 
-	s->op = NULL;
+	s->base.op = NULL;
 	flow_log_damage(code, f);
 	if (code != ERR_OK)
 		log_warning("what is kept of deleted users could not be read", "reason", f->text);
@@ -71,12 +69,12 @@ trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t
 		memcpy(s->next, next, ID_SIZE);
 	s->pending = 1; /* this function itself */
 	for (size_t i = 0; i < count; i++)
-		if (list[i].restorable_until <= flow_now(s->flow)) {
+		if (list[i].restorable_until <= flow_now(s->base.flow)) {
 			s->pending++;
 			note.org_unit = flow_place_above(list[i].dn, arena);
 			s->slots[i].sweeper = s;
-			s->slots[i].op = store_trash_forget(
-			    s->flow->conf.store, &list[i], &note, trash_on_forgotten, &s->slots[i]);
+			s->slots[i].op = store_trash_forget(s->base.flow->conf.store, &list[i],
+			    &note, trash_on_forgotten, &s->slots[i]);
 		}
 	arena_free(arena);
 	trash_one_done(s);
@@ -87,31 +85,21 @@ trash_on_timer(void *arg)
 {
 	struct trash_sweeper *s = arg;
 
-	s->op = store_trash_list(s->flow->conf.store, s->next[0] != '\0' ? s->next : NULL,
+	s->base.op = store_trash_list(s->base.flow->conf.store, s->next[0] != '\0' ? s->next : NULL,
 	    TRASH_PAGE, trash_on_listed, s);
 }
 
 struct trash_sweeper *
 flow_trash_sweeper_new(struct flow *f)
 {
-	struct trash_sweeper *s = mem_alloc(sizeof(*s));
-
-	s->flow = f;
-	s->timer = loop_timer_new(f->conf.loop, trash_on_timer, s);
-	loop_timer_set(s->timer, TRASH_FIRST_MS);
-	return s;
+	return sweeper_new(f, sizeof(struct trash_sweeper), trash_on_timer, TRASH_FIRST_MS);
 }
 
 void
 flow_trash_sweeper_free(struct trash_sweeper *s)
 {
-	if (s == NULL)
-		return;
-	if (s->op != NULL)
-		store_cancel(s->op);
 	for (size_t i = 0; i < TRASH_PAGE; i++)
 		if (s->slots[i].op != NULL)
 			store_cancel(s->slots[i].op);
-	loop_timer_free(s->timer);
-	free(s);
+	sweeper_free(&s->base);
 }
