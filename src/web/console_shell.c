@@ -17,9 +17,9 @@ enum {
 };
 
 /* As strict as the console works with: nothing inline, no other host, no form that is sent by
- * itself, and no text that becomes script. Its pictures are files of its own and QR codes. */
+ * itself, and no text that becomes script. */
 static const char shell_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'";
 
