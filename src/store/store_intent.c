@@ -199,7 +199,8 @@ settle_new(struct store *s, const struct store_intent *intent, store_done_cb *cb
 	return c;
 }
 
-/* What is kept of a user is listed from when they are gone until they are back. */
+/* What is kept of a user is listed from when they are gone until they are back; damage to it keeps
+ * nobody's deletion from being recorded. */
 struct settle_trash {
 	struct commit *c;
 	enum store_intent_kind kind;
@@ -212,7 +213,7 @@ settle_on_trash(void *arg, enum err code, const struct kv_item *item, const stru
 	struct commit *c = s->c;
 
 	c->op.kv = NULL;
-	if (code != ERR_OK && code != ERR_NOT_FOUND) {
+	if (code != ERR_OK && code != ERR_NOT_FOUND && code != ERR_CORRUPT) {
 		c->settled(c, code, 0, f);
 		return;
 	}

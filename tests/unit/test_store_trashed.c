@@ -277,6 +277,21 @@ without_its_key_nobody_knows_who_it_was(void **state)
 	world_end(w);
 }
 
+static void
+what_is_damaged_meanwhile_keeps_no_deletion_from_being_recorded(void **state)
+{
+	struct world *w = open_world(state);
+	struct store_intent i = intent_of(INTENT_USER_REMOVE, ADA, NOON);
+
+	begin(w, &i);
+	call_put(w->loop, w->kv, "trash/" ADA, "damaged");
+	settle(w, &i);
+	assert_int_equal(world_keys(w, "job/"), 0);
+	assert_int_equal(world_keys(w, "audit/"), 1);
+	assert_int_equal(list(w, NULL, 10), 0);
+	world_end(w);
+}
+
 /* As an older version kept it: without names, and in no list. */
 static void
 put_old_kept(struct world *w)
@@ -378,6 +393,7 @@ main(void)
 		KV_ROW(the_restored_and_the_forgotten_are_gone_from_it),
 		KV_ROW(who_is_deleted_again_is_listed_once),
 		KV_ROW(without_its_key_nobody_knows_who_it_was),
+		KV_ROW(what_is_damaged_meanwhile_keeps_no_deletion_from_being_recorded),
 		KV_ROW(what_an_older_version_kept_gets_its_place),
 		KV_ROW(whoever_is_being_restored_is_not_listed_meanwhile),
 		KV_ROW(a_damaged_entry_hides_no_other),
