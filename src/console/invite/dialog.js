@@ -179,7 +179,7 @@ export default function InviteDialog({ onClose, onInvited }) {
 	const again = () => begin(nextDraft(form.draft, methods));
 
 	return html`<${Dialog} title=${invitation ? t("invite.made") : t("invite.title")} size="large" onClose=${close}>
-		${invitation ? html`<${Outcome} invitation=${invitation} onHanded=${() => setHanded(true)} onAgain=${() => unless(again)} onDone=${close} />` :
+		${invitation ? html`<${Outcome} invitation=${invitation} isHanded=${handed} onHanded=${() => setHanded(true)} onAgain=${() => unless(again)} onDone=${close} />` :
 			html`<${Form} key=${round} form=${form} isKept=${isKept} onSent=${sent} onClose=${close}
 				onAnew=${() => begin(newDraft({ region: likelyRegion(), methods }))} />`}
 		${asking && (invitation ? html`<${Confirm} title=${t("invite.link_open")} action=${t("invite.link_drop")} cancel=${t("invite.link_back")} danger
