@@ -14,11 +14,11 @@ function Next({ isDone, onAgain, onDone }) {
 }
 
 /** Takes the focus, so that what happened is read out. */
-function Heading({ children }) {
+function Heading({ className = "", children }) {
 	const heading = useRef(null);
 
 	useEffect(() => heading.current.focus(), []);
-	return html`<h3 ref=${heading} tabindex="-1" class="outcome-title">${children}</h3>`;
+	return html`<h3 ref=${heading} tabindex="-1" class="outcome-title ${className}">${children}</h3>`;
 }
 
 function until(at) {
@@ -48,7 +48,8 @@ function Linked({ invitation: { display_name, uid, link, expires_at }, onHanded 
 
 	return html`<div class="dialog-body outcome linked">
 		<p class="paper-only">${organisation()}</p>
-		<${Heading}>${tn("invite.linked", { name: html`<bdi>${display_name}</bdi>` })}</${Heading}>
+		<h3 class="paper-only paper-title">${tn("invite.paper_title", { name: html`<bdi>${display_name}</bdi>` })}</h3>
+		<${Heading} className="screen-only">${tn("invite.linked", { name: html`<bdi>${display_name}</bdi>` })}</${Heading}>
 		<div class="linked-grid">
 			${qr ? html`<${Qr} drawn=${qr} label=${t("invite.qr", { name: display_name })} />` : html`<span class="qr"></span>`}
 			<div class="linked-text">
