@@ -108,11 +108,15 @@ def console(tmp_path):
     return Console(tmp_path)
 
 
+def word_files():
+    return {f"words/{language}{part}.js" for language in ("en", "de", "vi") for part in ("", "-more")}
+
+
 def test_everything_is_there_and_packed_beside(console):
     made = console.made()
     plain = {name for name in made if not name.endswith(".gz")}
     assert plain == {"index.html", "version", "main.js", "lib/html.js", "lib/words.js", "users/list.js", "console.css",
-                     "icon.svg", "licences.txt", "words/en.js", "words/de.js", "words/vi.js", "vendor/preact.js",
+                     "more.css", "icon.svg", "licences.txt", "vendor/preact.js", *word_files(),
                      "vendor/hooks.js", "vendor/htm.js", "vendor/qr.js"}
     for name in plain - {"index.html", "version"}:
         packed = made[name + ".gz"]
@@ -165,6 +169,16 @@ def test_words_are_a_module_for_each_language(console):
         words = json.loads(code.removeprefix("export default ").removesuffix(";\n"))
         assert words["nav.people"] == people and len(words) == 5
         assert isinstance(words["users.count"], dict)
+
+
+def test_words_that_the_first_screen_says_come_at_once_and_the_others_later(console):
+    console.files["users/late.js"] = 'import { t } from "../lib/words.js";\nexport default () => t("late.word");\n'
+    console.files["words/late.json"] = '{ "late.word": ["late", "sp\u00e4t", "mu\u1ed9n"] }'
+    console.files["style/40-late.css"] = ".late { color: red; }"
+    made = console.made()
+    assert b"late.word" not in made["words/en.js"] and b"nav.people" in made["words/en.js"]
+    assert made["words/de-more.js"].decode() == 'export default {"late.word":"sp\u00e4t"};\n'
+    assert b".late" not in made["console.css"] and made["more.css"] == b".late{color:red}\n"
 
 
 def test_the_page_names_what_the_first_screen_needs(console):
