@@ -277,21 +277,19 @@ class ConsolePage(Chromium):
                                  urllib.parse.urlsplit(response["url"]).path, response["status"]))
         return asked, answered
 
-    def expect(self, *patterns):
-        """Complaints that the test brings about."""
+    def expect(self, *patterns, statuses=()):
+        """Complaints, and statuses of answers, that the test brings about."""
         self.expected += patterns
+        self.statuses += statuses
 
-    def check(self, refusals=()):
-        """Nothing was complained of, asked of others, refused or broken but what the test wanted: (method, path
-        pattern, status)."""
+    def check(self):
+        """Nothing was complained of, asked of others, refused or broken but what the test wanted."""
         wrong = [line for line in self.complaints() if not any(re.search(one, line) for one in self.expected)]
         assert wrong == []
         asked, answered = self.network()
         own = (self.origin + "/", self.daemon.public_url + "/")
         assert [url for url in asked if url.startswith(("http", "ws")) and not url.startswith(own)] == []
-        assert [one for one in answered if one[2] in (403, 405) or one[2] >= 500
-                if not any(one[0] == method and re.search(path, one[1]) and one[2] == status
-                           for method, path, status in refusals)] == []
+        assert [one for one in answered if (one[2] in (403, 405) or one[2] >= 500) and one[2] not in self.statuses] == []
         assert self.fits(), f"{self.path} is wider than the screen"
 
     def keep(self, name):
