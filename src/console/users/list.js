@@ -31,6 +31,13 @@ function read(query, cursor, signal) {
 	return get("/users", { ...askedOf(query), limit: pageSize, cursor }, signal);
 }
 
+/** The rows that must be there for the place that the history has kept: down to the end of the window. */
+function keptReach() {
+	const row = here().state?.people?.row;
+
+	return row > 0 ? Math.ceil(row) + Math.ceil(innerHeight / 40) : 0;
+}
+
 /** From the key to the frame that shows what it brought; `./dev bench console` reads it. */
 function measureSearch(start) {
 	requestAnimationFrame(() => setTimeout(() => performance.measure("search", { start, end: performance.now() })));
@@ -52,7 +59,7 @@ function usePages(query) {
 		if (pages.shown)
 			pages.refresh();
 		else
-			pages.search(query, here().state?.people?.row ?? 0);
+			pages.search(query, keptReach());
 		return () => {
 			pages.onChange = () => {};
 			pages.close();
@@ -84,7 +91,7 @@ function useQuery(pages, query, setQuery) {
 
 		if (timer.current === null && JSON.stringify(asked) !== JSON.stringify(latest.current)) {
 			returning.current = true;
-			ask(asked, here().state?.people?.row ?? 0);
+			ask(asked, keptReach());
 		}
 	}, [parameters.toString()]);
 	useEffect(() => () => clearTimeout(timer.current), []);

@@ -157,8 +157,8 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 				scrollTo(0, scrollY + top() + place.row * rowHeight);
 			else if (shown.current && top() < 0)
 				scrollBy(0, top() - head.current.offsetHeight);
-			if (place?.id)
-				setActive(place.id);
+			if (place?.id && pages.indexOf(place.id) >= 0)
+				wanted.current = { row: pages.indexOf(place.id), part: "link" };
 			returning.current = false;
 			shown.current = pages.shown;
 		} else if (top() < 0) {
@@ -169,12 +169,6 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 		}
 		look();
 	}, [version, rowHeight]);
-	useEffect(() => { // after the head of the screen has taken the focus
-		const id = here().state?.people?.id;
-
-		if (id)
-			find(id)?.focus({ preventScroll: true });
-	}, []);
 	useLayoutEffect(() => {
 		const person = wanted.current && pages.at(wanted.current.row);
 
