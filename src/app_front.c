@@ -196,6 +196,7 @@ app_build_front(struct app *a, loop_cb *ready)
 	memcpy(proxies, c->proxies.item, c->proxies.count * sizeof(*proxies));
 	app_build_access(a, ready);
 	api.auth = a->auth;
+	api.settings = app_settings(a);
 	a->api = api_new(&api);
 	seal_derive(a->seal, "cookie", web.cookie_key);
 	a->web = web_new(&web);

@@ -70,6 +70,9 @@ void app_free_front(struct app *a);
 /* app_status.c: of api_conf. `arg` is the app, with all its parts. */
 void app_status(void *arg, struct arena *arena, struct api_status *out);
 
+/* app_settings.c: what clients are told of the configuration. Once the mails are built. */
+struct api_settings app_settings(struct app *a);
+
 /* app_access.c: who calls; `ready` as above. Freed after the flow, which ends rights by it. */
 void app_build_access(struct app *a, loop_cb *ready);
 void app_free_access(struct app *a);

@@ -159,6 +159,8 @@ api_enter(
 	ROW(HTTP_POST, "/invitations", AUTH_INVITATIONS_WRITE, WITHIN, api_invitation_create,      \
 	    json)                                                                                  \
 	ROW(HTTP_GET, "/invitations", AUTH_INVITATIONS_READ, WITHIN, api_invitation_list, none)    \
+	ROW(HTTP_POST, "/invitations/preflight", AUTH_INVITATIONS_WRITE, WITHIN, api_preflight,    \
+	    json)                                                                                  \
 	ROW(HTTP_GET, "/invitations/{id}", AUTH_INVITATIONS_READ, WITHIN, api_invitation_show,     \
 	    none)                                                                                  \
 	ROW(HTTP_DELETE, "/invitations/{id}", AUTH_INVITATIONS_WRITE, WITHIN,                      \
@@ -192,6 +194,7 @@ api_enter(
 	ROW(HTTP_DELETE, "/org-units/{id}", AUTH_DIRECTORY_WRITE, WITHIN, api_org_unit_delete,     \
 	    none)                                                                                  \
 	ROW(HTTP_GET, "/groups", AUTH_DIRECTORY_READ, WITHIN, api_groups, none)                    \
+	ROW(HTTP_GET, "/settings", 0, APART, api_settings, none)                                   \
 	ROW(HTTP_GET, "/tokens", AUTH_TOKENS, WITHIN, api_token_list, none)                        \
 	ROW(HTTP_POST, "/tokens", AUTH_TOKENS, WITHIN, api_token_create, json)                     \
 	ROW(HTTP_DELETE, "/tokens/{id}", AUTH_TOKENS, WITHIN, api_token_delete, none)              \

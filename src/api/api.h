@@ -19,6 +19,14 @@ struct health_check {
 	bool vital; /* a failing vital check makes the daemon unready; another one only degraded */
 };
 
+/* What clients are told of us, besides flow_settings(). */
+struct api_settings {
+	const char *organisation, *version;
+	const char *const *languages; /* tags; pages or mails are written in them */
+	size_t language_count;
+	const char *default_language;
+};
+
 struct api_conf {
 	struct loop *loop;
 	struct flow *flow;
@@ -34,6 +42,7 @@ struct api_conf {
 	/* Fills in `out`, which is zeroed; at once. Its strings live as long as `arena`. */
 	void (*status)(void *arg, struct arena *arena, struct api_status *out);
 	void *status_arg;
+	struct api_settings settings;
 };
 
 /* Borrows what `conf` points to. The api listens to the roster until it is freed. */

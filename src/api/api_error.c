@@ -72,7 +72,7 @@ api_log_failure(
 }
 
 /* Field by field; the words may be a server's, and cut in the middle of a character. */
-static void
+void
 api_add_errors(struct buf *b, struct arena *arena, const struct field_errors *errors)
 {
 	buf_add_string(b, ",\"errors\":[");

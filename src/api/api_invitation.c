@@ -86,7 +86,7 @@ api_invitation_create(struct api_call *c, struct fault *f)
 	s->call = c;
 	field_errors_init(&errors, arena);
 	field_errors_init(&s->own, arena);
-	if (!api_read_invitation(c->x, &spec, &errors, &s->own)) {
+	if (!api_read_invitation(c->x, false, &spec, &errors, &s->own)) {
 		api_reply_malformed(c->x, &errors);
 		return ERR_OK;
 	}

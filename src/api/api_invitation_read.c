@@ -1,4 +1,4 @@
-/* The body of POST /api/v1/invitations. */
+/* The body of POST /api/v1/invitations, and of one that is still being written. */
 #include <string.h>
 
 #include "api/api_private.h"
@@ -113,9 +113,23 @@ api_read_method(
 		spec->personal_mail = body->personal_mail;
 }
 
+static void
+api_read_draft_method(
+    const struct invitation_body *body, struct issue_spec *spec, struct field_errors *own)
+{
+	const char *address = body->personal_mail;
+
+	if (body->method != NULL)
+		api_read_method(body, spec, own);
+	else if (address != NULL && *address != '\0') {
+		spec->method = INVITATION_BY_EMAIL;
+		spec->personal_mail = address;
+	}
+}
+
 bool
-api_read_invitation(struct http_exchange *x, struct issue_spec *spec, struct field_errors *errors,
-    struct field_errors *own)
+api_read_invitation(struct http_exchange *x, bool is_draft, struct issue_spec *spec,
+    struct field_errors *errors, struct field_errors *own)
 {
 	struct invitation_body body = { .method = NULL };
 
@@ -133,7 +147,10 @@ api_read_invitation(struct http_exchange *x, struct issue_spec *spec, struct fie
 	/* 0 would mean "the default" to the flow. */
 	if (body.expires_in.given)
 		spec->expires_in = body.expires_in.value != 0 ? body.expires_in.value : -1;
-	api_read_method(&body, spec, own);
+	if (is_draft)
+		api_read_draft_method(&body, spec, own);
+	else
+		api_read_method(&body, spec, own);
 	api_read_modes(http_arena(x), &body.fields, spec->modes, errors, own);
 	return errors->count == 0;
 }

@@ -57,6 +57,7 @@ typedef enum err api_handler(struct api_call *c, struct fault *f);
 
 api_handler api_invitation_create, api_invitation_list, api_invitation_show, api_invitation_revoke,
     api_invitation_link, api_invitation_change, api_invitation_resend;
+api_handler api_preflight, api_settings;
 api_handler api_mail_queue, api_mail_retry, api_mail_retry_all, api_mail_drop, api_mail_preview,
     api_mail_test, api_mail_bounce;
 api_handler api_user_list, api_user_show, api_user_change, api_user_remove, api_user_suspend,
@@ -210,8 +211,9 @@ void api_read_limit(const char *text, size_t *out, struct field_errors *errors);
 
 /* The body of POST /invitations. False: every fault of the document is in `errors`, as above. What
  * a rule alone refuses (a missing method, a mode that a field cannot have) is added to `own`; it is
- * told together with what the flow finds. */
-bool api_read_invitation(struct http_exchange *x, struct issue_spec *spec,
+ * told together with what the flow finds. A draft may lack its method: it is "email" as soon as
+ * there is a personal address. */
+bool api_read_invitation(struct http_exchange *x, bool is_draft, struct issue_spec *spec,
     struct field_errors *errors, struct field_errors *own);
 
 /* ---- health (api_health.c) ---- */
@@ -232,6 +234,9 @@ void api_add_scopes(struct buf *b, unsigned scopes);
 /* An array of strings; NULL: null. */
 void api_add_strings(struct buf *b, const char *const *items, size_t count);
 void api_add_time_or_null(struct buf *b, int64_t wall_ms); /* 0: null */
+
+/* ,"errors":[{"field","code","detail"},...] behind other members. */
+void api_add_errors(struct buf *b, struct arena *arena, const struct field_errors *errors);
 
 /* As the caller may see it. `d`: what became of its mails, or NULL: the timeline has its own steps
  * alone. `link` is the whole URL, or NULL. */

@@ -28,6 +28,7 @@ static const struct cli_option options[] = {
 	{ .name = "file",
 	    .value = "FILE",
 	    .help = "JSON to begin with, as of the API; - is stdin" },
+	{ .name = "dry-run", .help = "tell what would stand in the way, and invite nobody" },
 	{ .name = NULL },
 };
 
@@ -93,11 +94,47 @@ cmd_invitation_add_options(struct cli *c, json_t *body)
 }
 
 static enum cli_exit
+cmd_invitation_make(struct cli *c, json_t *body)
+{
+	json_t *reply;
+	enum cli_exit code = cli_request(c, "POST", "/api/v1/invitations", body, &reply);
+
+	if (code == CLI_OK)
+		cli_show_invitation(c, reply);
+	json_decref(reply);
+	return code;
+}
+
+/* Each problem by its field; none of them: the uid that it would have. */
+static enum cli_exit
+cmd_invitation_try(struct cli *c, json_t *body)
+{
+	static const struct cli_column columns[] = { { "FIELD", "field" }, { "CODE", "code" },
+		{ "DETAIL", "detail" } };
+	json_t *reply, *errors;
+	enum cli_exit code = cli_request(c, "POST", "/api/v1/invitations/preflight", body, &reply);
+
+	if (code != CLI_OK)
+		return code;
+	errors = json_object_get(reply, "errors");
+	if (json_array_size(errors) > 0)
+		code = CLI_FAILED;
+	if (c->json)
+		cli_print_json(c->out, reply);
+	else if (code == CLI_OK) {
+		json_object_del(reply, "errors");
+		cli_print_object(c->out, reply);
+	} else
+		cli_print_table(c->out, columns, sizeof(columns) / sizeof(columns[0]), errors);
+	json_decref(reply);
+	return code;
+}
+
+static enum cli_exit
 cmd_invitation_create_run(struct cli *c)
 {
 	const char *path = cli_value(&c->values, "file");
-	json_t *body = path != NULL ? cmd_invitation_read_file(c, path) : json_object(), *reply;
-	enum cli_exit code;
+	json_t *body = path != NULL ? cmd_invitation_read_file(c, path) : json_object();
 
 	if (body == NULL)
 		return CLI_FAILED;
@@ -105,11 +142,9 @@ cmd_invitation_create_run(struct cli *c)
 		json_decref(body);
 		return CLI_USAGE;
 	}
-	code = cli_request(c, "POST", "/api/v1/invitations", body, &reply);
-	if (code == CLI_OK)
-		cli_show_invitation(c, reply);
-	json_decref(reply);
-	return code;
+	if (cli_value(&c->values, "dry-run") != NULL)
+		return cmd_invitation_try(c, body);
+	return cmd_invitation_make(c, body);
 }
 
 const struct cli_command cmd_invitation_create = {

@@ -9,6 +9,10 @@
 #include "flow/mail_private.h"
 #include "store/store_people.h"
 
+/* A name that so many have that none of nearly two hundred candidates is free: it is said when the
+ * invitation is made. */
+enum { PREFLIGHT_QUESTIONS = 8 };
+
 struct preflight {
 	struct flow_task task; /* first */
 	struct issue_check check;
@@ -16,6 +20,7 @@ struct preflight {
 	struct loop_timer *soon; /* for an answer that needs nobody else's */
 	struct fault fault;	 /* of that answer */
 	size_t at;		 /* how many of the names the store was asked about */
+	int questions;		 /* to the directory, so far */
 	flow_preflight_cb *cb;
 	void *arg;
 };
@@ -79,7 +84,7 @@ preflight_ask_more(struct preflight *p)
 	struct dir_question q = { .uid_count = 0 };
 
 	p->check.inv->person.value[PERSON_UID] = NULL;
-	if (issue_ask_uids(&p->check, &q))
+	if (p->questions++ < PREFLIGHT_QUESTIONS && issue_ask_uids(&p->check, &q))
 		p->dir_op = dir_ask(p->check.flow->conf.dir, &q, preflight_on_more, p);
 	else
 		preflight_finish(p, ERR_OK, NULL);
@@ -201,6 +206,7 @@ preflight_ask(struct preflight *p)
 	if (q.uid_count == 0 && q.mail == NULL && q.phone == NULL && q.org_unit == NULL &&
 	    q.group_count == 0)
 		return false;
+	p->questions++;
 	p->dir_op = dir_ask(c->flow->conf.dir, &q, preflight_on_answer, p);
 	return true;
 }

@@ -40,10 +40,10 @@ typedef void flow_details_cb(void *arg, enum err code, const struct invitation *
 void flow_details_start(struct flow *f, const char *id, const struct flow_caller *caller,
     flow_details_cb *cb, void *arg);
 
-/* Mail the link again, with a fresh token. `void_links`: those that are out end at once. ERR_OK:
- * queued (one that waits already goes now; it is not doubled, nor is one that is being sent, unless
- * its link ends with this). ERR_THROTTLED: `retry_after_s` until the cool-down's end. ERR_REFUSED:
- * its method is not email, or there is no mail. Else as flow_change_cb. */
+/* Mail the link again, with a fresh token. `void_links`: those that are out end at once. ERR_OK: a
+ * mail is queued that leaves after this, a new one or one that waited already; one that is being
+ * sent is none. ERR_THROTTLED: `retry_after_s` until the cool-down's end. ERR_REFUSED: its method
+ * is not email, or there is no mail. Else as flow_change_cb. */
 typedef void flow_resend_cb(void *arg, enum err code, const struct invitation *inv,
     const struct delivery *d, int64_t retry_after_s, const struct fault *f);
 void flow_resend_start(struct flow *f, const char *id, bool void_links,

@@ -70,7 +70,7 @@ resend_mutate(struct mail_change *c, struct fault *f)
 	if (r->void_links)
 		invitation_void_tokens(inv);
 	c->event = INVITATION_EV_RESEND;
-	return mail_post_again(&c->post, flow, inv, c->delivery, c->waiting, r->void_links, f);
+	return mail_post_again(&c->post, flow, inv, c->delivery, c->waiting, f);
 }
 
 static void
@@ -156,7 +156,7 @@ amend_readdress(struct amend *a, const char *address, struct fault *f)
 	inv->personal_mail = arena_strdup(inv->arena, address);
 	invitation_void_tokens(inv);
 	c->event = INVITATION_EV_READDRESS;
-	return mail_post_again(&c->post, flow, inv, c->delivery, c->waiting, true, f);
+	return mail_post_again(&c->post, flow, inv, c->delivery, c->waiting, f);
 }
 
 /* Two things in one change, and one record of it. */

@@ -64,12 +64,11 @@ mail_post_issue(
 
 enum err
 mail_post_again(struct mail_post *p, const struct flow *f, const struct invitation *inv,
-    struct delivery *d, const struct outbox_item *waiting, bool fresh, struct fault *fault)
+    struct delivery *d, const struct outbox_item *waiting, struct fault *fault)
 {
 	const bool waits = waiting != NULL && waiting->owner[0] == '\0';
-	const bool another = waiting == NULL || (!waits && fresh);
 
-	if (another && store_outbox_count(f->conf.store, OUTBOX_MAILS) >= f->conf.mail->queue_max)
+	if (!waits && store_outbox_count(f->conf.store, OUTBOX_MAILS) >= f->conf.mail->queue_max)
 		return fault_set(fault, ERR_BUSY, "too many mails wait to be sent");
 	d->asked_at = flow_now(f);
 	p->post.delivery = d;
@@ -79,10 +78,9 @@ mail_post_again(struct mail_post *p, const struct flow *f, const struct invitati
 		item->due = flow_now(f);
 		item->slotted = false;
 		item->unknown = 0;
-	} else if (another)
+	} else
 		post_first(p, f, inv, d);
-	if (waits || another)
-		delivery_note(d, DELIVERY_QUEUED, OUTBOX_INVITATION, flow_now(f), NULL);
+	delivery_note(d, DELIVERY_QUEUED, OUTBOX_INVITATION, flow_now(f), NULL);
 	return ERR_OK;
 }
 

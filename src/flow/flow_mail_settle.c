@@ -108,12 +108,34 @@ settle_on_written(void *arg, enum err code, uint64_t revision, const struct faul
 
 /* ---- write ---- */
 
-/* A newer mail with a link has taken its place: its own next attempt would be one too many. */
+/* A newer mail with a link was asked for since this one was claimed; it may have left already. */
 static bool
-settle_is_superseded(const struct mail_trip *t)
+settle_has_newer(const struct mail_trip *t)
 {
-	return !t->plan.remove && t->trip->item->kind == OUTBOX_INVITATION && t->delivery != NULL &&
-	       strcmp(t->delivery->waiting, t->trip->item->id) != 0;
+	const struct delivery *d = t->delivery;
+
+	if (d == NULL)
+		return false;
+	return t->trip->item->kind == OUTBOX_INVITATION ? strcmp(d->waiting, t->trip->item->id) != 0
+							: d->waiting[0] != '\0';
+}
+
+/* Its own next attempt would be one too many. One that may have left is not told as one that was
+ * dropped. */
+static void
+settle_give_way(struct mail_trip *t)
+{
+	static const char why[] = "a newer mail takes its place";
+	struct mail_plan *plan = &t->plan;
+
+	plan->remove = true;
+	if (plan->event == DELIVERY_UNKNOWN)
+		plan->detail =
+		    arena_printf(t->arena, "%s; %s", mail_heard(t->arena, t->next->last), why);
+	else {
+		plan->event = DELIVERY_DROPPED;
+		plan->detail = why;
+	}
 }
 
 static void
@@ -152,17 +174,18 @@ settle_may_touch(const struct mail_trip *t)
 	}
 }
 
-/* Somebody gave it another address since the mail left: this one's fate says nothing about it. */
+/* Not when somebody gave it another address since the mail left. */
 static bool
-settle_has_address(const struct mail_trip *t)
+settle_condemns_address(const struct mail_trip *t)
 {
-	return t->to != NULL && t->inv != NULL && t->inv->personal_mail != NULL &&
-	       strcmp(t->to, t->inv->personal_mail) == 0;
+	return t->plan.undeliver && !t->inv->undeliverable && t->to != NULL &&
+	       t->inv->personal_mail != NULL && strcmp(t->to, t->inv->personal_mail) == 0;
 }
 
-/* The invitation's part; INVITATION_EVENT_COUNT: it stays as it is. */
+/* The invitation's part; INVITATION_EVENT_COUNT: it stays as it is. What a newer mail comes to says
+ * more of the address than this one. */
 static enum invitation_event
-settle_change(struct mail_trip *t, struct mail_post *post)
+settle_change(struct mail_trip *t, bool has_newer, struct mail_post *post)
 {
 	enum invitation_event event = INVITATION_EVENT_COUNT;
 	struct flow *flow = t->mails->flow;
@@ -179,7 +202,7 @@ settle_change(struct mail_trip *t, struct mail_post *post)
 		if (invitation_apply(t->after, INVITATION_EV_UNMAIL, now, NULL, NULL) == ERR_OK)
 			event = INVITATION_EV_UNMAIL;
 	}
-	if (t->plan.undeliver && settle_has_address(t) && !t->inv->undeliverable &&
+	if (!has_newer && settle_condemns_address(t) &&
 	    invitation_apply(t->after, INVITATION_EV_UNDELIVER, now, NULL, NULL) == ERR_OK) {
 		event = INVITATION_EV_UNDELIVER;
 		mail_post_undeliverable(post, flow, t->inv);
@@ -195,14 +218,12 @@ settle_write(struct mail_trip *t)
 	struct store_note note = settle_note;
 	enum invitation_event event;
 	const struct invitation *before;
+	const bool has_newer = settle_has_newer(t);
 
-	if (settle_is_superseded(t)) {
-		t->plan.remove = true;
-		t->plan.event = DELIVERY_DROPPED;
-		t->plan.detail = "a newer mail takes its place";
-	}
+	if (has_newer && !t->plan.remove && t->trip->item->kind == OUTBOX_INVITATION)
+		settle_give_way(t);
 	settle_note_log(t);
-	event = settle_change(t, &post);
+	event = settle_change(t, has_newer, &post);
 	before = event != INVITATION_EVENT_COUNT ? t->inv : NULL;
 	if (t->plan.tell && t->inv != NULL)
 		mail_post_undeliverable(&post, t->mails->flow, t->inv);

@@ -178,10 +178,11 @@ void mail_post_free(struct mail_post *p);
 void mail_post_issue(
     struct mail_post *p, const struct flow *f, const struct invitation *inv, struct delivery *d);
 /* A new mail with a link, or the one that waits (`waiting`, may be NULL) sooner; noted in `d`. One
- * that is being sent is enough, unless a `fresh` one is needed: its link ends. ERR_BUSY: the queue
- * has no room for a new one; nothing was changed. */
+ * that is being sent does not count: it was written before anybody asked, may have arrived long ago
+ * though we do not know it yet, and may still fail for good. ERR_BUSY: the queue has no room for a
+ * new one; nothing was changed. */
 enum err mail_post_again(struct mail_post *p, const struct flow *f, const struct invitation *inv,
-    struct delivery *d, const struct outbox_item *waiting, bool fresh, struct fault *fault);
+    struct delivery *d, const struct outbox_item *waiting, struct fault *fault);
 /* Welcome, and the notice to the inviter: `inv` before it is erased. */
 void mail_post_finish(struct mail_post *p, struct flow *f, const struct invitation *inv);
 void mail_post_undeliverable(struct mail_post *p, struct flow *f, const struct invitation *inv);

@@ -169,6 +169,9 @@ struct mail_template_errors {
 struct mail_templates *mail_templates_load(
     const char *folder, const char *default_language, struct mail_template_errors *errors);
 void mail_templates_free(struct mail_templates *t);
+/* The tags of the languages that have texts of an invitation. They live as long as `t`. */
+size_t mail_templates_languages(
+    const struct mail_templates *t, const char *tags[MAIL_LANGUAGES_MAX]);
 /* There are texts of an invitation in that language, or in what its tag is short for. */
 bool mail_templates_speak(const struct mail_templates *t, const char *language);
 

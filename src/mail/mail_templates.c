@@ -90,6 +90,17 @@ mail_template_for(const struct mail_templates *t, enum mail_kind kind, const cha
 	return &l->kinds[kind];
 }
 
+size_t
+mail_templates_languages(const struct mail_templates *t, const char *tags[MAIL_LANGUAGES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->languages[i].kinds[MAIL_INVITATION].text != NULL)
+			tags[n++] = t->languages[i].tag;
+	return n;
+}
+
 bool
 mail_templates_speak(const struct mail_templates *t, const char *language)
 {

@@ -43,6 +43,9 @@ struct web_conf {
 struct web *web_new(const struct web_conf *conf);
 void web_free(struct web *w);
 
+/* The tags of the languages that pages are written in. */
+const char *const *web_languages(size_t *count);
+
 /* The routes above, on the public listener; their ctx is a struct web. */
 extern const struct http_route web_routes[];
 

@@ -21,6 +21,13 @@ const char *const web_language_tags[WEB_LANGUAGES] = {
 	[WEB_VIETNAMESE] = "vi",
 };
 
+const char *const *
+web_languages(size_t *count)
+{
+	*count = WEB_LANGUAGES;
+	return web_language_tags;
+}
+
 enum web_language
 web_language_of(const char *tag)
 {

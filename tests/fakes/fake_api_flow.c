@@ -11,6 +11,7 @@
 struct fake_answer {
 	struct fake_flow *flow;
 	flow_issue_cb *issued;
+	flow_preflight_cb *looked;
 	flow_change_cb *changed;
 	flow_list_cb *listed;
 	dir_places_cb *found;
@@ -130,6 +131,8 @@ fake_flow_answer(void *arg)
 	if (a->issued != NULL)
 		a->issued(a->arg, f->code, ok ? f->inv : NULL,
 		    ok && f->inv->method == INVITATION_BY_LINK ? token : NULL, &f->errors, &fault);
+	else if (a->looked != NULL)
+		a->looked(a->arg, f->code, ok ? f->uid : NULL, &f->errors, &fault);
 	else if (a->changed != NULL)
 		a->changed(a->arg, f->code, ok ? f->inv : NULL, ok && a->with_token ? token : NULL,
 		    &fault);
@@ -180,6 +183,21 @@ flow_issue_start(struct flow *flow, const struct issue_spec *spec, const struct 
 	((struct fake_flow *)flow)->spec = *spec;
 	fake_flow_note(flow, "", caller);
 	fake_flow_start(flow, (struct fake_answer){ .issued = cb, .arg = arg });
+}
+
+void
+flow_preflight_start(struct flow *flow, const struct issue_spec *spec,
+    const struct flow_caller *caller, flow_preflight_cb *cb, void *arg)
+{
+	((struct fake_flow *)flow)->spec = *spec;
+	fake_flow_note(flow, "", caller);
+	fake_flow_start(flow, (struct fake_answer){ .looked = cb, .arg = arg });
+}
+
+struct flow_settings
+flow_settings(const struct flow *flow)
+{
+	return ((const struct fake_flow *)flow)->settings;
 }
 
 void

@@ -16,6 +16,8 @@ struct fake_flow {
 	enum err code;
 	const char *text; /* of the fault, with ERR_OK too */
 	struct field_errors errors;
+	const char *uid; /* of a preflight */
+	struct flow_settings settings;
 	struct invitation *inv; /* borrowed; what every answer with ERR_OK shows */
 	size_t list_count;	/* how often the list has it */
 	const char *next;

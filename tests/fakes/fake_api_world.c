@@ -52,6 +52,8 @@ static const struct auth_role_conf roles[] = {
 	    .quota = 5 },
 };
 
+static const char *const languages[] = { "en", "de", "pt-BR" };
+
 static size_t
 test_health(void *arg, struct health_check *checks, size_t max)
 {
@@ -120,6 +122,11 @@ api_world_setup(void **state)
 	conf.people_base = "OU=People,dc=example,dc=org";
 	conf.auth = world.auth;
 	conf.idle_s = 900;
+	conf.settings = (struct api_settings){ .organisation = "Engines \"Ltd\"",
+		.version = "1.2.3",
+		.languages = languages,
+		.language_count = sizeof(languages) / sizeof(languages[0]),
+		.default_language = "de" };
 	world.api = api_new(&conf);
 	return 0;
 }

@@ -132,19 +132,82 @@ a_mail_that_waits_goes_now_and_is_not_doubled(void **state)
 	mail_world_free(m);
 }
 
+/* It was written before anybody asked, and whatever becomes of it a mail leaves that was asked for.
+ * The older one is not sent a second time beside it. */
 static void
-a_mail_that_is_being_sent_is_not_doubled_unless_its_link_ends(void **state)
+a_mail_that_is_being_sent_is_no_answer_to_who_asks_for_another(void **state)
 {
 	(void)state;
-	for (int voids = 0; voids < 2; voids++) {
+	for (enum mail_outcome outcome = MAIL_SENT; outcome <= MAIL_BROKEN; outcome++) {
+		const bool may_be_there = outcome == MAIL_SENT || outcome == MAIL_UNKNOWN;
+
+		for (int voids = 0; voids < 2; voids++) {
+			struct mail_world *m = in_flight(outcome);
+
+			assert_int_equal(mail_world_resend(m, m->inv->id, voids), ERR_OK);
+			mail_world_await(m, 2); /* it does not wait for the first one's end */
+			fake_mailer_release(m->mailer);
+			assert_at_rest_with(m, 2);
+			assert_int_equal(mail_world_view(m, 0), voids	       ? VIEW_REVOKED
+								: may_be_there ? VIEW_OPEN
+									       : VIEW_UNKNOWN);
+			assert_int_equal(mail_world_view(m, 1), VIEW_OPEN);
+			mail_world_look(m, m->inv->id);
+			assert_int_equal(mail_world_logged(m, DELIVERY_QUEUED), 2);
+			assert_int_equal(
+			    mail_world_logged(m, DELIVERY_SENT), outcome == MAIL_SENT ? 2 : 1);
+			assert_int_equal(
+			    mail_world_logged(m, DELIVERY_UNKNOWN), outcome == MAIL_UNKNOWN);
+			assert_int_equal(mail_world_logged(m, DELIVERY_DROPPED),
+			    !may_be_there && outcome != MAIL_REFUSED);
+			/* The newer mail has shown that the address is good. */
+			assert_false(m->inv->undeliverable);
+			mail_world_free(m);
+		}
+	}
+}
+
+static void
+on_turned(void *arg)
+{
+	world_stop_waiting(arg);
+}
+
+/* So many turns of the loop. */
+static void
+let_turn(struct mail_world *m, int turns)
+{
+	struct loop_timer *timer = loop_timer_new(m->w->loop, on_turned, m->w);
+
+	for (; turns > 0; turns--) {
+		loop_timer_set(timer, 0);
+		world_wait(m->w);
+	}
+	loop_timer_free(timer);
+}
+
+/* The relay has said that it has the first mail, and that is not stored yet: somebody who has read
+ * it asks for another. */
+static void
+a_mail_is_asked_for_at_any_moment_of_the_end_of_the_one_before(void **state)
+{
+	enum { TURNS_MAX = 100 };
+	size_t queued = 1;
+
+	(void)state;
+	for (int turns = 0; queued > 0; turns++) {
 		struct mail_world *m = in_flight(MAIL_SENT);
 
-		assert_int_equal(mail_world_resend(m, m->inv->id, voids), ERR_OK);
+		assert_true(turns < TURNS_MAX);
 		fake_mailer_release(m->mailer);
-		assert_at_rest_with(m, voids ? 2 : 1);
-		assert_int_equal(mail_world_view(m, 0), voids ? VIEW_REVOKED : VIEW_OPEN);
-		if (voids)
-			assert_int_equal(mail_world_view(m, 1), VIEW_OPEN);
+		let_turn(m, turns);
+		queued = store_outbox_count(m->w->store, OUTBOX_MAILS);
+		assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+		assert_at_rest_with(m, 2);
+		assert_int_equal(mail_world_view(m, 0), VIEW_OPEN);
+		assert_int_equal(mail_world_view(m, 1), VIEW_OPEN);
+		mail_world_look(m, m->inv->id);
+		assert_int_equal(mail_world_logged(m, DELIVERY_SENT), 2);
 		mail_world_free(m);
 	}
 }
@@ -730,7 +793,8 @@ main(void)
 		cmocka_unit_test(resent_with_older_links_void_the_first_ends_at_once),
 		cmocka_unit_test(a_mail_is_asked_for_again_after_the_cool_down_alone),
 		cmocka_unit_test(a_mail_that_waits_goes_now_and_is_not_doubled),
-		cmocka_unit_test(a_mail_that_is_being_sent_is_not_doubled_unless_its_link_ends),
+		cmocka_unit_test(a_mail_that_is_being_sent_is_no_answer_to_who_asks_for_another),
+		cmocka_unit_test(a_mail_is_asked_for_at_any_moment_of_the_end_of_the_one_before),
 		cmocka_unit_test(a_link_that_is_handed_over_is_not_mailed),
 		cmocka_unit_test(who_was_undeliverable_is_given_another_try),
 		cmocka_unit_test(with_another_address_the_old_link_ends_and_a_mail_goes_there),

@@ -153,6 +153,29 @@ the_uid_is_the_one_that_the_invitation_then_gets(void **state)
 	world_free(w);
 }
 
+/* Each pause of somebody who types must not cost hundreds of questions. */
+static void
+of_a_name_that_all_have_no_uid_is_said(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	char mail[32];
+	int made = 0;
+
+	(void)state;
+	do {
+		snprintf(mail, sizeof(mail), "ada%d@example.org", made);
+		p.value[PERSON_MAIL] = mail;
+		assert_int_equal(ask(w, &p), 0);
+		if (said.uid[0] == '\0')
+			break;
+		assert_string_equal(world_invite(w, &p).uid, said.uid);
+	} while (++made < 300);
+	assert_in_range(made, 100, 200);
+	assert_int_equal(world_invite(w, &p).code, ERR_OK); /* it gets one all the same */
+	world_free(w);
+}
+
 static void
 everything_that_is_wrong_is_told_at_once(void **state)
 {
@@ -398,6 +421,7 @@ main(void)
 		cmocka_unit_test(nothing_yet_is_no_error_and_nobody_is_asked),
 		cmocka_unit_test(the_uid_is_said_as_soon_as_the_names_are_there),
 		cmocka_unit_test(the_uid_is_the_one_that_the_invitation_then_gets),
+		cmocka_unit_test(of_a_name_that_all_have_no_uid_is_said),
 		cmocka_unit_test(everything_that_is_wrong_is_told_at_once),
 		cmocka_unit_test(
 		    the_personal_address_may_come_later_and_is_checked_when_it_is_there),

@@ -3,6 +3,7 @@
 import collections
 import os
 import pathlib
+import re
 import subprocess
 
 BUILD = pathlib.Path(os.environ["USHERD_BUILD"])
@@ -44,6 +45,11 @@ def of_nothing(path):
     """The path of what does not exist."""
     absent = ABSENT_TOKEN if path.startswith(("/api/v1/tokens", "/api/v1/sessions")) else ABSENT
     return path.replace("{id}", absent).replace("{message}", ABSENT)
+
+
+def fits(route, path):
+    """Whether a path is one of the route's: what stands for itself in one may be an {id} of another."""
+    return re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route.path)), path) is not None
 
 
 def ask(api, route, path=None):

@@ -39,6 +39,8 @@ class Values:
         if name in self.facts:
             return self.facts[name]()
         schema = self.document.resolve(schema)
+        for part in schema.get("allOf", ()):
+            schema = {**self.document.resolve(part), **schema}
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:

@@ -100,6 +100,21 @@ def test_resend_is_another_mail_with_a_link_of_its_own_and_both_work(mailing):
     assert second.link.get().status_code == 410
 
 
+def test_a_mail_that_the_relay_has_not_answered_for_is_no_answer_to_a_resend(mailing):
+    answer_to_first = mailing.sink.fault("end", "delay")
+    invitation = mailing.invite()
+    answer_to_first.wait()
+    assert mailing.api.resend(invitation["id"]).status_code == 200
+    second = mailing.letter(invitation)
+    answer_to_first.release()
+    _, first = mailing.sink.wait_mails(2, invitation["personal_mail"])
+    mailing.wait_gone(invitation)
+    assert is_open(second) and is_open(Letter(first.content))
+    assert len(mailing.letters(invitation)) == 2
+    events = [entry["event"] for entry in mailing.api.show(invitation["id"])["timeline"]]
+    assert events.count("mail_queued") == events.count("mail_sent") == 2
+
+
 def test_resend_and_void_ends_the_older_links_at_once(mailing):
     invitation = mailing.invite()
     first = mailing.letter(invitation)

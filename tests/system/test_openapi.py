@@ -60,7 +60,7 @@ def test_every_answer_is_closed(document):
     answers = {"Invitation", "InvitationPage", "NewLink", "OrgUnits", "OrgUnitName", "Groups", "Token",
                "Tokens", "MailQueue", "MailPreview", "MailReport", "Bounce", "Webhook", "Webhooks", "NewSecret",
                "WebhookMessages", "CallerItem", "AuditPage", "AuditRecord", "AuditHead", "AuditVerdict", "Erasure",
-               "PeoplePage", "PersonItem",
+               "PeoplePage", "PersonItem", "Preflight", "Settings",
                "Person", "Counts", "Deleted", "UnderWay", "Status", "StatusDirectory", "StatusFeed",
                "StatusList", "StatusStore", "StatusMail", "Checks", "Registration", "Registered", "Health", "Problem"}
     for name in answers:

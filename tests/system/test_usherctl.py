@@ -55,6 +55,25 @@ def test_the_table_shows_what_a_person_needs(usherd):
     assert "\x1b" not in table.stdout, "no colours when nobody looks"
 
 
+def test_a_dry_run_invites_nobody(usherd):
+    taken = json_of(create(usherd, "-o", "json"))
+    said = usherd.control("invitation", "create", "--dry-run", "--mail", taken["mail"], "--uid", "root")
+    assert (said.returncode, said.stderr) == (FAILED, "")
+    assert [line.split()[:2] for line in said.stdout.splitlines()] == [
+        ["FIELD", "CODE"], ["uid", "reserved"], ["mail", "taken"]]
+    said = usherd.control("-o", "json", "invitation", "create", "--dry-run", "--mail", taken["mail"])
+    assert said.returncode == FAILED
+    assert [(error["field"], error["code"]) for error in json.loads(said.stdout)["errors"]] == [("mail", "taken")]
+    whole = person(usherd.slapd)
+    for output, read in (("table", lambda text: text.split()[1]), ("json", lambda text: json.loads(text)["uid"])):
+        said = usherd.control("-o", output, "invitation", "create", "--dry-run", *options(whole))
+        assert said.returncode == OK, said.stderr
+        assert read(said.stdout) == f"robin.{whole['family_name'].lower()}"
+    listed = items(json_of(usherd.control("-o", "json", "invitation", "list")))
+    assert [invitation["id"] for invitation in listed] == [taken["id"]]
+    assert usherd.control("invitation", "create", *options(whole)).returncode == OK
+
+
 def test_a_new_link_and_a_revocation(usherd):
     made = json_of(create(usherd, "-o", "json"))
     fresh = json_of(usherd.control("-o", "json", "invitation", "link", made["id"]))["link"]

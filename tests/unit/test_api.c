@@ -27,6 +27,8 @@ static const struct {
 	{ HTTP_POST, CREATE_PATH "/" FAKE_ID "/link", NULL, AUTH_INVITATIONS_WRITE, 200 },
 	{ HTTP_PATCH, CREATE_PATH "/" FAKE_ID, "{\"expires_in\":60}", AUTH_INVITATIONS_WRITE, 200 },
 	{ HTTP_POST, CREATE_PATH "/" FAKE_ID "/resend", NULL, AUTH_INVITATIONS_WRITE, 200 },
+	{ HTTP_POST, CREATE_PATH "/preflight", "{}", AUTH_INVITATIONS_WRITE, 200 },
+	{ HTTP_GET, "/api/v1/settings", NULL, AUTH_ALL, 200 }, /* whoever it is */
 	{ HTTP_GET, "/api/v1/mail/queue", NULL, AUTH_MAIL, 200 },
 	{ HTTP_DELETE, "/api/v1/mail/queue/" FAKE_ID, NULL, AUTH_MAIL, 204 },
 	{ HTTP_POST, "/api/v1/mail/queue/" FAKE_ID "/retry", NULL, AUTH_MAIL, 204 },

@@ -131,27 +131,25 @@ static void
 one_part_that_is_not_well_degrades_all_of_it(void **state)
 {
 	static const struct {
-		size_t offset;
-		enum api_state state;
+		enum api_state *part, state;
 		const char *word;
 	} rows[] = {
-#define PART(part, to, word) { offsetof(struct api_status, part.state), API_STATE_##to, word }
-		PART(directory, OK, "ok"),
-		PART(directory, DEGRADED, "degraded"),
-		PART(directory, DOWN, "degraded"),
-		PART(feed, CURRENT, "ok"),
-		PART(feed, CATCHING_UP, "degraded"),
-		PART(feed, LOADING, "degraded"),
-		PART(feed, INCOMPLETE, "degraded"),
-		PART(feed, AWAY, "degraded"),
-		PART(list, COMPLETE, "ok"),
-		PART(list, INCOMPLETE, "degraded"),
-		PART(list, LOADING, "degraded"),
-		PART(store, FAILING, "degraded"),
-		PART(mail, OFF, "ok"),
-		PART(mail, PAUSED, "degraded"),
-		PART(mail, FAILING, "degraded"),
-		PART(webhooks, FAILING, "degraded"),
+		{ &world.status.directory.state, API_STATE_OK, "ok" },
+		{ &world.status.directory.state, API_STATE_DEGRADED, "degraded" },
+		{ &world.status.directory.state, API_STATE_DOWN, "degraded" },
+		{ &world.status.feed.state, API_STATE_CURRENT, "ok" },
+		{ &world.status.feed.state, API_STATE_CATCHING_UP, "degraded" },
+		{ &world.status.feed.state, API_STATE_LOADING, "degraded" },
+		{ &world.status.feed.state, API_STATE_INCOMPLETE, "degraded" },
+		{ &world.status.feed.state, API_STATE_AWAY, "degraded" },
+		{ &world.status.list.state, API_STATE_COMPLETE, "ok" },
+		{ &world.status.list.state, API_STATE_INCOMPLETE, "degraded" },
+		{ &world.status.list.state, API_STATE_LOADING, "degraded" },
+		{ &world.status.store.state, API_STATE_FAILING, "degraded" },
+		{ &world.status.mail.state, API_STATE_OFF, "ok" },
+		{ &world.status.mail.state, API_STATE_PAUSED, "degraded" },
+		{ &world.status.mail.state, API_STATE_FAILING, "degraded" },
+		{ &world.status.webhooks.state, API_STATE_FAILING, "degraded" },
 	};
 
 	(void)state;
@@ -160,8 +158,7 @@ one_part_that_is_not_well_degrades_all_of_it(void **state)
 		json_t *body;
 
 		world.status = well;
-		memcpy(
-		    (char *)&world.status + rows[i].offset, &rows[i].state, sizeof(rows[i].state));
+		*rows[i].part = rows[i].state;
 		body = status_now();
 		assert_string_equal(
 		    json_string_value(json_object_get(body, "status")), rows[i].word);

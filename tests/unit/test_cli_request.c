@@ -126,6 +126,56 @@ a_problem_is_told_field_by_field_and_clean(void **state)
 }
 
 static void
+a_dry_run_tells_each_problem_and_fails(void **state)
+{
+	static const struct {
+		const char *answer, *output, *shown;
+		enum cli_exit code;
+	} rows[] = {
+		{ "{\"uid\":\"ada\",\"errors\":[]}", "table", "uid  ada\n", CLI_OK },
+		{ "{\"uid\":null,\"errors\":[]}", "table", "", CLI_OK },
+		{ "{\"uid\":\"ada\",\"errors\":[{\"field\":\"mail\",\"code\":\"taken\",\"detail\":"
+		  "\"it\\u001b[1m\"},{\"field\":\"uid\",\"code\":\"reserved\",\"detail\":\"no\"}]}",
+		    "table",
+		    "FIELD  CODE      DETAIL\n"
+		    "mail   taken     it\xef\xbf\xbd[1m\n"
+		    "uid    reserved  no\n",
+		    CLI_FAILED },
+		{ "{\"uid\":null,\"errors\":[{\"field\":\"uid\",\"code\":\"taken\",\"detail\":"
+		  "\"no\"}]}",
+		    "json",
+		    "{\n  \"uid\": null,\n  \"errors\": [\n    {\n      \"field\": \"uid\",\n"
+		    "      \"code\": \"taken\",\n      \"detail\": \"no\"\n    }\n  ]\n}\n",
+		    CLI_FAILED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		server_start(200, rows[i].answer);
+		assert_int_equal(run("--socket", server.path, "-o", rows[i].output, "invitation",
+				     "create", "--given-name", "Ada", "--dry-run", NULL),
+		    rows[i].code);
+		server_stop();
+		assert_string_equal(out_text, rows[i].shown);
+		assert_int_equal(err_len, 0);
+		assert_non_null(
+		    strstr(server.request, "POST /api/v1/invitations/preflight HTTP/1.1\r\n"));
+		assert_non_null(strstr(server.request, "\"given_name\":\"Ada\""));
+	}
+}
+
+static void
+a_dry_run_that_is_refused_is_told_as_the_invitation_would_be(void **state)
+{
+	(void)state;
+	server_start(409, "{\"detail\":\"5 of your invitations are open\"}");
+	assert_int_equal(
+	    run("--socket", server.path, "invitation", "create", "--dry-run", NULL), CLI_CONFLICT);
+	server_stop();
+	assert_int_equal(out_len, 0);
+}
+
+static void
 a_new_token_is_alone_on_standard_output(void **state)
 {
 	static const char answer[] = "{\"id\":\"0123456789abcdef\",\"token\":\"" TEST_TOKEN
@@ -309,6 +359,8 @@ main(void)
 		cmocka_unit_test(a_token_file_that_others_may_read_is_refused),
 		cmocka_unit_test(a_daemon_that_is_not_there_is_unreachable),
 		cmocka_unit_test(a_problem_is_told_field_by_field_and_clean),
+		cmocka_unit_test(a_dry_run_tells_each_problem_and_fails),
+		cmocka_unit_test(a_dry_run_that_is_refused_is_told_as_the_invitation_would_be),
 		cmocka_unit_test(a_new_token_is_alone_on_standard_output),
 		cmocka_unit_test(an_invitation_is_made_of_options_over_a_file),
 		cmocka_unit_test(a_file_that_is_no_document_is_refused_before_anything_is_sent),

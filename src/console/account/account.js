@@ -5,7 +5,7 @@ import { explain } from "../lib/errors.js";
 import { useLoad } from "../lib/load.js";
 import { forgetSession, may, whoAmI } from "../lib/session.js";
 import { lastName } from "../lib/units.js";
-import { t } from "../lib/words.js";
+import { t, tn } from "../lib/words.js";
 import { Face, Head, Time, Value } from "../ui/bits.js";
 import { Confirm } from "../ui/dialog.js";
 import { Icon } from "../ui/icon.js";
@@ -58,10 +58,11 @@ function Sessions() {
 	return html`<section class="card"><header><h2>${t("account.sessions")}</h2>
 			<button type="button" class="button small" onClick=${() => setAll(true)}>${t("account.end_all")}</button></header>
 		${data === null ? (error ? html`<${Trouble} error=${error} onRetry=${reload} />` : html`<${Loading} lines=${3} />`) : html`<ul class="lines">
-			${data.items.map((session) => html`<li key=${session.id}><div><strong title=${session.agent}><bdi>${session.agent ? agentWord(session.agent) : t("account.no_agent")}</bdi></strong>
-					${session.current && html`<span class="status active">${t("account.this_one")}</span>`}
-					<p class="soft">${session.source && html`<bdi>${session.source}</bdi> · `}${t("account.last_used")} <${Time} at=${session.last_used_at} />
-						· ${t("account.ends")} <${Time} at=${session.expires_at} /></p></div>
+			${data.items.map((session) => html`<li key=${session.id}><div><p class="line-name"><strong title=${session.agent}><bdi>${session.agent ? agentWord(session.agent) : t("account.no_agent")}</bdi></strong>
+					${session.current && html`<span class="status active">${t("account.this_one")}</span>`}</p>
+					<ul class="row">${session.source && html`<li><bdi>${session.source}</bdi></li>`}
+						<li>${tn("account.last_used", { time: html`<${Time} at=${session.last_used_at} />` })}</li>
+						<li>${tn("account.ends", { time: html`<${Time} at=${session.expires_at} />` })}</li></ul></div>
 				${!session.current && html`<button type="button" class="button small" onClick=${() => end(session)}>${t("account.end")}</button>`}</li>`)}</ul>`}
 		${all && html`<${Confirm} title=${t("account.end_all_title")} action=${t("account.end_all")} danger onConfirm=${endAll} onClose=${() => setAll(false)}>
 			<p>${t("account.end_all_sure")}</p></${Confirm}>`}

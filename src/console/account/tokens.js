@@ -80,9 +80,11 @@ function MadeToken({ token, onClose }) {
 }
 
 function Line({ token, onRevoke }) {
-	return html`<li><div><strong><bdi>${token.name}</bdi></strong> ${token.status === "expired" && html`<span class="status expired">${t("status.expired")}</span>`}
-			<p class="soft"><code>${token.id}</code> · ${t("account.last_used")} <${Time} at=${token.last_used_at} /> · ${t("account.ends")} <${Time} at=${token.expires_at} />
-				${token.org_units?.map((dn) => html` · <bdi title=${dn}>${lastName(dn)}</bdi>`)}</p>
+	return html`<li><div><p class="line-name"><strong><bdi>${token.name}</bdi></strong>${token.status === "expired" && html`<span class="status expired">${t("status.expired")}</span>`}</p>
+			<ul class="row"><li><code>${token.id}</code></li>
+				<li>${token.last_used_at ? tn("account.last_used", { time: html`<${Time} at=${token.last_used_at} />` }) : t("account.never_used")}</li>
+				<li>${tn("account.ends", { time: html`<${Time} at=${token.expires_at} />` })}</li>
+				${token.org_units?.map((dn) => html`<li key=${dn} title=${dn}><bdi>${lastName(dn)}</bdi></li>`)}</ul>
 			<p class="scopes">${token.scopes.map((scope) => html`<code key=${scope}>${scope}</code>`)}</p></div>
 		<button type="button" class="button small" aria-label=${t("account.revoke_of", { name: token.name })} onClick=${onRevoke}>${t("account.revoke")}</button></li>`;
 }

@@ -29,6 +29,9 @@ function EventChoice({ value, onChange }) {
 	</select>`;
 }
 
+// The roles are said although they are those of a table: on a narrow screen a row is laid out in another way, and
+// then browsers forget them.
+
 /** Pages of records as they are asked for: {items, next, error, busy, damaged, more()}. */
 function useRecords(asked) {
 	const [state, setState] = useState({ items: null, next: null, error: null, busy: true, damaged: false });
@@ -65,16 +68,16 @@ function useRecords(asked) {
 function Row({ record }) {
 	const [open, setOpen] = useState(false);
 
-	return html`<tr class=${open ? "open" : null}>
-			<td><button type="button" class="button bare small turn" aria-expanded=${open ? "true" : "false"}
+	return html`<tr role="row" class=${open ? "open" : null}>
+			<td role="cell" class="turns"><button type="button" class="button bare small turn" aria-expanded=${open ? "true" : "false"}
 				aria-label=${t("audit.details")} onClick=${() => setOpen(!open)}><${Icon} name="chevron" size="16" /></button></td>
-			<td><${Time} at=${record.at} as="moment" /></td>
-			<td class="event">${eventWord(record.event)}</td>
-			<td><${Subject} record=${record} /></td>
-			<td><${Actor} ...${record} /></td>
-			<td class="source"><${Value}>${record.source}</${Value}></td>
+			<td role="cell" class="at"><${Time} at=${record.at} as="moment" /></td>
+			<td role="cell" class="event">${eventWord(record.event)}</td>
+			<td role="cell" class="subject"><${Subject} record=${record} /></td>
+			<td role="cell" class="actor"><${Actor} ...${record} /></td>
+			<td role="cell" class="source"><${Value}>${record.source}</${Value}></td>
 		</tr>
-		${open && html`<tr class="record-details"><td colspan="6"><${Details} record=${record} /></td></tr>`}`;
+		${open && html`<tr role="row" class="record-details"><td role="cell" colspan="6"><${Details} record=${record} /></td></tr>`}`;
 }
 
 function Proof() {
@@ -115,12 +118,12 @@ export default function Audit() {
 			${items === null ? (error ? html`<${Trouble} error=${error} onRetry=${again} />` : html`<${Loading} lines=${8} />`) :
 				items.length === 0 ? html`<${Empty} icon="history" title=${filtered ? t("audit.no_match") : t("audit.none")}>${
 					filtered ? t("audit.no_match_why") : t("audit.none_why")}</${Empty}>` : html`
-				<div class="scroll" tabindex="0" role="region" aria-label=${t("audit.records")}><table class="table records">
+				<div class="scroll" tabindex="0" role="region" aria-label=${t("audit.records")}><table role="table" class="table records">
 					<caption class="unseen">${t("audit.records")}</caption>
-					<thead><tr><th scope="col"><span class="unseen">${t("audit.details")}</span></th><th scope="col">${t("audit.at")}</th>
-						<th scope="col">${t("audit.event")}</th><th scope="col">${t("audit.subject")}</th><th scope="col">${t("audit.actor")}</th>
-						<th scope="col">${t("audit.source")}</th></tr></thead>
-					<tbody>${items.map((record) => html`<${Row} key=${record.id} record=${record} />`)}</tbody></table></div>
+					<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col"><span class="unseen">${t("audit.details")}</span></th><th role="columnheader" scope="col">${t("audit.at")}</th>
+						<th role="columnheader" scope="col">${t("audit.event")}</th><th role="columnheader" scope="col">${t("audit.subject")}</th><th role="columnheader" scope="col">${t("audit.actor")}</th>
+						<th role="columnheader" scope="col">${t("audit.source")}</th></tr></thead>
+					<tbody role="rowgroup">${items.map((record) => html`<${Row} key=${record.id} record=${record} />`)}</tbody></table></div>
 				<footer class="more"><span class="soft">${t("audit.shown", { count: items.length })}</span>
 					${error && html`<${Problem} error=${error} />`}
 					${next && html`<button type="button" class="button" aria-disabled=${busy ? "true" : null} onClick=${() => busy || more()}>

@@ -4,7 +4,7 @@ import { get } from "../lib/api.js";
 import { useLoad } from "../lib/load.js";
 import { Link, address } from "../lib/route.js";
 import { may } from "../lib/session.js";
-import { formatBytes, formatNumber, formatSpan, t } from "../lib/words.js";
+import { formatBytes, formatNumber, formatSpan, t, tn } from "../lib/words.js";
 import { Head, Time, Value, statusWord } from "../ui/bits.js";
 import { Icon } from "../ui/icon.js";
 import { Loading, Problem, Trouble } from "../ui/states.js";
@@ -38,9 +38,10 @@ function Words({ children }) {
 function Directory({ directory }) {
 	return html`<${Part} title=${t("state.directory")} icon="server" state=${directory.status}>
 		<ul class="servers">${directory.servers.map((server) => html`<li key=${server.uri}>
-			<div><code><bdi>${server.uri}</bdi></code> ${server.in_use && html`<span class="soft">${t("state.in_use")}</span>`}</div>
-			<div><${State} value=${server.status} />${server.since && html` <span class="soft">${t("state.since")} <${Time} at=${server.since} /></span>`}</div>
-			${server.last_error && html`<div class="soft"><${Words}>${server.last_error}</${Words}> <${Time} at=${server.last_error_at} /></div>`}
+			<code><bdi>${server.uri}</bdi></code>
+			<ul class="row"><li><${State} value=${server.status} /></li>${server.in_use && html`<li>${t("state.in_use")}</li>`}
+				${server.since && html`<li>${tn("state.since", { time: html`<${Time} at=${server.since} as="moment" />` })}</li>`}</ul>
+			${server.last_error && html`<p class="row"><${Words}>${server.last_error}</${Words}><${Time} at=${server.last_error_at} /></p>`}
 		</li>`)}</ul></${Part}>`;
 }
 
@@ -76,7 +77,7 @@ function Mail({ mail }) {
 		mail.oldest_at && [t("state.oldest"), html`<${Time} at=${mail.oldest_at} />`],
 		mail.paused_until && [t("state.paused_until"), html`<${Time} at=${mail.paused_until} />`],
 		[t("state.sent"), html`<${Time} at=${mail.sent_at} />`],
-		mail.last_failure && [t("state.failure"), html`<${Words}>${mail.last_failure}</${Words}> <${Time} at=${mail.last_failure_at} />`],
+		mail.last_failure && [t("state.failure"), html`<p class="row"><${Words}>${mail.last_failure}</${Words}><${Time} at=${mail.last_failure_at} /></p>`],
 	]}</${Facts}>` : html`<p class="soft">${t("state.no_mail")}</p>`}</${Part}>`;
 }
 

@@ -32,11 +32,13 @@ export function Value({ children }) {
 		html`<bdi>${children}</bdi>`;
 }
 
+const segmenter = new Intl.Segmenter(); // making one takes longer than a row of a list may
+
 /** The letters that stand for a person; colours by name, so that rows are told apart. */
 export function Face({ name, size = "" }) {
 	const words = (name ?? "").trim().split(/\s+/u).filter(Boolean);
 	const letters = [words[0], words.length > 1 ? words.at(-1) : null].filter(Boolean)
-		.map((word) => [...new Intl.Segmenter().segment(word)][0].segment).join("");
+		.map((word) => [...segmenter.segment(word)][0].segment).join("");
 	let hue = 0;
 
 	for (const letter of name ?? "")

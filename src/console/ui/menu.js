@@ -1,6 +1,6 @@
 // A menu behind a button (WAI-ARIA Authoring Practices, menu button): arrows move, a letter finds, Escape closes
 // and gives the focus back. It lies in the top layer, so that no scrolling container cuts it off.
-import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "../lib/html.js";
+import { html, useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { go } from "../lib/route.js";
 import { Icon } from "./icon.js";
 import { placeAt } from "./place.js";
@@ -28,37 +28,28 @@ function find(all, now, letter) {
 	return order.find((i) => all[i].textContent.trim().toLowerCase().startsWith(letter.toLowerCase())) ?? -1;
 }
 
-/** `entries`: {label, icon, danger, onChoose or to, disabled: why not}, null for what does not apply, "-" for a line.
- *  `label` names the button. `children`: what the button shows; else three dots. */
-export function Menu({ label, entries, children, className = "button bare" }) {
-	const [open, setOpen] = useState(false);
-	const button = useRef(null), menu = useRef(null);
-	const name = useId();
+/** What a menu shows, while it is open: below `button()`, which gets the focus back. `onClose()` when it is to go. */
+export function MenuList({ id, button, label, entries, onClose }) {
+	const menu = useRef(null);
 	const shown = entries.filter((entry) => entry !== null && entry !== undefined && entry !== false);
 
 	useLayoutEffect(() => {
-		if (!open)
-			return;
 		menu.current.showPopover();
-		placeAt(menu.current, button.current);
+		placeAt(menu.current, button());
 		items(menu.current)[0]?.focus();
-	}, [open]);
+	}, []);
 	useEffect(() => {
-		if (!open)
-			return undefined;
-		const close = () => setOpen(false);
-
 		// What it belongs to moves away beneath it.
-		addEventListener("resize", close);
-		addEventListener("scroll", close, { capture: true, passive: true });
+		addEventListener("resize", onClose);
+		addEventListener("scroll", onClose, { capture: true, passive: true });
 		return () => {
-			removeEventListener("resize", close);
-			removeEventListener("scroll", close, { capture: true });
+			removeEventListener("resize", onClose);
+			removeEventListener("scroll", onClose, { capture: true });
 		};
-	}, [open]);
+	}, [onClose]);
 	const close = () => {
-		setOpen(false);
-		button.current?.focus();
+		onClose();
+		button()?.focus();
 	};
 	const choose = (entry) => {
 		if (entry.disabled)
@@ -79,18 +70,29 @@ export function Menu({ label, entries, children, className = "button bare" }) {
 		}
 	};
 
+	return html`<div ref=${menu} id=${id} class="menu" role="menu" popover="auto" aria-label=${label} onKeyDown=${onKey}
+		onToggle=${(event) => event.newState === "closed" && onClose()}>
+		${shown.map((entry, index) => entry === "-" ? html`<hr key=${index} />` : html`<button type="button" key=${index}
+			role="menuitem" tabindex="-1" class=${entry.danger ? "danger" : null} aria-disabled=${entry.disabled ? "true" : null}
+			title=${entry.disabled || null} onClick=${() => choose(entry)}>
+			${entry.icon && html`<${Icon} name=${entry.icon} size="18" />`}<span>${entry.label}</span>
+		</button>`)}
+	</div>`;
+}
+
+/** `entries`: {label, icon, danger, onChoose or to, disabled: why not}, null for what does not apply, "-" for a line.
+ *  `label` names the button. `children`: what the button shows; else three dots. */
+export function Menu({ label, entries, children, className = "button bare" }) {
+	const [open, setOpen] = useState(false);
+	const button = useRef(null);
+	const name = useId();
+	const close = useCallback(() => setOpen(false), []);
+
 	return html`<button type="button" ref=${button} class=${className} aria-haspopup="menu" aria-expanded=${open ? "true" : "false"}
 			aria-controls=${open ? name : null} aria-label=${label} title=${children ? null : label}
 			onClick=${() => setOpen(!open)}
 			onKeyDown=${(event) => event.key === "ArrowDown" && !open && (event.preventDefault(), setOpen(true))}>
 			${children ?? html`<${Icon} name="more" />`}
 		</button>
-		${open && html`<div ref=${menu} id=${name} class="menu" role="menu" popover="auto" aria-label=${label} onKeyDown=${onKey}
-			onToggle=${(event) => event.newState === "closed" && setOpen(false)}>
-			${shown.map((entry, index) => entry === "-" ? html`<hr key=${index} />` : html`<button type="button" key=${index}
-				role="menuitem" tabindex="-1" class=${entry.danger ? "danger" : null} aria-disabled=${entry.disabled ? "true" : null}
-				title=${entry.disabled || null} onClick=${() => choose(entry)}>
-				${entry.icon && html`<${Icon} name=${entry.icon} size="18" />`}<span>${entry.label}</span>
-			</button>`)}
-		</div>`}`;
+		${open && html`<${MenuList} id=${name} button=${() => button.current} label=${label} entries=${entries} onClose=${close} />`}`;
 }

@@ -32,7 +32,7 @@ function Chosen({ units, unit, onAct }) {
 	const empty = unit.below.length === 0 && (unit.total_below ?? 0) === 0;
 
 	return html`<section class="card unit" aria-labelledby="unit-name">
-		<header><div><p class="soft"><${UnitPath} units=${units} dn=${unit.dn} /></p><h2 id="unit-name"><bdi>${unit.name}</bdi></h2></div>
+		<header><div>${unit.parent && html`<p class="soft"><${UnitPath} units=${units} dn=${unit.dn} /></p>`}<h2 id="unit-name"><bdi>${unit.name}</bdi></h2></div>
 			${writes && html`<${Menu} label=${t("units.acts", { name: unit.name })} entries=${[
 				{ label: t("units.new_below"), icon: "plus", onChoose: () => onAct("new") },
 				{ label: t("units.change"), icon: "edit", onChoose: () => onAct("change") },

@@ -1,0 +1,114 @@
+// Doing something to one person: asked first where it takes something away, and told afterwards what has become of it.
+import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { explain } from "../lib/errors.js";
+import { formatDate, t, tn } from "../lib/words.js";
+import { Icon } from "../ui/icon.js";
+import { CopyButton } from "../ui/copy.js";
+import { Confirm, Dialog } from "../ui/dialog.js";
+import { say } from "../ui/toast.js";
+import { isUnderWay, perform } from "./perform.js";
+import { nameOf } from "./row.js";
+import { actions } from "./rules.js";
+
+const atOnce = ["resume", "resend"]; // they take nothing away
+
+function tellDeleted(person, { restorable_until: until }, onDone) {
+	const name = nameOf(person);
+
+	say(until ? t("users.deleted_until", { name, date: formatDate(until) }) : t("users.done.delete", { name }), {
+		action: until && { label: t("users.restore"), onChoose: () => restore(person, onDone) },
+	});
+}
+
+/** A person of the trash, or one who was deleted just now. `onDone()` afterwards. */
+export async function restore(person, onDone) {
+	const name = nameOf(person);
+
+	try {
+		const { detail } = await perform("restore", person);
+
+		say(detail ? t("users.restored_but", { name, detail }) : t("users.done.restore", { name }), { tone: detail ? "plain" : "good" });
+	} catch (error) {
+		say(t("users.failed", { name, why: explain(error) }), { tone: "bad" });
+	}
+	onDone();
+}
+
+async function carryOut(kind, person, onDone) {
+	const answer = await perform(kind, person);
+	const name = nameOf(person);
+
+	if (isUnderWay(answer))
+		say(t("users.under_way", { name }), { tone: "plain" });
+	else if (kind === "delete")
+		tellDeleted(person, answer, onDone);
+	else
+		say(t(`users.done.${kind}`, { name }));
+	// Of a user the answer is the person as they are now.
+	onDone(kind === "suspend" || kind === "resume" ? { id: answer.id, status: answer.status } : null);
+}
+
+function NewLink({ person, onClose, onDone }) {
+	const [link, setLink] = useState(null);
+	const [busy, setBusy] = useState(false);
+	const [error, setError] = useState(null);
+	const field = useRef(null);
+	const name = html`<strong><bdi>${nameOf(person)}</bdi></strong>`;
+	const make = async () => {
+		setBusy(true);
+		setError(null);
+		try {
+			setLink((await perform("link", person)).link);
+			onDone(null);
+		} catch (problem) {
+			setError(problem);
+		}
+		setBusy(false);
+	};
+
+	if (link === null)
+		return html`<${Confirm} title=${t("users.ask.link")} action=${t("users.do_it.link")} busy=${busy} error=${error} onConfirm=${make} onClose=${onClose}>
+			<p class="whom">${name}</p><p>${t("users.means.link")}</p></${Confirm}>`;
+	return html`<${Dialog} title=${t("users.new_link")} onClose=${onClose}>
+		<div class="dialog-body link-made">
+			<p>${tn("users.new_link_for", { name })}</p>
+			<div class="joined"><input ref=${field} readonly dir="ltr" aria-label=${t("users.new_link")} value=${link} onFocus=${(event) => event.target.select()} />
+				<${CopyButton} text=${link} shownIn=${() => field.current} className="button primary" first /></div>
+			<p class="note warn"><${Icon} name="alert" /><span>${t("users.new_link_once")}</span></p>
+		</div>
+		<footer class="dialog-foot"><button type="button" class="button" onClick=${onClose}>${t("ui.close")}</button></footer>
+	</${Dialog}>`;
+}
+
+/** `kind` of rules.js. `onDone(person)`: it was done, and the person is so now, or null: look again. */
+export default function Act({ kind, person, onClose, onDone }) {
+	const [busy, setBusy] = useState(false);
+	const [error, setError] = useState(null);
+	const name = nameOf(person);
+	const run = async () => {
+		setBusy(true);
+		setError(null);
+		try {
+			await carryOut(kind, person, onDone);
+			onClose();
+		} catch (problem) {
+			setBusy(false);
+			setError(problem);
+			if (atOnce.includes(kind)) {
+				say(t("users.failed", { name, why: explain(problem) }), { tone: "bad" });
+				onClose();
+			}
+		}
+	};
+
+	useEffect(() => { atOnce.includes(kind) && run(); }, []);
+	if (kind === "link")
+		return html`<${NewLink} person=${person} onClose=${onClose} onDone=${onDone} />`;
+	if (atOnce.includes(kind))
+		return null;
+	return html`<${Confirm} title=${t(`users.ask.${kind}`)} action=${t(`users.do_it.${kind}`)} danger=${actions[kind].danger || kind === "suspend"}
+		busy=${busy} error=${error} onConfirm=${run} onClose=${() => busy || onClose()}>
+		<p class="whom"><strong><bdi>${name}</bdi></strong>${person.mail && person.mail !== name && html`<span class="soft"><bdi>${person.mail}</bdi></span>`}</p>
+		<p>${t(`users.means.${kind}`)}</p>
+	</${Confirm}>`;
+}

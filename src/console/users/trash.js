@@ -1,0 +1,83 @@
+// Who was deleted and can still be brought back: the last one first.
+import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { get } from "../lib/api.js";
+import { may } from "../lib/session.js";
+import { unitPath } from "../lib/units.js";
+import { t } from "../lib/words.js";
+import { Face, Time, Value } from "../ui/bits.js";
+import { Icon } from "../ui/icon.js";
+import { Empty, Loading, Problem, Trouble } from "../ui/states.js";
+import { restore } from "./acts.js";
+import { nameOf } from "./row.js";
+
+/** Pages of the trash, one after the other: {items, next, error, busy, more, again}. */
+function useTrash() {
+	const [state, setState] = useState({ items: null, next: null, error: null, busy: true });
+	const running = useRef(null);
+	const read = async (items, cursor) => {
+		const stop = new AbortController();
+
+		running.current?.abort();
+		running.current = stop;
+		setState((now) => ({ ...now, busy: true, error: null }));
+		try {
+			let found = items, page;
+
+			do { // a page can be empty and lead on
+				page = await get("/trash", { limit: 100, cursor }, stop.signal);
+				found = [...found, ...page.items];
+				cursor = page.next_cursor;
+			} while (cursor && page.items.length === 0);
+			setState({ items: found, next: cursor, error: null, busy: false });
+		} catch (error) {
+			if (!stop.signal.aborted)
+				setState((now) => ({ ...now, busy: false, error }));
+		}
+	};
+
+	useEffect(() => {
+		read([], null);
+		return () => running.current?.abort();
+	}, []);
+	return { ...state, more: () => read(state.items, state.next), again: () => read([], null) };
+}
+
+function Deleted({ person, units, onRestore, busy }) {
+	const names = person.org_unit === null ? [] : unitPath(units, person.org_unit);
+
+	return html`<tr>
+		<th scope="row"><span class="trash-who"><${Face} name=${nameOf(person)} /><span class="p-who"><bdi title=${nameOf(person)}>${nameOf(person)}</bdi>
+			<small class="soft"><bdi>${person.mail ?? person.uid}</bdi></small></span></span></th>
+		<td class="wide-only" title=${names.join(" › ") || null}><${Value}>${names.at(-1)}</${Value}></td>
+		<td class="wide-only"><${Time} at=${person.deleted_at} /></td>
+		<td><${Time} at=${person.restorable_until} as="date" /></td>
+		<td class="number">${may("users:write") && html`<button type="button" class="button small" aria-disabled=${busy ? "true" : null}
+			aria-label=${t("users.restore_whom", { name: nameOf(person) })} onClick=${() => busy || onRestore(person)}>
+			<${Icon} name="undo" size="18" />${t("users.restore")}</button>`}</td>
+	</tr>`;
+}
+
+export default function Trash({ units }) {
+	const { items, next, error, busy, more, again } = useTrash();
+	const [restoring, setRestoring] = useState(null);
+	const bring = async (person) => {
+		setRestoring(person.id);
+		await restore(person, again);
+		setRestoring(null);
+	};
+
+	if (items === null)
+		return error ? html`<${Trouble} error=${error} onRetry=${again} />` : html`<div class="card"><${Loading} lines=${8} /></div>`;
+	if (items.length === 0)
+		return html`<div class="card"><${Empty} icon="trash" title=${t("users.trash_none")}>${t("users.trash_none_why")}</${Empty}></div>`;
+	return html`<p class="total soft">${t("users.trash_about")}</p>
+		${error && html`<${Problem} error=${error} />`}
+		<div class="card trash"><table class="table"><caption class="unseen">${t("users.deleted")}</caption>
+			<thead><tr><th scope="col">${t("users.column.name")}</th><th scope="col" class="wide-only">${t("users.column.org_unit")}</th>
+				<th scope="col" class="wide-only">${t("users.column.deleted_at")}</th><th scope="col">${t("users.column.restorable_until")}</th>
+				<td></td></tr></thead>
+			<tbody>${items.map((person) => html`<${Deleted} key=${person.id} person=${person} units=${units} busy=${restoring !== null} onRestore=${bring} />`)}</tbody>
+		</table></div>
+		${next && html`<p class="more"><button type="button" class="button" aria-disabled=${busy ? "true" : null} onClick=${() => busy || more()}>
+			${t("users.trash_more")}</button></p>`}`;
+}
