@@ -6,18 +6,19 @@ import { watchPeople } from "../lib/live.js";
 import { useLoad } from "../lib/load.js";
 import { Link, go, here } from "../lib/route.js";
 import { may } from "../lib/session.js";
-import { t, tn } from "../lib/words.js";
+import { t } from "../lib/words.js";
 import { Face, Head, Status } from "../ui/bits.js";
 import { Icon } from "../ui/icon.js";
 import { Menu } from "../ui/menu.js";
 import { say } from "../ui/toast.js";
 import { Loading, Problem, Trouble } from "../ui/states.js";
 import { nameOf } from "../users/row.js";
-import { actions, actionsFor } from "../users/rules.js";
-import { Gone, Nobody } from "./gone.js";
+import { actions } from "../users/rules.js";
+import { dialogOf, entriesFor, kindsFor } from "../invitations/acts.js";
+import { Gone } from "./gone.js";
 import { History } from "./history.js";
 import { Groups, Invited, Profile, SignIn } from "./profile.js";
-import { isOpen, isUser, profileOf, readPerson } from "./read.js";
+import { isOver, isUser, profileOf, readPerson } from "./read.js";
 import { Timeline } from "./timeline.js";
 
 const soon = 300, often = 2_000, sometimes = 15_000; // ms
@@ -25,8 +26,9 @@ const soon = 300, often = 2_000, sometimes = 15_000; // ms
 /** Reads again when something has happened: the list tells of people; mails and registrations that are under way, nobody. */
 function useFollowing(view, reload) {
 	const ids = [view?.person?.id, view?.invitation?.id];
-	const onTheWay = view && !(view.person && isUser(view.person)) && ["in_progress", "done"].includes(view.invitation?.status);
-	const apart = onTheWay ? often : isOpen(view?.invitation ?? null) || (view && !may("users:read")) ? sometimes : null;
+	const state = view?.person && isUser(view.person) ? null : view?.invitation?.status;
+	const onTheWay = state === "in_progress" || (state === "done" && may("users:read")); // not in the list yet
+	const apart = onTheWay ? often : state && !isOver(state) ? sometimes : null;
 
 	useEffect(() => {
 		let timer = null;
@@ -55,7 +57,7 @@ function useMoving(id, view) {
 			if (wasInvited.current)
 				say(t("person.registered_now", { name: nameOf(now) }));
 			go(`/users/${now.id}`, { replace: true, state: here().state });
-		} else if (view) {
+		} else if (view?.person || view?.invitation) {
 			wasInvited.current = view.invitation !== null && !(now && isUser(now));
 		}
 	}, [id, view]);
@@ -73,28 +75,18 @@ function Way() {
 
 /** What stands as a button, and what in the menu. */
 function Acts({ view, profile, onAct }) {
-	const { person, invitation } = view;
 	const user = isUser(profile);
 	const barred = profile.stale ? t("person.stale_why") : null;
-	const status = !person && profile.status === "in_progress" ? "pending" : profile.status; // what is begun may be given up
-	const kinds = actionsFor(status, may).filter((kind) => kind !== "resend" || invitation?.method !== "link");
-	const entry = (kind) => ({
-		label: t(`users.do.${kind}`), icon: actions[kind].icon, danger: actions[kind].danger, disabled: barred, onChoose: () => onAct(kind),
-	});
-	const shown = kinds.find((kind) => !actions[kind].danger);
-	const changes = may("invitations:write") && isOpen(invitation) && !user ? [
-		{ label: t("invitations.change_address"), icon: "edit", onChoose: () => onAct("address") },
-		{ label: t("invitations.extend"), icon: "clock", onChoose: () => onAct("extend") },
-	] : [];
-	const rest = [...kinds.filter((kind) => kind !== shown && !actions[kind].danger).map(entry), ...changes];
-	const dangerous = kinds.filter((kind) => actions[kind].danger).map(entry);
-	const button = (label, icon, onClick, className = "button") => html`<button type="button" class=${className} aria-disabled=${barred ? "true" : null}
+	const invited = user ? profile : { ...view.invitation, ...profile };
+	const kinds = kindsFor(invited);
+	const first = kinds.find((kind) => !actions[kind].danger);
+	const entries = entriesFor(invited, onAct, { kinds: kinds.filter((kind) => kind !== first), barred });
+	const button = (label, icon, onClick, primary) => html`<button type="button" class="button ${primary ? "primary" : ""}" aria-disabled=${barred ? "true" : null}
 		title=${barred} onClick=${() => barred || onClick()}><${Icon} name=${icon} />${label}</button>`;
 
-	return html`${user && may("users:write") && button(t("person.edit"), "edit", () => onAct("edit"), "button primary")}
-		${shown && button(t(`users.do.${shown}`), actions[shown].icon, () => onAct(shown), user ? "button" : "button primary")}
-		${rest.length + dangerous.length > 0 && html`<${Menu} label=${t("users.menu", { name: nameOf(profile) })} className="button bare"
-			entries=${[...rest, rest.length > 0 && dangerous.length > 0 && "-", ...dangerous]} />`}`;
+	return html`${user && may("users:write") && button(t("person.edit"), "edit", () => onAct("edit"), true)}
+		${first && button(t(`users.do.${first}`), actions[first].icon, () => onAct(first), !user)}
+		${entries.some(Boolean) && html`<${Menu} label=${t("users.menu", { name: nameOf(profile) })} className="button bare" entries=${entries} />`}`;
 }
 
 function Notes({ view, profile, error }) {
@@ -106,37 +98,22 @@ function Notes({ view, profile, error }) {
 		${profile.status === "undeliverable" && html`<p class="note warn"><${Icon} name="alert" /><span>${t("person.came_back")}</span></p>`}`;
 }
 
-const dialogs = {
-	edit: () => import("./edit.js"),
-	address: () => import("../invitations/address.js"),
-	extend: () => import("../invitations/extend.js"),
-};
-
-function Dialogs({ act, view, profile, onClose, onDone, onRestored }) {
-	const done = (_, back) => (back ? onRestored(back) : onDone());
-
-	return html`<${Lazy} key=${act} load=${dialogs[act] ?? (() => import("../users/acts.js"))} kind=${act} person=${profile} view=${view}
-		invitation=${view.invitation} onClose=${onClose} onFailed=${onClose} onDone=${done} />`;
-}
-
 function Person({ id }) {
-	const { data, error, busy, reload } = useLoad((signal) => readPerson(id, signal), [id]);
+	const { data, error, reload } = useLoad((signal) => readPerson(id, signal), [id]);
 	const [act, setAct] = useState(null);
-	const last = useRef(null); // what was here before it was gone
+	const before = useRef(null); // what was here before it was gone
+	const somebody = Boolean(data?.person ?? data?.invitation);
 	const restored = ({ id: now }) => go(`/users/${now}`, { replace: true, state: here().state });
 
 	useFollowing(data, reload);
 	useMoving(id, data);
-	if (data)
-		last.current = data;
-	if (data === null && busy)
-		return html`<${Way} /><${Loading} lines=${10} />`;
-	if (data === null && error && error.status !== 400)
-		return html`<${Way} /><${Head} title=${t("person.title")} /><section class="card"><${Trouble} error=${error} onRetry=${reload} /></section>`;
-	if (data === null && last.current === null && error)
-		return html`<${Way} /><${Nobody} />`;
+	if (somebody)
+		before.current = profileOf(data);
 	if (data === null)
-		return html`<${Way} /><${Gone} id=${id} before=${last.current && profileOf(last.current)} onRestored=${restored} />`;
+		return html`<${Way} />${error ? html`<${Head} title=${t("person.title")} /><section class="card"><${Trouble} error=${error} onRetry=${reload} /></section>` :
+			html`<${Loading} lines=${10} />`}`;
+	if (!somebody)
+		return html`<${Way} /><${Gone} id=${id} before=${before.current} onRestored=${restored} />`;
 
 	const profile = profileOf(data);
 	const name = profile.name ?? profile.mail ?? profile.uid ?? t("person.nameless");
@@ -157,7 +134,9 @@ function Person({ id }) {
 			</div>
 			${may("audit:read") && html`<${History} id=${profile.id} invitation=${profile.invitation} version=${data} />`}
 		</div>
-		${act && html`<${Dialogs} act=${act} view=${data} profile=${profile} onClose=${() => setAct(null)} onDone=${reload} onRestored=${restored} />`}`;
+		${act && html`<${Lazy} key=${act} load=${act === "edit" ? () => import("./edit.js") : dialogOf(act)} kind=${act} person=${profile} view=${data}
+			invitation=${data.invitation} onClose=${() => setAct(null)} onFailed=${() => setAct(null)}
+			onDone=${(_, back) => (back ? restored(back) : reload())} />`}`;
 }
 
 /** `id` is a user's or an invitation's. */

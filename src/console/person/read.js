@@ -7,15 +7,15 @@ async function found(path, signal) {
 	try {
 		return await request("GET", path, { signal });
 	} catch (error) {
-		if (error.status === 404 || error.status === 403)
+		if ([400, 403, 404].includes(error.status)) // 400: an id that nobody can have
 			return null;
 		throw error;
 	}
 }
 
 /** {person, etag, invitation, trouble}: whichever of the two there is and may be read; `person` as in GET /users/{id},
- *  `etag` its own; `trouble` is why it is not known whether there is an invitation. null: nobody has this id. It may be that
- *  of an invitation whose person has registered: then `person.id` is another. */
+ *  `etag` its own; `trouble` is why it is not known whether there is an invitation. Neither: nobody has this id. It may be
+ *  that of an invitation whose person has registered: then `person.id` is another. */
 export async function readPerson(id, signal) {
 	const user = may("users:read") ? await found(`/users/${id}`, signal) : null;
 	const of = user ? user.data.invitation : id;
@@ -26,11 +26,10 @@ export async function readPerson(id, signal) {
 			invitation = await found(`/invitations/${of}`, signal);
 		} catch (error) {
 			if (!user || error.name !== "ApiError")
-				throw error;
+				throw error; // else what there is of the person is shown
 			trouble = error;
 		}
-	return user || invitation ?
-		{ person: user?.data ?? null, etag: user?.etag ?? null, invitation: invitation?.data ?? null, trouble } : null;
+	return { person: user?.data ?? null, etag: user?.etag ?? null, invitation: invitation?.data ?? null, trouble };
 }
 
 /** What an invitation calls its person; null once its data was erased. */
@@ -51,9 +50,7 @@ export function isUser({ status }) {
 	return status === "active" || status === "suspended";
 }
 
-const open = ["pending", "undeliverable", "in_progress"];
-
-/** Its link works, or is being used. */
-export function isOpen(invitation) {
-	return invitation !== null && open.includes(invitation.status);
+/** Nothing becomes of such an invitation any more. */
+export function isOver(status) {
+	return status === "done" || status === "revoked" || status === "expired";
 }
