@@ -206,7 +206,7 @@ def test_it_is_for_known_hosts_on_the_control_listener_alone(daemon):
             assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
 
 
-IMPORT = re.compile(rb"""(?:\bfrom|\bimport)\s*["']([^"']+)["']""")
+IMPORT = re.compile(rb"""(?:\bfrom|\bimport)\s*["'](\.{1,2}/[^"']+)["']""")
 
 
 def imports_of(url, code):

@@ -15,9 +15,16 @@ export async function copyText(text, shownIn) {
 	}
 }
 
-/** `shownIn()`: the input that shows the text. */
-export function CopyButton({ text, label = t("ui.copy"), shownIn = () => null, className = "button", first }) {
+/** `shownIn()`: the input that shows the text. `onCopied`: it is in the clipboard. */
+export function CopyButton({ text, label = t("ui.copy"), shownIn = () => null, className = "button", first, onCopied }) {
 	const [copied, setCopied] = useState(null);
+	const copy = async () => {
+		const done = await copyText(text, shownIn());
+
+		setCopied(done);
+		if (done)
+			onCopied?.();
+	};
 
 	useEffect(() => {
 		if (copied === null)
@@ -26,7 +33,7 @@ export function CopyButton({ text, label = t("ui.copy"), shownIn = () => null, c
 
 		return () => clearTimeout(timer);
 	}, [copied]);
-	return html`<button type="button" class=${className} data-first=${first} onClick=${async () => setCopied(await copyText(text, shownIn()))}>
+	return html`<button type="button" class=${className} data-first=${first} onClick=${copy}>
 		<${Icon} name=${copied ? "check" : "copy"} />
 		<span aria-live="polite">${copied === null ? label : copied ? t("ui.copied") : t("ui.press_copy")}</span>
 	</button>`;

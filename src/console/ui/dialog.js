@@ -5,7 +5,8 @@ import { t } from "../lib/words.js";
 import { Icon } from "./icon.js";
 import { Problem } from "./states.js";
 
-/** `onClose` is asked for by Escape and the button; it may decide not to. `size`: "small", "medium" or "large".
+/** `onClose` is asked for by Escape and the button; it may decide not to: Escape is taken before the browser closes the
+ *  dialog, as a second one in a row would not ask (HTML, close requests). `size`: "small", "medium" or "large".
  *  A child with the attribute data-first gets the focus. The focus goes back to what had it, or to `#main`. */
 export function Dialog({ title, onClose, size = "medium", children, role }) {
 	const dialog = useRef(null);
@@ -28,8 +29,15 @@ export function Dialog({ title, onClose, size = "medium", children, role }) {
 		event.preventDefault();
 		onClose();
 	};
+	const onKey = (event) => {
+		if (event.key !== "Escape" || event.defaultPrevented || event.isComposing)
+			return;
+		event.preventDefault();
+		event.stopPropagation();
+		onClose();
+	};
 
-	return html`<dialog ref=${dialog} class="dialog ${size}" role=${role} aria-labelledby=${name} onCancel=${cancel}>
+	return html`<dialog ref=${dialog} class="dialog ${size}" role=${role} aria-labelledby=${name} onCancel=${cancel} onKeyDown=${onKey}>
 		<header class="dialog-head">
 			<h2 id=${name}>${title}</h2>
 			<button type="button" class="button bare" aria-label=${t("ui.close")} title=${t("ui.close")} onClick=${onClose}>
@@ -40,13 +48,13 @@ export function Dialog({ title, onClose, size = "medium", children, role }) {
 	</dialog>`;
 }
 
-/** A question before something that cannot easily be undone. `children` name what it is about; the safe answer has
- *  the focus. `onConfirm` may return a promise: `busy` while it runs is the caller's. */
-export function Confirm({ title, children, action, danger, busy, error, onConfirm, onClose }) {
+/** A question before something that cannot easily be undone. `children` name what it is about; the safe answer,
+ *  `cancel`, has the focus. `onConfirm` may return a promise: `busy` while it runs is the caller's. */
+export function Confirm({ title, children, action, cancel = t("ui.cancel"), danger, busy, error, onConfirm, onClose }) {
 	return html`<${Dialog} title=${title} onClose=${onClose} size="small" role="alertdialog">
 		<div class="dialog-body">${children}${error && html`<${Problem} error=${error} />`}</div>
 		<footer class="dialog-foot">
-			<button type="button" class="button" data-first onClick=${onClose}>${t("ui.cancel")}</button>
+			<button type="button" class="button" data-first onClick=${onClose}>${cancel}</button>
 			<button type="button" class="button ${danger ? "danger" : "primary"}" aria-disabled=${busy ? "true" : null}
 				onClick=${() => busy || onConfirm()}>${action}</button>
 		</footer>

@@ -1,0 +1,77 @@
+// The fields of a person: each shows a part of the draft and says what is wrong with it. `form` is {draft, set, leave,
+// errors: {field: text}, proposed: the uid}.
+import { html, useId } from "../lib/html.js";
+import { daemonSettings } from "../lib/session.js";
+import { t } from "../lib/words.js";
+import { Field } from "../ui/field.js";
+import { PhoneInput } from "../ui/phone.js";
+
+/** A part of the form with its title. */
+export function Group({ title, about, children }) {
+	const name = useId();
+
+	return html`<fieldset class="form-group" aria-describedby=${about ? name : null}>
+		<legend>${title}</legend>
+		${about && html`<p class="form-about" id=${name}>${about}</p>`}
+		<div class="form-grid">${children}</div>
+	</fieldset>`;
+}
+
+/** A line of text. What else is given goes to the input. */
+export function TextField({ form, name, label, hint, required, className, ...rest }) {
+	return html`<${Field} name=${name} label=${label} hint=${hint} error=${form.errors[name]} required=${required} className=${className}>
+		${(props) => html`<input ...${props} autocomplete="off" dir="auto" ...${rest} value=${form.draft[name]}
+			onInput=${(event) => form.set(name, event.target.value)} onBlur=${() => form.leave(name)} />`}</${Field}>`;
+}
+
+/** Of {value: label}. */
+export function SelectField({ form, name, label, hint, required, options }) {
+	return html`<${Field} name=${name} label=${label} hint=${hint} error=${form.errors[name]} required=${required}>
+		${(props) => html`<select ...${props} value=${form.draft[name]} onChange=${(event) => form.set(name, event.target.value)}
+			onBlur=${() => form.leave(name)}>${Object.entries(options).map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
+		</select>`}</${Field}>`;
+}
+
+/** Today where the person sits, as the field writes it. */
+function today() {
+	const now = new Date();
+
+	return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+}
+
+function Birthday({ form, required }) {
+	const typed = ({ target }) => {
+		form.set("birthday", target.value);
+		form.set("isBirthdayBroken", target.validity.badInput); // a part of a date: it has no value
+	};
+
+	return html`<${Field} name="birthday" label=${t("invite.label_birthday")} error=${form.errors.birthday} required=${required}>
+		${(props) => html`<input ...${props} type="date" min="1900-01-01" max=${today()} autocomplete="off" value=${form.draft.birthday} onInput=${typed}
+			onBlur=${(event) => (typed(event), form.leave("birthday"))} />`}</${Field}>`;
+}
+
+export function Basic({ form }) {
+	const { gender_required, birthday_required } = daemonSettings().invitations;
+
+	return html`<${Group} title=${t("invite.basic")}>
+		<${TextField} form=${form} name="given_name" label=${t("invite.label_given_name")} required data-first maxlength="128" spellcheck=${false} />
+		<${TextField} form=${form} name="family_name" label=${t("invite.label_family_name")} required maxlength="128" spellcheck=${false} />
+		<${SelectField} form=${form} name="gender" label=${t("invite.label_gender")} required=${gender_required} options=${{
+			"": gender_required ? t("invite.choose") : t("invite.not_said"), female: t("invite.gender_female"), male: t("invite.gender_male"),
+			other: t("invite.gender_other"), unspecified: t("invite.gender_unspecified"),
+		}} />
+		<${Birthday} form=${form} required=${birthday_required} />
+	</${Group}>`;
+}
+
+/** One of the two is needed: none by itself is, and none is optional. */
+export function Contact({ form }) {
+	return html`<${Group} title=${t("invite.contact")} about=${t("invite.contact_about")}>
+		<${Field} name="mail" label=${t("invite.label_mail")} error=${form.errors.mail} required>
+			${({ "aria-required": _, ...props }) => html`<input ...${props} type="email" inputmode="email" autocomplete="off" spellcheck=${false} maxlength="254"
+				value=${form.draft.mail} onInput=${(event) => form.set("mail", event.target.value)} onBlur=${() => form.leave("mail")} />`}</${Field}>
+		<${Field} name="phone" label=${t("invite.label_phone")} error=${form.errors.phone} required>
+			${({ "aria-required": _, ...props }) => html`<${PhoneInput} control=${props} value=${form.draft.phone} onChange=${(phone) => form.set("phone", phone)}
+				onLeave=${() => form.leave("phone")} />`}</${Field}>
+	</${Group}>`;
+}
