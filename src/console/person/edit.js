@@ -35,10 +35,10 @@ function Shown({ name, value }) {
 }
 
 function Choice({ name, choice, onChoose }) {
-	const one = (side) => html`<label class="side"><input type="radio" name=${`choice-${name}`} checked=${choice.chosen === side}
+	const one = (side) => html`<label class="pick"><input type="radio" name=${`choice-${name}`} checked=${choice.chosen === side}
 		onChange=${() => onChoose(side)} /><span><small class="soft">${t(`person.side_${side}`)}</small><${Shown} name=${name} value=${choice[side]} /></span></label>`;
 
-	return html`<fieldset class="sides"><legend class="label">${t(`audit.field_${name}`)}</legend><div>${one("yours")}${one("theirs")}</div></fieldset>`;
+	return html`<fieldset class="picks"><legend class="label">${t(`audit.field_${name}`)}</legend><div>${one("yours")}${one("theirs")}</div></fieldset>`;
 }
 
 function Choices({ choices, onChoose }) {

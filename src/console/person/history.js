@@ -6,7 +6,7 @@ import { Link, address } from "../lib/route.js";
 import { t, tn } from "../lib/words.js";
 import { Actor, Changes, Subject, eventWord } from "../audit/record.js";
 import { Time } from "../ui/bits.js";
-import { Empty, Loading, Problem, Trouble } from "../ui/states.js";
+import { Loading, Problem, Trouble } from "../ui/states.js";
 import { readMerged } from "./merge.js";
 
 function Done({ record, ids }) {
@@ -35,8 +35,8 @@ export function History({ id, invitation, version }) {
 	return html`<section class="card sheet-history" aria-labelledby="history-head"><header><h2 id="history-head">${t("person.history")}</h2>
 			<${Link} to=${address("/audit", { about: id })}>${t("person.in_audit")}</${Link}></header>
 		${items === null ? (error ? html`<${Trouble} error=${error} onRetry=${again} />` : html`<${Loading} lines=${6} />`) :
-			items.length === 0 ? html`<${Empty} icon="history" title=${t("person.no_history")}>${t("person.no_history_why")}</${Empty}>` : html`
-			<ol class="done">${items.map((record) => html`<${Done} key=${record.id} record=${record} ids=${ids} />`)}</ol>
+			items.length === 0 ? html`<p class="card-body soft">${t("person.no_history")}</p>` : html`
+			<ol class="records-done">${items.map((record) => html`<${Done} key=${record.id} record=${record} ids=${ids} />`)}</ol>
 			${(next || error) && html`<footer class="more">${error && html`<${Problem} error=${error} />`}
 				${next && html`<button type="button" class="button" aria-disabled=${busy ? "true" : null} onClick=${() => busy || more()}>
 					${t("audit.more")}</button>`}</footer>`}`}

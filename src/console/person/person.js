@@ -68,7 +68,7 @@ function Way() {
 	const list = may("users:read") ? "/users" : "/invitations";
 	const back = state?.from?.split("?")[0] === list && path !== list ? state.from : null;
 
-	return html`<nav class="way" aria-label=${t("person.way")}><${Link} to=${back ?? list}
+	return html`<nav class="person-way" aria-label=${t("person.way")}><${Link} to=${back ?? list}
 		onClick=${(event) => back && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0 && (event.preventDefault(), history.back())}>
 		<${Icon} name="chevron" size="16" />${may("users:read") ? t("nav.users") : t("nav.invitations")}</${Link}></nav>`;
 }
@@ -129,7 +129,7 @@ function Person({ id }) {
 			<${Profile} profile=${profile} modes=${user ? null : data.invitation?.fields} />
 			<div class="sheet-side">
 				${user ? html`<${SignIn} profile=${profile} />` : data.invitation && html`<${Invited} invitation=${data.invitation} />`}
-				${profile.groups?.length !== 0 && html`<${Groups} profile=${profile} />`}
+				${(user || profile.groups?.length > 0) && html`<${Groups} profile=${profile} />`}
 				<${Timeline} invitation=${data.invitation} trouble=${data.trouble} onRetry=${reload} />
 			</div>
 			${may("audit:read") && html`<${History} id=${profile.id} invitation=${profile.invitation} version=${data} />`}

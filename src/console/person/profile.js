@@ -44,7 +44,7 @@ function genderWord(gender) {
 /** `modes` of an invitation: what the person may still set. */
 export function Profile({ profile, modes }) {
 	const fact = (name, value) => html`<dt>${t(`audit.field_${name}`)}</dt><dd>${value}${modes?.[name] && modes[name] !== "fixed" &&
-		html` <span class="soft mode">${t(`person.mode_${modes[name]}`)}</span>`}</dd>`;
+		html` <span class="soft person-mode">${t(`person.mode_${modes[name]}`)}</span>`}</dd>`;
 	const plain = (name) => fact(name, html`<${Value}>${profile[name]}</${Value}>`);
 
 	return html`<section class="card sheet-profile" aria-labelledby="profile-head"><h2 id="profile-head">${t("person.profile")}</h2><div class="card-body"><dl class="facts">
@@ -69,7 +69,7 @@ export function Groups({ profile }) {
 	const { groups } = profile;
 
 	return html`<section class="card" aria-labelledby="groups-head"><h2 id="groups-head">${t("person.groups")}</h2><div class="card-body">
-		${groups === null ? html`<p class="soft">${t("person.groups_unknown")}</p>` : html`<ul class="memberships">${groups.map((dn) => {
+		${!groups?.length ? html`<p class="soft">${groups === null ? t("person.groups_unknown") : t("person.no_groups")}</p>` : html`<ul class="memberships">${groups.map((dn) => {
 			const group = byDn.get(dn.toLowerCase());
 
 			return html`<li key=${dn} title=${dn}><${Icon} name="people" size="18" /><span><bdi>${group?.name ?? lastName(dn)}</bdi>
@@ -82,13 +82,13 @@ export function Groups({ profile }) {
 /** A time, and what it is read from. */
 function Said({ at, by }) {
 	return html`<dd><${Time} at=${at} />${at && html` <span class="soft">(<${Time} at=${at} as="moment" />)</span>`}
-		${by && html`<small class="soft source">${t("person.told_by")} <code>${by}</code></small>`}</dd>`;
+		${by && html`<small class="soft told-by">${t("person.told_by")} <code>${by}</code></small>`}</dd>`;
 }
 
 export function SignIn({ profile }) {
 	return html`<section class="card" aria-labelledby="sign-in-head"><h2 id="sign-in-head">${t("person.sign_in")}</h2><div class="card-body"><dl class="facts">
 		${profile.status === "suspended" && html`<dt>${t("status.suspended")}</dt><dd>${t("person.suspended_now")}
-			${profile.suspended_by && html`<small class="soft source">${t("person.told_by")} <code>${profile.suspended_by}</code></small>`}</dd>`}
+			${profile.suspended_by && html`<small class="soft told-by">${t("person.told_by")} <code>${profile.suspended_by}</code></small>`}</dd>`}
 		<dt>${t("person.last_activity")}</dt>${profile.last_activity_at || profile.last_activity_source ?
 			html`<${Said} at=${profile.last_activity_at} by=${profile.last_activity_source} />` : html`<dd class="soft">${t("person.activity_unknown")}</dd>`}
 		<dt>${t("person.registered")}</dt><${Said} at=${profile.registered_at} />

@@ -47,7 +47,7 @@ export function Timeline({ invitation, trouble, onRetry }) {
 
 	return html`<section class="card" aria-labelledby="steps-head"><h2 id="steps-head">${t("person.steps")}</h2>
 		${trouble ? html`<${Trouble} error=${trouble} onRetry=${onRetry} />` : html`<div class="card-body">
-			<ol class="steps" reversed>${shown.map((step, index) => html`<${Step} key=${steps.length - index} step=${step} />`)}</ol>
+			<ol class="delivery" reversed>${shown.map((step, index) => html`<${Step} key=${steps.length - index} step=${step} />`)}</ol>
 			${steps.length > shown.length && html`<button type="button" class="button quiet small" onClick=${() => setAll(true)}>
 				${t("person.steps_before", { count: steps.length - shown.length })}</button>`}</div>`}
 	</section>`;
