@@ -4,14 +4,15 @@ import { onSessionLost } from "./lib/api.js";
 import { go, useHere } from "./lib/route.js";
 import { may, useSession, whoAmI } from "./lib/session.js";
 import { t } from "./lib/words.js";
+import { Lazy, fetchPart } from "./lib/lazy.js";
 import { Bar } from "./bar.js";
-import { SignIn, SignInAgain } from "./sign_in.js";
 import { Empty, Loading, NoPermission, Trouble } from "./ui/states.js";
 import { Toasts } from "./ui/toast.js";
 
-// The scope that a screen needs, and the module that draws it: fetched when somebody goes there.
+// The scope that a screen needs, and the module that draws it: fetched when somebody goes there. The first one is on
+// its way with the page.
 const screens = [
-	{ path: /^\/users$/, scope: "users:read", load: () => import("./users/list.js") },
+	{ path: /^\/users$/, scope: "users:read", first: () => import("./users/list.js") },
 	{ path: /^\/users\/(.+)$/, scope: "users:read", load: () => import("./person/person.js") },
 	{ path: /^\/invitations$/, scope: "invitations:read", load: () => import("./invitations/list.js") },
 	{ path: /^\/invitations\/(.+)$/, scope: "invitations:read", load: () => import("./invitations/invitation.js") },
@@ -37,8 +38,8 @@ function Screen({ path }) {
 		mend();
 		setFailed(null);
 		if (screen && !kept.has(screen))
-			screen.load().then((module) => {
-				kept.set(screen, module.default);
+			(screen.first ? screen.first().then((module) => module.default) : fetchPart(screen.load)).then((component) => {
+				kept.set(screen, component);
 				redraw((n) => n + 1);
 			}, setFailed);
 	}, [screen]);
@@ -79,12 +80,12 @@ export function App({ problem }) {
 	if (problem && !me)
 		return html`<main class="alone"><${Trouble} error=${problem} onRetry=${() => location.reload()} /></main>`;
 	if (!me)
-		return html`<${SignIn} /><${Toasts} />`;
+		return html`<${Lazy} load=${() => import("./sign_in.js")} /><${Toasts} />`;
 	return html`<div class="frame">
 		<a class="skip" href="#main">${t("ui.skip")}</a>
 		<${Bar} path=${path} />
 		<main class="content">${path !== "/" && path !== "/sign-in" && html`<${Screen} path=${path} />`}</main>
 		<${Toasts} />
-		${lost && html`<${SignInAgain} me=${whoAmI()} onBack=${() => (lost.resolve(), setLost(null))} />`}
+		${lost && html`<${Lazy} load=${() => import("./sign_in.js")} again=${whoAmI()} onBack=${() => (lost.resolve(), setLost(null))} />`}
 	</div>`;
 }

@@ -1,8 +1,9 @@
 // The tree that the daemon carries for the console: `node make.mjs SRC NODE_MODULES OUT`.
 //
 //   SRC/*.js, SRC/FOLDER/*.js    modules, made small (make/scripts.mjs); file names [a-z0-9_-], one folder deep
-//   SRC/style/*.css              console.css, in the order of their names (make/style.mjs)
-//   SRC/words/*.json             words/LANGUAGE.js (make/words.mjs)
+//   SRC/style/*.css              console.css, and from 40- on more.css, in the order of their names (make/style.mjs)
+//   SRC/words/*.json             words/LANGUAGE.js: what the first screen says; words/LANGUAGE-more.js: the rest
+//                                (make/words.mjs)
 //   SRC/index.html               the shell, with what its first screen needs named in it (make/page.mjs)
 //   NODE_MODULES                 vendor/*.js and licences.txt (make/vendor.mjs)
 //   SRC/../web/pages/icon.svg    icon.svg
@@ -16,7 +17,7 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 
-import { compose } from "./make/page.mjs";
+import { compose, firstOf } from "./make/page.mjs";
 import { check, closure, collect, minify } from "./make/scripts.mjs";
 import { squeeze } from "./make/style.mjs";
 import { licences, vendor } from "./make/vendor.mjs";
@@ -101,6 +102,12 @@ function writeReads() {
 	writeFileSync(`${out}.d`, `${out}/version: ${paths.join(" ")}\n${paths.map((path) => `${path}:\n`).join("")}`);
 }
 
+// The sheets of the first screen are numbered below 40.
+function sheets() {
+	const all = texts("style", ".css");
+	return [["console.css", all.filter(([name]) => name < "style/40")], ["more.css", all.filter(([name]) => name >= "style/40")]];
+}
+
 async function make() {
 	const terser = createRequire(resolve(modules, "terser/package.json"))("terser");
 	const own = sources();
@@ -110,8 +117,10 @@ async function make() {
 	];
 	if (mistakes.length > 0) return null; // what else is wrong may come of what could not be read
 	const words = readWords(texts("words", ".json"), mistakes);
-	checkUse(words, units.filter((unit) => own.has(unit.name)), mistakes);
-	const wordFiles = writeWords(words);
+	const uses = checkUse(words, units.filter((unit) => own.has(unit.name)), mistakes);
+	const page = text(join(source, SHELL));
+	const first = firstOf(page, units, closure);
+	const wordFiles = writeWords(words, new Set(first.flatMap((name) => [...(uses.get(name) ?? [])])));
 	check(units, [...wordFiles.keys()], mistakes);
 
 	const files = new Map();
@@ -121,10 +130,10 @@ async function make() {
 	};
 	for (const unit of units) add(unit.name, own.has(unit.name) ? await minify(terser, unit) : unit.code);
 	for (const [name, content] of wordFiles) add(name, content);
-	add("console.css", squeeze(texts("style", ".css"), mistakes));
+	for (const [name, parts] of sheets()) add(name, squeeze(parts, mistakes));
 	add("icon.svg", text(join(source, "../web/pages/icon.svg")));
 	add("licences.txt", licences(modules, text));
-	add(SHELL, compose(text(join(source, SHELL)), units, files, closure, mistakes));
+	add(SHELL, compose(page, first, files, mistakes));
 	return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -56,7 +56,7 @@ function Form({ login: known, action, onDone }) {
 	</form>`;
 }
 
-export function SignIn() {
+function SignIn() {
 	useEffect(() => { document.title = `${t("sign_in.title")} – ${organisation()}`; }, []);
 	return html`<main class="alone"><div class="sign-in">
 		<${Brand} />
@@ -67,7 +67,7 @@ export function SignIn() {
 }
 
 /** `me` is who it was. Somebody else who signs in here gets a page of their own: what is open belongs to `me`. */
-export function SignInAgain({ me, onBack }) {
+function SignInAgain({ me, onBack }) {
 	const back = (now) => {
 		if (now.id === me.id)
 			onBack();
@@ -80,3 +80,6 @@ export function SignInAgain({ me, onBack }) {
 			<${Form} login=${me.uid ?? me.mail} action=${t("sign_in.go_on")} onDone=${back} /></div>
 	</${Dialog}>`;
 }
+
+/** `again`: who it was; else it is the screen. */
+export default ({ again, onBack }) => again ? html`<${SignInAgain} me=${again} onBack=${onBack} />` : html`<${SignIn} />`;

@@ -1,5 +1,5 @@
-"""How the daemon says that it and what it needs are: while all is well, and while the directory, the list, the relay, the
-store or an endpoint is not; who is told."""
+"""How the daemon says that it and what it needs are: while all is well, and while the directory, the list, the relay,
+the store or an endpoint is not; who is told."""
 
 import json
 import re
@@ -230,9 +230,14 @@ def test_a_relay_that_refuses_names_nobody(slapd, make_usherd, make_sink):
     address = "confidant@elsewhere.example"
     sink.fault("mail", f"451 4.3.2 no room for <{address}> now", times=None)
     api.invited_by_mail(address)
-    paused = status.wait(lambda s: s["mail"]["status"] == "paused", "the queue is paused")["mail"]
+
+    def is_paused(s):
+        mail = s["mail"]
+        return mail["status"] == "paused" and mail["oldest_at"] and not mail["sending"]
+
+    paused = status.wait(is_paused, "the queue is paused, and its mail waits again")["mail"]
     assert "no room for <[address]> now" in paused["last_failure"], paused
-    assert paused["waiting"] == 1 and paused["paused_until"] > paused["last_failure_at"] and paused["oldest_at"]
+    assert paused["waiting"] == 1 and paused["paused_until"] > paused["last_failure_at"]
     assert "confidant" not in daemon.control("status").stdout
     sink.mend()
     sink.fault("mail", "550 5.7.1 not for you", times=None)

@@ -36,6 +36,15 @@ export async function loadWords() {
 	};
 }
 
+let more = null;
+
+/** The words of all but the first screen. */
+export function loadMoreWords() {
+	more ??= import(`../words/${tag}-more.js`).then((module) => { words = { ...words, ...module.default }; },
+		(error) => { more = null; throw error; });
+	return more;
+}
+
 /** Takes effect with the next load of the page: half of a form in another language would help nobody. */
 export function chooseLanguage(wanted) {
 	try {

@@ -7,12 +7,17 @@ const REFERENCE = /\{\{assets\}\}\/([^"]+)/g;
 
 const inEveryLanguage = (name) => LANGUAGES.map((language) => name.replace("{{language}}", language));
 
-/** In the place of "preload" come the modules that main.js imports, and those that a comment "first: NAME ..." asks for,
- *  with what these import. `files`: all that is served, by name. */
-export function compose(html, units, files, closure, mistakes) {
+/** The names of what a browser fetches before the first screen is there: what main.js imports, and what a comment
+ *  "first: NAME ..." asks for, with what these import. */
+export function firstOf(html, units, closure) {
 	const wanted = [...html.matchAll(FIRST)].flatMap((match) => match[1].split(/\s+/));
+	return closure(units, ["main.js", ...wanted]);
+}
+
+/** In the place of "preload" come the `first` ones. `files`: all that is served, by name. */
+export function compose(html, first, files, mistakes) {
 	if (!PRELOAD.test(html)) mistakes.push("index.html: there is no <!-- preload -->");
-	const names = closure(units, ["main.js", ...wanted]).filter((name) => name !== "main.js");
+	const names = first.filter((name) => name !== "main.js");
 	const links = names.map((name) => `<link rel="modulepreload" href="{{assets}}/${name}">\n`).join("");
 	const page = html.replace(FIRST, "").replace(PRELOAD, () => links);
 	for (const [, name] of page.matchAll(REFERENCE))

@@ -83,11 +83,13 @@ function placeholders(text, without = "") {
 }
 
 /** That the sources ask for what is there, and for all of it. A key is a literal, or `area.prefix${x}`, which stands
- *  for every key with that prefix. */
+ *  for every key with that prefix. Returns who asks for what: Map of a unit's name to a Set of keys. */
 export function checkUse(words, units, mistakes) {
 	const areas = new Set([...words.keys()].map(areaOf));
-	const used = new Set();
+	const uses = new Map();
 	for (const unit of units) {
+		const used = new Set();
+		uses.set(unit.name, used);
 		const literals = unit.strings.filter((text) => KEY.test(text) && areas.has(areaOf(text)));
 		const plain = unit.templates.filter((pieces) => pieces.length === 1).map(([text]) => text);
 		literals.push(...plain.filter((text) => KEY.test(text) && areas.has(areaOf(text))));
@@ -98,7 +100,9 @@ export function checkUse(words, units, mistakes) {
 		for (const pieces of unit.templates.filter((some) => some.length > 1))
 			for (const key of built(unit, pieces, words, areas, mistakes)) used.add(key);
 	}
-	for (const [key, { file }] of words) if (!used.has(key)) mistakes.push(`${file}: ${key}: used nowhere`);
+	const all = new Set([...uses.values()].flatMap((used) => [...used]));
+	for (const [key, { file }] of words) if (!all.has(key)) mistakes.push(`${file}: ${key}: used nowhere`);
+	return uses;
 }
 
 // The keys that a template of these pieces may make.
@@ -115,10 +119,15 @@ function built(unit, pieces, words, areas, mistakes) {
 	return keys;
 }
 
-/** Map of name to code: a module for each language. */
-export function writeWords(words) {
-	return new Map(LANGUAGES.map((language, i) => {
-		const texts = Object.fromEntries([...words].map(([key, { texts: all }]) => [key, all[i]]));
-		return [`words/${language}.js`, `export default ${JSON.stringify(texts)};\n`];
-	}));
+/** Map of name to code: for each language a module of what is asked for at once (`first`, a Set of keys), and one of
+ *  the rest. */
+export function writeWords(words, first) {
+	const files = new Map();
+	for (const [i, language] of LANGUAGES.entries())
+		for (const [name, isFirst] of [[language, true], [`${language}-more`, false]]) {
+			const some = [...words].filter(([key]) => first.has(key) === isFirst);
+			const texts = Object.fromEntries(some.map(([key, { texts: all }]) => [key, all[i]]));
+			files.set(`words/${name}.js`, `export default ${JSON.stringify(texts)};\n`);
+		}
+	return files;
 }

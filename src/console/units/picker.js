@@ -1,60 +1,15 @@
 // Chooses one org unit: a button that shows which, and behind it a search and the tree.
-import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "../lib/html.js";
+import { html, useId, useRef, useState } from "../lib/html.js";
 import { explain } from "../lib/errors.js";
+import { Lazy } from "../lib/lazy.js";
 import { unitPath, useUnits } from "../lib/units.js";
 import { t } from "../lib/words.js";
 import { Icon } from "../ui/icon.js";
-import { placeAt } from "../ui/place.js";
-import { UnitTree } from "./tree.js";
-import { visibleRows } from "./rows.js";
 
 /** The names from the top, as one line. */
 export function UnitPath({ units, dn }) {
 	return html`<span class="unit-path">${unitPath(units, dn).map((name, index) => html`${index > 0 && html`<${Icon} name="chevron" size="14" />`}
 		<bdi>${name}</bdi>`)}</span>`;
-}
-
-function Panel({ button, units, value, label, allLabel, onChoose, onClose }) {
-	const panel = useRef(null), search = useRef(null);
-	const [words, setWords] = useState("");
-
-	useLayoutEffect(() => {
-		panel.current.showPopover();
-		placeAt(panel.current, button.current, { start: true });
-		search.current.focus();
-	}, []);
-	useEffect(() => {
-		const close = () => onClose(false);
-
-		addEventListener("resize", close);
-		return () => removeEventListener("resize", close);
-	}, []);
-	const onKey = (event) => {
-		if (event.key === "Escape") {
-			event.preventDefault();
-			event.stopPropagation();
-			onClose(true);
-		} else if (event.key === "ArrowDown" && event.target === search.current) {
-			event.preventDefault();
-			panel.current.querySelector('[role="treeitem"][tabindex="0"]')?.focus();
-		} else if (event.key === "Enter" && event.target === search.current) {
-			event.preventDefault();
-			const hit = visibleRows(units.roots, () => true, words).find((row) => row.hit);
-
-			if (hit)
-				onChoose(hit.unit.dn);
-		}
-	};
-
-	return html`<div ref=${panel} class="panel" popover="auto" role="dialog" aria-label=${label} onKeyDown=${onKey}
-		onToggle=${(event) => event.newState === "closed" && onClose(false)}>
-		<div class="panel-search"><${Icon} name="search" /><input ref=${search} type="search" autocomplete="off" spellcheck=${false}
-			aria-label=${t("units.search")} placeholder=${t("units.search")} value=${words} onInput=${(event) => setWords(event.target.value)} /></div>
-		${allLabel && !words && html`<button type="button" class="panel-all" aria-pressed=${value ? "false" : "true"} onClick=${() => onChoose(null)}>
-			${allLabel}</button>`}
-		<div class="panel-body"><${UnitTree} units=${units} value=${value} label=${label} words=${words}
-			onChoose=${({ dn }) => onChoose(dn)} /></div>
-	</div>`;
 }
 
 /** `value` is a DN or null; `onChange(dn)`. `allLabel`: a way to choose none, and what that means. What a Field hands
@@ -77,6 +32,6 @@ export function UnitPicker({ value, onChange, label, allLabel, className = "", i
 			<span id=${shown} class="picker-value">${value ? html`<${UnitPath} units=${units} dn=${value} />` :
 				html`<span class="soft">${error && !units ? explain(error) : allLabel ?? t("units.choose")}</span>`}</span>
 		</button>
-		${open && html`<${Panel} button=${button} units=${units} value=${value} label=${label} allLabel=${allLabel}
+		${open && html`<${Lazy} load=${() => import("./panel.js")} onFailed=${() => close(true)} button=${button} units=${units} value=${value} label=${label} allLabel=${allLabel}
 			onChoose=${(dn) => (close(true), onChange(dn))} onClose=${close} />`}`;
 }
