@@ -41,7 +41,7 @@ async function inTrash(id, signal) {
 
 /** When and by whom: {deleted_at, deleted_by, person, restorable_until}, or null. */
 async function readEnd(id, signal) {
-	const kept = may("users:read") ? await inTrash(id, signal) : null;
+	const kept = may("users:read") ? await inTrash(id, signal).catch(() => null) : null; // the trail tells as well
 
 	if (kept || !may("audit:read"))
 		return kept;

@@ -33,8 +33,9 @@ function Unit({ children: dn }) {
 		<${UnitPath} units=${units} dn=${dn} /></${Link}>`;
 }
 
+/** A long name is broken after a comma where it can be. */
 function Copied({ children: text }) {
-	return html`<span class="dn"><code><${Value}>${text}</${Value}></code>${text && html`<${CopyButton} text=${text} className="button quiet small" />`}</span>`;
+	return html`<span class="dn"><code><${Value}>${text?.split(/(?<=,)/).map((part) => html`${part}<wbr />`)}</${Value}></code>${text && html`<${CopyButton} text=${text} className="button quiet small" />`}</span>`;
 }
 
 function genderWord(gender) {
