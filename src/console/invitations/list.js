@@ -1,4 +1,4 @@
-// Open invitations, for whoever sees these and not the people of the directory: the last one first.
+// Open invitations, for whoever sees these and not the people of the directory.
 import { html, useEffect, useState } from "../lib/html.js";
 import { get } from "../lib/api.js";
 import { Lazy } from "../lib/lazy.js";
@@ -35,20 +35,20 @@ function Row({ person, units, onAct }) {
 	const name = nameOf(person);
 	const names = person.org_unit === null ? [] : unitPath(units, person.org_unit);
 
-	return html`<tr role="row"><th role="rowheader" scope="row" class="i-name"><${Face} name=${name} /><span><${Link} to=${`/invitations/${person.id}`}><bdi>${name}</bdi></${Link}>
-			<small class="soft"><bdi>${person.personal_mail ?? person.mail ?? person.phone}</bdi></small></span></th>
-		<td role="cell" data-label=${t("audit.field_org_unit")} title=${names.join(" › ")}><${Value}>${names.at(-1)}</${Value}></td>
+	return html`<tr role="row"><th role="rowheader" scope="row"><span class="i-name"><${Face} name=${name} /><span><${Link} to=${`/invitations/${person.id}`}><bdi>${name}</bdi></${Link}>
+			<small class="soft"><bdi>${person.personal_mail ?? person.mail ?? person.phone}</bdi></small></span></span></th>
+		<td role="cell" data-label=${t("users.column.org_unit")} title=${names.join(" › ")}><${Value}>${names.at(-1)}</${Value}></td>
 		<td role="cell" data-label=${t("invitations.status")}><${Status} value=${person.status} /></td>
-		<td role="cell" data-label=${t("person.invited")}><${Time} at=${person.created_at} /></td>
-		<td role="cell" data-label=${t("person.expires")}><${Time} at=${person.expires_at} /></td>
+		<td role="cell" class="i-invited" data-label=${t("person.invited")}><${Time} at=${person.created_at} /></td>
+		<td role="cell" data-label=${t("person.expires")}><${Time} at=${person.expires_at} as="date" /></td>
 		<td role="cell" class="i-menu"><${Menu} label=${t("users.menu", { name })} entries=${[{ label: t("users.details"), icon: "person", to: `/invitations/${person.id}` },
 			...entriesFor(person, onAct)]} /></td></tr>`;
 }
 
 function Table({ people, units, onAct }) {
 	return html`<table role="table" class="table invitations"><caption class="unseen">${t("nav.invitations")}</caption>
-		<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">${t("invitations.who")}</th><th role="columnheader" scope="col">${t("audit.field_org_unit")}</th>
-			<th role="columnheader" scope="col">${t("invitations.status")}</th><th role="columnheader" scope="col">${t("person.invited")}</th>
+		<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">${t("invitations.who")}</th><th role="columnheader" scope="col">${t("users.column.org_unit")}</th>
+			<th role="columnheader" scope="col">${t("invitations.status")}</th><th role="columnheader" scope="col" class="i-invited">${t("person.invited")}</th>
 			<th role="columnheader" scope="col">${t("person.expires")}</th><td role="cell"></td></tr></thead>
 		<tbody role="rowgroup">${people.map((person) => html`<${Row} key=${person.id} person=${person} units=${units} onAct=${(kind) => onAct({ kind, person })} />`)}</tbody></table>`;
 }
@@ -61,7 +61,7 @@ function Search({ words, count, all, onChange }) {
 
 export default function Invitations() {
 	const { items, next, error, busy, more, again } = useMore(async (cursor, signal) => {
-		const page = await get("/invitations", { limit: 50, cursor }, signal);
+		const page = await get("/invitations", { limit: 200, cursor }, signal);
 
 		return { items: page.items.map(personOf), next: page.next_cursor };
 	}, []);
@@ -69,7 +69,8 @@ export default function Invitations() {
 	const { query, state } = useHere();
 	const [act, setAct] = useState(null); // {kind, person}
 	const words = query.get("q") ?? "";
-	const found = (items ?? []).filter((person) => words.trim() === "" || matches(person, words.trim()));
+	const known = next === null ? items?.toReversed() : items; // the last one first, once it is known which that is
+	const found = (known ?? []).filter((person) => words.trim() === "" || matches(person, words.trim()));
 	const adding = query.get("add") === "1" && may("invitations:write");
 	const list = (some) => address("/invitations", { q: words, ...some });
 	const stopAdding = () => (state?.opened ? history.back() : go(list({}), { replace: true }));

@@ -3,20 +3,20 @@ import { html, useEffect, useRef } from "../lib/html.js";
 import { get } from "../lib/api.js";
 import { useMore } from "../lib/more.js";
 import { Link, address } from "../lib/route.js";
-import { t, tn } from "../lib/words.js";
-import { Actor, Changes, Subject, eventWord } from "../audit/record.js";
+import { t } from "../lib/words.js";
+import { Changes, Subject, eventWord } from "../audit/record.js";
 import { Time } from "../ui/bits.js";
 import { Loading, Problem, Trouble } from "../ui/states.js";
+import { By } from "./by.js";
 import { readMerged } from "./merge.js";
 
 function Done({ record, ids }) {
-	const { actor, subject, source } = record;
-	const by = html`<${Actor} ...${record} />`;
+	const { actor, subject } = record;
 	const ofAnother = subject?.id && !ids.includes(subject.id);
 
 	return html`<li><p class="step-head"><strong>${eventWord(record.event)}</strong><${Time} at=${record.at} as="moment" /></p>
 		${ofAnother && html`<p><${Subject} record=${record} /></p>`}
-		${actor && html`<p class="soft">${source ? tn("person.by_from", { actor: by, source: html`<bdi>${source}</bdi>` }) : tn("person.by", { actor: by })}</p>`}
+		${actor && html`<${By} ...${record} />`}
 		${record.erased ? html`<p class="soft"><em>${t("person.erased")}</em></p>` : html`<${Changes} record=${record} />`}</li>`;
 }
 

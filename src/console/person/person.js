@@ -23,12 +23,13 @@ import { Timeline } from "./timeline.js";
 
 const soon = 300, often = 2_000, sometimes = 15_000; // ms
 
-/** Reads again when something has happened: the list tells of people; mails and registrations that are under way, nobody. */
+/** Reads again when something has happened: the list tells of people; of mails, of registrations that are under way, and of a
+ *  directory that is back, nobody. */
 function useFollowing(view, reload) {
 	const ids = [view?.person?.id, view?.invitation?.id];
 	const state = view?.person && isUser(view.person) ? null : view?.invitation?.status;
 	const onTheWay = state === "in_progress" || (state === "done" && may("users:read")); // not in the list yet
-	const apart = onTheWay ? often : state && !isOver(state) ? sometimes : null;
+	const apart = onTheWay || view?.person?.stale ? often : state && !isOver(state) ? sometimes : null;
 
 	useEffect(() => {
 		let timer = null;

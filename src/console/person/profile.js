@@ -82,7 +82,7 @@ export function Groups({ profile }) {
 
 /** A time, and what it is read from. */
 function Said({ at, by }) {
-	return html`<dd><${Time} at=${at} />${at && html` <span class="soft">(<${Time} at=${at} as="moment" />)</span>`}
+	return html`<dd><${Time} at=${at} />${at && html`<small class="soft told-by"><${Time} at=${at} as="moment" /></small>`}
 		${by && html`<small class="soft told-by">${t("person.told_by")} <code>${by}</code></small>`}</dd>`;
 }
 
@@ -90,7 +90,7 @@ export function SignIn({ profile }) {
 	return html`<section class="card" aria-labelledby="sign-in-head"><h2 id="sign-in-head">${t("person.sign_in")}</h2><div class="card-body"><dl class="facts">
 		${profile.status === "suspended" && html`<dt>${t("status.suspended")}</dt><dd>${t("person.suspended_now")}
 			${profile.suspended_by && html`<small class="soft told-by">${t("person.told_by")} <code>${profile.suspended_by}</code></small>`}</dd>`}
-		<dt>${t("person.last_activity")}</dt>${profile.last_activity_at || profile.last_activity_source ?
+		<dt>${t("person.last_activity")}</dt>${profile.last_activity_at || profile.last_activity_source || profile.stale ?
 			html`<${Said} at=${profile.last_activity_at} by=${profile.last_activity_source} />` : html`<dd class="soft">${t("person.activity_unknown")}</dd>`}
 		<dt>${t("person.registered")}</dt><${Said} at=${profile.registered_at} />
 		${profile.invited_at && html`<dt>${t("person.invited")}</dt><${Said} at=${profile.invited_at} />`}

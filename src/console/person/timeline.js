@@ -1,10 +1,10 @@
 // What became of an invitation and its mails, step by step, the last one first.
 import { html, useState } from "../lib/html.js";
-import { hasWords, t, tn } from "../lib/words.js";
-import { Actor } from "../audit/record.js";
+import { hasWords, t } from "../lib/words.js";
 import { Time } from "../ui/bits.js";
 import { Icon } from "../ui/icon.js";
 import { Trouble } from "../ui/states.js";
+import { By } from "./by.js";
 
 const signs = {
 	issued: "plus", link_renewed: "link", claimed: "person", released: "undo", entry_created: "server", finished: "check",
@@ -26,7 +26,7 @@ function stepWord(event) {
 /** Of a step of the invitation: by whom. Of a mail: the mail server's words. */
 function Detail({ detail }) {
 	if (/^(user|token|uid):/.test(detail))
-		return html`<p class="soft">${tn("person.by", { actor: html`<${Actor} actor=${detail} />` })}</p>`;
+		return html`<${By} actor=${detail} />`;
 	return html`<p class="said"><bdi>${detail}</bdi></p>`;
 }
 
