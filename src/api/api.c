@@ -186,6 +186,7 @@ api_enter(
 	ROW(HTTP_POST, "/users/{id}/suspend", AUTH_USERS_WRITE, WITHIN, api_user_suspend, json)    \
 	ROW(HTTP_POST, "/users/{id}/resume", AUTH_USERS_WRITE, WITHIN, api_user_resume, json)      \
 	ROW(HTTP_POST, "/users/{id}/restore", AUTH_USERS_WRITE, WITHIN, api_user_restore, json)    \
+	ROW(HTTP_GET, "/trash", AUTH_USERS_READ, WITHIN, api_trash_list, none)                     \
 	ROW(HTTP_GET, "/events", AUTH_USERS_READ, WHOLE, api_event_stream, none)                   \
 	ROW(HTTP_GET, "/org-units", AUTH_DIRECTORY_READ, WITHIN, api_org_units, none)              \
 	ROW(HTTP_POST, "/org-units", AUTH_DIRECTORY_WRITE, WITHIN, api_org_unit_create, json)      \

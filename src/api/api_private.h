@@ -61,7 +61,7 @@ api_handler api_preflight, api_settings;
 api_handler api_mail_queue, api_mail_retry, api_mail_retry_all, api_mail_drop, api_mail_preview,
     api_mail_test, api_mail_bounce;
 api_handler api_user_list, api_user_show, api_user_change, api_user_remove, api_user_suspend,
-    api_user_resume, api_user_restore;
+    api_user_resume, api_user_restore, api_trash_list;
 api_handler api_org_units, api_org_unit_create, api_org_unit_change, api_org_unit_delete,
     api_groups;
 api_handler api_event_stream;

@@ -121,15 +121,6 @@ place_wait(const struct throttle_conf *conf, const struct place *p, int64_t now)
 }
 
 int64_t
-throttle_wait(struct throttle *t, const void *key, size_t len, int64_t now)
-{
-	unsigned char digest[DIGEST_SIZE];
-	const struct place *p = throttle_find(throttle_set(t, key, len, digest), digest);
-
-	return place_is_over(&t->conf, p, now) ? 0 : place_wait(&t->conf, p, now);
-}
-
-int64_t
 throttle_take(struct throttle *t, const void *key, size_t len, int64_t now)
 {
 	unsigned char digest[DIGEST_SIZE];

@@ -25,10 +25,8 @@ struct throttle_conf {
 struct throttle *throttle_new(const struct throttle_conf *conf);
 void throttle_free(struct throttle *t); /* NULL is fine */
 
-/* 0: may try now. Else ms until then; asking costs nothing. */
-int64_t throttle_wait(struct throttle *t, const void *key, size_t len, int64_t now);
-/* The same, and the attempt counts as a failure from now on, until throttle_forgive(): attempts
- * that are under way at once cannot all pass. */
+/* 0: may try now, and the attempt counts as a failure from now on, until throttle_forgive():
+ * attempts that are under way at once cannot all pass. Else ms until then; asking costs nothing. */
 int64_t throttle_take(struct throttle *t, const void *key, size_t len, int64_t now);
 /* It succeeded, or was no attempt: everything (`all`), or the last failure, is forgotten. */
 void throttle_forgive(struct throttle *t, const void *key, size_t len, bool all);

@@ -44,6 +44,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_user_suspend,
 	&cmd_user_resume,
 	&cmd_user_delete,
+	&cmd_user_deleted,
 	&cmd_user_restore,
 	&cmd_org_unit_list,
 	&cmd_org_unit_create,

@@ -79,7 +79,8 @@ extern const struct cli_command cmd_health, cmd_invitation_change, cmd_invitatio
     cmd_invitation_show, cmd_mail_drop, cmd_mail_preview, cmd_mail_queue, cmd_mail_retry,
     cmd_mail_test, cmd_org_unit_create, cmd_org_unit_delete, cmd_org_unit_list, cmd_org_unit_rename,
     cmd_token_create, cmd_token_list, cmd_token_revoke, cmd_user_change, cmd_user_delete,
-    cmd_user_list, cmd_user_restore, cmd_user_resume, cmd_user_show, cmd_user_suspend;
+    cmd_user_deleted, cmd_user_list, cmd_user_restore, cmd_user_resume, cmd_user_show,
+    cmd_user_suspend;
 extern const struct cli_command cmd_webhook_change, cmd_webhook_create, cmd_webhook_delete,
     cmd_webhook_list, cmd_webhook_messages, cmd_webhook_replay, cmd_webhook_rotate,
     cmd_webhook_show, cmd_webhook_test;

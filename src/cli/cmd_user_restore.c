@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-/* Who was deleted is in no list, so only the id can name them. */
+/* A name may be somebody else's by now, so only the id says whom: "user deleted" lists it. */
 static enum cli_exit
 cmd_user_restore_run(struct cli *c)
 {

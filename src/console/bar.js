@@ -17,6 +17,7 @@ const places = [
 	{ to: "/audit", scope: "audit:read", icon: "history", word: "nav.audit" },
 	{ to: "/status", scope: "status:read", icon: "pulse", word: "nav.status" },
 ];
+const own = { to: "/account", icon: "key", word: "nav.account" };
 
 export function Brand() {
 	return html`<span class="brand"><img src=${document.querySelector('link[rel="icon"]').href} alt="" width="32" height="32" />
@@ -58,7 +59,7 @@ export function Bar({ path }) {
 				${allowed.length > 0 && html`<h2 id="nav-admin">${t("nav.administrator")}</h2>
 					<ul aria-labelledby="nav-admin">${allowed.map((place) => html`<${Place} key=${place.to} ...${place} path=${path} />`)}</ul>`}
 				<h2 id="nav-own">${t("nav.own")}</h2>
-				<ul aria-labelledby="nav-own"><${Place} to="/account" icon="key" word=${"nav.account"} path=${path} /></ul>
+				<ul aria-labelledby="nav-own"><${Place} ...${own} path=${path} /></ul>
 			</nav>
 			<div class="bar-foot">
 				<${Menu} label=${t("nav.theme")} className="button quiet small" entries=${themes.map((one) => ({

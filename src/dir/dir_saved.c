@@ -130,7 +130,8 @@ bool
 dir_saved_names(
     const struct dir *d, const struct secret *saved, struct arena *arena, struct person *names)
 {
-	static const enum person_field fields[] = { PERSON_UID, PERSON_MAIL, PERSON_PHONE };
+	static const enum person_field fields[] = { PERSON_UID, PERSON_MAIL, PERSON_PHONE,
+		PERSON_DISPLAY_NAME, PERSON_GIVEN_NAME, PERSON_FAMILY_NAME };
 	struct saved s;
 
 	if (!dir_saved_parse(saved, &s, arena))

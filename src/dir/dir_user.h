@@ -85,7 +85,7 @@ struct dir_op *dir_user_save(
  * get a new one. Pure. */
 bool dir_saved_has_password(const struct secret *saved);
 
-/* The uid, mail and phone in it, in `arena`; NULL: none. False: not what was saved. Pure. */
+/* The uid, mail, phone and names in it, in `arena`; NULL: none. False: not what was saved. Pure. */
 bool dir_saved_names(
     const struct dir *d, const struct secret *saved, struct arena *arena, struct person *names);
 /* Its DN and those of the groups that name it, in `arena`: all that dir_user_restore() would make a

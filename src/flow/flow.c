@@ -7,6 +7,7 @@
 #include "flow/flow_private.h"
 #include "flow/mail_private.h"
 #include "flow/people_private.h"
+#include "flow/sweeper_private.h"
 #include "log/log.h"
 
 static void
@@ -140,10 +141,10 @@ flow_free(struct flow *f)
 	flow_attempts_free(f);
 	flow_changes_free(f);
 	flow_people_free(f);
-	flow_audit_sweeper_free(f->audit_sweeper);
+	sweeper_free(f->audit_sweeper);
 	flow_trash_sweeper_free(f->trash_sweeper);
 	flow_people_resolver_free(f->people_resolver);
-	flow_sweeper_free(f->sweeper);
+	sweeper_free(f->sweeper);
 	flow_resolver_free(f->resolver);
 	quota_free(f->quota);
 	flow_memory_free(f->memory);

@@ -158,8 +158,6 @@ void flow_revoke_start(struct flow *f, const char *id, const struct flow_caller 
 /* A new link; the old ones end at once. */
 void flow_relink_start(struct flow *f, const char *id, const struct flow_caller *caller,
     flow_change_cb *cb, void *arg);
-void flow_show_start(struct flow *f, const char *id, const struct flow_caller *caller,
-    flow_change_cb *cb, void *arg);
 /* The open ones in the order of creation, from `cursor` (the `next` of the page before; NULL: from
  * the first). `next`: NULL at the end; a page may have fewer than `limit` before, even none, as
  * only so many are looked at. ERR_INVALID: the text begins with "cursor: ". */

@@ -1,8 +1,5 @@
 /* The audit trail is kept for the configured time, and the addresses in it for a shorter one. */
-#include <stdlib.h>
-
-#include "base/mem.h"
-#include "flow/flow_private.h"
+#include "flow/sweeper_private.h"
 #include "log/log.h"
 #include "store/store_audit.h"
 
@@ -12,16 +9,10 @@ enum {
 	AUDIT_SWEEP_PAUSE_MS = 2 /* between steps: others write meanwhile */
 };
 
-struct audit_sweeper {
-	struct flow *flow;
-	struct loop_timer *timer;
-	struct store_op *op;
-};
-
 static void
 audit_sweep_on_step(void *arg, enum err code, bool more, const struct fault *f)
 {
-	struct audit_sweeper *s = arg;
+	struct sweeper *s = arg;
 
 	s->op = NULL;
 	if (code != ERR_OK)
@@ -33,7 +24,7 @@ audit_sweep_on_step(void *arg, enum err code, bool more, const struct fault *f)
 static void
 audit_sweep_on_timer(void *arg)
 {
-	struct audit_sweeper *s = arg;
+	struct sweeper *s = arg;
 	const struct flow_conf *conf = &s->flow->conf;
 	const int64_t now = flow_now(s->flow);
 
@@ -41,27 +32,10 @@ audit_sweep_on_timer(void *arg)
 	    now - conf->audit_kept_s * 1000, audit_sweep_on_step, s);
 }
 
-struct audit_sweeper *
+struct sweeper *
 flow_audit_sweeper_new(struct flow *f)
 {
-	struct audit_sweeper *s;
-
-	if (f->conf.audit_kept_s == 0)
-		return NULL;
-	s = mem_alloc(sizeof(*s));
-	s->flow = f;
-	s->timer = loop_timer_new(f->conf.loop, audit_sweep_on_timer, s);
-	loop_timer_set(s->timer, AUDIT_SWEEP_FIRST_MS);
-	return s;
-}
-
-void
-flow_audit_sweeper_free(struct audit_sweeper *s)
-{
-	if (s == NULL)
-		return;
-	if (s->op != NULL)
-		store_cancel(s->op);
-	loop_timer_free(s->timer);
-	free(s);
+	return f->conf.audit_kept_s == 0 ? NULL
+					 : sweeper_new(f, sizeof(struct sweeper),
+					       audit_sweep_on_timer, AUDIT_SWEEP_FIRST_MS);
 }

@@ -118,6 +118,7 @@ walk_on_trashes(void *arg, enum err code, const struct store_trash *list, size_t
 	for (size_t i = 0; i < count; i++) {
 		e->page[e->page_count] = list[i];
 		e->page[e->page_count].dn = e->page[e->page_count].by = NULL;
+		e->page[e->page_count].names = NULL;
 		e->page_count++;
 	}
 	walk_trash_next(e);

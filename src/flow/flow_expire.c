@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "flow/flow_private.h"
+#include "flow/sweeper_private.h"
 #include "log/log.h"
 
 enum {
@@ -14,25 +14,23 @@ enum {
 	SWEEP_PAGE = 100
 };
 
-struct sweeper {
-	struct flow *flow;
-	struct loop_timer *timer;
-	struct store_op *op;
-	char next[ID_SIZE]; /* "" at the beginning of a walk */
-	size_t pending;	    /* changes of the page that are under way */
+struct sweep {
+	struct sweeper base; /* first */
+	char next[ID_SIZE];  /* "" at the beginning of a walk */
+	size_t pending;	     /* changes of the page that are under way */
 	bool more;
 };
 
 static void
-sweep_page_done(struct sweeper *s)
+sweep_page_done(struct sweep *s)
 {
 	if (!s->more)
 		s->next[0] = '\0';
-	loop_timer_set(s->timer, s->more ? SWEEP_PAGE_MS : SWEEP_EVERY_MS);
+	loop_timer_set(s->base.timer, s->more ? SWEEP_PAGE_MS : SWEEP_EVERY_MS);
 }
 
 static void
-sweep_one_done(struct sweeper *s)
+sweep_one_done(struct sweep *s)
 {
 	if (--s->pending == 0)
 		sweep_page_done(s);
@@ -128,21 +126,22 @@ sweep_on_purged(void *arg, enum err code, const struct fault *f)
 }
 
 static void
-sweep_look(struct sweeper *s, const struct invitation *inv, int64_t now)
+sweep_look(struct sweep *s, const struct invitation *inv, int64_t now)
 {
 	const struct flow_caller own = flow_caller_own("sweeper");
 	struct store_note note = flow_note(&own);
-	const int64_t kept_s = inv->state == INVITATION_EXPIRED ? s->flow->conf.expired_kept_s
-								: s->flow->conf.retention_s;
+	const int64_t kept_s = inv->state == INVITATION_EXPIRED ? s->base.flow->conf.expired_kept_s
+								: s->base.flow->conf.retention_s;
 	const int64_t forget_before = now - kept_s * 1000;
 
 	if (inv->state != INVITATION_EXPIRED && invitation_seen(inv, now) == INVITATION_EXPIRED) {
 		s->pending++;
-		flow_expire_start(s->flow, inv->id, &own, sweep_on_expired, NULL, s);
+		flow_expire_start(s->base.flow, inv->id, &own, sweep_on_expired, NULL, s);
 	} else if (invitation_is_final(inv->state) && inv->done_at < forget_before) {
 		s->pending++;
 		note.org_unit = inv->person.value[PERSON_ORG_UNIT];
-		store_purge(s->flow->conf.store, inv->id, forget_before, &note, sweep_on_purged, s);
+		store_purge(
+		    s->base.flow->conf.store, inv->id, forget_before, &note, sweep_on_purged, s);
 	}
 }
 
@@ -150,10 +149,10 @@ static void
 sweep_on_listed(void *arg, enum err code, struct invitation *const *list, size_t count, bool more,
     const char *next, const struct fault *f)
 {
-	struct sweeper *s = arg;
-	int64_t now = flow_now(s->flow);
+	struct sweep *s = arg;
+	int64_t now = flow_now(s->base.flow);
 
-	s->op = NULL;
+	s->base.op = NULL;
 	flow_log_damage(code, f);
 	s->more = code == ERR_OK && more;
 	if (code != ERR_OK)
@@ -169,30 +168,14 @@ sweep_on_listed(void *arg, enum err code, struct invitation *const *list, size_t
 static void
 sweep_on_timer(void *arg)
 {
-	struct sweeper *s = arg;
+	struct sweep *s = arg;
 
-	s->op = store_list(s->flow->conf.store, s->next[0] != '\0' ? s->next : NULL, SWEEP_PAGE,
-	    false, sweep_on_listed, s);
+	s->base.op = store_list(s->base.flow->conf.store, s->next[0] != '\0' ? s->next : NULL,
+	    SWEEP_PAGE, false, sweep_on_listed, s);
 }
 
 struct sweeper *
 flow_sweeper_new(struct flow *f)
 {
-	struct sweeper *s = mem_alloc(sizeof(*s));
-
-	s->flow = f;
-	s->timer = loop_timer_new(f->conf.loop, sweep_on_timer, s);
-	loop_timer_set(s->timer, SWEEP_FIRST_MS);
-	return s;
-}
-
-void
-flow_sweeper_free(struct sweeper *s)
-{
-	if (s == NULL)
-		return;
-	if (s->op != NULL)
-		store_cancel(s->op);
-	loop_timer_free(s->timer);
-	free(s);
+	return sweeper_new(f, sizeof(struct sweep), sweep_on_timer, SWEEP_FIRST_MS);
 }

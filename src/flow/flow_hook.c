@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "flow/hook_private.h"
+#include "flow/sweeper_private.h"
 #include "log/log.h"
 
 static const struct lane_ops ops = {
@@ -22,7 +23,7 @@ flow_hooks_new(struct flow *f)
 		return h;
 	h->lane = lane_new(f, &ops, h, conf->in_flight);
 	h->events = hook_events_new(f);
-	h->sweeper = hook_sweeper_new(f, conf->kept_s * 1000);
+	h->sweeper = hook_sweeper_new(f);
 	return h;
 }
 
@@ -52,7 +53,7 @@ flow_hooks_free(struct flow_hooks *h)
 	if (h == NULL)
 		return;
 	hook_ops_free(h);
-	hook_sweeper_free(h->sweeper);
+	sweeper_free(h->sweeper);
 	hook_events_free(h->events);
 	if (h->lane != NULL)
 		lane_free(h->lane);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "flow/mail_private.h"
+#include "flow/sweeper_private.h"
 #include "log/log.h"
 
 enum {
@@ -15,10 +16,8 @@ enum {
 };
 
 struct mail_sweeper {
-	struct flow *flow;
-	struct loop_timer *timer;
-	struct store_op *op;
-	char *after; /* of the next page; NULL: a walk begins */
+	struct sweeper base; /* first */
+	char *after;	     /* of the next page; NULL: a walk begins */
 	struct outbox_item *late[MAIL_SWEEP_PAGE];
 	size_t late_count;
 };
@@ -32,7 +31,7 @@ mail_sweep_on_removed(void *arg, enum err code, uint64_t revision, const struct 
 	struct outbox_item *item = s->late[--s->late_count];
 
 	(void)revision;
-	s->op = NULL;
+	s->base.op = NULL;
 	if (code == ERR_OK)
 		log_info("a mail came too late and is dropped", "invitation", item->subject, "item",
 		    item->id, "kind", outbox_kind_name(item->kind));
@@ -46,19 +45,20 @@ static void
 mail_sweep_next(struct mail_sweeper *s)
 {
 	if (s->late_count > 0)
-		s->op = store_outbox_remove(s->flow->conf.store, s->late[s->late_count - 1], NULL,
-		    NULL, INVITATION_EVENT_COUNT, NULL, 0, NULL, mail_sweep_on_removed, s);
+		s->base.op =
+		    store_outbox_remove(s->base.flow->conf.store, s->late[s->late_count - 1], NULL,
+			NULL, INVITATION_EVENT_COUNT, NULL, 0, NULL, mail_sweep_on_removed, s);
 	else
 		loop_timer_set(
-		    s->timer, s->after != NULL ? MAIL_SWEEP_PAUSE_MS : MAIL_SWEEP_EVERY_MS);
+		    s->base.timer, s->after != NULL ? MAIL_SWEEP_PAUSE_MS : MAIL_SWEEP_EVERY_MS);
 }
 
 /* One that is being sent is left to who sends it; without a lane nobody does. */
 static bool
 mail_sweep_is_late(const struct mail_sweeper *s, const struct outbox_item *item)
 {
-	return !outbox_has_link(item->kind) && flow_now(s->flow) >= item->expires_at &&
-	       (item->owner[0] == '\0' || s->flow->lanes[OUTBOX_MAILS] == NULL);
+	return !outbox_has_link(item->kind) && flow_now(s->base.flow) >= item->expires_at &&
+	       (item->owner[0] == '\0' || s->base.flow->lanes[OUTBOX_MAILS] == NULL);
 }
 
 static void
@@ -67,7 +67,7 @@ mail_sweep_on_listed(void *arg, enum err code, struct outbox_item **list, size_t
 {
 	struct mail_sweeper *s = arg;
 
-	s->op = NULL;
+	s->base.op = NULL;
 	if (code != ERR_OK)
 		log_debug("the queue could not be swept now", "reason", f->text);
 	free(s->after);
@@ -85,31 +85,22 @@ mail_sweep_on_timer(void *arg)
 {
 	struct mail_sweeper *s = arg;
 
-	s->op = store_outbox_list(
-	    s->flow->conf.store, OUTBOX_MAILS, s->after, MAIL_SWEEP_PAGE, mail_sweep_on_listed, s);
+	s->base.op = store_outbox_list(s->base.flow->conf.store, OUTBOX_MAILS, s->after,
+	    MAIL_SWEEP_PAGE, mail_sweep_on_listed, s);
 }
 
 struct mail_sweeper *
 mail_sweeper_new(struct flow *f)
 {
-	struct mail_sweeper *s = mem_alloc(sizeof(*s));
-
-	s->flow = f;
-	s->timer = loop_timer_new(f->conf.loop, mail_sweep_on_timer, s);
-	loop_timer_set(s->timer, MAIL_SWEEP_FIRST_MS);
-	return s;
+	return sweeper_new(
+	    f, sizeof(struct mail_sweeper), mail_sweep_on_timer, MAIL_SWEEP_FIRST_MS);
 }
 
 void
 mail_sweeper_free(struct mail_sweeper *s)
 {
-	if (s == NULL)
-		return;
-	if (s->op != NULL)
-		store_cancel(s->op);
 	while (s->late_count > 0)
 		outbox_item_free(s->late[--s->late_count]);
 	free(s->after);
-	loop_timer_free(s->timer);
-	free(s);
+	sweeper_free(&s->base);
 }

@@ -101,6 +101,24 @@ void flow_person_remove(struct flow *f, const char *id, const struct person_remo
 void flow_person_restore(struct flow *f, const char *id, const struct flow_caller *caller,
     flow_person_cb *cb, void *arg);
 
+/* ---- who can be restored (flow_trash_list.c) ---- */
+
+struct flow_deleted {
+	char id[ID_SIZE];		      /* for flow_person_restore() */
+	const char *name, *uid, *mail;	      /* NULL: not known */
+	const char *org_unit;		      /* where they stood, in one spelling; NULL: unknown */
+	const char *by;			      /* who deleted them, as a caller's name */
+	int64_t deleted_at, restorable_until; /* wall ms */
+};
+/* Within the caller's reach, the one that was deleted last first. Those whose deletion is not done
+ * yet are not among them, and those who are being restored still are. There may be fewer than
+ * `limit` (1 to STORE_LIST_MAX), even none, while `next` says that there are more. ERR_INVALID: the
+ * cursor is none; the text begins with "cursor: ". */
+typedef void flow_trash_cb(void *arg, enum err code, const struct flow_deleted *list, size_t count,
+    const char *next, const struct fault *f);
+void flow_trash_list(struct flow *f, const char *cursor, size_t limit,
+    const struct flow_caller *caller, flow_trash_cb *cb, void *arg);
+
 /* ---- org units ---- */
 
 /* `id`: entryUUID. ERR_DENIED: the caller's rights begin with this one. ERR_CONFLICT: not empty (of

@@ -122,6 +122,7 @@ remove_note(struct people_op *op, const struct dir_user *user, const struct secr
 {
 	op->intent.dn = arena_strdup(op->arena, user->dn);
 	op->intent.tag = saved != NULL ? arena_strdup(op->arena, user->tag) : NULL;
+	op->intent.names = flow_trash_names(user->person, op->arena);
 }
 
 /* ---- somebody moved or changed it since it was saved ---- */

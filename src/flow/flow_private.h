@@ -22,7 +22,6 @@ enum {
 };
 
 struct attempt;
-struct audit_sweeper;
 struct change;
 struct lane;
 struct people_op;
@@ -68,7 +67,7 @@ struct flow {
 	struct people_list people; /* changes of entries under way */
 	struct people_resolver *people_resolver;
 	struct trash_sweeper *trash_sweeper;
-	struct audit_sweeper *audit_sweeper; /* NULL: the trail is kept for ever */
+	struct sweeper *audit_sweeper;	/* NULL: the trail is kept for ever */
 	struct people_op *admin_change; /* the one of an administrator whose turn it is, or NULL */
 	/* What the process before us had sent may be on its way for a while from here on. */
 	int64_t started_mono_ms;
@@ -245,8 +244,7 @@ void flow_resolver_wake(struct resolver *r); /* something may have become resolv
 void flow_resolver_free(struct resolver *r);
 
 /* flow_audit_sweep.c. NULL: nothing is to be swept. */
-struct audit_sweeper *flow_audit_sweeper_new(struct flow *f);
-void flow_audit_sweeper_free(struct audit_sweeper *s); /* NULL is fine */
+struct sweeper *flow_audit_sweeper_new(struct flow *f);
 
 struct sweeper *flow_sweeper_new(struct flow *f);
 /* Store that this one is past its end; nobody waits for it. `by`: who met it so, whether or not it
@@ -256,6 +254,5 @@ void flow_expire(struct flow *f, const struct invitation *inv, const struct flow
  * longer. `abandon` (NULL: nothing to free) instead of the callback when the flow is freed. */
 void flow_expire_start(struct flow *f, const char *id, const struct flow_caller *by,
     flow_changed_cb *cb, void (*abandon)(void *ctx), void *ctx);
-void flow_sweeper_free(struct sweeper *s);
 
 #endif

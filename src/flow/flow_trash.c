@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/utf8.h"
+#include "flow/sweeper_private.h"
 #include "log/log.h"
 
 enum {
 	TRASH_EVERY_MS = 5 * 60 * 1000,
 	TRASH_FIRST_MS = 2000,
 	TRASH_PAUSE_MS = 250, /* between pages */
-	TRASH_PAGE = 100
+	TRASH_PAGE = 100,
+	TRASH_NAME_SIZE = 513 /* bytes with the zero byte */
 };
 
 struct trash_sweeper;
@@ -21,14 +23,47 @@ struct trash_slot {
 };
 
 struct trash_sweeper {
-	struct flow *flow;
-	struct loop_timer *timer;
-	struct store_op *op;
-	char next[ID_SIZE]; /* "" at the beginning of a walk */
+	struct sweeper base; /* first */
+	char next[ID_SIZE];  /* "" at the beginning of a walk */
 	bool more;
 	size_t pending;
 	struct trash_slot slots[TRASH_PAGE];
 };
+
+/* ---- names ---- */
+
+static const char *
+trash_keep_name(const char *text, struct arena *arena)
+{
+	char plain[TRASH_NAME_SIZE];
+
+	utf8_copy_plain(text, plain, sizeof(plain));
+	return plain[0] != '\0' ? arena_strdup(arena, plain) : NULL;
+}
+
+static const char *
+trash_full_name(const struct person *p, struct arena *arena)
+{
+	const char *given = p->value[PERSON_GIVEN_NAME], *family = p->value[PERSON_FAMILY_NAME];
+
+	if (p->value[PERSON_DISPLAY_NAME] != NULL)
+		return p->value[PERSON_DISPLAY_NAME];
+	if (given != NULL && family != NULL)
+		return arena_printf(arena, "%s %s", given, family);
+	return given != NULL ? given : family;
+}
+
+struct trash_names
+flow_trash_names(const struct person *p, struct arena *arena)
+{
+	return (struct trash_names){
+		.name = trash_keep_name(trash_full_name(p, arena), arena),
+		.uid = trash_keep_name(p->value[PERSON_UID], arena),
+		.mail = trash_keep_name(p->value[PERSON_MAIL], arena),
+	};
+}
+
+/* ---- the walk ---- */
 
 static void
 trash_one_done(struct trash_sweeper *s)
@@ -37,7 +72,7 @@ trash_one_done(struct trash_sweeper *s)
 		return;
 	if (!s->more)
 		s->next[0] = '\0';
-	loop_timer_set(s->timer, s->more ? TRASH_PAUSE_MS : TRASH_EVERY_MS);
+	loop_timer_set(s->base.timer, s->more ? TRASH_PAUSE_MS : TRASH_EVERY_MS);
 }
 
 static void
@@ -53,6 +88,42 @@ trash_on_forgotten(void *arg, enum err code, const struct fault *f)
 	trash_one_done(slot->sweeper);
 }
 
+/* ---- what is not in the list of it ---- */
+
+static void
+trash_on_enlisted(void *arg, enum err code, const struct fault *f)
+{
+	struct trash_slot *slot = arg;
+
+	slot->op = NULL;
+	if (code != ERR_OK)
+		log_debug("a deleted user could not be listed now", "reason", f->text);
+	trash_one_done(slot->sweeper);
+}
+
+/* Somebody who is being deleted or restored is looked at again by the next walk. */
+static void
+trash_on_loaded(void *arg, enum err code, const struct store_trash *t, const struct secret *saved,
+    const struct fault *f)
+{
+	struct trash_slot *slot = arg;
+	struct flow *flow = slot->sweeper->base.flow;
+	struct person person = { .group_count = 0 };
+	struct arena *arena;
+	struct trash_names names;
+
+	if (code != ERR_OK) {
+		trash_on_enlisted(slot, code, f);
+		return;
+	}
+	arena = arena_new(0);
+	if (!dir_saved_names(flow->conf.dir, saved, arena, &person))
+		person = (struct person){ .group_count = 0 };
+	names = flow_trash_names(&person, arena);
+	slot->op = store_trash_enlist(flow->conf.store, t, &names, trash_on_enlisted, slot);
+	arena_free(arena);
+}
+
 static void
 trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t count,
     const char *next, const struct fault *f)
@@ -62,7 +133,7 @@ trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t
 	struct arena *arena = arena_new(0);
 	struct trash_sweeper *s = arg;
 
-	s->op = NULL;
+	s->base.op = NULL;
 	flow_log_damage(code, f);
 	if (code != ERR_OK)
 		log_warning("what is kept of deleted users could not be read", "reason", f->text);
@@ -70,14 +141,19 @@ trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t
 	if (s->more)
 		memcpy(s->next, next, ID_SIZE);
 	s->pending = 1; /* this function itself */
-	for (size_t i = 0; i < count; i++)
-		if (list[i].restorable_until <= flow_now(s->flow)) {
+	for (size_t i = 0; i < count; i++) {
+		s->slots[i].sweeper = s;
+		if (list[i].restorable_until <= flow_now(s->base.flow)) {
 			s->pending++;
 			note.org_unit = flow_place_above(list[i].dn, arena);
-			s->slots[i].sweeper = s;
-			s->slots[i].op = store_trash_forget(
-			    s->flow->conf.store, &list[i], &note, trash_on_forgotten, &s->slots[i]);
+			s->slots[i].op = store_trash_forget(s->base.flow->conf.store, &list[i],
+			    &note, trash_on_forgotten, &s->slots[i]);
+		} else if (list[i].listed[0] == '\0') {
+			s->pending++;
+			s->slots[i].op = store_trash_load(
+			    s->base.flow->conf.store, list[i].id, trash_on_loaded, &s->slots[i]);
 		}
+	}
 	arena_free(arena);
 	trash_one_done(s);
 }
@@ -87,31 +163,21 @@ trash_on_timer(void *arg)
 {
 	struct trash_sweeper *s = arg;
 
-	s->op = store_trash_list(s->flow->conf.store, s->next[0] != '\0' ? s->next : NULL,
+	s->base.op = store_trash_list(s->base.flow->conf.store, s->next[0] != '\0' ? s->next : NULL,
 	    TRASH_PAGE, trash_on_listed, s);
 }
 
 struct trash_sweeper *
 flow_trash_sweeper_new(struct flow *f)
 {
-	struct trash_sweeper *s = mem_alloc(sizeof(*s));
-
-	s->flow = f;
-	s->timer = loop_timer_new(f->conf.loop, trash_on_timer, s);
-	loop_timer_set(s->timer, TRASH_FIRST_MS);
-	return s;
+	return sweeper_new(f, sizeof(struct trash_sweeper), trash_on_timer, TRASH_FIRST_MS);
 }
 
 void
 flow_trash_sweeper_free(struct trash_sweeper *s)
 {
-	if (s == NULL)
-		return;
-	if (s->op != NULL)
-		store_cancel(s->op);
 	for (size_t i = 0; i < TRASH_PAGE; i++)
 		if (s->slots[i].op != NULL)
 			store_cancel(s->slots[i].op);
-	loop_timer_free(s->timer);
-	free(s);
+	sweeper_free(&s->base);
 }

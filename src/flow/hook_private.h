@@ -24,7 +24,6 @@ struct hook_peer {
 };
 
 struct hook_events;
-struct hook_sweeper;
 struct hook_op;
 TAILQ_HEAD(hook_ops, hook_op);
 struct hook_try;
@@ -34,7 +33,7 @@ struct flow_hooks {
 	struct flow *flow;
 	struct lane *lane; /* NULL: nothing is carried */
 	struct hook_events *events;
-	struct hook_sweeper *sweeper;
+	struct sweeper *sweeper;
 	struct hook_ops ops;	    /* of administrators, under way */
 	struct hook_try_list tries; /* the trips' states */
 	struct hook_peer peers[HOOK_MAX];
@@ -72,8 +71,7 @@ void hook_events_free(struct hook_events *e);
 
 /* ---- flow_hook_sweep.c: what was kept for replay goes ---- */
 
-struct hook_sweeper *hook_sweeper_new(struct flow *f, int64_t kept_ms);
-void hook_sweeper_free(struct hook_sweeper *s);
+struct sweeper *hook_sweeper_new(struct flow *f);
 
 /* ---- flow_hook_admin.c ---- */
 

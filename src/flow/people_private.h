@@ -137,9 +137,12 @@ void person_remove_resume(struct flow *f, const struct store_intent *intent);
 void person_restore_resume(struct flow *f, const struct store_intent *intent);
 void org_unit_resume(struct flow *f, const struct store_intent *intent);
 
-/* flow_trash.c: what is kept of deleted users goes when its time is over. */
+/* flow_trash.c: what is kept of deleted users goes when its time is over. Those that an older
+ * version kept get their place in the list meanwhile. */
 struct trash_sweeper;
 struct trash_sweeper *flow_trash_sweeper_new(struct flow *f);
 void flow_trash_sweeper_free(struct trash_sweeper *s);
+/* As whoever looks at what is kept is shown them, in `arena`: cut, and without what cannot be. */
+struct trash_names flow_trash_names(const struct person *p, struct arena *arena);
 
 #endif

@@ -202,8 +202,6 @@ struct roster_group {
 };
 typedef void roster_groups_cb(void *arg, const struct roster_group *groups, size_t count);
 bool roster_groups(struct roster *r, roster_groups_cb *cb, void *arg); /* by name */
-/* Those that a DN (in one spelling) is a member of. */
-bool roster_groups_of(struct roster *r, const char *normal_dn, roster_groups_cb *cb, void *arg);
 
 /* Which of `groups` (DNs in one spelling, any ASCII case) a DN is a member of, directly or through
  * groups that are members of groups; a cycle ends. False while loading: nothing is known.

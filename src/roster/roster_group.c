@@ -325,27 +325,22 @@ group_has(const struct group *g, uint64_t member)
 	       NULL;
 }
 
-/* All of them (`member` NULL), or those with one member. */
 static void
-groups_list(
-    const struct roster_groups_table *t, const uint64_t *member, roster_groups_cb *cb, void *arg)
+groups_list(const struct roster_groups_table *t, roster_groups_cb *cb, void *arg)
 {
 	struct roster_group *list = mem_array(t->named, sizeof(*list));
-	size_t count = 0;
 
 	for (size_t i = 0; i < t->named; i++) {
 		const struct group *g = t->items[t->by_name[i]];
 
-		if (member != NULL && !group_has(g, *member))
-			continue;
-		memcpy(list[count].id, g->id, FEED_ID_SIZE);
-		list[count].dn = g->dn;
-		list[count].name = g->name;
-		list[count].description = g->description;
-		list[count].normal = g->key;
-		list[count++].members = g->member_count;
+		memcpy(list[i].id, g->id, FEED_ID_SIZE);
+		list[i].dn = g->dn;
+		list[i].name = g->name;
+		list[i].description = g->description;
+		list[i].normal = g->key;
+		list[i].members = g->member_count;
 	}
-	cb(arg, list, count);
+	cb(arg, list, t->named);
 	free(list);
 }
 
@@ -356,22 +351,7 @@ roster_groups(struct roster *r, roster_groups_cb *cb, void *arg)
 	bool ready = v->state != ROSTER_LOADING;
 
 	if (ready)
-		groups_list(v->groups, NULL, cb, arg);
-	version_release_soon(r, v);
-	return ready;
-}
-
-bool
-roster_groups_of(struct roster *r, const char *normal_dn, roster_groups_cb *cb, void *arg)
-{
-	struct roster_version *v = version_hold(r);
-	bool ready = v->state != ROSTER_LOADING;
-	uint64_t member;
-
-	if (ready && member_hash(r->writer->member_key, normal_dn, &member))
-		groups_list(v->groups, &member, cb, arg);
-	else if (ready)
-		cb(arg, NULL, 0);
+		groups_list(v->groups, cb, arg);
 	version_release_soon(r, v);
 	return ready;
 }

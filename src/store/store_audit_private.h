@@ -79,7 +79,6 @@ void record_write_block(struct buf *b, const struct chain_block *block);
 enum err record_read_block(struct chain_block *out, const char *text, size_t len, struct fault *f);
 void chain_mark_block(struct chain_mark *m, const struct chain_block *b); /* it names this one */
 void record_write_mark(struct buf *b, const struct chain_mark *m);
-enum err record_read_mark(struct chain_mark *out, const char *text, size_t len, struct fault *f);
 /* Of an item of the kv. */
 enum err chain_open_block(
     const struct store *s, const struct kv_item *item, struct chain_block *out, struct fault *f);

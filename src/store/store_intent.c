@@ -59,6 +59,8 @@ begin_on_trash(void *arg, enum err code, const struct kv_item *item, const struc
 		begin_settled(&b->c, code, 0, f);
 		return;
 	}
+	if (code == ERR_OK)
+		trashed_delete(&b->c, item);
 	commit_expect(&b->c, store_key_bytes(&key), code == ERR_OK ? item->modified : 0);
 	commit_start(&b->c);
 }
@@ -197,6 +199,41 @@ settle_new(struct store *s, const struct store_intent *intent, store_done_cb *cb
 	return c;
 }
 
+/* What is kept of a user is listed from when they are gone until they are back; damage to it keeps
+ * nobody's deletion from being recorded. */
+struct settle_trash {
+	struct commit *c;
+	enum store_intent_kind kind;
+};
+
+static void
+settle_on_trash(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	const struct settle_trash *s = arg;
+	struct commit *c = s->c;
+
+	c->op.kv = NULL;
+	if (code != ERR_OK && code != ERR_NOT_FOUND && code != ERR_CORRUPT) {
+		c->settled(c, code, 0, f);
+		return;
+	}
+	if (code == ERR_OK && s->kind == INTENT_USER_REMOVE)
+		trashed_put(c, item);
+	else if (code == ERR_OK)
+		trashed_delete(c, item);
+	commit_start(c);
+}
+
+static void
+settle_look_at_trash(struct commit *c, const struct store_intent *intent)
+{
+	struct settle_trash *s = arena_alloc(c->arena, sizeof(*s));
+	struct store_key trash = store_key_of("trash", intent->target);
+
+	*s = (struct settle_trash){ c, intent->kind };
+	c->op.kv = kv_get(c->op.store->kv, store_key_bytes(&trash), settle_on_trash, s);
+}
+
 struct store_op *
 store_intent_settle(struct store *s, const struct store_intent *intent, const char *detail,
     const char *personal, store_done_cb *cb, void *arg)
@@ -217,9 +254,13 @@ store_intent_settle(struct store *s, const struct store_intent *intent, const ch
 		.note = &note };
 
 	if (intent->kind == INTENT_USER_RESTORE)
-		trash_delete(c, intent->target);
+		trash_delete(c, intent->target, NULL);
 	commit_audit(c, &audit);
-	commit_start(c);
+	if (intent->kind == INTENT_USER_RESTORE ||
+	    (intent->kind == INTENT_USER_REMOVE && intent->restorable_until != 0))
+		settle_look_at_trash(c, intent);
+	else
+		commit_start(c);
 	return &c->op;
 }
 
@@ -231,7 +272,7 @@ store_intent_drop(struct store *s, const struct store_intent *intent, store_done
 
 	commit_mark(c, &key, "intent_dropped");
 	if (intent->kind == INTENT_USER_REMOVE && intent->restorable_until != 0)
-		trash_delete(c, intent->target);
+		trash_delete(c, intent->target, NULL); /* not listed yet */
 	commit_start(c);
 	return &c->op;
 }

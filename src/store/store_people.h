@@ -8,6 +8,9 @@
  *   trash/UUID         what is kept of a deleted user: whose, since when, until when
  *   trashpart/UUID/N   the saved entry in parts, sealed with a key of its own
  *   trashkey/UUID      that key
+ *   trashed/UUIDv7     the same once the user is gone, by when that was asked for: what a list of
+ *                      them reads, newest first. A page of it costs as much as it has items,
+ *                      however many are kept
  * Deleting trashkey/UUID destroys the key: the file's page is overwritten (secure_delete) by the
  * next checkpoint, and a copy of the parts that is left anywhere (a free page, the WAL, another
  * medium) is noise without it. Until then, and longer where nothing is written, the WAL has the
@@ -22,6 +25,11 @@
 #include "base/secret.h"
 #include "invite/person.h"
 #include "store/store.h"
+
+/* How whoever looks at what is kept knows whose it is; NULL: not known. */
+struct trash_names {
+	const char *name, *uid, *mail;
+};
 
 /* ---- intents ---- */
 
@@ -53,7 +61,8 @@ struct store_intent {
 	const char *value[PERSON_FIELD_COUNT]; /* change: what differs; NULL: left alone */
 	const char *name, *description;	       /* of an org unit; NULL: left alone */
 	int64_t restorable_until;	       /* removal: wall ms; 0: nothing is kept */
-	bool of_admin;			       /* removal, suspension: of an administrator */
+	struct trash_names names; /* removal: not written down but kept with what is saved */
+	bool of_admin;		  /* removal, suspension: of an administrator */
 	/* Whoever asked reaches not everything: only what stands where it was seen (org_unit) is
 	 * theirs to change. */
 	bool is_limited;
@@ -103,6 +112,8 @@ struct store_trash {
 	const char *dn, *by;
 	int64_t at, restorable_until; /* wall ms */
 	size_t parts;
+	char listed[ID_SIZE]; /* its place under trashed/; "": none */
+	const char *names;    /* sealed with the key that goes when it is forgotten; NULL: none */
 };
 
 /* ERR_NOT_FOUND. ERR_CORRUPT: also when a part or the key is missing. */
@@ -115,6 +126,22 @@ typedef void store_trashes_cb(void *arg, enum err code, const struct store_trash
     size_t count, const char *next, const struct fault *f);
 struct store_op *store_trash_list(
     struct store *s, const char *after, size_t limit, store_trashes_cb *cb, void *arg);
+
+/* The same, the one that was deleted last first: whoever is still there, because the deletion is
+ * not done or did not come about, is not among them. `after` and `next` are of store_trash.listed;
+ * revisions are not told. */
+struct store_op *store_trashed_list(
+    struct store *s, const char *after, size_t limit, store_trashes_cb *cb, void *arg);
+/* Give what an older version kept (store_trash.listed is "") its place there, and its names.
+ * ERR_CONFLICT: a change is under way. ERR_NOT_FOUND, ERR_CONFLICT: it is gone. */
+struct store_op *store_trash_enlist(struct store *s, const struct store_trash *t,
+    const struct trash_names *names, store_done_cb *cb, void *arg);
+/* Whose it is, of one that was just listed. ERR_NOT_FOUND: it is no longer kept. ERR_CORRUPT: it
+ * cannot be read, or something else is kept of this user by now. */
+typedef void store_trash_names_cb(
+    void *arg, enum err code, const struct trash_names *names, const struct fault *f);
+struct store_op *store_trash_load_names(
+    struct store *s, const struct store_trash *t, store_trash_names_cb *cb, void *arg);
 
 /* Destroy the key and all else, with an audit record. ERR_CONFLICT: a restore is under way, or it
  * is gone. */

@@ -164,9 +164,14 @@ void record_write_intent(struct buf *b, const struct store_intent *i);
 /* Strings are made in `arena`. */
 enum err record_read_intent(struct store_intent *out, const char *target, struct arena *arena,
     const char *text, size_t len, struct fault *f);
+/* Of both spaces, trash/ and trashed/. */
 void record_write_trash(struct buf *b, const struct store_trash *t);
-enum err record_read_trash(struct store_trash *out, const char *id, struct arena *arena,
+/* `key` is that of the item, for words. */
+enum err record_read_trash(struct store_trash *out, const char *key, struct arena *arena,
     const char *text, size_t len, struct fault *f);
+void record_write_trash_names(struct buf *b, const struct trash_names *n);
+bool record_read_trash_names(
+    struct trash_names *out, struct arena *arena, const char *text, size_t len);
 
 /* A JSON object of the format we write; the caller owns it. ERR_CORRUPT for anything else. */
 struct json_t;
@@ -374,7 +379,23 @@ enum err hooked_read(const struct store *s, const struct kv_item *item, const ch
 /* Keep `saved` of the user whom the intent removes; whoever starts the transaction expects
  * trash/TARGET as it is. */
 void trash_keep(struct commit *c, const struct store_intent *i, const struct secret *saved);
-/* Take away all that may be kept under the id, the key first. */
-void trash_delete(struct commit *c, const char *id);
+/* Take away all that may be kept under the id, the key first. `listed`: its place in the list; NULL
+ * or "": none. */
+void trash_delete(struct commit *c, const char *id, const char *listed);
+enum { TRASH_KEY_SIZE = 32 };
+/* The key of an item under trashkey/, which the caller wipes. */
+enum err trash_open_key(const struct store *s, const struct kv_item *item, struct arena *arena,
+    unsigned char key[TRASH_KEY_SIZE], struct fault *f);
+
+/* ---- store_trashed.c: the list of what is kept ---- */
+
+struct store_key trashed_key(const char *listed);
+/* As they stand in a record. */
+const char *trashed_seal_names(
+    const struct seal *own, const char *id, const struct trash_names *n, struct arena *arena);
+/* The user is gone, of whom this item under trash/ is kept. */
+void trashed_put(struct commit *c, const struct kv_item *kept);
+/* Another one comes into the place of this item under trash/. */
+void trashed_delete(struct commit *c, const struct kv_item *kept);
 
 #endif

@@ -173,7 +173,7 @@ record_write_mark(struct buf *b, const struct chain_mark *m)
 	buf_add_char(b, '}');
 }
 
-enum err
+static enum err
 record_read_mark(struct chain_mark *out, const char *text, size_t len, struct fault *f)
 {
 	json_t *root = record_parse(text, len, f);
@@ -201,9 +201,10 @@ record_read_mark(struct chain_mark *out, const char *text, size_t len, struct fa
 
 /* ---- items ---- */
 
-enum err
-chain_open_block(
-    const struct store *s, const struct kv_item *item, struct chain_block *out, struct fault *f)
+/* As one of the two; the other is NULL. */
+static enum err
+chain_open(const struct store *s, const struct kv_item *item, struct chain_block *block,
+    struct chain_mark *mark, struct fault *f)
 {
 	struct arena *arena = arena_new(0);
 	char *text;
@@ -211,24 +212,24 @@ chain_open_block(
 	enum err code = store_open_item(s, item, arena, &text, &len, f);
 
 	if (code == ERR_OK)
-		code = record_read_block(out, text, len, f);
+		code = block != NULL ? record_read_block(block, text, len, f)
+				     : record_read_mark(mark, text, len, f);
 	arena_free(arena);
 	return code;
+}
+
+enum err
+chain_open_block(
+    const struct store *s, const struct kv_item *item, struct chain_block *out, struct fault *f)
+{
+	return chain_open(s, item, out, NULL, f);
 }
 
 enum err
 chain_open_mark(
     const struct store *s, const struct kv_item *item, struct chain_mark *out, struct fault *f)
 {
-	struct arena *arena = arena_new(0);
-	char *text;
-	size_t len;
-	enum err code = store_open_item(s, item, arena, &text, &len, f);
-
-	if (code == ERR_OK)
-		code = record_read_mark(out, text, len, f);
-	arena_free(arena);
-	return code;
+	return chain_open(s, item, NULL, out, f);
 }
 
 size_t

@@ -67,8 +67,11 @@ record_write_trash(struct buf *b, const struct store_trash *t)
 {
 	buf_printf(b, "{\"v\":1,\"at\":%" PRId64 ",\"until\":%" PRId64 ",\"parts\":%zu", t->at,
 	    t->restorable_until, t->parts);
+	people_write_text(b, "id", t->id);
 	people_write_text(b, "by", t->by);
 	people_write_text(b, "dn", t->dn);
+	people_write_text(b, "listed", t->listed[0] != '\0' ? t->listed : NULL);
+	people_write_text(b, "names", t->names);
 	buf_add_char(b, '}');
 }
 
@@ -132,8 +135,40 @@ record_read_intent(struct store_intent *out, const char *target, struct arena *a
 	return ERR_OK;
 }
 
+void
+record_write_trash_names(struct buf *b, const struct trash_names *n)
+{
+	buf_add_string(b, "{\"v\":1");
+	people_write_text(b, "name", n->name);
+	people_write_text(b, "uid", n->uid);
+	people_write_text(b, "mail", n->mail);
+	buf_add_char(b, '}');
+}
+
+bool
+record_read_trash_names(struct trash_names *out, struct arena *arena, const char *text, size_t len)
+{
+	struct fault ignored;
+	json_t *root = record_parse(text, len, &ignored);
+
+	if (root == NULL)
+		return false;
+	out->name = people_read_text(root, "name", arena);
+	out->uid = people_read_text(root, "uid", arena);
+	out->mail = people_read_text(root, "mail", arena);
+	json_decref(root);
+	return true;
+}
+
+static bool
+people_read_id(const json_t *root, const char *name, char out[ID_SIZE])
+{
+	return record_copy_string(root, name, out, ID_SIZE) && id_is_valid(out);
+}
+
+/* Those of older versions name neither whose they are nor a place in the list. */
 enum err
-record_read_trash(struct store_trash *out, const char *id, struct arena *arena, const char *text,
+record_read_trash(struct store_trash *out, const char *key, struct arena *arena, const char *text,
     size_t len, struct fault *f)
 {
 	struct fault own;
@@ -141,16 +176,20 @@ record_read_trash(struct store_trash *out, const char *id, struct arena *arena, 
 	struct store_trash t = { .parts = 0 };
 
 	if (root == NULL)
-		return fault_set(f, ERR_CORRUPT, "trash/%s: %s", id, own.text);
-	memcpy(t.id, id, ID_SIZE);
+		return fault_set(f, ERR_CORRUPT, "%s: %s", key, own.text);
 	t.at = people_read_number(root, "at");
 	t.restorable_until = people_read_number(root, "until");
 	t.parts = (size_t)people_read_number(root, "parts");
 	t.by = people_read_text(root, "by", arena);
 	t.dn = people_read_text(root, "dn", arena);
+	t.names = people_read_text(root, "names", arena);
+	if (!people_read_id(root, "id", t.id))
+		t.id[0] = '\0';
+	if (!people_read_id(root, "listed", t.listed))
+		t.listed[0] = '\0';
 	json_decref(root);
 	if (t.parts == 0 || t.by == NULL || t.dn == NULL)
-		return fault_set(f, ERR_CORRUPT, "trash/%s is not what we wrote", id);
+		return fault_set(f, ERR_CORRUPT, "%s is not what we wrote", key);
 	*out = t;
 	return ERR_OK;
 }

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 
 enum {
-	TRASH_KEY_SIZE = 32,
 	TRASH_PART = 192 * 1024, /* bytes; a value may have 256 KiB with its own seal */
 	TRASH_PARTS_MAX = 6,	 /* more than the largest secret, sealed */
 	TRASH_PAGE_MAX = STORE_LIST_MAX
@@ -52,6 +51,9 @@ trash_keep(struct commit *c, const struct store_intent *i, const struct secret *
 	sealed = arena_alloc(c->arena, sealed_len);
 	seal_close(
 	    seal, key.text, strlen(key.text), secret_bytes(saved), secret_len(saved), sealed);
+	memcpy(t.id, i->target, sizeof(t.id));
+	id_make(i->at, t.listed);
+	t.names = trashed_seal_names(seal, t.id, &i->names, c->arena);
 	seal_free(seal);
 	record_write_trash(&c->json, &t);
 	commit_put(c, &key);
@@ -73,12 +75,17 @@ trash_keep(struct commit *c, const struct store_intent *i, const struct secret *
 }
 
 void
-trash_delete(struct commit *c, const char *id)
+trash_delete(struct commit *c, const char *id, const char *listed)
 {
 	struct store_key key = store_key_of("trashkey", id), record = store_key_of("trash", id);
 
 	commit_delete(c, &key);
 	commit_delete(c, &record);
+	if (listed != NULL && *listed != '\0') {
+		struct store_key place = trashed_key(listed);
+
+		commit_delete(c, &place);
+	}
 	for (size_t p = 0; p < TRASH_PARTS_MAX; p++) {
 		struct store_key part = trash_part_key(id, p);
 
@@ -148,21 +155,14 @@ trash_load_open(struct trash_load *l)
 	secret_free(saved);
 }
 
-/* A key, or a part, as it was before our seal; NULL with `own`. Missing is damage: they come and go
- * together. */
-static char *
-trash_load_raw(struct trash_load *l, enum err code, const struct kv_item *item, size_t *len,
-    const struct fault *f, struct fault *own)
+/* The key and the parts come and go with the record: one that is missing is damage. */
+static enum err
+trash_load_explain(
+    const struct trash_load *l, enum err code, const struct fault *f, struct fault *own)
 {
-	char *data = NULL;
-
 	if (code == ERR_NOT_FOUND)
-		fault_set(own, ERR_CORRUPT, "a part of trash/%s is missing", l->trash.id);
-	else if (code != ERR_OK)
-		fault_set(own, code, "%s", f->text);
-	else if (store_open_item(l->op.store, item, l->arena, &data, len, own) != ERR_OK)
-		return NULL;
-	return data;
+		return fault_set(own, ERR_CORRUPT, "a part of trash/%s is missing", l->trash.id);
+	return fault_set(own, code, "%s", f->text);
 }
 
 static void
@@ -171,15 +171,17 @@ trash_load_on_part(void *arg, enum err code, const struct kv_item *item, const s
 	struct trash_load *l = arg;
 	struct fault own;
 	size_t len = 0;
-	char *data = trash_load_raw(l, code, item, &len, f, &own);
+	char *data = NULL;
 
 	l->op.kv = NULL;
-	if (data != NULL && len > TRASH_PART) {
-		fault_set(&own, ERR_CORRUPT, "trashpart/%s is too long", l->trash.id);
-		data = NULL;
-	}
-	if (data == NULL) {
-		trash_load_finish(l, own.code, NULL, &own);
+	if (code == ERR_OK)
+		code = store_open_item(l->op.store, item, l->arena, &data, &len, &own);
+	else
+		code = trash_load_explain(l, code, f, &own);
+	if (code == ERR_OK && len > TRASH_PART)
+		code = fault_set(&own, ERR_CORRUPT, "trashpart/%s is too long", l->trash.id);
+	if (code != ERR_OK) {
+		trash_load_finish(l, code, NULL, &own);
 		return;
 	}
 	memcpy(l->sealed + l->len, data, len);
@@ -201,25 +203,40 @@ trash_load_next(struct trash_load *l)
 	l->op.kv = kv_get(l->op.store->kv, store_key_bytes(&key), trash_load_on_part, l);
 }
 
+enum err
+trash_open_key(const struct store *s, const struct kv_item *item, struct arena *arena,
+    unsigned char key[TRASH_KEY_SIZE], struct fault *f)
+{
+	char *data;
+	size_t len;
+	enum err code = store_open_item(s, item, arena, &data, &len, f);
+
+	if (code != ERR_OK)
+		return code;
+	if (len == TRASH_KEY_SIZE)
+		memcpy(key, data, TRASH_KEY_SIZE);
+	else
+		code = fault_set(f, ERR_CORRUPT, "%.*s is no key", (int)item->key.len,
+		    (const char *)item->key.data);
+	secret_wipe(data, len);
+	return code;
+}
+
 static void
 trash_load_on_key(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
 {
 	struct trash_load *l = arg;
 	struct fault own;
-	size_t len = 0;
-	char *data = trash_load_raw(l, code, item, &len, f, &own);
 
 	l->op.kv = NULL;
-	if (data != NULL && len != sizeof(l->key)) {
-		fault_set(&own, ERR_CORRUPT, "trashkey/%s is no key", l->trash.id);
-		data = NULL;
-	}
-	if (data == NULL) {
-		trash_load_finish(l, own.code, NULL, &own);
+	if (code == ERR_OK)
+		code = trash_open_key(l->op.store, item, l->arena, l->key, &own);
+	else
+		code = trash_load_explain(l, code, f, &own);
+	if (code != ERR_OK) {
+		trash_load_finish(l, code, NULL, &own);
 		return;
 	}
-	memcpy(l->key, data, sizeof(l->key));
-	secret_wipe(data, len);
 	l->sealed = arena_alloc(l->arena, l->trash.parts * TRASH_PART);
 	trash_load_next(l);
 }
@@ -228,12 +245,15 @@ static enum err
 trash_read(const struct store *s, const struct kv_item *item, const char *id, struct arena *arena,
     struct store_trash *out, struct fault *f)
 {
+	struct store_key key = store_key_of("trash", id);
 	char *text;
 	size_t len;
 	enum err code = store_open_item(s, item, arena, &text, &len, f);
 
 	if (code == ERR_OK)
-		code = record_read_trash(out, id, arena, text, len, f);
+		code = record_read_trash(out, key.text, arena, text, len, f);
+	if (code == ERR_OK)
+		memcpy(out->id, id, ID_SIZE);
 	if (code == ERR_OK && out->parts > TRASH_PARTS_MAX)
 		code = fault_set(f, ERR_CORRUPT, "trash/%s has too many parts", id);
 	if (code == ERR_OK)
@@ -356,7 +376,7 @@ store_trash_forget(struct store *s, const struct store_trash *t, const struct st
 
 	commit_expect(c, store_key_bytes(&record), t->revision);
 	commit_expect(c, store_key_bytes(&job), 0);
-	trash_delete(c, t->id);
+	trash_delete(c, t->id, t->listed);
 	commit_audit(c, &audit);
 	commit_start(c);
 	return &c->op;

@@ -17,6 +17,7 @@ struct fake_answer {
 	dir_places_cb *found;
 	flow_person_cb *person;
 	flow_removed_cb *removed;
+	flow_trash_cb *trash;
 	flow_org_unit_cb *org_unit;
 	flow_details_cb *details;
 	flow_resend_cb *resent;
@@ -142,6 +143,9 @@ fake_flow_answer(void *arg)
 	else if (a->person != NULL)
 		a->person(a->arg, f->code, ok ? f->user : NULL, ok ? f->person_inv : NULL,
 		    &f->errors, &fault);
+	else if (a->trash != NULL)
+		a->trash(a->arg, f->code, f->deleted, ok ? f->deleted_count : 0,
+		    ok ? f->next : NULL, &fault);
 	else if (a->removed != NULL)
 		a->removed(a->arg, f->code, ok ? &f->removed : NULL, &fault);
 	else if (a->org_unit != NULL)
@@ -242,6 +246,18 @@ flow_groups_start(struct flow *flow, dir_places_cb *cb, void *arg)
 }
 
 /* ---- people ---- */
+
+void
+flow_trash_list(struct flow *flow, const char *cursor, size_t limit,
+    const struct flow_caller *caller, flow_trash_cb *cb, void *arg)
+{
+	struct fake_flow *f = (struct fake_flow *)flow;
+
+	fake_flow_note(flow, "", caller);
+	snprintf(f->after, sizeof(f->after), "%s", cursor != NULL ? cursor : "");
+	f->limit = limit;
+	fake_flow_start(flow, (struct fake_answer){ .trash = cb, .arg = arg });
+}
 
 void
 flow_person_show(struct flow *flow, const char *id, const struct flow_caller *caller,

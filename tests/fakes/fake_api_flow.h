@@ -26,6 +26,8 @@ struct fake_flow {
 	const struct dir_user *user;	     /* of every answer about a person */
 	const struct invitation *person_inv; /* the same, or NULL */
 	struct person_removed removed;
+	const struct flow_deleted *deleted; /* what the trash shows */
+	size_t deleted_count;
 	const struct delivery *delivery; /* NULL: an empty one */
 	int64_t retry_after_s;
 	struct outbox_item **items; /* `list_count` of them */

@@ -18,7 +18,7 @@ a_deleted_user_is_gone_recorded_and_kept(void **state)
 	assert_null(fake_dir_user_dn(w->dir, ADA));
 	assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
 	assert_int_equal(people_audits(w, "user_removed"), 1);
-	assert_int_equal(people_keys(w, "trash"), 3);
+	assert_int_equal(people_keys(w, "trash"), 4);
 	assert_int_equal(people_keys(w, "job/"), 0);
 	assert_int_equal(people_remove(w, ADA), ERR_NOT_FOUND);
 	assert_non_null(fake_dir_user_dn(w->dir, BOB));

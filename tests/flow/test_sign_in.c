@@ -20,6 +20,7 @@ a_right_password_makes_a_session_and_ends_the_old_one(void **state)
 	struct sign_in_spec spec = { .login = "Ada@x.org",
 		.password = p,
 		.source = HOME,
+		.agent = "W3m/0.5",
 		.request_id = "r-1",
 		.old_session = "00000000000000aa",
 		.old_person = BOB };
@@ -37,6 +38,7 @@ a_right_password_makes_a_session_and_ends_the_old_one(void **state)
 	assert_int_equal(fake_sign_in.finds, 1);
 	assert_int_equal(fake_sign_in.binds, 1);
 	assert_string_equal(fake_sign_in.last_password, RIGHT);
+	assert_string_equal(fake_sign_in.agent, "W3m/0.5");
 	assert_int_equal(fake_sign_in.ended, 1);
 	assert_string_equal(fake_sign_in.ended_session, "00000000000000aa");
 	assert_string_equal(fake_sign_in.ended_person, BOB);

@@ -22,7 +22,7 @@ import trail
 from clock import Clock
 from client import Api, new_session
 from receiver import Receiver
-from store_file import read_store
+from store_file import age_what_is_kept, read_store
 from usherd import TOP
 from wait import wait_for
 
@@ -499,6 +499,15 @@ class Stage:
         self.account("delete")
         self.forget_all()
 
+    def enlist(self):
+        """The next start lists what a version kept that had no list of it."""
+        self.account("delete")
+        self.daemon.stop()
+        age_what_is_kept(self.daemon)
+        self.start_armed()
+        self.wait_acted()
+        self.bury()
+
     def forget_all(self):
         """Start with the point armed when the time of everything is over."""
         self.daemon.stop()
@@ -634,6 +643,7 @@ WAYS = {
     "dir.user.groups": Stage.remove_from_groups, "dir.user.gone": Stage.remove,
     "store.user_restored": Stage.restore, "dir.user.restore": Stage.restore,
     "store.intent_dropped": Stage.change_in_vain, "store.user_forgotten": Stage.forget,
+    "store.trash_listed": Stage.enlist,
     "store.org_unit_added": Stage.unit_add, "dir.org_unit": Stage.unit_add,
     "store.org_unit_changed": Stage.unit_change, "dir.org_unit_change": Stage.unit_change,
     "store.org_unit_deleted": Stage.unit_delete,
@@ -654,8 +664,8 @@ WAYS = {
     "store.event_fanned_out": Stage.hook_tell, "store.hooked_purged": Stage.hook_forget,
 }
 # Ways that end with a start by themselves.
-STARTING = (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget, Stage.hook_forget, Stage.trim,
-            Stage.lose_head)
+STARTING = (Stage.self_test, Stage.first_start, Stage.purge, Stage.forget, Stage.enlist, Stage.hook_forget,
+            Stage.trim, Stage.lose_head)
 ARGON2 = ("dir.proof_add", "dir.proof_delete")
 
 

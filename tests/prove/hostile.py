@@ -63,6 +63,17 @@ def make_roles(world, expired):
     return roles + [Role(name, "public") for name in PERSONS]
 
 
+def console_files(daemon):
+    """Values of the parameters of the paths below /assets."""
+    page = new_session().get(f"{daemon.control_url}/", timeout=10).text
+    paths = [path.split("/") for path in re.findall(r'"/assets/([^"]+)"', page)]
+    return {
+        "version": sorted({path[0] for path in paths}),
+        "folder": sorted({path[1] for path in paths if len(path) == 3}),
+        "name": sorted({path[-1] for path in paths}),
+    }
+
+
 def make_plan(world):
     """All that a client has to know, in plain values."""
     expired_token, expired = make_expired(world)
@@ -78,6 +89,7 @@ def make_plan(world):
         "people": [item["id"] for item in people],
         "groups": [item["dn"] for item in api.get("/api/v1/groups").json()["items"]][:8],
         "assets": re.findall(r"/join/assets/([a-z.0-9]+)", page),
+        "console": console_files(daemon),
     }
 
 

@@ -209,6 +209,11 @@ def breaches(accounts, slapd, store, entries):
              {name.partition("/")[0] for name in store.space("trashpart")}]
     if not kinds[0] == kinds[1] == kinds[2]:
         yield "I2", f"what is kept of the deleted is not whole: {kinds}", []
+    listed = sorted(item.value["id"] for item in store.space("trashed").values())
+    # Those of an older version have their place in the list when the sweeper has come by.
+    expected = sorted(identifier for identifier, item in store.space("trash").items() if "listed" in item.value)
+    if listed != expected:
+        yield "I2", f"of the deleted {expected} are kept for the list and {listed} are in it", []
 
 
 def _judge(subject, observed, record):

@@ -123,6 +123,8 @@ class Client:
             return self.tokens.pop(0)
         if parameter["name"] == "token":
             return self.link_of(request)
+        if request.path.startswith("/assets/") and self.chance.random() < 0.8:
+            return self.chance.choice(self.plan["console"][parameter["name"]])
         if parameter["name"] == "name" and self.chance.random() < 0.5:
             return self.chance.choice(self.plan["assets"])
         return self.values.good(parameter["schema"])

@@ -183,3 +183,20 @@ def read_store(daemon):
         if daemon.process is not None and daemon.process.poll() is None:
             stack.enter_context(stopped(daemon.process.pid))
         return read_copy(daemon.store_path.parent, daemon.store_path.name, daemon.key_path)
+
+
+def age_what_is_kept(daemon):
+    """What is kept of the deleted becomes as versions wrote it that had no list of it. The daemon must not run."""
+    sealer = Sealer(daemon.key_path)
+    with contextlib.closing(sqlite3.connect(daemon.store_path)) as database, database:
+        kept = database.execute("select key, value from kv where key >= ? and key < ?",
+                                (b"trash/", b"trash0")).fetchall()
+        assert kept
+        for key, value in kept:
+            name = key.decode()
+            record = json.loads(sealer.open(name, value))
+            for member in ("id", "listed", "names"):
+                record.pop(member, None)
+            sealed = sealer.close(name, json.dumps(record).encode())
+            database.execute("update kv set value = ? where key = ?", (sealed, key))
+        database.execute("delete from kv where key >= ? and key < ?", (b"trashed/", b"trashed0"))

@@ -44,9 +44,13 @@ import { t, tn } from "../lib/words.js";
 const KINDS = ["users.kind.new", "users.kind.old"];
 export function list(words, title) {
 	const [state] = useState(KINDS[0]);
-	return [words, title, t(`users.state_${state}`), tn("users.count", { count: 2, place: "here" })];
+	return [words, title, t(`users.state_${state}`), tn("users.count", { count: 2, place: "here" }), import("./later.js")];
 }
 """,
+    "users/later.js": """import { t } from "../lib/words.js";
+export default t("users.later");
+""",
+    "style/40-later.css": "c { top: 0 }\n",
     "style/10-second.css": ".b::before { content: \"a /* b */  { c\"; }\n",
     "style/00-first.css": """/* first */
 :root { --gap: calc( 1px  +  2px ) ; }
@@ -57,6 +61,7 @@ export function list(words, title) {
     "words/users.json": """{
 	"users.kind.new": ["New", "Neu", "M\u1edbi"],
 	"users.kind.old": ["Old", "Alt", "C\u0169"],
+	"users.later": ["Later", "Sp\u00e4ter", "Sau"],
 	"users.state_active": ["Active", "Aktiv", "\u0110ang ho\u1ea1t \u0111\u1ed9ng"],
 	"users.count": [
 		{ "one": "One person in {place}", "other": "{count} people in {place}" },
@@ -111,9 +116,10 @@ def console(tmp_path):
 def test_everything_is_there_and_packed_beside(console):
     made = console.made()
     plain = {name for name in made if not name.endswith(".gz")}
-    assert plain == {"index.html", "version", "main.js", "lib/html.js", "lib/words.js", "users/list.js", "console.css",
-                     "icon.svg", "licences.txt", "words/en.js", "words/de.js", "words/vi.js", "vendor/preact.js",
-                     "vendor/hooks.js", "vendor/htm.js", "vendor/qr.js"}
+    assert plain == {"index.html", "version", "main.js", "lib/html.js", "lib/words.js", "users/list.js",
+                     "users/later.js", "console.css", "more.css", "icon.svg", "licences.txt", "vendor/preact.js",
+                     "vendor/hooks.js", "vendor/htm.js", "vendor/qr.js",
+                     *(f"words/{language}{part}.js" for language in ("en", "de", "vi") for part in ("", "-more"))}
     for name in plain - {"index.html", "version"}:
         packed = made[name + ".gz"]
         assert gzip.decompress(packed) == made[name]
@@ -151,20 +157,28 @@ def test_licences_are_those_of_the_packages(console):
 
 
 def test_style_sheets_are_one_in_order_and_mean_the_same(console):
-    assert console.made()["console.css"].decode() == (
+    made = console.made()
+    assert made["more.css"] == b"c{top:0}\n", "from 40- on"
+    assert made["console.css"].decode() == (
         ":root{--gap:calc(1px + 2px)}"
         "@media (min-width:3em) and (max-width:9em){a :hover>b,a:hover{margin:0 -1px!important;"
         "background:url( x.svg )}}"
         '.b::before{content:"a /* b */  { c"}\n')
 
 
-def test_words_are_a_module_for_each_language(console):
+def test_words_are_two_modules_for_each_language(console):
+    """What the first screen says, and the rest."""
     made = console.made()
-    for language, people in (("en", "People"), ("de", "Menschen"), ("vi", "M\u1ecdi ng\u01b0\u1eddi")):
-        code = made[f"words/{language}.js"].decode()
-        words = json.loads(code.removeprefix("export default ").removesuffix(";\n"))
-        assert words["nav.people"] == people and len(words) == 5
-        assert isinstance(words["users.count"], dict)
+
+    def words(name):
+        return json.loads(made[f"words/{name}.js"].decode().removeprefix("export default ").removesuffix(";\n"))
+
+    for language, people, later in (("en", "People", "Later"), ("de", "Menschen", "Sp\u00e4ter"),
+                                    ("vi", "M\u1ecdi ng\u01b0\u1eddi", "Sau")):
+        first = words(language)
+        assert first["nav.people"] == people and isinstance(first["users.count"], dict)
+        assert set(first) == {"nav.people", "users.kind.new", "users.kind.old", "users.state_active", "users.count"}
+        assert words(f"{language}-more") == {"users.later": later}
 
 
 def test_the_page_names_what_the_first_screen_needs(console):

@@ -38,6 +38,7 @@ MATRIX = {  # of each route the scopes of which one is needed, and what is left 
     ("POST", "/api/v1/users/{id}/suspend"): ("users:write", "WITHIN"),
     ("POST", "/api/v1/users/{id}/resume"): ("users:write", "WITHIN"),
     ("POST", "/api/v1/users/{id}/restore"): ("users:write", "WITHIN"),
+    ("GET", "/api/v1/trash"): ("users:read", "WITHIN"),
     ("GET", "/api/v1/events"): ("users:read", "WHOLE"),
     ("GET", "/api/v1/org-units"): ("directory:read", "WITHIN"),
     ("POST", "/api/v1/org-units"): ("directory:write", "WITHIN"),

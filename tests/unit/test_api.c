@@ -43,6 +43,7 @@ static const struct {
 	{ HTTP_POST, USERS "/" FAKE_USER_ID "/suspend", NULL, AUTH_USERS_WRITE, 200 },
 	{ HTTP_POST, USERS "/" FAKE_USER_ID "/resume", NULL, AUTH_USERS_WRITE, 200 },
 	{ HTTP_POST, USERS "/" FAKE_USER_ID "/restore", NULL, AUTH_USERS_WRITE, 201 },
+	{ HTTP_GET, "/api/v1/trash", NULL, AUTH_USERS_READ, 200 },
 	{ HTTP_GET, "/api/v1/events", NULL, AUTH_USERS_READ, 200 },
 	{ HTTP_GET, "/api/v1/org-units", NULL, AUTH_DIRECTORY_READ, 200 },
 	{ HTTP_POST, "/api/v1/org-units", "{\"parent\":\"dc=org\",\"name\":\"n\"}",

@@ -284,6 +284,47 @@ each_command_asks_for_what_it_says(void **state)
 	}
 }
 
+/* A page of somebody who reaches a part may be empty, and more follow it. */
+static void
+the_deleted_are_listed_from_the_first_page_that_has_some(void **state)
+{
+	static const struct answer answers[] = {
+		{ 200, "{\"items\":[],\"next_cursor\":\"AAA\"}" },
+		{ 200, "{\"items\":[{\"id\":\"" ID_1 "\",\"name\":\"Ada\\u001b[31m\",\"uid\":null,"
+		       "\"mail\":\"ada@x.org\",\"org_unit\":\"ou=x\",\"deleted_at\":\"2026\","
+		       "\"deleted_by\":\"uid:0\",\"restorable_until\":\"2027\"}],"
+		       "\"next_cursor\":\"BBB\"}" },
+		{ 200, "{\"items\":[{\"id\":\"" ID_2 "\"}],\"next_cursor\":null}" },
+	};
+
+	(void)state;
+	server_start(answers, 2);
+	assert_int_equal(run("--socket", server.path, "user", "deleted", NULL), CLI_OK);
+	server_stop(2);
+	assert_asked(0, "GET /api/v1/trash HTTP/1.1");
+	assert_asked(1, "GET /api/v1/trash?cursor=AAA HTTP/1.1");
+	assert_non_null(strstr(out_text, "RESTORABLE UNTIL"));
+	assert_non_null(strstr(out_text, ID_1));
+	assert_non_null(strstr(out_text, "ada@x.org"));
+	assert_null(strchr(out_text, '\033'));
+	assert_string_equal(err_text, "more: --cursor BBB\n");
+	server_start(answers, 3);
+	assert_int_equal(
+	    run("--socket", server.path, "-o", "json", "user", "deleted", "--all", NULL), CLI_OK);
+	server_stop(3);
+	assert_asked(0, "GET /api/v1/trash?limit=200 HTTP/1.1");
+	assert_asked(2, "GET /api/v1/trash?limit=200&cursor=BBB HTTP/1.1");
+	assert_non_null(strstr(out_text, ID_1));
+	assert_non_null(strstr(out_text, ID_2));
+	server_start(&answers[2], 1);
+	assert_int_equal(
+	    run("--socket", server.path, "user", "deleted", "--limit", "2", "--cursor", "CC", NULL),
+	    CLI_OK);
+	server_stop(1);
+	assert_asked(0, "GET /api/v1/trash?limit=2&cursor=CC HTTP/1.1");
+	assert_string_equal(err_text, "");
+}
+
 static void
 a_deletion_says_what_it_did(void **state)
 {
@@ -435,6 +476,7 @@ main(void)
 		cmocka_unit_test(a_person_is_known_by_id_uid_or_mail),
 		cmocka_unit_test(a_name_that_nobody_or_more_than_one_has_is_not_guessed),
 		cmocka_unit_test(each_command_asks_for_what_it_says),
+		cmocka_unit_test(the_deleted_are_listed_from_the_first_page_that_has_some),
 		cmocka_unit_test(a_deletion_says_what_it_did),
 		cmocka_unit_test(a_deletion_for_good_says_so),
 		cmocka_unit_test(a_change_sends_what_was_given_and_removes_what_is_empty),

@@ -43,7 +43,7 @@ list_groups(void *arg, const struct roster_group *groups, size_t count)
 }
 
 static void
-groups_are_listed_by_name_and_asked_for_a_member(void **state)
+groups_are_listed_by_name(void **state)
 {
 	struct feed_batch *b = world_changes();
 	struct roster_world w;
@@ -57,14 +57,6 @@ groups_are_listed_by_name_and_asked_for_a_member(void **state)
 	world_apply(&w, b);
 	assert_true(roster_groups(w.roster, list_groups, text));
 	assert_string_equal(text, "\xc3\x84mter 10000;beta 0;zebra 3;");
-	assert_true(roster_groups_of(w.roster, "UID=u9999,ou=people,dc=x", list_groups, text));
-	assert_string_equal(text, "\xc3\x84mter 10000;");
-	assert_true(roster_groups_of(w.roster, "uid=u2,ou=people,dc=x", list_groups, text));
-	assert_string_equal(text, "\xc3\x84mter 10000;zebra 3;");
-	assert_true(roster_groups_of(w.roster, "uid=nobody,dc=x", list_groups, text));
-	assert_string_equal(text, "");
-	assert_true(roster_groups_of(w.roster, "", list_groups, text));
-	assert_string_equal(text, "");
 	world_close(&w);
 }
 
@@ -384,7 +376,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(groups_are_listed_by_name_and_asked_for_a_member),
+		cmocka_unit_test(groups_are_listed_by_name),
 		cmocka_unit_test(ten_thousand_members_cost_eighty_kilobytes),
 		cmocka_unit_test(a_group_changes_its_name_and_goes),
 		cmocka_unit_test(groups_below_a_renamed_org_unit_go_along),

@@ -32,7 +32,10 @@ function useForm(first, setFirst, kept) {
 	return {
 		draft, body, errors, isTried, proposed: answer?.uid ?? null, isFull: answer?.isFull ?? false,
 		isLacking: Object.keys(lacks(draft, settings)).length > 0,
-		set: (name, value) => setDraft((before) => ({ ...before, [name]: value })),
+		set: (name, value) => {
+			setDraft((before) => ({ ...before, [name]: value }));
+			setLeft((before) => new Set([...before].filter((other) => other !== name))); // somebody is at it again
+		},
 		assume: (name, value) => { // nobody typed it
 			setFirst((before) => ({ ...before, [name]: value }));
 			setDraft((before) => ({ ...before, [name]: value }));
@@ -110,7 +113,7 @@ function Form({ form, isKept, onSent, onAnew, onClose }) {
 	return html`<form ref=${it} class="invite" onSubmit=${submit} onKeyDown=${onKey} novalidate>
 		<${Announcer} errors=${errors} />
 		<div class="dialog-body">
-			${isKept && html`<p class="note kept"><${Icon} name="history" /><span>${t("invite.kept")}</span>
+			${isKept && html`<p class="note invite-kept"><${Icon} name="history" /><span>${t("invite.kept")}</span>
 				<button type="button" class="button small" onClick=${onAnew}>${t("invite.anew")}</button></p>`}
 			${ofNoField && html`<${SendProblem} error=${failed} name=${person} />`}
 			${form.isFull && !failed && html`<p class="note warn"><${Icon} name="alert" /><span>${t("error.reason_quota")}</span></p>`}
@@ -176,7 +179,7 @@ export default function InviteDialog({ onClose, onInvited }) {
 	const again = () => begin(nextDraft(form.draft, methods));
 
 	return html`<${Dialog} title=${invitation ? t("invite.made") : t("invite.title")} size="large" onClose=${close}>
-		${invitation ? html`<${Outcome} invitation=${invitation} onHanded=${() => setHanded(true)} onAgain=${() => unless(again)} onDone=${close} />` :
+		${invitation ? html`<${Outcome} invitation=${invitation} isHanded=${handed} onHanded=${() => setHanded(true)} onAgain=${() => unless(again)} onDone=${close} />` :
 			html`<${Form} key=${round} form=${form} isKept=${isKept} onSent=${sent} onClose=${close}
 				onAnew=${() => begin(newDraft({ region: likelyRegion(), methods }))} />`}
 		${asking && (invitation ? html`<${Confirm} title=${t("invite.link_open")} action=${t("invite.link_drop")} cancel=${t("invite.link_back")} danger

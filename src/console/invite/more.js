@@ -39,7 +39,7 @@ export function More({ form, isOpen, onToggle }) {
 	const uid = draft.uid.trim() || form.proposed;
 	const span = /^[1-9]\d*$/.test(draft.days) ? draft.days * day : invitations.lifetime.default;
 
-	return html`<details class="wide more" open=${isOpen} onToggle=${(event) => onToggle(event.currentTarget.open)}>
+	return html`<details class="wide invite-more" open=${isOpen} onToggle=${(event) => onToggle(event.currentTarget.open)}>
 		<summary><${Icon} name="chevron" size="18" /><span>${t("invite.more")}</span>
 			<small class="soft">${uid ? t("invite.more_uid", { uid, time: formatSpan(span) }) : t("invite.more_time", { time: formatSpan(span) })}</small></summary>
 		<div class="form-grid">

@@ -1,28 +1,28 @@
 // What has become of it: a mail that is on its way, or the link, which is shown only here and now.
 import { html, useEffect, useRef } from "../lib/html.js";
 import { organisation } from "../lib/session.js";
-import { formatAgo, formatMoment, t, tn } from "../lib/words.js";
+import { formatMoment, t, tn } from "../lib/words.js";
 import { CopyButton } from "../ui/copy.js";
 import { Icon } from "../ui/icon.js";
 import { Qr, SaveQr, useQr } from "./qr.js";
 
-function Next({ onAgain, onDone }) {
+function Next({ isDone, onAgain, onDone }) {
 	return html`<footer class="dialog-foot">
 		<button type="button" class="button" onClick=${onAgain}><${Icon} name="plus" />${t("invite.again")}</button>
-		<button type="button" class="button primary" onClick=${onDone}>${t("invite.done")}</button>
+		<button type="button" class="button ${isDone ? "primary" : ""}" onClick=${onDone}>${t("invite.done")}</button>
 	</footer>`;
 }
 
 /** Takes the focus, so that what happened is read out. */
-function Heading({ children }) {
+function Heading({ className = "", children }) {
 	const heading = useRef(null);
 
 	useEffect(() => heading.current.focus(), []);
-	return html`<h3 ref=${heading} tabindex="-1" class="outcome-title">${children}</h3>`;
+	return html`<h3 ref=${heading} tabindex="-1" class="outcome-title ${className}">${children}</h3>`;
 }
 
 function until(at) {
-	return tn("invite.valid_until", { time: html`<strong>${formatMoment(at)}</strong>`, ago: formatAgo(at) });
+	return tn("invite.valid_until", { time: html`<strong>${formatMoment(at)}</strong>` });
 }
 
 function Mailed({ invitation: { personal_mail, expires_at } }) {
@@ -30,9 +30,10 @@ function Mailed({ invitation: { personal_mail, expires_at } }) {
 		<span class="outcome-sign"><${Icon} name="mail" size="28" /></span>
 		<${Heading}>${tn("invite.mailed", { mail: html`<bdi>${personal_mail}</bdi>` })}</${Heading}>
 		<ul class="outcome-list">
-			<li><${Icon} name="clock" size="18" /><span>${t("invite.mailed_queue")}</span></li>
+			<li><${Icon} name="mail" size="18" /><span>${t("invite.mailed_queue")}</span></li>
 			<li><${Icon} name="alert" size="18" /><span>${t("invite.mailed_refused")}</span></li>
-			<li><${Icon} name="check" size="18" /><span>${t("invite.mailed_then")} ${until(expires_at)}</span></li>
+			<li><${Icon} name="check" size="18" /><span>${t("invite.mailed_then")}</span></li>
+			<li><${Icon} name="clock" size="18" /><span>${until(expires_at)}</span></li>
 		</ul>
 	</div>`;
 }
@@ -47,7 +48,8 @@ function Linked({ invitation: { display_name, uid, link, expires_at }, onHanded 
 
 	return html`<div class="dialog-body outcome linked">
 		<p class="paper-only">${organisation()}</p>
-		<${Heading}>${tn("invite.linked", { name: html`<bdi>${display_name}</bdi>` })}</${Heading}>
+		<h3 class="paper-only paper-title">${tn("invite.paper_title", { name: html`<bdi>${display_name}</bdi>` })}</h3>
+		<${Heading} className="screen-only">${tn("invite.linked", { name: html`<bdi>${display_name}</bdi>` })}</${Heading}>
 		<div class="linked-grid">
 			${qr ? html`<${Qr} drawn=${qr} label=${t("invite.qr", { name: display_name })} />` : html`<span class="qr"></span>`}
 			<div class="linked-text">
@@ -68,8 +70,8 @@ function Linked({ invitation: { display_name, uid, link, expires_at }, onHanded 
 }
 
 /** `invitation` of the API, with its `link` when it was made for handing over. `onHanded`: the link was copied, printed
- *  or saved. */
-export function Outcome({ invitation, onHanded, onAgain, onDone }) {
+ *  or saved; then `isHanded`. */
+export function Outcome({ invitation, isHanded, onHanded, onAgain, onDone }) {
 	return html`${invitation.link ? html`<${Linked} invitation=${invitation} onHanded=${onHanded} />` : html`<${Mailed} invitation=${invitation} />`}
-		<${Next} onAgain=${onAgain} onDone=${onDone} />`;
+		<${Next} isDone=${isHanded || !invitation.link} onAgain=${onAgain} onDone=${onDone} />`;
 }

@@ -22,7 +22,7 @@ export function Summary({ errors, onGo }) {
 		onGo(name);
 	};
 
-	return html`<div class="problem summary" role="alert"><${Icon} name="alert" /><div>
+	return html`<div class="problem wrong-list"><${Icon} name="alert" /><div>
 		<p>${t("invite.wrong_fields", { count: wrong.length })}</p>
 		<ul>${wrong.map((name) => html`<li key=${name}><a href="#${name}" onClick=${(event) => follow(event, name)}>${t(`invite.label_${name}`)}</a>:
 			${" "}${errors[name]}</li>`)}</ul></div></div>`;
@@ -47,9 +47,14 @@ export function SendProblem({ error, name }) {
 
 /** Says what has turned out to be wrong meanwhile to those who do not see it appear. */
 export function Announcer({ errors }) {
-	const before = useRef({});
+	const before = useRef({}), said = useRef("");
 	const fresh = fieldNames.filter((name) => errors[name] && errors[name] !== before.current[name]);
+	const [first] = fresh;
+	const text = fresh.length > 1 ? t("invite.wrong_fields", { count: fresh.length }) :
+		fresh.length === 1 ? t("invite.wrong_at", { field: t(`invite.label_${first}`), text: errors[first] }) : null;
 
 	useEffect(() => { before.current = errors; });
-	return html`<p class="unseen" role="status">${fresh.map((name) => t("invite.wrong_at", { field: t(`invite.label_${name}`), text: errors[name] })).join(" ")}</p>`;
+	if (text !== null)
+		said.current = text; // it stays until there is something else to say
+	return html`<p class="unseen" role="status">${said.current}</p>`;
 }

@@ -39,7 +39,7 @@ function Copied({ children: text }) {
 }
 
 function genderWord(gender) {
-	return gender && hasWords(`person.gender_${gender}`) ? t(`person.gender_${gender}`) : gender;
+	return hasWords(`person.gender_${gender}`) ? t(`person.gender_${gender}`) : gender;
 }
 
 /** `modes` of an invitation: what the person may still set. */
@@ -47,17 +47,17 @@ export function Profile({ profile, modes }) {
 	const fact = (name, value) => html`<dt>${t(`audit.field_${name}`)}</dt><dd>${value}${modes?.[name] && modes[name] !== "fixed" &&
 		html` <span class="soft person-mode">${t(`person.mode_${modes[name]}`)}</span>`}</dd>`;
 	const plain = (name) => fact(name, html`<${Value}>${profile[name]}</${Value}>`);
+	const own = (name, shown = (value) => value) => // only the directory has it, and may be away
+		profile.stale ? null : fact(name, html`<${Value}>${profile[name] && shown(profile[name])}</${Value}>`);
 
 	return html`<section class="card sheet-profile" aria-labelledby="profile-head"><h2 id="profile-head">${t("person.profile")}</h2><div class="card-body"><dl class="facts">
-		${plain("given_name")}${plain("family_name")}${plain("display_name")}
+		${plain("given_name")}${plain("family_name")}${own("display_name")}
 		${fact("uid", html`<${Copied}>${profile.uid}</${Copied}>`)}
 		${fact("mail", html`<${Mail}>${profile.mail}</${Mail}>`)}
 		${fact("phone", html`<${Phone}>${profile.phone}</${Phone}>`)}
 		${fact("org_unit", html`<${Unit}>${profile.org_unit}</${Unit}>`)}
 		${plain("position")}
-		${fact("gender", html`<${Value}>${genderWord(profile.gender)}</${Value}>`)}
-		${fact("birthday", html`<${Value}>${profile.birthday && formatDay(profile.birthday)}</${Value}>`)}
-		${fact("language", html`<${Value}>${profile.language && languageName(profile.language)}</${Value}>`)}
+		${own("gender", genderWord)}${own("birthday", formatDay)}${own("language", languageName)}
 		${profile.dn && html`<dt>DN</dt><dd><${Copied}>${profile.dn}</${Copied}></dd>`}
 	</dl></div></section>`;
 }

@@ -103,13 +103,11 @@ function Panel({ button, value, onChoose, onClose }) {
 			spellcheck=${false} aria-autocomplete="list" aria-controls=${name} aria-activedescendant=${found[at] ? `${name}-${found[at].region}` : null}
 			aria-label=${t("phone.search")} placeholder=${t("phone.search")} value=${words}
 			onInput=${(event) => (setWords(event.target.value), setAt(0))} /></div>
-		<div class="panel-body">
-			<ul ref=${list} id=${name} role="listbox" aria-label=${t("phone.country")}>${found.map(({ region, code, name: country }, index) => html`
-				<li key=${region} id=${`${name}-${region}`} role="option" class="country ${index === at ? "here" : ""}" aria-selected=${region === value ? "true" : "false"}
-					onMouseDown=${(event) => event.preventDefault()} onClick=${() => onChoose(region)}>
-					<span>${country}</span><span class="number soft">+${code}</span></li>`)}</ul>
-			${found.length === 0 && html`<p class="tree-none" role="status">${t("phone.no_match")}</p>`}
-		</div>
+		<ul ref=${list} id=${name} class="panel-body" role="listbox" aria-label=${t("phone.country")}>${found.map(({ region, code, name: country }, index) => html`
+			<li key=${region} id=${`${name}-${region}`} role="option" class="country ${index === at ? "here" : ""}" aria-selected=${region === value ? "true" : "false"}
+				onMouseDown=${(event) => event.preventDefault()} onClick=${() => onChoose(region)}>
+				<span>${country}</span><span class="number soft">+${code}</span></li>`)}</ul>
+		${found.length === 0 && html`<p class="tree-none" role="status">${t("phone.no_match")}</p>`}
 	</div>`;
 }
 

@@ -1,12 +1,11 @@
 // Doing something to one person: asked first where it takes something away, and told afterwards what has become of it.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
-import { explain } from "../lib/errors.js";
 import { formatDate, t, tn } from "../lib/words.js";
 import { Icon } from "../ui/icon.js";
 import { CopyButton } from "../ui/copy.js";
 import { Confirm, Dialog } from "../ui/dialog.js";
 import { say } from "../ui/toast.js";
-import { isUnderWay, perform } from "./perform.js";
+import { isUnderWay, perform, whyNot } from "./perform.js";
 import { nameOf } from "./row.js";
 import { actions } from "./rules.js";
 
@@ -32,7 +31,7 @@ export async function restore(person, onDone) {
 
 		say(detail ? t("users.restored_but", { name, detail }) : t("users.done.restore", { name }), { tone: detail ? "plain" : "good" });
 	} catch (error) {
-		say(t("users.failed", { name, why: explain(error) }), { tone: "bad" });
+		say(t("users.failed", { name, why: whyNot("restore", error) }), { tone: "bad" });
 	}
 	onDone(null, back);
 }
@@ -99,7 +98,7 @@ export default function Act({ kind, person, onClose, onDone }) {
 			setBusy(false);
 			setError(problem);
 			if (atOnce.includes(kind)) {
-				say(t("users.failed", { name, why: explain(problem) }), { tone: "bad" });
+				say(t("users.failed", { name, why: whyNot(kind, problem) }), { tone: "bad" });
 				onClose();
 			}
 		}

@@ -2,14 +2,13 @@
 // named with its reason.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { get } from "../lib/api.js";
-import { explain } from "../lib/errors.js";
 import { Link } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { formatNumber, formatSpan, t } from "../lib/words.js";
 import { Dialog, useUnsaved } from "../ui/dialog.js";
 import { Icon } from "../ui/icon.js";
 import { Loading, Problem } from "../ui/states.js";
-import { isUnderWay, perform } from "./perform.js";
+import { isUnderWay, perform, whyNot } from "./perform.js";
 import { pageOf } from "./menu.js";
 import { askedOf } from "./query.js";
 import { nameOf } from "./row.js";
@@ -53,11 +52,11 @@ function Named({ selection, kind, count }) {
 		${count > people.length && html`<li class="soft">${t("users.bulk.more", { count: count - people.length })}</li>`}</ul>`;
 }
 
-function Failures({ failed }) {
+function Failures({ kind, failed }) {
 	return html`<table class="table failures"><caption class="unseen">${t("users.bulk.failures")}</caption>
 		<thead><tr><th scope="col">${t("users.column.name")}</th><th scope="col">${t("users.bulk.why")}</th></tr></thead>
 		<tbody>${failed.slice(0, shownMax).map(({ person, error }) => html`<tr key=${person.id}>
-			<th scope="row"><${Link} to=${pageOf(person)}><bdi>${nameOf(person)}</bdi></${Link}></th><td>${explain(error)}</td></tr>`)}</tbody>
+			<th scope="row"><${Link} to=${pageOf(person)}><bdi>${nameOf(person)}</bdi></${Link}></th><td>${whyNot(kind, error)}</td></tr>`)}</tbody>
 	</table>
 	${failed.length > shownMax && html`<p class="soft">${t("users.bulk.more", { count: failed.length - shownMax })}</p>`}`;
 }
@@ -126,7 +125,7 @@ function Bulk({ selection, kind, count, onClose, onDone }) {
 				${state === "over" && passed < count && !broken && html`<p>${t("users.bulk.stopped", { count: count - passed })}</p>`}
 				${underWay > 0 && html`<p>${t("users.bulk.under_way", { count: underWay })}</p>`}
 				${broken && html`<${Problem} error=${broken} />`}
-				${failed.length > 0 && html`<${Failures} failed=${failed} />`}`}
+				${failed.length > 0 && html`<${Failures} kind=${kind} failed=${failed} />`}`}
 		</div>
 		<footer class="dialog-foot">${state === "asking" ? html`
 			<button type="button" class="button" data-first onClick=${() => onClose(false)}>${t("ui.cancel")}</button>

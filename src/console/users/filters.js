@@ -87,7 +87,7 @@ export function Filters({ query, counts, onType, onChange }) {
 	const set = moreFilters(query);
 	const [open, setOpen] = useState(set > 0);
 
-	return html`<div class="filters">
+	return html`<div class="people-filters">
 		${!query.deleted && html`<div class="filters-line">
 			<${Search} value=${query.q} onType=${onType} />
 			${may("directory:read") && html`<${UnitPicker} value=${query.org_unit} onChange=${(org_unit) => onChange({ org_unit })}

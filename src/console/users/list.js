@@ -180,7 +180,7 @@ export default function Users() {
 		open: ({ id }) => keepHere({ people: { ...here().state?.people, id } }),
 		menu: (person) => setMenuFor(person),
 		sort: (name) => change(sortedBy(latest.current.query, name)),
-		all: () => setSelection((now) => now === noSelection ? selectAll(latest.current.query) : noSelection),
+		all: () => setSelection((now) => now.all === null && now.people.size === 0 ? selectAll(latest.current.query) : noSelection),
 		select: (person, event) => setSelection((now) => {
 			const to = pages.indexOf(person.id), from = event.shiftKey ? pages.indexOf(last.current) : -1;
 			const range = [];
@@ -188,14 +188,22 @@ export default function Users() {
 			for (let row = Math.min(from, to); from >= 0 && row <= Math.max(from, to); row++)
 				if (pages.at(row))
 					range.push(pages.at(row));
-			const after = mark(now, range.length > 0 ? range : [person], range.length > 0 || !isSelected(now, person.id));
 
 			last.current = person.id;
-			return after.all === null && after.people.size === 0 ? noSelection : after;
+			return mark(now, range.length > 0 ? range : [person], range.length > 0 || !isSelected(now, person.id));
 		}),
 	}), []);
 	const closeMenu = useMemo(() => () => setMenuFor(null), []);
 	const count = countSelected(selection, pages.counts ?? {});
+	const acted = (person) => {
+		if (person) {
+			pages.put(person);
+			return;
+		}
+		if (actions[act.kind].danger)
+			setSelection((now) => now.all === null ? mark(now, [act.person], false) : now);
+		pages.refresh();
+	};
 	const clear = () => change(withoutFilters(query));
 
 	return html`<${Head} title=${t("users.title")}>${may("invitations:write") && html`<button type="button" class="button primary" onClick=${adding.open}>
@@ -216,7 +224,7 @@ export default function Users() {
 			button=${() => document.querySelector(`[data-id="${menuFor.id}"] .p-menu button`) ?? document.getElementById("main")}
 			entries=${entriesOf(menuFor, (kind, person) => setAct({ kind, person }))} onClose=${closeMenu} />`}
 		${act && html`<${Lazy} key=${`${act.kind} ${act.person.id}`} load=${() => import("./acts.js")} ...${act} onClose=${() => setAct(null)}
-			onFailed=${() => setAct(null)} onDone=${(person) => (person ? pages.put(person) : pages.refresh())} />`}
+			onFailed=${() => setAct(null)} onDone=${acted} />`}
 		${adding.adding && html`<${Lazy} key="add" load=${() => import("../invite/dialog.js")} onClose=${adding.close} onFailed=${adding.close}
 			onInvited=${() => pages.refresh()} />`}`;
 }

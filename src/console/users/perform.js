@@ -1,5 +1,7 @@
 // What is done to one person, at the API.
 import { post, remove } from "../lib/api.js";
+import { explain } from "../lib/errors.js";
+import { t } from "../lib/words.js";
 
 const requests = {
 	suspend: ({ id }) => post(`/users/${id}/suspend`),
@@ -20,4 +22,9 @@ export function perform(kind, person) {
 /** The directory did not answer in time: it goes on by itself (202). */
 export function isUnderWay(answer) {
 	return answer?.status === "in_progress";
+}
+
+/** Why it could not be done. */
+export function whyNot(kind, error) {
+	return kind === "resend" && error.status === 422 ? t("users.no_mail") : explain(error);
 }

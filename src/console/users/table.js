@@ -84,6 +84,7 @@ export function PeopleTable({ pages, version, query, units, selection, selects, 
 	const whole = useWhole(pages.shown);
 	const inside = useInside(space);
 	const seen = useRef([]), shown = useRef(null), wanted = useRef(null), resting = useRef(null), latest = useRef(null);
+	const place = useRef(0); // the row of the active one, as long as it is there
 	const length = Math.min(pages.length, mostRows(rowHeight));
 
 	/** px from the top of the window to the first row, were it drawn. */
@@ -170,9 +171,18 @@ export function PeopleTable({ pages, version, query, units, selection, selects, 
 			find(person.id, wanted.current.part).focus({ preventScroll: true });
 			wanted.current = null;
 		} else if (inside.current && (document.activeElement === document.body || document.activeElement === space.current)) {
-			(find(active) ?? space.current).focus({ preventScroll: true });
+			restore();
 		}
 	});
+
+	/** The focus to the row that had it; to the one in its place, when it is gone; or, when it is far away, to the list. */
+	const restore = () => {
+		const row = pages.indexOf(active), next = pages.at(Math.min(place.current, length - 1));
+
+		if (row < 0 && next && find(next.id))
+			setActive(next.id);
+		(find(row < 0 && next ? next.id : active) ?? space.current).focus({ preventScroll: true });
+	};
 
 	const find = (id, part = "link") => body.current.querySelector(`[data-id="${id}"] ${parts[part]}`) ??
 		body.current.querySelector(`[data-id="${id}"] ${parts.link}`);
@@ -220,6 +230,8 @@ export function PeopleTable({ pages, version, query, units, selection, selects, 
 	const rows = [];
 	let stop = null;
 
+	if (active !== null && pages.indexOf(active) >= 0)
+		place.current = pages.indexOf(active);
 	for (let row = first; row < last; row++)
 		if (pages.at(row) && (stop === null || pages.at(row).id === active))
 			stop = pages.at(row).id;

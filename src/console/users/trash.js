@@ -78,6 +78,6 @@ export default function Trash({ units }) {
 				<td></td></tr></thead>
 			<tbody>${items.map((person) => html`<${Deleted} key=${person.id} person=${person} units=${units} busy=${restoring !== null} onRestore=${bring} />`)}</tbody>
 		</table></div>
-		${next && html`<p class="more"><button type="button" class="button" aria-disabled=${busy ? "true" : null} onClick=${() => busy || more()}>
+		${next && html`<p class="trash-more"><button type="button" class="button" aria-disabled=${busy ? "true" : null} onClick=${() => busy || more()}>
 			${t("users.trash_more")}</button></p>`}`;
 }
