@@ -165,6 +165,7 @@ def invited(page, words, people, way):
     page.hand.write(page.find("textbox", words("invite.label_given_name")), "Jana")
     page.hand.write(page.find("textbox", words("invite.label_family_name")), family)
     page.hand.pick(page.find("combobox", words("invite.label_gender")), words("invite.gender_female"))
+    page.hand.date(page.find("Date", words("invite.label_birthday")), "1990-02-28")
     page.hand.write(page.find("textbox", words("invite.label_mail")), f"{family.lower()}@meridian.example")
     page.press("button", words.like("invite.label_org_unit"))
     page.press("treeitem", re.compile("Registry"))

@@ -35,6 +35,11 @@ class Mouse:
         """An option of a <select>: the browser's own list is no part of the page."""
         element.find_element(By.XPATH, f"./descendant::option[normalize-space()='{label}']").click()
 
+    def date(self, element, day):
+        """`day` as in 1990-02-28; typed as browsers of the United States want it, which is what tests run."""
+        year, month, date = day.split("-")
+        element.send_keys(month + date + year)
+
     def search(self, element, text):
         self.write(element, text)
 
@@ -113,6 +118,11 @@ class Keyboard:
         self._type(Keys.HOME)
         chosen = "return arguments[0].selectedOptions[0].textContent.trim()"
         self._arrive(lambda: self.page.execute_script(chosen, element) == label, Keys.ARROW_DOWN, TURNS_MAX, label)
+
+    def date(self, element, day):
+        self.go_to(element)
+        year, month, date = day.split("-")
+        element.send_keys(month + date + year)
 
     def search(self, element, text):
         """The slash leads to it from wherever one is."""

@@ -58,6 +58,7 @@ def fill_in(page, family):
     page.write("First name", "Jana", dialog)
     page.write("Last name", family, dialog)
     page.pick("Gender", "Female", dialog)
+    page.hand.date(page.find("Date", "Birthday", dialog), "1990-02-28")
     page.write("Work mail address", f"jana.{family.lower()}@meridian.example", dialog)
     page.choose_unit("Organization unit", UNIT, dialog)
     page.tick("radio", re.compile("^By link"), dialog)
