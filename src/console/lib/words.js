@@ -2,7 +2,8 @@
 // The catalogue is words/*.json; the build checks that it is whole and makes one module of each language.
 
 const languages = { en: "English", de: "Deutsch", vi: "Tiếng Việt" };
-const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u202a-\u202e\u2066-\u2069]/u;
+const isolates = /[\u2066-\u2069]/gu;
 const chosenKey = "usherd-language";
 
 let words = {};
@@ -63,11 +64,12 @@ function remembered() {
 }
 
 /** What stands for {name}: numbers as the language writes them; a name that reads in the other direction
- *  is isolated, so that it cannot turn around the words beside it (Unicode UAX 9, 2.4.3). */
+ *  or turns the direction round is isolated, so that it does so to itself alone (Unicode UAX 9, 2.4.3); what could end
+ *  the isolation is left out. */
 function fill(value) {
 	if (typeof value === "number")
 		return number.format(value);
-	return rightToLeft.test(value) ? `\u2068${value}\u2069` : String(value);
+	return rightToLeft.test(value) ? `\u2068${String(value).replace(isolates, "")}\u2069` : String(value);
 }
 
 function message(key, values) {
