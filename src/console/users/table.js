@@ -5,7 +5,7 @@ import { here, keepHere } from "../lib/route.js";
 import { t } from "../lib/words.js";
 import { Icon } from "../ui/icon.js";
 import { isSelected } from "./select.js";
-import { mostRows, shift, windowOf } from "./window.js";
+import { Slots, mostRows, shift, windowOf } from "./window.js";
 import { Bone, Row } from "./row.js";
 
 const columns = [
@@ -82,6 +82,7 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 	const [{ from, to }, setRange] = useState({ from: 0, to: 24 });
 	const [rowHeight, setRowHeight] = useState(56);
 	const [active, setActive] = useState(null); // the id of the row that the tab key goes to
+	const slots = useMemo(() => new Slots(), []);
 	const whole = useWhole(pages.shown);
 	const inside = useInside(space);
 	const seen = useRef([]), shown = useRef(null), wanted = useRef(null), resting = useRef(null), latest = useRef(null);
@@ -232,22 +233,26 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 		goTo(next, part);
 	};
 	const [first, last] = whole ? pages.loaded() : [Math.min(from, Math.max(0, length - 1)), Math.min(to, length)];
-	const rows = [];
-	let stop = null;
+	const rows = [], ids = [];
 
 	if (active !== null && pages.indexOf(active) >= 0)
 		activeRow.current = pages.indexOf(active);
 	for (let row = first; row < last; row++)
-		if (pages.at(row) && (stop === null || pages.at(row).id === active))
-			stop = pages.at(row).id;
+		if (pages.at(row))
+			ids.push(pages.at(row).id);
+	const slot = slots.assign(ids), stop = ids.includes(active) ? active : ids[0];
+	const used = new Set(); // while pages are not of one moment, somebody can be in two of them
+
 	for (let row = first; row < last; row++) {
 		const person = pages.at(row);
+		const key = person && !used.has(person.id) ? slot.get(person.id) : `row-${row}`;
 
-		rows.push(person ? html`<${Row} key=${person.id} person=${person} index=${row} units=${units} selected=${isSelected(selection, person.id)}
+		used.add(person?.id);
+		rows.push(person ? html`<${Row} key=${key} person=${person} index=${row} units=${units} selected=${isSelected(selection, person.id)}
 			selects=${selects} changed=${flash.has(person.id)} stop=${person.id === stop} menuOpen=${person.id === menuFor} on=${on} />` :
-			html`<${Bone} key=${`row-${row}`} index=${row} />`);
+			html`<${Bone} key=${key} index=${row} />`);
 	}
-	return html`<div class="people card"><div ref=${space} class="people-space" tabindex="-1" onKeyDown=${onKey}
+	return html`<div class="people card ${selects ? "" : "read-only"}"><div ref=${space} class="people-space" tabindex="-1" onKeyDown=${onKey}
 		style=${{ paddingTop: `${first * rowHeight}px`, paddingBottom: `${Math.max(0, length - last) * rowHeight}px` }}>
 		<table role="table" aria-rowcount=${pages.total + 1}>
 			<caption class="unseen">${t("users.caption")}</caption>

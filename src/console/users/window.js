@@ -30,3 +30,19 @@ export function shift(before, now) {
 	}
 	return 0;
 }
+
+/** Which element a row is drawn with. Who is drawn keeps theirs, and who comes takes that of somebody who goes, in their
+ *  order: a search that brings other people changes texts and makes no elements. */
+export class Slots {
+	#slots = new Map(); // of ids
+	#made = 0;
+
+	/** Map of id to slot. */
+	assign(ids) {
+		const stay = new Set(ids);
+		const free = [...this.#slots].filter(([id]) => !stay.has(id)).map(([, slot]) => slot);
+
+		this.#slots = new Map(ids.map((id) => [id, this.#slots.get(id) ?? free.shift() ?? this.#made++]));
+		return this.#slots;
+	}
+}
