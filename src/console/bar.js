@@ -11,7 +11,7 @@ import { explain } from "./lib/errors.js";
 import { say } from "./ui/toast.js";
 
 const places = [
-	{ to: "/users", scope: "users:read", icon: "people", word: "nav.users" },
+	{ to: "/users", also: ["/invitations"], scope: "users:read", icon: "people", word: "nav.users" },
 	{ to: "/invitations", scope: "invitations:read", unless: "users:read", icon: "mail", word: "nav.invitations" },
 	{ to: "/org-units", scope: "directory:read", icon: "tree", word: "nav.units" },
 	{ to: "/audit", scope: "audit:read", icon: "history", word: "nav.audit" },
@@ -36,8 +36,8 @@ async function leave() {
 	}
 }
 
-function Place({ to, icon, word, path }) {
-	const here = path === to || path.startsWith(`${to}/`);
+function Place({ to, also = [], icon, word, path }) {
+	const here = [to, ...also].some((place) => path === place || path.startsWith(`${place}/`));
 
 	return html`<li><${Link} to=${to} class="place" aria-current=${here ? "page" : null}><${Icon} name=${icon} />${t(word)}</${Link}></li>`;
 }

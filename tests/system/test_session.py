@@ -402,6 +402,7 @@ def current(console):
     return own
 
 
+@pytest.mark.walk
 def test_one_of_two_sessions_is_ended_at_once_and_the_other_lives(office):
     first = Console(office).sign_in(ADMINISTRATOR, headers={"User-Agent": "first/1.0"})
     second = Console(office).sign_in(ADMINISTRATOR, headers={"User-Agent": "second/1.0"})

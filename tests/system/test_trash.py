@@ -65,6 +65,7 @@ def limited_token(daemon, place):
     return Api(daemon, answer.json()["token"])
 
 
+@pytest.mark.walk
 def test_whoever_is_deleted_is_in_it_until_they_are_restored(office):
     api = office.api
     assert trash(api) == []

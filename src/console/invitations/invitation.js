@@ -1,1 +1,2 @@
-export default () => null;
+// The page of an invitation, which is the page of its person.
+export { default } from "../person/person.js";

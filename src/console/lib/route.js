@@ -16,11 +16,15 @@ export function here() {
 	return { path: location.pathname, query: new URLSearchParams(location.search), state: history.state };
 }
 
-/** `to` is a path with a query. `replace`: no new step to go back to, as while somebody types. */
+/** `to` is a path with a query. `replace`: no new step to go back to, as while somebody types. A new step keeps where it
+ *  was taken `from`. */
 export function go(to, { replace = false, state = null } = {}) {
 	const stays = new URL(to, location.href).pathname === location.pathname;
 
-	history[replace ? "replaceState" : "pushState"](state, "", to);
+	if (replace)
+		history.replaceState(state, "", to);
+	else
+		history.pushState({ ...state, from: location.pathname + location.search }, "", to);
 	if (!stays)
 		scrollTo(0, 0);
 	tell();

@@ -142,6 +142,15 @@ export function formatSpan(seconds) {
 		.format(seconds / length);
 }
 
+/** Of a language tag: "German (Austria)". */
+export function languageName(of) {
+	try {
+		return new Intl.DisplayNames([tag], { type: "language" }).of(of);
+	} catch {
+		return of; // a directory holds whatever was once put there
+	}
+}
+
 export function formatBytes(bytes) {
 	const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 	const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));

@@ -48,14 +48,14 @@ export function Face({ name, size = "" }) {
 
 let arrived = false; // the first screen of a page is announced by the browser itself
 
-/** The head of a screen: also the page's title, and where the focus goes when somebody comes here by a link.
- *  `children` are its actions. */
+/** The head of a screen: also the page's title, and where the focus goes when somebody comes here, unless the screen
+ *  has put it elsewhere by now. `children` are its actions. */
 export function Head({ title, about, children }) {
 	useEffect(() => {
 		document.title = `${title} – ${organisation()}`;
 	}, [title]);
 	useEffect(() => {
-		if (arrived)
+		if (arrived && !document.querySelector("main").contains(document.activeElement))
 			document.getElementById("main").focus({ preventScroll: true });
 		arrived = true;
 	}, []);

@@ -19,18 +19,21 @@ function tellDeleted(person, { restorable_until: until }, onDone) {
 	});
 }
 
-/** A person of the trash, or one who was deleted just now. `onDone()` afterwards. */
+/** A person of the trash, or one who was deleted just now. `onDone(null, back)` afterwards: `back` is the person as they are
+ *  now, with another id, or null. */
 export async function restore(person, onDone) {
 	const name = nameOf(person);
+	let back = null;
 
 	try {
-		const { detail } = await perform("restore", person);
+		back = await perform("restore", person);
+		const { detail } = back;
 
 		say(detail ? t("users.restored_but", { name, detail }) : t("users.done.restore", { name }), { tone: detail ? "plain" : "good" });
 	} catch (error) {
 		say(t("users.failed", { name, why: whyNot("restore", error) }), { tone: "bad" });
 	}
-	onDone();
+	onDone(null, back);
 }
 
 async function carryOut(kind, person, onDone) {
@@ -79,7 +82,8 @@ function NewLink({ person, onClose, onDone }) {
 	</${Dialog}>`;
 }
 
-/** `kind` of rules.js. `onDone(person)`: it was done, and the person is so now, or null: look again. */
+/** `kind` of rules.js. `onDone(person, back)`: it was done, and the person is so now, or null: look again. `back` as of
+ *  restore(). */
 export default function Act({ kind, person, onClose, onDone }) {
 	const [busy, setBusy] = useState(false);
 	const [error, setError] = useState(null);

@@ -31,6 +31,13 @@ function read(query, cursor, signal) {
 	return get("/users", { ...askedOf(query), limit: pageSize, cursor }, signal);
 }
 
+/** The rows that must be there for the place that the history has kept: down to the end of the window. */
+function keptReach() {
+	const row = here().state?.people?.row;
+
+	return row > 0 ? Math.ceil(row) + Math.ceil(innerHeight / 40) : 0;
+}
+
 /** From the key to the frame that shows what it brought; `./dev bench console` reads it. */
 function measureSearch(start) {
 	requestAnimationFrame(() => setTimeout(() => performance.measure("search", { start, end: performance.now() })));
@@ -52,7 +59,7 @@ function usePages(query) {
 		if (pages.shown)
 			pages.refresh();
 		else
-			pages.search(query, here().state?.people?.row ?? 0);
+			pages.search(query, keptReach());
 		return () => {
 			pages.onChange = () => {};
 			pages.close();
@@ -61,10 +68,11 @@ function usePages(query) {
 	return [pages, version];
 }
 
-/** {query, type, change}: what is asked for, in step with the address in both directions. */
+/** {type, change, typed, returning}: what is asked for, in step with the address in both directions. `typed` is the search
+ *  whose answer has not been shown yet; `returning`: the place in the list is the one that the history has kept. */
 function useQuery(pages, query, setQuery) {
 	const { query: parameters } = useHere();
-	const latest = useRef(query), timer = useRef(null), typed = useRef(null);
+	const latest = useRef(query), timer = useRef(null), typed = useRef(null), returning = useRef(true);
 	const ask = (next, reach = 0) => {
 		latest.current = next;
 		setQuery(next);
@@ -81,13 +89,16 @@ function useQuery(pages, query, setQuery) {
 	useEffect(() => {
 		const asked = readQuery(parameters);
 
-		if (timer.current === null && JSON.stringify(asked) !== JSON.stringify(latest.current))
-			ask(asked, here().state?.people?.row ?? 0);
+		if (timer.current === null && JSON.stringify(asked) !== JSON.stringify(latest.current)) {
+			returning.current = true;
+			ask(asked, keptReach());
+		}
 	}, [parameters.toString()]);
 	useEffect(() => () => clearTimeout(timer.current), []);
 	return {
-		typed,
+		typed, returning,
 		type: (q, event) => {
+			returning.current = false;
 			ask({ ...latest.current, q });
 			typed.current = pages.fresh ? null : { key: keyOf(latest.current), start: event.timeStamp };
 			clearTimeout(timer.current);
@@ -96,6 +107,7 @@ function useQuery(pages, query, setQuery) {
 		change: (some) => {
 			settle();
 			typed.current = null;
+			returning.current = false;
 			ask({ ...latest.current, ...some });
 			go(address("/users", writeQuery(latest.current)));
 		},
@@ -153,7 +165,7 @@ function useAdding(query) {
 export default function Users() {
 	const [query, setQuery] = useState(() => readQuery(here().query));
 	const [pages, version] = usePages(query);
-	const { type, change, typed } = useQuery(pages, query, setQuery);
+	const { type, change, typed, returning } = useQuery(pages, query, setQuery);
 	const { units } = useUnits();
 	const [selection, setSelection] = useState(noSelection);
 	const [act, setAct] = useState(null); // {kind, person}
@@ -214,7 +226,7 @@ export default function Users() {
 			<div class="total"><p role="status">${pages.shown && t("users.total", { count: pages.total })}</p>
 				${isFiltered(query) && html`<button type="button" class="button quiet small" onClick=${clear}>${t("users.clear")}</button>`}</div>
 			${pages.shown && pages.total === 0 ? html`<${Nobody} query=${query} onClear=${clear} onAdd=${may("invitations:write") && adding.open} />` :
-				(pages.shown || !pages.error) && html`<${PeopleTable} pages=${pages} version=${version} query=${query} units=${units}
+				(pages.shown || !pages.error) && html`<${PeopleTable} pages=${pages} version=${version} returning=${returning} query=${query} units=${units}
 					selection=${selection} selects=${selects} all=${count > 0 && (selection.people.size > 0 ? null : true)} flash=${flash}
 					menuFor=${menuFor?.id} barred=${count > 0 ? barHeight : 0} on=${on} />`}
 			${count > 0 && html`<${Lazy} key="bulk" load=${() => import("./bulk.js")} selection=${selection} count=${count} counts=${pages.counts}

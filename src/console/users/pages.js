@@ -4,7 +4,7 @@
 
 export const pageSize = 100;
 const kept = 20;  // pages, at most, around what is seen
-const ahead = 1;  // pages read before they are seen, in either direction
+const near = 60;  // rows before and behind what is seen that are read before they are
 
 /** `read(query, cursor, signal)` asks for a page and resolves to the answer of GET /users. `onChange()` is called after
  *  whatever changed. One request is under way at a time. */
@@ -138,8 +138,7 @@ export class Pages {
 
 		for (let number = first; number <= last; number++)
 			order.push(number);
-		for (let step = 1; step <= ahead; step++)
-			order.push(last + step, first - step);
+		order.push(Math.floor((this.seen.last + near - 1) / pageSize), Math.floor((this.seen.first - near) / pageSize));
 		for (const number of order) {
 			if (number < 0 || number * pageSize >= (this.end ?? this.total))
 				continue;

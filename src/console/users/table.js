@@ -74,9 +74,10 @@ function useInside(element) {
 	return inside;
 }
 
-/** `version` changes with what is in `pages`. `flash`: the ids of rows to show as changed. `barred`: px at the bottom
+/** `version` changes with what is in `pages`. `returning`: a ref that is true when the place is to be the one that the
+ *  history has kept. `flash`: the ids of rows to show as changed. `barred`: px at the bottom
  *  that something else lies over. `on`: as of Row, and sort(name), all(), toggle(person, index, event). */
-export function PeopleTable({ pages, version, query, units, selection, selects, all, flash, menuFor, barred, on }) {
+export function PeopleTable({ pages, version, returning, query, units, selection, selects, all, flash, menuFor, barred, on }) {
 	const space = useRef(null), head = useRef(null), body = useRef(null);
 	const [{ from, to }, setRange] = useState({ from: 0, to: 24 });
 	const [rowHeight, setRowHeight] = useState(56);
@@ -84,7 +85,7 @@ export function PeopleTable({ pages, version, query, units, selection, selects, 
 	const whole = useWhole(pages.shown);
 	const inside = useInside(space);
 	const seen = useRef([]), shown = useRef(null), wanted = useRef(null), resting = useRef(null), latest = useRef(null);
-	const place = useRef(0); // the row of the active one, as long as it is there
+	const activeRow = useRef(0); // of the active one, as long as it is there
 	const length = Math.min(pages.length, mostRows(rowHeight));
 
 	/** px from the top of the window to the first row, were it drawn. */
@@ -130,25 +131,35 @@ export function PeopleTable({ pages, version, query, units, selection, selects, 
 		};
 	}, []);
 
-	// After each drawing: how high rows are, where the list stands, and who has the focus.
+	// How high rows are: by the width of the list and the size of letters.
 	useLayoutEffect(() => {
-		const height = body.current.firstElementChild?.getBoundingClientRect().height;
+		const measure = () => {
+			const height = body.current.firstElementChild?.getBoundingClientRect().height;
 
-		if (height && Math.abs(height - rowHeight) > 0.01)
-			setRowHeight(height);
-	});
+			if (height)
+				setRowHeight((now) => (Math.abs(height - now) > 0.01 ? height : now));
+		};
+		const observer = new ResizeObserver(measure);
+
+		measure();
+		observer.observe(space.current);
+		return () => observer.disconnect();
+	}, []);
+
+	// After a drawing: where the list stands, and who has the focus.
 	useLayoutEffect(() => {
 		if (!pages.shown)
 			return;
 		if (shown.current !== pages.shown) {
-			const place = here().state?.people;
+			const place = returning.current ? here().state?.people : null;
 
-			if (place)
+			if (place?.row > 0)
 				scrollTo(0, scrollY + top() + place.row * rowHeight);
 			else if (shown.current && top() < 0)
 				scrollBy(0, top() - head.current.offsetHeight);
-			if (place?.id && shown.current === null)
-				setActive(place.id);
+			if (place?.id && pages.indexOf(place.id) >= 0)
+				wanted.current = { row: pages.indexOf(place.id), part: "link" };
+			returning.current = false;
 			shown.current = pages.shown;
 		} else if (top() < 0) {
 			const rows = shift(seen.current, (id) => pages.indexOf(id));
@@ -158,12 +169,6 @@ export function PeopleTable({ pages, version, query, units, selection, selects, 
 		}
 		look();
 	}, [version, rowHeight]);
-	useEffect(() => { // after the head of the screen has taken the focus
-		const id = here().state?.people?.id;
-
-		if (id)
-			find(id)?.focus({ preventScroll: true });
-	}, []);
 	useLayoutEffect(() => {
 		const person = wanted.current && pages.at(wanted.current.row);
 
@@ -177,7 +182,7 @@ export function PeopleTable({ pages, version, query, units, selection, selects, 
 
 	/** The focus to the row that had it; to the one in its place, when it is gone; or, when it is far away, to the list. */
 	const restore = () => {
-		const row = pages.indexOf(active), next = pages.at(Math.min(place.current, length - 1));
+		const row = pages.indexOf(active), next = pages.at(Math.min(activeRow.current, length - 1));
 
 		if (row < 0 && next && find(next.id))
 			setActive(next.id);
@@ -231,7 +236,7 @@ export function PeopleTable({ pages, version, query, units, selection, selects, 
 	let stop = null;
 
 	if (active !== null && pages.indexOf(active) >= 0)
-		place.current = pages.indexOf(active);
+		activeRow.current = pages.indexOf(active);
 	for (let row = first; row < last; row++)
 		if (pages.at(row) && (stop === null || pages.at(row).id === active))
 			stop = pages.at(row).id;

@@ -1,0 +1,172 @@
+// Changes a person of the directory. What somebody else has changed meanwhile is shown beside what was typed, and chosen from.
+import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { patch, request } from "../lib/api.js";
+import { byField } from "../lib/errors.js";
+import { daemonSettings } from "../lib/session.js";
+import { useUnits } from "../lib/units.js";
+import { languageName, t } from "../lib/words.js";
+import { Value } from "../ui/bits.js";
+import { Confirm, Dialog, useUnsaved } from "../ui/dialog.js";
+import { Field, focusWrong } from "../ui/field.js";
+import { Icon } from "../ui/icon.js";
+import { Problem } from "../ui/states.js";
+import { say } from "../ui/toast.js";
+import { UnitPath, UnitPicker } from "../units/picker.js";
+import { nameOf } from "../users/row.js";
+import { changesOf, draftOf, fields, mergeDraft } from "./draft.js";
+
+const kinds = {
+	given_name: { maxlength: 128, autocomplete: "off", spellcheck: false },
+	family_name: { maxlength: 128, autocomplete: "off", spellcheck: false },
+	display_name: { maxlength: 128, autocomplete: "off", spellcheck: false },
+	position: { maxlength: 128, autocomplete: "off" },
+	mail: { type: "email", maxlength: 254, autocomplete: "off", spellcheck: false, dir: "ltr" },
+	phone: { type: "tel", maxlength: 32, autocomplete: "off", dir: "ltr" },
+};
+
+function Shown({ name, value }) {
+	const { units } = useUnits();
+
+	if (value === "")
+		return html`<${Value} />`;
+	if (name === "org_unit")
+		return html`<${UnitPath} units=${units} dn=${value} />`;
+	return html`<bdi>${name === "language" ? languageName(value) : value}</bdi>`;
+}
+
+function Choice({ name, choice, onChoose }) {
+	const one = (side) => html`<label class="pick"><input type="radio" name=${`choice-${name}`} checked=${choice.chosen === side}
+		onChange=${() => onChoose(side)} /><span><small class="soft">${t(`person.side_${side}`)}</small><${Shown} name=${name} value=${choice[side]} /></span></label>`;
+
+	return html`<fieldset class="picks"><legend class="label">${t(`audit.field_${name}`)}</legend><div>${one("yours")}${one("theirs")}</div></fieldset>`;
+}
+
+function Choices({ choices, onChoose }) {
+	const head = useRef(null);
+
+	useEffect(() => head.current.focus(), []);
+	return html`<section class="conflict"><h3 ref=${head} tabindex="-1"><${Icon} name="alert" /><span>${t("person.changed_meanwhile")}</span></h3>
+		<p>${t("person.choose")}</p>
+		${fields.filter((name) => name in choices).map((name) => html`<${Choice} key=${name} name=${name} choice=${choices[name]}
+			onChoose=${(side) => onChoose(name, side)} />`)}</section>`;
+}
+
+function Languages({ props, value, onChange }) {
+	const known = [...new Set([...daemonSettings().languages, value].filter(Boolean))];
+
+	return html`<select ...${props} value=${value} onChange=${(event) => onChange(event.target.value)}>
+		<option value="" selected=${value === ""}>${t("person.no_language")}</option>
+		${known.map((tag) => html`<option key=${tag} value=${tag} selected=${tag === value}>${languageName(tag)}</option>`)}</select>`;
+}
+
+function Control({ name, props, value, onChange }) {
+	if (name === "org_unit")
+		return html`<${UnitPicker} ...${props} value=${value} label=${t("audit.field_org_unit")} onChange=${(dn) => dn && onChange(dn)} />`;
+	if (name === "language")
+		return html`<${Languages} props=${props} value=${value} onChange=${onChange} />`;
+	return html`<input ...${props} ...${kinds[name]} data-first=${name === "given_name" ? true : null} value=${value}
+		onInput=${(event) => onChange(event.target.value)} />`;
+}
+
+/** {base, etag, draft, choices, errors, failed, busy, set, choose, save}: `base` is the version that the draft changes. */
+function useEdit(view, onSaved) {
+	const [state, setState] = useState(() => ({
+		base: view.person, etag: view.etag, draft: draftOf(view.person), choices: {}, errors: {}, failed: null, busy: false,
+	}));
+	const put = (some) => setState((now) => ({ ...now, ...some }));
+	const set = (name, value) => setState((now) => ({
+		...now, draft: { ...now.draft, [name]: value }, errors: { ...now.errors, [name]: null },
+		choices: now.choices[name] ? { ...now.choices, [name]: { ...now.choices[name], yours: value, chosen: "yours" } } : now.choices,
+	}));
+	const choose = (name, side) => setState((now) => ({
+		...now, draft: { ...now.draft, [name]: now.choices[name][side] }, errors: { ...now.errors, [name]: null },
+		choices: { ...now.choices, [name]: { ...now.choices[name], chosen: side } },
+	}));
+	/** The person as they are now, beside what was typed. True: there is nothing to choose, so that it can be sent. */
+	const meet = async ({ base, draft }) => {
+		const { data, etag } = await request("GET", `/users/${base.id}`);
+		const met = mergeDraft(draft, base, data);
+		const next = { base: data, etag, draft: met.draft, choices: met.choices };
+
+		put(next);
+		return Object.keys(met.choices).length === 0 ? next : null;
+	};
+	const send = async (now, again = true) => {
+		const change = changesOf(now.draft, now.base);
+
+		if (Object.keys(change).length === 0) {
+			onSaved(null);
+			return;
+		}
+		try {
+			onSaved((await patch(`/users/${now.base.id}`, change, { etag: now.etag })).data);
+		} catch (error) {
+			if (error.status !== 412)
+				throw error;
+			const next = await meet(now); // what has changed may be nothing that is typed here
+
+			if (next && again)
+				await send(next, false);
+			else
+				put({ busy: false });
+		}
+	};
+	const save = async () => {
+		const missing = ["given_name", "family_name"].filter((name) => state.draft[name].trim() === "" && state.base[name]);
+
+		if (missing.length > 0) {
+			put({ errors: Object.fromEntries(missing.map((name) => [name, t("error.field_required")])), failed: null });
+			return;
+		}
+		put({ busy: true, failed: null, errors: {} });
+		try {
+			await send(state);
+		} catch (error) {
+			const { found, rest } = error.name === "ApiError" ? byField(error, fields) : { found: {}, rest: null };
+
+			put({ busy: false, errors: found, failed: rest || Object.keys(found).length === 0 ? error : null });
+		}
+	};
+
+	return { ...state, set, choose, save };
+}
+
+export default function Edit({ view, onClose, onDone }) {
+	const saved = (person) => {
+		const name = person && nameOf(person);
+
+		if (person?.detail)
+			say(t("person.saved_but", { name, detail: person.detail }), { tone: "bad" });
+		else if (person)
+			say(t("person.saved", { name }));
+		onDone();
+		onClose();
+	};
+	const { base, draft, choices, errors, failed, busy, set, choose, save } = useEdit(view, saved);
+	const [leaving, setLeaving] = useState(false);
+	const form = useRef(null);
+	const dirty = Object.keys(useMemo(() => changesOf(draft, base), [draft, base])).length > 0;
+	const isMet = Object.keys(choices).length > 0;
+	const close = () => (dirty ? setLeaving(true) : onClose());
+	const submit = (event) => {
+		event.preventDefault();
+		if (!busy)
+			save();
+	};
+
+	useUnsaved(dirty);
+	useEffect(() => { focusWrong(form.current); }, [errors]);
+	return html`<${Dialog} title=${t("person.edit_of", { name: nameOf(base) })} onClose=${close}><form ref=${form} onSubmit=${submit} novalidate>
+		<div class="dialog-body">
+			${failed && html`<${Problem} error=${failed} />`}
+			${isMet && html`<${Choices} choices=${choices} onChoose=${choose} />`}
+			<div class="edit-grid">${fields.map((name) => html`<${Field} key=${name} name=${name} className=${`edit-${name}`} label=${t(`audit.field_${name}`)} error=${errors[name]}
+				required=${["given_name", "family_name", "org_unit"].includes(name)}>${(props) => html`<${Control} name=${name} props=${props} value=${draft[name]}
+				onChange=${(value) => set(name, value)} />`}</${Field}>`)}</div>
+		</div>
+		<footer class="dialog-foot"><button type="button" class="button" onClick=${close}>${t("ui.cancel")}</button>
+			<button class="button primary" aria-disabled=${busy ? "true" : null}>${t("person.save")}</button></footer>
+	</form></${Dialog}>
+	${leaving && html`<${Confirm} title=${t("person.discard_title")} action=${t("person.discard")} danger onConfirm=${onClose} onClose=${() => setLeaving(false)}>
+		<p>${t("person.discard_why")}</p></${Confirm}>`}`;
+}
