@@ -8,7 +8,7 @@ import { likelyRegion } from "../ui/country.js";
 import { Confirm, Dialog, useUnsaved } from "../ui/dialog.js";
 import { focusWrong } from "../ui/field.js";
 import { Icon } from "../ui/icon.js";
-import { fieldNames, fieldOf, isTyped, lacks, newDraft, nextDraft, shownErrors, toRequest } from "./draft.js";
+import { fieldNames, fieldOf, isTyped, lacks, newDraft, nextDraft, shownErrors, toRequest, wrongGroups } from "./draft.js";
 import { Basic, Contact } from "./fields.js";
 import { keep, takeKept } from "./kept.js";
 import { Method } from "./method.js";
@@ -30,7 +30,7 @@ function useForm(first, setFirst, kept) {
 	const errors = Object.fromEntries(Object.entries(wrong).map(([name, one]) => [name, tell(one)]));
 
 	return {
-		draft, body, errors, isTried, proposed: answer?.uid ?? null, isFull: answer?.isFull ?? false,
+		draft, body, errors, isTried, wrongGroups: errors.groups ? wrongGroups({ draft, answer }) : [], proposed: answer?.uid ?? null, isFull: answer?.isFull ?? false,
 		isLacking: Object.keys(lacks(draft, settings)).length > 0,
 		set: (name, value) => {
 			setDraft((before) => ({ ...before, [name]: value }));
