@@ -55,7 +55,7 @@ function Unit({ form }) {
 			form.assume("org_unit", only);
 	}, [only, form.draft.org_unit]);
 	return html`<${Field} name="org_unit" label=${t("invite.label_org_unit")} error=${form.errors.org_unit} required>
-		${({ "aria-required": _, ...props }) => html`<${UnitPicker} ...${props} value=${form.draft.org_unit} label=${t("invite.label_org_unit")}
+		${(props) => html`<${UnitPicker} ...${props} value=${form.draft.org_unit} label=${t("invite.label_org_unit")}
 			onChange=${(dn) => (form.set("org_unit", dn), form.leave("org_unit"))} />`}</${Field}>`;
 }
 
