@@ -79,6 +79,23 @@ test("nobody matches", async () => {
 	assert.deepEqual(pages.loaded(), [0, 0]);
 });
 
+test("where nobody was, whoever comes is seen", async () => {
+	const { daemon, pages } = await opened(0);
+
+	pages.see(0, 0);
+	daemon.people.push({ id: "new", key: 1, status: "active" });
+	pages.refresh();
+	await settled(pages);
+	assert.equal(pages.at(0)?.id, "new");
+	assert.equal(pages.total, 1);
+	daemon.asked.length = 0;
+	daemon.people.length = 0;
+	pages.refresh();
+	await settled(pages);
+	assert.equal(pages.total, 0);
+	assert.equal(daemon.asked.length, 1, "an empty list is not asked for again and again");
+});
+
 test("the last page ends the list", async () => {
 	const { daemon, pages } = await opened(pageSize + 7);
 

@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "rig"))
 from client import Api  # noqa: E402
 from mailing import Mailing  # noqa: E402
 from clock import Clock  # noqa: E402
+from console import console_page, console_world  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from sink import Sink  # noqa: E402
 from slapd import Slapd  # noqa: E402
@@ -140,3 +141,25 @@ def mailing(mail_world):
 def clock(folder):
     """Sets the wall clock of the daemons that are started with its environment."""
     return Clock(folder / "clock")
+
+
+@pytest.fixture(scope="module")
+def console_daemon():
+    """A daemon with a directory, roles and a mail sink, for all tests of a module."""
+    with console_world() as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="module")
+def console_browser(console_daemon):
+    """A browser for all tests of a module; `begin()` makes it a new one for a test."""
+    with console_page(console_daemon) as page:
+        yield page
+
+
+@pytest.fixture
+def console_api(console_daemon):
+    """Its API, for what is not done in the browser."""
+    if console_daemon.admin_token is None:
+        console_daemon.admin_token = console_daemon.make_token()
+    return Api(console_daemon, console_daemon.admin_token)

@@ -63,9 +63,18 @@ function Chips({ query, counts, onChange }) {
 	</div>`;
 }
 
+/** A day counts once it is whole: a year that is being typed is 0002 first, and none of the field's. */
 function Day({ label, value, onChange }) {
+	const [typed, setTyped] = useState(value ?? "");
+	const type = ({ target }) => {
+		setTyped(target.value);
+		if (target.validity.valid)
+			onChange(target.value || null);
+	};
+
+	useEffect(() => setTyped(value ?? ""), [value]);
 	return html`<label class="day"><span class="label">${label}</span>
-		<input type="date" value=${value ?? ""} min="1970-01-01" max="9999-12-31" onChange=${(event) => onChange(event.target.value || null)} /></label>`;
+		<input type="date" value=${typed} min="1970-01-01" max="9999-12-31" onInput=${type} /></label>`;
 }
 
 function More({ query, onChange }) {

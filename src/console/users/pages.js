@@ -130,7 +130,7 @@ export class Pages {
 
 	/** The page to read now, or null. What is seen goes first, from the top; then its neighbours. */
 	#wanted() {
-		if (!this.fresh)
+		if (!this.fresh || (this.total === 0 && this.pages.get(0)?.stale !== false)) // nobody is seen: somebody may have come
 			return 0;
 		const first = Math.floor(this.seen.first / pageSize);
 		const last = Math.max(first, Math.floor((this.seen.last - 1) / pageSize));
