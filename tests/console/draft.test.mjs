@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isTyped, lacks, newDraft, nextDraft, shownErrors, toRequest } from "../../src/console/invite/draft.js";
+import { isTyped, lacks, newDraft, nextDraft, shownErrors, toRequest, wrongGroups } from "../../src/console/invite/draft.js";
 
 const settings = { gender_required: true, birthday_required: true, lifetime: { default: 604800, min: 60, max: 7776000 } };
 const first = newDraft({ region: "DE", methods: ["link", "email"] });
@@ -63,6 +63,15 @@ test("an answer about another value says nothing about this one", () => {
 	const shown = shownErrors({ draft: { ...aino, mail: "other@example.org" }, settings, answer, left: new Set(), isTried: true });
 
 	assert.deepEqual(Object.keys(shown), ["groups"]);
+});
+
+test("of the groups those are marked that something is said of", () => {
+	const groups = ["cn=a", "cn=b", "cn=c"];
+	const answer = { asked: { groups }, errors: [{ field: "groups[1]", code: "not_allowed", detail: "" }, { field: "uid", code: "taken", detail: "" }] };
+
+	assert.deepEqual(wrongGroups({ draft: { groups }, answer }), ["cn=b"]);
+	assert.deepEqual(wrongGroups({ draft: { groups: ["cn=c"] }, answer }), []);
+	assert.deepEqual(wrongGroups({ draft: { groups }, answer: null }), []);
 });
 
 test("that something is missing is said after a first try alone", () => {

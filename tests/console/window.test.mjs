@@ -1,7 +1,7 @@
 // Which rows of a long list are drawn, and how it stays where it is while rows come and go above.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mostRows, shift, windowOf } from "../../src/console/users/window.js";
+import { Slots, mostRows, shift, windowOf } from "../../src/console/users/window.js";
 
 test("what is seen is drawn, and a little around it", () => {
 	const { first, last, from, to } = windowOf({ top: 56 * 1000, height: 560, rowHeight: 56, length: 100_000 });
@@ -42,4 +42,17 @@ test("the list follows the first row that is still there", () => {
 test("no list is higher than browsers can lay out", () => {
 	assert.ok(mostRows(56) * 56 < 17_000_000);
 	assert.ok(mostRows(56) > 200_000);
+});
+
+test("who stays keeps their element, who comes takes one that is left", () => {
+	const slots = new Slots();
+	const of = (...ids) => ids.map((id) => slots.assign(ids).get(id));
+
+	assert.deepEqual(of("a", "b", "c"), [0, 1, 2]);
+	assert.deepEqual(of("x", "y", "z"), [0, 1, 2], "another search");
+	assert.deepEqual(of("y", "z", "n"), [1, 2, 0], "scrolled on");
+	assert.deepEqual(of("new", "y", "z", "n"), [3, 1, 2, 0], "somebody was added");
+	assert.deepEqual([...slots.assign(["y", "o"], "n").values()], [1, 3], "that of n is spared");
+	assert.deepEqual(of("y"), [1]);
+	assert.equal(new Set(of("y", "p", "q", "r", "s")).size, 5);
 });

@@ -1,6 +1,7 @@
 // Audit: who did what to whom, from where, newest first; and the proof that nothing of it was changed.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
-import { get, wasStopped } from "../lib/api.js";
+import { html, useRef, useState } from "../lib/html.js";
+import { get } from "../lib/api.js";
+import { useMore } from "../lib/more.js";
 import { address, go, useHere } from "../lib/route.js";
 import { isUnlimited } from "../lib/session.js";
 import { compareTexts, formatNumber, t } from "../lib/words.js";
@@ -32,37 +33,17 @@ function EventChoice({ value, onChange }) {
 // The roles are said although they are those of a table: on a narrow screen a row is laid out in another way, and
 // then browsers forget them.
 
-/** Pages of records as they are asked for: {items, next, error, busy, damaged, more()}. */
+/** As useMore, and `damaged`: a record is missing in what is shown. */
 function useRecords(asked) {
-	const [state, setState] = useState({ items: null, next: null, error: null, busy: true, damaged: false });
-	const running = useRef(null);
-	const read = async (before, cursor) => {
-		const stop = new AbortController();
+	const damaged = useRef(false);
+	const records = useMore(async (cursor, signal) => {
+		const page = await get("/audit", { ...asked, limit: 50, cursor }, signal);
 
-		running.current?.abort();
-		running.current = stop;
-		setState({ ...before, busy: true, error: null });
-		try {
-			let page, items = before.items ?? [], next = cursor;
-
-			do { // a page can be empty and lead on: what it held is not for this reader
-				page = await get("/audit", { ...asked, limit: 50, cursor: next }, stop.signal);
-				items = [...items, ...page.items];
-				next = page.next_cursor;
-			} while (next && page.items.length === 0);
-			setState({ items, next, error: null, busy: false, damaged: before.damaged || page.damaged });
-		} catch (error) {
-			if (!wasStopped(error))
-				setState({ ...before, busy: false, error });
-		}
-	};
-	const first = () => read({ items: null, next: null, damaged: false }, null);
-
-	useEffect(() => {
-		first();
-		return () => running.current?.abort();
+		damaged.current = page.damaged || (cursor !== null && damaged.current);
+		return { items: page.items, next: page.next_cursor };
 	}, [JSON.stringify(asked)]);
-	return { ...state, again: first, more: () => read(state, state.next) };
+
+	return { ...records, damaged: damaged.current };
 }
 
 function Row({ record }) {

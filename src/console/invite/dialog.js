@@ -8,52 +8,15 @@ import { likelyRegion } from "../ui/country.js";
 import { Confirm, Dialog, useUnsaved } from "../ui/dialog.js";
 import { focusWrong } from "../ui/field.js";
 import { Icon } from "../ui/icon.js";
-import { fieldNames, fieldOf, isTyped, lacks, newDraft, nextDraft, shownErrors, toRequest } from "./draft.js";
+import { fieldNames, fieldOf, isTyped, newDraft, nextDraft } from "./draft.js";
 import { Basic, Contact } from "./fields.js";
+import { useForm } from "./form.js";
 import { keep, takeKept } from "./kept.js";
 import { Method } from "./method.js";
 import { moreFields } from "./more.js";
 import { Organisation } from "./organisation.js";
 import { Outcome } from "./outcome.js";
-import { usePreflight } from "./preflight.js";
-import { Announcer, SendProblem, Summary, tell } from "./problems.js";
-
-/** The draft, what was left of it, and what is wrong with it. */
-function useForm(first, setFirst, kept) {
-	const { invitations: settings } = daemonSettings();
-	const [draft, setDraft] = useState(kept ?? first);
-	const [left, setLeft] = useState(() => new Set());
-	const [isTried, setTried] = useState(false);
-	const body = toRequest(draft);
-	const { answer, check, put } = usePreflight(isTyped(draft, first) ? body : null);
-	const wrong = shownErrors({ draft, settings, answer, left, isTried });
-	const errors = Object.fromEntries(Object.entries(wrong).map(([name, one]) => [name, tell(one)]));
-
-	return {
-		draft, body, errors, isTried, proposed: answer?.uid ?? null, isFull: answer?.isFull ?? false,
-		isLacking: Object.keys(lacks(draft, settings)).length > 0,
-		set: (name, value) => {
-			setDraft((before) => ({ ...before, [name]: value }));
-			setLeft((before) => new Set([...before].filter((other) => other !== name))); // somebody is at it again
-		},
-		assume: (name, value) => { // nobody typed it
-			setFirst((before) => ({ ...before, [name]: value }));
-			setDraft((before) => ({ ...before, [name]: value }));
-		},
-		leave: (name) => {
-			setLeft((before) => new Set(before).add(name));
-			check();
-		},
-		tried: () => setTried(true),
-		refused: (asked, found) => put({ asked, uid: answer?.uid ?? null, errors: found, isFull: false }),
-		begin: (next) => {
-			setDraft(next);
-			setLeft(new Set());
-			setTried(false);
-			put(null);
-		},
-	};
-}
+import { Announcer, SendProblem, Summary } from "./problems.js";
 
 function Form({ form, isKept, onSent, onAnew, onClose }) {
 	const [busy, setBusy] = useState(false);

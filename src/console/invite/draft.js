@@ -96,6 +96,13 @@ export function fieldOf({ field }) {
 	return field.replace(/[[.].*$/, "");
 }
 
+/** The DNs of the chosen groups that `answer` has something against. */
+export function wrongGroups({ draft, answer }) {
+	const numbers = (answer?.errors ?? []).map(({ field }) => /^groups\[(\d+)\]$/.exec(field)?.[1]).filter(Boolean);
+
+	return numbers.map((number) => answer.asked.groups?.[number]).filter((dn) => draft.groups.includes(dn));
+}
+
 /** {field: {code, detail}} to be shown. `answer`: {asked: the body, errors}, the newest of the API; what was changed
  *  since is another value, and not known to be wrong. What is wrong waits until the field was left; that a value is
  *  taken is said at once; that one is missing not before the person has tried to send. */

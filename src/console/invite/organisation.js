@@ -15,24 +15,32 @@ import { More } from "./more.js";
 const searchFrom = 8; // groups: fewer are seen at a glance
 const groupsMax = 32; // of the API
 
+/** `refusal`: the id of what is said against it, or null. */
+function GroupItem({ group: { dn, name, description }, isChosen, isFull, refusal, onTurn }) {
+	return html`<li><label class=${refusal ? "refused" : null}>
+		<input type="checkbox" checked=${isChosen} disabled=${!isChosen && isFull} aria-invalid=${refusal ? "true" : null} aria-describedby=${refusal}
+			onChange=${(event) => onTurn(dn, event.target.checked)} />
+		<span><bdi>${name}</bdi>${description && html`<small class="soft"><bdi>${description}</bdi></small>`}</span></label></li>`;
+}
+
 function GroupList({ form, groups }) {
 	const [words, setWords] = useState("");
 	const name = useId();
 	const chosen = new Set(form.draft.groups);
-	const shown = groups.filter((group) => fold(`${group.name} ${group.description ?? ""}`).includes(fold(words.trim())));
+	const shown = groups.filter((group) => chosen.has(group.dn) || fold(`${group.name} ${group.description ?? ""}`).includes(fold(words.trim())));
 	const turn = (dn, on) => {
 		form.set("groups", groups.filter((group) => (group.dn === dn ? on : chosen.has(group.dn))).map((group) => group.dn));
 		form.leave("groups");
 	};
 
-	return html`<fieldset class="field wide invite-groups ${form.errors.groups ? "wrong" : ""}" data-field="groups" aria-describedby=${form.errors.groups ? name : null}>
+	return html`<fieldset class="field wide invite-groups ${form.errors.groups ? "refused" : ""}" data-field="groups" aria-describedby=${form.errors.groups ? name : null}>
 		<legend class="label">${t("invite.label_groups")} <span class="soft">${chosen.size > 0 ? t("invite.groups_chosen", { count: chosen.size }) : t("ui.optional")}</span></legend>
 		${groups.length > searchFrom && html`<div class="groups-search"><${Icon} name="search" size="18" /><input type="search" autocomplete="off" spellcheck=${false}
 			aria-label=${t("invite.groups_search")} placeholder=${t("invite.groups_search")} value=${words} onInput=${(event) => setWords(event.target.value)}
 			onKeyDown=${(event) => event.key === "Enter" && !event.ctrlKey && event.preventDefault()} /></div>`}
-		<ul class="groups-list" tabindex=${groups.length > searchFrom ? 0 : null} aria-label=${t("invite.label_groups")}>${shown.map(({ dn, name: title, description }) => html`<li key=${dn}><label>
-			<input type="checkbox" checked=${chosen.has(dn)} disabled=${!chosen.has(dn) && chosen.size >= groupsMax} onChange=${(event) => turn(dn, event.target.checked)} />
-			<span><bdi>${title}</bdi>${description && html`<small class="soft"><bdi>${description}</bdi></small>`}</span></label></li>`)}</ul>
+		<ul class="groups-list" tabindex=${groups.length > searchFrom ? 0 : null} aria-label=${t("invite.label_groups")}>${shown.map((group) => html`
+			<${GroupItem} key=${group.dn} group=${group} isChosen=${chosen.has(group.dn)} isFull=${chosen.size >= groupsMax}
+				refusal=${form.wrongGroups.includes(group.dn) ? name : null} onTurn=${turn} />`)}</ul>
 		${shown.length === 0 && html`<p class="soft" role="status">${t("invite.groups_none")}</p>`}
 		${form.errors.groups && html`<p class="error" id=${name}><${Icon} name="alert" size="16" /><span>${form.errors.groups}</span></p>`}
 	</fieldset>`;
@@ -47,7 +55,7 @@ function Unit({ form }) {
 			form.assume("org_unit", only);
 	}, [only, form.draft.org_unit]);
 	return html`<${Field} name="org_unit" label=${t("invite.label_org_unit")} error=${form.errors.org_unit} required>
-		${({ "aria-required": _, ...props }) => html`<${UnitPicker} ...${props} value=${form.draft.org_unit} label=${t("invite.label_org_unit")}
+		${(props) => html`<${UnitPicker} ...${props} value=${form.draft.org_unit} label=${t("invite.label_org_unit")}
 			onChange=${(dn) => (form.set("org_unit", dn), form.leave("org_unit"))} />`}</${Field}>`;
 }
 

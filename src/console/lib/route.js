@@ -9,7 +9,27 @@ function tell() {
 		listener();
 }
 
-addEventListener("popstate", tell);
+let guard = null; // {ask, state, at}
+
+/** While it is held, going back stays here and calls `ask` instead. Returns how to let go. */
+export function holdHere(ask) {
+	const mine = { ask, state: history.state, at: location.href };
+
+	guard = mine;
+	return () => {
+		if (guard === mine)
+			guard = null;
+	};
+}
+
+addEventListener("popstate", () => {
+	if (guard === null || location.href === guard.at) {
+		tell();
+	} else { // the browser has gone already: here is the next step again
+		history.pushState(guard.state, "", guard.at);
+		guard.ask();
+	}
+});
 
 /** {path, query: URLSearchParams, state: what go() kept with this entry of the history}. */
 export function here() {

@@ -154,7 +154,7 @@ export default function Edit({ view, onClose, onDone }) {
 			save();
 	};
 
-	useUnsaved(dirty);
+	useUnsaved(dirty, () => setLeaving(true));
 	useEffect(() => { focusWrong(form.current); }, [errors]);
 	return html`<${Dialog} title=${t("person.edit_of", { name: nameOf(base) })} onClose=${close}><form ref=${form} onSubmit=${submit} novalidate>
 		<div class="dialog-body">

@@ -39,16 +39,23 @@ async function inTrash(id, signal) {
 	return null;
 }
 
-/** When and by whom: {deleted_at, deleted_by, person, restorable_until}, or null. */
+/** When and by whom: {name, deleted_at, deleted_by, restorable_until, now}, or null. `now`: the id of who was brought back. */
 async function readEnd(id, signal) {
 	const kept = may("users:read") ? await inTrash(id, signal).catch(() => null) : null; // the trail tells as well
 
 	if (kept || !may("audit:read"))
 		return kept;
-	const { items } = await get("/audit", { about: id, event: "user_removed", limit: 1 }, signal);
-	const [record] = items.filter(({ subject }) => subject?.id === id);
+	const last = async (event) => {
+		const { items } = await get("/audit", { about: id, event, limit: 1 }, signal);
 
-	return record ? { name: record.personal?.name ?? null, deleted_at: record.at, deleted_by: record.actor, restorable_until: null } : null;
+		return items.find(({ subject }) => subject?.id === id);
+	};
+	const [removed, restored] = await Promise.all([last("user_removed"), last("user_restored")]);
+
+	return removed ? {
+		name: removed.personal?.name ?? null, deleted_at: removed.at, deleted_by: removed.actor, restorable_until: null,
+		now: restored?.detail?.new_id ?? null,
+	} : null;
 }
 
 /** `before`: what the page has shown, or null. `onRestored(person)` as they are now: with another id. */
@@ -68,7 +75,9 @@ export function Gone({ id, before, onRestored }) {
 		return html`<${Nobody} />`;
 	return html`<${Head} title=${name ?? t("person.title")} /><section class="card" role="status"><${Empty} icon="trash"
 		title=${t("person.deleted")} action=${html`<div class="gone-acts">${end?.restorable_until && may("users:write") && html`<button type="button" class="button primary"
-			aria-disabled=${restoring ? "true" : null} onClick=${() => restoring || bring()}><${Icon} name="undo" />${t("users.restore")}</button>`}<${Back} /></div>`}>
+			aria-disabled=${restoring ? "true" : null} onClick=${() => restoring || bring()}><${Icon} name="undo" />${t("users.restore")}</button>`}${end?.now && html`<${Link} to=${`/users/${end.now}`}
+			class="button primary">${t("person.to_their_page")}</${Link}>`}<${Back} /></div>`}>
 		${end ? tn("person.deleted_when", { time: formatMoment(end.deleted_at), actor: html`<${Actor} actor=${end.deleted_by} />` }) : t("person.deleted_meanwhile")}
+		${end?.now && ` ${t("person.is_back")}`}
 		${end?.restorable_until && ` ${t("person.restorable_until", { date: formatDate(end.restorable_until) })}`}</${Empty}></section>`;
 }

@@ -18,7 +18,7 @@ import { dialogOf, entriesFor, kindsFor } from "../invitations/acts.js";
 import { Gone } from "./gone.js";
 import { History } from "./history.js";
 import { Groups, Invited, Profile, SignIn } from "./profile.js";
-import { isOver, isUser, profileOf, readPerson } from "./read.js";
+import { isErased, isOver, isUser, profileOf, readPerson } from "./read.js";
 import { Timeline } from "./timeline.js";
 
 const soon = 300, often = 2_000, sometimes = 15_000; // ms
@@ -64,6 +64,17 @@ function useMoving(id, view) {
 	}, [id, view]);
 }
 
+/** What can be done goes with what somebody is: a button that had the focus may be gone. */
+function useKeptFocus(status) {
+	const was = useRef(status);
+
+	useEffect(() => {
+		if (was.current !== undefined && was.current !== status && document.activeElement === document.body)
+			document.getElementById("main")?.focus({ preventScroll: true });
+		was.current = status;
+	}, [status]);
+}
+
 function Way() {
 	const { state, path } = here();
 	const list = may("users:read") ? "/users" : "/invitations";
@@ -95,6 +106,7 @@ function Notes({ view, profile, error }) {
 		${profile.stale && html`<p class="note warn" role="status"><${Icon} name="alert" /><span>${t("person.stale")}</span></p>`}
 		${view.person === null && profile.status === "done" && html`<p class="note good" role="status"><${Icon} name="check" />
 			<span>${t("person.has_registered")}</span></p>`}
+		${view.person === null && isErased(profile) && html`<p class="note" role="status"><${Icon} name="info" /><span>${t("person.data_erased")}</span></p>`}
 		${profile.status === "in_progress" && html`<p class="note" role="status"><${Icon} name="refresh" /><span>${t("person.being_created")}</span></p>`}
 		${profile.status === "undeliverable" && html`<p class="note warn"><${Icon} name="alert" /><span>${t("person.came_back")}</span></p>`}`;
 }
@@ -108,6 +120,7 @@ function Person({ id }) {
 
 	useFollowing(data, reload);
 	useMoving(id, data);
+	useKeptFocus(data?.person?.status ?? data?.invitation?.status);
 	if (somebody)
 		before.current = profileOf(data);
 	if (data === null)
@@ -123,11 +136,11 @@ function Person({ id }) {
 
 	return html`<${Way} />
 		<div class="person-head"><${Face} name=${name} size="large" />
-			<${Head} title=${name} about=${html`<${Status} value=${user ? profile.status : status} />${profile.uid && html`<span class="uid"><bdi>${profile.uid}</bdi></span>`}`}>
+			<${Head} title=${name} about=${html`<${Status} value=${user ? profile.status : status} />${profile.uid && profile.uid !== name && html`<span><bdi>${profile.uid}</bdi></span>`}`}>
 				<${Acts} view=${data} profile=${profile} onAct=${setAct} /></${Head}></div>
 		<${Notes} view=${data} profile=${{ ...profile, status: user ? profile.status : status }} error=${error} />
 		<div class="sheet">
-			<${Profile} profile=${profile} modes=${user ? null : data.invitation?.fields} />
+			${!(data.person === null && isErased(profile)) && html`<${Profile} profile=${profile} modes=${user ? null : data.invitation?.fields} />`}
 			<div class="sheet-side">
 				${user ? html`<${SignIn} profile=${profile} />` : data.invitation && html`<${Invited} invitation=${data.invitation} />`}
 				${(user || profile.groups?.length > 0) && html`<${Groups} profile=${profile} />`}

@@ -11,6 +11,7 @@ import { Time, Value } from "../ui/bits.js";
 import { CopyButton } from "../ui/copy.js";
 import { Icon } from "../ui/icon.js";
 import { UnitPath } from "../units/picker.js";
+import { isErased } from "./read.js";
 
 function Mail({ children: mail }) {
 	return mail ? html`<a href=${`mailto:${encodeURIComponent(mail).replace("%40", "@")}`}><bdi>${mail}</bdi></a>` : html`<${Value}>${mail}</${Value}>`;
@@ -98,13 +99,11 @@ export function SignIn({ profile }) {
 }
 
 export function Invited({ invitation }) {
-	const over = ["done", "revoked"].includes(invitation.status);
-
 	return html`<section class="card" aria-labelledby="invited-head"><h2 id="invited-head">${t("person.invitation")}</h2><div class="card-body"><dl class="facts">
 		<dt>${t("person.method")}</dt><dd>${t(`person.method_${invitation.method}`)}</dd>
 		${invitation.personal_mail && html`<dt>${t("audit.field_personal_mail")}</dt><dd><${Mail}>${invitation.personal_mail}</${Mail}></dd>`}
 		<dt>${t("person.invited")}</dt><${Said} at=${invitation.created_at} />
 		<dt>${t("person.invited_by")}</dt><dd><${Actor} actor=${invitation.created_by} /></dd>
-		${!over && html`<dt>${t("person.expires")}</dt><${Said} at=${invitation.expires_at} />`}
+		${!isErased(invitation) && html`<dt>${t("person.expires")}</dt><${Said} at=${invitation.expires_at} />`}
 	</dl></div></section>`;
 }

@@ -50,6 +50,11 @@ export function isUser({ status }) {
 	return status === "active" || status === "suspended";
 }
 
+/** What such an invitation held of its person is gone; its history stays. */
+export function isErased({ status }) {
+	return status === "done" || status === "revoked";
+}
+
 /** Nothing becomes of such an invitation any more. */
 export function isOver(status) {
 	return status === "done" || status === "revoked" || status === "expired";

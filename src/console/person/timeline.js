@@ -17,7 +17,7 @@ const tones = {
 	mail_deferred: "warn", mail_delayed: "warn", mail_unknown: "warn", expired: "warn", released: "warn",
 	undeliverable: "bad", mail_refused: "bad", mail_bounced: "bad", mail_dropped: "bad", revoked: "bad",
 };
-const shownAtFirst = 8;
+const shownAtFirst = 8, fewMore = 3; // steps: a few are not worth a button
 
 function stepWord(event) {
 	return hasWords(`person.step_${event}`) ? t(`person.step_${event}`) : event.replaceAll("_", " ");
@@ -43,7 +43,7 @@ export function Timeline({ invitation, trouble, onRetry }) {
 	if (invitation === null && trouble === null)
 		return null;
 	const steps = invitation?.timeline.toReversed() ?? [];
-	const shown = all ? steps : steps.slice(0, shownAtFirst);
+	const shown = all || steps.length <= shownAtFirst + fewMore ? steps : steps.slice(0, shownAtFirst);
 
 	return html`<section class="card" aria-labelledby="steps-head"><h2 id="steps-head">${t("person.steps")}</h2>
 		${trouble ? html`<${Trouble} error=${trouble} onRetry=${onRetry} />` : html`<div class="card-body">

@@ -1,6 +1,7 @@
 // What must be dealt with before anything else: the browser's own modal dialog, which keeps the focus inside and
 // gives it back.
 import { html, useEffect, useId, useLayoutEffect, useRef } from "../lib/html.js";
+import { holdHere } from "../lib/route.js";
 import { t } from "../lib/words.js";
 import { Icon } from "./icon.js";
 import { Problem } from "./states.js";
@@ -61,8 +62,13 @@ export function Confirm({ title, children, action, cancel = t("ui.cancel"), dang
 	</${Dialog}>`;
 }
 
-/** While there is something unsaved the browser asks before the page is left. */
-export function useUnsaved(unsaved) {
+/** While there is something unsaved the browser asks before the page is left, and `ask`, if given, is called when somebody
+ *  goes back. */
+export function useUnsaved(unsaved, ask) {
+	const latest = useRef(ask);
+
+	latest.current = ask;
+	useEffect(() => unsaved && latest.current ? holdHere(() => latest.current()) : undefined, [unsaved]);
 	useEffect(() => {
 		if (!unsaved)
 			return undefined;

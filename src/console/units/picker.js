@@ -13,8 +13,8 @@ export function UnitPath({ units, dn }) {
 }
 
 /** `value` is a DN or null; `onChange(dn)`. `allLabel`: a way to choose none, and what that means. What a Field hands
- *  down goes to the button. */
-export function UnitPicker({ value, onChange, label, allLabel, className = "", id, ...aria }) {
+ *  down goes to the button, but that it is required: no button says so (WAI-ARIA 1.2). */
+export function UnitPicker({ value, onChange, label, allLabel, className = "", id, "aria-required": _, ...aria }) {
 	const { units, error, reload } = useUnits();
 	const [open, setOpen] = useState(false);
 	const button = useRef(null);

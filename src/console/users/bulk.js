@@ -143,6 +143,11 @@ export default function SelectionBar({ selection, count, counts, total, onAll, o
 	const [doing, setDoing] = useState(null); // {kind, count, selection}: as it was when it was asked for
 	const can = offered(selection, counts ?? {}, may);
 
+	useEffect(() => { // messages lie above the bar
+		document.body.classList.add("selecting");
+		return () => document.body.classList.remove("selecting");
+	}, []);
+
 	return html`<section class="selection" aria-label=${t("users.selection")}>
 		<p role="status"><strong>${t("users.selected", { count })}</strong></p>
 		${selection.all === null && total > count && html`<button type="button" class="button quiet small" onClick=${onAll}>

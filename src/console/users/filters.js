@@ -1,5 +1,5 @@
 // What narrows the list: words, a status, an org unit, dates. What is chosen here is in the address.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { may } from "../lib/session.js";
 import { formatNumber, t } from "../lib/words.js";
 import { Icon } from "../ui/icon.js";
@@ -95,12 +95,13 @@ function More({ query, onChange }) {
 export function Filters({ query, counts, onType, onChange }) {
 	const set = moreFilters(query);
 	const [open, setOpen] = useState(set > 0);
+	const picker = useMemo(() => may("directory:read") && html`<${UnitPicker} value=${query.org_unit} label=${t("users.unit")}
+		allLabel=${t("users.every_unit")} onChange=${(org_unit) => onChange({ org_unit })} />`, [query.org_unit]);
 
 	return html`<div class="people-filters">
 		${!query.deleted && html`<div class="filters-line">
 			<${Search} value=${query.q} onType=${onType} />
-			${may("directory:read") && html`<${UnitPicker} value=${query.org_unit} onChange=${(org_unit) => onChange({ org_unit })}
-				label=${t("users.unit")} allLabel=${t("users.every_unit")} />`}
+			${picker}
 			<button type="button" class="button" aria-expanded=${open ? "true" : "false"} aria-controls=${open ? "users-more" : null} onClick=${() => setOpen(!open)}>
 				<${Icon} name="filter" />${t("users.filters")}${set > 0 && html`<span class="badge">${formatNumber(set)}</span>`}</button>
 		</div>

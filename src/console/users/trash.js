@@ -1,6 +1,7 @@
 // Who was deleted and can still be brought back: the last one first.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { html, useRef, useState } from "../lib/html.js";
 import { get } from "../lib/api.js";
+import { useMore } from "../lib/more.js";
 import { may } from "../lib/session.js";
 import { unitPath } from "../lib/units.js";
 import { t } from "../lib/words.js";
@@ -9,38 +10,6 @@ import { Icon } from "../ui/icon.js";
 import { Empty, Loading, Problem, Trouble } from "../ui/states.js";
 import { restore } from "./acts.js";
 import { nameOf } from "./row.js";
-
-/** Pages of the trash, one after the other: {items, next, error, busy, more, again}. */
-function useTrash() {
-	const [state, setState] = useState({ items: null, next: null, error: null, busy: true });
-	const running = useRef(null);
-	const read = async (items, cursor) => {
-		const stop = new AbortController();
-
-		running.current?.abort();
-		running.current = stop;
-		setState((now) => ({ ...now, busy: true, error: null }));
-		try {
-			let found = items, page;
-
-			do { // a page can be empty and lead on
-				page = await get("/trash", { limit: 100, cursor }, stop.signal);
-				found = [...found, ...page.items];
-				cursor = page.next_cursor;
-			} while (cursor && page.items.length === 0);
-			setState({ items: found, next: cursor, error: null, busy: false });
-		} catch (error) {
-			if (!stop.signal.aborted)
-				setState((now) => ({ ...now, busy: false, error }));
-		}
-	};
-
-	useEffect(() => {
-		read([], null);
-		return () => running.current?.abort();
-	}, []);
-	return { ...state, more: () => read(state.items, state.next), again: () => read([], null) };
-}
 
 function Deleted({ person, units, onRestore, busy }) {
 	const names = person.org_unit === null ? [] : unitPath(units, person.org_unit);
@@ -58,7 +27,11 @@ function Deleted({ person, units, onRestore, busy }) {
 }
 
 export default function Trash({ units }) {
-	const { items, next, error, busy, more, again } = useTrash();
+	const { items, next, error, busy, more, again } = useMore(async (cursor, signal) => {
+		const page = await get("/trash", { limit: 100, cursor }, signal);
+
+		return { items: page.items, next: page.next_cursor };
+	}, []);
 	const [restoring, setRestoring] = useState(null);
 	const body = useRef(null);
 	const bring = async (person) => {
