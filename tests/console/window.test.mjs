@@ -52,6 +52,7 @@ test("who stays keeps their element, who comes takes one that is left", () => {
 	assert.deepEqual(of("x", "y", "z"), [0, 1, 2], "another search");
 	assert.deepEqual(of("y", "z", "n"), [1, 2, 0], "scrolled on");
 	assert.deepEqual(of("new", "y", "z", "n"), [3, 1, 2, 0], "somebody was added");
+	assert.deepEqual([...slots.assign(["y", "o"], "n").values()], [1, 3], "that of n is spared");
 	assert.deepEqual(of("y"), [1]);
 	assert.equal(new Set(of("y", "p", "q", "r", "s")).size, 5);
 });

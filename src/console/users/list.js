@@ -23,7 +23,6 @@ import { countSelected, freshen, isSelected, mark, noSelection, selectAll } from
 import { PeopleTable } from "./table.js";
 
 const addressAfter = 250; // ms of rest while somebody types: browsers allow few changes of the history
-const barHeight = 72; // px that the bar of a selection lies over at the bottom
 
 let kept = null; // the Pages of the last time, for who comes back to them
 
@@ -205,6 +204,11 @@ export default function Users() {
 			return mark(now, range.length > 0 ? range : [person], range.length > 0 || !isSelected(now, person.id));
 		}),
 	}), []);
+	const back = useRef(() => {});
+	const closeAct = () => {
+		setAct(null);
+		requestAnimationFrame(() => back.current());
+	};
 	const closeMenu = useMemo(() => () => setMenuFor(null), []);
 	const count = countSelected(selection, pages.counts ?? {});
 	const acted = (person) => {
@@ -228,14 +232,14 @@ export default function Users() {
 			${pages.shown && pages.total === 0 ? html`<${Nobody} query=${query} onClear=${clear} onAdd=${may("invitations:write") && adding.open} />` :
 				(pages.shown || !pages.error) && html`<${PeopleTable} pages=${pages} version=${version} returning=${returning} query=${query} units=${units}
 					selection=${selection} selects=${selects} all=${count > 0 && (selection.people.size > 0 ? null : true)} flash=${flash}
-					menuFor=${menuFor?.id} barred=${count > 0 ? barHeight : 0} on=${on} />`}
+					menuFor=${menuFor?.id} back=${back} on=${on} />`}
 			${count > 0 && html`<${Lazy} key="bulk" load=${() => import("./bulk.js")} selection=${selection} count=${count} counts=${pages.counts}
 				total=${pages.total} onAll=${() => setSelection(selectAll(query))} onNone=${() => setSelection(noSelection)}
 				onDone=${() => pages.refresh()} />`}`}
 		${menuFor && html`<${MenuList} key=${menuFor.id} id="users-menu" label=${t("users.menu", { name: nameOf(menuFor) })}
 			button=${() => document.querySelector(`[data-id="${menuFor.id}"] .p-menu button`) ?? document.getElementById("main")}
 			entries=${entriesOf(menuFor, (kind, person) => setAct({ kind, person }))} onClose=${closeMenu} />`}
-		${act && html`<${Lazy} key=${`${act.kind} ${act.person.id}`} load=${() => import("./acts.js")} ...${act} onClose=${() => setAct(null)}
+		${act && html`<${Lazy} key=${`${act.kind} ${act.person.id}`} load=${() => import("./acts.js")} ...${act} onClose=${closeAct}
 			onFailed=${() => setAct(null)} onDone=${acted} />`}
 		${adding.adding && html`<${Lazy} key="add" load=${() => import("../invite/dialog.js")} onClose=${adding.close} onFailed=${adding.close}
 			onInvited=${() => pages.refresh()} />`}`;

@@ -1,11 +1,12 @@
 // The people as a table of any length: the rows that are seen are in the document, and a few around them. Arrows go from
 // row to row, one row is a stop of the tab key; what had the focus keeps it while rows come and go.
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { here, keepHere } from "../lib/route.js";
 import { t } from "../lib/words.js";
 import { Icon } from "../ui/icon.js";
 import { isSelected } from "./select.js";
-import { Slots, mostRows, shift, windowOf } from "./window.js";
+import { useInside, useRowHeight, useScroll, useWhole } from "./steady.js";
+import { Slots, mostRows, nextRow, shift, windowOf } from "./window.js";
 import { Bone, Row } from "./row.js";
 
 const columns = [
@@ -13,7 +14,6 @@ const columns = [
 	["registered_at", "p-registered"], ["last_activity_at", "p-activity"],
 ];
 const parts = { link: ".p-who a", box: ".p-select input", menu: ".p-menu button" };
-const keptAfter = 200; // ms of rest before a place is kept with the history: browsers allow few changes of it
 
 function drawColumns({ head, query, onSort, selects, all, onAll }) {
 	return html`<thead role="rowgroup" ref=${head}><tr role="row" aria-rowindex="1">
@@ -33,59 +33,42 @@ function Columns(props) {
 	return useMemo(() => drawColumns(props), [query.sort, query.order, selects, all]);
 }
 
-/** Printing and the browser's search get all that is here, until something else is asked for. */
-function useWhole(shown) {
-	const [whole, setWhole] = useState(false);
+function drawRows({ first, last, pages, slots, active, units, selection, selects, flash, menuFor, on }) {
+	const people = Array.from({ length: Math.max(0, last - first) }, (_, i) => pages.at(first + i));
+	const ids = people.filter(Boolean).map(({ id }) => id);
+	const slot = slots.assign(ids, active), stop = ids.includes(active) ? active : ids[0];
+	const used = new Set(); // while pages are not of one moment, somebody can be in two of them
 
-	useEffect(() => {
-		const all = () => setWhole(true), few = () => setWhole(false);
-		const key = (event) => {
-			if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "f")
-				all();
-		};
+	return people.map((person, i) => {
+		const row = first + i;
+		const key = person && !used.has(person.id) ? slot.get(person.id) : `row-${row}`;
 
-		addEventListener("beforeprint", all);
-		addEventListener("afterprint", few);
-		addEventListener("keydown", key);
-		return () => {
-			removeEventListener("beforeprint", all);
-			removeEventListener("afterprint", few);
-			removeEventListener("keydown", key);
-		};
-	}, []);
-	useLayoutEffect(() => setWhole(false), [shown]);
-	return whole;
+		used.add(person?.id);
+		return person ? html`<${Row} key=${key} person=${person} index=${row} units=${units} selected=${isSelected(selection, person.id)}
+			selects=${selects} changed=${flash.has(person.id)} stop=${person.id === stop} menuOpen=${person.id === menuFor} on=${on} />` :
+			html`<${Bone} key=${key} index=${row} />`;
+	});
 }
 
-/** Whether the focus was in `element` when it was last anywhere. */
-function useInside(element) {
-	const inside = useRef(false);
+/** px at the top and the bottom of the window that lie under the bar of the frame and that of a selection. */
+function covered() {
+	const bar = document.querySelector(".bar").getBoundingClientRect(), selection = document.querySelector(".selection");
 
-	useEffect(() => {
-		const follow = ({ target }) => { inside.current = element.current?.contains(target) ?? false; };
-
-		document.addEventListener("focusin", follow);
-		document.addEventListener("pointerdown", follow);
-		return () => {
-			document.removeEventListener("focusin", follow);
-			document.removeEventListener("pointerdown", follow);
-		};
-	}, []);
-	return inside;
+	return [bar.bottom < innerHeight / 2 ? bar.bottom : 0, selection ? innerHeight - selection.getBoundingClientRect().top : 0];
 }
 
 /** `version` changes with what is in `pages`. `returning`: a ref that is true when the place is to be the one that the
- *  history has kept. `flash`: the ids of rows to show as changed. `barred`: px at the bottom
- *  that something else lies over. `on`: as of Row, and sort(name), all(), toggle(person, index, event). */
-export function PeopleTable({ pages, version, returning, query, units, selection, selects, all, flash, menuFor, barred, on }) {
+ *  history has kept. `flash`: the ids of rows to show as changed.
+ *  `back`: a ref; its function brings the focus back from a dialog whose row has gone meanwhile. `on`: as of Row, and sort(name), all(), toggle(person, index, event). */
+export function PeopleTable({ pages, version, returning, query, units, selection, selects, all, flash, menuFor, back, on }) {
 	const space = useRef(null), head = useRef(null), body = useRef(null);
 	const [{ from, to }, setRange] = useState({ from: 0, to: 24 });
-	const [rowHeight, setRowHeight] = useState(56);
+	const rowHeight = useRowHeight(space, body);
 	const [active, setActive] = useState(null); // the id of the row that the tab key goes to
 	const slots = useMemo(() => new Slots(), []);
 	const whole = useWhole(pages.shown);
 	const inside = useInside(space);
-	const seen = useRef([]), shown = useRef(null), wanted = useRef(null), resting = useRef(null), latest = useRef(null);
+	const seen = useRef([]), shown = useRef(null), wanted = useRef(null);
 	const activeRow = useRef(0); // of the active one, as long as it is there
 	const length = Math.min(pages.length, mostRows(rowHeight));
 
@@ -110,42 +93,7 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 			keepHere({ people: place });
 	};
 
-	latest.current = { look, keep };
-	useEffect(() => {
-		let asked = 0;
-		const scrolled = () => {
-			asked ||= requestAnimationFrame(() => {
-				asked = 0;
-				latest.current.look();
-			});
-			clearTimeout(resting.current);
-			resting.current = setTimeout(() => latest.current.keep(), keptAfter);
-		};
-
-		addEventListener("scroll", scrolled, { passive: true });
-		addEventListener("resize", scrolled);
-		return () => {
-			removeEventListener("scroll", scrolled);
-			removeEventListener("resize", scrolled);
-			cancelAnimationFrame(asked);
-			clearTimeout(resting.current);
-		};
-	}, []);
-
-	// How high rows are: by the width of the list and the size of letters.
-	useLayoutEffect(() => {
-		const measure = () => {
-			const height = body.current.firstElementChild?.getBoundingClientRect().height;
-
-			if (height)
-				setRowHeight((now) => (Math.abs(height - now) > 0.01 ? height : now));
-		};
-		const observer = new ResizeObserver(measure);
-
-		measure();
-		observer.observe(space.current);
-		return () => observer.disconnect();
-	}, []);
+	useScroll(look, keep);
 
 	// After a drawing: where the list stands, and who has the focus.
 	useLayoutEffect(() => {
@@ -157,7 +105,7 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 			if (place?.row > 0)
 				scrollTo(0, scrollY + top() + place.row * rowHeight);
 			else if (shown.current && top() < 0)
-				scrollBy(0, top() - head.current.offsetHeight);
+				scrollBy(0, top() - head.current.offsetHeight - covered()[0]);
 			if (place?.id && pages.indexOf(place.id) >= 0)
 				wanted.current = { row: pages.indexOf(place.id), part: "link" };
 			returning.current = false;
@@ -176,11 +124,14 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 		if (person && find(person.id, wanted.current.part)) {
 			find(person.id, wanted.current.part).focus({ preventScroll: true });
 			wanted.current = null;
-		} else if (inside.current && (document.activeElement === document.body || document.activeElement === space.current)) {
+		} else if (inside.current && isAstray(document.activeElement)) {
 			restore();
 		}
 	});
 
+	/** Whether the focus was lost with its row, or went with an element that is another row's now. */
+	const isAstray = (element) => element === document.body || element === space.current ||
+		(body.current.contains(element) && element.closest("[data-id]")?.dataset.id !== active);
 	/** The focus to the row that had it; to the one in its place, when it is gone; or, when it is far away, to the list. */
 	const restore = () => {
 		const row = pages.indexOf(active), next = pages.at(Math.min(activeRow.current, length - 1));
@@ -190,12 +141,15 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 		(find(row < 0 && next ? next.id : active) ?? space.current).focus({ preventScroll: true });
 	};
 
+	back.current = () => document.activeElement.id === "main" && active !== null && restore();
+
 	const find = (id, part = "link") => body.current.querySelector(`[data-id="${id}"] ${parts[part]}`) ??
 		body.current.querySelector(`[data-id="${id}"] ${parts.link}`);
 	const goTo = (row, part) => {
 		if (row < 0 || row >= length)
 			return;
-		const at = top() + row * rowHeight, above = head.current.offsetHeight, below = innerHeight - barred - rowHeight;
+		const [bar, bottom] = covered();
+		const at = top() + row * rowHeight, above = bar + head.current.offsetHeight, below = innerHeight - bottom - rowHeight;
 
 		if (at < above || at > below)
 			scrollBy({ top: at < above ? at - above : at - below, behavior: "instant" });
@@ -206,13 +160,13 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 	const onKey = (event) => {
 		const { target, key, shiftKey } = event;
 		const row = pages.indexOf(target.closest("[data-id]")?.dataset.id ?? active);
-		const part = Object.keys(parts).find((name) => target.matches(parts[name])) ?? "link";
-		const page = Math.max(1, Math.floor((innerHeight - barred) / rowHeight) - 2);
+		const part = Object.keys(parts).find((name) => target.matches(parts[name]));
+		const page = Math.max(1, Math.floor(innerHeight / rowHeight) - 3);
 		const person = pages.at(row);
 
 		if (event.altKey || event.metaKey || (event.ctrlKey && key !== "Home" && key !== "End"))
 			return;
-		if (person && (key === "ContextMenu" || (key === "F10" && shiftKey) || (part === "menu" && key === "ArrowDown"))) {
+		if (person && part && (key === "ContextMenu" || (key === "F10" && shiftKey) || (part === "menu" && key === "ArrowDown"))) {
 			event.preventDefault();
 			on.menu(person);
 			return;
@@ -222,42 +176,26 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 			on.select(person, event);
 			return;
 		}
-		const next = { ArrowDown: row + 1, ArrowUp: row - 1, PageDown: Math.min(length - 1, row + page), PageUp: Math.max(0, row - page),
-			Home: 0, End: length - 1 }[key];
+		const next = nextRow(key, row, page, length);
 
 		if (next === undefined || row < 0)
 			return;
 		event.preventDefault();
 		if (shiftKey && selects && pages.at(next) && (key === "ArrowDown" || key === "ArrowUp"))
 			on.select(pages.at(next), event);
-		goTo(next, part);
+		goTo(next, part ?? "link");
 	};
 	const [first, last] = whole ? pages.loaded() : [Math.min(from, Math.max(0, length - 1)), Math.min(to, length)];
-	const rows = [], ids = [];
 
 	if (active !== null && pages.indexOf(active) >= 0)
 		activeRow.current = pages.indexOf(active);
-	for (let row = first; row < last; row++)
-		if (pages.at(row))
-			ids.push(pages.at(row).id);
-	const slot = slots.assign(ids), stop = ids.includes(active) ? active : ids[0];
-	const used = new Set(); // while pages are not of one moment, somebody can be in two of them
-
-	for (let row = first; row < last; row++) {
-		const person = pages.at(row);
-		const key = person && !used.has(person.id) ? slot.get(person.id) : `row-${row}`;
-
-		used.add(person?.id);
-		rows.push(person ? html`<${Row} key=${key} person=${person} index=${row} units=${units} selected=${isSelected(selection, person.id)}
-			selects=${selects} changed=${flash.has(person.id)} stop=${person.id === stop} menuOpen=${person.id === menuFor} on=${on} />` :
-			html`<${Bone} key=${key} index=${row} />`);
-	}
 	return html`<div class="people card ${selects ? "" : "read-only"}"><div ref=${space} class="people-space" tabindex="-1" onKeyDown=${onKey}
 		style=${{ paddingTop: `${first * rowHeight}px`, paddingBottom: `${Math.max(0, length - last) * rowHeight}px` }}>
 		<table role="table" aria-rowcount=${pages.total + 1}>
 			<caption class="unseen">${t("users.caption")}</caption>
 			<${Columns} head=${head} query=${query} onSort=${on.sort} selects=${selects} all=${all} onAll=${on.all} />
-			<tbody role="rowgroup" ref=${body} onFocusIn=${({ target }) => setActive(target.closest("[data-id]")?.dataset.id ?? active)}>${rows}</tbody>
+			<tbody role="rowgroup" ref=${body} onFocusIn=${({ target }) => setActive(target.closest("[data-id]")?.dataset.id ?? active)}>
+				${drawRows({ first, last, pages, slots, active, units, selection, selects, flash, menuFor, on })}</tbody>
 		</table>
 	</div></div>`;
 }

@@ -31,16 +31,30 @@ export function shift(before, now) {
 	return 0;
 }
 
+/** The row that a key leads to, of `row` and a list of `length`; `page`: rows of a window. Undefined: the key leads
+ *  nowhere. */
+export function nextRow(key, row, page, length) {
+	switch (key) {
+	case "ArrowDown": return row + 1;
+	case "ArrowUp": return row - 1;
+	case "PageDown": return Math.min(length - 1, row + page);
+	case "PageUp": return Math.max(0, row - page);
+	case "Home": return 0;
+	case "End": return length - 1;
+	default: return undefined;
+	}
+}
+
 /** Which element a row is drawn with. Who is drawn keeps theirs, and who comes takes that of somebody who goes, in their
  *  order: a search that brings other people changes texts and makes no elements. */
 export class Slots {
 	#slots = new Map(); // of ids
 	#made = 0;
 
-	/** Map of id to slot. */
-	assign(ids) {
+	/** Map of id to slot. That of `spared`, which has the focus or a dialog that will give it back, goes to nobody else. */
+	assign(ids, spared = null) {
 		const stay = new Set(ids);
-		const free = [...this.#slots].filter(([id]) => !stay.has(id)).map(([, slot]) => slot);
+		const free = [...this.#slots].filter(([id]) => !stay.has(id) && id !== spared).map(([, slot]) => slot);
 
 		this.#slots = new Map(ids.map((id) => [id, this.#slots.get(id) ?? free.shift() ?? this.#made++]));
 		return this.#slots;
