@@ -2,15 +2,15 @@
 import { html, useEffect, useErrorBoundary, useState } from "./lib/html.js";
 import { onSessionLost } from "./lib/api.js";
 import { go, useHere } from "./lib/route.js";
-import { may, useSession, whoAmI } from "./lib/session.js";
+import { isUnlimited, may, useSession, whoAmI } from "./lib/session.js";
 import { t } from "./lib/words.js";
 import { Lazy, fetchPart } from "./lib/lazy.js";
 import { Bar } from "./bar.js";
 import { Empty, Loading, NoPermission, Trouble } from "./ui/states.js";
 import { Toasts } from "./ui/toast.js";
 
-// The scope that a screen needs, and the module that draws it: fetched when somebody goes there. The first one is on
-// its way with the page.
+// The scope that a screen needs, whether for all of the organization, and the module that draws it: fetched when somebody
+// goes there. The first one is on its way with the page.
 const screens = [
 	{ path: /^\/users$/, scope: "users:read", first: () => import("./users/list.js") },
 	{ path: /^\/users\/(.+)$/, scope: "users:read", load: () => import("./person/person.js") },
@@ -18,7 +18,7 @@ const screens = [
 	{ path: /^\/invitations\/(.+)$/, scope: "invitations:read", load: () => import("./invitations/invitation.js") },
 	{ path: /^\/org-units$/, scope: "directory:read", load: () => import("./units/units.js") },
 	{ path: /^\/audit$/, scope: "audit:read", load: () => import("./audit/audit.js") },
-	{ path: /^\/status$/, scope: "status:read", load: () => import("./status/status.js") },
+	{ path: /^\/status$/, scope: "status:read", whole: true, load: () => import("./status/status.js") },
 	{ path: /^\/account$/, scope: null, load: () => import("./account/account.js") },
 ];
 const kept = new Map(); // screen: its module's default export
@@ -64,7 +64,7 @@ function Screen({ path }) {
 	}, [screen]);
 	if (!screen)
 		return html`<${Empty} icon="search" title=${t("ui.no_page")}>${t("ui.no_page_why")}</${Empty}>`;
-	if (screen.scope && !may(screen.scope))
+	if (screen.scope && !(may(screen.scope) && (isUnlimited() || !screen.whole)))
 		return html`<${NoPermission} scope=${screen.scope} />`;
 	if (broken)
 		return html`<${Trouble} error=${broken} onRetry=${() => location.reload()} />`;

@@ -1,7 +1,7 @@
 // The bar at the side, or on a narrow screen at the top: where one can go, and who one is.
 import { html, useEffect, useState } from "./lib/html.js";
 import { Link } from "./lib/route.js";
-import { may, organisation, signOut, whoAmI } from "./lib/session.js";
+import { isUnlimited, may, organisation, signOut, whoAmI } from "./lib/session.js";
 import { chooseTheme, theme, themes } from "./lib/theme.js";
 import { allLanguages, chooseLanguage, language, t } from "./lib/words.js";
 import { Face } from "./ui/bits.js";
@@ -15,7 +15,7 @@ const places = [
 	{ to: "/invitations", scope: "invitations:read", unless: "users:read", icon: "mail", word: "nav.invitations" },
 	{ to: "/org-units", scope: "directory:read", icon: "tree", word: "nav.units" },
 	{ to: "/audit", scope: "audit:read", icon: "history", word: "nav.audit" },
-	{ to: "/status", scope: "status:read", icon: "pulse", word: "nav.status" },
+	{ to: "/status", scope: "status:read", whole: true, icon: "pulse", word: "nav.status" },
 ];
 const own = { to: "/account", icon: "key", word: "nav.account" };
 
@@ -41,7 +41,7 @@ function Place({ to, also = [], icon, word, path }) {
 export function Bar({ path }) {
 	const me = whoAmI();
 	const [open, setOpen] = useState(false);
-	const allowed = places.filter(({ scope, unless }) => may(scope) && !(unless && may(unless)));
+	const allowed = places.filter(({ scope, unless, whole }) => may(scope) && !(unless && may(unless)) && (isUnlimited() || !whole));
 	const languages = Object.entries(allLanguages());
 
 	useEffect(() => setOpen(false), [path]);

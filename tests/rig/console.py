@@ -289,7 +289,8 @@ class ConsolePage(Chromium):
         asked, answered = self.network()
         own = (self.origin + "/", self.daemon.public_url + "/")
         assert [url for url in asked if url.startswith(("http", "ws")) and not url.startswith(own)] == []
-        assert [one for one in answered if (one[2] in (403, 405) or one[2] >= 500) and one[2] not in self.statuses] == []
+        refused = [one for one in answered if (one[2] in (403, 405) or one[2] >= 500) and one[2] not in self.statuses]
+        assert not refused, f"{self.path}: {refused}"
         assert self.fits(), f"{self.path} is wider than the screen"
 
     def keep(self, name):

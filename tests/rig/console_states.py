@@ -80,7 +80,7 @@ def users(page, words, _people):
 def users_filters(page, words, people):
     page.go(f"/users?status=active&registered_from=2020-01-01&q={people['active']['word']}")
     page.row_of(people["active"]["name"])
-    page.find("combobox", words("users.sort"))
+    page.find("Date", words("users.registered_to"))
 
 
 @state()
@@ -156,7 +156,7 @@ def invite_more(page, words, people):
 def invite_unit(page, words, people):
     invite(page, words, people)
     page.press("button", words.like("invite.label_org_unit"))
-    page.find("treeitem", re.compile("Registry"))
+    page.find("treeitem", re.compile("Collections"))
 
 
 def invited(page, words, people, way):
@@ -168,6 +168,7 @@ def invited(page, words, people, way):
     page.hand.date(page.find("Date", words("invite.label_birthday")), "1990-02-28")
     page.hand.write(page.find("textbox", words("invite.label_mail")), f"{family.lower()}@meridian.example")
     page.press("button", words.like("invite.label_org_unit"))
+    page.hand.write(page.find("searchbox", words("units.search")), "Registry")
     page.press("treeitem", re.compile("Registry"))
     page.press("radio", words.like(way))
     return family
@@ -223,7 +224,7 @@ def person_deleted(page, words, people):
 @state(login=INVITER)
 def invitations(page, words, people):
     page.go("/invitations")
-    page.find("link", people["pending"]["name"])
+    page.find("link", people["own"]["name"])
     page.find("heading", words("nav.invitations"))
 
 
@@ -283,5 +284,7 @@ def no_permission(page, words, _people):
 
 @state()
 def no_page(page, words, _people):
-    page.go("/elsewhere")
+    page.go("/status")
+    page.find("heading", words("nav.status"))
+    page.execute_script("history.pushState(null, '', '/elsewhere'); dispatchEvent(new PopStateEvent('popstate'))")
     page.wait_text(words("ui.no_page"))

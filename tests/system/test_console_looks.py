@@ -10,10 +10,10 @@ import urllib.parse
 import pytest
 
 import axe
-from client import PASSWORD, unique_word
+from client import PASSWORD, Api, unique_word
 from console import NARROW, WIDE
 from console_states import AUDITOR, INVITER, LANGUAGES, STATES, Words
-from signing import ORDINARY, add_group, dn_of, registry
+from signing import ORDINARY, Console, add_group, dn_of, registry
 
 LIMITED = ORDINARY
 HOSTILE = {
@@ -26,20 +26,21 @@ HOSTILE = {
     "combining": "Z" + "\u0335\u0322\u0336\u0310\u0360" * 30,
 }
 JAVASCRIPT = "javascript:globalThis.ran=1"
-# A control in the middle of which something else lies. What lies over others by design (bars that stay while the page
-# scrolls) covers nothing for good.
+# Controls in the middle of which something else lies once they are scrolled to. Bars that stay while the page scrolls cover
+# nothing for good.
 COVERED = """
 const stays = (one) => { for (; one; one = one.parentElement)
     if (["fixed", "sticky"].includes(getComputedStyle(one).position)) return true; return false; };
 const top = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
-return [...top.querySelectorAll("a[href], button, input, select, textarea, summary")].filter((one) => {
+const found = [...top.querySelectorAll("a[href], button, input, select, textarea, summary")].filter((one) => {
+    if (!one.checkVisibility({ visibilityProperty: true }) || one.closest(".skip, .unseen, tr[data-id] ~ tr[data-id]")) return false;
+    one.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
     const { left, top, width, height } = one.getBoundingClientRect();
-    const x = left + width / 2, y = top + height / 2;
-    if (!one.checkVisibility({ visibilityProperty: true }) || width < 2 || y < 0 || y >= innerHeight) return false;
-    if (x < 0 || x >= innerWidth) return !one.closest(".skip, .unseen, [tabindex='0']");
-    const hit = document.elementFromPoint(x, y);
-    return hit && !one.contains(hit) && !hit.contains(one) && ![...one.labels ?? []].some((label) => label.contains(hit)) && !stays(hit);
+    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+    return !hit || (!one.contains(hit) && !hit.contains(one) && ![...one.labels ?? []].some((label) => label.contains(hit)) && !stays(hit));
 }).map((one) => `${one.outerHTML.slice(0, 120)} at ${JSON.stringify(one.getBoundingClientRect())}`);
+scrollTo({ top: 0, behavior: "instant" });
+return found;
 """
 
 
@@ -53,7 +54,6 @@ def console_of_one_test(console_browser):
 @pytest.fixture(scope="module", name="people")
 def people_in_every_state(console_daemon):
     """{kind: {"id", "name", "word"}}."""
-    from client import Api  # pylint: disable=import-outside-toplevel
     api = Api(console_daemon, console_daemon.make_token())
 
     def known(invitation, identifier):
@@ -72,8 +72,8 @@ def people_in_every_state(console_daemon):
     assert api.delete(f"/api/v1/users/{found['deleted']['id']}").status_code == 200
     mailed = api.invited_by_mail()
     found["pending"] = known(mailed, mailed["id"])
-    from signing import Console  # pylint: disable=import-outside-toplevel
-    Console(console_daemon).sign_in(INVITER).invite()
+    own = Console(console_daemon).sign_in(INVITER).invited()
+    found["own"] = known(own, own["id"])
     return found
 
 
@@ -105,7 +105,6 @@ def test_a_state_has_no_barrier_and_fits_however_it_is_looked_at(page, people, s
         pytest.skip("npm cannot be reached, and axe-core is not in build/npm")
     bring(page, state, people)
     assert page.fits()
-    assert covered(page) == []
     themes(page, state.name, script)
     if state.is_fleeting:
         return
@@ -117,7 +116,6 @@ def test_a_state_has_no_barrier_and_fits_however_it_is_looked_at(page, people, s
     page.wait(page.fits, f"{state.name} from the right is wider than {NARROW} px")
     page.set_width(WIDE, 800)
     page.wait(page.fits, f"{state.name} from the right is wider than {WIDE} px")
-    assert covered(page) == []
     page.keep(f"{state.name}-rtl-{WIDE}")
     page.execute_script("document.documentElement.dir = 'ltr'")
     page.set_width(WIDE // 2, 400)
@@ -177,7 +175,7 @@ def isolated(page):
     assert page.execute_script("""
         const found = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), open = [];
         while (found.nextNode())
-            if (/[\\u202a-\\u202e]/.test(found.currentNode.data) && !found.currentNode.parentElement.closest("bdi, [dir=auto], option, .unseen")
+            if (/[\\u202a-\\u202e]/.test(found.currentNode.data) && !found.currentNode.parentElement.closest("bdi, [dir=auto], option, .unseen, h1:not(:has(*))")
                 && !/\\u2068[^\\u2069]*[\\u202a-\\u202e]/.test(found.currentNode.data))
                 open.push(found.currentNode.parentElement.outerHTML.slice(0, 200));
         return open;""") == []
@@ -234,7 +232,7 @@ def test_a_hostile_unit_and_its_trail_are_text(page, hostile):
     page.hand.write(page.find("textbox", "First name", dialog), HOSTILE["markup"])
     page.hand.write(page.find("textbox", "Last name", dialog), HOSTILE["end"])
     page.press("button", "Invite", dialog)
-    page.wait_text("This is no name", dialog)
+    page.wait_text("need a correction", dialog)
     nothing_ran(page)
     page.go("/audit")
     page.find("heading", "Audit")
@@ -291,8 +289,10 @@ def test_a_limited_administrator_has_their_unit(page, people, console_daemon):
     page.search(people["active"]["word"], 1)
     menu = page.open_menu(people["active"]["name"])
     assert "Suspend" in page.names("menuitem", menu)
-    texts = screens_of(page, LIMITED, "/users", "/org-units", "/audit", "/status", "/account", "/users?view=deleted",
+    texts = screens_of(page, LIMITED, "/users", "/org-units", "/audit", "/account", "/users?view=deleted",
                        f"/users/{people['active']['id']}", f"/invitations/{people['pending']['id']}")
-    assert "You have no access here" not in "".join(text for path, text in texts.items() if path != "/status")
+    assert "You have no access here" not in "".join(texts.values())
+    assert "You have no access here" in screens_of(page, LIMITED, "/status")["/status"]
+    assert "Status" not in page.names("link", page.find("navigation", "Main"))
     page.go("/users?q=aino")
     page.wait_text("Nobody matches")

@@ -6,6 +6,7 @@ import { distance, span } from "./ago.js";
 const languages = { en: "English", de: "Deutsch", vi: "Tiếng Việt" };
 // Letters of right-to-left scripts, and the characters that turn a line around by themselves.
 const turns = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/u;
+const isolates = /[\u2066-\u2069]/gu;
 const chosenKey = "usherd-language";
 
 let words = {};
@@ -66,11 +67,12 @@ function remembered() {
 }
 
 /** What stands for {name}: numbers as the language writes them; a name that reads in the other direction
- *  is isolated, so that it cannot turn around the words beside it (Unicode UAX 9, 2.4.3), nor end that itself. */
+ *  or turns the direction round is isolated, so that it does so to itself alone (Unicode UAX 9, 2.4.3); what could end
+ *  the isolation is left out. */
 function fill(value) {
 	if (typeof value === "number")
 		return number.format(value);
-	return turns.test(value) ? `\u2068${value.replaceAll("\u2069", "")}\u2069` : String(value);
+	return turns.test(value) ? `\u2068${String(value).replace(isolates, "")}\u2069` : String(value);
 }
 
 function message(key, values) {
