@@ -23,8 +23,27 @@ const screens = [
 ];
 const kept = new Map(); // screen: its module's default export
 
+/** Where somebody wanted to go before signing in: a screen of ours, and nothing else. */
+function wantedPath() {
+	const to = new URLSearchParams(location.search).get("to");
+	const url = to && URL.canParse(to, location.origin) ? new URL(to, location.origin) : null;
+
+	return url?.origin === location.origin && url.pathname !== "/" && url.pathname !== "/sign-in" ? url.pathname + url.search : null;
+}
+
+/** The last part of the path as it was before it was written into an address. */
+function idOf(screen, path) {
+	const part = screen.path.exec(path)[1] ?? "";
+
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part; // no id either; the daemon says so
+	}
+}
+
 /** Where somebody lands who names no screen. */
-export function homePath() {
+function homePath() {
 	return may("users:read") ? "/users" : may("invitations:read") ? "/invitations" : "/account";
 }
 
@@ -54,7 +73,7 @@ function Screen({ path }) {
 			onClick=${() => location.reload()}>${t("ui.reload")}</button>`}>${t("ui.new_version_why")}</${Empty}>`;
 	if (!kept.has(screen))
 		return html`<${Loading} />`;
-	return html`<${kept.get(screen)} key=${screen.path.source} id=${decodeURIComponent(screen.path.exec(path)[1] ?? "")} />`;
+	return html`<${kept.get(screen)} key=${screen.path.source} id=${idOf(screen, path)} />`;
 }
 
 export function App({ problem }) {
@@ -62,17 +81,10 @@ export function App({ problem }) {
 	const { path } = useHere();
 	const [lost, setLost] = useState(null); // {resolve} of those who wait for the person to come back
 
-	useEffect(() => {
-		let waiting = null;
-
-		onSessionLost(() => {
-			waiting ??= new Promise((resolve) => setLost({ resolve })).finally(() => { waiting = null; });
-			return waiting;
-		});
-	}, []);
+	useEffect(() => onSessionLost(() => new Promise((resolve) => setLost({ resolve }))), []);
 	useEffect(() => {
 		if (me && (path === "/" || path === "/sign-in"))
-			go(new URLSearchParams(location.search).get("to")?.match(/^\/(?!\/)[^\\]*$/)?.[0] ?? homePath(), { replace: true });
+			go(wantedPath() ?? homePath(), { replace: true });
 		else if (!me && !problem && path !== "/sign-in")
 			go(path === "/" ? "/sign-in" : `/sign-in?to=${encodeURIComponent(path + location.search)}`, { replace: true });
 	}, [me, path]);

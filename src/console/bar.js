@@ -1,7 +1,7 @@
 // The bar at the side, or on a narrow screen at the top: where one can go, and who one is.
 import { html, useEffect, useState } from "./lib/html.js";
-import { Link, go } from "./lib/route.js";
-import { forgetSession, isUnlimited, may, organisation, signOut, whoAmI } from "./lib/session.js";
+import { Link } from "./lib/route.js";
+import { isUnlimited, may, organisation, signOut, whoAmI } from "./lib/session.js";
 import { chooseTheme, theme, themes } from "./lib/theme.js";
 import { allLanguages, chooseLanguage, language, t } from "./lib/words.js";
 import { Face } from "./ui/bits.js";
@@ -27,12 +27,8 @@ export function Brand() {
 async function leave() {
 	try {
 		await signOut();
-		go("/sign-in");
 	} catch (error) {
-		if (error.status === 401) // it has ended already
-			forgetSession();
-		else
-			say(explain(error), { tone: "bad" });
+		say(explain(error), { tone: "bad" });
 	}
 }
 
@@ -64,10 +60,10 @@ export function Bar({ path }) {
 			<div class="bar-foot">
 				<${Menu} label=${t("nav.theme")} className="button quiet small" entries=${themes.map((one) => ({
 					label: t(`nav.theme_${one}`), icon: one === theme() ? "check" : { system: "globe", light: "sun", dark: "moon" }[one],
-					onChoose: () => chooseTheme(one),
+					checked: one === theme(), onChoose: () => chooseTheme(one),
 				}))}><${Icon} name="sun" size="18" />${t("nav.theme")}</${Menu}>
-				<${Menu} label=${t("nav.language")} className="button quiet small" entries=${languages.map(([tag, name]) => ({
-					label: name, icon: tag === language() ? "check" : "globe", onChoose: () => (chooseLanguage(tag), location.reload()),
+				<${Menu} label=${t("nav.language", { name: allLanguages()[language()] })} className="button quiet small" entries=${languages.map(([tag, name]) => ({
+					label: name, icon: tag === language() ? "check" : "globe", checked: tag === language(), lang: tag, onChoose: () => (chooseLanguage(tag), location.reload()),
 				}))}><${Icon} name="globe" size="18" />${allLanguages()[language()]}</${Menu}>
 				<div class="bar-me"><${Face} name=${me.name ?? me.uid ?? "?"} />
 					<span><bdi>${me.name ?? me.uid ?? me.actor}</bdi><small>${me.roles.map((role) => t(`role.${role}`)).join(", ")}</small></span>

@@ -1,7 +1,8 @@
 /* What became of a mail, in one transaction: the item is gone or waits again, the log says what
  * happened, a token that nobody has is taken back, an address that is refused for good is marked
- * and told to the inviter. The plan is made once; it is written again and again until the store
- * takes it, for a claim that is left behind sends its mail a second time. */
+ * and told to the inviter. The plan is made once, and never changed: whether a newer mail takes its
+ * place is asked anew each time it is written. It is written until the store takes it, for a claim
+ * that is left behind sends its mail a second time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +109,28 @@ settle_on_written(void *arg, enum err code, uint64_t revision, const struct faul
 
 /* ---- write ---- */
 
-/* A newer mail with a link was asked for since this one was claimed; it may have left already. */
+/* A mail that was asked for after this one was claimed has left, or may have. */
+static bool
+settle_newer_has_left(const struct mail_trip *t)
+{
+	const int64_t claimed_at = t->until - OUTBOX_CLAIM_MS;
+	bool asked = false;
+
+	for (size_t i = 0; i < t->delivery->log_count; i++) {
+		const struct delivery_entry *e = &t->delivery->log[i];
+
+		if (e->kind != OUTBOX_INVITATION)
+			continue;
+		if (asked && mail_may_have_left(e))
+			return true;
+		asked |= e->event == DELIVERY_QUEUED && e->at > claimed_at;
+	}
+	return false;
+}
+
+/* The invitation itself was queued since this mail was claimed, as another one or, beside a
+ * reminder, as the first; it waits, or has left. That nothing waits says nothing by itself: an
+ * administrator may have dropped the newer one. */
 static bool
 settle_has_newer(const struct mail_trip *t)
 {
@@ -116,17 +138,17 @@ settle_has_newer(const struct mail_trip *t)
 
 	if (d == NULL)
 		return false;
-	return t->trip->item->kind == OUTBOX_INVITATION ? strcmp(d->waiting, t->trip->item->id) != 0
-							: d->waiting[0] != '\0';
+	if (d->waiting[0] != '\0')
+		return strcmp(d->waiting, t->trip->item->id) != 0;
+	return settle_newer_has_left(t);
 }
 
 /* Its own next attempt would be one too many. One that may have left is not told as one that was
  * dropped. */
 static void
-settle_give_way(struct mail_trip *t)
+settle_give_way(const struct mail_trip *t, struct mail_plan *plan)
 {
 	static const char why[] = "a newer mail takes its place";
-	struct mail_plan *plan = &t->plan;
 
 	plan->remove = true;
 	if (plan->event == DELIVERY_UNKNOWN)
@@ -139,9 +161,8 @@ settle_give_way(struct mail_trip *t)
 }
 
 static void
-settle_note_log(struct mail_trip *t)
+settle_note_log(struct mail_trip *t, const struct mail_plan *plan)
 {
-	const struct mail_plan *plan = &t->plan;
 	struct delivery *d = t->delivery;
 	const struct outbox_item *item = t->trip->item;
 
@@ -153,6 +174,9 @@ settle_note_log(struct mail_trip *t)
 		return;
 	if (plan->remove && strcmp(d->waiting, item->id) == 0)
 		d->waiting[0] = '\0';
+	/* What had taken its place is gone: a resend is to find this one again. */
+	if (!plan->remove && item->kind == OUTBOX_INVITATION)
+		memcpy(d->waiting, item->id, sizeof(d->waiting));
 	if (plan->event != DELIVERY_EVENT_COUNT)
 		delivery_note(d, plan->event, item->kind, flow_now(t->mails->flow), plan->detail);
 }
@@ -219,13 +243,14 @@ settle_write(struct mail_trip *t)
 	enum invitation_event event;
 	const struct invitation *before;
 	const bool has_newer = settle_has_newer(t);
+	struct mail_plan plan = t->plan;
 
-	if (has_newer && !t->plan.remove && t->trip->item->kind == OUTBOX_INVITATION)
-		settle_give_way(t);
-	settle_note_log(t);
+	if (has_newer && !plan.remove && t->trip->item->kind == OUTBOX_INVITATION)
+		settle_give_way(t, &plan);
+	settle_note_log(t, &plan);
 	event = settle_change(t, has_newer, &post);
 	before = event != INVITATION_EVENT_COUNT ? t->inv : NULL;
-	if (t->plan.tell && t->inv != NULL)
+	if (plan.tell && t->inv != NULL)
 		mail_post_undeliverable(&post, t->mails->flow, t->inv);
 	if (before != NULL) {
 		note.org_unit = before->person.value[PERSON_ORG_UNIT];
@@ -233,9 +258,9 @@ settle_write(struct mail_trip *t)
 	}
 	post.post.delivery = t->delivery;
 	note.post = &post.post;
-	if (t->plan.remove)
+	if (plan.remove)
 		t->trip->op = store_outbox_remove(store, t->trip->item, before,
-		    before != NULL ? t->after : NULL, event, &note, t->plan.sent_at, NULL,
+		    before != NULL ? t->after : NULL, event, &note, plan.sent_at, NULL,
 		    settle_on_written, t);
 	else {
 		t->next->revision = t->trip->item->revision;

@@ -197,18 +197,35 @@ is_settled(struct world *w, void *arg)
 	       hook_receiver.under_way == 0 && lane_in_flight(w->flow->lanes[OUTBOX_HOOKS]) == 0;
 }
 
-/* Everything that can be done now was done, and so many messages still wait. */
-void
-hook_until_waiting(struct world *w, size_t count)
-{
-	assert_true(world_until(w, is_settled, &count));
-}
-
 static bool
 has_turned(struct world *w, void *arg)
 {
 	(void)w;
 	return ++*(size_t *)arg > SETTLED_TURNS;
+}
+
+struct settling {
+	size_t count, turns;
+};
+
+static bool
+has_settled(struct world *w, void *arg)
+{
+	struct settling *s = arg;
+
+	if (!is_settled(w, &s->count))
+		s->turns = 0;
+	return has_turned(w, &s->turns);
+}
+
+/* Everything that can be done now was done, and so many messages still wait: for some turns of the
+ * loop, because a message is written before the lane hears of it. */
+void
+hook_until_waiting(struct world *w, size_t count)
+{
+	struct settling s = { .count = count };
+
+	assert_true(world_until(w, has_settled, &s));
 }
 
 /* Time goes by, and the queue is looked at. */

@@ -652,7 +652,7 @@ a_clock_that_is_set_on_takes_no_account_from_who_is_finishing_it(void **state)
 	    w->dir, 3, FAKE_REFUSE, ERR_UNAVAILABLE); /* found, asked, and now the password */
 	world_accept_start(w, &link.token, PASSWORD, NULL, &first);
 	assert_true(world_until(w, dir_was_hit, &first));
-	w->now += INVITATION_CREATED_GRACE_MS;
+	world_set_clock(w, INVITATION_CREATED_GRACE_MS);
 	assert_int_equal(world_accept(w, &link.token, "too late by a day", NULL).code, ERR_EXPIRED);
 	while (first.count == 0)
 		world_wait(w);

@@ -37,7 +37,8 @@ waiting(void)
 	return m;
 }
 
-/* One whose first mail is being sent, and is answered when the mailer is released. */
+/* One whose first mail is being sent, and is answered when the mailer is released. Nobody asks for
+ * another in the very millisecond. */
 static struct mail_world *
 in_flight(enum mail_outcome outcome)
 {
@@ -48,6 +49,7 @@ in_flight(enum mail_outcome outcome)
 	fake_mailer_then(m->mailer, outcome, 0, "words");
 	assert_int_equal(mail_world_invite(m, ADA_AT), ERR_OK);
 	mail_world_await(m, 1);
+	m->w->now++;
 	return m;
 }
 
@@ -210,6 +212,159 @@ a_mail_is_asked_for_at_any_moment_of_the_end_of_the_one_before(void **state)
 		assert_int_equal(mail_world_logged(m, DELIVERY_SENT), 2);
 		mail_world_free(m);
 	}
+}
+
+static bool
+one_is_under_way(struct world *w, void *arg)
+{
+	(void)arg;
+	return lane_in_flight(w->flow->lanes[OUTBOX_MAILS]) == 1;
+}
+
+/* The first mail is being sent, and another that was asked for meanwhile waits: its id in `newer`.
+ */
+static struct mail_world *
+in_flight_with_newer(enum mail_outcome outcome, char newer[ID_SIZE])
+{
+	struct mail_world *m = in_flight(outcome);
+
+	m->mailer->hold = false;
+	fake_mailer_then(m->mailer, MAIL_DEFERRED, 451, "later");
+	assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+	mail_world_await(m, 2);
+	assert_true(world_until(m->w, one_is_under_way, NULL));
+	mail_world_look(m, m->inv->id);
+	memcpy(newer, m->log->waiting, ID_SIZE);
+	assert_string_not_equal(newer, "");
+	return m;
+}
+
+/* Somebody is to have a mail: when the newer one is gone, the older one is what there is. */
+static void
+a_mail_gives_way_to_no_newer_one_that_an_administrator_dropped(void **state)
+{
+	static const enum mail_outcome outcomes[] = { MAIL_DEFERRED, MAIL_AWAY, MAIL_BROKEN,
+		MAIL_UNKNOWN };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+		char newer[ID_SIZE];
+		struct mail_world *m = in_flight_with_newer(outcomes[i], newer);
+
+		assert_int_equal(mail_world_drop(m, newer), ERR_OK);
+		fake_mailer_release(m->mailer);
+		assert_at_rest_with(m, 3);
+		assert_int_equal(mail_world_view(m, 2), VIEW_OPEN);
+		mail_world_look(m, m->inv->id);
+		assert_int_equal(mail_world_logged(m, DELIVERY_SENT), 1);
+		assert_int_equal(mail_world_logged(m, DELIVERY_DROPPED), 1); /* the newer */
+		mail_world_free(m);
+	}
+}
+
+static void
+what_a_mail_comes_to_counts_when_the_newer_one_was_dropped(void **state)
+{
+	char newer[ID_SIZE];
+	struct mail_world *m = in_flight_with_newer(MAIL_REFUSED, newer);
+
+	(void)state;
+	m->conf.notices = true;
+	m->conf.notify = "admin@engines.example";
+	assert_int_equal(mail_world_drop(m, newer), ERR_OK);
+	fake_mailer_release(m->mailer);
+	assert_at_rest_with(m, 3);
+	assert_string_equal(m->mailer->mails[2]->to, "admin@engines.example");
+	mail_world_look(m, m->inv->id);
+	assert_int_equal(mail_world_logged(m, DELIVERY_REFUSED), 1);
+	assert_true(m->inv->undeliverable);
+	mail_world_free(m);
+}
+
+/* A resend finds it again, instead of queueing another beside it. */
+static void
+a_mail_that_waits_again_after_the_newer_one_was_dropped_is_not_doubled(void **state)
+{
+	char newer[ID_SIZE];
+	struct mail_world *m = in_flight_with_newer(MAIL_DEFERRED, newer);
+
+	(void)state;
+	assert_int_equal(mail_world_drop(m, newer), ERR_OK);
+	fake_mailer_release(m->mailer);
+	mail_world_rest(m);
+	assert_int_equal(mail_world_resend(m, m->inv->id, false), ERR_OK);
+	mail_world_await(m, 3);
+	assert_at_rest_with(m, 3);
+	mail_world_free(m);
+}
+
+static void
+on_dropped(void *arg, enum err code, const struct fault *f)
+{
+	(void)f;
+	*(enum err *)arg = code;
+}
+
+static bool
+drop_is_over(struct world *w, void *arg)
+{
+	(void)w;
+	return *(const enum err *)arg != ERR_BUSY;
+}
+
+/* The place of an entry in the log; its count: there is none. */
+static size_t
+place_of(const struct delivery *d, enum delivery_event event, const char *detail)
+{
+	size_t i = 0;
+
+	while (i < d->log_count && (d->log[i].event != event || d->log[i].detail == NULL ||
+				       strcmp(d->log[i].detail, detail) != 0))
+		i++;
+	return i;
+}
+
+/* Whichever is stored first: the older mail gives way to one that is still there, or it is sent. */
+static void
+the_newer_mail_is_dropped_at_any_moment_of_the_end_of_the_one_before(void **state)
+{
+	static const struct flow_caller by = { .name = "operator" };
+	enum { TURNS = 24 };
+	size_t gave_way = 0, was_sent = 0;
+
+	(void)state;
+	for (int turns = -TURNS; turns < TURNS; turns++) {
+		char newer[ID_SIZE];
+		struct mail_world *m = in_flight_with_newer(MAIL_DEFERRED, newer);
+		enum err code = ERR_BUSY;
+		size_t dropped;
+
+		if (turns >= 0) {
+			fake_mailer_release(m->mailer);
+			let_turn(m, turns);
+		}
+		flow_queue_drop_start(m->w->flow, OUTBOX_MAILS, newer, &by, on_dropped, &code);
+		if (turns < 0) {
+			let_turn(m, -turns);
+			fake_mailer_release(m->mailer);
+		}
+		assert_true(world_until(m->w, drop_is_over, &code));
+		assert_int_equal(code, ERR_OK);
+		mail_world_rest(m);
+		mail_world_look(m, m->inv->id);
+		dropped = place_of(m->log, DELIVERY_DROPPED, by.name);
+		assert_true(dropped < m->log->log_count);
+		if (place_of(m->log, DELIVERY_DROPPED, "a newer mail takes its place") < dropped) {
+			gave_way++;
+			assert_at_rest_with(m, 2);
+		} else {
+			was_sent++;
+			assert_at_rest_with(m, 3);
+			assert_int_equal(mail_world_view(m, 2), VIEW_OPEN);
+		}
+		mail_world_free(m);
+	}
+	assert_true(gave_way > 0 && was_sent > 0);
 }
 
 static void
@@ -795,6 +950,12 @@ main(void)
 		cmocka_unit_test(a_mail_that_waits_goes_now_and_is_not_doubled),
 		cmocka_unit_test(a_mail_that_is_being_sent_is_no_answer_to_who_asks_for_another),
 		cmocka_unit_test(a_mail_is_asked_for_at_any_moment_of_the_end_of_the_one_before),
+		cmocka_unit_test(a_mail_gives_way_to_no_newer_one_that_an_administrator_dropped),
+		cmocka_unit_test(what_a_mail_comes_to_counts_when_the_newer_one_was_dropped),
+		cmocka_unit_test(
+		    a_mail_that_waits_again_after_the_newer_one_was_dropped_is_not_doubled),
+		cmocka_unit_test(
+		    the_newer_mail_is_dropped_at_any_moment_of_the_end_of_the_one_before),
 		cmocka_unit_test(a_link_that_is_handed_over_is_not_mailed),
 		cmocka_unit_test(who_was_undeliverable_is_given_another_try),
 		cmocka_unit_test(with_another_address_the_old_link_ends_and_a_mail_goes_there),

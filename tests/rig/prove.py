@@ -1,19 +1,24 @@
-"""Run proof rigs: prove.py [--short] [--seed N] [--counts FILE] [NAME ...]
+"""Run proof rigs: prove.py [--short] [--seed N] [--jobs N] [--counts FILE] [NAME ...]
 
 Each rig is tests/prove/NAME.py with a function prove(run); the first line of its docstring says what it
 proves. For each, one line of JSON goes to standard output: cycles, faults fired, violations, seconds, and
 what else the rig measured. Violations are printed to standard error when they are found, with the history of the
 invitation. Exit status 1 when there was one, or when a rig did nothing.
+
+With --jobs, so many rigs run side by side, each in a process of its own: they wait most of their time. Those that
+measure time run alone.
 """
 
 import argparse
 import contextlib
 import importlib
 import json
+import os
 import pathlib
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -33,6 +38,8 @@ from slapd import SAMPLE, Slapd  # noqa: E402
 from usherd import SANITIZER_WORDS, TOP, Usherd  # noqa: E402
 
 VIOLATIONS_SHOWN = 20
+ALONE = ("descriptors", "hostile", "recover", "silence", "slow")  # what else runs would be in what they measure
+LONG = ("failpoints",)  # begun first, so that it does not end alone
 LOG_LINES = 30  # of a daemon in whose world a rig met what it did not expect
 
 
@@ -231,9 +238,71 @@ def run_rig(name, short, seed):
     return run.violations == 0, False
 
 
-def write_counts(path, passed, failed, skipped):
-    if path:
-        pathlib.Path(path).write_text(f"{passed} {failed} {skipped}\n")
+class Counts:
+    """PASSED FAILED SKIPPED so far, in a file too; who has not run has failed, should this process end before."""
+
+    def __init__(self, path, rigs):
+        self.path, self.left = path, rigs
+        self.passed = self.failed = self.skipped = 0
+        self._write()
+
+    def add(self, good, was_skipped):
+        self.left -= 1
+        self.passed += good
+        self.skipped += was_skipped
+        self.failed += not good and not was_skipped
+        self._write()
+
+    def _write(self):
+        if self.path:
+            pathlib.Path(self.path).write_text(f"{self.passed} {self.failed + self.left} {self.skipped}\n")
+
+
+class Child:
+    """A rig in a process of its own; it prints for itself."""
+
+    def __init__(self, name, arguments, folder):
+        self.counts = pathlib.Path(folder) / name
+        self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [sys.executable, "-B", __file__, "--seed", str(arguments.seed), "--counts", self.counts,
+             *(["--short"] if arguments.short else []), name])
+
+    def outcome(self):
+        """(passed, skipped) of one that has ended."""
+        try:
+            passed, _, skipped = map(int, self.counts.read_text().split())
+        except (OSError, ValueError):
+            return False, False
+        return passed == 1 and self.process.returncode == 0, skipped == 1
+
+
+def run_side_by_side(chosen, arguments, counts):
+    """So many at a time as may be; then each of those that run alone."""
+    together = sorted((name for name in chosen if name not in ALONE), key=lambda name: name not in LONG)
+    running = {}
+    with tempfile.TemporaryDirectory(prefix="ush-") as folder:
+        try:
+            for left, jobs in (together, arguments.jobs), ([name for name in chosen if name in ALONE], 1):
+                while left or running:
+                    while left and len(running) < jobs:
+                        child = Child(left.pop(0), arguments, folder)
+                        running[child.process.pid] = child
+                    pid, status = os.wait()
+                    child = running.pop(pid)
+                    child.process.returncode = os.waitstatus_to_exitcode(status)
+                    counts.add(*child.outcome())
+        finally:
+            for child in running.values():
+                child.process.terminate()
+            for child in running.values():
+                child.process.wait()
+
+
+def end_once(*_):
+    """Whoever ends a rig early leaves no server, mount or loop device behind, and may say it twice."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def main():
@@ -241,24 +310,22 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names()))
     parser.add_argument("--short", action="store_true", help="the form that ./dev test runs")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="what chance is drawn from")
+    parser.add_argument("--jobs", type=int, default=1, help="so many rigs side by side")
     parser.add_argument("--counts", help='a file for "PASSED FAILED SKIPPED"')
     arguments = parser.parse_args()
-    # Whoever ends a rig early leaves no server, mount or loop device behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, end_once)
+    signal.signal(signal.SIGINT, end_once)
     unknown = set(arguments.names) - set(names())
     if unknown:
         parser.error(f"there is no rig {', '.join(sorted(unknown))} ({', '.join(names())})")
     chosen = arguments.names or names()
-    passed = failed = skipped = 0
-    for number, name in enumerate(chosen):
-        # Who has not run has failed, should this process end before.
-        write_counts(arguments.counts, passed, failed + len(chosen) - number, skipped)
-        good, was_skipped = run_rig(name, arguments.short, arguments.seed)
-        passed, failed = passed + good, failed + (not good and not was_skipped)
-        skipped += was_skipped
-    write_counts(arguments.counts, passed, failed, skipped)
-    return 1 if failed else 0
+    counts = Counts(arguments.counts, len(chosen))
+    if arguments.jobs > 1:
+        run_side_by_side(chosen, arguments, counts)
+    else:
+        for name in chosen:
+            counts.add(*run_rig(name, arguments.short, arguments.seed))
+    return 1 if counts.failed else 0
 
 
 if __name__ == "__main__":

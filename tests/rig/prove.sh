@@ -1,4 +1,4 @@
-# ./dev prove [--short] [--seed N] [NAME ...]: the proof rigs of tests/prove, see prove.py.
+# ./dev prove [--short] [--seed N] [--jobs N] [NAME ...]: the proof rigs of tests/prove, see prove.py.
 # shellcheck shell=bash
 
 # The daemons that rigs run: the one that is shipped, one with failpoints, one with sanitizers.

@@ -3,7 +3,7 @@ import { html, useState } from "../lib/html.js";
 import { get, remove } from "../lib/api.js";
 import { explain } from "../lib/errors.js";
 import { useLoad } from "../lib/load.js";
-import { forgetSession, may, whoAmI } from "../lib/session.js";
+import { leavePage, may, whoAmI } from "../lib/session.js";
 import { lastName } from "../lib/units.js";
 import { t, tn } from "../lib/words.js";
 import { Face, Head, Time, Value } from "../ui/bits.js";
@@ -36,20 +36,27 @@ function Who() {
 function Sessions() {
 	const { data, error, reload } = useLoad((signal) => get("/sessions", {}, signal), []);
 	const [all, setAll] = useState(false);
+	const [ending, setEnding] = useState(null); // an id, or "all"
 	const end = async (session) => {
+		if (ending)
+			return;
+		setEnding(session.id);
 		try {
 			await remove(`/sessions/${session.id}`);
 			say(t("account.ended"));
 		} catch (problem) {
 			say(explain(problem), { tone: "bad" });
 		}
+		setEnding(null);
 		reload();
 	};
 	const endAll = async () => {
+		setEnding("all");
 		try {
 			await remove("/sessions");
-			forgetSession();
+			leavePage();
 		} catch (problem) {
+			setEnding(null);
 			setAll(false);
 			say(explain(problem), { tone: "bad" });
 		}
@@ -63,8 +70,9 @@ function Sessions() {
 					<ul class="row">${session.source && html`<li><bdi>${session.source}</bdi></li>`}
 						<li>${tn("account.last_used", { time: html`<${Time} at=${session.last_used_at} />` })}</li>
 						<li>${tn("account.ends", { time: html`<${Time} at=${session.expires_at} />` })}</li></ul></div>
-				${!session.current && html`<button type="button" class="button small" onClick=${() => end(session)}>${t("account.end")}</button>`}</li>`)}</ul>`}
-		${all && html`<${Confirm} title=${t("account.end_all_title")} action=${t("account.end_all")} danger onConfirm=${endAll} onClose=${() => setAll(false)}>
+				${!session.current && html`<button type="button" class="button small" aria-disabled=${ending ? "true" : null} aria-label=${t("account.end_of", {
+					what: session.agent ? agentWord(session.agent) : session.source ?? session.id })} onClick=${() => end(session)}>${t("account.end")}</button>`}</li>`)}</ul>`}
+		${all && html`<${Confirm} title=${t("account.end_all_title")} action=${t("account.end_all")} danger busy=${ending} onConfirm=${endAll} onClose=${() => setAll(false)}>
 			<p>${t("account.end_all_sure")}</p></${Confirm}>`}
 	</section>`;
 }

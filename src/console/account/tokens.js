@@ -83,7 +83,7 @@ function Line({ token, onRevoke }) {
 	return html`<li><div><p class="line-name"><strong><bdi>${token.name}</bdi></strong>${token.status === "expired" && html`<span class="status expired">${t("status.expired")}</span>`}</p>
 			<ul class="row"><li><code>${token.id}</code></li>
 				<li>${token.last_used_at ? tn("account.last_used", { time: html`<${Time} at=${token.last_used_at} />` }) : t("account.never_used")}</li>
-				<li>${tn("account.ends", { time: html`<${Time} at=${token.expires_at} />` })}</li>
+				<li>${tn(token.status === "expired" ? "account.ended_at" : "account.ends", { time: html`<${Time} at=${token.expires_at} />` })}</li>
 				${token.org_units?.map((dn) => html`<li key=${dn} title=${dn}><bdi>${lastName(dn)}</bdi></li>`)}</ul>
 			<p class="scopes">${token.scopes.map((scope) => html`<code key=${scope}>${scope}</code>`)}</p></div>
 		<button type="button" class="button small" aria-label=${t("account.revoke_of", { name: token.name })} onClick=${onRevoke}>${t("account.revoke")}</button></li>`;
@@ -95,7 +95,9 @@ export function Tokens() {
 	const [made, setMade] = useState(null);
 	const [revoking, setRevoking] = useState(null);
 	const [failed, setFailed] = useState(null);
+	const [busy, setBusy] = useState(false);
 	const revoke = async () => {
+		setBusy(true);
 		try {
 			await remove(`/tokens/${revoking.id}`);
 			say(t("account.revoked", { name: revoking.name }));
@@ -104,6 +106,7 @@ export function Tokens() {
 		} catch (problem) {
 			setFailed(problem);
 		}
+		setBusy(false);
 	};
 	const own = data?.items.filter(({ owner }) => owner === whoAmI().id) ?? [];
 	const others = data?.items.filter(({ owner }) => owner !== whoAmI().id) ?? [];
@@ -117,7 +120,7 @@ export function Tokens() {
 			${others.length > 0 && html`<h3 class="lines-head">${t("account.others_tokens")}</h3><ul class="lines">${others.map(line)}</ul>`}`}
 		${making && html`<${NewToken} onClose=${() => setMaking(false)} onMade=${(token) => (setMaking(false), setMade(token), reload())} />`}
 		${made && html`<${MadeToken} token=${made} onClose=${() => setMade(null)} />`}
-		${revoking && html`<${Confirm} title=${t("account.revoke_title")} action=${t("account.revoke")} danger error=${failed} onConfirm=${revoke}
+		${revoking && html`<${Confirm} title=${t("account.revoke_title")} action=${t("account.revoke")} danger busy=${busy} error=${failed} onConfirm=${revoke}
 			onClose=${() => setRevoking(null)}><p>${tn("account.revoke_sure", { name: html`<strong><bdi>${revoking.name}</bdi></strong>` })}</p></${Confirm}>`}
 	</section>`;
 }

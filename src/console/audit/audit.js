@@ -1,11 +1,14 @@
 // Audit: who did what to whom, from where, newest first; and the proof that nothing of it was changed.
 import { html, useRef, useState } from "../lib/html.js";
-import { get } from "../lib/api.js";
+import { get, request } from "../lib/api.js";
+import { dayEnd, dayStart } from "../lib/day.js";
 import { useMore } from "../lib/more.js";
+import { useName } from "../lib/names.js";
 import { address, go, useHere } from "../lib/route.js";
 import { isUnlimited } from "../lib/session.js";
-import { compareTexts, formatNumber, t } from "../lib/words.js";
+import { compareTexts, formatMoment, t } from "../lib/words.js";
 import { Head, Time, Value } from "../ui/bits.js";
+import { DayField } from "../ui/day.js";
 import { Icon } from "../ui/icon.js";
 import { Empty, Loading, Problem, Trouble } from "../ui/states.js";
 import { Actor, Details, Subject, eventWord } from "./record.js";
@@ -19,6 +22,7 @@ const groups = {
 	rest: ["queue_item_retried", "queue_item_dropped", "webhook_created", "webhook_changed", "webhook_secret_rotated", "webhook_disabled",
 		"webhook_deleted", "webhook_replayed", "person_erasing", "person_erased", "audit_trimmed", "chain_head_lost"],
 };
+const proofPatience = 600_000; // ms; all of the trail is read
 const filters = ["event", "from", "to", "about", "actor"];
 
 function EventChoice({ value, onChange }) {
@@ -30,6 +34,15 @@ function EventChoice({ value, onChange }) {
 	</select>`;
 }
 
+// A filter that came with the address: about whom, or by whom.
+function Only({ word, id, onEnd }) {
+	const uuid = id.replace(/^user:/, "");
+	const name = useName(/^[0-9a-f-]{36}$/.test(uuid) ? uuid : null);
+
+	return html`<button type="button" class="chip" aria-pressed="true" title=${id} onClick=${onEnd}>
+		${t(`audit.only_${word}`, { name: name ?? `${uuid.slice(0, 13)}…` })}<${Icon} name="close" size="16" /></button>`;
+}
+
 // The roles are said although they are those of a table: on a narrow screen a row is laid out in another way, and
 // then browsers forget them.
 
@@ -37,7 +50,7 @@ function EventChoice({ value, onChange }) {
 function useRecords(asked) {
 	const damaged = useRef(false);
 	const records = useMore(async (cursor, signal) => {
-		const page = await get("/audit", { ...asked, limit: 50, cursor }, signal);
+		const page = await get("/audit", { ...asked, from: dayStart(asked.from), to: dayEnd(asked.to), limit: 50, cursor }, signal);
 
 		damaged.current = page.damaged || (cursor !== null && damaged.current);
 		return { items: page.items, next: page.next_cursor };
@@ -51,7 +64,7 @@ function Row({ record }) {
 
 	return html`<tr role="row" class=${open ? "open" : null}>
 			<td role="cell" class="turns"><button type="button" class="button bare small turn" aria-expanded=${open ? "true" : "false"}
-				aria-label=${t("audit.details")} onClick=${() => setOpen(!open)}><${Icon} name="chevron" size="16" /></button></td>
+				aria-label=${t("audit.details_of", { event: eventWord(record.event), time: formatMoment(record.at) })} onClick=${() => setOpen(!open)}><${Icon} name="chevron" size="16" /></button></td>
 			<td role="cell" class="at"><${Time} at=${record.at} as="moment" /></td>
 			<td role="cell" class="event">${eventWord(record.event)}</td>
 			<td role="cell" class="subject"><${Subject} record=${record} /></td>
@@ -66,7 +79,9 @@ function Proof() {
 	const verify = async () => {
 		setState({ busy: true, verdict: null, error: null });
 		try {
-			setState({ busy: false, verdict: await get("/audit/verification"), error: null });
+			const { data: verdict } = await request("GET", "/audit/verification", { patience: proofPatience });
+
+			setState({ busy: false, verdict, error: null });
 		} catch (error) {
 			setState({ busy: false, verdict: null, error });
 		}
@@ -85,14 +100,16 @@ export default function Audit() {
 	const asked = Object.fromEntries(filters.map((name) => [name, query.get(name) ?? ""]));
 	const { items, next, error, busy, damaged, again, more } = useRecords(asked);
 	const filtered = Object.values(asked).some(Boolean);
-	const ask = (change) => go(address("/audit", { ...asked, ...change }));
+	const ask = (change, replace = false) => go(address("/audit", { ...asked, ...change }), { replace });
 
 	return html`<${Head} title=${t("nav.audit")} about=${t("audit.lead")}>${isUnlimited() && html`<${Proof} />`}</${Head}>
 		<section class="card" aria-label=${t("audit.records")}>
 			<form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
 				<${EventChoice} value=${asked.event} onChange=${(event) => ask({ event })} />
-				<label><span>${t("audit.from")}</span><input type="date" value=${asked.from} max=${asked.to || null} onChange=${(event) => ask({ from: event.target.value })} /></label>
-				<label><span>${t("audit.to")}</span><input type="date" value=${asked.to} min=${asked.from || null} onChange=${(event) => ask({ to: event.target.value })} /></label>
+				<${DayField} label=${t("audit.from")} value=${asked.from || null} onChange=${(from) => ask({ from }, true)} />
+				<${DayField} label=${t("audit.to")} value=${asked.to || null} onChange=${(to) => ask({ to }, true)} />
+				${asked.about && html`<${Only} word="about" id=${asked.about} onEnd=${() => ask({ about: null })} />`}
+				${asked.actor && html`<${Only} word="actor" id=${asked.actor} onEnd=${() => ask({ actor: null })} />`}
 				${filtered && html`<button type="button" class="button quiet" onClick=${() => go("/audit")}><${Icon} name="close" size="16" />${t("audit.clear")}</button>`}
 			</form>
 			${damaged && html`<p class="note warn"><${Icon} name="alert" /><span>${t("audit.damaged")}</span></p>`}

@@ -21,11 +21,17 @@ export function wasStopped(error) {
 	return error?.name === "AbortError";
 }
 
-let bringBack = null;
+let bringBack = null, coming = null;
 
-/** `ask` is called when a session has ended. It resolves when the same person has signed in again. */
+/** `ask` is called when a session has ended, once for all who notice. It resolves when the same person has signed in
+ *  again. */
 export function onSessionLost(ask) {
 	bringBack = ask;
+}
+
+function personIsBack() {
+	coming ??= bringBack().finally(() => { coming = null; });
+	return coming;
 }
 
 function url(path, query = {}) {
@@ -38,9 +44,9 @@ function url(path, query = {}) {
 	return `/api/v1${path}${text ? `?${text}` : ""}`;
 }
 
-async function once(method, path, { query, body, etag, signal }) {
+async function once(method, path, { query, body, etag, signal, patience = deadline }) {
 	const headers = { Accept: "application/json" };
-	const late = AbortSignal.timeout(deadline);
+	const late = AbortSignal.timeout(patience);
 	let answer, data;
 
 	if (body !== undefined)
@@ -66,15 +72,17 @@ async function once(method, path, { query, body, etag, signal }) {
 }
 
 /** {data, status, etag}. Options: `query` {name: value}, `body`, `etag` (If-Match), `signal`,
- *  `signsIn`: a 401 is an answer here and no end of a session. */
+ *  `patience`: ms, `signsIn`: a 401 is an answer here and no end of a session. */
 export async function request(method, path, options = {}) {
+	if (coming && !options.signsIn)
+		await coming; // asking without a session would only count as guessing
 	try {
 		return await once(method, path, options);
 	} catch (error) {
 		if (error.status !== 401 || options.signsIn || !bringBack)
 			throw error;
 	}
-	await bringBack();
+	await personIsBack();
 	options.signal?.throwIfAborted();
 	return once(method, path, options);
 }

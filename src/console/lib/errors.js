@@ -20,7 +20,9 @@ export function explain(error) {
 }
 
 /** Of one of a problem's `errors`: {field, code, detail}. */
-export function explainField({ code, detail }) {
+export function explainField({ field, code, detail }) {
+	if (code === "invalid" && hasWords(`error.bad_${field}`))
+		return t(`error.bad_${field}`);
 	return hasWords(`error.field_${code}`) ? t(`error.field_${code}`) : detail;
 }
 

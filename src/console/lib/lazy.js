@@ -36,10 +36,15 @@ export function Lazy({ load, onFailed, ...rest }) {
 	const [component, setComponent] = useState(null);
 
 	useEffect(() => {
-		fetchPart(load).then((found) => setComponent(() => found), () => {
-			say(t("ui.new_version_why"), { tone: "bad", action: { label: t("ui.reload"), onChoose: () => location.reload() } });
+		let here = true;
+
+		fetchPart(load).then((found) => here && setComponent(() => found), () => {
+			if (!here)
+				return;
+			say(t("ui.not_fetched"), { tone: "bad", action: { label: t("ui.reload"), onChoose: () => location.reload() } });
 			onFailed?.();
 		});
+		return () => { here = false; };
 	}, []);
 	return component && html`<${component} ...${rest} />`;
 }

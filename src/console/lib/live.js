@@ -1,16 +1,17 @@
 // Changes of the people list as they happen. One stream for a browser, however many tabs it has: of one origin there
 // are six connections (HTTP/1.1), and a stream keeps one. The tab that holds a lock keeps the stream and tells the
-// others. A tab that nobody looks at lets go. Who has rights in a part only is told nothing by the daemon and asks
-// again from time to time.
+// others. A tab that nobody looks at or touches lets go. Who has rights in a part only is told nothing by the daemon
+// and asks again from time to time.
 import { useEffect, useState } from "./html.js";
 import { get } from "./api.js";
+import { isAway, onReturn } from "./presence.js";
 import { isUnlimited, may } from "./session.js";
 
-const pollEvery = 15_000, hiddenFor = 20_000, againAfter = 3_000; // ms
+const pollEvery = 15_000, hiddenFor = 20_000, againAfter = 3_000, lookEvery = 30_000; // ms
 const listeners = new Set(), watchers = new Set();
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("usherd-people") : null;
 let state = "connecting"; // "live", "connecting", "stale", "polling"
-let leaving = null, polling = null, hidden = null, again = null;
+let leaving = null, holds = false, hidden = null;
 
 function tell(event) {
 	for (const listener of [...listeners])
@@ -23,31 +24,41 @@ function become(next) {
 		watcher(next);
 }
 
+function receive(message) {
+	if (message.ask)
+		holds && channel.postMessage({ state });
+	else if (message.state)
+		become(message.state);
+	else
+		tell(message);
+}
+
 /** To this tab and the others. */
 function spread(message) {
 	receive(message);
 	channel?.postMessage(message);
 }
 
-function receive(message) {
-	if (message.state)
-		become(message.state);
-	else
-		tell(message);
-}
-
 if (channel)
 	channel.onmessage = ({ data }) => leaving && receive(data);
 
-/** Until `signal` says so. A stream that breaks is taken up by the browser; what it missed, the daemon tells. */
+/** Until `signal` says so. A stream that breaks is taken up by the browser, and the daemon tells what it missed; of what
+ *  was before a new one it knows nothing, so that everybody looks again. */
 function stream(signal) {
 	return new Promise((resolve) => {
-		let source;
+		let source, again;
 		const open = () => {
+			let isNew = true;
+
 			if (signal.aborted)
 				return;
 			source = new EventSource("/api/v1/events");
-			source.onopen = () => spread({ state: "live" });
+			source.onopen = () => {
+				spread({ state: "live" });
+				if (isNew)
+					spread({ type: "reset" });
+				isNew = false;
+			};
 			source.onerror = () => {
 				spread({ state: "stale" });
 				if (source.readyState === EventSource.CLOSED) // it was refused: who are we?
@@ -57,8 +68,10 @@ function stream(signal) {
 			source.addEventListener("reset", () => spread({ type: "reset" }));
 		};
 
+		holds = true;
 		open();
 		signal.addEventListener("abort", () => {
+			holds = false;
 			clearTimeout(again);
 			source.close();
 			resolve();
@@ -74,13 +87,11 @@ function start() {
 
 	if (!isUnlimited()) {
 		become("polling");
-		polling = setInterval(() => tell({ type: "poll" }), pollEvery);
+		const polling = setInterval(() => tell({ type: "poll" }), pollEvery);
 		signal.addEventListener("abort", () => clearInterval(polling));
 	} else if (navigator.locks) {
 		navigator.locks.request("usherd-people", { signal }, () => stream(signal)).catch(() => {});
-		// Who waits for the lock hears from whoever has it.
-		navigator.locks.query().then(({ held }) =>
-			!signal.aborted && held?.some(({ name }) => name === "usherd-people") && state === "connecting" && become("live"));
+		channel?.postMessage({ ask: true }); // who waits for the lock hears from whoever has it
 	} else {
 		stream(signal); // locks are for secure contexts alone
 	}
@@ -92,15 +103,23 @@ function stop() {
 	become("connecting");
 }
 
+// Nobody listened meanwhile.
+function resume() {
+	if (leaving || listeners.size === 0)
+		return;
+	start();
+	tell({ type: "reset" });
+}
+
 document.addEventListener("visibilitychange", () => {
 	clearTimeout(hidden);
-	if (document.hidden) {
+	if (document.hidden)
 		hidden = setTimeout(stop, hiddenFor);
-	} else if (!leaving) {
-		start();
-		tell({ type: "reset" }); // nobody listened meanwhile
-	}
+	else
+		resume();
 });
+setInterval(() => leaving && isAway() && stop(), lookEvery);
+onReturn(resume);
 
 /** `listener` hears {type: "user", id, change, status}, {type: "reset"} and {type: "poll"}: look again. Returns how
  *  to end it. */

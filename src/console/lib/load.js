@@ -3,8 +3,9 @@
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 import { wasStopped } from "./api.js";
 
-/** `read(signal)` when `inputs` change. {data, error, busy, reload, put}: `data` is of these inputs or, while
- *  `busy`, of the ones before; `put` sets it without asking (after a change whose answer tells it). */
+/** `read(signal)` when `inputs` change. {data, error, busy, reload, refresh}: `data` is of these inputs or, while
+ *  `busy`, of the ones before. `reload` asks anew, as after a change; `refresh` waits for an answer that is on its way:
+ *  one that asks again and again must let the deadline of a silent daemon pass. */
 export function useLoad(read, inputs) {
 	const [state, setState] = useState({ data: null, error: null, busy: true });
 	const running = useRef(null);
@@ -23,6 +24,9 @@ export function useLoad(read, inputs) {
 		} catch (error) {
 			if (!stop.signal.aborted && !wasStopped(error))
 				setState((before) => ({ ...before, error, busy: false }));
+		} finally {
+			if (running.current === stop)
+				running.current = null;
 		}
 	}, inputs);
 
@@ -30,18 +34,6 @@ export function useLoad(read, inputs) {
 		reload();
 		return () => running.current?.abort();
 	}, [reload]);
-	const put = useCallback((data) => setState({ data, error: null, busy: false }), []);
-	return { ...state, reload, put };
-}
-
-/** `value`, once it has been the same for `ms`. */
-export function useSettled(value, ms) {
-	const [settled, set] = useState(value);
-
-	useEffect(() => {
-		const timer = setTimeout(() => set(value), ms);
-
-		return () => clearTimeout(timer);
-	}, [value, ms]);
-	return settled;
+	const refresh = useCallback(() => running.current === null && reload(), [reload]);
+	return { ...state, reload, refresh };
 }

@@ -37,9 +37,16 @@ export function isUnlimited() {
 	return me !== null && me.org_units === null;
 }
 
+// A browser has one cookie for all its tabs: when somebody else signs in, what is open here is no longer theirs to use.
+const others = "BroadcastChannel" in globalThis ? new BroadcastChannel("usherd-session") : null;
+
+if (others)
+	others.onmessage = ({ data }) => me && data.id !== me.id && location.replace("/");
+
 async function greet(caller) {
 	settings = await get("/settings");
 	set(caller);
+	others?.postMessage({ id: caller.id });
 	return caller;
 }
 
@@ -58,14 +65,14 @@ export async function signIn(login, password) {
 	return greet((await request("POST", "/session", { body: { login, password }, signsIn: true })).data);
 }
 
-/** Also when it cannot be told to the daemon: then the cookie ends with its time. */
-export async function signOut() {
-	await remove("/session", { signsIn: true });
-	set(null);
+/** The page goes with the session: whoever signs in next finds nothing of this one's in it. */
+export function leavePage() {
+	location.replace("/sign-in");
 }
 
-export function forgetSession() {
-	set(null);
+export async function signOut() {
+	await remove("/session", { signsIn: true });
+	leavePage();
 }
 
 export function useSession() {

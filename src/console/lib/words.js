@@ -1,8 +1,11 @@
 // The words of the console in one language, and numbers and dates as that language writes them.
 // The catalogue is words/*.json; the build checks that it is whole and makes one module of each language.
 
+import { distance, span } from "./ago.js";
+
 const languages = { en: "English", de: "Deutsch", vi: "Tiếng Việt" };
-const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u202a-\u202e\u2066-\u2069]/u;
+// Letters of right-to-left scripts, and the characters that turn a line around by themselves.
+const turns = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/u;
 const isolates = /[\u2066-\u2069]/gu;
 const chosenKey = "usherd-language";
 
@@ -51,7 +54,7 @@ export function chooseLanguage(wanted) {
 	try {
 		localStorage.setItem(chosenKey, wanted);
 	} catch {
-		// A browser that keeps nothing: the choice lasts as long as the page.
+		// A browser that keeps nothing: the language stays what the browser asks for.
 	}
 }
 
@@ -69,7 +72,7 @@ function remembered() {
 function fill(value) {
 	if (typeof value === "number")
 		return number.format(value);
-	return rightToLeft.test(value) ? `\u2068${String(value).replace(isolates, "")}\u2069` : String(value);
+	return turns.test(value) ? `\u2068${String(value).replace(isolates, "")}\u2069` : String(value);
 }
 
 function message(key, values) {
@@ -121,27 +124,16 @@ export function formatExact(at) {
 	return formats.exact.format(new Date(at));
 }
 
-const steps = [
-	["year", 365 * 86400], ["month", 30 * 86400], ["week", 7 * 86400], ["day", 86400], ["hour", 3600], ["minute", 60],
-];
-
-/** "3 days ago", "in 2 hours", "now". */
-export function formatAgo(at, now = Date.now()) {
-	const seconds = (new Date(at).getTime() - now) / 1000;
-
-	for (const [unit, length] of steps)
-		if (Math.abs(seconds) >= length)
-			return formats.relative.format(Math.trunc(seconds / length), unit);
-	return formats.relative.format(0, "second");
+/** "3 days ago", "tomorrow", "now". */
+export function formatAgo(at, now = new Date()) {
+	return formats.relative.format(...distance(new Date(at), now));
 }
 
-/** "7 days", "1 hour": a span of seconds in its largest whole unit. */
+/** "7 days", "1 hour". */
 export function formatSpan(seconds) {
-	const [unit, length] = steps.find(([unit, length]) =>
-		unit !== "year" && unit !== "month" && unit !== "week" && seconds >= length) ?? ["second", 1];
+	const [amount, unit] = span(seconds);
 
-	return new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 1 })
-		.format(seconds / length);
+	return new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" }).format(amount);
 }
 
 /** Of a language tag: "German (Austria)". */

@@ -11,6 +11,7 @@ import { Icon } from "../ui/icon.js";
 import { Empty, Loading } from "../ui/states.js";
 import { restore } from "../users/acts.js";
 import { nameOf } from "../users/row.js";
+import { isUser } from "./read.js";
 
 const pagesMax = 5; // of 200: who was deleted before so many is not looked for
 
@@ -63,6 +64,7 @@ export function Gone({ id, before, onRestored }) {
 	const { data: end, busy } = useLoad((signal) => readEnd(id, signal), [id]);
 	const [restoring, setRestoring] = useState(false);
 	const name = end?.name ?? (before && nameOf(before));
+	const wasUser = end !== null || (before !== null && isUser(before));
 	const bring = async () => {
 		setRestoring(true);
 		await restore({ id, name, ...before, ...end }, (_, back) => back && onRestored(back));
@@ -74,10 +76,10 @@ export function Gone({ id, before, onRestored }) {
 	if (end === null && before === null)
 		return html`<${Nobody} />`;
 	return html`<${Head} title=${name ?? t("person.title")} /><section class="card" role="status"><${Empty} icon="trash"
-		title=${t("person.deleted")} action=${html`<div class="gone-acts">${end?.restorable_until && may("users:write") && html`<button type="button" class="button primary"
+		title=${wasUser ? t("person.deleted") : t("person.removed")} action=${html`<div class="gone-acts">${end?.restorable_until && may("users:write") && html`<button type="button" class="button primary"
 			aria-disabled=${restoring ? "true" : null} onClick=${() => restoring || bring()}><${Icon} name="undo" />${t("users.restore")}</button>`}${end?.now && html`<${Link} to=${`/users/${end.now}`}
 			class="button primary">${t("person.to_their_page")}</${Link}>`}<${Back} /></div>`}>
-		${end ? tn("person.deleted_when", { time: formatMoment(end.deleted_at), actor: html`<${Actor} actor=${end.deleted_by} />` }) : t("person.deleted_meanwhile")}
+		${end ? tn("person.deleted_when", { time: formatMoment(end.deleted_at), actor: html`<${Actor} actor=${end.deleted_by} />` }) : wasUser ? t("person.deleted_meanwhile") : t("person.removed_why")}
 		${end?.now && ` ${t("person.is_back")}`}
 		${end?.restorable_until && ` ${t("person.restorable_until", { date: formatDate(end.restorable_until) })}`}</${Empty}></section>`;
 }

@@ -104,6 +104,6 @@ export function Invited({ invitation }) {
 		${invitation.personal_mail && html`<dt>${t("audit.field_personal_mail")}</dt><dd><${Mail}>${invitation.personal_mail}</${Mail}></dd>`}
 		<dt>${t("person.invited")}</dt><${Said} at=${invitation.created_at} />
 		<dt>${t("person.invited_by")}</dt><dd><${Actor} actor=${invitation.created_by} /></dd>
-		${!isErased(invitation) && html`<dt>${t("person.expires")}</dt><${Said} at=${invitation.expires_at} />`}
+		${!isErased(invitation) && html`<dt>${invitation.status === "expired" ? t("status.expired") : t("person.expires")}</dt><${Said} at=${invitation.expires_at} />`}
 	</dl></div></section>`;
 }

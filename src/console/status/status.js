@@ -1,7 +1,8 @@
 // Status: how the daemon and what it needs are, read again and again while somebody looks.
-import { html, useEffect } from "../lib/html.js";
+import { html } from "../lib/html.js";
 import { get } from "../lib/api.js";
 import { useLoad } from "../lib/load.js";
+import { useEvery } from "../lib/presence.js";
 import { Link, address } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { formatBytes, formatNumber, formatSpan, t, tn } from "../lib/words.js";
@@ -93,14 +94,9 @@ function Daemon({ status }) {
 }
 
 export default function Status() {
-	const { data: status, error, reload } = useLoad((signal) => get("/status", {}, signal), []);
+	const { data: status, error, reload, refresh } = useLoad((signal) => get("/status", {}, signal), []);
 
-	useEffect(() => {
-		const timer = setInterval(() => !document.hidden && reload(), readEvery);
-
-		return () => clearInterval(timer);
-	}, [reload]);
-
+	useEvery(readEvery, refresh);
 	return html`<${Head} title=${t("nav.status")} about=${t("state.lead")} />
 		${status === null ? (error ? html`<${Trouble} error=${error} onRetry=${reload} />` : html`<${Loading} />`) : html`
 			${error && html`<${Problem} error=${error} />`}

@@ -1,5 +1,5 @@
 // Small things that many screens show.
-import { html, useEffect } from "../lib/html.js";
+import { html, useEffect, useState } from "../lib/html.js";
 import { organisation } from "../lib/session.js";
 import { formatAgo, formatDate, formatExact, formatMoment, hasWords, t } from "../lib/words.js";
 import { Icon } from "./icon.js";
@@ -18,12 +18,26 @@ export function statusWord(value) {
 	return hasWords(`status.${value}`) ? t(`status.${value}`) : value;
 }
 
+const ages = new Set(); // how to draw each again
+setInterval(() => document.hidden || ages.forEach((draw) => draw((n) => n + 1)), 30_000);
+
+// "now" does not stay.
+function Age({ at }) {
+	const [, draw] = useState(0);
+
+	useEffect(() => {
+		ages.add(draw);
+		return () => ages.delete(draw);
+	}, []);
+	return formatAgo(at);
+}
+
 /** A time of the API; null is a dash. `as`: "ago", "date" or "moment". The whole of it on hover. */
 export function Time({ at, as = "ago" }) {
 	if (!at)
 		return html`<span class="none">–</span>`;
 	return html`<time datetime=${at} title=${formatExact(at)}>${
-		as === "ago" ? formatAgo(at) : as === "date" ? formatDate(at) : formatMoment(at)}</time>`;
+		as === "ago" ? html`<${Age} at=${at} />` : as === "date" ? formatDate(at) : formatMoment(at)}</time>`;
 }
 
 /** Whatever the directory says, in its own direction; absent is a dash. */

@@ -8,8 +8,8 @@ import { Problem } from "./states.js";
 
 /** `onClose` is asked for by Escape and the button; it may decide not to: Escape is taken before the browser closes the
  *  dialog, as a second one in a row would not ask (HTML, close requests). `size`: "small", "medium" or "large".
- *  A child with the attribute data-first gets the focus. The focus goes back to what had it, or to `#main`. */
-export function Dialog({ title, onClose, size = "medium", children, role }) {
+ *  `about` is the id of what says what it is about. A child with the attribute data-first gets the focus. The focus goes back to what had it, or to `#main`. */
+export function Dialog({ title, onClose, size = "medium", children, role, about }) {
 	const dialog = useRef(null);
 	const name = useId();
 
@@ -38,7 +38,7 @@ export function Dialog({ title, onClose, size = "medium", children, role }) {
 		onClose();
 	};
 
-	return html`<dialog ref=${dialog} class="dialog ${size}" role=${role} aria-labelledby=${name} onCancel=${cancel} onKeyDown=${onKey}>
+	return html`<dialog ref=${dialog} class="dialog ${size}" role=${role} aria-labelledby=${name} aria-describedby=${about} onCancel=${cancel} onKeyDown=${onKey}>
 		<header class="dialog-head">
 			<h2 id=${name}>${title}</h2>
 			<button type="button" class="button bare" aria-label=${t("ui.close")} title=${t("ui.close")} onClick=${onClose}>
@@ -52,8 +52,10 @@ export function Dialog({ title, onClose, size = "medium", children, role }) {
 /** A question before something that cannot easily be undone. `children` name what it is about; the safe answer,
  *  `cancel`, has the focus. `onConfirm` may return a promise: `busy` while it runs is the caller's. */
 export function Confirm({ title, children, action, cancel = t("ui.cancel"), danger, busy, error, onConfirm, onClose }) {
-	return html`<${Dialog} title=${title} onClose=${onClose} size="small" role="alertdialog">
-		<div class="dialog-body">${children}${error && html`<${Problem} error=${error} />`}</div>
+	const about = useId();
+
+	return html`<${Dialog} title=${title} onClose=${onClose} size="small" role="alertdialog" about=${about}>
+		<div class="dialog-body" id=${about}>${children}${error && html`<${Problem} error=${error} />`}</div>
 		<footer class="dialog-foot">
 			<button type="button" class="button" data-first onClick=${onClose}>${cancel}</button>
 			<button type="button" class="button ${danger ? "danger" : "primary"}" aria-disabled=${busy ? "true" : null}

@@ -6,7 +6,7 @@ import { Icon } from "./icon.js";
 import { placeAt } from "./place.js";
 
 function items(menu) {
-	return [...menu.querySelectorAll('[role="menuitem"]')];
+	return [...menu.querySelectorAll('[role^="menuitem"]')];
 }
 
 function move(menu, event) {
@@ -73,14 +73,16 @@ export function MenuList({ id, button, label, entries, onClose }) {
 	return html`<div ref=${menu} id=${id} class="menu" role="menu" popover="auto" aria-label=${label} onKeyDown=${onKey}
 		onToggle=${(event) => event.newState === "closed" && onClose()}>
 		${shown.map((entry, index) => entry === "-" ? html`<hr key=${index} />` : html`<button type="button" key=${index}
-			role="menuitem" tabindex="-1" class=${entry.danger ? "danger" : null} aria-disabled=${entry.disabled ? "true" : null}
+			role=${entry.checked === undefined ? "menuitem" : "menuitemradio"} aria-checked=${entry.checked === undefined ? null : String(entry.checked)}
+			lang=${entry.lang} tabindex="-1" class=${entry.danger ? "danger" : null} aria-disabled=${entry.disabled ? "true" : null}
 			title=${entry.disabled || null} onClick=${() => choose(entry)}>
 			${entry.icon && html`<${Icon} name=${entry.icon} size="18" />`}<span>${entry.label}</span>
 		</button>`)}
 	</div>`;
 }
 
-/** `entries`: {label, icon, danger, onChoose or to, disabled: why not}, null for what does not apply, "-" for a line.
+/** `entries`: {label, icon, danger, onChoose or to, disabled: why not, lang, checked: of a choice,
+ *  whether it is the one}, null for what does not apply, "-" for a line.
  *  `label` names the button. `children`: what the button shows; else three dots. */
 export function Menu({ label, entries, children, className = "button bare" }) {
 	const [open, setOpen] = useState(false);

@@ -4,6 +4,7 @@ import { html, useEffect, useState } from "../lib/html.js";
 import { t } from "../lib/words.js";
 import { Icon } from "./icon.js";
 
+const shownMax = 4;
 const goesAfter = 8000; // ms; long enough to read two lines and to reach the button (WCAG 2.2.1)
 let next = 1, list = [], redraw = null, timers = new Map();
 
@@ -30,11 +31,20 @@ function release(id) {
 		timers.set(id, setTimeout(() => dismiss(id), goesAfter));
 }
 
+// The oldest of those that nobody must read goes first.
+function makeRoom(toasts) {
+	if (toasts.length < shownMax)
+		return toasts;
+	const gone = toasts.find(({ tone, action }) => tone !== "bad" && !action) ?? toasts[0];
+
+	return toasts.filter((one) => one !== gone);
+}
+
 /** `tone`: "good", "bad" or "plain". `action`: {label, onChoose}: what it offers, such as to undo it. */
 export function say(text, { tone = "good", action = null } = {}) {
 	const id = next++;
 
-	set([...list.slice(-2), { id, text, tone, action }]);
+	set([...makeRoom(list), { id, text, tone, action }]);
 	release(id);
 	return id;
 }

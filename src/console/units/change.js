@@ -64,14 +64,14 @@ export function ChangeUnit({ unit, onClose, onDone }) {
 		};
 
 		if (Object.keys(change).length === 0)
-			return unit.dn;
+			return { dn: unit.dn, is: () => true };
 		const { data } = await patch(`/org-units/${unit.id}`, change);
 		say(t("units.changed", { name }));
-		return data.dn;
+		return { dn: data.dn, is: (now) => now?.name === name && (now.description ?? "") === description };
 	};
 
 	return html`<${UnitForm} title=${t("units.change_of", { name: unit.name })} unit=${unit} action=${t("units.save")} send=${send}
-		onClose=${onClose} onDone=${onDone} />`;
+		onClose=${onClose} onDone=${({ dn, is }) => onDone(dn, is)} />`;
 }
 
 export function DeleteUnit({ unit, path, onClose, onDone }) {

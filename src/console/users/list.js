@@ -227,7 +227,7 @@ export default function Users() {
 		<${Filters} query=${query} counts=${pages.counts} onType=${type} onChange=${change} />
 		${query.deleted ? html`<${Lazy} key="trash" load=${() => import("./trash.js")} units=${units} />` : html`
 			<${Stale} pages=${pages} />
-			<div class="total"><p role="status">${pages.shown && t("users.total", { count: pages.total })}</p>
+			<div class="total"><p role="status">${pages.shown ? t("users.total", { count: pages.total }) : !pages.error && t("ui.loading")}</p>
 				${isFiltered(query) && html`<button type="button" class="button quiet small" onClick=${clear}>${t("users.clear")}</button>`}</div>
 			${pages.shown && pages.total === 0 ? html`<${Nobody} query=${query} onClear=${clear} onAdd=${may("invitations:write") && adding.open} />` :
 				(pages.shown || !pages.error) && html`<${PeopleTable} pages=${pages} version=${version} returning=${returning} query=${query} units=${units}

@@ -13,6 +13,7 @@ const columns = [
 	["name", "p-name"], ["mail", "p-mail"], ["phone", "p-phone"], ["org_unit", "p-unit"], ["status", "p-status"],
 	["registered_at", "p-registered"], ["last_activity_at", "p-activity"],
 ];
+const bones = 10; // rows that stand for people before anybody is known
 const parts = { link: ".p-who a", box: ".p-select input", menu: ".p-menu button" };
 
 function drawColumns({ head, query, onSort, selects, all, onAll }) {
@@ -70,7 +71,7 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 	const inside = useInside(space);
 	const seen = useRef([]), shown = useRef(null), wanted = useRef(null);
 	const activeRow = useRef(0); // of the active one, as long as it is there
-	const length = Math.min(pages.length, mostRows(rowHeight));
+	const length = pages.shown ? Math.min(pages.length, mostRows(rowHeight)) : bones;
 
 	/** px from the top of the window to the first row, were it drawn. */
 	const top = () => space.current.getBoundingClientRect().top + head.current.offsetHeight;
@@ -191,7 +192,7 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 		activeRow.current = pages.indexOf(active);
 	return html`<div class="people card ${selects ? "" : "read-only"}"><div ref=${space} class="people-space" tabindex="-1" onKeyDown=${onKey}
 		style=${{ paddingTop: `${first * rowHeight}px`, paddingBottom: `${Math.max(0, length - last) * rowHeight}px` }}>
-		<table role="table" aria-rowcount=${pages.total + 1}>
+		<table role="table" aria-rowcount=${pages.shown ? pages.total + 1 : -1}>
 			<caption class="unseen">${t("users.caption")}</caption>
 			<${Columns} head=${head} query=${query} onSort=${on.sort} selects=${selects} all=${all} onAll=${on.all} />
 			<tbody role="rowgroup" ref=${body} onFocusIn=${({ target }) => setActive(target.closest("[data-id]")?.dataset.id ?? active)}>

@@ -1,0 +1,35 @@
+// How far away a time is, in the unit that people would use. No words, so that it can be tested by itself.
+
+const minute = 60, hour = 60 * minute, day = 24 * hour; // s
+
+function dayNumber(at) {
+	return Math.round(Date.UTC(at.getFullYear(), at.getMonth(), at.getDate()) / (day * 1000));
+}
+
+/** [amount, unit] of Intl.RelativeTimeFormat. Days and longer are those of the calendar here: "yesterday" is the day
+ *  before this one, however many hours ago that was. */
+export function distance(at, now) {
+	const seconds = (at.getTime() - now.getTime()) / 1000, far = Math.abs(seconds);
+	const days = dayNumber(at) - dayNumber(now);
+	const months = (at.getFullYear() - now.getFullYear()) * 12 + at.getMonth() - now.getMonth();
+
+	if (far < minute)
+		return [0, "second"];
+	if (far < hour)
+		return [Math.trunc(seconds / minute), "minute"];
+	if (far < 22 * hour || days === 0)
+		return [Math.trunc(seconds / hour), "hour"];
+	if (Math.abs(days) < 14)
+		return [days, "day"];
+	if (Math.abs(days) < 60)
+		return [Math.trunc(days / 7), "week"];
+	return Math.abs(months) < 24 ? [months, "month"] : [at.getFullYear() - now.getFullYear(), "year"];
+}
+
+/** [amount, unit]: a span in the largest unit that it fills, rounded up: who waits is not told too little. */
+export function span(seconds) {
+	const [unit, length] = [["day", day], ["hour", hour], ["minute", minute], ["second", 1]]
+		.find(([, length]) => seconds >= length) ?? ["second", 1];
+
+	return [Math.ceil(seconds / length), unit];
+}
