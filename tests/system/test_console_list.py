@@ -208,7 +208,7 @@ def test_a_change_above_does_not_move_what_is_seen(page, api, daemon):
     ids = order(api, 1200)
     assert ids[0] == made["id"]
     for _ in range(25):
-        ActionChains(page, duration=0).scroll_by_amount(0, -1000).perform()
+        ActionChains(page, duration=0).scroll_by_amount(0, -2000).perform()
     assert fits_order(page, ids)[0] == [0, made["id"]]
     for _ in range(25):  # and none twice, none left out, on the way down again
         ActionChains(page, duration=0).scroll_by_amount(0, 1000).perform()
