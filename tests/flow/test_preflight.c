@@ -265,6 +265,30 @@ what_an_invitation_holds_is_taken_until_its_end(void **state)
 	world_free(w);
 }
 
+/* The directory has her no more; the store keeps her names for a moment all the same. */
+static void
+what_a_registration_has_just_given_up_is_taken_until_it_may_be_reserved(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	struct world_link link;
+
+	(void)state;
+	p.value[PERSON_UID] = "countess";
+	link = world_invite(w, &p);
+	assert_int_equal(world_accept(w, &link.token, "correct horse staple", NULL).code, ERR_OK);
+	fake_dir_remove_entries(w->dir);
+	w->now += STORE_RELEASE_GRACE_MS - 1;
+	assert_int_equal(ask(w, &p), 2);
+	assert_string_equal(said_of("mail"), "taken");
+	assert_string_equal(said_of("uid"), "taken");
+	assert_int_equal(world_invite(w, &p).code, ERR_EXISTS);
+	w->now += 1;
+	assert_int_equal(ask(w, &p), 0);
+	assert_int_equal(world_invite(w, &p).code, ERR_OK);
+	world_free(w);
+}
+
 static void
 what_an_account_has_is_taken(void **state)
 {
@@ -426,6 +450,8 @@ main(void)
 		cmocka_unit_test(
 		    the_personal_address_may_come_later_and_is_checked_when_it_is_there),
 		cmocka_unit_test(what_an_invitation_holds_is_taken_until_its_end),
+		cmocka_unit_test(
+		    what_a_registration_has_just_given_up_is_taken_until_it_may_be_reserved),
 		cmocka_unit_test(what_an_account_has_is_taken),
 		cmocka_unit_test(nothing_is_written_and_nothing_is_reserved),
 		cmocka_unit_test(what_is_out_of_reach_is_not_there),
