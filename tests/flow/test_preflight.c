@@ -215,6 +215,26 @@ everything_that_is_wrong_is_told_at_once(void **state)
 	world_free(w);
 }
 
+/* Whoever is to correct one counts those that they sent. */
+static void
+groups_are_numbered_as_they_came_also_when_one_came_twice(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	static const char *const came[] = { "cn=poets,dc=example", " cn=poets,dc=example",
+		"cn=poets,dc=example", "cn=missing,dc=example", "cn=missing,dc=example" };
+
+	(void)state;
+	p.group_count = sizeof(came) / sizeof(came[0]);
+	memcpy(p.groups, came, sizeof(came));
+	assert_int_equal(ask(w, &p), 1);
+	assert_string_equal(said_of("groups[3]"), "not_found");
+	p.group_count = 3;
+	assert_int_equal(ask(w, &p), 0);
+	assert_int_equal(world_invite(w, &p).code, ERR_OK);
+	world_free(w);
+}
+
 static void
 the_personal_address_may_come_later_and_is_checked_when_it_is_there(void **state)
 {
@@ -447,6 +467,7 @@ main(void)
 		cmocka_unit_test(the_uid_is_the_one_that_the_invitation_then_gets),
 		cmocka_unit_test(of_a_name_that_all_have_no_uid_is_said),
 		cmocka_unit_test(everything_that_is_wrong_is_told_at_once),
+		cmocka_unit_test(groups_are_numbered_as_they_came_also_when_one_came_twice),
 		cmocka_unit_test(
 		    the_personal_address_may_come_later_and_is_checked_when_it_is_there),
 		cmocka_unit_test(what_an_invitation_holds_is_taken_until_its_end),
