@@ -94,9 +94,11 @@ def administrator(slapd):
     slapd.add(dn, objectClass="inetOrgPerson", uid=ADMINISTRATOR, cn="Bench Administrator", sn="Administrator",
               userPassword=PASSWORD)
     add_group(slapd, "bench-administrators", dn)
-    yield group
-    slapd.delete(group)
-    slapd.delete(dn)
+    try:
+        yield group
+    finally:
+        slapd.delete(group)
+        slapd.delete(dn)
 
 
 def measured(browser, url):
@@ -200,10 +202,13 @@ def measure_frames(browser, users, bare):
 
 def bench_console():
     with contextlib.closing(roster.LargeBench()) as bench, administrator(bench.slapd) as group, bare_page() as bare:
-        daemon = bench.daemon(directory={"uri": bench.slapd.ldapi, "admin_group": group})
+        daemon = bench.daemon(directory={"uri": bench.slapd.ldapi, "admin_group": group}, access={"sign_in_attempts": 100})
         api = Api(daemon, daemon.token)
         roster.seconds_until(daemon, time.monotonic(), roster.LIST)
-        session = Console(daemon).sign_in(ADMINISTRATOR)
+        session = Console(daemon)
+        answer = wait_for(lambda: (lambda one: one if one.ok else None)(session.try_to_sign_in(ADMINISTRATOR)),
+                          "the administrator is known", 30, 0.3)
+        session.keep(answer)
         name, value = session.cookie.split("=", 1)
         browser = Chromium(pathlib.Path(bench.folder))
         try:
