@@ -68,10 +68,12 @@ function Control({ name, props, value, onChange }) {
 		onInput=${(event) => onChange(event.target.value)} />`;
 }
 
-/** {base, etag, draft, choices, errors, failed, busy, set, choose, save}: `base` is the version that the draft changes. */
+/** {base, etag, draft, choices, errors, failed, refusals, busy, set, choose, save}: `base` is the version that the draft
+ *  changes; `refusals` counts how often it was not saved. */
 function useEdit(view, onSaved) {
 	const [state, setState] = useState(() => ({
-		base: view.person, etag: view.etag, draft: draftOf(view.person), choices: {}, errors: {}, failed: null, busy: false,
+		base: view.person, etag: view.etag, draft: draftOf(view.person), choices: {}, errors: {}, failed: null, refusals: 0,
+		busy: false,
 	}));
 	const put = (some) => setState((now) => ({ ...now, ...some }));
 	const set = (name, value) => setState((now) => ({
@@ -84,7 +86,7 @@ function useEdit(view, onSaved) {
 	}));
 	/** The person as they are now, beside what was typed. True: there is nothing to choose, so that it can be sent. */
 	const meet = async ({ base, draft }) => {
-		const { data, etag } = await request("GET", `/users/${base.id}`);
+		const { data, etag } = await request("GET", `/users/${encodeURIComponent(base.id)}`);
 		const met = mergeDraft(draft, base, data);
 		const next = { base: data, etag, draft: met.draft, choices: met.choices };
 
@@ -99,23 +101,28 @@ function useEdit(view, onSaved) {
 			return;
 		}
 		try {
-			onSaved((await patch(`/users/${now.base.id}`, change, { etag: now.etag })).data);
+			onSaved((await patch(`/users/${encodeURIComponent(now.base.id)}`, change, { etag: now.etag })).data);
 		} catch (error) {
 			if (error.status !== 412)
 				throw error;
 			const next = await meet(now); // what has changed may be nothing that is typed here
 
-			if (next && again)
+			if (next === null)
+				put({ busy: false });
+			else if (again)
 				await send(next, false);
 			else
-				put({ busy: false });
+				throw error; // somebody is at it without a pause
 		}
 	};
+	const refuse = (errors, problem) => setState((now) => ({
+		...now, busy: false, errors, failed: problem, refusals: now.refusals + 1,
+	}));
 	const save = async () => {
 		const missing = ["given_name", "family_name"].filter((name) => state.draft[name].trim() === "" && state.base[name]);
 
 		if (missing.length > 0) {
-			put({ errors: Object.fromEntries(missing.map((name) => [name, t("error.field_required")])), failed: null });
+			refuse(Object.fromEntries(missing.map((name) => [name, t("error.field_required")])), null);
 			return;
 		}
 		put({ busy: true, failed: null, errors: {} });
@@ -124,7 +131,7 @@ function useEdit(view, onSaved) {
 		} catch (error) {
 			const { found, rest } = error.name === "ApiError" ? byField(error, fields) : { found: {}, rest: null };
 
-			put({ busy: false, errors: found, failed: rest || Object.keys(found).length === 0 ? error : null });
+			refuse(found, rest || Object.keys(found).length === 0 ? error : null);
 		}
 	};
 
@@ -142,7 +149,7 @@ export default function Edit({ view, onClose, onDone }) {
 		onDone();
 		onClose();
 	};
-	const { base, draft, choices, errors, failed, busy, set, choose, save } = useEdit(view, saved);
+	const { base, draft, choices, errors, failed, refusals, busy, set, choose, save } = useEdit(view, saved);
 	const [leaving, setLeaving] = useState(false);
 	const form = useRef(null);
 	const dirty = Object.keys(useMemo(() => changesOf(draft, base), [draft, base])).length > 0;
@@ -155,7 +162,7 @@ export default function Edit({ view, onClose, onDone }) {
 	};
 
 	useUnsaved(dirty, () => setLeaving(true));
-	useEffect(() => { focusWrong(form.current); }, [errors]);
+	useEffect(() => { focusWrong(form.current); }, [refusals]);
 	return html`<${Dialog} title=${t("person.edit_of", { name: nameOf(base) })} onClose=${close}><form ref=${form} onSubmit=${submit} novalidate>
 		<div class="dialog-body">
 			${failed && html`<${Problem} error=${failed} />`}
