@@ -1,6 +1,7 @@
 // Open invitations, for whoever sees these and not the people of the directory.
 import { html, useEffect, useState } from "../lib/html.js";
 import { get } from "../lib/api.js";
+import { fold } from "../lib/fold.js";
 import { Lazy } from "../lib/lazy.js";
 import { useMore } from "../lib/more.js";
 import { Link, address, go, useHere } from "../lib/route.js";
@@ -22,8 +23,6 @@ const searchedFrom = 8; // rows; fewer are seen at a glance
 function personOf(invitation) {
 	return { ...invitation, name: invitedName(invitation) };
 }
-
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 function matches(person, words) {
 	const text = fold([person.name, person.mail, person.personal_mail, person.uid, person.position].filter(Boolean).join(" "));

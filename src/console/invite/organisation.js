@@ -1,6 +1,7 @@
 // Where the person will be: org unit, position and groups.
 import { html, useEffect, useId, useState } from "../lib/html.js";
 import { get } from "../lib/api.js";
+import { fold } from "../lib/fold.js";
 import { useLoad } from "../lib/load.js";
 import { may } from "../lib/session.js";
 import { useUnits } from "../lib/units.js";
@@ -8,7 +9,6 @@ import { compareTexts, t } from "../lib/words.js";
 import { Field } from "../ui/field.js";
 import { Icon } from "../ui/icon.js";
 import { UnitPicker } from "../units/picker.js";
-import { fold } from "../units/rows.js";
 import { Group, TextField } from "./fields.js";
 import { More } from "./more.js";
 

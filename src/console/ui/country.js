@@ -1,9 +1,9 @@
 // Chooses a country by its name or its calling code (WAI-ARIA Authoring Practices, combobox with a listbox): a button
 // that shows the code, and behind it a search and the list.
 import { html, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { fold } from "../lib/fold.js";
 import { callingCodes } from "../lib/phone.js";
 import { compareTexts, language, t } from "../lib/words.js";
-import { fold } from "../units/rows.js";
 import { Icon } from "./icon.js";
 import { placeAt } from "./place.js";
 
