@@ -6,11 +6,12 @@ import { daemonSettings } from "../lib/session.js";
 import { useUnits } from "../lib/units.js";
 import { languageName, t } from "../lib/words.js";
 import { Value } from "../ui/bits.js";
-import { Confirm, Dialog, useUnsaved } from "../ui/dialog.js";
+import { Dialog } from "../ui/dialog.js";
 import { Field, focusWrong } from "../ui/field.js";
 import { Icon } from "../ui/icon.js";
 import { Problem } from "../ui/states.js";
 import { say } from "../ui/toast.js";
+import { useClosing } from "../ui/unsaved.js";
 import { UnitPath, UnitPicker } from "../units/picker.js";
 import { nameOf } from "../users/row.js";
 import { changesOf, draftOf, fields, mergeDraft } from "./draft.js";
@@ -150,18 +151,16 @@ export default function Edit({ view, onClose, onDone }) {
 		onClose();
 	};
 	const { base, draft, choices, errors, failed, refusals, busy, set, choose, save } = useEdit(view, saved);
-	const [leaving, setLeaving] = useState(false);
 	const form = useRef(null);
 	const dirty = Object.keys(useMemo(() => changesOf(draft, base), [draft, base])).length > 0;
 	const isMet = Object.keys(choices).length > 0;
-	const close = () => (dirty ? setLeaving(true) : onClose());
+	const { close, question } = useClosing(dirty, onClose);
 	const submit = (event) => {
 		event.preventDefault();
 		if (!busy)
 			save();
 	};
 
-	useUnsaved(dirty, () => setLeaving(true));
 	useEffect(() => { focusWrong(form.current); }, [refusals]);
 	return html`<${Dialog} title=${t("person.edit_of", { name: nameOf(base) })} onClose=${close}><form ref=${form} onSubmit=${submit} novalidate>
 		<div class="dialog-body">
@@ -173,7 +172,5 @@ export default function Edit({ view, onClose, onDone }) {
 		</div>
 		<footer class="dialog-foot"><button type="button" class="button" onClick=${close}>${t("ui.cancel")}</button>
 			<button class="button primary" aria-disabled=${busy ? "true" : null}>${t("person.save")}</button></footer>
-	</form></${Dialog}>
-	${leaving && html`<${Confirm} title=${t("person.discard_title")} action=${t("person.discard")} danger onConfirm=${onClose} onClose=${() => setLeaving(false)}>
-		<p>${t("person.discard_why")}</p></${Confirm}>`}`;
+	</form></${Dialog}>${question}`;
 }
