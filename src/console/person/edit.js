@@ -39,7 +39,7 @@ function Choice({ name, choice, onChoose }) {
 	const one = (side) => html`<label class="pick"><input type="radio" name=${`choice-${name}`} checked=${choice.chosen === side}
 		onChange=${() => onChoose(side)} /><span><small class="soft">${t(`person.side_${side}`)}</small><${Shown} name=${name} value=${choice[side]} /></span></label>`;
 
-	return html`<fieldset class="picks"><legend class="label">${t(`audit.field_${name}`)}</legend><div>${one("yours")}${one("theirs")}</div></fieldset>`;
+	return html`<fieldset class="picks"><legend class="label">${t(`field.${name}`)}</legend><div>${one("yours")}${one("theirs")}</div></fieldset>`;
 }
 
 function Choices({ choices, onChoose }) {
@@ -62,7 +62,7 @@ function Languages({ props, value, onChange }) {
 
 function Control({ name, props, value, onChange }) {
 	if (name === "org_unit")
-		return html`<${UnitPicker} ...${props} value=${value} label=${t("audit.field_org_unit")} onChange=${(dn) => dn && onChange(dn)} />`;
+		return html`<${UnitPicker} ...${props} value=${value} label=${t("field.org_unit")} onChange=${(dn) => dn && onChange(dn)} />`;
 	if (name === "language")
 		return html`<${Languages} props=${props} value=${value} onChange=${onChange} />`;
 	return html`<input ...${props} ...${kinds[name]} data-first=${name === "given_name" ? true : null} value=${value}
@@ -166,7 +166,7 @@ export default function Edit({ view, onClose, onDone }) {
 		<div class="dialog-body">
 			${failed && html`<${Problem} error=${failed} />`}
 			${isMet && html`<${Choices} choices=${choices} onChoose=${choose} />`}
-			<div class="edit-grid">${fields.map((name) => html`<${Field} key=${name} name=${name} className=${`edit-${name}`} label=${t(`audit.field_${name}`)} error=${errors[name]}
+			<div class="edit-grid">${fields.map((name) => html`<${Field} key=${name} name=${name} className=${`edit-${name}`} label=${t(`field.${name}`)} error=${errors[name]}
 				required=${["given_name", "family_name", "org_unit"].includes(name)}>${(props) => html`<${Control} name=${name} props=${props} value=${draft[name]}
 				onChange=${(value) => set(name, value)} />`}</${Field}>`)}</div>
 		</div>
