@@ -59,14 +59,14 @@ unit_tests_count() {
 }
 
 # system_tests TREE [PYTEST ARGUMENT ...]: the daemon of one tree against real servers. They wait for those much of
-# their time: as many files run side by side as there are cores.
+# their time: twice as many files run side by side as there are cores.
 system_tests() {
 	local tree=$1 report=$build_root/system-$1.xml
 	shift
 	say "dev: system tests on $tree"
 	rm -f "$report"
 	(cd "$top" && USHERD_BUILD=$build_root/$tree timeout -k 10 900 "$python" -B -m pytest \
-		-p no:cacheprovider -q -n "$jobs" --dist loadfile --junitxml="$report" "$@" tests/system) >&2 || true
+		-p no:cacheprovider -q -n $((2 * jobs)) --dist loadfile --junitxml="$report" "$@" tests/system) >&2 || true
 	# shellcheck disable=SC2046 # three numbers
 	suite_count "system tests ($tree)" $("$python" -B "$top/tests/rig/count.py" "$report")
 }
