@@ -13,6 +13,7 @@ import { Field, focusWrong } from "../ui/field.js";
 import { Icon } from "../ui/icon.js";
 import { Empty, Loading, Problem, Trouble } from "../ui/states.js";
 import { say } from "../ui/toast.js";
+import { useClosing } from "../ui/unsaved.js";
 
 const day = 86400; // s
 const lifetimes = [7, 30, 90, 365]; // days
@@ -51,7 +52,9 @@ function NewToken({ onClose, onMade }) {
 		}
 	};
 
-	return html`<${Dialog} title=${t("account.new_token")} onClose=${onClose}><form ref=${form} onSubmit=${submit} novalidate>
+	const { close, question } = useClosing(name.trim() !== "" || scopes.size > 0, onClose);
+
+	return html`<${Dialog} title=${t("account.new_token")} onClose=${close}><form ref=${form} onSubmit=${submit} novalidate>
 		<div class="dialog-body">
 			${failed?.name && failed.errors?.length === 0 && html`<${Problem} error=${failed} />`}
 			<${Field} name="name" label=${t("account.token_name")} hint=${t("account.token_name_hint")} error=${told.name} required>${(props) => html`<input ...${props}
@@ -64,19 +67,25 @@ function NewToken({ onClose, onMade }) {
 				value=${days} onChange=${(event) => setDays(Number(event.target.value))}>${lifetimes.map((count) => html`<option key=${count} value=${count}
 					selected=${count === days}>${t("account.days", { count })}</option>`)}</select>`}</${Field}>
 		</div>
-		<footer class="dialog-foot"><button type="button" class="button" onClick=${onClose}>${t("ui.cancel")}</button>
+		<footer class="dialog-foot"><button type="button" class="button" onClick=${close}>${t("ui.cancel")}</button>
 			<button class="button primary" aria-disabled=${busy ? "true" : null}>${t("account.make_token")}</button></footer>
-	</form></${Dialog}>`;
+	</form></${Dialog}>${question}`;
 }
 
 function MadeToken({ token, onClose }) {
 	const shown = useRef(null);
+	const [copied, setCopied] = useState(false);
+	const { close, question } = useClosing(!copied, onClose, {
+		title: t("account.not_copied"), why: t("account.not_copied_why"), action: t("account.go_without"), cancel: t("account.back_to_it"),
+	});
 
-	return html`<${Dialog} title=${t("account.token_made")} onClose=${onClose}><div class="dialog-body">
+	return html`<${Dialog} title=${t("account.token_made")} onClose=${close}><div class="dialog-body">
 			<p class="note warn"><${Icon} name="alert" /><span>${t("account.token_once")}</span></p>
 			<div class="joined once"><input ref=${shown} class="code" readonly value=${token.token} aria-label=${t("account.token_of", { name: token.name })}
-				onFocus=${(event) => event.target.select()} /><${CopyButton} text=${token.token} shownIn=${() => shown.current} first /></div></div>
-		<footer class="dialog-foot"><button type="button" class="button primary" onClick=${onClose}>${t("account.done")}</button></footer></${Dialog}>`;
+				onFocus=${(event) => event.target.select()} onCopy=${() => setCopied(true)} /><${CopyButton} text=${token.token}
+				shownIn=${() => shown.current} onCopied=${() => setCopied(true)} first /></div></div>
+		<footer class="dialog-foot"><button type="button" class="button primary" onClick=${close}>${t("account.done")}</button></footer>
+	</${Dialog}>${question}`;
 }
 
 function Line({ token, onRevoke }) {

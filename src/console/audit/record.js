@@ -3,7 +3,7 @@ import { html } from "../lib/html.js";
 import { useName } from "../lib/names.js";
 import { Link } from "../lib/route.js";
 import { may } from "../lib/session.js";
-import { hasWords, t } from "../lib/words.js";
+import { hasWords, t, tn } from "../lib/words.js";
 import { Value } from "../ui/bits.js";
 
 /** In words; of a newer daemon as it calls it. */
@@ -27,7 +27,8 @@ export function Actor({ actor, person }) {
 	case "user":
 		return html`<${PersonOf} id=${id} />`;
 	case "token":
-		return html`<span>${t("audit.by_token")} <code>${id}</code>${person && html` (<${PersonOf} id=${person} />)`}</span>`;
+		return html`<span>${person ? tn("audit.by_token_of", { id: html`<code>${id}</code>`, person: html`<${PersonOf} id=${person} />` }) :
+			tn("audit.by_token", { id: html`<code>${id}</code>` })}</span>`;
 	case "uid":
 		return html`<span>${t("audit.by_system", { uid: id })}</span>`;
 	case "person":
@@ -39,13 +40,28 @@ export function Actor({ actor, person }) {
 	}
 }
 
-/** Whom it was done to, by name when the record still has it. */
+/** A session is its person's, whose rights the record names; a token has its owner told in the record. */
+function Owned({ subject: { type, id }, owner }) {
+	const person = html`<${PersonOf} id=${owner} />`;
+
+	return html`<span title=${id}>${type === "session" ? tn("audit.of_session", { person }) : tn("audit.of_token", { person })}</span>`;
+}
+
+function ownerOf({ subject, person, detail }) {
+	return subject.type === "session" ? person : subject.type === "token" ? detail?.owner : null;
+}
+
+/** Whom it was done to: by the name that the record still has, or that they have now. */
 export function Subject({ record }) {
 	const { subject, personal, erased } = record;
 	const name = personal?.name ?? personal?.login ?? null;
 
 	if (subject === null)
 		return html`<${Value}>${name}</${Value}>`;
+	if (!name && !erased && subject.type === "user" && subject.id)
+		return html`<${PersonOf} id=${subject.id} />`;
+	if (!name && !erased && ownerOf(record))
+		return html`<${Owned} subject=${subject} owner=${ownerOf(record)} />`;
 	const text = name ? html`<bdi>${name}</bdi>` : erased ? html`<em>${t("audit.erased")}</em>` :
 		html`<span class="soft">${hasWords(`audit.subject_${subject.type}`) ? t(`audit.subject_${subject.type}`) : subject.type}</span>`;
 
@@ -62,7 +78,7 @@ export function Changes({ record }) {
 		return null;
 	return html`<table class="changes"><caption class="unseen">${t("audit.changes")}</caption>
 		<thead><tr><th scope="col">${t("audit.field")}</th><th scope="col">${t("audit.before")}</th><th scope="col">${t("audit.after")}</th></tr></thead>
-		<tbody>${names.map((name) => html`<tr key=${name}><th scope="row">${hasWords(`audit.field_${name}`) ? t(`audit.field_${name}`) : name}</th>
+		<tbody>${names.map((name) => html`<tr key=${name}><th scope="row">${hasWords(`field.${name}`) ? t(`field.${name}`) : name}</th>
 			<td><${Value}>${changes[name].before}</${Value}></td><td><${Value}>${changes[name].after}</${Value}></td></tr>`)}</tbody></table>`;
 }
 

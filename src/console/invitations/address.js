@@ -12,7 +12,7 @@ export default function ChangeAddress({ invitation, onClose, onDone }) {
 		onDone(null);
 	};
 
-	return html`<${ChangeForm} invitation=${invitation} title=${t("invitations.change_address")} name="personal_mail" label=${t("audit.field_personal_mail")}
+	return html`<${ChangeForm} invitation=${invitation} title=${t("invitations.change_address")} name="personal_mail" label=${t("field.personal_mail")}
 		hint=${invitation.method === "link" ? t("invitations.address_hint_link") : t("invitations.address_hint")} value=${mail.trim() || null}
 		missing=${t("error.field_required")} unsaved=${mail !== before} action=${t("invitations.send_there")} onChanged=${changed} onClose=${onClose}>
 		${(props) => html`<input ...${props} type="email" dir="ltr" data-first maxlength="254" autocomplete="off" spellcheck=${false} value=${mail}

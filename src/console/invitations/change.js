@@ -3,9 +3,10 @@ import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { patch } from "../lib/api.js";
 import { byField } from "../lib/errors.js";
 import { t } from "../lib/words.js";
-import { Dialog, useUnsaved } from "../ui/dialog.js";
+import { Dialog } from "../ui/dialog.js";
 import { Field, focusWrong } from "../ui/field.js";
 import { Problem } from "../ui/states.js";
+import { useClosing } from "../ui/unsaved.js";
 
 /** `name` is the field's in PATCH /invitations/{id}, `value` what to send of it, or null: not yet. `children`: its control, as in
  *  ui/field.js. `onChanged(invitation)`. */
@@ -34,13 +35,13 @@ export function ChangeForm({ invitation, title, name, label, hint, value, missin
 			setFailed(rest || !found[name] ? error : null);
 		}
 	};
+	const { close, question } = useClosing(unsaved, onClose);
 
-	useUnsaved(unsaved);
 	useEffect(() => { focusWrong(form.current); }, [wrong]);
-	return html`<${Dialog} title=${title} size="small" onClose=${onClose}><form ref=${form} onSubmit=${submit} novalidate>
+	return html`<${Dialog} title=${title} size="small" onClose=${close}><form ref=${form} onSubmit=${submit} novalidate>
 		<div class="dialog-body">${failed && html`<${Problem} error=${failed} />`}
 			<${Field} name=${name} label=${label} hint=${hint} error=${wrong} required>${children}</${Field}></div>
-		<footer class="dialog-foot"><button type="button" class="button" onClick=${onClose}>${t("ui.cancel")}</button>
+		<footer class="dialog-foot"><button type="button" class="button" onClick=${close}>${t("ui.cancel")}</button>
 			<button class="button primary" aria-disabled=${busy ? "true" : null}>${action}</button></footer>
-	</form></${Dialog}>`;
+	</form></${Dialog}>${question}`;
 }

@@ -18,7 +18,7 @@ export default function Extend({ invitation, onClose, onDone }) {
 	};
 
 	return html`<${ChangeForm} invitation=${invitation} title=${t("invitations.extend")} name="expires_in" label=${t("invitations.valid_for")}
-		hint=${t("invitations.ends_now", { time: formatMoment(invitation.expires_at) })} value=${span} unsaved=${false}
+		hint=${t("invitations.ends_now", { time: formatMoment(invitation.expires_at) })} value=${span} unsaved=${span !== first}
 		action=${t("person.save")} onChanged=${changed} onClose=${onClose}>
 		${(props) => html`<select ...${props} data-first value=${span} onChange=${(event) => setSpan(Number(event.target.value))}>
 			${spans.map((one) => html`<option key=${one} value=${one} selected=${one === span}>${t("invitations.span_until", {

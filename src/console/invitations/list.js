@@ -1,8 +1,10 @@
 // Open invitations, for whoever sees these and not the people of the directory.
 import { html, useEffect, useState } from "../lib/html.js";
 import { get } from "../lib/api.js";
+import { fold } from "../lib/fold.js";
 import { Lazy } from "../lib/lazy.js";
 import { useMore } from "../lib/more.js";
+import { formatPhone } from "../lib/phone.js";
 import { Link, address, go, useHere } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { unitPath, useUnits } from "../lib/units.js";
@@ -23,8 +25,6 @@ function personOf(invitation) {
 	return { ...invitation, name: invitedName(invitation) };
 }
 
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-
 function matches(person, words) {
 	const text = fold([person.name, person.mail, person.personal_mail, person.uid, person.position].filter(Boolean).join(" "));
 
@@ -36,7 +36,7 @@ function Row({ person, units, onAct }) {
 	const names = person.org_unit === null ? [] : unitPath(units, person.org_unit);
 
 	return html`<tr role="row"><th role="rowheader" scope="row"><span class="i-name"><${Face} name=${name} /><span><${Link} to=${`/invitations/${person.id}`}><bdi>${name}</bdi></${Link}>
-			<small class="soft"><bdi>${person.personal_mail ?? person.mail ?? person.phone}</bdi></small></span></span></th>
+			<small class="soft"><bdi>${person.personal_mail ?? person.mail ?? formatPhone(person.phone)}</bdi></small></span></span></th>
 		<td role="cell" data-label=${t("users.column.org_unit")} title=${names.join(" › ")}><${Value}>${names.at(-1)}</${Value}></td>
 		<td role="cell" data-label=${t("invitations.status")}><${Status} value=${person.status} /></td>
 		<td role="cell" class="i-invited" data-label=${t("person.invited")}><${Time} at=${person.created_at} /></td>

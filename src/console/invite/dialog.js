@@ -2,6 +2,7 @@
 // unless the person says so.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { post } from "../lib/api.js";
+import { withCommand } from "../lib/keys.js";
 import { daemonSettings } from "../lib/session.js";
 import { t } from "../lib/words.js";
 import { likelyRegion } from "../ui/country.js";
@@ -87,7 +88,7 @@ function Form({ form, isKept, onSent, onAnew, onClose }) {
 			<${Method} form=${form} />
 		</div>
 		<footer class="dialog-foot">
-			<span class="soft foot-hint">${t("invite.keys")}</span>
+			<span class="soft foot-hint">${t("invite.keys", { keys: withCommand(t("invite.enter")) })}</span>
 			<button type="button" class="button" onClick=${onClose}>${t("ui.cancel")}</button>
 			<button class="button primary" aria-disabled=${busy ? "true" : null}><${Icon} name=${draft.method === "email" ? "mail" : "link"} />
 				<span aria-live="polite">${busy ? t("invite.sending") : t("invite.send")}</span></button>
@@ -142,7 +143,8 @@ export default function InviteDialog({ onClose, onInvited }) {
 	const again = () => begin(nextDraft(form.draft, methods));
 
 	return html`<${Dialog} title=${invitation ? t("invite.made") : t("invite.title")} size="large" onClose=${close}>
-		${invitation ? html`<${Outcome} invitation=${invitation} isHanded=${handed} onHanded=${() => setHanded(true)} onAgain=${() => unless(again)} onDone=${close} />` :
+		${invitation ? html`<${Outcome} invitation=${invitation} isHanded=${handed} onHanded=${() => setHanded(true)}
+				onAgain=${() => unless(again)} onDone=${close} />` :
 			html`<${Form} key=${round} form=${form} isKept=${isKept} onSent=${sent} onClose=${close}
 				onAnew=${() => begin(newDraft({ region: likelyRegion(), methods }))} />`}
 		${asking && (invitation ? html`<${Confirm} title=${t("invite.link_open")} action=${t("invite.link_drop")} cancel=${t("invite.link_back")} danger

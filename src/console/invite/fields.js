@@ -45,7 +45,7 @@ function Birthday({ form, required }) {
 		form.set("isBirthdayBroken", target.validity.badInput); // a part of a date: it has no value
 	};
 
-	return html`<${Field} name="birthday" label=${t("invite.label_birthday")} error=${form.errors.birthday} required=${required}>
+	return html`<${Field} name="birthday" label=${t("field.birthday")} error=${form.errors.birthday} required=${required}>
 		${(props) => html`<input ...${props} type="date" min="1900-01-01" max=${today()} autocomplete="off" value=${form.draft.birthday} onInput=${typed}
 			onBlur=${(event) => (typed(event), form.leave("birthday"))} />`}</${Field}>`;
 }
@@ -54,11 +54,11 @@ export function Basic({ form }) {
 	const { gender_required, birthday_required } = daemonSettings().invitations;
 
 	return html`<${Group} title=${t("invite.basic")}>
-		<${TextField} form=${form} name="given_name" label=${t("invite.label_given_name")} required data-first maxlength="128" spellcheck=${false} />
-		<${TextField} form=${form} name="family_name" label=${t("invite.label_family_name")} required maxlength="128" spellcheck=${false} />
-		<${SelectField} form=${form} name="gender" label=${t("invite.label_gender")} required=${gender_required} options=${{
-			"": gender_required ? t("invite.choose") : t("invite.not_said"), female: t("invite.gender_female"), male: t("invite.gender_male"),
-			other: t("invite.gender_other"), unspecified: t("invite.gender_unspecified"),
+		<${TextField} form=${form} name="given_name" label=${t("field.given_name")} required data-first maxlength="128" spellcheck=${false} />
+		<${TextField} form=${form} name="family_name" label=${t("field.family_name")} required maxlength="128" spellcheck=${false} />
+		<${SelectField} form=${form} name="gender" label=${t("field.gender")} required=${gender_required} options=${{
+			"": gender_required ? t("invite.choose") : t("invite.not_said"), female: t("gender.female"), male: t("gender.male"),
+			other: t("gender.other"), unspecified: t("gender.unspecified"),
 		}} />
 		<${Birthday} form=${form} required=${birthday_required} />
 	</${Group}>`;
@@ -67,10 +67,10 @@ export function Basic({ form }) {
 /** One of the two is needed: none by itself is, and none is optional. */
 export function Contact({ form }) {
 	return html`<${Group} title=${t("invite.contact")} about=${t("invite.contact_about")}>
-		<${Field} name="mail" label=${t("invite.label_mail")} error=${form.errors.mail} required>
+		<${Field} name="mail" label=${t("field.mail")} error=${form.errors.mail} required>
 			${({ "aria-required": _, ...props }) => html`<input ...${props} type="email" inputmode="email" autocomplete="off" spellcheck=${false} maxlength="254"
 				value=${form.draft.mail} onInput=${(event) => form.set("mail", event.target.value)} onBlur=${() => form.leave("mail")} />`}</${Field}>
-		<${Field} name="phone" label=${t("invite.label_phone")} error=${form.errors.phone} required>
+		<${Field} name="phone" label=${t("field.phone")} error=${form.errors.phone} required>
 			${({ "aria-required": _, ...props }) => html`<${PhoneInput} control=${props} value=${form.draft.phone} onChange=${(phone) => form.set("phone", phone)}
 				onLeave=${() => form.leave("phone")} />`}</${Field}>
 	</${Group}>`;

@@ -1,6 +1,7 @@
 // Where the person will be: org unit, position and groups.
 import { html, useEffect, useId, useState } from "../lib/html.js";
 import { get } from "../lib/api.js";
+import { fold } from "../lib/fold.js";
 import { useLoad } from "../lib/load.js";
 import { may } from "../lib/session.js";
 import { useUnits } from "../lib/units.js";
@@ -8,7 +9,6 @@ import { compareTexts, t } from "../lib/words.js";
 import { Field } from "../ui/field.js";
 import { Icon } from "../ui/icon.js";
 import { UnitPicker } from "../units/picker.js";
-import { fold } from "../units/rows.js";
 import { Group, TextField } from "./fields.js";
 import { More } from "./more.js";
 
@@ -34,11 +34,11 @@ function GroupList({ form, groups }) {
 	};
 
 	return html`<fieldset class="field wide invite-groups ${form.errors.groups ? "refused" : ""}" data-field="groups" aria-describedby=${form.errors.groups ? name : null}>
-		<legend class="label">${t("invite.label_groups")} <span class="soft">${chosen.size > 0 ? t("invite.groups_chosen", { count: chosen.size }) : t("ui.optional")}</span></legend>
+		<legend class="label">${t("field.groups")} <span class="soft">${chosen.size > 0 ? t("invite.groups_chosen", { count: chosen.size }) : t("ui.optional")}</span></legend>
 		${groups.length > searchFrom && html`<div class="groups-search"><${Icon} name="search" size="18" /><input type="search" autocomplete="off" spellcheck=${false}
 			aria-label=${t("invite.groups_search")} placeholder=${t("invite.groups_search")} value=${words} onInput=${(event) => setWords(event.target.value)}
 			onKeyDown=${(event) => event.key === "Enter" && !event.ctrlKey && event.preventDefault()} /></div>`}
-		<ul class="groups-list" tabindex=${groups.length > searchFrom ? 0 : null} aria-label=${t("invite.label_groups")}>${shown.map((group) => html`
+		<ul class="groups-list" tabindex=${groups.length > searchFrom ? 0 : null} aria-label=${t("field.groups")}>${shown.map((group) => html`
 			<${GroupItem} key=${group.dn} group=${group} isChosen=${chosen.has(group.dn)} isFull=${chosen.size >= groupsMax}
 				refusal=${form.wrongGroups.includes(group.dn) ? name : null} onTurn=${turn} />`)}</ul>
 		${shown.length === 0 && html`<p class="soft" role="status">${t("invite.groups_none")}</p>`}
@@ -54,8 +54,8 @@ function Unit({ form }) {
 		if (only !== null && form.draft.org_unit === null)
 			form.assume("org_unit", only);
 	}, [only, form.draft.org_unit]);
-	return html`<${Field} name="org_unit" label=${t("invite.label_org_unit")} error=${form.errors.org_unit} required>
-		${(props) => html`<${UnitPicker} ...${props} value=${form.draft.org_unit} label=${t("invite.label_org_unit")}
+	return html`<${Field} name="org_unit" label=${t("field.org_unit")} error=${form.errors.org_unit} required>
+		${(props) => html`<${UnitPicker} ...${props} value=${form.draft.org_unit} label=${t("field.org_unit")}
 			onChange=${(dn) => (form.set("org_unit", dn), form.leave("org_unit"))} />`}</${Field}>`;
 }
 
@@ -66,7 +66,7 @@ export function Organisation({ form, more }) {
 
 	return html`<${Group} title=${t("invite.organisation")}>
 		<${Unit} form=${form} />
-		<${TextField} form=${form} name="position" label=${t("invite.label_position")} maxlength="128" />
+		<${TextField} form=${form} name="position" label=${t("field.position")} maxlength="128" />
 		${groups?.length > 0 && html`<${GroupList} form=${form} groups=${groups} />`}
 		<${More} form=${form} ...${more} />
 	</${Group}>`;

@@ -24,8 +24,9 @@ export function Summary({ errors, onGo }) {
 
 	return html`<div class="problem wrong-list"><${Icon} name="alert" /><div>
 		<p>${t("invite.wrong_fields", { count: wrong.length })}</p>
-		<ul>${wrong.map((name) => html`<li key=${name}><a href="#${name}" onClick=${(event) => follow(event, name)}>${t(`invite.label_${name}`)}</a>:
-			${" "}${errors[name]}</li>`)}</ul></div></div>`;
+		<ul>${wrong.map((name) => html`<li key=${name}>${tn("invite.wrong_at", {
+			field: html`<a href="#${name}" onClick=${(event) => follow(event, name)}>${t(`field.${name}`)}</a>`, text: errors[name],
+		})}</li>`)}</ul></div></div>`;
 }
 
 /** The list of people, in a tab of its own: here nothing is lost. */
@@ -51,7 +52,7 @@ export function Announcer({ errors }) {
 	const fresh = fieldNames.filter((name) => errors[name] && errors[name] !== before.current[name]);
 	const [first] = fresh;
 	const text = fresh.length > 1 ? t("invite.wrong_fields", { count: fresh.length }) :
-		fresh.length === 1 ? t("invite.wrong_at", { field: t(`invite.label_${first}`), text: errors[first] }) : null;
+		fresh.length === 1 ? t("invite.wrong_at", { field: t(`field.${first}`), text: errors[first] }) : null;
 
 	useEffect(() => { before.current = errors; });
 	if (text !== null)

@@ -6,11 +6,12 @@ import { daemonSettings } from "../lib/session.js";
 import { useUnits } from "../lib/units.js";
 import { languageName, t } from "../lib/words.js";
 import { Value } from "../ui/bits.js";
-import { Confirm, Dialog, useUnsaved } from "../ui/dialog.js";
+import { Dialog } from "../ui/dialog.js";
 import { Field, focusWrong } from "../ui/field.js";
 import { Icon } from "../ui/icon.js";
 import { Problem } from "../ui/states.js";
 import { say } from "../ui/toast.js";
+import { useClosing } from "../ui/unsaved.js";
 import { UnitPath, UnitPicker } from "../units/picker.js";
 import { nameOf } from "../users/row.js";
 import { changesOf, draftOf, fields, mergeDraft } from "./draft.js";
@@ -38,7 +39,7 @@ function Choice({ name, choice, onChoose }) {
 	const one = (side) => html`<label class="pick"><input type="radio" name=${`choice-${name}`} checked=${choice.chosen === side}
 		onChange=${() => onChoose(side)} /><span><small class="soft">${t(`person.side_${side}`)}</small><${Shown} name=${name} value=${choice[side]} /></span></label>`;
 
-	return html`<fieldset class="picks"><legend class="label">${t(`audit.field_${name}`)}</legend><div>${one("yours")}${one("theirs")}</div></fieldset>`;
+	return html`<fieldset class="picks"><legend class="label">${t(`field.${name}`)}</legend><div>${one("yours")}${one("theirs")}</div></fieldset>`;
 }
 
 function Choices({ choices, onChoose }) {
@@ -61,17 +62,19 @@ function Languages({ props, value, onChange }) {
 
 function Control({ name, props, value, onChange }) {
 	if (name === "org_unit")
-		return html`<${UnitPicker} ...${props} value=${value} label=${t("audit.field_org_unit")} onChange=${(dn) => dn && onChange(dn)} />`;
+		return html`<${UnitPicker} ...${props} value=${value} label=${t("field.org_unit")} onChange=${(dn) => dn && onChange(dn)} />`;
 	if (name === "language")
 		return html`<${Languages} props=${props} value=${value} onChange=${onChange} />`;
 	return html`<input ...${props} ...${kinds[name]} data-first=${name === "given_name" ? true : null} value=${value}
 		onInput=${(event) => onChange(event.target.value)} />`;
 }
 
-/** {base, etag, draft, choices, errors, failed, busy, set, choose, save}: `base` is the version that the draft changes. */
+/** {base, etag, draft, choices, errors, failed, refusals, busy, set, choose, save}: `base` is the version that the draft
+ *  changes; `refusals` counts how often it was not saved. */
 function useEdit(view, onSaved) {
 	const [state, setState] = useState(() => ({
-		base: view.person, etag: view.etag, draft: draftOf(view.person), choices: {}, errors: {}, failed: null, busy: false,
+		base: view.person, etag: view.etag, draft: draftOf(view.person), choices: {}, errors: {}, failed: null, refusals: 0,
+		busy: false,
 	}));
 	const put = (some) => setState((now) => ({ ...now, ...some }));
 	const set = (name, value) => setState((now) => ({
@@ -84,7 +87,7 @@ function useEdit(view, onSaved) {
 	}));
 	/** The person as they are now, beside what was typed. True: there is nothing to choose, so that it can be sent. */
 	const meet = async ({ base, draft }) => {
-		const { data, etag } = await request("GET", `/users/${base.id}`);
+		const { data, etag } = await request("GET", `/users/${encodeURIComponent(base.id)}`);
 		const met = mergeDraft(draft, base, data);
 		const next = { base: data, etag, draft: met.draft, choices: met.choices };
 
@@ -99,23 +102,28 @@ function useEdit(view, onSaved) {
 			return;
 		}
 		try {
-			onSaved((await patch(`/users/${now.base.id}`, change, { etag: now.etag })).data);
+			onSaved((await patch(`/users/${encodeURIComponent(now.base.id)}`, change, { etag: now.etag })).data);
 		} catch (error) {
 			if (error.status !== 412)
 				throw error;
 			const next = await meet(now); // what has changed may be nothing that is typed here
 
-			if (next && again)
+			if (next === null)
+				put({ busy: false });
+			else if (again)
 				await send(next, false);
 			else
-				put({ busy: false });
+				throw error; // somebody is at it without a pause
 		}
 	};
+	const refuse = (errors, problem) => setState((now) => ({
+		...now, busy: false, errors, failed: problem, refusals: now.refusals + 1,
+	}));
 	const save = async () => {
 		const missing = ["given_name", "family_name"].filter((name) => state.draft[name].trim() === "" && state.base[name]);
 
 		if (missing.length > 0) {
-			put({ errors: Object.fromEntries(missing.map((name) => [name, t("error.field_required")])), failed: null });
+			refuse(Object.fromEntries(missing.map((name) => [name, t("error.field_required")])), null);
 			return;
 		}
 		put({ busy: true, failed: null, errors: {} });
@@ -124,7 +132,7 @@ function useEdit(view, onSaved) {
 		} catch (error) {
 			const { found, rest } = error.name === "ApiError" ? byField(error, fields) : { found: {}, rest: null };
 
-			put({ busy: false, errors: found, failed: rest || Object.keys(found).length === 0 ? error : null });
+			refuse(found, rest || Object.keys(found).length === 0 ? error : null);
 		}
 	};
 
@@ -142,31 +150,27 @@ export default function Edit({ view, onClose, onDone }) {
 		onDone();
 		onClose();
 	};
-	const { base, draft, choices, errors, failed, busy, set, choose, save } = useEdit(view, saved);
-	const [leaving, setLeaving] = useState(false);
+	const { base, draft, choices, errors, failed, refusals, busy, set, choose, save } = useEdit(view, saved);
 	const form = useRef(null);
 	const dirty = Object.keys(useMemo(() => changesOf(draft, base), [draft, base])).length > 0;
 	const isMet = Object.keys(choices).length > 0;
-	const close = () => (dirty ? setLeaving(true) : onClose());
+	const { close, question } = useClosing(dirty, onClose);
 	const submit = (event) => {
 		event.preventDefault();
 		if (!busy)
 			save();
 	};
 
-	useUnsaved(dirty, () => setLeaving(true));
-	useEffect(() => { focusWrong(form.current); }, [errors]);
+	useEffect(() => { focusWrong(form.current); }, [refusals]);
 	return html`<${Dialog} title=${t("person.edit_of", { name: nameOf(base) })} onClose=${close}><form ref=${form} onSubmit=${submit} novalidate>
 		<div class="dialog-body">
 			${failed && html`<${Problem} error=${failed} />`}
 			${isMet && html`<${Choices} choices=${choices} onChoose=${choose} />`}
-			<div class="edit-grid">${fields.map((name) => html`<${Field} key=${name} name=${name} className=${`edit-${name}`} label=${t(`audit.field_${name}`)} error=${errors[name]}
+			<div class="edit-grid">${fields.map((name) => html`<${Field} key=${name} name=${name} className=${`edit-${name}`} label=${t(`field.${name}`)} error=${errors[name]}
 				required=${["given_name", "family_name", "org_unit"].includes(name)}>${(props) => html`<${Control} name=${name} props=${props} value=${draft[name]}
 				onChange=${(value) => set(name, value)} />`}</${Field}>`)}</div>
 		</div>
 		<footer class="dialog-foot"><button type="button" class="button" onClick=${close}>${t("ui.cancel")}</button>
 			<button class="button primary" aria-disabled=${busy ? "true" : null}>${t("person.save")}</button></footer>
-	</form></${Dialog}>
-	${leaving && html`<${Confirm} title=${t("person.discard_title")} action=${t("person.discard")} danger onConfirm=${onClose} onClose=${() => setLeaving(false)}>
-		<p>${t("person.discard_why")}</p></${Confirm}>`}`;
+	</form></${Dialog}>${question}`;
 }

@@ -57,7 +57,7 @@ function useMoving(id, view) {
 		if (now && now.id !== id) {
 			if (wasInvited.current)
 				say(t("person.registered_now", { name: nameOf(now) }));
-			go(`/users/${now.id}`, { replace: true, state: here().state });
+			go(`/users/${encodeURIComponent(now.id)}`, { replace: true, state: here().state });
 		} else if (view?.person || view?.invitation) {
 			wasInvited.current = view.invitation !== null && !(now && isUser(now));
 		}
@@ -116,8 +116,12 @@ function Person({ id }) {
 	const [act, setAct] = useState(null);
 	const before = useRef(null); // what was here before it was gone
 	const somebody = Boolean(data?.person ?? data?.invitation);
-	const restored = ({ id: now }) => go(`/users/${now}`, { replace: true, state: here().state });
+	const isHere = useRef(true);
+	const restored = ({ id: now }) => go(`/users/${encodeURIComponent(now)}`, { replace: true, state: here().state });
+	/** What can be undone is offered for longer than this page may last. */
+	const done = (_, back) => isHere.current && (back ? restored(back) : reload());
 
+	useEffect(() => () => { isHere.current = false; }, []);
 	useFollowing(data, reload);
 	useMoving(id, data);
 	useKeptFocus(data?.person?.status ?? data?.invitation?.status);
@@ -127,7 +131,7 @@ function Person({ id }) {
 		return html`<${Way} />${error ? html`<${Head} title=${t("person.title")} /><section class="card"><${Trouble} error=${error} onRetry=${reload} /></section>` :
 			html`<${Loading} lines=${10} />`}`;
 	if (!somebody)
-		return html`<${Way} /><${Gone} id=${id} before=${before.current} onRestored=${restored} />`;
+		return html`<${Way} /><${Gone} id=${id} before=${before.current} onRestored=${(back) => done(null, back)} />`;
 
 	const profile = profileOf(data);
 	const name = profile.name ?? profile.mail ?? profile.uid ?? t("person.nameless");
@@ -150,7 +154,7 @@ function Person({ id }) {
 		</div>
 		${act && html`<${Lazy} key=${act} load=${act === "edit" ? () => import("./edit.js") : dialogOf(act)} kind=${act} person=${profile} view=${data}
 			invitation=${data.invitation} onClose=${() => setAct(null)} onFailed=${() => setAct(null)}
-			onDone=${(_, back) => (back ? restored(back) : reload())} />`}`;
+			onDone=${done} />`}`;
 }
 
 /** `id` is a user's or an invitation's. */

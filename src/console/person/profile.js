@@ -2,10 +2,11 @@
 import { html } from "../lib/html.js";
 import { get } from "../lib/api.js";
 import { useLoad } from "../lib/load.js";
+import { formatPhone } from "../lib/phone.js";
 import { Link, address } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { lastName, unitPath, useUnits } from "../lib/units.js";
-import { formatDay, hasWords, languageName, t } from "../lib/words.js";
+import { formatDay, hasWords, languageName, t, tn } from "../lib/words.js";
 import { Actor } from "../audit/record.js";
 import { Time, Value } from "../ui/bits.js";
 import { CopyButton } from "../ui/copy.js";
@@ -20,7 +21,7 @@ function Mail({ children: mail }) {
 function Phone({ children: phone }) {
 	const number = (phone ?? "").replace(/[^+0-9]/g, "");
 
-	return number ? html`<a href=${`tel:${number}`}><bdi dir="ltr">${phone}</bdi></a>` : html`<${Value}>${phone}</${Value}>`;
+	return number ? html`<a href=${`tel:${number}`}><bdi dir="ltr">${formatPhone(phone)}</bdi></a>` : html`<${Value}>${phone}</${Value}>`;
 }
 
 function Unit({ children: dn }) {
@@ -40,12 +41,12 @@ function Copied({ children: text }) {
 }
 
 function genderWord(gender) {
-	return hasWords(`person.gender_${gender}`) ? t(`person.gender_${gender}`) : gender;
+	return hasWords(`gender.${gender}`) ? t(`gender.${gender}`) : gender;
 }
 
 /** `modes` of an invitation: what the person may still set. */
 export function Profile({ profile, modes }) {
-	const fact = (name, value) => html`<dt>${t(`audit.field_${name}`)}</dt><dd>${value}${modes?.[name] && modes[name] !== "fixed" &&
+	const fact = (name, value) => html`<dt>${t(`field.${name}`)}</dt><dd>${value}${modes?.[name] && modes[name] !== "fixed" &&
 		html` <span class="soft person-mode">${t(`person.mode_${modes[name]}`)}</span>`}</dd>`;
 	const plain = (name) => fact(name, html`<${Value}>${profile[name]}</${Value}>`);
 	const own = (name, shown = (value) => value) => // only the directory has it, and may be away
@@ -81,16 +82,20 @@ export function Groups({ profile }) {
 	</div></section>`;
 }
 
+function ToldBy({ source }) {
+	return html`<small class="soft told-by">${tn("person.told_by", { source: html`<code>${source}</code>` })}</small>`;
+}
+
 /** A time, and what it is read from. */
 function Said({ at, by }) {
 	return html`<dd><${Time} at=${at} />${at && html`<small class="soft told-by"><${Time} at=${at} as="moment" /></small>`}
-		${by && html`<small class="soft told-by">${t("person.told_by")} <code>${by}</code></small>`}</dd>`;
+		${by && html`<${ToldBy} source=${by} />`}</dd>`;
 }
 
 export function SignIn({ profile }) {
 	return html`<section class="card" aria-labelledby="sign-in-head"><h2 id="sign-in-head">${t("person.sign_in")}</h2><div class="card-body"><dl class="facts">
 		${profile.status === "suspended" && html`<dt>${t("status.suspended")}</dt><dd>${t("person.suspended_now")}
-			${profile.suspended_by && html`<small class="soft told-by">${t("person.told_by")} <code>${profile.suspended_by}</code></small>`}</dd>`}
+			${profile.suspended_by && html`<${ToldBy} source=${profile.suspended_by} />`}</dd>`}
 		<dt>${t("person.last_activity")}</dt>${profile.last_activity_at || profile.last_activity_source || profile.stale ?
 			html`<${Said} at=${profile.last_activity_at} by=${profile.last_activity_source} />` : html`<dd class="soft">${t("person.activity_unknown")}</dd>`}
 		<dt>${t("person.registered")}</dt><${Said} at=${profile.registered_at} />
@@ -101,7 +106,7 @@ export function SignIn({ profile }) {
 export function Invited({ invitation }) {
 	return html`<section class="card" aria-labelledby="invited-head"><h2 id="invited-head">${t("person.invitation")}</h2><div class="card-body"><dl class="facts">
 		<dt>${t("person.method")}</dt><dd>${t(`person.method_${invitation.method}`)}</dd>
-		${invitation.personal_mail && html`<dt>${t("audit.field_personal_mail")}</dt><dd><${Mail}>${invitation.personal_mail}</${Mail}></dd>`}
+		${invitation.personal_mail && html`<dt>${t("field.personal_mail")}</dt><dd><${Mail}>${invitation.personal_mail}</${Mail}></dd>`}
 		<dt>${t("person.invited")}</dt><${Said} at=${invitation.created_at} />
 		<dt>${t("person.invited_by")}</dt><dd><${Actor} actor=${invitation.created_by} /></dd>
 		${!isErased(invitation) && html`<dt>${invitation.status === "expired" ? t("status.expired") : t("person.expires")}</dt><${Said} at=${invitation.expires_at} />`}

@@ -17,13 +17,13 @@ async function found(path, signal) {
  *  `etag` its own; `trouble` is why it is not known whether there is an invitation. Neither: nobody has this id. It may be
  *  that of an invitation whose person has registered: then `person.id` is another. */
 export async function readPerson(id, signal) {
-	const user = may("users:read") ? await found(`/users/${id}`, signal) : null;
+	const user = may("users:read") ? await found(`/users/${encodeURIComponent(id)}`, signal) : null;
 	const of = user ? user.data.invitation : id;
 	let invitation = null, trouble = null;
 
 	if (of !== null && may("invitations:read"))
 		try {
-			invitation = await found(`/invitations/${of}`, signal);
+			invitation = await found(`/invitations/${encodeURIComponent(of)}`, signal);
 		} catch (error) {
 			if (!user || error.name !== "ApiError")
 				throw error; // else what there is of the person is shown

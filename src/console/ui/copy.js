@@ -1,9 +1,10 @@
 // Copies a text for the person to paste elsewhere, and says that it did.
 import { html, useEffect, useState } from "../lib/html.js";
+import { withCommand } from "../lib/keys.js";
 import { t } from "../lib/words.js";
 import { Icon } from "./icon.js";
 
-/** Without a secure context a page has no clipboard: then the text is selected, for Ctrl+C. False: it is not copied. */
+/** Without a secure context a page has no clipboard: then the text is selected, for the keys that copy. False: it is not copied. */
 export async function copyText(text, shownIn) {
 	try {
 		await navigator.clipboard.writeText(text);
@@ -35,6 +36,6 @@ export function CopyButton({ text, label = t("ui.copy"), shownIn = () => null, c
 	}, [copied]);
 	return html`<button type="button" class=${className} data-first=${first} onClick=${copy}>
 		<${Icon} name=${copied ? "check" : "copy"} />
-		<span aria-live="polite">${copied === null ? label : copied ? t("ui.copied") : t("ui.press_copy")}</span>
+		<span aria-live="polite">${copied === null ? label : copied ? t("ui.copied") : t("ui.press_copy", { keys: withCommand("C") })}</span>
 	</button>`;
 }

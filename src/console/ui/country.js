@@ -1,9 +1,9 @@
 // Chooses a country by its name or its calling code (WAI-ARIA Authoring Practices, combobox with a listbox): a button
 // that shows the code, and behind it a search and the list.
 import { html, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { fold } from "../lib/fold.js";
 import { callingCodes } from "../lib/phone.js";
 import { compareTexts, language, t } from "../lib/words.js";
-import { fold } from "../units/rows.js";
 import { Icon } from "./icon.js";
 import { placeAt } from "./place.js";
 
@@ -12,11 +12,24 @@ let all = null;
 
 /** [{region, code, name}] by their names in the language of the page. */
 function countries() {
-	const names = new Intl.DisplayNames([language()], { type: "region" });
+	if (all === null) {
+		const names = new Intl.DisplayNames([language()], { type: "region" });
 
-	all ??= Object.entries(callingCodes).map(([region, code]) => ({ region, code, name: names.of(region) }))
-		.sort((a, b) => compareTexts(a.name, b.name));
+		all = Object.entries(callingCodes).map(([region, code]) => ({ region, code, name: names.of(region) }))
+			.sort((a, b) => compareTexts(a.name, b.name));
+	}
 	return all;
+}
+
+/** What of the browser's languages are language tags: one may be "en-US@posix". */
+function locales() {
+	return navigator.languages.flatMap((tag) => {
+		try {
+			return [new Intl.Locale(tag)];
+		} catch {
+			return [];
+		}
+	});
 }
 
 /** Where numbers are most likely from: what was chosen last in this browser, else what its languages say. */
@@ -28,8 +41,7 @@ export function likelyRegion() {
 	} catch {
 		// A browser that keeps nothing.
 	}
-	const regions = [kept, ...navigator.languages.map((tag) => new Intl.Locale(tag).region),
-		...navigator.languages.map((tag) => new Intl.Locale(tag).maximize().region)];
+	const regions = [kept, ...locales().map(({ region }) => region), ...locales().map((one) => one.maximize().region)];
 	return regions.find((region) => region in callingCodes) ?? "US";
 }
 
@@ -99,13 +111,15 @@ function Panel({ button, value, onChoose, onClose }) {
 
 	return html`<div ref=${panel} class="panel" popover="auto" role="dialog" aria-label=${t("phone.country")} onKeyDown=${onKey}
 		onToggle=${(event) => event.newState === "closed" && onClose(false)}>
-		<div class="panel-search"><${Icon} name="search" /><input ref=${search} type="search" role="combobox" aria-expanded="true" autocomplete="off"
-			spellcheck=${false} aria-autocomplete="list" aria-controls=${name} aria-activedescendant=${found[at] ? `${name}-${found[at].region}` : null}
+		<div class="panel-search"><${Icon} name="search" /><input ref=${search} type="search" role="combobox" aria-expanded="true"
+			autocomplete="off" spellcheck=${false} aria-autocomplete="list" aria-controls=${name}
+			aria-activedescendant=${found[at] ? `${name}-${found[at].region}` : null}
 			aria-label=${t("phone.search")} placeholder=${t("phone.search")} value=${words}
 			onInput=${(event) => (setWords(event.target.value), setAt(0))} /></div>
-		<ul ref=${list} id=${name} class="panel-body" role="listbox" aria-label=${t("phone.country")}>${found.map(({ region, code, name: country }, index) => html`
-			<li key=${region} id=${`${name}-${region}`} role="option" class="country ${index === at ? "here" : ""}" aria-selected=${region === value ? "true" : "false"}
-				onMouseDown=${(event) => event.preventDefault()} onClick=${() => onChoose(region)}>
+		<ul ref=${list} id=${name} class="panel-body" role="listbox" aria-label=${t("phone.country")}>${
+			found.map(({ region, code, name: country }, index) => html`
+			<li key=${region} id=${`${name}-${region}`} role="option" class="country ${index === at ? "here" : ""}"
+				aria-selected=${region === value ? "true" : "false"} onMouseDown=${(event) => event.preventDefault()} onClick=${() => onChoose(region)}>
 				<span>${country}</span><span class="number soft">+${code}</span></li>`)}</ul>
 		${found.length === 0 && html`<p class="tree-none" role="status">${t("phone.no_match")}</p>`}
 	</div>`;
@@ -122,9 +136,10 @@ export function CountryPicker({ value, onChange }) {
 			button.current.focus();
 	};
 
-	return html`<button type="button" ref=${button} class="button country-button" aria-haspopup="dialog" aria-expanded=${open ? "true" : "false"}
-			aria-label=${t("phone.country_is", { name: country.name, code: `+${country.code}` })} title=${country.name}
+	return html`<button type="button" ref=${button} class="button country-button" aria-haspopup="dialog"
+			aria-expanded=${open ? "true" : "false"} aria-label=${t("phone.country_is", { name: country.name, code: `+${country.code}` })} title=${country.name}
 			onClick=${() => setOpen(!open)}>
 			<small class="soft">${value}</small>+${country.code}</button>
-		${open && html`<${Panel} button=${button} value=${value} onChoose=${(region) => (close(true), onChange(region))} onClose=${close} />`}`;
+		${open && html`<${Panel} button=${button} value=${value} onChoose=${(region) => (close(true), onChange(region))}
+			onClose=${close} />`}`;
 }

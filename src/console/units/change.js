@@ -3,11 +3,12 @@ import { html, useRef, useState } from "../lib/html.js";
 import { patch, post, remove } from "../lib/api.js";
 import { byField } from "../lib/errors.js";
 import { t, tn } from "../lib/words.js";
-import { Confirm, Dialog, useUnsaved } from "../ui/dialog.js";
+import { Confirm, Dialog } from "../ui/dialog.js";
 import { Field, focusWrong } from "../ui/field.js";
 import { Icon } from "../ui/icon.js";
 import { Problem } from "../ui/states.js";
 import { say } from "../ui/toast.js";
+import { useClosing } from "../ui/unsaved.js";
 
 function UnitForm({ title, unit, action, send, onClose, onDone }) {
 	const [name, setName] = useState(unit?.name ?? "");
@@ -16,8 +17,8 @@ function UnitForm({ title, unit, action, send, onClose, onDone }) {
 	const [failed, setFailed] = useState(null);
 	const form = useRef(null);
 	const told = failed?.name === "ApiError" ? byField(failed, ["name", "description"]) : { found: {}, rest: null };
-
-	useUnsaved(name !== (unit?.name ?? "") || description !== (unit?.description ?? ""));
+	const unsaved = name !== (unit?.name ?? "") || description !== (unit?.description ?? "");
+	const { close, question } = useClosing(unsaved, onClose);
 	const submit = async (event) => {
 		event.preventDefault();
 		if (busy)
@@ -32,7 +33,7 @@ function UnitForm({ title, unit, action, send, onClose, onDone }) {
 		}
 	};
 
-	return html`<${Dialog} title=${title} size="small" onClose=${onClose}><form ref=${form} onSubmit=${submit} novalidate>
+	return html`<${Dialog} title=${title} size="small" onClose=${close}><form ref=${form} onSubmit=${submit} novalidate>
 		<div class="dialog-body">
 			${failed && (told.rest || failed.errors?.length === 0) && html`<${Problem} error=${failed} />`}
 			<${Field} name="name" label=${t("units.name")} error=${told.found.name} required>${(props) => html`<input ...${props} data-first
@@ -40,9 +41,9 @@ function UnitForm({ title, unit, action, send, onClose, onDone }) {
 			<${Field} name="description" label=${t("units.description")} error=${told.found.description}>${(props) => html`<textarea ...${props}
 				rows="3" maxlength="1024" value=${description} onInput=${(event) => setDescription(event.target.value)}></textarea>`}</${Field}>
 		</div>
-		<footer class="dialog-foot"><button type="button" class="button" onClick=${onClose}>${t("ui.cancel")}</button>
+		<footer class="dialog-foot"><button type="button" class="button" onClick=${close}>${t("ui.cancel")}</button>
 			<button class="button primary" aria-disabled=${busy ? "true" : null}>${action}</button></footer>
-	</form></${Dialog}>`;
+	</form></${Dialog}>${question}`;
 }
 
 export function NewUnit({ parent, onClose, onDone }) {

@@ -1,9 +1,5 @@
 // Which units of a tree are to be seen, in which order: no DOM, so that it can be tested by itself.
-
-/** As the daemon's search compares: without case and accents. */
-export function fold(text) {
-	return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-}
+import { fold } from "../lib/fold.js";
 
 /** [{unit, level, open, position, siblings}]: `open` is null for a unit with none below. `isOpen(unit)` decides;
  *  with `words` those that match are shown, and what they are in. */

@@ -1,9 +1,10 @@
 // The org units as a tree (WAI-ARIA Authoring Practices, tree view): one stop for the tab key, arrows inside, a letter
 // finds. The items are siblings and say their level, which spares a wide tree the nesting.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { fold } from "../lib/fold.js";
 import { t } from "../lib/words.js";
 import { Icon } from "../ui/icon.js";
-import { ancestors, fold, visibleRows } from "./rows.js";
+import { ancestors, visibleRows } from "./rows.js";
 
 const shownMax = 400; // items in the document; nobody reads more, the search finds the rest
 
