@@ -4,6 +4,7 @@ import { get, remove } from "../lib/api.js";
 import { explain } from "../lib/errors.js";
 import { useLoad } from "../lib/load.js";
 import { leavePage, may, whoAmI } from "../lib/session.js";
+import { hasShortcuts, switchShortcuts } from "../lib/shortcuts.js";
 import { lastName } from "../lib/units.js";
 import { t, tn } from "../lib/words.js";
 import { Face, Head, Time, Value } from "../ui/bits.js";
@@ -77,7 +78,18 @@ function Sessions() {
 	</section>`;
 }
 
+function Keyboard() {
+	const [on, setOn] = useState(hasShortcuts);
+	const turn = ({ target }) => {
+		switchShortcuts(target.checked);
+		setOn(hasShortcuts());
+	};
+
+	return html`<section class="card"><header><h2>${t("account.keyboard")}</h2></header><div class="card-body"><label class="switch">
+		<input type="checkbox" checked=${on} onChange=${turn} /><span>${tn("account.slash", { key: html`<kbd>/</kbd>` })}</span></label></div></section>`;
+}
+
 export default function Account() {
 	return html`<${Head} title=${t("nav.account")} about=${t("account.lead")} />
-		<div class="stack"><${Who} /><${Sessions} />${may("tokens") && html`<${Tokens} />`}</div>`;
+		<div class="stack"><${Who} /><${Sessions} />${may("tokens") && html`<${Tokens} />`}${may("users:read") && html`<${Keyboard} />`}</div>`;
 }
