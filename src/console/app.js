@@ -65,7 +65,7 @@ function Screen({ path }) {
 	if (!screen)
 		return html`<${Empty} icon="search" title=${t("ui.no_page")}>${t("ui.no_page_why")}</${Empty}>`;
 	if (screen.scope && !(may(screen.scope) && (isUnlimited() || !screen.whole)))
-		return html`<${NoPermission} scope=${screen.scope} />`;
+		return html`<${NoPermission} />`;
 	if (broken)
 		return html`<${Trouble} error=${broken} onRetry=${() => location.reload()} />`;
 	if (failed) // the daemon was replaced by another version: its files have other names

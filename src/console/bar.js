@@ -42,6 +42,7 @@ export function Bar({ path }) {
 	const me = whoAmI();
 	const [open, setOpen] = useState(false);
 	const allowed = places.filter(({ scope, unless, whole }) => may(scope) && !(unless && may(unless)) && (isUnlimited() || !whole));
+	const administers = me.roles.includes("administrator");
 	const languages = Object.entries(allLanguages());
 
 	useEffect(() => setOpen(false), [path]);
@@ -52,8 +53,8 @@ export function Bar({ path }) {
 		</div>
 		<div id="bar-places" class="bar-places">
 			<nav aria-label=${t("nav.main")}>
-				${allowed.length > 0 && html`<h2 id="nav-admin">${t("nav.administrator")}</h2>
-					<ul aria-labelledby="nav-admin">${allowed.map((place) => html`<${Place} key=${place.to} ...${place} path=${path} />`)}</ul>`}
+				${allowed.length > 0 && html`${administers && html`<h2 id="nav-admin">${t("nav.administrator")}</h2>`}
+					<ul aria-labelledby=${administers ? "nav-admin" : null}>${allowed.map((place) => html`<${Place} key=${place.to} ...${place} path=${path} />`)}</ul>`}
 				<h2 id="nav-own">${t("nav.own")}</h2>
 				<ul aria-labelledby="nav-own"><${Place} ...${own} path=${path} /></ul>
 			</nav>

@@ -58,7 +58,17 @@ issue_check_role(struct issue_check *c, const char *group, const char *field)
 		    &c->errors, field, "not_allowed", "nobody gets a role by an invitation");
 }
 
-/* Of a draft, those that are not in order are left out. */
+static bool
+issue_has_group(const struct person *p, size_t count, const char *normal)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(p->groups[i], normal) == 0)
+			return true;
+	return false;
+}
+
+/* One that came twice counts once, where it came first. Of a draft, those that are not in order are
+ * left out. */
 static void
 issue_check_groups(struct issue_check *c)
 {
@@ -73,7 +83,7 @@ issue_check_groups(struct issue_check *c)
 		if (!dir_dn_normalise(p->groups[i], c->inv->arena, &normal))
 			field_errors_add(
 			    &c->errors, field, "invalid", "not a distinguished name (RFC 4514)");
-		else {
+		else if (!issue_has_group(p, kept, normal)) {
 			issue_check_role(c, normal, field);
 			p->groups[kept] = normal;
 			c->group_at[kept++] = i;

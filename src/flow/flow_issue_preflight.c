@@ -169,7 +169,8 @@ preflight_look(struct preflight *p)
 		if (value == NULL || issue_has_error(c, person_field_name(field)))
 			continue;
 		one.value[field] = value;
-		p->task.op = store_find_names(c->flow->conf.store, &one, "", preflight_on_names, p);
+		p->task.op = store_find_names(
+		    c->flow->conf.store, &one, "", STORE_NAMES_TO_RESERVE, preflight_on_names, p);
 		return;
 	}
 	preflight_finish(p, ERR_OK, NULL);

@@ -173,8 +173,8 @@ person_change_check(struct people_op *op)
 			    [PERSON_PHONE] = person_change_name(op, PERSON_PHONE) }
 		};
 
-		op->store_op = store_find_names(
-		    op->flow->conf.store, &names, op->id, person_change_on_names, op);
+		op->store_op = store_find_names(op->flow->conf.store, &names, op->id,
+		    STORE_NAMES_TO_RESERVE, person_change_on_names, op);
 	}
 }
 

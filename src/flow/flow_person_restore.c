@@ -193,8 +193,8 @@ restore_ask(struct people_op *op)
 
 		*phone = normal != NULL ? normal : *phone;
 	}
-	op->store_op =
-	    store_find_names(op->flow->conf.store, &r->names, op->id, restore_on_names, op);
+	op->store_op = store_find_names(
+	    op->flow->conf.store, &r->names, op->id, STORE_NAMES_TO_LOOK_UP, restore_on_names, op);
 }
 
 /* They would have a role again by the groups that they were in. What cannot be read is told by

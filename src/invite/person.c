@@ -116,7 +116,6 @@ person_check_groups(struct person *p, const struct person_rules *rules, struct a
 {
 	const char *groups[PERSON_GROUPS_MAX];
 	bool good = true;
-	size_t kept = 0;
 
 	if (p->group_count > PERSON_GROUPS_MAX) {
 		field_errors_add(
@@ -127,22 +126,13 @@ person_check_groups(struct person *p, const struct person_rules *rules, struct a
 		const char *name = arena_printf(arena, "groups[%zu]", i);
 		const char *dn =
 		    person_check_field(PERSON_ORG_UNIT, name, p->groups[i], rules, arena, errors);
-		size_t same = 0;
 
-		if (dn == NULL) {
-			good = false;
-			continue;
-		}
-		while (same < kept && strcmp(groups[same], dn) != 0)
-			same++;
-		if (same == kept)
-			groups[kept++] = dn;
+		groups[i] = dn;
+		good = good && dn != NULL;
 	}
-	if (!good)
-		return false;
-	memcpy(p->groups, groups, kept * sizeof(groups[0]));
-	p->group_count = kept;
-	return true;
+	if (good)
+		memcpy(p->groups, groups, p->group_count * sizeof(groups[0]));
+	return good;
 }
 
 bool

@@ -65,11 +65,10 @@ const char *person_check_field(enum person_field field, const char *field_name, 
 /* Check a whole profile and replace every value by its normal form in `arena`. All errors are
  * added. An empty or all-space optional value becomes absent. Required: given_name, family_name,
  * org_unit, at least one of mail and phone (reported on "mail"), and gender and birthday as the
- * rules say; of a draft, nothing. display_name defaults to "given family". Groups: duplicates
- * (after normalisation) are dropped. True when no error was added; otherwise the profile is left as
- * it was, but a draft keeps what is in order: of the rest a value is absent, and groups stay as
- * they were.
- */
+ * rules say; of a draft, nothing. display_name defaults to "given family". Groups stay
+ * in the places in which they came, also one that is there twice: errors number them so. True when
+ * no error was added; otherwise the profile is left as it was, but a draft keeps what is in order:
+ * of the rest a value is absent, and groups stay as they were. */
 bool person_check(struct person *p, const struct person_rules *rules, struct arena *arena,
     struct field_errors *errors);
 

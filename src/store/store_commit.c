@@ -214,8 +214,7 @@ commit_may_take(const struct commit *c, const struct kv_item *now, bool *may, ch
 	if (code != ERR_OK)
 		return code;
 	memcpy(holder, r.invitation, ID_SIZE);
-	*may = strcmp(r.invitation, c->owner) == 0 ||
-	       (r.released_at != 0 && c->now - r.released_at >= STORE_RELEASE_GRACE_MS);
+	*may = !reservation_holds(&r, c->owner, c->now);
 	return ERR_OK;
 }
 

@@ -14,6 +14,8 @@ struct names {
 	struct store_key keys[STORE_NAMES];
 	size_t at;
 	char own[ID_SIZE];
+	enum store_names_purpose purpose;
+	int64_t now;
 	struct store_taken taken;
 };
 
@@ -68,7 +70,8 @@ names_on_got(void *arg, enum err code, const struct kv_item *item, const struct 
 		code = store_open_item(n->op.store, item, n->arena, &text, &len, &own);
 		if (code == ERR_OK)
 			code = record_read_reservation(&r, text, len, &own);
-		if (code == ERR_OK && r.released_at == 0 && strcmp(r.invitation, n->own) != 0)
+		if (code == ERR_OK && reservation_holds(&r, n->own, n->now) &&
+		    (n->purpose == STORE_NAMES_TO_RESERVE || r.released_at == 0))
 			names_mark(n, r.invitation);
 		f = &own;
 	}
@@ -92,14 +95,16 @@ names_next(struct names *n)
 }
 
 struct store_op *
-store_find_names(
-    struct store *s, const struct person *names, const char *own, store_names_cb *cb, void *arg)
+store_find_names(struct store *s, const struct person *names, const char *own,
+    enum store_names_purpose purpose, store_names_cb *cb, void *arg)
 {
 	struct names *n = mem_alloc(sizeof(*n));
 
 	store_op_start(&n->op, s, names_release, arg);
 	n->cb = cb;
 	n->arena = arena_new(0);
+	n->purpose = purpose;
+	n->now = clock_wall_ms(s->clock);
 	memcpy(n->own, own, strnlen(own, ID_SIZE - 1));
 	store_name_keys(s, names, n->keys);
 	/* Nobody asked about anything still gets the answer later: the key is simply absent. */

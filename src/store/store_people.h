@@ -151,11 +151,14 @@ struct store_op *store_trash_forget(struct store *s, const struct store_trash *t
 /* ---- names and tokens ---- */
 
 /* Which of the person's uid, mail and phone (NULL: not asked) a pending invitation holds, or a
- * change of an entry other than `own`. */
+ * change of an entry other than `own`. Whoever is to reserve them is kept from those of a finished
+ * registration too, for STORE_RELEASE_GRACE_MS. Whoever reserves nothing and asks the directory
+ * afterwards is not: the entry is there by then, or it is their own that was deleted since. */
+enum store_names_purpose { STORE_NAMES_TO_RESERVE, STORE_NAMES_TO_LOOK_UP };
 typedef void store_names_cb(
     void *arg, enum err code, const struct store_taken *taken, const struct fault *f);
-struct store_op *store_find_names(
-    struct store *s, const struct person *names, const char *own, store_names_cb *cb, void *arg);
+struct store_op *store_find_names(struct store *s, const struct person *names, const char *own,
+    enum store_names_purpose purpose, store_names_cb *cb, void *arg);
 
 /* Delete the API tokens that this principal made, those that belong to the person behind it (of
  * "user:UUID"), and those that were made with them, and so on; repeating it is harmless. */

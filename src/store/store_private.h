@@ -132,6 +132,9 @@ struct reservation {
 	char invitation[ID_SIZE];
 	int64_t released_at; /* wall ms; 0 while it is held */
 };
+/* Whether it keeps the name from `owner`, an id or "" for somebody new: it is another's, who has it
+ * or gave it up within STORE_RELEASE_GRACE_MS. */
+bool reservation_holds(const struct reservation *r, const char *owner, int64_t now);
 void record_write_reservation(struct buf *b, const struct reservation *r);
 enum err record_read_reservation(
     struct reservation *out, const char *text, size_t len, struct fault *f);

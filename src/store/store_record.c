@@ -125,6 +125,13 @@ record_copy_optional(struct record_reader *r, const char *name, char *out, size_
 
 /* ---- reservation ---- */
 
+bool
+reservation_holds(const struct reservation *r, const char *owner, int64_t now)
+{
+	return strcmp(r->invitation, owner) != 0 &&
+	       (r->released_at == 0 || now - r->released_at < STORE_RELEASE_GRACE_MS);
+}
+
 void
 record_write_reservation(struct buf *b, const struct reservation *r)
 {

@@ -1,7 +1,7 @@
 """./dev bench: what usherd costs above the bare work, measured in turns with it on the same servers.
 
 The lines are those of shared.py. The people list's part is in roster.py, that of mails in
-mail.py, that of sign-in in access.py and timing.py.
+mail.py, that of sign-in in access.py and timing.py, the console's in browsing.py.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import sys
 import time
 
 import access
+import browsing
 import mail
 import roster
 import timing
@@ -118,19 +119,20 @@ def bench_store(bench):
 BENCHES = {"register": bench_register, "invite": bench_invite, "idle": bench_idle,
            "start": bench_start, "http": bench_http, "store": bench_store, "mail": mail.bench_mail,
            "access": access.bench_access, "timing": timing.bench_timing}
+LARGE = {"roster": roster.bench_roster, "console": browsing.bench_console}  # on directories of their own
 
 
 def main(names):
     if names == ["clean"]:
         roster.clean()
         return
-    everything = [*BENCHES, "roster"]
+    everything = [*BENCHES, *LARGE]
     unknown = [name for name in names if name not in everything]
     if unknown:
         sys.exit(f"there is no benchmark {unknown[0]!r} ({', '.join(everything)})")
     for name in names or everything:
-        if name == "roster":
-            roster.bench_roster()
+        if name in LARGE:
+            LARGE[name]()
             continue
         with contextlib.closing(Bench()) as bench:
             BENCHES[name](bench)

@@ -215,6 +215,26 @@ everything_that_is_wrong_is_told_at_once(void **state)
 	world_free(w);
 }
 
+/* Whoever is to correct one counts those that they sent. */
+static void
+groups_are_numbered_as_they_came_also_when_one_came_twice(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	static const char *const came[] = { "cn=poets,dc=example", " cn=poets,dc=example",
+		"cn=poets,dc=example", "cn=missing,dc=example", "cn=missing,dc=example" };
+
+	(void)state;
+	p.group_count = sizeof(came) / sizeof(came[0]);
+	memcpy(p.groups, came, sizeof(came));
+	assert_int_equal(ask(w, &p), 1);
+	assert_string_equal(said_of("groups[3]"), "not_found");
+	p.group_count = 3;
+	assert_int_equal(ask(w, &p), 0);
+	assert_int_equal(world_invite(w, &p).code, ERR_OK);
+	world_free(w);
+}
+
 static void
 the_personal_address_may_come_later_and_is_checked_when_it_is_there(void **state)
 {
@@ -262,6 +282,30 @@ what_an_invitation_holds_is_taken_until_its_end(void **state)
 	assert_int_equal(ask(w, &p), 0);
 	assert_int_equal(world_invite(w, &p).code, ERR_OK);
 	assert_int_equal(ask(w, &p), 3);
+	world_free(w);
+}
+
+/* The directory has her no more; the store keeps her names for a moment all the same. */
+static void
+what_a_registration_has_just_given_up_is_taken_until_it_may_be_reserved(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = world_ada;
+	struct world_link link;
+
+	(void)state;
+	p.value[PERSON_UID] = "countess";
+	link = world_invite(w, &p);
+	assert_int_equal(world_accept(w, &link.token, "correct horse staple", NULL).code, ERR_OK);
+	fake_dir_remove_entries(w->dir);
+	w->now += STORE_RELEASE_GRACE_MS - 1;
+	assert_int_equal(ask(w, &p), 2);
+	assert_string_equal(said_of("mail"), "taken");
+	assert_string_equal(said_of("uid"), "taken");
+	assert_int_equal(world_invite(w, &p).code, ERR_EXISTS);
+	w->now += 1;
+	assert_int_equal(ask(w, &p), 0);
+	assert_int_equal(world_invite(w, &p).code, ERR_OK);
 	world_free(w);
 }
 
@@ -423,9 +467,12 @@ main(void)
 		cmocka_unit_test(the_uid_is_the_one_that_the_invitation_then_gets),
 		cmocka_unit_test(of_a_name_that_all_have_no_uid_is_said),
 		cmocka_unit_test(everything_that_is_wrong_is_told_at_once),
+		cmocka_unit_test(groups_are_numbered_as_they_came_also_when_one_came_twice),
 		cmocka_unit_test(
 		    the_personal_address_may_come_later_and_is_checked_when_it_is_there),
 		cmocka_unit_test(what_an_invitation_holds_is_taken_until_its_end),
+		cmocka_unit_test(
+		    what_a_registration_has_just_given_up_is_taken_until_it_may_be_reserved),
 		cmocka_unit_test(what_an_account_has_is_taken),
 		cmocka_unit_test(nothing_is_written_and_nothing_is_reserved),
 		cmocka_unit_test(what_is_out_of_reach_is_not_there),

@@ -1,9 +1,16 @@
-# ./dev bench [NAME ...]: the work is in tests/bench/bench.py.
+# ./dev bench [--users N] [NAME ...]: the work is in tests/bench/bench.py.
 # shellcheck shell=bash
 
 bench_main() {
+	if [ "${1:-}" = --users ]; then
+		export USHERD_BENCH_USERS=${2:?how many}
+		shift 2
+	fi
 	packages_need "${packages_build[@]}" "${packages_slapd[@]}" python3 python3-ldap python3-requests \
 		python3-aiosmtpd
+	if [ $# -eq 0 ] || [[ " $* " == *" console "* ]]; then
+		packages_need "${packages_system[@]}"
+	fi
 	tree_build gcc
 	if [ $# -eq 0 ] || [[ " $* " == *" mail "* ]]; then
 		bench_get_sink

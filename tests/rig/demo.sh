@@ -198,7 +198,7 @@ demo_people() {
 		dn: cn=password-policy,$LDAP_BASE
 		changetype: modify
 		replace: pwdMaxFailure
-		pwdMaxFailure: 5
+		pwdMaxFailure: 10
 		-
 		replace: pwdFailureCountInterval
 		pwdFailureCountInterval: 900
@@ -274,6 +274,9 @@ demo_configuration() {
 		key_file = $demo/store.key
 		[roster]
 		warm_file = $demo/store/roster.db
+		# Fewer wrong passwords than the ten that lock an account in this directory.
+		[access]
+		sign_in_attempts = 8
 		[directory]
 		uri = $LDAPI_URL
 		bind_dn = $LDAP_SERVICE_DN

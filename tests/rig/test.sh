@@ -65,7 +65,7 @@ system_tests() {
 	shift
 	say "dev: system tests on $tree"
 	rm -f "$report"
-	(cd "$top" && USHERD_BUILD=$build_root/$tree timeout -k 10 900 "$python" -B -m pytest \
+	(cd "$top" && USHERD_BUILD=$build_root/$tree timeout -k 10 1500 "$python" -B -m pytest \
 		-p no:cacheprovider -q -n "$jobs" --dist loadfile --junitxml="$report" "$@" tests/system) >&2 || true
 	# shellcheck disable=SC2046 # three numbers
 	suite_count "system tests ($tree)" $("$python" -B "$top/tests/rig/count.py" "$report")

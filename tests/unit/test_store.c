@@ -2,6 +2,7 @@
  * an invitation ends, and what becomes of writes whose fate is not known. */
 #include <sodium.h>
 
+#include "store/store_people.h"
 #include "store_world.h"
 
 static const enum invitation_event to_claimed[] = { INVITATION_EV_CLAIM };
@@ -216,16 +217,45 @@ a_finished_one_forgets_the_person_and_keeps_the_link(void **state)
 }
 
 static void
+on_found(void *arg, enum err code, const struct store_taken *taken, const struct fault *f)
+{
+	struct world *w = arg;
+
+	w->taken = *taken;
+	world_on_done(w, code, f);
+}
+
+/* How many of the invitation's names are held against `own`. */
+static int
+names_held(struct world *w, const struct invitation *inv, const char *own,
+    enum store_names_purpose purpose)
+{
+	assert_int_equal(
+	    world_run(w, store_find_names(w->store, &inv->person, own, purpose, on_found, w)),
+	    ERR_OK);
+	return w->taken.uid + w->taken.mail + w->taken.phone;
+}
+
+/* Who looks before reserving is told what the reservation would be told. */
+static void
 names_of_a_finished_one_are_free_after_the_grace(void **state)
 {
 	struct world *w = *state;
 	struct invitation *inv = world_make(w, "zoe", "zoe@x.org", "+491"), *next;
 
-	world_live(w, inv, to_done, 3);
 	next = world_make(w, "zoe", "zoe@x.org", "+491");
+	world_live(w, inv, to_done, 3);
+	w->now += STORE_RELEASE_GRACE_MS - 1;
+	assert_int_equal(names_held(w, next, "", STORE_NAMES_TO_RESERVE), 3);
+	assert_int_equal(names_held(w, next, next->id, STORE_NAMES_TO_RESERVE), 3);
+	assert_int_equal(names_held(w, next, inv->id, STORE_NAMES_TO_RESERVE), 0);
+	assert_int_equal(names_held(w, next, "", STORE_NAMES_TO_LOOK_UP), 0);
 	assert_int_equal(world_issue(w, next), ERR_EXISTS);
-	w->now += STORE_RELEASE_GRACE_MS;
+	w->now += 1;
+	assert_int_equal(names_held(w, next, "", STORE_NAMES_TO_RESERVE), 0);
 	assert_int_equal(world_issue(w, next), ERR_OK);
+	assert_int_equal(names_held(w, next, "", STORE_NAMES_TO_RESERVE), 3);
+	assert_int_equal(names_held(w, next, "", STORE_NAMES_TO_LOOK_UP), 3);
 	w->now += STORE_RELEASE_GRACE_MS;
 	invitation_free(inv);
 	inv = world_make(w, "zoe", "other@x.org", NULL);

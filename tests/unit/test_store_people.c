@@ -410,11 +410,15 @@ names_of_pending_invitations_are_found(void **state)
 	struct person nothing = { .group_count = 0 };
 
 	run(&p, store_issue(p.store, inv, &note, on_issued, &p));
-	assert_int_equal(run(&p, store_find_names(p.store, &names, OTHER, on_names, &p)), ERR_OK);
+	assert_int_equal(
+	    run(&p, store_find_names(p.store, &names, OTHER, STORE_NAMES_TO_RESERVE, on_names, &p)),
+	    ERR_OK);
 	assert_true(p.taken.mail);
 	assert_false(p.taken.phone);
 	assert_string_equal(p.taken.holders[0], inv->id);
-	assert_int_equal(run(&p, store_find_names(p.store, &nothing, OTHER, on_names, &p)), ERR_OK);
+	assert_int_equal(run(&p, store_find_names(p.store, &nothing, OTHER, STORE_NAMES_TO_RESERVE,
+				     on_names, &p)),
+	    ERR_OK);
 	assert_false(p.taken.mail);
 	invitation_free(inv);
 	people_end(&p);
@@ -433,9 +437,9 @@ a_change_holds_its_names_until_it_is_over(void **state)
 	a.value[PERSON_MAIL] = b.value[PERSON_MAIL] = "Ada@x.org";
 	assert_int_equal(begin(&p, &a, NULL, 0), ERR_OK);
 	assert_int_equal(begin(&p, &b, NULL, 0), ERR_CONFLICT);
-	run(&p, store_find_names(p.store, &names, TARGET, on_names, &p));
+	run(&p, store_find_names(p.store, &names, TARGET, STORE_NAMES_TO_RESERVE, on_names, &p));
 	assert_false(p.taken.mail);
-	run(&p, store_find_names(p.store, &names, OTHER, on_names, &p));
+	run(&p, store_find_names(p.store, &names, OTHER, STORE_NAMES_TO_RESERVE, on_names, &p));
 	assert_true(p.taken.mail);
 	assert_int_equal(run(&p, store_issue(p.store, inv, &note, on_issued, &p)), ERR_EXISTS);
 	assert_int_equal(

@@ -27,9 +27,9 @@ export function newDraft({ region, methods }) {
 }
 
 /** For the next person at the same place: what is not about the person stays. */
-export function nextDraft({ org_unit, position, groups, language, days, fields, method, phone }, methods) {
+export function nextDraft({ org_unit, position, groups, days, fields, method, phone }, methods) {
 	return {
-		...newDraft({ region: phone.region, methods }), org_unit, position, groups, language, days, fields, method,
+		...newDraft({ region: phone.region, methods }), org_unit, position, groups, days, fields, method,
 	};
 }
 

@@ -15,10 +15,13 @@ export function distance(at, now) {
 
 	if (far < minute)
 		return [0, "second"];
+	// Of what is to come nothing is taken away: eight hours are eight a moment after they began.
+	const whole = seconds < 0 ? Math.trunc : Math.round;
+
 	if (far < hour)
-		return [Math.trunc(seconds / minute), "minute"];
+		return [whole(seconds / minute), "minute"];
 	if (far < 22 * hour || days === 0)
-		return [Math.trunc(seconds / hour), "hour"];
+		return [whole(seconds / hour), "hour"];
 	if (Math.abs(days) < 14)
 		return [days, "day"];
 	if (Math.abs(days) < 60)

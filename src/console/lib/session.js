@@ -1,7 +1,7 @@
 // Who is signed in, and what they may do where. The daemon decides; this only keeps the console from offering
 // what would be refused.
 import { useEffect, useState } from "./html.js";
-import { ApiError, get, remove, request } from "./api.js";
+import { ApiError, remove, request } from "./api.js";
 
 const changed = new Set();
 let me = null;
@@ -44,7 +44,7 @@ if (others)
 	others.onmessage = ({ data }) => me && data.id !== me.id && location.replace("/");
 
 async function greet(caller) {
-	settings = await get("/settings");
+	settings = (await request("GET", "/settings", { signsIn: true })).data; // others wait until this is done
 	set(caller);
 	others?.postMessage({ id: caller.id });
 	return caller;

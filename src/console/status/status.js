@@ -36,13 +36,22 @@ function Words({ children }) {
 	return html`<q class="said"><bdi>${children}</bdi></q>`;
 }
 
+// The path of a socket is written with escapes (ldapi://%2Frun...); people read it without.
+function readable(uri) {
+	try {
+		return decodeURIComponent(uri);
+	} catch {
+		return uri;
+	}
+}
+
 function Directory({ directory }) {
 	return html`<${Part} title=${t("state.directory")} icon="server" state=${directory.status}>
 		<ul class="servers">${directory.servers.map((server) => html`<li key=${server.uri}>
-			<code><bdi>${server.uri}</bdi></code>
+			<code><bdi>${readable(server.uri)}</bdi></code>
 			<ul class="row"><li><${State} value=${server.status} /></li>${server.in_use && html`<li>${t("state.in_use")}</li>`}
 				${server.since && html`<li>${tn("state.since", { time: html`<${Time} at=${server.since} as="moment" />` })}</li>`}</ul>
-			${server.last_error && html`<p class="row"><${Words}>${server.last_error}</${Words}><${Time} at=${server.last_error_at} /></p>`}
+			${server.last_error && html`<p class="row"><span>${t("state.failure")}</span><${Words}>${server.last_error}</${Words}><${Time} at=${server.last_error_at} /></p>`}
 		</li>`)}</ul></${Part}>`;
 }
 

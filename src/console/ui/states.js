@@ -16,8 +16,8 @@ export function Trouble({ error, onRetry }) {
 		class="button" onClick=${onRetry}><${Icon} name="refresh" />${t("ui.retry")}</button>`}>${explain(error)}</${Empty}></div>`;
 }
 
-export function NoPermission({ scope }) {
-	return html`<${Empty} icon="key" title=${t("ui.no_permission")}>${t("ui.no_permission_why", { scope })}</${Empty}>`;
+export function NoPermission() {
+	return html`<${Empty} icon="key" title=${t("ui.no_permission")}>${t("ui.no_permission_why")}</${Empty}>`;
 }
 
 /** Inside of what stays as it is: a line of text about what went wrong. */

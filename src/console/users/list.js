@@ -67,8 +67,9 @@ function usePages(query) {
 	return [pages, version];
 }
 
-/** {type, change, typed, returning}: what is asked for, in step with the address in both directions. `typed` is the search
- *  whose answer has not been shown yet; `returning`: the place in the list is the one that the history has kept. */
+/** {type, change, settle, typed, returning}: what is asked for, in step with the address in both directions. settle()
+ *  brings the address up to what was typed, `typed` is the search whose answer has not been shown yet; `returning`: the
+ *  place in the list is the one that the history has kept. */
 function useQuery(pages, query, setQuery) {
 	const { query: parameters } = useHere();
 	const latest = useRef(query), timer = useRef(null), typed = useRef(null), returning = useRef(true);
@@ -95,7 +96,7 @@ function useQuery(pages, query, setQuery) {
 	}, [parameters.toString()]);
 	useEffect(() => () => clearTimeout(timer.current), []);
 	return {
-		typed, returning,
+		typed, returning, settle,
 		type: (q, event) => {
 			returning.current = false;
 			ask({ ...latest.current, q });
@@ -133,7 +134,8 @@ function Stale({ pages }) {
 	if (!error && liveness !== "stale")
 		return null;
 	return html`<div class="note warn stale" role="status"><${Icon} name="alert" />
-		<p>${error ? t("users.stale", { time: clock(pages.asOf) }) : t("users.not_live", { time: clock(pages.asOf) })}</p>
+		<p>${!error ? t("users.not_live", { time: clock(pages.asOf) }) : pages.shown === pages.query ? t("users.stale", { time: clock(pages.asOf) }) :
+			t("users.before")}</p>
 		<button type="button" class="button small" onClick=${() => pages.refresh()}>${t("users.look_again")}</button></div>`;
 }
 
@@ -150,13 +152,16 @@ function Nobody({ query, onClear, onAdd }) {
 }
 
 /** Whether the dialog is open is in the address, so that Back closes it. */
-function useAdding(query) {
+function useAdding(query, settle) {
 	const { query: parameters, state } = useHere();
 	const list = (more) => address("/users", { ...writeQuery(query), ...more });
 
 	return {
 		adding: parameters.get("add") === "1" && may("invitations:write"),
-		open: () => go(list({ add: 1 }), { state: { opened: true } }),
+		open: () => {
+			settle();
+			go(list({ add: 1 }), { state: { opened: true } });
+		},
 		close: () => (state?.opened ? history.back() : go(list({}), { replace: true })),
 	};
 }
@@ -164,12 +169,12 @@ function useAdding(query) {
 export default function Users() {
 	const [query, setQuery] = useState(() => readQuery(here().query));
 	const [pages, version] = usePages(query);
-	const { type, change, typed, returning } = useQuery(pages, query, setQuery);
+	const { type, change, settle, typed, returning } = useQuery(pages, query, setQuery);
 	const { units } = useUnits();
 	const [selection, setSelection] = useState(noSelection);
 	const [act, setAct] = useState(null); // {kind, person}
 	const [menuFor, setMenuFor] = useState(null);
-	const adding = useAdding(query);
+	const adding = useAdding(query, settle);
 	const flash = useFollowed(pages);
 	const last = useRef(null); // who was selected last: where a range begins
 	const selects = Object.values(actions).some(({ scopes, single }) => !single && scopes.every(may));

@@ -1,6 +1,6 @@
 // The people as a table of any length: the rows that are seen are in the document, and a few around them. Arrows go from
 // row to row, one row is a stop of the tab key; what had the focus keeps it while rows come and go.
-import { html, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { here, keepHere } from "../lib/route.js";
 import { t } from "../lib/words.js";
 import { Icon } from "../ui/icon.js";
@@ -142,6 +142,7 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 		(find(row < 0 && next ? next.id : active) ?? space.current).focus({ preventScroll: true });
 	};
 
+	useEffect(() => () => { back.current = () => {}; }, []);
 	back.current = () => document.activeElement.id === "main" && active !== null && restore();
 
 	const find = (id, part = "link") => body.current.querySelector(`[data-id="${id}"] ${parts[part]}`) ??
