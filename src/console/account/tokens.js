@@ -89,7 +89,8 @@ function MadeToken({ token, onClose }) {
 }
 
 function Line({ token, onRevoke }) {
-	return html`<li><div><p class="line-name"><strong><bdi>${token.name}</bdi></strong>${token.status === "expired" && html`<span class="status expired">${t("status.expired")}</span>`}</p>
+	return html`<li><div><p class="line-name"><strong><bdi>${token.name}</bdi></strong>${token.status === "expired" &&
+				html`<span class="status expired">${t("status.expired")}</span>`}</p>
 			<ul class="row"><li><code>${token.id}</code></li>
 				<li>${token.last_used_at ? tn("account.last_used", { time: html`<${Time} at=${token.last_used_at} />` }) : t("account.never_used")}</li>
 				<li>${tn(token.status === "expired" ? "account.ended_at" : "account.ends", { time: html`<${Time} at=${token.expires_at} />` })}</li>

@@ -35,28 +35,32 @@ function Row({ person, units, onAct }) {
 	const name = nameOf(person);
 	const names = person.org_unit === null ? [] : unitPath(units, person.org_unit);
 
-	return html`<tr role="row"><th role="rowheader" scope="row"><span class="i-name"><${Face} name=${name} /><span><${Link} to=${`/invitations/${person.id}`}><bdi>${name}</bdi></${Link}>
+	return html`<tr role="row"><th role="rowheader" scope="row"><span class="i-name"><${Face} name=${name} /><span>
+			<${Link} to=${`/invitations/${person.id}`}><bdi>${name}</bdi></${Link}>
 			<small class="soft"><bdi>${person.personal_mail ?? person.mail ?? formatPhone(person.phone)}</bdi></small></span></span></th>
 		<td role="cell" data-label=${t("users.column.org_unit")} title=${names.join(" › ")}><${Value}>${names.at(-1)}</${Value}></td>
 		<td role="cell" data-label=${t("invitations.status")}><${Status} value=${person.status} /></td>
 		<td role="cell" class="i-invited" data-label=${t("person.invited")}><${Time} at=${person.created_at} /></td>
 		<td role="cell" data-label=${t("person.expires")}><${Time} at=${person.expires_at} as="date" /></td>
-		<td role="cell" class="i-menu"><${Menu} label=${t("users.menu", { name })} entries=${[{ label: t("users.details"), icon: "person", to: `/invitations/${person.id}` },
-			...entriesFor(person, onAct)]} /></td></tr>`;
+		<td role="cell" class="i-menu"><${Menu} label=${t("users.menu", { name })} entries=${[
+			{ label: t("users.details"), icon: "person", to: `/invitations/${person.id}` }, ...entriesFor(person, onAct)]} /></td></tr>`;
 }
 
 function Table({ people, units, onAct }) {
 	return html`<table role="table" class="table invitations"><caption class="unseen">${t("nav.invitations")}</caption>
-		<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">${t("invitations.who")}</th><th role="columnheader" scope="col">${t("users.column.org_unit")}</th>
+		<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">${t("invitations.who")}</th>
+			<th role="columnheader" scope="col">${t("users.column.org_unit")}</th>
 			<th role="columnheader" scope="col">${t("invitations.status")}</th><th role="columnheader" scope="col" class="i-invited">${t("person.invited")}</th>
 			<th role="columnheader" scope="col">${t("person.expires")}</th><td role="cell"></td></tr></thead>
-		<tbody role="rowgroup">${people.map((person) => html`<${Row} key=${person.id} person=${person} units=${units} onAct=${(kind) => onAct({ kind, person })} />`)}</tbody></table>`;
+		<tbody role="rowgroup">${people.map((person) => html`<${Row} key=${person.id} person=${person} units=${units}
+			onAct=${(kind) => onAct({ kind, person })} />`)}</tbody></table>`;
 }
 
 function Search({ words, count, all, onChange }) {
+	const label = all ? t("invitations.search") : t("invitations.search_shown", { count });
+
 	return html`<div class="panel-search"><${Icon} name="search" /><input type="search" autocomplete="off" spellcheck=${false} value=${words}
-		aria-label=${all ? t("invitations.search") : t("invitations.search_shown", { count })} placeholder=${all ? t("invitations.search") : t("invitations.search_shown", { count })}
-		onInput=${(event) => onChange(event.target.value)} /></div>`;
+		aria-label=${label} placeholder=${label} onInput=${(event) => onChange(event.target.value)} /></div>`;
 }
 
 export default function Invitations() {
@@ -85,7 +89,8 @@ export default function Invitations() {
 	return html`<${Head} title=${t("nav.invitations")} about=${t("invitations.about")}>${add}</${Head}>
 		${error && items && html`<${Problem} error=${error} />`}
 		${items === null ? html`<section class="card">${error ? html`<${Trouble} error=${error} onRetry=${again} />` : html`<${Loading} lines=${8} />`}</section>` :
-			items.length === 0 ? html`<section class="card"><${Empty} icon="mail" title=${t("invitations.none")} action=${add}>${t("invitations.none_why")}</${Empty}></section>` : html`
+			items.length === 0 ? html`<section class="card"><${Empty} icon="mail" title=${t("invitations.none")} action=${add}>${
+				t("invitations.none_why")}</${Empty}></section>` : html`
 			<section class="card" aria-label=${t("nav.invitations")}>
 				${(items.length >= searchedFrom || words) && html`<${Search} words=${words} count=${items.length} all=${next === null}
 					onChange=${(q) => go(address("/invitations", { q }), { replace: true })} />`}

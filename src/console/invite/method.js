@@ -22,10 +22,11 @@ export function Method({ form }) {
 	const name = useId();
 
 	return html`<${Group} title=${t("field.method")}>
-		${methods.length > 1 ? html`<div class="wide ways" data-field="method">${["email", "link"].map((value) => html`<${Way} key=${value} form=${form} value=${value} name=${name} />`)}</div>` :
+		${methods.length > 1 ? html`<div class="wide ways" data-field="method">${["email", "link"].map((value) => html`
+			<${Way} key=${value} form=${form} value=${value} name=${name} />`)}</div>` :
 			html`<p class="wide note"><${Icon} name="link" /><span>${t("invite.by_link_only")}</span></p>`}
-		${form.draft.method === "email" && html`<${TextField} form=${form} name="personal_mail" label=${t("field.personal_mail")} hint=${t("invite.personal_mail_about")} required
-			className="wide" type="email" inputmode="email" dir="ltr" maxlength="254" spellcheck=${false} />`}
+		${form.draft.method === "email" && html`<${TextField} form=${form} name="personal_mail" label=${t("field.personal_mail")}
+			hint=${t("invite.personal_mail_about")} required className="wide" type="email" inputmode="email" dir="ltr" maxlength="254" spellcheck=${false} />`}
 		${form.errors.method && html`<p class="wide error"><${Icon} name="alert" size="16" /><span>${form.errors.method}</span></p>`}
 	</${Group}>`;
 }

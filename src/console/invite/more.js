@@ -14,8 +14,9 @@ export const moreFields = ["display_name", "uid", "language", "expires_in", "fie
 
 function Days({ form, lifetime }) {
 	return html`<${Field} name="expires_in" label=${t("field.expires_in")} error=${form.errors.expires_in}>
-		${(props) => html`<input ...${props} inputmode="numeric" autocomplete="off" maxlength="4" value=${form.draft.days}
-			placeholder=${formatSpan(lifetime.default)} onInput=${(event) => form.set("days", event.target.value.trim())} onBlur=${() => form.leave("expires_in")} />`}</${Field}>`;
+		${(props) => html`<input ...${props} inputmode="numeric" autocomplete="off" maxlength="4"
+			value=${form.draft.days} placeholder=${formatSpan(lifetime.default)} onInput=${(event) => form.set("days", event.target.value.trim())}
+			onBlur=${() => form.leave("expires_in")} />`}</${Field}>`;
 }
 
 function Modes({ form }) {

@@ -33,8 +33,10 @@ function GroupList({ form, groups }) {
 		form.leave("groups");
 	};
 
-	return html`<fieldset class="field wide invite-groups ${form.errors.groups ? "refused" : ""}" data-field="groups" aria-describedby=${form.errors.groups ? name : null}>
-		<legend class="label">${t("field.groups")} <span class="soft">${chosen.size > 0 ? t("invite.groups_chosen", { count: chosen.size }) : t("ui.optional")}</span></legend>
+	return html`<fieldset class="field wide invite-groups ${form.errors.groups ? "refused" : ""}" data-field="groups"
+			aria-describedby=${form.errors.groups ? name : null}>
+		<legend class="label">${t("field.groups")} <span class="soft">${
+			chosen.size > 0 ? t("invite.groups_chosen", { count: chosen.size }) : t("ui.optional")}</span></legend>
 		${groups.length > searchFrom && html`<div class="groups-search"><${Icon} name="search" size="18" /><input type="search" autocomplete="off" spellcheck=${false}
 			aria-label=${t("invite.groups_search")} placeholder=${t("invite.groups_search")} value=${words} onInput=${(event) => setWords(event.target.value)}
 			onKeyDown=${(event) => event.key === "Enter" && !event.ctrlKey && event.preventDefault()} /></div>`}

@@ -166,9 +166,9 @@ export default function Edit({ view, onClose, onDone }) {
 		<div class="dialog-body">
 			${failed && html`<${Problem} error=${failed} />`}
 			${isMet && html`<${Choices} choices=${choices} onChoose=${choose} />`}
-			<div class="edit-grid">${fields.map((name) => html`<${Field} key=${name} name=${name} className=${`edit-${name}`} label=${t(`field.${name}`)} error=${errors[name]}
-				required=${["given_name", "family_name", "org_unit"].includes(name)}>${(props) => html`<${Control} name=${name} props=${props} value=${draft[name]}
-				onChange=${(value) => set(name, value)} />`}</${Field}>`)}</div>
+			<div class="edit-grid">${fields.map((name) => html`<${Field} key=${name} name=${name} className=${`edit-${name}`}
+				label=${t(`field.${name}`)} error=${errors[name]} required=${["given_name", "family_name", "org_unit"].includes(name)}>${
+				(props) => html`<${Control} name=${name} props=${props} value=${draft[name]} onChange=${(value) => set(name, value)} />`}</${Field}>`)}</div>
 		</div>
 		<footer class="dialog-foot"><button type="button" class="button" onClick=${close}>${t("ui.cancel")}</button>
 			<button class="button primary" aria-disabled=${busy ? "true" : null}>${t("person.save")}</button></footer>

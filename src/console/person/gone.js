@@ -76,10 +76,13 @@ export function Gone({ id, before, onRestored }) {
 	if (end === null && before === null)
 		return html`<${Nobody} />`;
 	return html`<${Head} title=${name ?? t("person.title")} /><section class="card" role="status"><${Empty} icon="trash"
-		title=${wasUser ? t("person.deleted") : t("person.removed")} action=${html`<div class="gone-acts">${end?.restorable_until && may("users:write") && html`<button type="button" class="button primary"
-			aria-disabled=${restoring ? "true" : null} onClick=${() => restoring || bring()}><${Icon} name="undo" />${t("users.restore")}</button>`}${end?.now && html`<${Link} to=${`/users/${encodeURIComponent(end.now)}`}
-			class="button primary">${t("person.to_their_page")}</${Link}>`}<${Back} /></div>`}>
-		${end ? tn("person.deleted_when", { time: formatMoment(end.deleted_at), actor: html`<${Actor} actor=${end.deleted_by} />` }) : wasUser ? t("person.deleted_meanwhile") : t("person.removed_why")}
+		title=${wasUser ? t("person.deleted") : t("person.removed")} action=${html`<div class="gone-acts">
+			${end?.restorable_until && may("users:write") && html`<button type="button" class="button primary"
+				aria-disabled=${restoring ? "true" : null} onClick=${() => restoring || bring()}><${Icon} name="undo" />${t("users.restore")}</button>`}
+			${end?.now && html`<${Link} to=${`/users/${encodeURIComponent(end.now)}`} class="button primary">${t("person.to_their_page")}</${Link}>`}
+			<${Back} /></div>`}>
+		${end ? tn("person.deleted_when", { time: formatMoment(end.deleted_at), actor: html`<${Actor} actor=${end.deleted_by} />` }) :
+			wasUser ? t("person.deleted_meanwhile") : t("person.removed_why")}
 		${end?.now && ` ${t("person.is_back")}`}
 		${end?.restorable_until && ` ${t("person.restorable_until", { date: formatDate(end.restorable_until) })}`}</${Empty}></section>`;
 }

@@ -140,7 +140,8 @@ function Person({ id }) {
 
 	return html`<${Way} />
 		<div class="person-head"><${Face} name=${name} size="large" />
-			<${Head} title=${name} about=${html`<${Status} value=${user ? profile.status : status} />${profile.uid && profile.uid !== name && html`<span><bdi>${profile.uid}</bdi></span>`}`}>
+			<${Head} title=${name} about=${html`<${Status} value=${user ? profile.status : status} />${
+				profile.uid && profile.uid !== name && html`<span><bdi>${profile.uid}</bdi></span>`}`}>
 				<${Acts} view=${data} profile=${profile} onAct=${setAct} /></${Head}></div>
 		<${Notes} view=${data} profile=${{ ...profile, status: user ? profile.status : status }} error=${error} />
 		<div class="sheet">

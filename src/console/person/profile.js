@@ -37,7 +37,8 @@ function Unit({ children: dn }) {
 
 /** A long name is broken after a comma where it can be. */
 function Copied({ children: text }) {
-	return html`<span class="dn"><code><${Value}>${text?.split(/(?<=,)/).map((part) => html`${part}<wbr />`)}</${Value}></code>${text && html`<${CopyButton} text=${text} className="button quiet small" />`}</span>`;
+	return html`<span class="dn"><code><${Value}>${text?.split(/(?<=,)/).map((part) => html`${part}<wbr />`)}</${Value}></code>${
+		text && html`<${CopyButton} text=${text} className="button quiet small" />`}</span>`;
 }
 
 function genderWord(gender) {
@@ -52,7 +53,8 @@ export function Profile({ profile, modes }) {
 	const own = (name, shown = (value) => value) => // only the directory has it, and may be away
 		profile.stale ? null : fact(name, html`<${Value}>${profile[name] && shown(profile[name])}</${Value}>`);
 
-	return html`<section class="card sheet-profile" aria-labelledby="profile-head"><h2 id="profile-head">${t("person.profile")}</h2><div class="card-body"><dl class="facts">
+	return html`<section class="card sheet-profile" aria-labelledby="profile-head"><h2 id="profile-head">${t("person.profile")}</h2>
+	<div class="card-body"><dl class="facts">
 		${plain("given_name")}${plain("family_name")}${own("display_name")}
 		${fact("uid", html`<${Copied}>${profile.uid}</${Copied}>`)}
 		${fact("mail", html`<${Mail}>${profile.mail}</${Mail}>`)}
@@ -72,7 +74,8 @@ export function Groups({ profile }) {
 	const { groups } = profile;
 
 	return html`<section class="card" aria-labelledby="groups-head"><h2 id="groups-head">${t("person.groups")}</h2><div class="card-body">
-		${!groups?.length ? html`<p class="soft">${groups === null ? t("person.groups_unknown") : t("person.no_groups")}</p>` : html`<ul class="memberships">${groups.map((dn) => {
+		${!groups?.length ? html`<p class="soft">${groups === null ? t("person.groups_unknown") : t("person.no_groups")}</p>` :
+			html`<ul class="memberships">${groups.map((dn) => {
 			const group = byDn.get(dn.toLowerCase());
 
 			return html`<li key=${dn} title=${dn}><${Icon} name="people" size="18" /><span><bdi>${group?.name ?? lastName(dn)}</bdi>

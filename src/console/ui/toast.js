@@ -56,14 +56,24 @@ export function Toasts() {
 		redraw = setToasts;
 		return () => { redraw = null; };
 	}, []);
+	/** The focus, when it is in the one that goes, goes to the next one or the one before, or else to the screen. */
+	const leave = (id, event) => {
+		const toast = event.currentTarget.closest(".toast");
+		const next = (toast.nextElementSibling ?? toast.previousElementSibling)?.querySelector("button:last-child");
+
+		if (toast.contains(document.activeElement))
+			(next ?? document.getElementById("main"))?.focus({ preventScroll: true });
+		dismiss(id);
+	};
+
 	return html`<div class="toasts" role="status" aria-live="polite">
 		${toasts.map(({ id, text, tone, action }) => html`<div key=${id} class="toast ${tone}"
 			onMouseEnter=${() => hold(id)} onMouseLeave=${() => release(id)} onFocusIn=${() => hold(id)} onFocusOut=${() => release(id)}>
 			<${Icon} name=${{ good: "check", bad: "alert", plain: "info" }[tone]} />
 			<p>${text}</p>
-			${action && html`<button type="button" class="button small" onClick=${() => (dismiss(id), action.onChoose())}>
+			${action && html`<button type="button" class="button small" onClick=${(event) => (leave(id, event), action.onChoose())}>
 				${action.label}</button>`}
-			<button type="button" class="button bare small" aria-label=${t("ui.dismiss")} onClick=${() => dismiss(id)}>
+			<button type="button" class="button bare small" aria-label=${t("ui.dismiss")} onClick=${(event) => leave(id, event)}>
 				<${Icon} name="close" size="16" /></button>
 		</div>`)}
 	</div>`;

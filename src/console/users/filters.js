@@ -1,6 +1,7 @@
 // What narrows the list: words, a status, an org unit, dates. What is chosen here is in the address.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { may } from "../lib/session.js";
+import { hasShortcuts } from "../lib/shortcuts.js";
 import { formatNumber, t } from "../lib/words.js";
 import { Icon } from "../ui/icon.js";
 import { UnitPicker } from "../units/picker.js";
@@ -20,7 +21,7 @@ function Search({ value, onType }) {
 
 	useEffect(() => {
 		const lead = (event) => {
-			if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]"))
+			if (event.key !== "/" || !hasShortcuts() || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]"))
 				return;
 			event.preventDefault();
 			field.current.focus();
@@ -37,11 +38,12 @@ function Search({ value, onType }) {
 
 	return html`<div class="search" role="search"><${Icon} name="search" />
 		<input ref=${field} type="search" autocomplete="off" autocapitalize="none" spellcheck=${false} dir="auto" maxlength="256" enterkeyhint="search"
-			aria-label=${t("users.search")} aria-keyshortcuts="/" placeholder=${t("users.search_for")} value=${value}
+			aria-label=${t("users.search")} aria-keyshortcuts=${hasShortcuts() ? "/" : null} placeholder=${t("users.search_for")} value=${value}
 			onInput=${(event) => onType(event.target.value, event)}
 			onKeyDown=${(event) => event.key === "Escape" && value && (event.preventDefault(), empty(event))} />
 		${value ? html`<button type="button" class="button bare small" aria-label=${t("users.search_clear")} title=${t("users.search_clear")}
-			onClick=${empty}><${Icon} name="close" size="16" /></button>` : html`<kbd aria-hidden="true">/</kbd>`}
+			onClick=${empty}><${Icon} name="close" size="16" /></button>` :
+			hasShortcuts() && html`<kbd aria-hidden="true">/</kbd>`}
 	</div>`;
 }
 
