@@ -16,7 +16,8 @@ INVITED = (("Zofia", "Kowalska", "Curator"), ("Tomás", "Ferreira", "Field botan
 def invite(api):
     """People who were invited; the last one's link."""
     for given_name, family_name, position in INVITED:
-        made = api.invited(given_name=given_name, family_name=family_name, position=position, display_name=f"{given_name} {family_name}",
+        made = api.invited(given_name=given_name, family_name=family_name, position=position,
+                           display_name=f"{given_name} {family_name}",
                            mail=f"{given_name}.{family_name}@meridian.example".lower().replace("á", "a"))
     return made["link"]
 
