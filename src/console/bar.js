@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "./lib/html.js";
 import { Link } from "./lib/route.js";
 import { isUnlimited, may, organisation, signOut, whoAmI } from "./lib/session.js";
-import { chooseTheme, theme, themes } from "./lib/theme.js";
+import { chooseTheme, theme, themes } from "./lib/chosen.js";
 import { allLanguages, chooseLanguage, language, t } from "./lib/words.js";
 import { Face } from "./ui/bits.js";
 import { Icon } from "./ui/icon.js";

@@ -1,10 +1,10 @@
 // What is one's own: where one is signed in, and the tokens that programs use in one's name.
 import { html, useState } from "../lib/html.js";
 import { get, remove } from "../lib/api.js";
+import { hasShortcuts, switchShortcuts } from "../lib/chosen.js";
 import { explain } from "../lib/errors.js";
 import { useLoad } from "../lib/load.js";
 import { leavePage, may, whoAmI } from "../lib/session.js";
-import { hasShortcuts, switchShortcuts } from "../lib/shortcuts.js";
 import { lastName } from "../lib/units.js";
 import { t, tn } from "../lib/words.js";
 import { Face, Head, Time, Value } from "../ui/bits.js";

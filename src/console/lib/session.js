@@ -43,8 +43,11 @@ const others = "BroadcastChannel" in globalThis ? new BroadcastChannel("usherd-s
 if (others)
 	others.onmessage = ({ data }) => me && data.id !== me.id && location.replace("/");
 
-async function greet(caller) {
+async function readSettings() {
 	settings = (await request("GET", "/settings", { signsIn: true })).data; // others wait until this is done
+}
+
+function greet(caller) {
 	set(caller);
 	others?.postMessage({ id: caller.id });
 	return caller;
@@ -53,7 +56,9 @@ async function greet(caller) {
 /** Whether somebody is. */
 export async function loadSession() {
 	try {
-		return await greet((await request("GET", "/session", { signsIn: true })).data);
+		const [{ data: caller }] = await Promise.all([request("GET", "/session", { signsIn: true }), readSettings()]);
+
+		return greet(caller);
 	} catch (error) {
 		if (error instanceof ApiError && error.status === 401)
 			return null;
@@ -62,7 +67,10 @@ export async function loadSession() {
 }
 
 export async function signIn(login, password) {
-	return greet((await request("POST", "/session", { body: { login, password }, signsIn: true })).data);
+	const { data: caller } = await request("POST", "/session", { body: { login, password }, signsIn: true });
+
+	await readSettings();
+	return greet(caller);
 }
 
 /** The page goes with the session: whoever signs in next finds nothing of this one's in it. */

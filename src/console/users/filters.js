@@ -1,7 +1,7 @@
 // What narrows the list: words, a status, an org unit, dates. What is chosen here is in the address.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { hasShortcuts } from "../lib/chosen.js";
 import { may } from "../lib/session.js";
-import { hasShortcuts } from "../lib/shortcuts.js";
 import { formatNumber, t } from "../lib/words.js";
 import { Icon } from "../ui/icon.js";
 import { UnitPicker } from "../units/picker.js";
