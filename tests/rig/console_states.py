@@ -37,8 +37,9 @@ class Words:
         return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), text)
 
     def like(self, key):
-        """A pattern: it begins so."""
-        return re.compile("^" + re.escape(self(key)))
+        """A pattern: it begins so, whatever stands for the names."""
+        text = self.texts[key][LANGUAGES.index(self.language)]
+        return re.compile("^" + ".*".join(map(re.escape, re.split(r"\{\w+\}", text))))
 
 
 STATES = []
@@ -245,7 +246,7 @@ def units_new(page, words, people):
 @state()
 def audit(page, words, _people):
     page.go("/audit")
-    page.wait(lambda: page.has("button", words.like("audit.details")), "there are records")
+    page.wait(lambda: page.has("button", words.like("audit.details_of")), "there are records")
 
 
 @state()

@@ -15,6 +15,7 @@ from mailing import Mailing  # noqa: E402
 from clock import Clock  # noqa: E402
 from console import console_page, console_world  # noqa: E402
 from proxy import Proxy  # noqa: E402
+from signing import with_roles  # noqa: E402
 from sink import Sink  # noqa: E402
 from slapd import Slapd  # noqa: E402
 from usherd import SANITIZER_WORDS, Usherd  # noqa: E402
@@ -44,6 +45,23 @@ def make_slapd(folder):
 
     yield make
     for server in made:
+        server.destroy()
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """A running daemon with people of every role, for all the tests of a file."""
+    place = tmp_path_factory.mktemp("o")
+    server = Slapd(place / "slapd").start()
+    daemon = with_roles(Usherd(place / "usherd", server))
+    try:
+        daemon.start()
+        daemon.wait_directory()
+        daemon.wait_list()
+        yield daemon
+        assert daemon.stop() == 0, daemon.log()[-3000:]
+    finally:
+        daemon.destroy()
         server.destroy()
 
 

@@ -84,7 +84,7 @@ def test_another_session_is_ended(page, console_daemon):
     line = page.wait(lambda: page.execute_script(
         "return [...document.querySelectorAll('li')].find((one) => one.innerText.startsWith('Firefox on Windows'))"),
         "the other session is listed")
-    page.press("button", "Sign out", line)
+    page.press("button", "Sign out Firefox on Windows", line)
     page.wait_text("That session has ended.")
     assert other.whoami().status_code == 401
     page.press("button", "Sign out everywhere")

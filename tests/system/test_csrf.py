@@ -9,29 +9,11 @@ from selenium.webdriver.common.by import By
 
 from client import PASSWORD, Api, person
 from foreign import Foreign
-from signing import ADMINISTRATOR, OTHER_ADMINISTRATOR, SESSION, Console, with_roles
-from slapd import Slapd
-from usherd import Usherd
+from signing import ADMINISTRATOR, OTHER_ADMINISTRATOR, SESSION, Console
 from wait import wait_for
 
 INVITATIONS = "/api/v1/invitations"
 SITES = ["localhost", "127.0.0.1"]  # cross-site; same site but another origin, where the cookie is sent along
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("c")
-    slapd = Slapd(folder / "slapd").start()
-    daemon = with_roles(Usherd(folder / "usherd", slapd))
-    try:
-        daemon.start()
-        daemon.wait_directory()
-        daemon.wait_list()
-        yield daemon
-        assert daemon.stop() == 0, daemon.log()[-3000:]
-    finally:
-        daemon.destroy()
-        slapd.destroy()
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +43,15 @@ def cookies(browser, daemon):
 
 
 @pytest.fixture
-def victim(shared, browser):
+def victim(office, browser):
     """The browser has an administrator's session, as the daemon itself would have set it."""
-    console = Console(shared).sign_in(ADMINISTRATOR)
+    console = Console(office).sign_in(ADMINISTRATOR)
     name, value = console.cookie.split("=", 1)
     browser.execute_cdp_cmd("Network.enable", {})
     browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
     browser.execute_cdp_cmd("Network.setCookie", {
-        "url": shared.control_url, "name": name, "value": value, "httpOnly": True, "sameSite": "Strict", "path": "/"})
-    browser.get(shared.control_url + SESSION)
+        "url": office.control_url, "name": name, "value": value, "httpOnly": True, "sameSite": "Strict", "path": "/"})
+    browser.get(office.control_url + SESSION)
     assert ADMINISTRATOR in browser.page_source
     return console
 
@@ -117,20 +99,20 @@ def attack(browser, foreign, site, script, target, body):
     wait_for(lambda: browser.title == "done", "the page has done what it can")
 
 
-def barrier(browser, shared):
+def barrier(browser, office):
     """What the page sent was served: a later request of the same browser to the same server was."""
-    browser.get(shared.control_url + SESSION)
+    browser.get(office.control_url + SESSION)
     assert browser.find_element(By.TAG_NAME, "body").text
 
 
-def invited(shared):
-    return {item["id"] for item in Api(shared, shared.token).get(INVITATIONS, params={"limit": 200}).json()["items"]}
+def invited(office):
+    return {item["id"] for item in Api(office, office.token).get(INVITATIONS, params={"limit": 200}).json()["items"]}
 
 
 @pytest.fixture
-def before(shared):
-    shared.token = shared.make_token()
-    return invited(shared)
+def before(office):
+    office.token = office.make_token()
+    return invited(office)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -144,58 +126,58 @@ def test_the_attacks_do_leave_the_browser(browser, foreign, name):
 
 @pytest.mark.parametrize("site", SITES)
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_nothing_that_a_foreign_page_sends_has_an_effect(shared, browser, foreign, victim, before, name, site):
-    attack(browser, foreign, site, SCRIPTS[name], shared.control_url + INVITATIONS, person(shared.slapd))
-    barrier(browser, shared)
-    assert invited(shared) == before
-    attack(browser, foreign, site, SCRIPTS[name], f"{shared.control_url}/api/v1/tokens",
+def test_nothing_that_a_foreign_page_sends_has_an_effect(office, browser, foreign, victim, before, name, site):
+    attack(browser, foreign, site, SCRIPTS[name], office.control_url + INVITATIONS, person(office.slapd))
+    barrier(browser, office)
+    assert invited(office) == before
+    attack(browser, foreign, site, SCRIPTS[name], f"{office.control_url}/api/v1/tokens",
            {"name": "stolen", "scopes": ["all"], "expires_in": 3600})
-    barrier(browser, shared)
-    assert "stolen" not in Api(shared, shared.token).get("/api/v1/tokens").text
+    barrier(browser, office)
+    assert "stolen" not in Api(office, office.token).get("/api/v1/tokens").text
     assert victim.is_signed_in()
 
 
 @pytest.mark.parametrize("site", SITES)
-def test_no_other_method_gets_through_and_nothing_can_be_read(shared, browser, foreign, victim, site):
+def test_no_other_method_gets_through_and_nothing_can_be_read(office, browser, foreign, victim, site):
     reads = f"""
         const said = [];
         Promise.allSettled(['DELETE', 'PUT', 'PATCH', 'GET'].flatMap(method => ['{SESSION}', '/api/v1/sessions',
             '/api/v1/users'].map(path => fetch(target + path, {{method, credentials: 'include'}})
                 .then(answer => said.push(method + path)))))
             .then(() => {{ document.body.dataset.said = said.join(' '); done(); }});"""
-    attack(browser, foreign, site, reads, shared.control_url, {})
+    attack(browser, foreign, site, reads, office.control_url, {})
     assert browser.find_element(By.TAG_NAME, "body").get_dom_attribute("data-said") == ""
     assert victim.is_signed_in()
 
 
 @pytest.mark.parametrize("site", SITES)
-def test_images_frames_and_navigations_change_nothing(shared, browser, foreign, victim, before, site):
+def test_images_frames_and_navigations_change_nothing(office, browser, foreign, victim, before, site):
     links = f"""
         for (const path of ['{SESSION}', '/api/v1/users', '{INVITATIONS}']) {{
             const image = new Image(); image.src = target + path; document.body.append(image);
             const frame = document.createElement('iframe'); frame.src = target + path; document.body.append(frame); }}
         window.open(target + '{SESSION}'); done();"""
-    attack(browser, foreign, site, links, shared.control_url, {})
-    browser.execute_script("location = arguments[0]", f"{shared.control_url}{INVITATIONS}?method=POST&_method=DELETE")
-    barrier(browser, shared)
+    attack(browser, foreign, site, links, office.control_url, {})
+    browser.execute_script("location = arguments[0]", f"{office.control_url}{INVITATIONS}?method=POST&_method=DELETE")
+    barrier(browser, office)
     for handle in browser.window_handles[1:]:
         browser.switch_to.window(handle)
         browser.close()
     browser.switch_to.window(browser.window_handles[0])
-    assert invited(shared) == before
+    assert invited(office) == before
     assert victim.is_signed_in()
 
 
 @pytest.mark.parametrize("site", SITES)
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_foreign_page_signs_nobody_in(shared, browser, foreign, name, site):
+def test_a_foreign_page_signs_nobody_in(office, browser, foreign, name, site):
     """Whoever is signed in as the attacker without knowing would work in the attacker's name."""
     browser.execute_cdp_cmd("Network.enable", {})
     browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    attack(browser, foreign, site, SCRIPTS[name], shared.control_url + SESSION,
+    attack(browser, foreign, site, SCRIPTS[name], office.control_url + SESSION,
            {"login": OTHER_ADMINISTRATOR, "password": PASSWORD})
-    barrier(browser, shared)
-    assert cookies(browser, shared) == {}
+    barrier(browser, office)
+    assert cookies(browser, office) == {}
 
 
 @pytest.mark.parametrize("headers, status", [
@@ -203,29 +185,29 @@ def test_a_foreign_page_signs_nobody_in(shared, browser, foreign, name, site):
     ({"Origin": "http://127.0.0.1:1"}, 403), ({"Sec-Fetch-Site": "same-site"}, 403),
     ({"Sec-Fetch-Site": "cross-site"}, (401, 403)), ({"Sec-Fetch-Site": "none"}, 403),
 ])
-def test_a_change_with_a_cookie_needs_our_own_origin(shared, before, headers, status):
+def test_a_change_with_a_cookie_needs_our_own_origin(office, before, headers, status):
     """What a program with a stolen cookie would find, and what browsers that are old would send."""
-    console = Console(shared).sign_in(ADMINISTRATOR)
+    console = Console(office).sign_in(ADMINISTRATOR)
     headers = {"Origin": None, "Sec-Fetch-Site": None, **headers}
-    answer = console.post(INVITATIONS, person(shared.slapd), headers=headers)
+    answer = console.post(INVITATIONS, person(office.slapd), headers=headers)
     assert answer.status_code in (status if isinstance(status, tuple) else (status,)), answer.text
     if answer.status_code == 403:
         assert answer.json()["reason"] == "cross_site"
-    assert invited(shared) == before
+    assert invited(office) == before
 
 
-def test_a_change_with_a_cookie_needs_json(shared, before):
-    console = Console(shared).sign_in(ADMINISTRATOR)
+def test_a_change_with_a_cookie_needs_json(office, before):
+    console = Console(office).sign_in(ADMINISTRATOR)
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json"):
-        answer = console.call("POST", INVITATIONS, data=json.dumps(person(shared.slapd)),
+        answer = console.call("POST", INVITATIONS, data=json.dumps(person(office.slapd)),
                               headers={"Content-Type": kind})
         assert answer.status_code == 415, answer.text
-    assert invited(shared) == before
-    assert console.post(INVITATIONS, person(shared.slapd)).status_code == 201
+    assert invited(office) == before
+    assert console.post(INVITATIONS, person(office.slapd)).status_code == 201
 
 
-def test_no_answer_lets_another_origin_read_it(shared):
-    console = Console(shared).sign_in(ADMINISTRATOR)
+def test_no_answer_lets_another_origin_read_it(office):
+    console = Console(office).sign_in(ADMINISTRATOR)
     for method in ("GET", "OPTIONS", "POST", "DELETE"):
         for path in (SESSION, INVITATIONS, "/api/v1/users", "/"):
             answer = console.call(method, path, headers={

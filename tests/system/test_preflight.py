@@ -4,28 +4,10 @@ import pytest
 
 from client import Api, person, unique_word
 from signing import INVITER, Console, registry, with_roles
-from slapd import Slapd
 from store_file import read_store
-from usherd import Usherd
 
 PREFLIGHT = "/api/v1/invitations/preflight"
 TAKEN = "another person or a pending invitation has it"
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("p")
-    slapd = Slapd(folder / "slapd").start()
-    daemon = with_roles(Usherd(folder / "usherd", slapd))
-    try:
-        daemon.start()
-        daemon.wait_directory()
-        daemon.wait_list()
-        yield daemon
-        assert daemon.stop() == 0, daemon.log()[-3000:]
-    finally:
-        daemon.destroy()
-        slapd.destroy()
 
 
 @pytest.fixture(name="api")

@@ -4,26 +4,8 @@ anybody has it."""
 import pytest
 
 from client import Api, unique_word
-from signing import INVITER, Console, add_group, registry, with_roles
-from slapd import Slapd
-from usherd import Usherd
+from signing import INVITER, Console, add_group, registry
 from wait import wait_for
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("r")
-    slapd = Slapd(folder / "slapd").start()
-    daemon = with_roles(Usherd(folder / "usherd", slapd))
-    try:
-        daemon.start()
-        daemon.wait_directory()
-        daemon.wait_list()
-        yield daemon
-        assert daemon.stop() == 0, daemon.log()[-3000:]
-    finally:
-        daemon.destroy()
-        slapd.destroy()
 
 
 @pytest.fixture(name="inviter")

@@ -61,7 +61,8 @@ class Hooks:
     def wait_message(self, hook, status, seconds=15):
         """Its only message, once it is so."""
         def is_so():
-            [message] = self.messages(hook) or [None]
+            # One that ends while the pages are read stands in both lists: among those that ended it is newer.
+            [message] = {message["id"]: message for message in self.messages(hook)}.values() or [None]
             return message if message and message["status"] == status and message["attempts"] else None
         return wait_for(is_so, f"the message is {status}", seconds)
 

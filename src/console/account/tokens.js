@@ -1,7 +1,7 @@
 // API tokens: those there are, a new one, which is shown once, and the end of one.
 import { html, useRef, useState } from "../lib/html.js";
 import { get, post, remove } from "../lib/api.js";
-import { byField } from "../lib/errors.js";
+import { byField } from "../lib/fields.js";
 import { useLoad } from "../lib/load.js";
 import { whoAmI } from "../lib/session.js";
 import { lastName } from "../lib/units.js";

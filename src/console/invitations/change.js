@@ -1,7 +1,7 @@
 // What an invitation's two small forms have in common: one field, sent with what it was read as.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { patch } from "../lib/api.js";
-import { byField } from "../lib/errors.js";
+import { byField } from "../lib/fields.js";
 import { t } from "../lib/words.js";
 import { Dialog } from "../ui/dialog.js";
 import { Field, focusWrong } from "../ui/field.js";

@@ -1,6 +1,7 @@
 // What stands in the way, at the head of the form.
 import { html, useEffect, useRef } from "../lib/html.js";
-import { explain, explainField } from "../lib/errors.js";
+import { explain } from "../lib/errors.js";
+import { explainField } from "../lib/fields.js";
 import { address } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { hasWords, t, tn } from "../lib/words.js";

@@ -1,7 +1,7 @@
 // Changes a person of the directory. What somebody else has changed meanwhile is shown beside what was typed, and chosen from.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { patch, request } from "../lib/api.js";
-import { byField } from "../lib/errors.js";
+import { byField } from "../lib/fields.js";
 import { daemonSettings } from "../lib/session.js";
 import { useUnits } from "../lib/units.js";
 import { languageName, t } from "../lib/words.js";

@@ -1,7 +1,7 @@
 // Makes, renames, describes and deletes an org unit.
 import { html, useRef, useState } from "../lib/html.js";
 import { patch, post, remove } from "../lib/api.js";
-import { byField } from "../lib/errors.js";
+import { byField } from "../lib/fields.js";
 import { t, tn } from "../lib/words.js";
 import { Confirm, Dialog } from "../ui/dialog.js";
 import { Field, focusWrong } from "../ui/field.js";
