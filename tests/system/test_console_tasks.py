@@ -108,6 +108,7 @@ def test_a_token_is_made_used_and_revoked(page, console_daemon):
     assert beside.get("/api/v1/users", headers=headers).status_code == 200
     assert beside.get("/api/v1/audit", headers=headers).status_code == 403
     page.press("button", "Done", made)
+    page.press("button", "Close without it", page.find("alertdialog", "You have not copied the token"))
     page.press("button", f"Revoke {name}")
     dialog = page.find("alertdialog", "Revoke this token?")
     assert name in page.text(dialog)
