@@ -140,7 +140,7 @@ def invite(page, words, _people):
 @state()
 def invite_wrong(page, words, people):
     invite(page, words, people)
-    page.hand.write(page.find("textbox", words("invite.label_mail")), "jana@")
+    page.hand.write(page.find("textbox", words("field.mail")), "jana@")
     page.press("button", words("invite.send"))
     page.wait_text(words("error.bad_mail"))
     page.wait_text(words("error.field_required"))
@@ -150,25 +150,25 @@ def invite_wrong(page, words, people):
 def invite_more(page, words, people):
     invite(page, words, people)
     page.execute_script("document.querySelector('dialog details').open = true")
-    page.find("textbox", re.compile("^" + re.escape(words("invite.label_uid"))))
+    page.find("textbox", re.compile("^" + re.escape(words("field.uid"))))
 
 
 @state(is_fleeting=True)
 def invite_unit(page, words, people):
     invite(page, words, people)
-    page.press("button", words.like("invite.label_org_unit"))
+    page.press("button", words.like("field.org_unit"))
     page.find("treeitem", re.compile("Collections"))
 
 
 def invited(page, words, people, way):
     invite(page, words, people)
     family = people["word"]()
-    page.hand.write(page.find("textbox", words("invite.label_given_name")), "Jana")
-    page.hand.write(page.find("textbox", words("invite.label_family_name")), family)
-    page.hand.pick(page.find("combobox", words("invite.label_gender")), words("invite.gender_female"))
-    page.hand.date(page.find("Date", words("invite.label_birthday")), "1990-02-28")
-    page.hand.write(page.find("textbox", words("invite.label_mail")), f"{family.lower()}@meridian.example")
-    page.press("button", words.like("invite.label_org_unit"))
+    page.hand.write(page.find("textbox", words("field.given_name")), "Jana")
+    page.hand.write(page.find("textbox", words("field.family_name")), family)
+    page.hand.pick(page.find("combobox", words("field.gender")), words("gender.female"))
+    page.hand.date(page.find("Date", words("field.birthday")), "1990-02-28")
+    page.hand.write(page.find("textbox", words("field.mail")), f"{family.lower()}@meridian.example")
+    page.press("button", words.like("field.org_unit"))
     page.hand.write(page.find("searchbox", words("units.search")), "Registry")
     page.press("treeitem", re.compile("Registry"))
     page.press("radio", words.like(way))
@@ -186,7 +186,7 @@ def invited_by_link(page, words, people):
 @state()
 def invited_by_mail(page, words, people):
     family = invited(page, words, people, "invite.by_mail")
-    page.hand.write(page.find("textbox", words("invite.label_personal_mail")), f"{family}@elsewhere.example")
+    page.hand.write(page.find("textbox", words("field.personal_mail")), f"{family}@elsewhere.example")
     page.press("button", words("invite.send"))
     page.find("button", words("invite.again"))
 
