@@ -24,7 +24,7 @@ api_add_invitation_settings(struct buf *b, const struct flow_settings *s)
 }
 
 enum err
-api_settings(struct api_call *c, struct fault *f)
+api_settings_show(struct api_call *c, struct fault *f)
 {
 	const struct api_conf *conf = &c->api->conf;
 	const struct api_settings *own = &conf->settings;
