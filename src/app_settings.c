@@ -38,7 +38,6 @@ struct api_settings
 app_settings(struct app *a)
 {
 	struct api_settings s = { .organisation = a->conf->organisation,
-		.version = PACKAGE_VERSION,
 		.default_language = a->conf->mail_language };
 
 	s.languages = app_languages(a, &s.language_count);

@@ -19,6 +19,7 @@ api_new(const struct api_conf *conf)
 		flow_dn_normalise(conf->people_base, a->arena, &a->people_base);
 	a->events = api_events_new(a);
 	a->failures = api_guard_new();
+	a->preflight_pace = api_preflight_pace_new();
 	api_description_init(a);
 	return a;
 }
@@ -30,6 +31,7 @@ api_free(struct api *a)
 		return;
 	api_events_free(a->events);
 	throttle_free(a->failures);
+	throttle_free(a->preflight_pace);
 	arena_free(a->arena);
 	free(a);
 }
@@ -159,8 +161,8 @@ api_enter(
 	ROW(HTTP_POST, "/invitations", AUTH_INVITATIONS_WRITE, WITHIN, api_invitation_create,      \
 	    json)                                                                                  \
 	ROW(HTTP_GET, "/invitations", AUTH_INVITATIONS_READ, WITHIN, api_invitation_list, none)    \
-	ROW(HTTP_POST, "/invitations/preflight", AUTH_INVITATIONS_WRITE, WITHIN, api_preflight,    \
-	    json)                                                                                  \
+	ROW(HTTP_POST, "/invitations/preflight", AUTH_INVITATIONS_WRITE, WITHIN,                   \
+	    api_invitation_preflight, json)                                                        \
 	ROW(HTTP_GET, "/invitations/{id}", AUTH_INVITATIONS_READ, WITHIN, api_invitation_show,     \
 	    none)                                                                                  \
 	ROW(HTTP_DELETE, "/invitations/{id}", AUTH_INVITATIONS_WRITE, WITHIN,                      \
@@ -195,7 +197,7 @@ api_enter(
 	ROW(HTTP_DELETE, "/org-units/{id}", AUTH_DIRECTORY_WRITE, WITHIN, api_org_unit_delete,     \
 	    none)                                                                                  \
 	ROW(HTTP_GET, "/groups", AUTH_DIRECTORY_READ, WITHIN, api_groups, none)                    \
-	ROW(HTTP_GET, "/settings", 0, APART, api_settings, none)                                   \
+	ROW(HTTP_GET, "/settings", 0, APART, api_settings_show, none)                              \
 	ROW(HTTP_GET, "/tokens", AUTH_TOKENS, WITHIN, api_token_list, none)                        \
 	ROW(HTTP_POST, "/tokens", AUTH_TOKENS, WITHIN, api_token_create, json)                     \
 	ROW(HTTP_DELETE, "/tokens/{id}", AUTH_TOKENS, WITHIN, api_token_delete, none)              \

@@ -21,7 +21,7 @@ struct health_check {
 
 /* What clients are told of us, besides flow_settings(). */
 struct api_settings {
-	const char *organisation, *version;
+	const char *organisation;
 	const char *const *languages; /* tags; pages or mails are written in them */
 	size_t language_count;
 	const char *default_language;

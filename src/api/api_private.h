@@ -30,7 +30,8 @@ struct api {
 	struct arena *arena;
 	const char *people_base; /* in one spelling, or NULL */
 	struct api_events *events;
-	struct throttle *failures; /* to name oneself, by source */
+	struct throttle *failures;	 /* to name oneself, by source */
+	struct throttle *preflight_pace; /* by who asks */
 	char description_tag[API_TAG_SIZE];
 };
 
@@ -57,7 +58,7 @@ typedef enum err api_handler(struct api_call *c, struct fault *f);
 
 api_handler api_invitation_create, api_invitation_list, api_invitation_show, api_invitation_revoke,
     api_invitation_link, api_invitation_change, api_invitation_resend;
-api_handler api_preflight, api_settings;
+api_handler api_invitation_preflight, api_settings_show;
 api_handler api_mail_queue, api_mail_retry, api_mail_retry_all, api_mail_drop, api_mail_preview,
     api_mail_test, api_mail_bounce;
 api_handler api_user_list, api_user_show, api_user_change, api_user_remove, api_user_suspend,
@@ -80,6 +81,10 @@ void api_events_free(struct api_events *e);
 
 /* Works out the ETag. */
 void api_description_init(struct api *a);
+
+/* ---- api_preflight.c ---- */
+
+struct throttle *api_preflight_pace_new(void);
 
 /* ---- guard (api_guard.c) ---- */
 

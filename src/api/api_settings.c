@@ -24,7 +24,7 @@ api_add_invitation_settings(struct buf *b, const struct flow_settings *s)
 }
 
 enum err
-api_settings(struct api_call *c, struct fault *f)
+api_settings_show(struct api_call *c, struct fault *f)
 {
 	const struct api_conf *conf = &c->api->conf;
 	const struct api_settings *own = &conf->settings;
@@ -47,8 +47,6 @@ api_settings(struct api_call *c, struct fault *f)
 	api_add_invitation_settings(&b, &s);
 	buf_printf(&b, ",\"users\":{\"restorable\":%lld},\"password\":{\"min_length\":%zu}",
 	    (long long)s.restorable_s, s.password_min);
-	buf_add_string(&b, ",\"version\":");
-	buf_add_json_string(&b, own->version);
 	buf_add_char(&b, '}');
 	api_reply_json(c->x, 200, &b);
 	return ERR_OK;

@@ -105,14 +105,15 @@ cmd_invitation_make(struct cli *c, json_t *body)
 	return code;
 }
 
-/* Each problem by its field; none of them: the uid that it would have. */
+/* Each problem by its field, what is missing too; none of them: the uid that it would have. */
 static enum cli_exit
 cmd_invitation_try(struct cli *c, json_t *body)
 {
 	static const struct cli_column columns[] = { { "FIELD", "field" }, { "CODE", "code" },
 		{ "DETAIL", "detail" } };
 	json_t *reply, *errors;
-	enum cli_exit code = cli_request(c, "POST", "/api/v1/invitations/preflight", body, &reply);
+	enum cli_exit code =
+	    cli_request(c, "POST", "/api/v1/invitations/preflight?complete=true", body, &reply);
 
 	if (code != CLI_OK)
 		return code;

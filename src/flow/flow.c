@@ -31,6 +31,37 @@ flow_log_damage(enum err code, const struct fault *f)
 		log_error("a stored value is damaged and was left out", "reason", f->text);
 }
 
+/* ---- tasks ---- */
+
+void
+flow_task_begin(struct flow *f, struct flow_task *t, void (*release)(struct flow_task *))
+{
+	t->flow = f;
+	t->release = release;
+	TAILQ_INSERT_TAIL(&f->tasks, t, link);
+}
+
+void
+flow_task_unlink(struct flow_task *t)
+{
+	TAILQ_REMOVE(&t->flow->tasks, t, link);
+}
+
+void
+flow_tasks_free(struct flow *f)
+{
+	struct flow_task *t;
+
+	while ((t = TAILQ_FIRST(&f->tasks)) != NULL) {
+		if (t->op != NULL)
+			store_cancel(t->op);
+		flow_task_unlink(t);
+		t->release(t);
+	}
+}
+
+/* ---- life ---- */
+
 struct flow *
 flow_new(const struct flow_conf *conf)
 {

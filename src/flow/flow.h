@@ -124,14 +124,18 @@ void flow_issue_start(struct flow *f, const struct issue_spec *spec,
     const struct flow_caller *caller, flow_issue_cb *cb, void *arg);
 
 /* What would stand in the way of it, while it is still being written: any value may be missing, and
- * what is missing is no error (of the method email, a personal address neither). ERR_OK: `errors`
- * has what flow_issue_start() would say of the values that are there, all of it, clashes among it;
- * they die with the callback. `uid`: the chosen one in its normal form, or the one that would be
- * made now; NULL: that cannot be said yet. Nothing is written and nothing reserved, so that another
- * may be faster. Other codes are those of flow_issue_start(). */
+ * what is missing is no error (of the method email, a personal address neither), unless
+ * `is_complete`. ERR_OK: `errors` has what flow_issue_start() would say of the values that are
+ * there, all of it, clashes among it; they die with the callback. `uid`: the chosen one in its
+ * normal form, or the one that would be made now; NULL: that cannot be said yet. To whoever is
+ * limited nothing is said of what others have before the place is one that they reach. Nothing is
+ * written and nothing reserved, so that another may be faster.
+ *
+ * Of a caller (`name`) one is under way at a time: ERR_THROTTLED, a newer one took its place. Other
+ * codes are those of flow_issue_start(). */
 typedef void flow_preflight_cb(void *arg, enum err code, const char *uid,
     const struct field_errors *errors, const struct fault *f);
-void flow_preflight_start(struct flow *f, const struct issue_spec *spec,
+void flow_preflight_start(struct flow *f, const struct issue_spec *spec, bool is_complete,
     const struct flow_caller *caller, flow_preflight_cb *cb, void *arg);
 
 /* What clients are told of all this, to offer what there is. `uid_template` is borrowed. */

@@ -243,7 +243,7 @@ flow_issue_start(struct flow *f, const struct issue_spec *spec, const struct flo
 
 	s->cb = cb;
 	s->arg = arg;
-	issue_check_begin(&s->check, f, spec, caller, false);
+	issue_check_begin(&s->check, f, spec, caller, ISSUE_TO_MAKE);
 	if (issue_verdict(&s->check) != ERR_OK) {
 		loop_defer(f->conf.loop, issue_finish_deferred, s);
 		return;

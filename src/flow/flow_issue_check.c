@@ -105,7 +105,7 @@ issue_check_place(struct issue_check *c)
 static bool
 issue_is_given(const struct issue_check *c, const char *text)
 {
-	return text != NULL && !(c->is_draft && text[strspn(text, " ")] == '\0');
+	return text != NULL && !(c->is_partial && text[strspn(text, " ")] == '\0');
 }
 
 static void
@@ -119,7 +119,7 @@ issue_check_method(struct issue_check *c, const struct issue_spec *spec)
 	else if (issue_is_given(c, spec->personal_mail))
 		c->inv->personal_mail =
 		    flow_check_address(c->flow, spec->personal_mail, c->inv->arena, &c->errors);
-	else if (!c->is_draft)
+	else if (!c->is_partial)
 		field_errors_add(
 		    &c->errors, "personal_mail", "required", "Where shall the link be sent?");
 }
@@ -144,6 +144,7 @@ issue_check_person(struct issue_check *c)
 	struct person_rules rules = flow_rules(c->flow);
 
 	rules.is_draft = c->is_draft;
+	rules.is_partial = c->is_partial;
 	person_check(&inv->person, &rules, inv->arena, &c->errors);
 	inv->uid_fixed = inv->person.value[PERSON_UID] != NULL || issue_has_error(c, "uid");
 	issue_check_place(c);
@@ -170,12 +171,13 @@ issue_build(struct issue_check *c, const struct issue_spec *spec)
 
 void
 issue_check_begin(struct issue_check *c, struct flow *flow, const struct issue_spec *spec,
-    const struct flow_caller *caller, bool is_draft)
+    const struct flow_caller *caller, enum issue_purpose purpose)
 {
 	c->flow = flow;
 	c->arena = arena_new(0);
 	c->by = flow_caller_copy(caller, c->arena);
-	c->is_draft = is_draft;
+	c->is_draft = purpose != ISSUE_TO_MAKE;
+	c->is_partial = purpose == ISSUE_TO_WRITE;
 	field_errors_init(&c->errors, c->arena);
 	issue_build(c, spec);
 	issue_check_method(c, spec);

@@ -1,12 +1,15 @@
 /* flow_preflight: checked > asked > looked. What would stand in the way of an invitation that
  * somebody is still writing: the check is that of flow_issue.c, and the store, which there decides
  * by reserving, is only looked at here. Nothing is written, not even that an invitation is past its
- * end. */
+ * end.
+ *
+ * A form asks at each pause of who types, and has no use for the answer before: of a caller one is
+ * under way at a time. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "flow/issue_private.h"
-#include "flow/mail_private.h"
 #include "store/store_people.h"
 
 /* A name that so many have that none of nearly two hundred candidates is free: it is said when the
@@ -19,6 +22,7 @@ struct preflight {
 	struct dir_op *dir_op;	 /* under way, or NULL */
 	struct loop_timer *soon; /* for an answer that needs nobody else's */
 	struct fault fault;	 /* of that answer */
+	bool is_over;		 /* that answer is its last */
 	size_t at;		 /* how many of the names the store was asked about */
 	int questions;		 /* to the directory, so far */
 	flow_preflight_cb *cb;
@@ -59,6 +63,13 @@ preflight_finish_soon(void *arg)
 	struct preflight *p = arg;
 
 	preflight_finish(p, p->fault.code, &p->fault);
+}
+
+static void
+preflight_finish_later(struct preflight *p)
+{
+	p->is_over = true;
+	loop_timer_set(p->soon, 0);
 }
 
 /* ---- uids that are proposed ---- */
@@ -150,6 +161,17 @@ preflight_on_names(void *arg, enum err code, const struct store_taken *taken, co
 		preflight_next(p);
 }
 
+/* A limited caller is to learn no more of people elsewhere than by inviting somebody: that needs a
+ * place that they reach. */
+static bool
+preflight_may_tell(const struct issue_check *c)
+{
+	const char *place = c->inv->person.value[PERSON_ORG_UNIT];
+
+	return c->by.reach == NULL || (place != NULL && !issue_has_error(c, "org_unit") &&
+					  flow_reaches(&c->by, place, c->inv->owner));
+}
+
 /* One name after the other, so that each one's holder is known. */
 static void
 preflight_look(struct preflight *p)
@@ -191,7 +213,10 @@ preflight_on_answer(
 	}
 	issue_read_rest(&p->check, answer);
 	issue_read_uids(&p->check, answer);
-	preflight_look(p);
+	if (preflight_may_tell(&p->check))
+		preflight_look(p);
+	else
+		preflight_finish(p, ERR_OK, NULL);
 }
 
 /* False: there is nothing yet that the directory knows of. */
@@ -202,7 +227,9 @@ preflight_ask(struct preflight *p)
 	struct dir_question q = { .uid_count = 0 };
 
 	issue_ask_rest(c, &q);
-	if (issue_has_uid(c))
+	if (!preflight_may_tell(c))
+		q.mail = q.phone = NULL;
+	else if (issue_has_uid(c))
 		issue_ask_uids(c, &q);
 	if (q.uid_count == 0 && q.mail == NULL && q.phone == NULL && q.org_unit == NULL &&
 	    q.group_count == 0)
@@ -214,6 +241,37 @@ preflight_ask(struct preflight *p)
 
 /* ---- begin ---- */
 
+/* The one of the same caller that is under way; NULL: none is. */
+static struct preflight *
+preflight_before(const struct flow *f, const char *name)
+{
+	struct flow_task *t;
+
+	TAILQ_FOREACH(t, &f->tasks, link)
+	{
+		struct preflight *p = (struct preflight *)t;
+
+		if (t->release == preflight_release && !p->is_over &&
+		    strcmp(p->check.by.name, name) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+/* Whoever asks anew has no use for the answer. */
+static void
+preflight_end(struct preflight *p)
+{
+	if (p->dir_op != NULL)
+		dir_cancel(p->dir_op);
+	if (p->task.op != NULL)
+		store_cancel(p->task.op);
+	p->dir_op = NULL;
+	p->task.op = NULL;
+	fault_set(&p->fault, ERR_THROTTLED, "a newer question of yours took its place");
+	preflight_finish_later(p);
+}
+
 /* The field errors aside, why there could be no such invitation. */
 static enum err
 preflight_refusal(const struct issue_check *c, struct fault *f)
@@ -224,16 +282,18 @@ preflight_refusal(const struct issue_check *c, struct fault *f)
 }
 
 void
-flow_preflight_start(struct flow *f, const struct issue_spec *spec,
+flow_preflight_start(struct flow *f, const struct issue_spec *spec, bool is_complete,
     const struct flow_caller *caller, flow_preflight_cb *cb, void *arg)
 {
-	struct preflight *p = mem_alloc(sizeof(*p));
+	struct preflight *p = mem_alloc(sizeof(*p)), *before = preflight_before(f, caller->name);
 
+	if (before != NULL)
+		preflight_end(before);
 	p->cb = cb;
 	p->arg = arg;
 	p->soon = loop_timer_new(f->conf.loop, preflight_finish_soon, p);
-	issue_check_begin(&p->check, f, spec, caller, true);
-	flow_task_begin(f, &p->task, preflight_release);
+	issue_check_begin(&p->check, f, spec, caller, is_complete ? ISSUE_TO_LOOK : ISSUE_TO_WRITE);
 	if (preflight_refusal(&p->check, &p->fault) != ERR_OK || !preflight_ask(p))
-		loop_timer_set(p->soon, 0);
+		preflight_finish_later(p);
+	flow_task_begin(f, &p->task, preflight_release);
 }

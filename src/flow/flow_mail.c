@@ -189,32 +189,3 @@ flow_mails_free(struct flow_mails *m)
 	slots_free(m->slots);
 	free(m);
 }
-
-/* ---- tasks ---- */
-
-void
-flow_task_begin(struct flow *f, struct flow_task *t, void (*release)(struct flow_task *))
-{
-	t->flow = f;
-	t->release = release;
-	TAILQ_INSERT_TAIL(&f->tasks, t, link);
-}
-
-void
-flow_task_unlink(struct flow_task *t)
-{
-	TAILQ_REMOVE(&t->flow->tasks, t, link);
-}
-
-void
-flow_tasks_free(struct flow *f)
-{
-	struct flow_task *t;
-
-	while ((t = TAILQ_FIRST(&f->tasks)) != NULL) {
-		if (t->op != NULL)
-			store_cancel(t->op);
-		flow_task_unlink(t);
-		t->release(t);
-	}
-}

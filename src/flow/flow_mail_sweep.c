@@ -99,6 +99,8 @@ mail_sweeper_new(struct flow *f)
 void
 mail_sweeper_free(struct mail_sweeper *s)
 {
+	if (s == NULL)
+		return;
 	while (s->late_count > 0)
 		outbox_item_free(s->late[--s->late_count]);
 	free(s->after);

@@ -34,7 +34,15 @@ TAILQ_HEAD(change_list, change);
 TAILQ_HEAD(people_list, people_op);
 struct flow_mails;
 struct flow_hooks;
-struct flow_task;
+
+/* Somebody's call that waits for the store, the directory or the mailer; all are ended when the
+ * flow is freed. */
+struct flow_task {
+	TAILQ_ENTRY(flow_task) link;
+	struct flow *flow;
+	struct store_op *op;		     /* under way, or NULL */
+	void (*release)(struct flow_task *); /* frees it whole */
+};
 TAILQ_HEAD(flow_task_list, flow_task);
 
 /* A use case with a life of its own, which a flow has or has not. */
@@ -108,6 +116,11 @@ flow_rules(const struct flow *f)
 
 /* Something has ended: tell who waits for everything to end. */
 void flow_check_drained(struct flow *f);
+
+void flow_task_begin(struct flow *f, struct flow_task *t, void (*release)(struct flow_task *));
+/* It is over: its callback may run, even one that frees the flow, and then its own release. */
+void flow_task_unlink(struct flow_task *t);
+void flow_tasks_free(struct flow *f);
 
 /* ---- flow_caller.c: who asks, for as long as a use case takes ---- */
 

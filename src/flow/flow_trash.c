@@ -176,6 +176,8 @@ flow_trash_sweeper_new(struct flow *f)
 void
 flow_trash_sweeper_free(struct trash_sweeper *s)
 {
+	if (s == NULL)
+		return;
 	for (size_t i = 0; i < TRASH_PAGE; i++)
 		if (s->slots[i].op != NULL)
 			store_cancel(s->slots[i].op);

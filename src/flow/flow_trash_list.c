@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "flow/flow_people.h"
-#include "flow/mail_private.h"
+#include "flow/flow_private.h"
 #include "store/store_people.h"
 
 enum { TRASH_LOOK_MAX = 1000 /* entries that one page looks at */ };

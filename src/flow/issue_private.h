@@ -15,7 +15,8 @@ struct issue_check {
 	struct arena *arena; /* of all but the invitation */
 	struct flow_caller by;
 	struct invitation *inv; /* as it would be made; a draft's has only what is in order */
-	bool is_draft;		/* what is missing may come */
+	bool is_draft;		/* nothing comes of it: all is looked at, whatever is wrong */
+	bool is_partial;	/* what is missing may come */
 	struct field_errors errors;
 	bool invalid;			    /* something breaks a rule */
 	bool clash;			    /* a name is taken: 409 unless something is invalid */
@@ -27,9 +28,14 @@ struct issue_check {
 
 /* ---- flow_issue_check.c ---- */
 
+enum issue_purpose {
+	ISSUE_TO_MAKE,
+	ISSUE_TO_LOOK,	/* a draft, in which nothing is missing */
+	ISSUE_TO_WRITE, /* one that is still being written */
+};
 /* The invitation, and what the rules say of it. */
 void issue_check_begin(struct issue_check *c, struct flow *flow, const struct issue_spec *spec,
-    const struct flow_caller *caller, bool is_draft);
+    const struct flow_caller *caller, enum issue_purpose purpose);
 void issue_check_end(struct issue_check *c);
 /* What the field errors amount to. Taken names alone are a conflict; with anything else wrong, all
  * of it is invalid input. */

@@ -83,18 +83,6 @@ struct mail_trip {
 };
 TAILQ_HEAD(mail_trip_list, mail_trip);
 
-/* Somebody's call that needs the store or the mailer; all are ended when the flow is freed. */
-struct flow_task {
-	TAILQ_ENTRY(flow_task) link;
-	struct flow *flow;
-	struct store_op *op;		     /* under way, or NULL */
-	void (*release)(struct flow_task *); /* frees it whole */
-};
-void flow_task_begin(struct flow *f, struct flow_task *t, void (*release)(struct flow_task *));
-/* It is over: its callback may run, even one that frees the flow, and then its own release. */
-void flow_task_unlink(struct flow_task *t);
-void flow_tasks_free(struct flow *f);
-
 struct flow_mails {
 	struct flow *flow;
 	const struct flow_mail_conf *conf;

@@ -81,7 +81,7 @@ person_check_field(enum person_field field, const char *field_name, const char *
 static bool
 person_is_required(enum person_field field, const struct person_rules *rules)
 {
-	if (rules->is_draft)
+	if (rules->is_partial)
 		return false;
 	switch (field) {
 	case PERSON_GIVEN_NAME:
@@ -157,7 +157,7 @@ person_check(struct person *p, const struct person_rules *rules, struct arena *a
 			    errors, field_names[i], "required", "This field is required.");
 		all = all && good[i];
 	}
-	if (!rules->is_draft && good[PERSON_MAIL] && good[PERSON_PHONE] &&
+	if (!rules->is_partial && good[PERSON_MAIL] && good[PERSON_PHONE] &&
 	    q.value[PERSON_MAIL] == NULL && q.value[PERSON_PHONE] == NULL) {
 		field_errors_add(errors, field_names[PERSON_MAIL], "required",
 		    "A mail address or a phone number is required.");

@@ -46,7 +46,8 @@ enum person_field person_field_by_name(const char *name);
 
 struct person_rules {
 	bool gender_required, birthday_required;
-	bool is_draft; /* still being written: what is missing may come */
+	bool is_draft;	 /* what is in order is kept, whatever else is wrong */
+	bool is_partial; /* still being written: what is missing may come */
 	struct date today;
 };
 
@@ -65,7 +66,7 @@ const char *person_check_field(enum person_field field, const char *field_name, 
 /* Check a whole profile and replace every value by its normal form in `arena`. All errors are
  * added. An empty or all-space optional value becomes absent. Required: given_name, family_name,
  * org_unit, at least one of mail and phone (reported on "mail"), and gender and birthday as the
- * rules say; of a draft, nothing. display_name defaults to "given family". Groups stay
+ * rules say; of a partial one, nothing. display_name defaults to "given family". Groups stay
  * in the places in which they came, also one that is there twice: errors number them so. True when
  * no error was added; otherwise the profile is left as it was, but a draft keeps what is in order:
  * of the rest a value is absent, and groups stay as they were. */

@@ -190,10 +190,11 @@ flow_issue_start(struct flow *flow, const struct issue_spec *spec, const struct 
 }
 
 void
-flow_preflight_start(struct flow *flow, const struct issue_spec *spec,
+flow_preflight_start(struct flow *flow, const struct issue_spec *spec, bool is_complete,
     const struct flow_caller *caller, flow_preflight_cb *cb, void *arg)
 {
 	((struct fake_flow *)flow)->spec = *spec;
+	((struct fake_flow *)flow)->is_complete = is_complete;
 	fake_flow_note(flow, "", caller);
 	fake_flow_start(flow, (struct fake_answer){ .looked = cb, .arg = arg });
 }

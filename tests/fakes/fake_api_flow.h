@@ -37,6 +37,7 @@ struct fake_flow {
 	/* What was asked. */
 	size_t calls;
 	struct issue_spec spec;
+	bool is_complete; /* of a preflight */
 	char id[64], caller[64], request_id[64], after[64];
 	size_t limit;
 	struct person_change change;

@@ -123,7 +123,6 @@ api_world_setup(void **state)
 	conf.auth = world.auth;
 	conf.idle_s = 900;
 	conf.settings = (struct api_settings){ .organisation = "Engines \"Ltd\"",
-		.version = "1.2.3",
 		.languages = languages,
 		.language_count = sizeof(languages) / sizeof(languages[0]),
 		.default_language = "de" };

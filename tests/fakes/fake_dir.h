@@ -30,7 +30,7 @@ bool fake_dir_failed(const struct dir *d);    /* that call has come */
 void fake_dir_deliver(struct dir *d);	      /* what was late arrives now */
 void fake_dir_set_up(struct dir *d, bool up); /* tells dir_on_state's callback */
 
-/* Of another fake's operations; NULL: there are none. */
+/* Of another fake's operations; NULL: there are none but our own questions. */
 extern void (*fake_dir_cancel)(struct dir_op *op);
 
 /* What is in it. */

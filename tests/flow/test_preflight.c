@@ -12,6 +12,7 @@
 
 static struct {
 	struct world *world;
+	bool is_complete; /* the next questions are */
 	enum err code;
 	char uid[PERSON_UID_MAX + 1]; /* "": none */
 	char words[FAULT_TEXT_MAX];
@@ -43,7 +44,7 @@ ask_so(struct world *w, const struct issue_spec *spec)
 {
 	said.world = w;
 	said.answers = 0;
-	flow_preflight_start(w->flow, spec, &w->caller, on_said, NULL);
+	flow_preflight_start(w->flow, spec, said.is_complete, &w->caller, on_said, NULL);
 	assert_int_equal(said.answers, 0); /* never before the starting call has returned */
 	world_wait(w);
 	assert_int_equal(said.answers, 1);
@@ -257,6 +258,63 @@ the_personal_address_may_come_later_and_is_checked_when_it_is_there(void **state
 	mail_world_free(m);
 }
 
+/* ---- what is complete ---- */
+
+/* Somebody who is about to send it: nothing that it lacks may come later, and the rest is told
+ * beside that. */
+static void
+of_what_is_complete_whatever_is_missing_is_told_too(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	struct person p = { .value = { [PERSON_MAIL] = "x@example.org" },
+		.groups = { "cn=missing,dc=example" },
+		.group_count = 1 };
+	struct issue_spec spec = { .person = p };
+
+	(void)state;
+	fake_dir_add_foreign(w->dir, "uid=x,dc=example", "x", "x@example.org");
+	assert_int_equal(ask(w, &p), 2);
+	said.is_complete = true;
+	assert_int_equal(ask(w, &p), 7);
+	assert_string_equal(said_of("given_name"), "required");
+	assert_string_equal(said_of("family_name"), "required");
+	assert_string_equal(said_of("gender"), "required");
+	assert_string_equal(said_of("birthday"), "required");
+	assert_string_equal(said_of("org_unit"), "required");
+	assert_string_equal(said_of("mail"), "taken");
+	assert_string_equal(said_of("groups[0]"), "not_found");
+	p = world_ada;
+	p.value[PERSON_MAIL] = NULL;
+	assert_int_equal(ask(w, &p), 1);
+	assert_string_equal(said_of("mail"), "required");
+	assert_int_equal(ask(w, &world_ada), 0);
+	assert_string_equal(said.uid, "ada.lovelace");
+	spec.person = world_ada;
+	spec.method = INVITATION_BY_EMAIL;
+	assert_int_equal(ask_so(w, &spec), ERR_OK);
+	assert_string_equal(said_of("method"), "unavailable");
+	said.is_complete = false;
+	world_free(w);
+}
+
+static void
+of_what_is_complete_a_personal_address_is_told(void **state)
+{
+	struct mail_world *m = mail_world_new();
+	struct issue_spec spec = { .person = world_ada, .method = INVITATION_BY_EMAIL };
+
+	(void)state;
+	said.is_complete = true;
+	assert_int_equal(ask_so(m->w, &spec), ERR_OK);
+	assert_int_equal(said.error_count, 1);
+	assert_string_equal(said_of("personal_mail"), "required");
+	spec.personal_mail = ADA_AT;
+	assert_int_equal(ask_so(m->w, &spec), ERR_OK);
+	assert_int_equal(said.error_count, 0);
+	said.is_complete = false;
+	mail_world_free(m);
+}
+
 /* ---- clashes ---- */
 
 static void
@@ -366,6 +424,46 @@ what_is_out_of_reach_is_not_there(void **state)
 	world_free(w);
 }
 
+/* Else whoever may invite in one corner could ask for every address of the organisation. */
+static void
+what_others_have_is_told_to_the_limited_where_they_could_invite_alone(void **state)
+{
+	struct world *w = limited_world_new();
+	struct person p = { .value = { [PERSON_GIVEN_NAME] = "Ada",
+				[PERSON_FAMILY_NAME] = "Lovelace",
+				[PERSON_MAIL] = "x@example.org" } };
+	const char **place = &p.value[PERSON_ORG_UNIT];
+
+	(void)state;
+	fake_dir_add_foreign(
+	    w->dir, "uid=ada.lovelace,dc=example", "ada.lovelace", "x@example.org");
+	assert_int_equal(ask(w, &p), 0);
+	assert_string_equal(said.uid, "");
+	*place = ENGINES;
+	assert_int_equal(ask(w, &p), 1);
+	assert_string_equal(said_of("org_unit"), "not_found");
+	assert_string_equal(said.uid, "");
+	*place = "nonsense";
+	assert_int_equal(ask(w, &p), 1);
+	assert_string_equal(said_of("org_unit"), "invalid");
+	*place = ODES;
+	assert_int_equal(ask(w, &p), 1);
+	assert_string_equal(said_of("mail"), "taken");
+	assert_string_equal(said.uid, "ada.lovelace2");
+	/* The same of what an invitation holds. */
+	assert_int_equal(invite_at(w, ODES, "held@x.org").code, ERR_OK);
+	assert_int_equal(ask_one(w, PERSON_MAIL, "held@x.org"), 0);
+	p.value[PERSON_MAIL] = "held@x.org";
+	assert_int_equal(ask(w, &p), 1);
+	assert_string_equal(said_of("mail"), "taken");
+	/* What was chosen is still told in its one spelling. */
+	p.value[PERSON_UID] = " ada.lovelace ";
+	*place = NULL;
+	assert_int_equal(ask(w, &p), 0);
+	assert_string_equal(said.uid, "ada.lovelace");
+	world_free(w);
+}
+
 static void
 who_may_invite_nobody_more_is_told_so_and_nothing_else(void **state)
 {
@@ -416,6 +514,72 @@ nobody_is_told_of_a_role_while_the_groups_are_not_known(void **state)
 	world_free(w);
 }
 
+/* ---- one at a time ---- */
+
+static struct {
+	struct world *world;
+	size_t answers;
+	enum err codes[4];
+} heard;
+
+static void
+on_heard(void *arg, enum err code, const char *uid, const struct field_errors *errors,
+    const struct fault *f)
+{
+	(void)uid, (void)errors, (void)f;
+	heard.answers++;
+	*(enum err *)arg = code;
+	world_stop_waiting(heard.world);
+}
+
+static bool
+has_held(struct world *w, void *arg)
+{
+	(void)arg;
+	return fake_kv_has_held(w->kv);
+}
+
+static void
+start(struct world *w, int nth, const struct flow_caller *by)
+{
+	const struct issue_spec spec = { .person = world_ada };
+
+	flow_preflight_start(w->flow, &spec, false, by, on_heard, &heard.codes[nth]);
+}
+
+/* Whoever types on has no use for the answer before, wherever that was. */
+static void
+a_newer_question_of_the_same_caller_ends_the_older(void **state)
+{
+	struct world *w = world_new(DIR_PASSWORD_EXOP);
+	const struct flow_caller other = { .name = "other" };
+
+	(void)state;
+	memset(&heard, 0, sizeof(heard));
+	heard.world = w;
+	for (int i = 0; i < 3; i++)
+		start(w, i, &w->caller);
+	start(w, 3, &other);
+	assert_int_equal(heard.answers, 0); /* never before the starting call has returned */
+	while (heard.answers < 4)
+		world_wait(w);
+	assert_int_equal(heard.codes[0], ERR_THROTTLED);
+	assert_int_equal(heard.codes[1], ERR_THROTTLED);
+	assert_int_equal(heard.codes[2], ERR_OK);
+	assert_int_equal(heard.codes[3], ERR_OK);
+	/* The store is asked, and does not answer. */
+	heard.answers = 0;
+	fake_kv_hold(w->kv);
+	start(w, 0, &w->caller);
+	assert_true(world_until(w, has_held, NULL));
+	start(w, 1, &w->caller);
+	while (heard.answers < 2)
+		world_wait(w);
+	assert_int_equal(heard.codes[0], ERR_THROTTLED);
+	assert_int_equal(heard.codes[1], ERR_OK);
+	world_free(w);
+}
+
 /* ---- what fails ---- */
 
 static void
@@ -443,12 +607,12 @@ it_can_be_left_anywhere(void **state)
 	(void)state;
 	said.world = w;
 	said.answers = 0;
-	flow_preflight_start(w->flow, &nothing, &w->caller, on_said, NULL);
-	flow_preflight_start(w->flow, &spec, &w->caller, on_said, NULL); /* the directory */
+	flow_preflight_start(w->flow, &nothing, false, &w->caller, on_said, NULL);
+	flow_preflight_start(w->flow, &spec, false, &w->caller, on_said, NULL); /* the directory */
 	world_crash(w);
 	world_invite(w, &world_ada);
 	fake_kv_hold(w->kv); /* the store's answer about the names */
-	flow_preflight_start(w->flow, &spec, &w->caller, on_said, NULL);
+	flow_preflight_start(w->flow, &spec, false, &w->caller, on_said, NULL);
 	while (!fake_kv_has_held(w->kv)) {
 		loop_defer(w->loop, (loop_cb *)loop_stop, w->loop);
 		loop_run(w->loop);
@@ -470,14 +634,19 @@ main(void)
 		cmocka_unit_test(groups_are_numbered_as_they_came_also_when_one_came_twice),
 		cmocka_unit_test(
 		    the_personal_address_may_come_later_and_is_checked_when_it_is_there),
+		cmocka_unit_test(of_what_is_complete_whatever_is_missing_is_told_too),
+		cmocka_unit_test(of_what_is_complete_a_personal_address_is_told),
 		cmocka_unit_test(what_an_invitation_holds_is_taken_until_its_end),
 		cmocka_unit_test(
 		    what_a_registration_has_just_given_up_is_taken_until_it_may_be_reserved),
 		cmocka_unit_test(what_an_account_has_is_taken),
 		cmocka_unit_test(nothing_is_written_and_nothing_is_reserved),
 		cmocka_unit_test(what_is_out_of_reach_is_not_there),
+		cmocka_unit_test(
+		    what_others_have_is_told_to_the_limited_where_they_could_invite_alone),
 		cmocka_unit_test(who_may_invite_nobody_more_is_told_so_and_nothing_else),
 		cmocka_unit_test(nobody_is_told_of_a_role_while_the_groups_are_not_known),
+		cmocka_unit_test(a_newer_question_of_the_same_caller_ends_the_older),
 		cmocka_unit_test(who_cannot_be_asked_is_an_error_and_no_clash),
 		cmocka_unit_test(it_can_be_left_anywhere),
 	};

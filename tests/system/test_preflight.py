@@ -1,5 +1,7 @@
 """An invitation that is still being typed: the same is said as when it is sent, and nothing comes of it."""
 
+import time
+
 import pytest
 
 from client import Api, person, unique_word
@@ -16,8 +18,11 @@ def whole_api(office):
 
 
 def look(api, **values):
-    """The uid, and what is wrong as {field: code}, each field once."""
+    """The uid, and what is wrong as {field: code}, each field once. Whoever asks too fast waits as they are told."""
     answer = api.post(PREFLIGHT, values)
+    while answer.status_code == 429:
+        time.sleep(int(answer.headers["Retry-After"]))
+        answer = api.post(PREFLIGHT, values)
     assert answer.status_code == 200, answer.text
     said = answer.json()
     errors = {error["field"]: error["code"] for error in said["errors"]}
@@ -153,10 +158,36 @@ def test_a_limited_caller_is_told_what_creating_would_tell(office, api):
     assert look(inviter, groups=[group])[1] == refusal(inviter, **whole) == {"groups[0]": "not_found"}
     # A name that somebody has elsewhere is taken, and whose it is nobody hears.
     held = api.invited(org_unit=elsewhere)
-    answer = inviter.post(PREFLIGHT, {"mail": held["mail"]})
+    assert look(inviter, mail=held["mail"]) == look(inviter, mail=held["mail"], given_name="Robin") == (None, {})
+    assert look(inviter, mail=held["mail"], org_unit=elsewhere)[1] == {"org_unit": "not_found"}
+    answer = inviter.post(PREFLIGHT, {"mail": held["mail"], "org_unit": registry(slapd)})
     assert answer.json() == {"uid": None, "errors": [{"field": "mail", "code": "taken", "detail": TAKEN}]}
     assert refusal(inviter, **person(slapd, mail=held["mail"])) == {"mail": "taken"}
     assert look(inviter, **person(slapd))[1] == {}
+
+
+def test_whoever_asks_too_fast_is_told_when_to_ask_again(office):
+    api, other = (Api(office, office.make_token(scopes="invitations:write")) for _ in range(2))
+    answers = [api.post(PREFLIGHT, {}) for _ in range(60)]
+    assert {answer.status_code for answer in answers[:20]} == {200}
+    slowed = [answer for answer in answers if answer.status_code == 429]
+    assert slowed and all(answer.headers["Retry-After"] == "1" for answer in slowed)
+    assert other.post(PREFLIGHT, {}).status_code == 200
+
+
+def test_of_what_is_complete_all_is_told_that_creating_would_refuse(office, api):
+    def complete(**values):
+        answer = api.post(PREFLIGHT + "?complete=true", values)
+        assert answer.status_code == 200, answer.text
+        return {error["field"]: error["code"] for error in answer.json()["errors"]}
+
+    assert complete() == refusal(api) == dict.fromkeys(
+        ("given_name", "family_name", "gender", "birthday", "org_unit", "mail", "method"), "required")
+    whole = person(office.slapd)
+    assert complete(**whole) == {}
+    taken = api.invited()["mail"]
+    assert complete(mail=taken, method="link", org_unit=whole["org_unit"]) == {
+        "mail": "taken", **dict.fromkeys(("given_name", "family_name", "gender", "birthday"), "required")}
 
 
 def test_it_needs_the_scope_of_creating(office):

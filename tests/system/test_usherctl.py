@@ -59,12 +59,14 @@ def test_a_dry_run_invites_nobody(usherd):
     taken = json_of(create(usherd, "-o", "json"))
     said = usherd.control("invitation", "create", "--dry-run", "--mail", taken["mail"], "--uid", "root")
     assert (said.returncode, said.stderr) == (FAILED, "")
-    assert [line.split()[:2] for line in said.stdout.splitlines()] == [
-        ["FIELD", "CODE"], ["uid", "reserved"], ["mail", "taken"]]
-    said = usherd.control("-o", "json", "invitation", "create", "--dry-run", "--mail", taken["mail"])
+    table = [line.split()[:2] for line in said.stdout.splitlines()]
+    assert table[0] == ["FIELD", "CODE"]
+    missing = ["given_name", "family_name", "gender", "birthday", "org_unit"]
+    assert sorted(table[1:]) == sorted([["uid", "reserved"], ["mail", "taken"]] + [[name, "required"] for name in missing])
+    whole = person(usherd.slapd)
+    said = usherd.control("-o", "json", "invitation", "create", "--dry-run", *options({**whole, "mail": taken["mail"]}))
     assert said.returncode == FAILED
     assert [(error["field"], error["code"]) for error in json.loads(said.stdout)["errors"]] == [("mail", "taken")]
-    whole = person(usherd.slapd)
     for output, read in (("table", lambda text: text.split()[1]), ("json", lambda text: json.loads(text)["uid"])):
         said = usherd.control("-o", output, "invitation", "create", "--dry-run", *options(whole))
         assert said.returncode == OK, said.stderr

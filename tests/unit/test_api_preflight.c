@@ -177,6 +177,75 @@ what_is_not_about_a_field_is_answered_as_creating_would(void **state)
 	}
 }
 
+static void
+what_is_complete_is_said_in_the_query_and_read_as_by_creating(void **state)
+{
+	static const struct {
+		const char *query;
+		bool is_complete;
+	} rows[] = { { NULL, false }, { "complete=false", false }, { "complete=true", true } };
+	static const char *const bad[] = { "complete=1", "complete=", "draft=true",
+		"complete=true&complete=true" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct http_exchange *x =
+		    api_world_send_root(HTTP_POST, PATH, rows[i].query, "{\"given_name\":\"Ada\"}");
+		json_t *body;
+		const char *said;
+
+		body = api_world_body(x);
+		said = api_world_error_on(body, "method");
+		assert_int_equal(fake_http_status(x), 200);
+		assert_int_equal(world.flow.is_complete, rows[i].is_complete);
+		if (rows[i].is_complete)
+			assert_string_equal(said, "required");
+		else
+			assert_int_equal(json_array_size(json_object_get(body, "errors")), 0);
+		json_decref(body);
+		fake_http_free(x);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct http_exchange *x = api_world_send_root(HTTP_POST, PATH, bad[i], "{}");
+
+		assert_int_equal(fake_http_status(x), 400);
+		fake_http_free(x);
+	}
+	assert_int_equal(world.flow.calls, 3);
+}
+
+static void
+whoever_asks_too_fast_is_told_when_to_ask_again(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		x = look("{}");
+		assert_int_equal(fake_http_status(x), 200);
+		fake_http_free(x);
+	}
+	x = look("{}");
+	assert_int_equal(fake_http_status(x), 429);
+	assert_string_equal(fake_http_reply_header(x, "Retry-After"), "1");
+	assert_int_equal(world.flow.calls, 20);
+	fake_http_free(x);
+}
+
+static void
+who_asks_anew_before_the_answer_is_told_so_in_the_place_of_it(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	world.flow.code = ERR_THROTTLED;
+	world.flow.text = "a newer question of yours took its place";
+	x = look("{}");
+	assert_int_equal(fake_http_status(x), 429);
+	assert_string_equal(fake_http_reply_header(x, "Retry-After"), "1");
+	fake_http_free(x);
+}
+
 /* ---- settings ---- */
 
 static json_t *
@@ -205,13 +274,13 @@ settings_are_those_of_the_configuration(void **state)
 		.restorable_s = 86400 };
 	body = settings();
 	wanted = json_pack("{s:s, s:s, s:s, s:[s,s,s], s:s, s:{s:[s,s], s:b, s:b, s:s,"
-			   "s:{s:i, s:i, s:i}, s:i}, s:{s:i}, s:{s:i}, s:s}",
+			   "s:{s:i, s:i, s:i}, s:i}, s:{s:i}, s:{s:i}}",
 	    "organisation", "Engines \"Ltd\"", "public_url", "https://join.example.org",
 	    "people_base", "OU=People,dc=example,dc=org", "languages", "en", "de", "pt-BR",
 	    "default_language", "de", "invitations", "methods", "link", "email", "gender_required",
 	    1, "birthday_required", 0, "uid_template", "{g}{family}", "lifetime", "default", 604800,
 	    "min", 60, "max", 90 * 86400, "resend_after", 60, "users", "restorable", 86400,
-	    "password", "min_length", 15, "version", "1.2.3");
+	    "password", "min_length", 15);
 	assert_non_null(wanted);
 	assert_true(json_equal(body, wanted));
 	json_decref(wanted);
@@ -245,6 +314,9 @@ main(void)
 		API_TEST(what_the_api_itself_refuses_stands_beside_what_the_flow_does),
 		API_TEST(a_personal_address_without_a_method_is_for_email),
 		API_TEST(what_is_not_about_a_field_is_answered_as_creating_would),
+		API_TEST(what_is_complete_is_said_in_the_query_and_read_as_by_creating),
+		API_TEST(whoever_asks_too_fast_is_told_when_to_ask_again),
+		API_TEST(who_asks_anew_before_the_answer_is_told_so_in_the_place_of_it),
 		API_TEST(settings_are_those_of_the_configuration),
 		API_TEST(without_mail_there_is_only_the_link),
 	};

@@ -158,8 +158,8 @@ a_dry_run_tells_each_problem_and_fails(void **state)
 		server_stop();
 		assert_string_equal(out_text, rows[i].shown);
 		assert_int_equal(err_len, 0);
-		assert_non_null(
-		    strstr(server.request, "POST /api/v1/invitations/preflight HTTP/1.1\r\n"));
+		assert_non_null(strstr(server.request,
+		    "POST /api/v1/invitations/preflight?complete=true HTTP/1.1\r\n"));
 		assert_non_null(strstr(server.request, "\"given_name\":\"Ada\""));
 	}
 }

@@ -113,6 +113,7 @@ of_a_draft_what_is_missing_is_no_error_and_what_is_wrong_is_missing(void **state
 	const struct person_rules draft = { .gender_required = true,
 		.birthday_required = true,
 		.is_draft = true,
+		.is_partial = true,
 		.today = { 2025, 6, 15 } };
 	struct person p = {
 		.value = {
