@@ -68,8 +68,8 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 	const [active, setActive] = useState(null); // the id of the row that the tab key goes to
 	const slots = useMemo(() => new Slots(), []);
 	const whole = useWhole(pages.shown);
-	const inside = useInside(space);
 	const seen = useRef([]), shown = useRef(null), wanted = useRef(null);
+	const inside = useInside(space, () => { wanted.current = null; }); // who has gone elsewhere is not fetched back
 	const activeRow = useRef(0); // of the active one, as long as it is there
 	const length = pages.shown ? Math.min(pages.length, mostRows(rowHeight)) : bones;
 
@@ -101,6 +101,7 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 		if (!pages.shown)
 			return;
 		if (shown.current !== pages.shown) {
+			wanted.current = null;
 			const place = returning.current ? here().state?.people : null;
 
 			if (place?.row > 0)
