@@ -146,3 +146,20 @@ test("a list that cannot be read ends it, and what was done is known", async () 
 	await assert.rejects(forEach(peopleOf(selectAll(everybody), ["active"], list), still({ act: async () => {}, onStep: ({ done }) => steps.push(done) })), /away/);
 	assert.equal(steps.at(-1), 2);
 });
+
+test("nobody is acted on who was not asked about", async () => {
+	const list = async () => ({ items: [person("a"), person("b"), person("c")], next_cursor: "more" });
+
+	assert.deepEqual(await all(peopleOf(mark(selectAll(everybody), [person("b")], false), ["active"], list, 3)), ["a", "c", "a"]);
+});
+
+test("ten in a row that nobody answers end it; what people are refused for does not, and few of them are kept", async () => {
+	const failing = (status) => async () => { throw Object.assign(new Error(), { status, reason: "x" }); };
+	const people = () => iterate(Array.from({ length: 500 }, (_, i) => person(`p${i}`)));
+	const away = await forEach(people(), still({ act: failing(503) }));
+	const refused = await forEach(people(), still({ act: failing(409) }));
+
+	assert.equal(away.isHopeless, true);
+	assert.ok(away.failures >= 10 && away.failures < 14, `${away.failures} failed`);
+	assert.deepEqual([refused.isHopeless, refused.failures, refused.failed.length], [false, 500, 200]);
+});

@@ -16,7 +16,7 @@ import { keep, takeKept } from "./kept.js";
 import { Method } from "./method.js";
 import { moreFields } from "./more.js";
 import { Organisation } from "./organisation.js";
-import { Outcome } from "./outcome.js";
+import { LinkOpen, Outcome } from "./outcome.js";
 import { Announcer, SendProblem, Summary } from "./problems.js";
 
 function Form({ form, isKept, onSent, onAnew, onClose }) {
@@ -147,8 +147,7 @@ export default function InviteDialog({ onClose, onInvited }) {
 				onAgain=${() => unless(again)} onDone=${close} />` :
 			html`<${Form} key=${round} form=${form} isKept=${isKept} onSent=${sent} onClose=${close}
 				onAnew=${() => begin(newDraft({ region: likelyRegion(), methods }))} />`}
-		${asking && (invitation ? html`<${Confirm} title=${t("invite.link_open")} action=${t("invite.link_drop")} cancel=${t("invite.link_back")} danger
-				onConfirm=${asking.go} onClose=${() => setAsking(null)}><p>${t("invite.link_open_why")}</p></${Confirm}>` :
+		${asking && (invitation ? html`<${LinkOpen} onGo=${asking.go} onBack=${() => setAsking(null)} />` :
 			html`<${Confirm} title=${t("invite.discard_title")} action=${t("invite.discard")} cancel=${t("invite.keep_editing")} danger
 				onConfirm=${asking.go} onClose=${() => setAsking(null)}><p>${t("invite.discard_why")}</p></${Confirm}>`)}
 	</${Dialog}>`;

@@ -3,6 +3,7 @@ import { html, useEffect, useRef } from "../lib/html.js";
 import { organisation } from "../lib/session.js";
 import { formatMoment, t, tn } from "../lib/words.js";
 import { CopyButton } from "../ui/copy.js";
+import { Confirm } from "../ui/dialog.js";
 import { Icon } from "../ui/icon.js";
 import { Qr, SaveQr, useQr } from "./qr.js";
 
@@ -38,7 +39,8 @@ function Mailed({ invitation: { personal_mail, expires_at } }) {
 	</div>`;
 }
 
-function Linked({ invitation: { display_name, uid, link, expires_at }, onHanded }) {
+/** The link of an `invitation`, to be handed over. `onHanded`: it was copied, printed or saved. */
+export function Linked({ invitation: { display_name, uid, link, expires_at }, onHanded }) {
 	const shown = useRef(null);
 	const qr = useQr(link);
 	const print = () => {
@@ -67,6 +69,12 @@ function Linked({ invitation: { display_name, uid, link, expires_at }, onHanded 
 		</div>
 		<p class="note warn screen-only"><${Icon} name="alert" /><span>${t("invite.only_now")}</span></p>
 	</div>`;
+}
+
+/** Asks before a link is gone that nobody has. */
+export function LinkOpen({ onGo, onBack }) {
+	return html`<${Confirm} title=${t("invite.link_open")} action=${t("invite.link_drop")} cancel=${t("invite.link_back")} danger
+		onConfirm=${onGo} onClose=${onBack}><p>${t("invite.link_open_why")}</p></${Confirm}>`;
 }
 
 /** `invitation` of the API, with its `link` when it was made for handing over. `onHanded`: the link was copied, printed

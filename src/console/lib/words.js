@@ -37,6 +37,7 @@ export async function loadWords() {
 		moment: new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" }),
 		exact: new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "long" }),
 		relative: new Intl.RelativeTimeFormat(tag, { numeric: "auto" }),
+		short: new Intl.RelativeTimeFormat(tag, { numeric: "auto", style: "short" }),
 	};
 }
 
@@ -124,9 +125,9 @@ export function formatExact(at) {
 	return formats.exact.format(new Date(at));
 }
 
-/** "3 days ago", "tomorrow", "now". */
-export function formatAgo(at, now = new Date()) {
-	return formats.relative.format(...distance(new Date(at), now));
+/** "3 minutes ago", "tomorrow", "now"; short: "3 min. ago". */
+export function formatAgo(at, isShort = false) {
+	return formats[isShort ? "short" : "relative"].format(...distance(new Date(at), new Date()));
 }
 
 /** "7 days", "1 hour". */

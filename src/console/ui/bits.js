@@ -22,22 +22,22 @@ const ages = new Set(); // how to draw each again
 setInterval(() => document.hidden || ages.forEach((draw) => draw((n) => n + 1)), 30_000);
 
 // "now" does not stay.
-function Age({ at }) {
+function Age({ at, isShort }) {
 	const [, draw] = useState(0);
 
 	useEffect(() => {
 		ages.add(draw);
 		return () => ages.delete(draw);
 	}, []);
-	return formatAgo(at);
+	return formatAgo(at, isShort);
 }
 
-/** A time of the API; null is a dash. `as`: "ago", "date" or "moment". The whole of it on hover. */
+/** A time of the API; null is a dash. `as`: "ago", "short" (for narrow columns), "date" or "moment". The whole of it on hover. */
 export function Time({ at, as = "ago" }) {
 	if (!at)
 		return html`<span class="none">–</span>`;
 	return html`<time datetime=${at} title=${formatExact(at)}>${
-		as === "ago" ? html`<${Age} at=${at} />` : as === "date" ? formatDate(at) : formatMoment(at)}</time>`;
+		as === "ago" || as === "short" ? html`<${Age} at=${at} isShort=${as === "short"} />` : as === "date" ? formatDate(at) : formatMoment(at)}</time>`;
 }
 
 /** Whatever the directory says, in its own direction; absent is a dash. */

@@ -1,11 +1,10 @@
 // Doing something to one person: asked first where it takes something away, and told afterwards what has become of it.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
-import { formatDate, t, tn } from "../lib/words.js";
-import { Icon } from "../ui/icon.js";
-import { CopyButton } from "../ui/copy.js";
-import { Confirm, Dialog } from "../ui/dialog.js";
+import { html, useEffect, useState } from "../lib/html.js";
+import { Lazy } from "../lib/lazy.js";
+import { formatDate, t } from "../lib/words.js";
+import { Confirm } from "../ui/dialog.js";
 import { say } from "../ui/toast.js";
-import { isUnderWay, perform, whyNot } from "./perform.js";
+import { isUnderWay, perform, restorableUntil, whyNot } from "./perform.js";
 import { nameOf } from "./row.js";
 import { actions } from "./rules.js";
 
@@ -50,38 +49,6 @@ async function carryOut(kind, person, onDone) {
 	onDone(kind === "suspend" || kind === "resume" ? { id: answer.id, status: answer.status } : null);
 }
 
-function NewLink({ person, onClose, onDone }) {
-	const [link, setLink] = useState(null);
-	const [busy, setBusy] = useState(false);
-	const [error, setError] = useState(null);
-	const field = useRef(null);
-	const name = html`<strong><bdi>${nameOf(person)}</bdi></strong>`;
-	const make = async () => {
-		setBusy(true);
-		setError(null);
-		try {
-			setLink((await perform("link", person)).link);
-			onDone(null);
-		} catch (problem) {
-			setError(problem);
-		}
-		setBusy(false);
-	};
-
-	if (link === null)
-		return html`<${Confirm} title=${t("users.ask.link")} action=${t("users.do_it.link")} busy=${busy} error=${error} onConfirm=${make} onClose=${onClose}>
-			<p class="whom">${name}</p><p>${t("users.means.link")}</p></${Confirm}>`;
-	return html`<${Dialog} title=${t("users.new_link")} onClose=${onClose}>
-		<div class="dialog-body link-made">
-			<p>${tn("users.new_link_for", { name })}</p>
-			<div class="joined"><input ref=${field} readonly dir="ltr" aria-label=${t("users.new_link")} value=${link} onFocus=${(event) => event.target.select()} />
-				<${CopyButton} text=${link} shownIn=${() => field.current} className="button primary" first /></div>
-			<p class="note warn"><${Icon} name="alert" /><span>${t("users.new_link_once")}</span></p>
-		</div>
-		<footer class="dialog-foot"><button type="button" class="button" onClick=${onClose}>${t("ui.close")}</button></footer>
-	</${Dialog}>`;
-}
-
 /** `kind` of rules.js. `onDone(person, back)`: it was done, and the person is so now, or null: look again. `back` as of
  *  restore(). */
 export default function Act({ kind, person, onClose, onDone }) {
@@ -106,12 +73,12 @@ export default function Act({ kind, person, onClose, onDone }) {
 
 	useEffect(() => { atOnce.includes(kind) && run(); }, []);
 	if (kind === "link")
-		return html`<${NewLink} person=${person} onClose=${onClose} onDone=${onDone} />`;
+		return html`<${Lazy} load=${() => import("./new_link.js")} person=${person} onClose=${onClose} onFailed=${onClose} onDone=${onDone} />`;
 	if (atOnce.includes(kind))
 		return null;
 	return html`<${Confirm} title=${t(`users.ask.${kind}`)} action=${t(`users.do_it.${kind}`)} danger=${actions[kind].danger || kind === "suspend"}
 		busy=${busy} error=${error} onConfirm=${run} onClose=${() => busy || onClose()}>
 		<p class="whom"><strong><bdi>${name}</bdi></strong>${person.mail && person.mail !== name && html`<span class="soft"><bdi>${person.mail}</bdi></span>`}</p>
-		<p>${t(`users.means.${kind}`)}</p>
+		<p>${t(`users.means.${kind}`)}</p>${kind === "delete" && html`<p>${restorableUntil()}</p>`}
 	</${Confirm}>`;
 }

@@ -3,6 +3,7 @@ import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { hasShortcuts } from "../lib/chosen.js";
 import { may } from "../lib/session.js";
 import { formatNumber, t } from "../lib/words.js";
+import { DayField } from "../ui/day.js";
 import { Icon } from "../ui/icon.js";
 import { UnitPicker } from "../units/picker.js";
 import { countOf, moreFilters } from "./query.js";
@@ -65,25 +66,11 @@ function Chips({ query, counts, onChange }) {
 	</div>`;
 }
 
-/** A day counts once it is whole: a year that is being typed is 0002 first, and none of the field's. */
-function Day({ label, value, onChange }) {
-	const [typed, setTyped] = useState(value ?? "");
-	const type = ({ target }) => {
-		setTyped(target.value);
-		if (target.validity.valid)
-			onChange(target.value || null);
-	};
-
-	useEffect(() => setTyped(value ?? ""), [value]);
-	return html`<label class="day"><span class="label">${label}</span>
-		<input type="date" value=${typed} min="1970-01-01" max="9999-12-31" onInput=${type} /></label>`;
-}
-
 function More({ query, onChange }) {
 	return html`<div class="more-filters" id="users-more">
-		<${Day} label=${t("users.registered_from")} value=${query.registered_from} onChange=${(registered_from) => onChange({ registered_from })} />
-		<${Day} label=${t("users.registered_to")} value=${query.registered_to} onChange=${(registered_to) => onChange({ registered_to })} />
-		<${Day} label=${t("users.active_to")} value=${query.active_to} onChange=${(active_to) => onChange({ active_to })} />
+		<${DayField} label=${t("users.registered_from")} value=${query.registered_from} onChange=${(registered_from) => onChange({ registered_from })} />
+		<${DayField} label=${t("users.registered_to")} value=${query.registered_to} onChange=${(registered_to) => onChange({ registered_to })} />
+		<${DayField} label=${t("users.active_to")} value=${query.active_to} onChange=${(active_to) => onChange({ active_to })} />
 		<label class="day sort-choice"><span class="label">${t("users.sort")}</span>
 			<select value=${`${query.sort} ${query.order}`} onChange=${({ target }) => onChange({ sort: target.value.split(" ")[0], order: target.value.split(" ")[1] })}>
 				${sorts.flatMap((sort) => ["asc", "desc"].map((order) => html`<option key=${sort + order} value=${`${sort} ${order}`}

@@ -2,6 +2,7 @@
 // What is asked for is in the address; what is here of the answer, in Pages.
 import { html, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "../lib/html.js";
 import { get } from "../lib/api.js";
+import { explain } from "../lib/errors.js";
 import { Lazy } from "../lib/lazy.js";
 import { useLiveness } from "../lib/live.js";
 import { address, go, here, keepHere, useHere } from "../lib/route.js";
@@ -46,7 +47,7 @@ function measureSearch(start) {
 function usePages(query) {
 	const [version, redraw] = useReducer((n) => n + 1, 0);
 	const pages = useMemo(() => {
-		if (kept === null || kept.shown === null || keyOf(kept.shown) !== keyOf(query))
+		if (kept === null || [kept.shown, kept.query].some((of) => of === null || keyOf(of) !== keyOf(query)))
 			kept = new Pages(read);
 		return kept;
 	}, []);
@@ -135,7 +136,7 @@ function Stale({ pages }) {
 		return null;
 	return html`<div class="note warn stale" role="status"><${Icon} name="alert" />
 		<p>${!error ? t("users.not_live", { time: clock(pages.asOf) }) : pages.shown === pages.query ? t("users.stale", { time: clock(pages.asOf) }) :
-			t("users.before")}</p>
+			`${t("users.before")} ${explain(error)}`}</p>
 		<button type="button" class="button small" onClick=${() => pages.refresh()}>${t("users.look_again")}</button></div>`;
 }
 
@@ -173,6 +174,7 @@ export default function Users() {
 	const { units } = useUnits();
 	const [selection, setSelection] = useState(noSelection);
 	const [act, setAct] = useState(null); // {kind, person}
+	const [doing, setDoing] = useState(null); // with the selection: it goes on while the list changes beneath it
 	const [menuFor, setMenuFor] = useState(null);
 	const adding = useAdding(query, settle);
 	const flash = useFollowed(pages);
@@ -206,7 +208,7 @@ export default function Users() {
 					range.push(pages.at(row));
 
 			last.current = person.id;
-			return mark(now, range.length > 0 ? range : [person], range.length > 0 || !isSelected(now, person.id));
+			return mark(now, range.length > 0 ? range : [person], (range.length > 0 && event.type === "keydown") || !isSelected(now, person.id));
 		}),
 	}), []);
 	const back = useRef(() => {});
@@ -225,6 +227,15 @@ export default function Users() {
 			setSelection((now) => now.all === null ? mark(now, [act.person], false) : now);
 		pages.refresh();
 	};
+	const walked = () => {
+		setSelection(noSelection);
+		pages.refresh();
+	};
+	const closeWalk = () => {
+		setDoing(null);
+		requestAnimationFrame(() => document.activeElement === document.body && document.getElementById("main").focus());
+	};
+	const isBefore = pages.error !== null && pages.shown !== pages.query; // the rows answer another question
 	const clear = () => change(withoutFilters(query));
 
 	return html`<${Head} title=${t("users.title")}>${may("invitations:write") && html`<button type="button" class="button primary" onClick=${adding.open}>
@@ -236,11 +247,11 @@ export default function Users() {
 				${isFiltered(query) && html`<button type="button" class="button quiet small" onClick=${clear}>${t("users.clear")}</button>`}</div>
 			${pages.shown && pages.total === 0 ? html`<${Nobody} query=${query} onClear=${clear} onAdd=${may("invitations:write") && adding.open} />` :
 				(pages.shown || !pages.error) && html`<${PeopleTable} pages=${pages} version=${version} returning=${returning} query=${query} units=${units}
-					selection=${selection} selects=${selects} all=${count > 0 && (selection.people.size > 0 ? null : true)} flash=${flash}
+					selection=${selection} selects=${selects && !isBefore} isBefore=${isBefore} all=${count > 0 && (selection.people.size > 0 ? null : true)} flash=${flash}
 					menuFor=${menuFor?.id} back=${back} on=${on} />`}
-			${count > 0 && html`<${Lazy} key="bulk" load=${() => import("./bulk.js")} selection=${selection} count=${count} counts=${pages.counts}
-				total=${pages.total} onAll=${() => setSelection(selectAll(query))} onNone=${() => setSelection(noSelection)}
-				onDone=${() => pages.refresh()} />`}`}
+			${(count > 0 || doing) && html`<${Lazy} key="bulk" load=${() => import("./bulk.js")} selection=${selection} count=${count}
+				counts=${pages.counts} total=${pages.total} doing=${doing} onDo=${setDoing} onAll=${() => setSelection(selectAll(query))}
+				onNone=${() => setSelection(noSelection)} onDone=${walked} onClose=${closeWalk} />`}`}
 		${menuFor && html`<${MenuList} key=${menuFor.id} id="users-menu" label=${t("users.menu", { name: nameOf(menuFor) })}
 			button=${() => document.querySelector(`[data-id="${menuFor.id}"] .p-menu button`) ?? document.getElementById("main")}
 			entries=${entriesOf(menuFor, (kind, person) => setAct({ kind, person }))} onClose=${closeMenu} />`}

@@ -1,7 +1,7 @@
 // What can be done to the person of a row.
-import { may } from "../lib/session.js";
+import { may, whoAmI } from "../lib/session.js";
 import { t } from "../lib/words.js";
-import { actions, actionsFor } from "./rules.js";
+import { actions, actionsFor, isNotForOneself } from "./rules.js";
 
 /** Where a person's own page is. */
 export function pageOf({ id, status }) {
@@ -14,6 +14,7 @@ export function entriesOf(person, onAct) {
 	const kinds = actionsFor(person.status, may);
 	const entry = (kind) => ({
 		label: t(`users.do.${kind}`), icon: actions[kind].icon, danger: actions[kind].danger, onChoose: () => onAct(kind, person),
+		disabled: isNotForOneself(kind) && person.id === whoAmI().id && t("error.reason_self"),
 	});
 	const harmless = kinds.filter((kind) => !actions[kind].danger).map(entry);
 	const dangerous = kinds.filter((kind) => actions[kind].danger).map(entry);

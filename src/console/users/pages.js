@@ -173,6 +173,10 @@ export class Pages {
 			if (this.running !== running)
 				return;
 			this.running = null;
+			if (error.status === 400 && this.cursors[number]) { // a cursor of a daemon that was another one: from the start
+				this.search(this.query);
+				return;
+			}
 			this.error = error;
 			this.onChange();
 			return;

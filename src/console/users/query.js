@@ -1,4 +1,5 @@
 // Which people are asked for, in the words of the address of the screen, which are nearly those of the API. No DOM.
+import { dayEnd, dayStart } from "../lib/day.js";
 
 const statuses = ["pending", "undeliverable", "expired", "active", "suspended"];
 const sorts = ["name", "mail", "phone", "org_unit", "status", "registered_at", "last_activity_at"];
@@ -41,9 +42,12 @@ export function writeQuery(query) {
 	};
 }
 
-/** For GET /users. */
-export function askedOf({ deleted, q, ...rest }) {
-	return { ...rest, q: q.trim().slice(0, longest) };
+/** For GET /users: days are those of here. */
+export function askedOf({ deleted, q, registered_from, registered_to, active_to, ...rest }) {
+	return {
+		...rest, q: q.trim().slice(0, longest), registered_from: dayStart(registered_from), registered_to: dayEnd(registered_to),
+		active_to: dayEnd(active_to),
+	};
 }
 
 /** Two with the same key have the same answer. */

@@ -30,7 +30,7 @@ function draw({ person, index, units, selected, changed, stop, menuOpen, selects
 		<td role="cell" class="p-unit" title=${names.join(" › ")}><${Value}>${names.at(-1)}</${Value}></td>
 		<td role="cell" class="p-status"><${Status} value=${person.status} /></td>
 		<td role="cell" class="p-registered"><${Time} at=${person.registered_at} as="date" /></td>
-		<td role="cell" class="p-activity"><${Time} at=${person.last_activity_at} /></td>
+		<td role="cell" class="p-activity"><${Time} at=${person.last_activity_at} as="short" /></td>
 		<td role="cell" class="p-menu"><button type="button" class="button bare" tabindex=${tab} aria-haspopup="menu"
 			aria-expanded=${menuOpen ? "true" : "false"} aria-label=${t("users.menu", { name })} onClick=${() => on.menu(person)}>
 			<${Icon} name="more" /></button></td>

@@ -14,6 +14,11 @@ export const actions = {
 	forget: { scopes: [...users, ...invitations], statuses: ["expired"], icon: "trash", danger: true },
 };
 
+/** What the daemon lets nobody do to themselves. */
+export function isNotForOneself(kind) {
+	return kind === "suspend" || kind === "delete";
+}
+
 /** The names of those that apply to a status; `may(scope)`. */
 export function actionsFor(status, may) {
 	return Object.keys(actions).filter((kind) => actions[kind].statuses.includes(status) && actions[kind].scopes.every(may));

@@ -29,12 +29,16 @@ export function useWhole(shown) {
 	return whole;
 }
 
-/** Whether the focus was in `element` when it was last anywhere. */
-export function useInside(element) {
+/** Whether the focus was in `element` when it was last anywhere. `onOut()`: it is elsewhere. */
+export function useInside(element, onOut) {
 	const inside = useRef(false);
 
 	useEffect(() => {
-		const follow = ({ target }) => { inside.current = element.current?.contains(target) ?? false; };
+		const follow = ({ target }) => {
+			inside.current = element.current?.contains(target) ?? false;
+			if (!inside.current)
+				onOut();
+		};
 
 		document.addEventListener("focusin", follow);
 		document.addEventListener("pointerdown", follow);

@@ -37,7 +37,8 @@ function Columns(props) {
 function drawRows({ first, last, pages, slots, active, units, selection, selects, flash, menuFor, on }) {
 	const people = Array.from({ length: Math.max(0, last - first) }, (_, i) => pages.at(first + i));
 	const ids = people.filter(Boolean).map(({ id }) => id);
-	const slot = slots.assign(ids, active), stop = ids.includes(active) ? active : ids[0];
+	const focused = document.activeElement.closest("[data-id]")?.dataset.id; // never becomes another person's
+	const slot = slots.assign(ids, focused ?? active), stop = ids.includes(active) ? active : ids[0];
 	const used = new Set(); // while pages are not of one moment, somebody can be in two of them
 
 	return people.map((person, i) => {
@@ -59,17 +60,17 @@ function covered() {
 }
 
 /** `version` changes with what is in `pages`. `returning`: a ref that is true when the place is to be the one that the
- *  history has kept. `flash`: the ids of rows to show as changed.
+ *  history has kept. `isBefore`: the rows are of the search before. `flash`: the ids of rows to show as changed.
  *  `back`: a ref; its function brings the focus back from a dialog whose row has gone meanwhile. `on`: as of Row, and sort(name), all(), toggle(person, index, event). */
-export function PeopleTable({ pages, version, returning, query, units, selection, selects, all, flash, menuFor, back, on }) {
+export function PeopleTable({ pages, version, returning, query, units, selection, selects, isBefore, all, flash, menuFor, back, on }) {
 	const space = useRef(null), head = useRef(null), body = useRef(null);
 	const [{ from, to }, setRange] = useState({ from: 0, to: 24 });
 	const rowHeight = useRowHeight(space, body);
 	const [active, setActive] = useState(null); // the id of the row that the tab key goes to
 	const slots = useMemo(() => new Slots(), []);
 	const whole = useWhole(pages.shown);
-	const inside = useInside(space);
 	const seen = useRef([]), shown = useRef(null), wanted = useRef(null);
+	const inside = useInside(space, () => { wanted.current = null; }); // who has gone elsewhere is not fetched back
 	const activeRow = useRef(0); // of the active one, as long as it is there
 	const length = pages.shown ? Math.min(pages.length, mostRows(rowHeight)) : bones;
 
@@ -101,6 +102,7 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 		if (!pages.shown)
 			return;
 		if (shown.current !== pages.shown) {
+			wanted.current = null;
 			const place = returning.current ? here().state?.people : null;
 
 			if (place?.row > 0)
@@ -191,7 +193,7 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 
 	if (active !== null && pages.indexOf(active) >= 0)
 		activeRow.current = pages.indexOf(active);
-	return html`<div class="people card ${selects ? "" : "read-only"}"><div ref=${space} class="people-space" tabindex="-1" onKeyDown=${onKey}
+	return html`<div class="people card ${selects ? "" : "read-only"} ${isBefore ? "before" : ""}"><div ref=${space} class="people-space" tabindex="-1" onKeyDown=${onKey}
 		style=${{ paddingTop: `${first * rowHeight}px`, paddingBottom: `${Math.max(0, length - last) * rowHeight}px` }}>
 		<table role="table" aria-rowcount=${pages.shown ? pages.total + 1 : -1}>
 			<caption class="unseen">${t("users.caption")}</caption>
@@ -199,5 +201,5 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 			<tbody role="rowgroup" ref=${body} onFocusIn=${({ target }) => setActive(target.closest("[data-id]")?.dataset.id ?? active)}>
 				${drawRows({ first, last, pages, slots, active, units, selection, selects, flash, menuFor, on })}</tbody>
 		</table>
-	</div></div>`;
+	</div>${pages.shown && pages.length > length && html`<p class="people-end">${t("users.first_of", { count: length })}</p>`}</div>`;
 }
