@@ -1,5 +1,6 @@
 /* How the daemon is: what each part tells of itself, put together for the API. Nobody is asked
  * anything, and nothing is waited for. */
+#include <assert.h>
 #include <string.h>
 
 #include "api/api_status.h"
@@ -139,6 +140,7 @@ status_without(const char *path, const char *words, struct arena *arena)
 	const char *at, *rest = words;
 	struct buf b;
 
+	assert(*path != '\0'); /* it would be found everywhere, for ever */
 	buf_init(&b, STATUS_WORDS_MAX);
 	while ((at = strstr(rest, path)) != NULL) {
 		buf_add(&b, rest, (size_t)(at - rest));

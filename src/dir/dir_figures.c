@@ -54,14 +54,13 @@ size_t
 dir_figures(struct dir *d, struct dir_server_figures servers[DIR_URIS_MAX])
 {
 	bool needs_proof = d->conf.password_mode == DIR_PASSWORD_ARGON2;
-	bool is_taken = false;
+	size_t first;
 
 	pthread_mutex_lock(&d->lock);
+	first = dir_server_first(d);
 	for (size_t i = 0; i < d->conf.uri_count; i++) {
 		server_figures(&d->servers[i], needs_proof, &servers[i]);
-		/* As dir_server_choose() does: the first that works. */
-		servers[i].in_use = !is_taken && servers[i].state == DIR_SERVER_UP;
-		is_taken = is_taken || servers[i].in_use;
+		servers[i].in_use = i == first;
 	}
 	pthread_mutex_unlock(&d->lock);
 	return d->conf.uri_count;

@@ -259,6 +259,8 @@ struct dir {
 void dir_watch(struct dir *d, int64_t ms); /* look again within `ms` */
 int64_t dir_now(void);
 
+/* The first that works; their number: none does. With d->lock held. */
+size_t dir_server_first(const struct dir *d);
 /* The server that takes the operations now. ERR_UNAVAILABLE (or ERR_MISCONFIGURED) with the reason
  * why none. */
 enum err dir_server_choose(struct dir *d, size_t *server, struct fault *f);

@@ -30,24 +30,32 @@ enum {
 	PROBE_MIN_MS = 2000,	/* a proof hashes and binds: give it time */
 };
 
+size_t
+dir_server_first(const struct dir *d)
+{
+	size_t i = 0;
+
+	while (i < d->conf.uri_count && d->servers[i].state != SERVER_WORKS)
+		i++;
+	return i;
+}
+
 enum err
 dir_server_choose(struct dir *d, size_t *server, struct fault *f)
 {
 	enum err code = ERR_UNAVAILABLE;
 	const struct fault *why = NULL;
+	size_t first;
 
 	pthread_mutex_lock(&d->lock);
-	for (size_t i = 0; i < d->conf.uri_count; i++) {
-		const struct dir_server *s = &d->servers[i];
-
-		if (s->state == SERVER_WORKS) {
-			*server = i;
-			code = ERR_OK;
-			break;
-		}
-		if (s->state == SERVER_PAUSED && why == NULL)
-			why = &s->fault;
+	first = dir_server_first(d);
+	if (first < d->conf.uri_count) {
+		*server = first;
+		code = ERR_OK;
 	}
+	for (size_t i = 0; i < d->conf.uri_count && why == NULL; i++)
+		if (d->servers[i].state == SERVER_PAUSED)
+			why = &d->servers[i].fault;
 	if (code != ERR_OK && f != NULL) {
 		if (why != NULL)
 			*f = *why;

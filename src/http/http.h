@@ -130,9 +130,11 @@ void http_hold(struct http_exchange *x);
  * values from checked parts. */
 void http_add_header(struct http_exchange *x, const char *name, const char *value);
 
-/* Before the reply: it is a part of a page, such as a script, that nobody looks at by itself. What
- * a browser heeds in documents alone is not added to it: the policies of content, framing, opener
- * and referrer. A page has many parts, and these would be half of the bytes of a small one. */
+/* Before the reply: it is a part of a page, such as a script, that nobody looks at by itself. Not
+ * added to it is what a browser heeds in documents and in workers: the policies of content,
+ * framing, opener and referrer. So the page's own policy must forbid workers, and a style sheet
+ * must load nothing from other hosts. A page has many parts, and these would be half of the bytes
+ * of a small one. */
 void http_mark_part(struct http_exchange *x);
 
 /* The body is copied. `type` NULL: no body (204, 303). X-Request-Id, Cache-Control: no-store, a

@@ -8,7 +8,8 @@ static const struct http_pair defences[] = {
 	{ "Cache-Control", "no-store" },
 	{ "X-Content-Type-Options", "nosniff" },
 	{ "Cross-Origin-Resource-Policy", "same-origin" },
-	/* These a browser heeds in documents alone. */
+	/* These a browser heeds in what becomes a document or a worker; Referrer-Policy also in a
+	 * style sheet, for what it loads. */
 	{ "Content-Security-Policy",
 	    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'" },
 	{ "X-Frame-Options", "DENY" },

@@ -1,7 +1,9 @@
 /* The list of what is kept of deleted users, newest first. An entry of it is a copy of the record
  * under trash/, made in the transaction that tells that the user is gone, and it goes in the one
- * that takes the record away. Whose it is stands in it under the key of its own that is destroyed
- * then: what is left of it anywhere is noise. */
+ * that takes the record away. Name, uid and mail stand in it under the key of its own that is
+ * destroyed then: what is left of them anywhere is noise. The DN stands in it, as in the record,
+ * under the store's key alone: whoever has that key and an old copy of the store reads it, and with
+ * it the RDN. */
 #include "store/store_private.h"
 
 #include <assert.h>

@@ -16,11 +16,12 @@ enum {
 	GZIP_MEMORY = 8
 };
 
-/* As strict as the console works with: nothing inline, no other host, no form that is sent by
- * itself, and no text that becomes script. */
+/* As strict as the console works with: nothing inline, no other host, no worker, no form that is
+ * sent by itself, and no text that becomes script. */
 static const char shell_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; "
+    "connect-src 'self'; worker-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri "
+    "'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'";
 
 static void

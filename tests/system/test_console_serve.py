@@ -167,7 +167,7 @@ def test_a_page_lets_in_its_own_files_and_nothing_else(daemon):
     policy = get(daemon, "/users")[0]["content-security-policy"]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules == {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'",
-                     "img-src": "'self'", "connect-src": "'self'", "form-action": "'none'",
+                     "img-src": "'self'", "connect-src": "'self'", "worker-src": "'none'", "form-action": "'none'",
                      "frame-ancestors": "'none'", "base-uri": "'none'", "require-trusted-types-for": "'script'",
                      "trusted-types": "'none'"}
     for load in shell_of(daemon).loads:

@@ -62,7 +62,8 @@ def test_a_dry_run_invites_nobody(usherd):
     table = [line.split()[:2] for line in said.stdout.splitlines()]
     assert table[0] == ["FIELD", "CODE"]
     missing = ["given_name", "family_name", "gender", "birthday", "org_unit"]
-    assert sorted(table[1:]) == sorted([["uid", "reserved"], ["mail", "taken"]] + [[name, "required"] for name in missing])
+    problems = [["uid", "reserved"], ["mail", "taken"]] + [[name, "required"] for name in missing]
+    assert sorted(table[1:]) == sorted(problems)
     whole = person(usherd.slapd)
     said = usherd.control("-o", "json", "invitation", "create", "--dry-run", *options({**whole, "mail": taken["mail"]}))
     assert said.returncode == FAILED

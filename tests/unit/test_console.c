@@ -171,7 +171,7 @@ the_page_allows_its_own_files_and_nothing_else(void **state)
 	(void)state;
 	assert_memory_equal(policy, "default-src 'none'; ", 20);
 	assert_non_null(strstr(policy, "; script-src 'self'; style-src 'self'; "));
-	assert_non_null(strstr(policy, "; form-action 'none'; "));
+	assert_non_null(strstr(policy, "; worker-src 'none'; form-action 'none'; "));
 	assert_non_null(strstr(policy, "; frame-ancestors 'none'; base-uri 'none'; "));
 	assert_non_null(
 	    strstr(policy, "; require-trusted-types-for 'script'; trusted-types 'none'"));
