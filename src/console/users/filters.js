@@ -1,15 +1,14 @@
 // What narrows the list: words, a status, an org unit, dates. What is chosen here is in the address.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { hasShortcuts } from "../lib/chosen.js";
+import { Lazy } from "../lib/lazy.js";
 import { may } from "../lib/session.js";
 import { formatNumber, t } from "../lib/words.js";
-import { DayField } from "../ui/day.js";
 import { Icon } from "../ui/icon.js";
 import { UnitPicker } from "../units/picker.js";
 import { countOf, moreFilters } from "./query.js";
 
 const chips = [null, "active", "pending", "suspended", "expired", "undeliverable"];
-const sorts = ["name", "mail", "phone", "org_unit", "status", "registered_at", "last_activity_at"];
 
 /** Whether a key that is pressed there is for what is there. */
 function isTyping(target) {
@@ -43,8 +42,7 @@ function Search({ value, onType }) {
 			onInput=${(event) => onType(event.target.value, event)}
 			onKeyDown=${(event) => event.key === "Escape" && value && (event.preventDefault(), empty(event))} />
 		${value ? html`<button type="button" class="button bare small" aria-label=${t("users.search_clear")} title=${t("users.search_clear")}
-			onClick=${empty}><${Icon} name="close" size="16" /></button>` :
-			hasShortcuts() && html`<kbd aria-hidden="true">/</kbd>`}
+			onClick=${empty}><${Icon} name="close" size="16" /></button>` : hasShortcuts() && html`<kbd aria-hidden="true">/</kbd>`}
 	</div>`;
 }
 
@@ -66,20 +64,6 @@ function Chips({ query, counts, onChange }) {
 	</div>`;
 }
 
-function More({ query, onChange }) {
-	return html`<div class="more-filters" id="users-more">
-		<${DayField} label=${t("users.registered_from")} value=${query.registered_from} onChange=${(registered_from) => onChange({ registered_from })} />
-		<${DayField} label=${t("users.registered_to")} value=${query.registered_to} onChange=${(registered_to) => onChange({ registered_to })} />
-		<${DayField} label=${t("users.active_to")} value=${query.active_to} onChange=${(active_to) => onChange({ active_to })} />
-		<label class="day sort-choice"><span class="label">${t("users.sort")}</span>
-			<select value=${`${query.sort} ${query.order}`} onChange=${({ target }) => onChange({ sort: target.value.split(" ")[0], order: target.value.split(" ")[1] })}>
-				${sorts.flatMap((sort) => ["asc", "desc"].map((order) => html`<option key=${sort + order} value=${`${sort} ${order}`}
-					selected=${query.sort === sort && query.order === order}>${t("users.sorted", {
-						column: t(`users.column.${sort}`), order: t(`users.order.${order}`),
-					})}</option>`))}</select></label>
-	</div>`;
-}
-
 /** `onType(text, event)`: the words; `onChange({name: value})`: the rest. */
 export function Filters({ query, counts, onType, onChange }) {
 	const set = moreFilters(query);
@@ -94,7 +78,7 @@ export function Filters({ query, counts, onType, onChange }) {
 			<button type="button" class="button" aria-expanded=${open ? "true" : "false"} aria-controls=${open ? "users-more" : null} onClick=${() => setOpen(!open)}>
 				<${Icon} name="filter" />${t("users.filters")}${set > 0 && html`<span class="badge">${formatNumber(set)}</span>`}</button>
 		</div>
-		${open && html`<${More} query=${query} onChange=${onChange} />`}`}
+		${open && html`<${Lazy} key="more" load=${() => import("./more_filters.js")} query=${query} onChange=${onChange} onFailed=${() => setOpen(false)} />`}`}
 		<${Chips} query=${query} counts=${counts} onChange=${onChange} />
 	</div>`;
 }

@@ -14,7 +14,7 @@ import { Icon } from "../ui/icon.js";
 import { MenuList } from "../ui/menu.js";
 import { Empty, Trouble } from "../ui/states.js";
 import { Filters } from "./filters.js";
-import { useFollowed } from "./follow.js";
+import { useFollowed } from "./steady.js";
 import { entriesOf } from "./menu.js";
 import { Pages, pageSize } from "./pages.js";
 import { askedOf, isFiltered, keyOf, readQuery, sortedBy, withoutFilters, writeQuery } from "./query.js";

@@ -1,6 +1,7 @@
 // What keeps a table steady while its rows come and go: how high they are, when one scrolls, who had the focus, and that
 // printing and searching find more than what is seen.
 import { useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
+import { watchPeople } from "../lib/live.js";
 
 const keptAfter = 200; // ms of rest before a place is kept with the history: browsers allow few changes of it
 const usual = 56; // px
@@ -95,4 +96,47 @@ export function useScroll(look, keep) {
 			clearTimeout(resting);
 		};
 	}, []);
+}
+
+// Changes as they happen: however many there are, the list looks at most once a second, and rows that have changed are
+// tinted for a moment.
+const apart = 1000, soon = 120, tinted = 2600; // ms
+const toldMax = 200; // ids; more than anybody sees
+
+const nobody = new Set();
+
+/** The ids of rows that changed just now. */
+export function useFollowed(pages) {
+	const [flash, setFlash] = useState(nobody);
+	const told = useRef(new Set());
+
+	useEffect(() => {
+		let timer = null, fade = null, looked = 0;
+		const look = () => {
+			timer = null;
+			looked = Date.now();
+			const ids = told.current;
+
+			told.current = new Set();
+			pages.refresh();
+			if (ids.size === 0)
+				return;
+			setFlash(ids);
+			clearTimeout(fade);
+			fade = setTimeout(() => setFlash(nobody), tinted);
+		};
+		const end = watchPeople(({ type, id }) => {
+			if (type === "user" && told.current.size < toldMax)
+				told.current.add(id);
+			if (pages.query !== null)
+				timer ??= setTimeout(look, Math.max(soon, looked + apart - Date.now()));
+		});
+
+		return () => {
+			end();
+			clearTimeout(timer);
+			clearTimeout(fade);
+		};
+	}, []);
+	return flash;
 }
