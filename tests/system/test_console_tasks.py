@@ -301,11 +301,14 @@ def test_a_new_link_ends_the_old_one(page, console_api):
     assert name in page.text(dialog)
     page.press("button", "Make a new link", dialog)
     dialog = page.dialog("New link")
-    link = Link(page.find("textbox", "New link", dialog).get_property("value"))
+    link = Link(page.find("textbox", "Registration link", dialog).get_property("value"))
     assert link.url != invitation["link"]
     assert not invitation["join"].is_open()
     assert link.is_open()
-    page.hand.leave(page.find("button", "Close", page.execute_script("return arguments[0].querySelector('header')", dialog)))
+    page.press("button", "Done", dialog)
+    page.press("button", "Back to the link")  # it was not copied
+    page.press("button", "Copy the link", dialog)
+    page.press("button", "Done", dialog)
     page.wait_gone("dialog", "New link")
     assert page.switch_to.active_element.accessible_name in (name, f"Actions for {name}")
 

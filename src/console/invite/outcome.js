@@ -64,7 +64,7 @@ export function Linked({ invitation: { display_name, uid, link, expires_at }, on
 					<button type="button" class="button" onClick=${print}><${Icon} name="print" />${t("invite.print")}</button>
 					${qr && html`<${SaveQr} drawn=${qr} name=${display_name} onSaved=${onHanded}><${Icon} name="qr" />${t("invite.save_qr")}</${SaveQr}>`}
 				</div>
-				<p>${until(expires_at)}</p>
+				${expires_at && html`<p>${until(expires_at)}</p>`}
 			</div>
 		</div>
 		<p class="note warn screen-only"><${Icon} name="alert" /><span>${t("invite.only_now")}</span></p>

@@ -1,10 +1,18 @@
 // A new link for who is invited: the old ones die, so it is asked for first, and not lost once it is made.
 import { html, useState } from "../lib/html.js";
+import { get } from "../lib/api.js";
+import { may } from "../lib/session.js";
 import { t } from "../lib/words.js";
 import { Confirm, Dialog, useUnsaved } from "../ui/dialog.js";
 import { Linked, LinkOpen } from "../invite/outcome.js";
 import { perform } from "./perform.js";
 import { nameOf } from "./row.js";
+
+/** What stands beside the link; how long it is valid only for who may read invitations. */
+function read(person) {
+	return may("invitations:read") ? get(`/invitations/${encodeURIComponent(person.id)}`) :
+		{ display_name: nameOf(person), uid: person.uid, expires_at: null };
+}
 
 /** `onDone(null)`: the link is made. */
 export default function NewLink({ person, onClose, onDone }) {
@@ -18,7 +26,9 @@ export default function NewLink({ person, onClose, onDone }) {
 		setBusy(true);
 		setError(null);
 		try {
-			setInvitation(await perform("link", person));
+			const known = await read(person); // before the old links die for it
+
+			setInvitation({ ...known, ...await perform("link", person) });
 			onDone(null);
 		} catch (problem) {
 			setError(problem);
