@@ -390,6 +390,20 @@ enum { TRASH_KEY_SIZE = 32 };
 enum err trash_open_key(const struct store *s, const struct kv_item *item, struct arena *arena,
     unsigned char key[TRASH_KEY_SIZE], struct fault *f);
 
+/* One record of a folder, into `out`, whose strings go into `arena`. */
+typedef enum err trash_reader(const struct store *s, const struct kv_item *item, const char *id,
+    struct arena *arena, struct store_trash *out, struct fault *f);
+struct trash_listed {
+	const char *folder;
+	trash_reader *read;
+	/* kv_range or kv_range_back */
+	struct kv_op *(*range)(struct kv *kv, struct kv_bytes prefix, struct kv_bytes from,
+	    size_t limit, kv_range_cb *cb, void *arg);
+};
+/* A page of the records of `what`, in its order, behind the id `after`; NULL: from the start. */
+struct store_op *trash_list_start(struct store *s, const struct trash_listed *what,
+    const char *after, size_t limit, store_trashes_cb *cb, void *arg);
+
 /* ---- store_trashed.c: the list of what is kept ---- */
 
 struct store_key trashed_key(const char *listed);

@@ -299,6 +299,8 @@ store_trash_load(struct store *s, const char *id, store_trash_cb *cb, void *arg)
 
 struct trash_list {
 	struct store_op op; /* first */
+	const char *folder;
+	trash_reader *read;
 	store_trashes_cb *cb;
 	struct arena *arena;
 	struct store_trash *list; /* of the page that is being read */
@@ -312,11 +314,12 @@ trash_list_release(struct store_op *op)
 }
 
 static enum err
-trash_read_one(void *ctx, const struct kv_item *item, const char *id, size_t at, struct fault *f)
+trash_list_read_one(
+    void *ctx, const struct kv_item *item, const char *id, size_t at, struct fault *f)
 {
 	struct trash_list *l = ctx;
 
-	return trash_read(l->op.store, item, id, l->arena, &l->list[at], f);
+	return l->read(l->op.store, item, id, l->arena, &l->list[at], f);
 }
 
 static void
@@ -334,7 +337,7 @@ trash_list_on_range(void *arg, enum err code, const struct kv_item *items, size_
 
 	(void)revision;
 	l->op.kv = NULL;
-	found = store_read_page("trash", items, count, trash_read_one, l, next, &damaged);
+	found = store_read_page(l->folder, items, count, trash_list_read_one, l, next, &damaged);
 	l->arena = NULL;
 	store_op_end(&l->op);
 	cb(cb_arg, code, list, found, more && next[0] != '\0' ? next : NULL,
@@ -344,20 +347,31 @@ trash_list_on_range(void *arg, enum err code, const struct kv_item *items, size_
 }
 
 struct store_op *
-store_trash_list(struct store *s, const char *after, size_t limit, store_trashes_cb *cb, void *arg)
+trash_list_start(struct store *s, const struct trash_listed *what, const char *after, size_t limit,
+    store_trashes_cb *cb, void *arg)
 {
 	struct trash_list *l = mem_alloc(sizeof(*l));
-	struct store_key prefix = store_key_of("trash", ""), from = { "" };
+	struct store_key prefix = store_key_of(what->folder, ""), from = { "" };
 
-	assert(limit >= 1 && limit <= TRASH_PAGE_MAX);
 	if (after != NULL)
-		from = store_key_of("trash", after);
+		from = store_key_of(what->folder, after);
 	store_op_start(&l->op, s, trash_list_release, arg);
+	l->folder = what->folder;
+	l->read = what->read;
 	l->cb = cb;
 	l->arena = arena_new(0);
-	l->op.kv = kv_range(
+	l->op.kv = what->range(
 	    s->kv, store_key_bytes(&prefix), store_key_bytes(&from), limit, trash_list_on_range, l);
 	return &l->op;
+}
+
+struct store_op *
+store_trash_list(struct store *s, const char *after, size_t limit, store_trashes_cb *cb, void *arg)
+{
+	static const struct trash_listed kept = { "trash", trash_read, kv_range };
+
+	assert(limit >= 1 && limit <= TRASH_PAGE_MAX);
+	return trash_list_start(s, &kept, after, limit, cb, arg);
 }
 
 /* ---- forget ---- */

@@ -232,75 +232,28 @@ store_trash_enlist(struct store *s, const struct store_trash *t, const struct tr
 
 /* ---- list ---- */
 
-struct trashed_list {
-	struct store_op op; /* first */
-	store_trashes_cb *cb;
-	struct arena *arena;
-	struct store_trash *list; /* of the page that is being read */
-};
-
-static void
-trashed_list_release(struct store_op *op)
-{
-	arena_free(((struct trashed_list *)op)->arena);
-	free(op);
-}
-
 static enum err
-trashed_read_one(void *ctx, const struct kv_item *item, const char *id, size_t at, struct fault *f)
+trashed_read(const struct store *s, const struct kv_item *item, const char *id, struct arena *arena,
+    struct store_trash *out, struct fault *f)
 {
-	struct trashed_list *l = ctx;
-	struct store_trash *t = &l->list[at];
 	struct store_key key = trashed_key(id);
 	char *text;
 	size_t len;
-	enum err code = store_open_item(l->op.store, item, l->arena, &text, &len, f);
+	enum err code = store_open_item(s, item, arena, &text, &len, f);
 
 	if (code == ERR_OK)
-		code = record_read_trash(t, key.text, l->arena, text, len, f);
-	if (code == ERR_OK && (t->id[0] == '\0' || strcmp(t->listed, id) != 0))
+		code = record_read_trash(out, key.text, arena, text, len, f);
+	if (code == ERR_OK && (out->id[0] == '\0' || strcmp(out->listed, id) != 0))
 		code = fault_set(f, ERR_CORRUPT, "%s is not what we wrote", key.text);
 	return code;
-}
-
-static void
-trashed_list_on_range(void *arg, enum err code, const struct kv_item *items, size_t count,
-    bool more, uint64_t revision, const struct fault *f)
-{
-	struct trashed_list *l = arg;
-	struct store_trash *list = l->list = mem_array(count + 1, sizeof(*list));
-	struct arena *arena = l->arena;
-	store_trashes_cb *cb = l->cb;
-	void *cb_arg = l->op.arg;
-	struct fault damaged = { .text = "" };
-	char next[ID_SIZE];
-	size_t found;
-
-	(void)revision;
-	l->op.kv = NULL;
-	found = store_read_page("trashed", items, count, trashed_read_one, l, next, &damaged);
-	l->arena = NULL;
-	store_op_end(&l->op);
-	cb(cb_arg, code, list, found, more && next[0] != '\0' ? next : NULL,
-	    code == ERR_OK ? &damaged : f);
-	free(list);
-	arena_free(arena);
 }
 
 struct store_op *
 store_trashed_list(
     struct store *s, const char *after, size_t limit, store_trashes_cb *cb, void *arg)
 {
-	struct trashed_list *l = mem_alloc(sizeof(*l));
-	struct store_key prefix = trashed_key(""), from = { "" };
+	static const struct trash_listed newest_first = { "trashed", trashed_read, kv_range_back };
 
 	assert(limit >= 1 && limit <= STORE_LIST_MAX);
-	if (after != NULL)
-		from = trashed_key(after);
-	store_op_start(&l->op, s, trashed_list_release, arg);
-	l->cb = cb;
-	l->arena = arena_new(0);
-	l->op.kv = kv_range_back(s->kv, store_key_bytes(&prefix), store_key_bytes(&from), limit,
-	    trashed_list_on_range, l);
-	return &l->op;
+	return trash_list_start(s, &newest_first, after, limit, cb, arg);
 }
