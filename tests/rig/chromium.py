@@ -6,6 +6,7 @@ import pathlib
 import urllib.parse
 
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.chrome.service import Service
 
 NARROW = 320  # CSS pixels: what WCAG 2.2 asks pages to fit into (1.4.10)
@@ -19,6 +20,7 @@ class Chromium(webdriver.Chrome):
         options.binary_location = "/usr/bin/chromium"
         for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                          "--disable-background-networking", "--disable-component-update", "--no-proxy-server",
+                         "--disable-smooth-scrolling",  # a turn of the wheel is one step, not a journey
                          f"--user-data-dir={pathlib.Path(folder) / 'browser'}"):
             options.add_argument(argument)
         if not script:
@@ -43,6 +45,20 @@ class Chromium(webdriver.Chrome):
     def set_language(self, accept):
         self.execute_cdp_cmd("Network.enable", {})
         self.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"Accept-Language": accept}})
+
+    def turn(self, pixels):
+        """The wheel, once. What it moves stands still again afterwards: a wheel is heard by another thread of the
+        browser than the one that draws, and the page learns of it frames later."""
+        ActionChains(self, duration=0).scroll_by_amount(0, pixels).perform()
+        self.execute_async_script("""
+            const done = arguments[0];
+            let before = NaN, still = 0;
+            const look = () => {
+                still = scrollY === before ? still + 1 : 0;
+                before = scrollY;
+                if (still < 3) requestAnimationFrame(look); else done();
+            };
+            requestAnimationFrame(look);""")
 
     def fits(self):
         """Whether nothing is wider than the screen."""

@@ -144,13 +144,13 @@ def test_scrolling_by_wheel_keeps_few_rows_and_their_order(page, api):
     fits_order(page, ids)
     # How far one turn goes is the browser's: it ends where the pages end that are there.
     for _ in range(200):
-        ActionChains(page, duration=0).scroll_by_amount(0, 1500).perform()
+        page.turn(1500)
         if fits_order(page, ids)[0][0] > 800:
             break
     else:
         raise AssertionError("the wheel does not lead beyond the 800th row")
     for _ in range(200):
-        ActionChains(page, duration=0).scroll_by_amount(0, -1500).perform()
+        page.turn(-1500)
         assert drawn(page) <= DRAWN_MAX
         if page.execute_script("return scrollY") == 0:
             break
@@ -181,7 +181,7 @@ def test_what_was_asked_for_survives_a_reload_and_back_returns_to_the_place(page
     fits_order(page, ids)
     assert page.find("searchbox", "Search users").get_property("value") == "an"
     for _ in range(12):
-        ActionChains(page, duration=0).scroll_by_amount(0, 1500).perform()
+        page.turn(1500)
         fits_order(page, ids)
     place = view(page)
     where = page.execute_script("return scrollY")
@@ -202,7 +202,7 @@ def test_a_change_above_does_not_move_what_is_seen(page, api, daemon):
     page.enter("/users")
     ids = order(api, 1200)
     for _ in range(25):
-        ActionChains(page, duration=0).scroll_by_amount(0, 1000).perform()
+        page.turn(1000)
         fits_order(page, ids)
     total = api.get("/api/v1/users?limit=1").json()["total"]
     before, top = view(page), page.execute_script("return scrollY")
@@ -214,10 +214,10 @@ def test_a_change_above_does_not_move_what_is_seen(page, api, daemon):
     ids = order(api, 1200)
     assert ids[0] == made["id"]
     for _ in range(25):
-        ActionChains(page, duration=0).scroll_by_amount(0, -2000).perform()
+        page.turn(-2000)
     page.wait(lambda: fits_order(page, ids)[0] == [0, made["id"]], "the new one is first")
     for _ in range(25):  # and none twice, none left out, on the way down again
-        ActionChains(page, duration=0).scroll_by_amount(0, 1000).perform()
+        page.turn(1000)
         fits_order(page, ids)
     before = view(page)
     api.delete(f"/api/v1/invitations/{made['id']}")
