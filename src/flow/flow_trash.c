@@ -1,4 +1,6 @@
-/* What is kept of deleted users goes when its time is over: its key first of all. */
+/* What is kept of deleted users goes when its time is over: its key first of all. A walk goes
+ * through the records, and then through the list of them for what a record that is damaged or gone
+ * left. */
 #include "flow/people_private.h"
 
 #include <stdlib.h>
@@ -24,7 +26,8 @@ struct trash_slot {
 
 struct trash_sweeper {
 	struct sweeper base; /* first */
-	char next[ID_SIZE];  /* "" at the beginning of a walk */
+	bool in_list;	     /* the walk's second half */
+	char next[ID_SIZE];  /* "" at the beginning of a half */
 	bool more;
 	size_t pending;
 	struct trash_slot slots[TRASH_PAGE];
@@ -70,9 +73,11 @@ trash_one_done(struct trash_sweeper *s)
 {
 	if (--s->pending > 0)
 		return;
-	if (!s->more)
+	if (!s->more) {
 		s->next[0] = '\0';
-	loop_timer_set(s->base.timer, s->more ? TRASH_PAUSE_MS : TRASH_EVERY_MS);
+		s->in_list = !s->in_list;
+	}
+	loop_timer_set(s->base.timer, s->more || s->in_list ? TRASH_PAUSE_MS : TRASH_EVERY_MS);
 }
 
 static void
@@ -124,13 +129,41 @@ trash_on_loaded(void *arg, enum err code, const struct store_trash *t, const str
 	arena_free(arena);
 }
 
-static void
-trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t count,
-    const char *next, const struct fault *f)
+/* ---- a page ---- */
+
+static struct store_op *
+trash_forget(struct trash_slot *slot, const struct store_trash *t)
 {
 	const struct flow_caller own = flow_caller_own("sweeper");
+	struct store *store = slot->sweeper->base.flow->conf.store;
 	struct store_note note = flow_note(&own);
 	struct arena *arena = arena_new(0);
+	struct store_op *op;
+
+	note.org_unit = flow_place_above(t->dn, arena);
+	op = slot->sweeper->in_list ? store_trashed_clear(store, t, &note, trash_on_forgotten, slot)
+				    : store_trash_forget(store, t, &note, trash_on_forgotten, slot);
+	arena_free(arena);
+	return op;
+}
+
+/* What is to be done with one; NULL: nothing. */
+static struct store_op *
+trash_look(struct trash_slot *slot, const struct store_trash *t)
+{
+	const struct flow *flow = slot->sweeper->base.flow;
+
+	if (t->restorable_until <= flow_now(flow))
+		return trash_forget(slot, t);
+	if (t->listed[0] == '\0')
+		return store_trash_load(flow->conf.store, t->id, trash_on_loaded, slot);
+	return NULL;
+}
+
+static void
+trash_on_page(void *arg, enum err code, const struct store_trash *list, size_t count,
+    const char *next, const struct fault *f)
+{
 	struct trash_sweeper *s = arg;
 
 	s->base.op = NULL;
@@ -143,18 +176,10 @@ trash_on_listed(void *arg, enum err code, const struct store_trash *list, size_t
 	s->pending = 1; /* this function itself */
 	for (size_t i = 0; i < count; i++) {
 		s->slots[i].sweeper = s;
-		if (list[i].restorable_until <= flow_now(s->base.flow)) {
+		s->slots[i].op = trash_look(&s->slots[i], &list[i]);
+		if (s->slots[i].op != NULL)
 			s->pending++;
-			note.org_unit = flow_place_above(list[i].dn, arena);
-			s->slots[i].op = store_trash_forget(s->base.flow->conf.store, &list[i],
-			    &note, trash_on_forgotten, &s->slots[i]);
-		} else if (list[i].listed[0] == '\0') {
-			s->pending++;
-			s->slots[i].op = store_trash_load(
-			    s->base.flow->conf.store, list[i].id, trash_on_loaded, &s->slots[i]);
-		}
 	}
-	arena_free(arena);
 	trash_one_done(s);
 }
 
@@ -162,9 +187,11 @@ static void
 trash_on_timer(void *arg)
 {
 	struct trash_sweeper *s = arg;
+	struct store *store = s->base.flow->conf.store;
+	const char *after = s->next[0] != '\0' ? s->next : NULL;
 
-	s->base.op = store_trash_list(s->base.flow->conf.store, s->next[0] != '\0' ? s->next : NULL,
-	    TRASH_PAGE, trash_on_listed, s);
+	s->base.op = s->in_list ? store_trashed_list(store, after, TRASH_PAGE, trash_on_page, s)
+				: store_trash_list(store, after, TRASH_PAGE, trash_on_page, s);
 }
 
 struct trash_sweeper *

@@ -128,14 +128,20 @@ struct store_op *store_trash_list(
     struct store *s, const char *after, size_t limit, store_trashes_cb *cb, void *arg);
 
 /* The same, the one that was deleted last first: whoever is still there, because the deletion is
- * not done or did not come about, is not among them. `after` and `next` are of store_trash.listed;
- * revisions are not told. */
+ * not done or did not come about, is not among them. `after` and `next` are of store_trash.listed,
+ * and the revision is that of the place. */
 struct store_op *store_trashed_list(
     struct store *s, const char *after, size_t limit, store_trashes_cb *cb, void *arg);
 /* Give what an older version kept (store_trash.listed is "") its place there, and its names.
  * ERR_CONFLICT: a change is under way. ERR_NOT_FOUND, ERR_CONFLICT: it is gone. */
 struct store_op *store_trash_enlist(struct store *s, const struct store_trash *t,
     const struct trash_names *names, store_done_cb *cb, void *arg);
+/* Take one that was listed, and whose time is over, out of the list if nothing belongs to its
+ * place: where the record is gone or damaged, with the key, all else that may be left, and an audit
+ * record. ERR_CONFLICT: something belongs there, which is for store_trash_forget(), or a change is
+ * under way. */
+struct store_op *store_trashed_clear(struct store *s, const struct store_trash *t,
+    const struct store_note *note, store_done_cb *cb, void *arg);
 /* Whose it is, of one that was just listed. ERR_NOT_FOUND: it is no longer kept. ERR_CORRUPT: it
  * cannot be read, or something else is kept of this user by now. */
 typedef void store_trash_names_cb(

@@ -393,6 +393,7 @@ enum err trash_open_key(const struct store *s, const struct kv_item *item, struc
 /* One record of a folder, into `out`, whose strings go into `arena`. */
 typedef enum err trash_reader(const struct store *s, const struct kv_item *item, const char *id,
     struct arena *arena, struct store_trash *out, struct fault *f);
+trash_reader trash_read; /* of an item under trash/ */
 struct trash_listed {
 	const char *folder;
 	trash_reader *read;

@@ -241,7 +241,7 @@ trash_load_on_key(void *arg, enum err code, const struct kv_item *item, const st
 	trash_load_next(l);
 }
 
-static enum err
+enum err
 trash_read(const struct store *s, const struct kv_item *item, const char *id, struct arena *arena,
     struct store_trash *out, struct fault *f)
 {

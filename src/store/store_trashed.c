@@ -14,6 +14,9 @@
 
 enum { TRASH_NAMES_MAX = 16 * 1024 }; /* bytes of JSON; longer ones are not kept */
 
+FAILPOINTS(
+    points_of_list, "store.trash_listed", "the commit that lists what is kept, or no longer");
+
 struct store_key
 trashed_key(const char *listed)
 {
@@ -166,8 +169,6 @@ trashed_delete(struct commit *c, const struct kv_item *kept)
 
 /* ---- what an older version kept ---- */
 
-FAILPOINTS(points_of_enlist, "store.trash_listed", "the commit that lists what is kept");
-
 struct enlist {
 	struct commit *c;
 	struct store_trash trash;
@@ -230,6 +231,70 @@ store_trash_enlist(struct store *s, const struct store_trash *t, const struct tr
 	return &c->op;
 }
 
+/* ---- places that nothing belongs to any more ---- */
+
+struct clearing {
+	struct commit *c;
+	struct store_note note;
+	char id[ID_SIZE], listed[ID_SIZE];
+};
+
+/* All that may be left goes where the record is gone or cannot be read; the place alone, where what
+ * is kept stands elsewhere by now. */
+static void
+clearing_on_record(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct clearing *cl = arg;
+	struct commit *c = cl->c;
+	struct store_key record = store_key_of("trash", cl->id), place = trashed_key(cl->listed);
+	const struct audit audit = { .at = c->now,
+		.event = "user_forgotten",
+		.subject = "user",
+		.id = cl->id,
+		.note = &cl->note };
+	struct store_trash kept;
+	struct fault own;
+
+	c->op.kv = NULL;
+	if (code != ERR_OK && code != ERR_NOT_FOUND) {
+		c->settled(c, code, 0, f);
+		return;
+	}
+	commit_expect(c, store_key_bytes(&record), code == ERR_OK ? item->modified : 0);
+	if (code != ERR_OK ||
+	    trash_read(c->op.store, item, cl->id, c->arena, &kept, &own) != ERR_OK) {
+		trash_delete(c, cl->id, cl->listed);
+		commit_audit(c, &audit);
+	} else if (strcmp(kept.listed, cl->listed) != 0) {
+		commit_delete(c, &place);
+		commit_mark(c, &place, "trash_listed");
+	} else {
+		fault_set(&own, ERR_CONFLICT, "what is kept of the user belongs there");
+		c->settled(c, ERR_CONFLICT, 0, &own);
+		return;
+	}
+	commit_start(c);
+}
+
+struct store_op *
+store_trashed_clear(struct store *s, const struct store_trash *t, const struct store_note *note,
+    store_done_cb *cb, void *arg)
+{
+	struct commit *c = commit_new(s, cb, arg);
+	struct clearing *cl = arena_alloc(c->arena, sizeof(*cl));
+	struct store_key record = store_key_of("trash", t->id), job = store_key_of("job", t->id),
+			 place = trashed_key(t->listed);
+
+	cl->c = c;
+	cl->note = store_note_copy(note, c->arena);
+	memcpy(cl->id, t->id, sizeof(cl->id));
+	memcpy(cl->listed, t->listed, sizeof(cl->listed));
+	commit_expect(c, store_key_bytes(&place), t->revision);
+	commit_expect(c, store_key_bytes(&job), 0);
+	c->op.kv = kv_get(s->kv, store_key_bytes(&record), clearing_on_record, cl);
+	return &c->op;
+}
+
 /* ---- list ---- */
 
 static enum err
@@ -245,6 +310,8 @@ trashed_read(const struct store *s, const struct kv_item *item, const char *id, 
 		code = record_read_trash(out, key.text, arena, text, len, f);
 	if (code == ERR_OK && (out->id[0] == '\0' || strcmp(out->listed, id) != 0))
 		code = fault_set(f, ERR_CORRUPT, "%s is not what we wrote", key.text);
+	if (code == ERR_OK)
+		out->revision = item->modified;
 	return code;
 }
 

@@ -147,24 +147,6 @@ hook_drop(struct world *w, const char *message)
 
 /* ---- what is there ---- */
 
-static void
-on_put(void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f)
-{
-	(void)result, (void)f;
-	assert_int_equal(code, ERR_OK);
-	world_stop_waiting(arg);
-}
-
-void
-hook_put_damaged(struct world *w, const char *key)
-{
-	struct kv_write write = { kv_text(key), kv_text("damaged") };
-	struct kv_txn txn = { .writes = &write, .write_count = 1 };
-
-	kv_txn(w->memory, &txn, on_put, w);
-	world_wait(w);
-}
-
 static bool
 has_sent(struct world *w, void *arg)
 {

@@ -51,9 +51,6 @@ extern size_t hook_message_count;
 void hook_list(struct world *w, const char *hook, size_t limit);
 size_t hook_sent_of_type(const char *type);
 
-/* What nobody can read. */
-void hook_put_damaged(struct world *w, const char *key);
-
 /* ---- time ---- */
 
 /* So many were sent, and no more. */

@@ -168,7 +168,7 @@ an_event_that_cannot_be_read_is_told_once(void **state)
 
 	(void)state;
 	hook_create(w, 1 << HOOK_USER_SUSPENDED, hook);
-	hook_put_damaged(w, "event/00000000-0000-7000-8000-000000000001");
+	world_put_damaged(w, "event/00000000-0000-7000-8000-000000000001");
 	log = keep_log(&saved);
 	for (size_t i = 1; i < 5; i++) {
 		assert_int_equal(people_suspend(w, BOB, i % 2 == 1), ERR_OK);

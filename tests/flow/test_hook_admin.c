@@ -253,8 +253,8 @@ a_message_that_cannot_be_read_can_be_dropped(void **state)
 	struct world *w = hook_world_new();
 
 	(void)state;
-	hook_put_damaged(w, "outbox/00000000-0000-7000-8000-000000000001");
-	hook_put_damaged(w, "due/h/0000000000000001/00000000-0000-7000-8000-000000000001");
+	world_put_damaged(w, "outbox/00000000-0000-7000-8000-000000000001");
+	world_put_damaged(w, "due/h/0000000000000001/00000000-0000-7000-8000-000000000001");
 	world_crash(w);
 	assert_int_equal(store_outbox_count(w->store, OUTBOX_HOOKS), 1);
 	assert_int_equal(hook_drop(w, id), ERR_OK);

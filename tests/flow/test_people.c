@@ -5,6 +5,8 @@
 #include "../fakes/fake_roster.h"
 #include "people_world.h"
 
+#define DAY (86400LL * 1000)
+
 static void
 a_deleted_user_is_gone_recorded_and_kept(void **state)
 {
@@ -14,7 +16,7 @@ a_deleted_user_is_gone_recorded_and_kept(void **state)
 	assert_int_equal(people_remove(w, ADA), ERR_OK);
 	assert_false(people.removed.was_invitation);
 	assert_true(people.removed.refused_ms >= 0);
-	assert_int_equal(people.removed.restorable_until, w->now + 30LL * 86400 * 1000);
+	assert_int_equal(people.removed.restorable_until, w->now + 30 * DAY);
 	assert_null(fake_dir_user_dn(w->dir, ADA));
 	assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
 	assert_int_equal(people_audits(w, "user_removed"), 1);
@@ -213,11 +215,43 @@ after_the_stated_time_the_key_is_destroyed(void **state)
 
 	(void)state;
 	assert_int_equal(people_remove(w, ADA), ERR_OK);
-	w->now += 30LL * 86400 * 1000;
+	w->now += 30 * DAY;
 	assert_int_equal(people_restore(w, ADA), ERR_NOT_FOUND);
 	world_crash(w); /* the sweeper comes soon after a start */
 	assert_true(world_until(w, all_forgotten, NULL));
 	assert_int_equal(people_audits(w, "user_forgotten"), 1);
+	world_free(w);
+}
+
+static bool
+one_is_listed(struct world *w, void *arg)
+{
+	(void)arg;
+	return people_keys(w, "trashed/") == 1;
+}
+
+/* The place in the list tells whose it was and until when. */
+static void
+what_a_damaged_record_left_goes_at_its_time_too(void **state)
+{
+	struct world *w = people_world_new();
+
+	(void)state;
+	assert_int_equal(people_remove(w, ADA), ERR_OK);
+	world_put_damaged(w, "trash/" ADA);
+	w->now += DAY;
+	assert_int_equal(people_remove(w, BOB), ERR_OK);
+	world_put_damaged(w, "trash/" BOB);
+	w->now += 29 * DAY;
+	world_crash(w);
+	assert_true(world_until(w, one_is_listed, NULL));
+	assert_int_equal(people_keys(w, "trashkey/" ADA), 0);
+	assert_int_equal(people_keys(w, "trashkey/" BOB), 1);
+	assert_int_equal(people_audits(w, "user_forgotten"), 1);
+	w->now += DAY;
+	world_crash(w);
+	assert_true(world_until(w, all_forgotten, NULL));
+	assert_int_equal(people_audits(w, "user_forgotten"), 2);
 	world_free(w);
 }
 
@@ -450,6 +484,7 @@ main(void)
 		cmocka_unit_test(
 		    what_stands_in_the_way_of_a_restore_is_named_and_it_stays_possible),
 		cmocka_unit_test(after_the_stated_time_the_key_is_destroyed),
+		cmocka_unit_test(what_a_damaged_record_left_goes_at_its_time_too),
 		cmocka_unit_test(a_change_is_recorded_by_its_fields_and_never_by_its_values),
 		cmocka_unit_test(a_bad_field_is_named),
 		cmocka_unit_test(suspend_and_resume_are_recorded_once_each),

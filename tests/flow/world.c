@@ -348,3 +348,21 @@ world_until(struct world *w, bool (*test)(struct world *w, void *arg), void *arg
 	loop_timer_free(tick);
 	return held;
 }
+
+static void
+world_on_put(void *arg, enum err code, const struct kv_txn_result *result, const struct fault *f)
+{
+	(void)result, (void)f;
+	assert_int_equal(code, ERR_OK);
+	world_stop_waiting(arg);
+}
+
+void
+world_put_damaged(struct world *w, const char *key)
+{
+	struct kv_write write = { kv_text(key), kv_text("damaged") };
+	struct kv_txn txn = { .writes = &write, .write_count = 1 };
+
+	kv_txn(w->memory, &txn, world_on_put, w);
+	world_wait(w);
+}

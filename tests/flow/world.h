@@ -66,6 +66,9 @@ enum err world_revoke(struct world *w, const char *id);
 enum err world_relink(struct world *w, const char *id, struct token_hash *token);
 enum invitation_state world_state(struct world *w, const char *id);
 
+/* What stands under the key of the store is nothing that anybody can read. */
+void world_put_damaged(struct world *w, const char *key);
+
 /* Run the loop until `test` holds; false after five seconds. */
 bool world_until(struct world *w, bool (*test)(struct world *w, void *arg), void *arg);
 void world_stop_waiting(struct world *w);

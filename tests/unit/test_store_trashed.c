@@ -383,6 +383,81 @@ a_damaged_entry_hides_no_other(void **state)
 	world_end(w);
 }
 
+/* Time has to be over for the caller; what counts here is what belongs to the place. */
+static enum err
+clear(struct world *w, const struct store_trash *t)
+{
+	return world_run(w, store_trashed_clear(w->store, t, &world_note, world_on_done, w));
+}
+
+static void
+a_place_is_cleared_when_the_record_is_gone_or_damaged(void **state)
+{
+	struct world *w = open_world(state);
+	static const char *const values[] = { NULL, "damaged" };
+
+	for (int i = 0; i < 2; i++) {
+		size_t audits = world_keys(w, "audit/");
+		struct store_trash orphan;
+
+		delete_user(w, ADA, NOON);
+		assert_int_equal(list(w, NULL, 10), 1);
+		assert_int_equal(clear(w, &got.list[0]), ERR_CONFLICT);
+		assert_int_equal(world_keys(w, "trash"), 4);
+		orphan = got.list[0];
+		orphan.dn = orphan.by = "x";
+		call_put(w->loop, w->kv, "trash/" ADA, values[i]);
+		assert_int_equal(clear(w, &orphan), ERR_OK);
+		assert_int_equal(world_keys(w, "trash"), 0); /* its key and its parts too */
+		assert_int_equal(world_keys(w, "audit/"), audits + 2);
+		assert_int_equal(clear(w, &orphan), ERR_CONFLICT);
+		assert_int_equal(world_keys(w, "audit/"), audits + 2);
+	}
+	world_end(w);
+}
+
+/* What is kept of the same user by now stays whole. */
+static void
+a_place_that_was_left_behind_goes_alone(void **state)
+{
+	struct world *w = open_world(state);
+	struct store_trash left;
+
+	delete_user(w, ADA, NOON);
+	call_put(w->loop, w->kv, "trash/" ADA, "damaged");
+	delete_user(w, ADA, NOON + 1);
+	assert_int_equal(list(w, NULL, 10), 2);
+	left = got.list[1];
+	left.dn = left.by = "x";
+	assert_int_equal(left.at, NOON);
+	assert_int_equal(clear(w, &left), ERR_OK);
+	assert_int_equal(list(w, NULL, 10), 1);
+	assert_int_equal(got.list[0].at, NOON + 1);
+	assert_int_equal(world_keys(w, "audit/"), 2); /* the two deletions */
+	load(w, ADA);
+	assert_string_equal(got.trash.listed, got.list[0].listed);
+	world_end(w);
+}
+
+static void
+nothing_is_cleared_while_a_change_is_under_way(void **state)
+{
+	struct world *w = open_world(state);
+	struct store_intent i = intent_of(INTENT_USER_REMOVE, ADA, NOON + 1);
+	struct store_trash left;
+
+	delete_user(w, ADA, NOON);
+	list(w, NULL, 10);
+	left = got.list[0];
+	left.dn = left.by = "x";
+	call_put(w->loop, w->kv, "trash/" ADA, "damaged");
+	begin(w, &i);
+	assert_int_equal(clear(w, &left), ERR_CONFLICT);
+	settle(w, &i);
+	load(w, ADA);
+	world_end(w);
+}
+
 int
 main(void)
 {
@@ -397,6 +472,9 @@ main(void)
 		KV_ROW(what_an_older_version_kept_gets_its_place),
 		KV_ROW(whoever_is_being_restored_is_not_listed_meanwhile),
 		KV_ROW(a_damaged_entry_hides_no_other),
+		KV_ROW(a_place_is_cleared_when_the_record_is_gone_or_damaged),
+		KV_ROW(a_place_that_was_left_behind_goes_alone),
+		KV_ROW(nothing_is_cleared_while_a_change_is_under_way),
 	};
 
 	if (sodium_init() < 0)
