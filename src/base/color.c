@@ -1,7 +1,7 @@
 #include "base/color.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/id.h"
@@ -11,14 +11,13 @@ static const struct color white = { 0xff, 0xff, 0xff }, dark = { 0x1b, 0x21, 0x3
 bool
 color_parse(const char *text, struct color *out)
 {
-	unsigned red, green, blue;
+	unsigned long all;
 
 	if (strlen(text) != COLOR_TEXT_SIZE - 1 || text[0] != '#' ||
 	    strspn(text + 1, "0123456789abcdefABCDEF") != COLOR_TEXT_SIZE - 2)
 		return false;
-	if (sscanf(text, "#%2x%2x%2x", &red, &green, &blue) != 3)
-		return false;
-	*out = (struct color){ (uint8_t)red, (uint8_t)green, (uint8_t)blue };
+	all = strtoul(text + 1, NULL, 16);
+	*out = (struct color){ (uint8_t)(all >> 16), (uint8_t)(all >> 8), (uint8_t)all };
 	return true;
 }
 
@@ -72,10 +71,9 @@ color_mix(struct color a, struct color b, int percent)
 struct color
 color_toward(struct color c, struct color end, struct color paper)
 {
-	struct color mixed = c;
-
 	for (int percent = 100; percent > 0; percent -= 4) {
-		mixed = color_mix(c, end, percent);
+		struct color mixed = color_mix(c, end, percent);
+
 		if (color_contrast(mixed, paper) >= COLOR_READABLE)
 			return mixed;
 	}
