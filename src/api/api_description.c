@@ -1,11 +1,7 @@
 /* GET /api/v1/openapi.yaml: how this daemon, in its own version, is spoken to. */
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
-#include <sodium.h>
 
 #include "api/api_private.h"
-#include "base/id.h"
 
 /* RFC 9512 */
 #define YAML_TYPE "application/yaml"
@@ -13,14 +9,8 @@
 void
 api_description_init(struct api *a)
 {
-	unsigned char hash[crypto_generichash_BYTES_MIN];
-	char hex[2 * sizeof(hash) + 1];
-
 	assert(api_file_count == 1);
-	crypto_generichash(hash, sizeof(hash), (const unsigned char *)api_files[0].text,
-	    api_files[0].len, NULL, 0);
-	encode_hex(hash, sizeof(hash), hex);
-	snprintf(a->description_tag, sizeof(a->description_tag), "\"%s\"", hex);
+	http_make_etag(api_files[0].text, api_files[0].len, a->description_tag);
 }
 
 enum err

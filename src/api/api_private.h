@@ -16,7 +16,6 @@ enum {
 	API_CHECKS_MAX = 32,
 	API_LIST_DEFAULT = 50,
 	API_LIST_MAX = 200,
-	API_TAG_SIZE = 35, /* of an ETag: 32 hexadecimal digits in quotes */
 	/* A webhook's old secret signs this long beside a new one, unless the caller says else. */
 	API_WEBHOOK_OVERLAP_S = 24 * 3600
 };
@@ -32,7 +31,7 @@ struct api {
 	struct api_events *events;
 	struct throttle *failures;	 /* to name oneself, by source */
 	struct throttle *preflight_pace; /* by who asks */
-	char description_tag[API_TAG_SIZE];
+	char description_tag[HTTP_ETAG_SIZE];
 };
 
 /* openapi.yaml alone (made by embed.sh at build time). */

@@ -108,6 +108,11 @@ size_t http_language(const struct http_request *r, const char *const *tags, size
  * section 12.5.3). Without the header: false, as who says nothing may be too simple for it. */
 bool http_accepts_gzip(const struct http_request *r);
 
+enum { HTTP_CONTENT_SIZE = 33, HTTP_ETAG_SIZE = HTTP_CONTENT_SIZE + 2 };
+/* A body's hash in hexadecimal digits: other content has another one. */
+void http_name_content(const void *body, size_t len, char out[HTTP_CONTENT_SIZE]);
+/* The same as a strong entity tag, with its quotes. */
+void http_make_etag(const void *body, size_t len, char out[HTTP_ETAG_SIZE]);
 /* True when If-None-Match names the strong tag, which is given with its quotes, or any (RFC 9110
  * section 13.1.2): what the caller has is still the same. */
 bool http_has_etag(const struct http_request *r, const char *tag);

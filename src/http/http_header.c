@@ -254,12 +254,3 @@ http_accepts_gzip(const struct http_request *r)
 		q[CODING_GZIP] = q[CODING_ANY];
 	return q[CODING_GZIP] > 0 && q[CODING_GZIP] >= q[CODING_IDENTITY];
 }
-
-/* Weak or not is the same here, and no other tag can hold this one with its quotes. */
-bool
-http_has_etag(const struct http_request *r, const char *tag)
-{
-	const char *known = http_header(r, "if-none-match");
-
-	return known != NULL && (strcmp(known, "*") == 0 || strstr(known, tag) != NULL);
-}

@@ -17,13 +17,11 @@ extern const size_t console_file_count;
 /* NULL: there is none. */
 const struct embed_file *console_file(const char *name);
 
-enum { CONSOLE_TAG_SIZE = 40 };
-
 /* One representation of the shell. */
 struct console_page {
 	char *bytes;
 	size_t len;
-	char tag[CONSOLE_TAG_SIZE]; /* its strong ETag */
+	char tag[HTTP_ETAG_SIZE]; /* its strong ETag */
 };
 
 struct console {

@@ -2,12 +2,9 @@
 #include "web/console_private.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
-#include <sodium.h>
 #include <zlib.h>
 
-#include "base/id.h"
 #include "base/mem.h"
 
 enum {
@@ -23,18 +20,6 @@ static const char shell_policy[] =
     "connect-src 'self'; worker-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri "
     "'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'";
-
-static void
-shell_name(struct console_page *page)
-{
-	unsigned char hash[crypto_generichash_BYTES_MIN];
-	char hex[2 * sizeof(hash) + 1];
-
-	crypto_generichash(
-	    hash, sizeof(hash), (const unsigned char *)page->bytes, page->len, NULL, 0);
-	encode_hex(hash, sizeof(hash), hex);
-	snprintf(page->tag, sizeof(page->tag), "\"%s\"", hex);
-}
 
 static void
 shell_pack(const struct console_page *plain, struct console_page *packed)
@@ -54,7 +39,7 @@ shell_pack(const struct console_page *plain, struct console_page *packed)
 	assert(code == Z_STREAM_END); /* deflateBound() promised that it fits */
 	packed->len = size - z.avail_out;
 	deflateEnd(&z);
-	shell_name(packed);
+	http_make_etag(packed->bytes, packed->len, packed->tag);
 }
 
 static void
@@ -69,7 +54,7 @@ shell_render(const struct template *t, const struct template_model *m, struct co
 	memcpy(page->bytes, b.data, b.len);
 	page->len = b.len;
 	buf_release(&b);
-	shell_name(page);
+	http_make_etag(page->bytes, page->len, page->tag);
 }
 
 /* The template is part of the program: one that does not parse is our own mistake. */

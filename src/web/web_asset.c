@@ -3,9 +3,6 @@
 
 #include <assert.h>
 #include <string.h>
-#include <sodium.h>
-
-#include "base/id.h"
 
 /* A picture of the organisation's is not ours: opened as a document it does nothing but be drawn.
  */
@@ -38,12 +35,10 @@ web_asset_add(struct web *w, const char *stem, const char *suffix, const char *p
     const char *bytes, size_t len)
 {
 	struct web_asset *a = &w->assets[w->asset_count++];
-	unsigned char hash[crypto_generichash_BYTES_MIN];
-	char hex[2 * sizeof(hash) + 1];
+	char hash[HTTP_CONTENT_SIZE];
 
-	crypto_generichash(hash, sizeof(hash), (const unsigned char *)bytes, len, NULL, 0);
-	encode_hex(hash, sizeof(hash), hex);
-	*a = (struct web_asset){ .name = arena_printf(w->arena, "%s.%.16s.%s", stem, hex, suffix),
+	http_name_content(bytes, len, hash);
+	*a = (struct web_asset){ .name = arena_printf(w->arena, "%s.%.16s.%s", stem, hash, suffix),
 		.type = web_asset_type_of(suffix),
 		.policy = policy,
 		.bytes = bytes,

@@ -414,6 +414,24 @@ a_copy_is_known_by_its_tag_alone(void **state)
 	}
 }
 
+static void
+a_tag_is_that_of_the_content(void **state)
+{
+	char first[HTTP_ETAG_SIZE], same[HTTP_ETAG_SIZE], other[HTTP_ETAG_SIZE];
+	char name[HTTP_CONTENT_SIZE];
+
+	(void)state;
+	http_make_etag("body", 4, first);
+	http_make_etag("body, and more", 4, same);
+	http_make_etag("bodY", 4, other);
+	assert_string_equal(first, same);
+	assert_string_not_equal(first, other);
+	http_name_content("body", 4, name);
+	assert_int_equal(strspn(name, "0123456789abcdef"), HTTP_CONTENT_SIZE - 1);
+	assert_true(first[0] == '"' && first[HTTP_ETAG_SIZE - 2] == '"');
+	assert_memory_equal(first + 1, name, HTTP_CONTENT_SIZE - 1);
+}
+
 int
 main(void)
 {
@@ -430,6 +448,7 @@ main(void)
 		cmocka_unit_test(accept_decides_between_two_types),
 		cmocka_unit_test(gzip_is_taken_when_it_is_asked_for_and_not_liked_less),
 		cmocka_unit_test(a_copy_is_known_by_its_tag_alone),
+		cmocka_unit_test(a_tag_is_that_of_the_content),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
