@@ -180,14 +180,23 @@ api_on_closed(void *arg)
 }
 
 static void
-api_on_beat(void *arg)
+api_look_at_rights(void *arg)
 {
 	struct api_events *e = arg;
 	struct api_stream *s, *next;
 
-	loop_timer_set(e->beat, e->beat_ms);
 	LIST_EACH_SAFE(s, &e->streams, link, next)
 	api_stream_may_hear(s);
+}
+
+/* Rights change, and tokens are over, without anybody saying so. */
+static void
+api_on_beat(void *arg)
+{
+	struct api_events *e = arg;
+
+	loop_timer_set(e->beat, e->beat_ms);
+	api_look_at_rights(e);
 }
 
 /* The version of an id that this process gave; false: of another one, or none at all. */
@@ -302,6 +311,7 @@ api_events_new(struct api *a)
 	e->beat_ms = a->conf.beat_ms > 0 ? a->conf.beat_ms : BEAT_DEFAULT_MS;
 	e->beat = loop_timer_new(a->conf.loop, api_on_beat, e);
 	roster_on_change(a->conf.roster, api_on_change, e);
+	auth_on_ended(a->conf.auth, api_look_at_rights, e);
 	return e;
 }
 
@@ -310,6 +320,7 @@ api_events_free(struct api_events *e)
 {
 	struct api_stream *s, *next;
 
+	auth_on_ended(e->api->conf.auth, NULL, NULL);
 	roster_on_change(e->api->conf.roster, NULL, NULL);
 	for (s = TAILQ_FIRST(&e->streams); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, link);

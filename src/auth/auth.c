@@ -126,6 +126,31 @@ auth_on_trouble(struct auth *a, void (*cb)(void *arg, const struct fault *f), vo
 	a->trouble_arg = arg;
 }
 
+/* ---- who goes on and on ---- */
+
+static void
+auth_tell_ended(void *arg)
+{
+	struct auth *a = arg;
+
+	if (a->on_ended != NULL)
+		a->on_ended(a->on_ended_arg);
+}
+
+void
+auth_say_ended(struct auth *a)
+{
+	if (a->on_ended != NULL)
+		loop_timer_set(a->ended, 0);
+}
+
+void
+auth_on_ended(struct auth *a, loop_cb *cb, void *arg)
+{
+	a->on_ended = cb;
+	a->on_ended_arg = arg;
+}
+
 /* ---- the watches ---- */
 
 static void
@@ -203,6 +228,7 @@ auth_new(const struct auth_conf *conf, loop_cb *ready, void *arg)
 	auth_table_init(&a->endings_by_id);
 	auth_groups_init(a);
 	auth_sweep_init(a);
+	a->ended = loop_timer_new(conf->loop, auth_tell_ended, a);
 	auth_follow_start(a, &a->tokens_watch, false);
 	auth_follow_start(a, &a->sessions_watch, true);
 	return a;
@@ -224,6 +250,7 @@ auth_free(struct auth *a)
 	auth_sessions_free(a);
 	auth_rows_free(a);
 	auth_persons_free(a);
+	loop_timer_free(a->ended);
 	loop_timer_free(a->sweep);
 	auth_table_free(&a->endings_by_id);
 	auth_table_free(&a->persons_by_id);

@@ -169,6 +169,10 @@ enum err auth_check_session(struct auth *a, const char *secret, size_t len, stru
  * or perhaps fewer: whoever has them all the same comes back. No use of the session. */
 bool auth_is_good(struct auth *a, const struct principal *who);
 
+/* Told by the loop once some session or token is no longer here, whoever ended it: a stream that
+ * began with one asks auth_is_good() again. One listener; NULL: none. */
+void auth_on_ended(struct auth *a, loop_cb *cb, void *arg);
+
 /* Those that are open; one whose time is over goes within seconds. */
 size_t auth_session_count(const struct auth *a);
 

@@ -166,6 +166,9 @@ void auth_ends_flush(struct auth *a);
 void auth_ends_free(struct auth *a);
 void auth_signout_told(struct auth_signout *so, enum err code, const struct fault *f);
 
+/* One that was in a table is not any more. */
+void auth_say_ended(struct auth *a);
+
 /* ---- tables ---- */
 
 /* Copies of a token's places, which live as long as this. */
@@ -255,6 +258,9 @@ struct auth {
 	bool is_ahead;	    /* of the wall clock, which was said */
 	void (*trouble)(void *arg, const struct fault *f); /* may be NULL */
 	void *trouble_arg;
+	loop_cb *on_ended; /* NULL: nobody listens */
+	void *on_ended_arg;
+	struct loop_timer *ended; /* tells them, once for all of a moment */
 };
 
 /* Wall ms that never go back: when the wall clock is set back, what has passed by the monotonic

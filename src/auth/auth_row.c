@@ -76,6 +76,7 @@ row_set(struct auth *a, struct auth_row *row, const struct api_token *t, bool is
 static void
 row_clear(struct auth *a, struct auth_row *row)
 {
+	auth_say_ended(a);
 	auth_use_end(&row->use);
 	auth_places_free(&row->places);
 	if (row->owner == NULL)

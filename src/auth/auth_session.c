@@ -29,6 +29,7 @@ auth_session_find(const struct auth *a, const char *id)
 void
 auth_session_drop(struct auth *a, struct auth_session *s)
 {
+	auth_say_ended(a);
 	auth_use_end(&s->use);
 	auth_table_remove(&a->sessions_by_hash, &s->by_hash);
 	auth_table_remove(&a->sessions_by_id, &s->by_id);

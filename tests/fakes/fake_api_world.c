@@ -116,7 +116,7 @@ api_world_setup(void **state)
 		.loop = world.loop, .auth = world.auth, .clock = &test_clock, .verdict = &sound
 	};
 	conf.loop = world.loop;
-	conf.beat_ms = 1;
+	conf.beat_ms = world.beats_rarely ? 3600 * 1000 : 1;
 	conf.flow = fake_flow_of(&world.flow);
 	conf.roster = fake_roster_of(&world.roster);
 	conf.people_base = "OU=People,dc=example,dc=org";

@@ -28,6 +28,7 @@ struct api_world {
 	struct loop *loop;
 	struct store *store;
 	struct auth *auth;
+	bool beats_rarely; /* a stream; set before api_world_setup() */
 	struct fake_flow flow;
 	struct fake_roster roster;
 	struct api *api;

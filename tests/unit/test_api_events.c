@@ -285,9 +285,9 @@ whoever_has_lost_the_right_hears_of_no_change_any_more(void **state)
 }
 
 static void
-a_stream_ends_when_its_token_is_revoked(void **state)
+a_stream_ends_at_once_when_its_token_is_revoked(void **state)
 {
-	struct http_exchange *x, *deleted;
+	struct http_exchange *x, *deleted, *roots = listen_from(NULL);
 	char path[64];
 
 	(void)state;
@@ -300,7 +300,24 @@ a_stream_ends_when_its_token_is_revoked(void **state)
 	assert_int_equal(fake_http_status(deleted), 204);
 	fake_http_free(deleted);
 	assert_true(is_ended(x, 5000));
+	assert_true(fake_http_is_streaming(roots));
 	fake_http_free(x);
+	fake_http_free(roots);
+}
+
+/* Not only at the next beat. */
+static int
+setup_with_rare_beats(void **state)
+{
+	world.beats_rarely = true;
+	return api_world_setup(state);
+}
+
+static int
+teardown_rare_beats(void **state)
+{
+	world.beats_rarely = false;
+	return api_world_teardown(state);
 }
 
 static void
@@ -355,7 +372,8 @@ main(void)
 		WITH_API(what_the_ring_has_forgotten_is_a_reset),
 		WITH_API(a_stream_ends_with_its_token),
 		WITH_API(whoever_has_lost_the_right_hears_of_no_change_any_more),
-		WITH_API(a_stream_ends_when_its_token_is_revoked),
+		cmocka_unit_test_setup_teardown(a_stream_ends_at_once_when_its_token_is_revoked,
+		    setup_with_rare_beats, teardown_rare_beats),
 		WITH_API(nobody_takes_all_the_streams),
 		WITH_API(a_query_is_refused_by_name),
 	};
