@@ -126,7 +126,7 @@ enum err
 dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn, const char *const *groups,
     size_t count, bool *member, struct fault *f)
 {
-	bool whole;
+	bool whole = false;
 	enum err code = dir_groups_climb(job, c, dn, groups, count, member, &whole, f);
 
 	return climb_verdict(code, whole, f);

@@ -400,10 +400,10 @@ static void
 sign_ins_free(struct flow_guest *guest)
 {
 	struct sign_ins *all = (struct sign_ins *)guest;
-	struct sign_in *s;
+	struct sign_in *s, *next;
 
-	while ((s = TAILQ_FIRST(&all->list)) != NULL)
-		sign_in_drop(s);
+	LIST_EACH_SAFE(s, &all->list, link, next)
+	sign_in_drop(s);
 	sign_in_notes_free(all);
 	sign_in_sources_free(all->sources);
 	replay_free(all->replay);

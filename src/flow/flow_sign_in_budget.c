@@ -129,9 +129,10 @@ account_age(const struct budget *b, struct account *a, int64_t now)
 static void
 budget_make_room(struct budget *b, int64_t now)
 {
-	struct account *a;
+	struct account *a, *next;
 
-	while ((a = TAILQ_FIRST(&b->by_age)) != NULL) {
+	LIST_EACH_SAFE(a, &b->by_age, age, next)
+	{
 		account_age(b, a, now);
 		if (a->count > 0 && b->count < b->max)
 			return;

@@ -84,9 +84,10 @@ sign_in_record(struct sign_in *s, const char *event, const char *reason)
 void
 sign_in_notes_free(struct sign_ins *all)
 {
-	struct sign_in_note *n;
+	struct sign_in_note *n, *next;
 
-	while ((n = TAILQ_FIRST(&all->notes)) != NULL) {
+	LIST_EACH_SAFE(n, &all->notes, link, next)
+	{
 		store_cancel(n->op);
 		note_end(n);
 	}
