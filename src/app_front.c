@@ -43,6 +43,14 @@ app_health(void *arg, struct health_check *checks, size_t max)
 }
 
 /* The route's pattern, never the path: a path can hold a token. */
+static bool
+app_on_nothing(struct http_exchange *x, void *ctx)
+{
+	const struct app *a = ctx;
+
+	return console_page_missing(x, a->console);
+}
+
 static void
 app_on_access(void *ctx, const struct http_request *r, const char *route, int status, size_t bytes,
     int64_t ms)
@@ -190,6 +198,7 @@ app_build_front(struct app *a, loop_cb *ready)
 		    .connections = (size_t)c->connections,
 		    .connections_per_source = (size_t)c->connections_per_source },
 		.on_error = app_on_error,
+		.on_nothing = app_on_nothing,
 		.on_access = app_on_access,
 		.on_trouble = app_on_trouble };
 

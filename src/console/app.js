@@ -1,8 +1,8 @@
 // The frame: the bar, the screens by their addresses, and the way back when the session has ended.
 import { html, useEffect, useErrorBoundary, useState } from "./lib/html.js";
 import { onSessionLost } from "./lib/api.js";
-import { go, useHere } from "./lib/route.js";
-import { isUnlimited, may, useSession, whoAmI } from "./lib/session.js";
+import { Link, go, useHere } from "./lib/route.js";
+import { isUnlimited, may, organisation, useSession, whoAmI } from "./lib/session.js";
 import { t } from "./lib/words.js";
 import { Lazy, fetchPart } from "./lib/lazy.js";
 import { Bar } from "./bar.js";
@@ -47,6 +47,12 @@ function homePath() {
 	return may("users:read") ? "/users" : may("invitations:read") ? "/invitations" : "/account";
 }
 
+function NoPage() {
+	useEffect(() => { document.title = `${t("ui.no_page")} – ${organisation()}`; }, []);
+	return html`<${Empty} icon="search" title=${t("ui.no_page")} action=${html`<${Link} class="button primary"
+		to=${homePath()}>${t("ui.to_start")}</${Link}>`}>${t("ui.no_page_why")}</${Empty}>`;
+}
+
 function Screen({ path }) {
 	const screen = screens.find((one) => one.path.test(path));
 	const [, redraw] = useState(0);
@@ -63,7 +69,7 @@ function Screen({ path }) {
 			}, setFailed);
 	}, [screen]);
 	if (!screen)
-		return html`<${Empty} icon="search" title=${t("ui.no_page")}>${t("ui.no_page_why")}</${Empty}>`;
+		return html`<${NoPage} />`;
 	if (screen.scope && !(may(screen.scope) && (isUnlimited() || !screen.whole)))
 		return html`<${NoPermission} />`;
 	if (broken)

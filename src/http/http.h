@@ -215,9 +215,9 @@ struct http_route_set {
 	void *ctx; /* handed to the set's handlers */
 };
 
-/* An unmatched path is 404, a matched path with another method 405 with Allow, a body of another
- * content type 415; all as problems. A request whose Host is not one of the listener's `hosts` is
- * 421. */
+/* An unmatched path is 404 (see http_conf.on_nothing), a matched path with another method 405 with
+ * Allow, a body of another content type 415; all as problems. A request whose Host is not one of
+ * the listener's `hosts` is 421. */
 
 struct http_limits {
 	size_t header_bytes, header_fields, body_bytes; /* 16 KiB, 64, 64 KiB */
@@ -259,6 +259,9 @@ struct http_conf {
 	struct http_limits limits;
 	/* Answers for a handler that returned an error. */
 	void (*on_error)(struct http_exchange *x, void *ctx, enum err code, const struct fault *f);
+	/* Answers where no route's path fits, instead of the 404 as a problem; false: it does not.
+	 * NULL: nobody does. */
+	bool (*on_nothing)(struct http_exchange *x, void *ctx);
 	/* One call for each finished exchange, for the access log. `route` is the pattern (never
 	 * the path: it may hold a token) or "" . */
 	void (*on_access)(void *ctx, const struct http_request *r, const char *route, int status,

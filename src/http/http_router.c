@@ -174,6 +174,15 @@ http_takes_body(struct http_exchange *x, const char *content_types)
 	return false;
 }
 
+static void
+router_find_nothing(struct http_exchange *x)
+{
+	const struct http_conf *conf = &x->server->conf;
+
+	if (conf->on_nothing == NULL || !conf->on_nothing(x, conf->ctx))
+		http_reply_problem(x, 404, NULL, "There is nothing at this path.", NULL);
+}
+
 enum err
 http_router_run(struct http_exchange *x, const struct http_listener *l, struct fault *f)
 {
@@ -185,7 +194,7 @@ http_router_run(struct http_exchange *x, const struct http_listener *l, struct f
 	}
 	m = router_search(x);
 	if (m.allowed == 0) {
-		http_reply_problem(x, 404, NULL, "There is nothing at this path.", NULL);
+		router_find_nothing(x);
 		return ERR_OK;
 	}
 	if (m.route == NULL) {

@@ -6,6 +6,9 @@
  * - GET /assets/VERSION/NAME: modules, style sheet, words: immutable, as VERSION names the content
  * of all of them. Another version is 404, never other content under its name.
  *
+ * - GET of what is at no address, by a browser: the shell too, with 404: the console says so, and
+ *   shows the way back. Not below /api/ and /join/: whoever asks there does not mean the console.
+ *
  * A build without the console has no such routes (console_none.c). */
 #ifndef USHERD_WEB_CONSOLE_H
 #define USHERD_WEB_CONSOLE_H
@@ -25,5 +28,8 @@ void console_free(struct console *c);
 
 /* The routes above, on the control listener; their ctx is a struct console. */
 extern const struct http_route console_routes[];
+
+/* False: the request is not one to be answered with the shell, and no reply was sent. */
+bool console_page_missing(struct http_exchange *x, const struct console *c);
 
 #endif

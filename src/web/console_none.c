@@ -16,4 +16,11 @@ console_free(struct console *c)
 	(void)c;
 }
 
+bool
+console_page_missing(struct http_exchange *x, const struct console *c)
+{
+	(void)x, (void)c;
+	return false;
+}
+
 const struct http_route console_routes[] = { { .pattern = NULL } };

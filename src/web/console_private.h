@@ -22,6 +22,8 @@ struct console_page {
 	char *bytes;
 	size_t len;
 	char tag[HTTP_ETAG_SIZE]; /* its strong ETag */
+	const char *language;
+	bool is_packed;
 };
 
 struct console {

@@ -38,6 +38,8 @@ shell_pack(const struct console_page *plain, struct console_page *packed)
 	code = deflate(&z, Z_FINISH);
 	assert(code == Z_STREAM_END); /* deflateBound() promised that it fits */
 	packed->len = size - z.avail_out;
+	packed->is_packed = true;
+	packed->language = plain->language;
 	deflateEnd(&z);
 	http_make_etag(packed->bytes, packed->len, packed->tag);
 }
@@ -84,6 +86,7 @@ console_shell_make(struct console *c, const char *organisation)
 	template_model_set_text(m, "assets", arena_printf(arena, "/assets/%s", c->version->text));
 	for (size_t i = 0; i < WEB_LANGUAGES; i++) {
 		template_model_set_text(m, "language", web_language_tags[i]);
+		c->plain[i].language = web_language_tags[i];
 		shell_render(t, m, &c->plain[i]);
 		shell_pack(&c->plain[i], &c->packed[i]);
 	}
@@ -91,30 +94,61 @@ console_shell_make(struct console *c, const char *organisation)
 	arena_free(arena);
 }
 
+/* ---- sending ---- */
+
+/* The representation that is asked for, with the header fields of each. */
+static const struct console_page *
+shell_choose(struct http_exchange *x, const struct console *c)
+{
+	const struct http_request *r = http_request_of(x);
+	size_t language = http_language(r, web_language_tags, WEB_LANGUAGES);
+
+	if (language == WEB_LANGUAGES)
+		language = c->language;
+	web_add_headers(x, shell_policy);
+	http_add_header(x, "Cache-Control", "no-cache");
+	http_add_header(x, "Vary", "Accept-Encoding, Accept-Language");
+	return http_accepts_gzip(r) ? &c->packed[language] : &c->plain[language];
+}
+
+static void
+shell_send(struct http_exchange *x, const struct console_page *page, int status)
+{
+	http_add_header(x, "Content-Language", page->language);
+	if (page->is_packed)
+		http_add_header(x, "Content-Encoding", "gzip");
+	http_reply(x, status, "text/html; charset=utf-8", page->bytes, page->len);
+}
+
 enum err
 console_shell_get(struct http_exchange *x, void *ctx, struct fault *f)
 {
 	const struct console *c = ctx;
-	const struct http_request *r = http_request_of(x);
-	const bool is_packed = http_accepts_gzip(r);
-	size_t language = http_language(r, web_language_tags, WEB_LANGUAGES);
-	const struct console_page *page;
+	const struct console_page *page = shell_choose(x, c);
 
 	(void)f;
-	if (language == WEB_LANGUAGES)
-		language = c->language;
-	page = is_packed ? &c->packed[language] : &c->plain[language];
-	web_add_headers(x, shell_policy);
-	http_add_header(x, "Cache-Control", "no-cache");
-	http_add_header(x, "Vary", "Accept-Encoding, Accept-Language");
 	http_add_header(x, "ETag", page->tag);
-	if (http_has_etag(r, page->tag)) {
+	if (http_has_etag(http_request_of(x), page->tag))
 		http_reply(x, 304, NULL, NULL, 0);
-		return ERR_OK;
-	}
-	http_add_header(x, "Content-Language", web_language_tags[language]);
-	if (is_packed)
-		http_add_header(x, "Content-Encoding", "gzip");
-	http_reply(x, 200, "text/html; charset=utf-8", page->bytes, page->len);
+	else
+		shell_send(x, page, 200);
 	return ERR_OK;
+}
+
+static bool
+shell_is_wanted(const struct http_request *r)
+{
+	return r->listener == HTTP_CONTROL && (r->method == HTTP_GET || r->method == HTTP_HEAD) &&
+	       strncmp(r->path, "/api/", 5) != 0 && strncmp(r->path, "/join/", 6) != 0 &&
+	       http_accepts_rather(r, "text/html", "application/json") &&
+	       !http_accepts_rather(r, "application/json", "text/html");
+}
+
+bool
+console_page_missing(struct http_exchange *x, const struct console *c)
+{
+	if (!shell_is_wanted(http_request_of(x)))
+		return false;
+	shell_send(x, shell_choose(x, c), 404);
+	return true;
 }

@@ -285,7 +285,6 @@ def no_permission(page, words, _people):
 
 @state()
 def no_page(page, words, _people):
-    page.go("/status")
-    page.find("heading", words("nav.status"))
-    page.execute_script("history.pushState(null, '', '/elsewhere'); dispatchEvent(new PopStateEvent('popstate'))")
+    page.expect(r"/elsewhere - .*404")
+    page.go("/elsewhere")
     page.wait_text(words("ui.no_page"))

@@ -131,6 +131,22 @@ def test_another_version_or_name_is_not_there(daemon):
         assert get(daemon, path)[0]["status"] == 400, path
 
 
+def test_a_browser_at_no_address_gets_the_console_which_says_so(daemon):
+    html = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    home = get(daemon, "/")[1]
+    for path in ("/nowhere", "/users/1/2", "/favicon.ico"):
+        fields, body = get(daemon, path, **html)
+        assert fields["status"] == 404 and body == home, path
+        assert fields["content-type"] == "text/html; charset=utf-8" and "etag" not in fields
+        assert fields["content-security-policy"] == get(daemon, "/")[0]["content-security-policy"]
+        assert exchange(daemon, path, "HEAD", **html)[1]["status"] == 404
+    for path, headers in (("/api/v1/nothing", html), ("/join/nothing", html), ("/nowhere", {}),
+                          ("/nowhere", {"Accept": "*/*"}), ("/nowhere", {"Accept": "application/json"})):
+        fields, body = get(daemon, path, **headers)
+        assert fields["status"] == 404 and json.loads(body)["status"] == 404, (path, headers)
+        assert fields["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize("screen", SCREENS)
 def test_every_screen_is_the_same_page(daemon, screen):
     first = get(daemon, "/")[1]

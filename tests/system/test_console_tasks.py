@@ -78,6 +78,17 @@ def test_who_signs_in_gets_where_they_wanted(page):
     page.find("heading", "Sign in")
 
 
+def test_a_mistyped_address_leads_back(page):
+    page.expect(r"/user/ada - .*404")
+    page.enter("/user/ada")
+    page.find("heading", "There is no such page")
+    page.wait(lambda: page.title.startswith("There is no such page"), "the title says so")
+    page.keep("no-page")
+    page.press("link", "To the start page")
+    page.find("heading", "Users")
+    page.wait_path(r"^/users$")
+
+
 def test_another_session_is_ended(page, console_daemon):
     other = Console(console_daemon).sign_in(ADMINISTRATOR, headers={"User-Agent": "Mozilla/5.0 (Windows) Firefox/133.0"})
     page.enter("/account")

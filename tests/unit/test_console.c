@@ -277,6 +277,52 @@ a_copy_is_good_while_language_coding_and_content_are_the_same(void **state)
 }
 
 static void
+a_browser_at_no_address_gets_the_page_with_404(void **state)
+{
+	static const struct {
+		enum http_method method;
+		enum http_listener_kind listener;
+		const char *path, *accept;
+		bool is_page;
+	} rows[] = {
+		{ HTTP_GET, HTTP_CONTROL, "/nowhere", "text/html,*/*;q=0.8", true },
+		{ HTTP_GET, HTTP_CONTROL, "/users/1/2", "text/html", true },
+		{ HTTP_GET, HTTP_CONTROL, "/apis", "text/html", true },
+		{ HTTP_HEAD, HTTP_CONTROL, "/nowhere", "text/html", true },
+		{ HTTP_POST, HTTP_CONTROL, "/nowhere", "text/html", false },
+		{ HTTP_GET, HTTP_PUBLIC, "/nowhere", "text/html", false },
+		{ HTTP_GET, HTTP_UNIX, "/nowhere", "text/html", false },
+		{ HTTP_GET, HTTP_CONTROL, "/api/v1/nothing", "text/html", false },
+		{ HTTP_GET, HTTP_CONTROL, "/join/TOKEN", "text/html", false },
+		{ HTTP_GET, HTTP_CONTROL, "/nowhere", "application/json, text/html;q=0.9", false },
+		{ HTTP_GET, HTTP_CONTROL, "/nowhere", "*/*", false },
+		{ HTTP_GET, HTTP_CONTROL, "/nowhere", NULL, false },
+	};
+	struct console *c = console_new(&ordinary);
+	struct http_exchange *home = get("/", NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_exchange *x = fake_http_new(rows[i].method, rows[i].path, NULL);
+
+		x->request.listener = rows[i].listener;
+		if (rows[i].accept != NULL)
+			fake_http_set_header(x, "accept", rows[i].accept);
+		fake_http_set_header(x, "if-none-match", "*");
+		if (console_page_missing(x, c) != rows[i].is_page)
+			fail_msg("%s, %s", rows[i].path, rows[i].accept);
+		assert_int_equal(x->status, rows[i].is_page ? 404 : 0);
+		if (rows[i].is_page) {
+			check_body(x, rows[i].method == HTTP_HEAD ? "" : home->body.data);
+			check_has(x, "ETag", NULL);
+		}
+		fake_http_free(x);
+	}
+	fake_http_free(home);
+	console_free(c);
+}
+
+static void
 the_console_is_on_the_control_listener_alone(void **state)
 {
 	(void)state;
@@ -299,6 +345,7 @@ main(void)
 		cmocka_unit_test(a_name_is_a_text_whatever_is_in_it),
 		cmocka_unit_test(the_packed_page_is_the_same_page),
 		cmocka_unit_test(a_copy_is_good_while_language_coding_and_content_are_the_same),
+		cmocka_unit_test(a_browser_at_no_address_gets_the_page_with_404),
 		cmocka_unit_test(the_console_is_on_the_control_listener_alone),
 	};
 
