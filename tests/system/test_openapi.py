@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 import requests
 
+from client import person
 from openapi import PATH, Document, load
 from usherd import BUILD, TOP, UnixConnection
 
@@ -109,6 +110,47 @@ def test_it_names_every_scope_and_so_do_the_help_and_the_manual(usherd, document
 def test_it_has_the_version_of_the_program(document):
     said = subprocess.run([BUILD / "usherd", "--version"], capture_output=True, text=True, check=True)
     assert said.stdout.split()[1] == document.root["info"]["version"]
+
+
+def may_be_text(document, schema):
+    schema = document.resolve(schema)
+    return "string" in schema.get("type", ()) or any(may_be_text(document, one) for one in schema.get("oneOf", ()))
+
+
+def texts_of(document, schema):
+    """The members of an object that may be strings."""
+    schema = document.resolve(schema)
+    inherited = [name for part in schema.get("allOf", ()) for name in texts_of(document, part)]
+    return inherited + [name for name, inner in schema.get("properties", {}).items() if may_be_text(document, inner)]
+
+
+def takes_empty(document, schema, name, body):
+    try:
+        document.validator(schema)({**body, name: ""})
+    except fastjsonschema.JsonSchemaValueException:
+        return False
+    return True
+
+
+@pytest.mark.walk
+def test_an_empty_string_is_taken_where_it_says_so_and_nowhere_else(api, slapd, document):
+    unit = next(item for item in api.get("/api/v1/org-units").json()["items"] if item["dn"].startswith("ou=Registry"))
+    requests_of = (
+        ("POST", "/api/v1/invitations", "InvitationRequest", None),
+        ("POST", "/api/v1/org-units", "OrgUnitRequest", {"name": "Annex", "parent": slapd.people}),
+        ("PATCH", f"/api/v1/org-units/{unit['id']}", "OrgUnitPatch", {}),
+        ("POST", "/api/v1/tokens", "TokenRequest", {"name": "spare", "scopes": ["users:read"], "expires_in": 60}),
+        ("POST", "/api/v1/webhooks", "WebhookRequest", {"name": "it", "url": "https://x.example/", "types": ["all"]}),
+    )
+    for method, path, name, given in requests_of:
+        schema = {"$ref": f"#/components/schemas/{name}"}
+        for member in texts_of(document, schema):
+            body = person(slapd) if given is None else given
+            answer = api.call(method, path, json={**body, member: ""})
+            taken = takes_empty(document, schema, member, body)
+            assert (answer.status_code < 400) == taken, (method, path, member, answer.text)
+            if not taken:
+                assert [error["field"] for error in answer.json()["errors"]] == [member]
 
 
 def test_it_is_served_to_everybody_who_may_speak_to_the_api(usherd):
