@@ -1,17 +1,13 @@
 /* How the daemon is: what each part tells of itself, put together for the API. Nobody is asked
  * anything, and nothing is waited for. */
-#include <assert.h>
 #include <string.h>
 
 #include "api/api_status.h"
 #include "app_private.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "config.h"
 #include "dir/dir.h"
 #include "loop/transfer.h"
-
-enum { STATUS_WORDS_MAX = 4096 };
 
 _Static_assert((int)API_STATUS_SERVERS_MAX >= (int)DIR_URIS_MAX, "each server has its place");
 
@@ -133,26 +129,6 @@ status_fill_list(struct app *a, struct arena *arena, struct api_status *out)
 
 /* ---- the store ---- */
 
-/* Where the store lies is for those who may look at the host. */
-static const char *
-status_without(const char *path, const char *words, struct arena *arena)
-{
-	const char *at, *rest = words;
-	struct buf b;
-
-	assert(*path != '\0'); /* it would be found everywhere, for ever */
-	buf_init(&b, STATUS_WORDS_MAX);
-	while ((at = strstr(rest, path)) != NULL) {
-		buf_add(&b, rest, (size_t)(at - rest));
-		buf_add_string(&b, "the store");
-		rest = at + strlen(path);
-	}
-	buf_add_string(&b, rest);
-	words = arena_strdup(arena, b.data);
-	buf_release(&b);
-	return words;
-}
-
 static void
 status_fill_store(struct app *a, struct arena *arena, struct api_status *out)
 {
@@ -166,7 +142,8 @@ status_fill_store(struct app *a, struct arena *arena, struct api_status *out)
 	out->store.state = API_STATE_OK;
 	if (!store_is_healthy(a->store, &f)) {
 		out->store.state = API_STATE_FAILING;
-		out->store.reason = status_without(a->conf->store_path, f.text, arena);
+		/* Where it lies is for those who may look at the host. */
+		out->store.reason = arena_replace(arena, f.text, a->conf->store_path, "the store");
 	}
 }
 

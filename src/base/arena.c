@@ -111,3 +111,23 @@ arena_printf(struct arena *a, const char *fmt, ...)
 	va_end(ap);
 	return s;
 }
+
+char *
+arena_replace(struct arena *a, const char *text, const char *what, const char *put)
+{
+	const size_t what_len = strlen(what), put_len = strlen(put);
+	size_t len = strlen(text);
+	const char *at;
+	char *made, *end;
+
+	assert(what_len > 0); /* it would be found everywhere, for ever */
+	for (at = text; (at = strstr(at, what)) != NULL; at += what_len)
+		len = len - what_len + put_len;
+	made = end = arena_alloc(a, len + 1);
+	for (; (at = strstr(text, what)) != NULL; text = at + what_len) {
+		end = mempcpy(end, text, (size_t)(at - text));
+		end = mempcpy(end, put, put_len);
+	}
+	strcpy(end, text);
+	return made;
+}

@@ -19,5 +19,7 @@ void *arena_alloc(struct arena *a, size_t size);		/* zeroed, aligned for any typ
 void *arena_dup(struct arena *a, const void *data, size_t len); /* with a zero byte behind it */
 char *arena_strdup(struct arena *a, const char *s);		/* NULL stays NULL */
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* `text` with `put` wherever `what`, which is not "", stands in it, from the left. */
+char *arena_replace(struct arena *a, const char *text, const char *what, const char *put);
 
 #endif

@@ -468,6 +468,32 @@ words_that_begin_with_a_field_are_an_error_of_it(void **state)
 	arena_free(a);
 }
 
+static void
+every_place_of_a_word_is_replaced(void **state)
+{
+	static const struct {
+		const char *text, *what, *put, *made;
+	} rows[] = {
+		{ "/var/lib/usher: full", "/var/lib/usher", "the store", "the store: full" },
+		{ "open /s: /s is damaged", "/s", "the store",
+		    "open the store: the store is damaged" },
+		{ "nothing of it", "/s", "the store", "nothing of it" },
+		{ "", "/s", "the store", "" },
+		{ "/s", "/s", "the store", "the store" },
+		{ "/s/s", "/s", "", "" },
+		{ "aaaaa", "aa", "b", "bba" },
+		/* What was put is not looked at again. */
+		{ "a-a", "a", "aa", "aa-aa" },
+	};
+	struct arena *a = arena_new(0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(
+		    arena_replace(a, rows[i].text, rows[i].what, rows[i].put), rows[i].made);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -495,6 +521,7 @@ main(void)
 		cmocka_unit_test(a_list_can_lose_its_elements_while_it_is_walked),
 		cmocka_unit_test(memory_is_zeroed_and_copies_end_in_a_zero_byte),
 		cmocka_unit_test(want_of_memory_ends_the_process_with_a_status_of_its_own),
+		cmocka_unit_test(every_place_of_a_word_is_replaced),
 	};
 
 	if (sodium_init() < 0)
