@@ -170,14 +170,16 @@ trash_load_on_part(void *arg, enum err code, const struct kv_item *item, const s
 {
 	struct trash_load *l = arg;
 	struct fault own;
-	size_t len = 0;
-	char *data = NULL;
+	size_t len;
+	char *data;
 
 	l->op.kv = NULL;
-	if (code == ERR_OK)
-		code = store_open_item(l->op.store, item, l->arena, &data, &len, &own);
-	else
+	if (code != ERR_OK) {
 		code = trash_load_explain(l, code, f, &own);
+		trash_load_finish(l, code, NULL, &own);
+		return;
+	}
+	code = store_open_item(l->op.store, item, l->arena, &data, &len, &own);
 	if (code == ERR_OK && len > TRASH_PART)
 		code = fault_set(&own, ERR_CORRUPT, "trashpart/%s is too long", l->trash.id);
 	if (code != ERR_OK) {
