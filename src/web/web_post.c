@@ -175,6 +175,15 @@ web_input_has_values(const struct web_input *in)
 	return false;
 }
 
+/* False: there is nothing to wait for, and no answer yet. */
+static bool
+web_refuse_haste(struct web_visit *v, unsigned wait_s)
+{
+	if (wait_s > 0)
+		web_reply_notice(v, WEB_TOO_MANY, wait_s);
+	return wait_s > 0;
+}
+
 enum err
 web_post(struct http_exchange *x, void *ctx, struct fault *f)
 {
@@ -182,7 +191,6 @@ web_post(struct http_exchange *x, void *ctx, struct fault *f)
 	struct web_visit *v = web_visit_new(ctx, x);
 	const char *type = http_header(r, "content-type");
 	bool is_form = type == NULL || strncasecmp(type, "application/json", 16) != 0;
-	unsigned wait_s;
 
 	(void)f;
 	if (!is_form)
@@ -191,12 +199,9 @@ web_post(struct http_exchange *x, void *ctx, struct fault *f)
 	web_input_read(x, is_form, &v->input);
 	if (web_is_foreign(v->w, r))
 		web_reply_notice(v, WEB_FOREIGN, 0);
-	else if ((wait_s = web_limit_post(v)) > 0)
-		web_reply_notice(v, WEB_TOO_MANY, wait_s);
-	else if (!web_visit_identify(v))
+	else if (web_refuse_haste(v, web_limit_post(v)) || !web_visit_identify(v) ||
+		 web_refuse_haste(v, web_limit_form(v)))
 		return ERR_OK;
-	else if ((wait_s = web_limit_form(v)) > 0)
-		web_reply_notice(v, WEB_TOO_MANY, wait_s);
 	else if (v->input.status == 400)
 		web_refuse_document(v);
 	else if (is_form ? web_visit_take_attempt(v) : web_visit_take_key(v)) {

@@ -6,10 +6,9 @@
 #include <strings.h>
 
 #define WORD(key, english, german, vietnamese)                                                     \
-	[WORD_##key] = {                                                                           \
-		#key,                                                                              \
-		{ [WEB_ENGLISH] = english, [WEB_GERMAN] = german, [WEB_VIETNAMESE] = vietnamese }  \
-	},
+	[WORD_##key] = { #key, { [WEB_ENGLISH] = (english),                                        \
+				   [WEB_GERMAN] = (german),                                        \
+				   [WEB_VIETNAMESE] = (vietnamese) } },
 const struct web_word_text web_words[WEB_WORDS] = {
 #include "web/web_words.def"
 };
