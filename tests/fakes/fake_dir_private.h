@@ -10,7 +10,7 @@ enum {
 	UNITS_MAX = 16,
 	GROUPS_MAX = 8,
 	MEMBERS_MAX = 16,
-	CALLS_MAX = 256
+	CALLS_MAX = 4096
 };
 
 struct entry {

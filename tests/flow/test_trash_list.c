@@ -4,6 +4,8 @@
 
 #include "reach_world.h"
 
+enum { LOOKED_AT = 1000 /* by one page: TRASH_LOOK_MAX */ };
+
 /* The last page. */
 static struct {
 	struct world *w;
@@ -132,18 +134,23 @@ out_of_reach_nobody_is_in_it(void **state)
 }
 
 static void
+delete_one(struct world *w, size_t number, const char *place)
+{
+	char dn[64], id[ID_SIZE], mail[32];
+
+	w->now++;
+	snprintf(dn, sizeof(dn), "uid=u%zu,%s", number, place);
+	snprintf(id, sizeof(id), "e3333333-0000-4000-8000-%012zu", number);
+	snprintf(mail, sizeof(mail), "u%zu@x.org", number);
+	fake_dir_add_user(w->dir, dn, id, mail);
+	assert_int_equal(people_remove(w, id), ERR_OK);
+}
+
+static void
 delete_many(struct world *w, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		char dn[64], id[ID_SIZE], mail[32];
-
-		w->now++;
-		snprintf(dn, sizeof(dn), "uid=u%zu,%s", i, i % 5 == 0 ? ODES : ENGINES);
-		snprintf(id, sizeof(id), "e3333333-0000-4000-8000-%012zu", i);
-		snprintf(mail, sizeof(mail), "u%zu@x.org", i);
-		fake_dir_add_user(w->dir, dn, id, mail);
-		assert_int_equal(people_remove(w, id), ERR_OK);
-	}
+	for (size_t i = 0; i < count; i++)
+		delete_one(w, i, i % 5 == 0 ? ODES : ENGINES);
 }
 
 static void
@@ -179,6 +186,34 @@ pages_are_full_whatever_lies_between(void **state)
 	world_free(w);
 }
 
+/* Nobody is made to wait until all of the list was looked at: an empty page leads on. */
+static void
+a_page_ends_when_it_has_looked_at_enough(void **state)
+{
+	struct world *w = trash_world_new();
+	char cursor[STORE_CURSOR_SIZE];
+	size_t before;
+
+	(void)state;
+	delete_one(w, 0, ODES);
+	for (size_t i = 1; i <= LOOKED_AT; i++)
+		delete_one(w, i, ENGINES);
+	w->caller.reach = &within_poems;
+	before = fake_kv_asked(w->kv);
+	assert_int_equal(read_page(w, NULL, 3), 0);
+	assert_int_equal(page.code, ERR_OK);
+	assert_true(page.next[0] != '\0');
+	assert_int_equal(fake_kv_asked(w->kv) - before, LOOKED_AT);
+	memcpy(cursor, page.next, sizeof(cursor));
+	assert_int_equal(read_page(w, cursor, 3), 1);
+	assert_string_equal(page.text[1], "u0");
+	assert_string_equal(page.next, "");
+	/* Whoever reaches all of it is shown the first page at once. */
+	w->caller.reach = NULL;
+	assert_int_equal(read_page(w, NULL, 3), 3);
+	world_free(w);
+}
+
 /* Where a page ends may be somebody that the caller knows nothing of. */
 static void
 a_cursor_shows_no_id_and_is_ours(void **state)
@@ -206,6 +241,7 @@ main(void)
 		cmocka_unit_test(when_its_time_is_over_nobody_sees_it_whether_it_was_swept_or_not),
 		cmocka_unit_test(out_of_reach_nobody_is_in_it),
 		cmocka_unit_test(pages_are_full_whatever_lies_between),
+		cmocka_unit_test(a_page_ends_when_it_has_looked_at_enough),
 		cmocka_unit_test(a_cursor_shows_no_id_and_is_ours),
 	};
 
