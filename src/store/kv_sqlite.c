@@ -158,7 +158,7 @@ sqlite_run(struct sqlite_kv *s, struct kv_op_list *batch)
 	if (connected) {
 		/* What a new connection finds, before what this batch adds to it. */
 		sqlite_remember(s, &none);
-		sqlite_db_run(&s->db, batch, &f);
+		sqlite_batch_run(&s->db, batch, &f);
 	} else
 		for (op = TAILQ_FIRST(batch); op != NULL; op = TAILQ_NEXT(op, link))
 			kv_op_fail(op, &s->health);

@@ -1,6 +1,6 @@
-/* The parts of the SQLite store: kv_sqlite.c (queue and thread), kv_sqlite_db.c (one connection and
- * what is done with it), kv_sqlite_open.c (a connection is made and checked), kv_sqlite_file.c (the
- * files: lock, first creation, header).
+/* The parts of the SQLite store: kv_sqlite.c (queue and thread), kv_sqlite_batch.c (operations that
+ * share a commit), kv_sqlite_db.c (one connection and what is done with it), kv_sqlite_open.c (a
+ * connection is made and checked), kv_sqlite_file.c (the files: lock, first creation, header).
  *
  * A connection is used by one thread at a time: the opener's, then the store thread's. */
 #ifndef USHERD_STORE_KV_SQLITE_PRIVATE_H
@@ -94,16 +94,24 @@ void sqlite_db_close(struct sqlite_db *db, bool keep_wal);
 /* SQLite's code in our words, and what an operator should do. */
 enum err sqlite_fault(struct sqlite_db *db, int rc, const char *doing, struct fault *f);
 
-/* Carry out the operations in order and fill their outcomes; all transactions share one commit. An
- * operation that has to read what is damaged fails alone, and those behind it share another commit.
- * Returns ERR_OK when every transaction has its own outcome; otherwise those that were not
- * committed before have the error that is returned, and whether the connection can still be used is
- * told by db->handle. */
-enum err sqlite_db_run(struct sqlite_db *db, struct kv_op_list *ops, struct fault *f);
+/* Steps a statement that returns no row. SQLITE_OK, or what is wrong. */
+int sqlite_db_step(struct sqlite_db *db, enum sqlite_stmt_name name);
+/* Carry out one operation and fill its outcome; one that writes does so inside a transaction that
+ * is open, and leaves its revision in `revision`. SQLITE_OK, or what is wrong. */
+int sqlite_db_do(struct sqlite_db *db, struct kv_op *op, uint64_t *revision);
 /* A watch's keys get their values. */
 void sqlite_db_fill(struct sqlite_db *db, struct kv_op *op);
 /* Write something without changing anything. */
 enum err sqlite_db_probe(struct sqlite_db *db, struct fault *f);
 void sqlite_db_checkpoint(struct sqlite_db *db);
+
+/* ---- kv_sqlite_batch.c ---- */
+
+/* Carry out the operations in order and fill their outcomes; all transactions share one commit. An
+ * operation that has to read what is damaged fails alone, and those behind it share another commit.
+ * Returns ERR_OK when every transaction has its own outcome; otherwise those that were not
+ * committed before have the error that is returned, and whether the connection can still be used is
+ * told by db->handle. */
+enum err sqlite_batch_run(struct sqlite_db *db, struct kv_op_list *ops, struct fault *f);
 
 #endif
