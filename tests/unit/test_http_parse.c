@@ -286,8 +286,8 @@ a_cookie_is_absent_when_another_header_repeats_it_or_it_is_too_long(void **state
 	assert_string_equal(http_cookie(&r, arena, "sid"), "abc");
 	r.headers[0].value = "sid=abc";
 	assert_null(http_cookie(&r, arena, "sid"));
-	memset(longest, 'x', sizeof("sid=") - 1 + HTTP_COOKIE_MAX);
-	memcpy(longest, "sid=", 4);
+	strcpy(longest, "sid=");
+	memset(longest + 4, 'x', HTTP_COOKIE_MAX);
 	r.headers[0].value = "a=b";
 	r.headers[2].value = longest;
 	assert_int_equal(strlen(http_cookie(&r, arena, "sid")), HTTP_COOKIE_MAX);
