@@ -1,6 +1,7 @@
 /* Shared by the files of signing in:
  *
  *   flow_sign_in.c         the use case
+ *   flow_sign_in_all.c     the part of the flow: all attempts, and what they share
  *   flow_sign_in_end.c     how an attempt ends: what is recorded, and when it is answered
  *   flow_sign_in_pace.c    when a refusal is answered
  *   flow_sign_in_source.c  how soon a source may try again, and everybody together
