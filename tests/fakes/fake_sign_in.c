@@ -200,7 +200,8 @@ auth_session_end(struct auth *a, const char *person, const char *id, const char 
 	(void)a, (void)cb, (void)arg;
 	assert(strcmp(reason, "signed_out") == 0 && strcmp(note->person, person) == 0);
 	fake_sign_in.ended++;
-	snprintf(fake_sign_in.ended_session, sizeof(fake_sign_in.ended_session), "%s", id);
+	snprintf(fake_sign_in.ended_session, sizeof(fake_sign_in.ended_session), "%s",
+	    id != NULL ? id : "all of them");
 	snprintf(fake_sign_in.ended_person, sizeof(fake_sign_in.ended_person), "%s", person);
 }
 
