@@ -16,8 +16,8 @@ import { Empty, Trouble } from "../ui/states.js";
 import { Filters } from "./filters.js";
 import { useFollowed } from "./steady.js";
 import { entriesOf } from "./menu.js";
-import { Pages, pageSize } from "./pages.js";
-import { askedOf, isFiltered, keyOf, readQuery, sortedBy, withoutFilters, writeQuery } from "./query.js";
+import { Pages } from "./pages.js";
+import { askedPage, isFiltered, keyOf, readQuery, sortedBy, withoutFilters, writeQuery } from "./query.js";
 import { nameOf } from "./row.js";
 import { actions } from "./rules.js";
 import { countSelected, freshen, isSelected, mark, noSelection, selectAll } from "./select.js";
@@ -28,7 +28,7 @@ const addressAfter = 250; // ms of rest while somebody types: browsers allow few
 let kept = null; // the Pages of the last time, for who comes back to them
 
 function read(query, cursor, signal) {
-	return get("/users", { ...askedOf(query), limit: pageSize, cursor }, signal);
+	return get("/users", askedPage(query, cursor), signal);
 }
 
 /** The rows that must be there for the place that the history has kept: down to the end of the window. */

@@ -50,6 +50,14 @@ export function askedOf({ deleted, q, registered_from, registered_to, active_to,
 	};
 }
 
+/** People of a page: few enough that the first one is light. */
+export const pageSize = 50;
+
+/** The same for one page of it; `cursor` null: the first. */
+export function askedPage(query, cursor = null) {
+	return { ...askedOf(query), limit: pageSize, cursor };
+}
+
 /** Two with the same key have the same answer. */
 export function keyOf(query) {
 	return JSON.stringify(Object.entries(askedOf(query)));

@@ -1,0 +1,17 @@
+// What the first screen will ask the daemon for, asked while most of the console's modules are still on their way: who is
+// signed in, and when that is known, the list that most people come for. Who asks for it later finds it here.
+import { begin } from "./lib/api.js";
+import { askedPage, readQuery } from "./users/query.js";
+
+function beginList({ data: { scopes } }) {
+	const query = readQuery(new URLSearchParams(location.search));
+
+	if (!["/", "/users"].includes(location.pathname) || !scopes.includes("users:read"))
+		return;
+	if (!query.deleted)
+		begin("/users", askedPage(query));
+	begin("/org-units");
+}
+
+begin("/session").then(beginList, () => {}); // nobody is
+begin("/settings");
