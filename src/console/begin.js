@@ -1,6 +1,7 @@
-// What the first screen will ask the daemon for, asked while most of the console's modules are still on their way: who is
-// signed in, and when that is known, the list that most people come for. Who asks for it later finds it here.
+// What need not wait for the rest of the console's modules: light or dark, and what the first screen will ask the daemon
+// for: who is signed in, and when that is known, the list that most people come for. Who asks for it later finds it.
 import { begin } from "./lib/api.js";
+import { applyTheme } from "./lib/chosen.js";
 import { askedPage, readQuery } from "./users/query.js";
 
 function beginList({ data: { scopes } }) {
@@ -13,5 +14,6 @@ function beginList({ data: { scopes } }) {
 	begin("/org-units");
 }
 
+applyTheme();
 begin("/session").then(beginList, () => {}); // nobody is
 begin("/settings");

@@ -1,7 +1,7 @@
 // The words of the console in one language, and numbers and dates as that language writes them.
 // The catalogue is words/*.json; the build checks that it is whole and makes one module of each language.
 
-import { distance, span } from "./ago.js";
+import { distance, span } from "./time.js";
 
 const languages = { en: "English", de: "Deutsch", vi: "Tiếng Việt" };
 // Letters of right-to-left scripts, and the characters that turn a line around by themselves.

@@ -1,5 +1,5 @@
 // Which people are asked for, in the words of the address of the screen, which are nearly those of the API. No DOM.
-import { dayEnd, dayStart } from "../lib/day.js";
+import { dayEnd, dayStart } from "../lib/time.js";
 
 const statuses = ["pending", "undeliverable", "expired", "active", "suspended"];
 const sorts = ["name", "mail", "phone", "org_unit", "status", "registered_at", "last_activity_at"];

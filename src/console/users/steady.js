@@ -1,7 +1,6 @@
 // What keeps a table steady while its rows come and go: how high they are, where it stands, and that printing and
 // searching find more than what is seen.
 import { useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
-import { watchPeople } from "../lib/live.js";
 import { here, keepHere } from "../lib/route.js";
 import { shift, windowOf } from "./window.js";
 
@@ -175,13 +174,15 @@ const toldMax = 200; // ids; more than anybody sees
 
 const nobody = new Set();
 
-/** The ids of rows that changed just now. */
+/** {flash: the ids of rows that changed just now, liveness: whether changes are told, as lib/live.js says}. What tells of
+ *  them is fetched when the list is there. */
 export function useFollowed(pages) {
 	const [flash, setFlash] = useState(nobody);
+	const [liveness, setLiveness] = useState("connecting");
 	const told = useRef(new Set());
 
 	useEffect(() => {
-		let timer = null, fade = null, looked = 0;
+		let timer = null, fade = null, looked = 0, ends = [];
 		const look = () => {
 			timer = null;
 			looked = Date.now();
@@ -195,18 +196,24 @@ export function useFollowed(pages) {
 			clearTimeout(fade);
 			fade = setTimeout(() => setFlash(nobody), tinted);
 		};
-		const end = watchPeople(({ type, id }) => {
+		const hear = ({ type, id }) => {
 			if (type === "user" && told.current.size < toldMax)
 				told.current.add(id);
 			if (pages.query !== null)
 				timer ??= setTimeout(look, Math.max(soon, looked + apart - Date.now()));
-		});
+		};
 
+		import("../lib/live.js").then(({ watchLiveness, watchPeople }) => {
+			if (ends !== null)
+				ends = [watchPeople(hear), watchLiveness(setLiveness)];
+		}, () => ends !== null && setLiveness("stale"));
 		return () => {
-			end();
+			for (const end of ends)
+				end();
+			ends = null;
 			clearTimeout(timer);
 			clearTimeout(fade);
 		};
 	}, []);
-	return flash;
+	return { flash, liveness };
 }
