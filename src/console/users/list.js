@@ -13,7 +13,7 @@ import { Icon } from "../ui/icon.js";
 import { MenuList } from "../ui/menu.js";
 import { Empty, Trouble } from "../ui/states.js";
 import { Filters } from "./filters.js";
-import { useFollowed } from "./steady.js";
+import { afterPaint, useFollowed } from "./steady.js";
 import { Pages } from "./pages.js";
 import { askedPage, isFiltered, keyOf, readQuery, sortedBy, withoutFilters, writeQuery } from "./query.js";
 import { entriesOf, nameOf } from "./row.js";
@@ -38,7 +38,7 @@ function keptReach() {
 
 /** From the key to the frame that shows what it brought; `./dev bench console` reads it. */
 function measureSearch(start) {
-	requestAnimationFrame(() => setTimeout(() => performance.measure("search", { start, end: performance.now() })));
+	afterPaint(() => performance.measure("search", { start, end: performance.now() }));
 }
 
 /** [pages, version]: `version` changes with what is in them. */

@@ -159,12 +159,21 @@ export function usePlace({ pages, version, returning, space, head, rowHeight, me
 	return { range, near: near.current, top, redraw: () => setRange({ ...look() }) };
 }
 
-/** Whether something of an answer has been painted. */
-export function usePainted(shown) {
-	const [painted, setPainted] = useState();
+/** `act` behind the next frame. */
+export function afterPaint(act) {
+	return requestAnimationFrame(() => setTimeout(act));
+}
 
-	useEffect(() => setPainted(shown), [shown]);
-	return painted === shown;
+/** Whether the first rows have been painted; `isHere`: they are there to be. */
+export function usePainted(isHere) {
+	const [painted, setPainted] = useState(false);
+
+	useLayoutEffect(() => {
+		const frame = isHere ? afterPaint(() => setPainted(true)) : 0;
+
+		return () => cancelAnimationFrame(frame);
+	}, [isHere]);
+	return painted;
 }
 
 // Changes as they happen: however many there are, the list looks at most once a second, and rows that have changed are

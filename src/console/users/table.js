@@ -50,8 +50,8 @@ function drawRows({ first, last, pages, slots, active, units, selection, selects
 	});
 }
 
-/** Rows [first, last): all that are here, or those that are wanted; as long as nothing of an answer has been painted,
- *  those alone that will be seen. */
+/** Rows [first, last): all that are here, or those that are wanted; of the first ones those alone that will be seen, until
+ *  they have been painted. */
 function rowsToDraw({ pages, length, place, isWhole, isPainted }) {
 	const { range: { from, to }, near } = place;
 
@@ -69,7 +69,7 @@ export function PeopleTable({ pages, version, returning, query, units, selection
 	const space = useRef(null), head = useRef(null), body = useRef(null), wanted = useRef(null);
 	const [rowHeight, measure] = useRowHeight(space, body);
 	const slots = useMemo(() => new Slots(), []);
-	const isWhole = useWhole(pages.shown), isPainted = usePainted(pages.shown);
+	const isWhole = useWhole(pages.shown), isPainted = usePainted(pages.shown !== null);
 	const length = pages.shown ? Math.min(pages.length, mostRows(rowHeight)) : bones;
 	const place = usePlace({ pages, version, returning, space, head, rowHeight, measure, length, wanted });
 	const { active, setActive, onKey } = useFocus({ pages, length, rowHeight, space, head, body, place, wanted, back, selects, on });
