@@ -4,7 +4,7 @@
 import { pageSize } from "./query.js";
 
 const kept = 40;  // pages, at most, around what is seen
-const near = 36;  // rows before and behind what is seen that are read before they are
+const near = 30;  // rows before and behind what is seen that are read before they are
 
 /** `read(query, cursor, signal)` asks for a page and resolves to the answer of GET /users. `onChange()` is called after
  *  whatever changed. One request is under way at a time. */
