@@ -8,11 +8,12 @@ import { Lazy, fetchPart } from "./lib/lazy.js";
 import { Bar } from "./bar.js";
 import { Empty, Loading, NoPermission, Trouble } from "./ui/states.js";
 import { Toasts } from "./ui/toast.js";
+import Users from "./users/list.js";
 
-// The scope that a screen needs, whether for all of the organization, and the module that draws it: fetched when somebody
-// goes there. The first one is on its way with the page.
+// The scope that a screen needs, whether for all of the organization, and what draws it, or the module that does: fetched
+// when somebody goes there. The first one is there with the page.
 const screens = [
-	{ path: /^\/users$/, scope: "users:read", first: () => import("./users/list.js") },
+	{ path: /^\/users$/, scope: "users:read", component: Users },
 	{ path: /^\/users\/(.+)$/, scope: "users:read", load: () => import("./person/person.js") },
 	{ path: /^\/invitations$/, scope: "invitations:read", load: () => import("./invitations/list.js") },
 	{ path: /^\/invitations\/(.+)$/, scope: "invitations:read", load: () => import("./invitations/invitation.js") },
@@ -21,7 +22,7 @@ const screens = [
 	{ path: /^\/status$/, scope: "status:read", whole: true, load: () => import("./status/status.js") },
 	{ path: /^\/account$/, scope: null, load: () => import("./account/account.js") },
 ];
-const kept = new Map(); // screen: its module's default export
+const kept = new Map(screens.map((screen) => [screen, screen.component])); // a module's default export, once it is there
 
 /** Where somebody wanted to go before signing in: a screen of ours, and nothing else. */
 function wantedPath() {
@@ -62,8 +63,8 @@ function Screen({ path }) {
 	useEffect(() => {
 		mend();
 		setFailed(null);
-		if (screen && !kept.has(screen))
-			(screen.first ? screen.first().then((module) => module.default) : fetchPart(screen.load)).then((component) => {
+		if (screen && !kept.get(screen))
+			fetchPart(screen.load).then((component) => {
 				kept.set(screen, component);
 				redraw((n) => n + 1);
 			}, setFailed);
@@ -77,7 +78,7 @@ function Screen({ path }) {
 	if (failed) // the daemon was replaced by another version: its files have other names
 		return html`<${Empty} icon="refresh" title=${t("ui.new_version")} action=${html`<button type="button" class="button primary"
 			onClick=${() => location.reload()}>${t("ui.reload")}</button>`}>${t("ui.new_version_why")}</${Empty}>`;
-	if (!kept.has(screen))
+	if (!kept.get(screen))
 		return html`<${Loading} />`;
 	return html`<${kept.get(screen)} key=${screen.path.source} id=${idOf(screen, path)} />`;
 }

@@ -3,9 +3,7 @@ import { html, render } from "./lib/html.js";
 import { loadWords } from "./lib/words.js";
 import { loadSession } from "./lib/session.js";
 import { App } from "./app.js";
-import { applyTheme } from "./lib/chosen.js";
 
-applyTheme();
 const [, problem] = await Promise.all([
 	loadWords(),
 	loadSession().then(() => null, (error) => error),

@@ -1,7 +1,8 @@
 // The paging of the people list against a daemon that lives in an array: rows come and go, pages are let go and read again.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Pages, pageSize } from "../../src/console/users/pages.js";
+import { Pages } from "../../src/console/users/pages.js";
+import { pageSize } from "../../src/console/users/query.js";
 
 const query = { q: "" };
 
@@ -65,7 +66,7 @@ test("the first page is read, and no more until the next one is near", async () 
 	assert.equal(pages.length, 2 * pageSize, "a page and the one to come");
 	assert.equal(pages.at(0).id, "p0");
 	assert.equal(pages.at(pageSize), undefined);
-	pages.see(pageSize - 59, pageSize - 39);
+	pages.see(pageSize - 49, pageSize - 29);
 	await settled(pages);
 	assert.equal(daemon.asked.length, 2);
 	assert.equal(pages.at(pageSize).id, `p${pageSize}`);
@@ -108,12 +109,12 @@ test("the last page ends the list", async () => {
 test("scrolling reads ahead and keeps a bounded number of pages", async () => {
 	const { daemon, pages } = await opened(100_000);
 
-	for (let row = 0; row < 60 * pageSize; row += 40) {
+	for (let row = 0; row < 60 * pageSize; row += 20) {
 		pages.see(row, row + 20);
 		await settled(pages);
 		assert.equal(pages.at(row)?.id, `p${row}`);
 	}
-	assert.ok(pages.pages.size <= 20, `${pages.pages.size} pages are kept`);
+	assert.ok(pages.pages.size <= 40, `${pages.pages.size} pages are kept`);
 	assert.equal(pages.at(0), undefined, "the first ones were let go");
 	assert.equal(new Set(daemon.asked.map(({ cursor }) => cursor)).size, daemon.asked.length, "nothing was asked for twice");
 });
@@ -126,11 +127,11 @@ test("what was let go is read again by its cursor, wherever one jumps to", async
 		await settled(pages);
 	}
 	daemon.asked.length = 0;
-	pages.see(345, 355);
+	pages.see(320, 330);
 	await settled(pages);
-	assert.equal(pages.at(345).id, "p345");
-	assert.deepEqual(daemon.asked.map(({ cursor }) => cursor), ["299", "399", "199"], "what is seen first, then its neighbours");
-	assert.deepEqual(pages.loaded(), [200, 500]);
+	assert.equal(pages.at(320).id, "p320");
+	assert.deepEqual(daemon.asked.map(({ cursor }) => cursor), ["299", "349", "249"], "what is seen first, then its neighbours");
+	assert.deepEqual(pages.loaded(), [250, 400]);
 });
 
 test("a place far down is reached again through the pages before it", async () => {
@@ -145,7 +146,7 @@ test("a place far down is reached again through the pages before it", async () =
 	assert.equal(pages.at(3049).id, "p3049");
 	pages.see(3021, 3051);
 	await settled(pages);
-	assert.equal(pages.length, 3300, "and the list goes on as ever");
+	assert.equal(pages.length, 3150, "and the list goes on as ever");
 });
 
 test("a place that is not there any more is the end", async () => {
@@ -182,7 +183,7 @@ test("the old rows stay until the new ones are there", async () => {
 	pages.search({ q: "x" });
 	await new Promise(setImmediate);
 	assert.equal(pages.at(0).id, "p0");
-	assert.equal(pages.length, 200);
+	assert.equal(pages.length, 2 * pageSize);
 	release();
 	await settled(pages);
 	assert.equal(pages.at(0).id, "p400");
@@ -230,10 +231,10 @@ test("a person who is gone moves the page behind, which is read again when it is
 	pages.refresh();
 	await settled(pages);
 	assert.equal(pages.total, 999);
-	assert.equal(pages.at(99).id, "p100");
-	pages.see(90, 110);
+	assert.equal(pages.at(49).id, "p50");
+	pages.see(40, 60);
 	await settled(pages);
-	assert.deepEqual([98, 99, 100, 101].map((row) => pages.at(row).id), ["p99", "p100", "p101", "p102"]);
+	assert.deepEqual([48, 49, 50, 51].map((row) => pages.at(row).id), ["p49", "p50", "p51", "p52"]);
 });
 
 test("a list that shrinks to its first page ends there, and one that grows goes on", async () => {
@@ -251,7 +252,7 @@ test("a list that shrinks to its first page ends there, and one that grows goes 
 	daemon.people = all;
 	pages.refresh();
 	await settled(pages);
-	assert.equal(pages.length, 200);
+	assert.equal(pages.length, 2 * pageSize);
 	pages.see(150, 170);
 	await settled(pages);
 	assert.equal(pages.length, 250);

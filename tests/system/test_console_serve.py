@@ -64,7 +64,7 @@ class Shell(html.parser.HTMLParser):
 
     def __init__(self, body):
         super().__init__()
-        self.loads, self.starts, self.preloads, self.attributes, self.text = [], [], [], [], ""
+        self.loads, self.starts, self.preloads, self.asks, self.attributes, self.text = [], [], [], [], [], ""
         self.language = None
         self.feed(body.decode())
         self.close()
@@ -79,6 +79,10 @@ class Shell(html.parser.HTMLParser):
             self.starts.append(values["src"])
         if tag == "link" and values["rel"] == "modulepreload":
             self.preloads.append(values["href"])
+        if tag == "link" and values["rel"] == "preload":
+            assert values["as"] == "fetch" and "crossorigin" in values  # or no fetch() takes it
+            self.asks.append(values["href"])
+            return
         self.loads += [values[name] for name in ("src", "href") if values.get(name, "").startswith("/")]
         assert tag != "style" and not [name for name in values if name == "style" or name.startswith("on")], values
 
@@ -190,6 +194,14 @@ def test_a_page_lets_in_its_own_files_and_nothing_else(daemon):
         assert load.startswith(ASSETS + "/"), load
 
 
+def test_what_every_visit_asks_is_asked_with_the_page(daemon):
+    shell = shell_of(daemon)
+    assert shell.asks == ["/api/v1/session", "/api/v1/settings"]
+    assert shell.starts[0] == f"{ASSETS}/begin.js"
+    waits = [f"{ASSETS}/begin.js", *imports_of(f"{ASSETS}/begin.js", get(daemon, f"{ASSETS}/begin.js")[1])]
+    assert set(shell.loads[:shell.loads.index(f"{ASSETS}/lib/html.js")]) >= set(waits), "what asks on is there before the rest"
+
+
 def test_it_speaks_what_is_asked_for(daemon):
     for asked, spoken in ((None, "en"), ("de-AT", "de"), ("vi", "vi"), ("fr, vi;q=0.2", "vi"), ("fr", "en")):
         headers = {} if asked is None else {"Accept-Language": asked}
@@ -204,7 +216,7 @@ def test_whoever_asks_for_no_language_gets_the_configured_one_and_a_name_is_only
     shell = shell_of(daemon)
     assert shell.language == "vi"
     assert name in shell.text or name in shell.attributes
-    assert shell.starts == [f"{ASSETS}/main.js"]
+    assert shell.starts == [f"{ASSETS}/begin.js", f"{ASSETS}/main.js"]
     assert name.encode() not in get(daemon, "/")[1]
 
 

@@ -1,7 +1,7 @@
 // Audit: who did what to whom, from where, newest first; and the proof that nothing of it was changed.
 import { html, useRef, useState } from "../lib/html.js";
 import { get, request } from "../lib/api.js";
-import { dayEnd, dayStart } from "../lib/day.js";
+import { dayEnd, dayStart } from "../lib/time.js";
 import { useMore } from "../lib/more.js";
 import { useName } from "../lib/names.js";
 import { address, go, useHere } from "../lib/route.js";

@@ -44,8 +44,8 @@ function url(path, query = {}) {
 	return `/api/v1${path}${text ? `?${text}` : ""}`;
 }
 
-async function once(method, path, { query, body, etag, signal, patience = deadline }) {
-	const headers = { Accept: "application/json" };
+async function once(method, address, { body, etag, signal, patience = deadline } = {}) {
+	const headers = {}; // without one of ours, an answer that the page has preloaded fits
 	const late = AbortSignal.timeout(patience);
 	let answer, data;
 
@@ -54,7 +54,7 @@ async function once(method, path, { query, body, etag, signal, patience = deadli
 	if (etag)
 		headers["If-Match"] = etag;
 	try {
-		answer = await fetch(url(path, query), {
+		answer = await fetch(address, {
 			method, headers,
 			body: body === undefined ? undefined : JSON.stringify(body),
 			signal: signal ? AbortSignal.any([signal, late]) : late,
@@ -71,20 +71,40 @@ async function once(method, path, { query, body, etag, signal, patience = deadli
 	return { data, status: answer.status, etag: answer.headers.get("ETag") };
 }
 
+const begunFor = 5_000; // ms
+const begun = new Map(); // address: what once() has promised
+
+/** Asks ahead of who will soon: the first who reads the same takes this answer, {data, status, etag}. */
+export function begin(path, query) {
+	const address = url(path, query), answer = once("GET", address);
+
+	begun.set(address, answer);
+	answer.catch(() => {}); // told to who takes it
+	setTimeout(() => begun.delete(address), begunFor);
+	return answer;
+}
+
+function ask(method, path, { query, ...options }) {
+	const address = url(path, query), early = method === "GET" ? begun.get(address) : undefined;
+
+	begun.delete(address);
+	return early ?? once(method, address, options);
+}
+
 /** {data, status, etag}. Options: `query` {name: value}, `body`, `etag` (If-Match), `signal`,
  *  `patience`: ms, `signsIn`: a 401 is an answer here and no end of a session. */
 export async function request(method, path, options = {}) {
 	if (coming && !options.signsIn)
 		await coming; // asking without a session would only count as guessing
 	try {
-		return await once(method, path, options);
+		return await ask(method, path, options);
 	} catch (error) {
 		if (error.status !== 401 || options.signsIn || !bringBack)
 			throw error;
 	}
 	await personIsBack();
 	options.signal?.throwIfAborted();
-	return once(method, path, options);
+	return ask(method, path, options);
 }
 
 export async function get(path, query, signal) {

@@ -2,7 +2,6 @@
 // are six connections (HTTP/1.1), and a stream keeps one. The tab that holds a lock keeps the stream and tells the
 // others. A tab that nobody looks at or touches lets go. Who has rights in a part only is told nothing by the daemon
 // and asks again from time to time.
-import { useEffect, useState } from "./html.js";
 import { get } from "./api.js";
 import { isAway, onReturn } from "./presence.js";
 import { isUnlimited, may } from "./session.js";
@@ -133,13 +132,9 @@ export function watchPeople(listener) {
 	};
 }
 
-export function useLiveness() {
-	const [now, set] = useState(state);
-
-	useEffect(() => {
-		watchers.add(set);
-		set(state);
-		return () => watchers.delete(set);
-	}, []);
-	return now;
+/** `watcher` hears the state, now and whenever it changes. Returns how to end it. */
+export function watchLiveness(watcher) {
+	watchers.add(watcher);
+	watcher(state);
+	return () => watchers.delete(watcher);
 }

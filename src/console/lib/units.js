@@ -1,5 +1,5 @@
 // The organizational units, read once for all screens that show or offer them.
-import { useEffect, useState } from "./html.js";
+import { useLayoutEffect, useState } from "./html.js";
 import { get } from "./api.js";
 
 let units = null, reading = null;
@@ -31,7 +31,7 @@ export function useUnits() {
 	const [error, setError] = useState(null);
 	const reload = () => readUnits().then(() => setError(null), setError);
 
-	useEffect(() => {
+	useLayoutEffect(() => { // so early that rows are not drawn twice
 		changed.add(set);
 		if (units === null)
 			reload();

@@ -1,7 +1,7 @@
 // The words of the console in one language, and numbers and dates as that language writes them.
 // The catalogue is words/*.json; the build checks that it is whole and makes one module of each language.
 
-import { distance, span } from "./ago.js";
+import { distance, span } from "./time.js";
 
 const languages = { en: "English", de: "Deutsch", vi: "Tiếng Việt" };
 // Letters of right-to-left scripts, and the characters that turn a line around by themselves.
@@ -11,7 +11,8 @@ const chosenKey = "usherd-language";
 
 let words = {};
 let tag = "en";
-let plural, number, formats;
+let plural, number;
+const formats = {}; // made when they are first wanted: each takes a while
 
 /** What can be chosen: {tag: its own name}. */
 export function allLanguages() {
@@ -31,14 +32,19 @@ export async function loadWords() {
 	document.documentElement.lang = tag;
 	plural = new Intl.PluralRules(tag);
 	number = new Intl.NumberFormat(tag);
-	formats = {
-		date: new Intl.DateTimeFormat(tag, { dateStyle: "medium" }),
-		day: new Intl.DateTimeFormat(tag, { dateStyle: "long", timeZone: "UTC" }),
-		moment: new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" }),
-		exact: new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "long" }),
-		relative: new Intl.RelativeTimeFormat(tag, { numeric: "auto" }),
-		short: new Intl.RelativeTimeFormat(tag, { numeric: "auto", style: "short" }),
-	};
+}
+
+function dates(name) {
+	return formats[name] ??= new Intl.DateTimeFormat(tag, {
+		date: { dateStyle: "medium" },
+		day: { dateStyle: "long", timeZone: "UTC" },
+		moment: { dateStyle: "medium", timeStyle: "short" },
+		exact: { dateStyle: "full", timeStyle: "long" },
+	}[name]);
+}
+
+function relative(style) {
+	return formats[style] ??= new Intl.RelativeTimeFormat(tag, { numeric: "auto", style });
 }
 
 let more = null;
@@ -107,27 +113,27 @@ export function formatNumber(value) {
 
 /** Of a time of the API: "26 Nov 2026". */
 export function formatDate(at) {
-	return formats.date.format(new Date(at));
+	return dates("date").format(new Date(at));
 }
 
 /** Of a day without a time, as a birthday is. */
 export function formatDay(day) {
 	const at = new Date(`${day}T00:00:00Z`);
 
-	return Number.isNaN(at.getTime()) ? day : formats.day.format(at);
+	return Number.isNaN(at.getTime()) ? day : dates("day").format(at);
 }
 
 export function formatMoment(at) {
-	return formats.moment.format(new Date(at));
+	return dates("moment").format(new Date(at));
 }
 
 export function formatExact(at) {
-	return formats.exact.format(new Date(at));
+	return dates("exact").format(new Date(at));
 }
 
 /** "3 minutes ago", "tomorrow", "now"; short: "3 min. ago". */
 export function formatAgo(at, isShort = false) {
-	return formats[isShort ? "short" : "relative"].format(...distance(new Date(at), new Date()));
+	return relative(isShort ? "short" : "long").format(...distance(new Date(at), new Date()));
 }
 
 /** "7 days", "1 hour". */

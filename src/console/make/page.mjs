@@ -7,18 +7,18 @@ const REFERENCE = /\{\{assets\}\}\/([^"]+)/g;
 
 const inEveryLanguage = (name) => LANGUAGES.map((language) => name.replace("{{language}}", language));
 
-/** The names of what a browser fetches before the first screen is there: what main.js imports, and what a comment
- *  "first: NAME ..." asks for, with what these import. */
+/** The names of what a browser fetches before the first screen is there: what a comment "first: NAME ..." asks for, and
+ *  main.js, with what these import, in the order in which they are imported. */
 export function firstOf(html, units, closure) {
 	const wanted = [...html.matchAll(FIRST)].flatMap((match) => match[1].split(/\s+/));
-	return closure(units, ["main.js", ...wanted]);
+	return closure(units, [...wanted, "main.js"]);
 }
 
 /** In the place of "preload" come the `first` ones. `files`: all that is served, by name. */
 export function compose(html, first, files, mistakes) {
 	if (!PRELOAD.test(html)) mistakes.push("index.html: there is no <!-- preload -->");
-	const names = first.filter((name) => name !== "main.js");
-	const links = names.map((name) => `<link rel="modulepreload" href="{{assets}}/${name}">\n`).join("");
+	const scripts = new Set([...html.matchAll(REFERENCE)].map(([, name]) => name));
+	const links = first.filter((name) => !scripts.has(name)).map((name) => `<link rel="modulepreload" href="{{assets}}/${name}">\n`).join("");
 	const page = html.replace(FIRST, "").replace(PRELOAD, () => links);
 	for (const [, name] of page.matchAll(REFERENCE))
 		for (const one of new Set(inEveryLanguage(name)))

@@ -46,13 +46,20 @@ export function Value({ children }) {
 		html`<bdi>${children}</bdi>`;
 }
 
-const segmenter = new Intl.Segmenter(); // making one takes longer than a row of a list may
+const simple = /^[ -\u02ff\u0370-\u0481\u048a-\u052f\u1e00-\u1eff](?![\p{M}\u200d])/u; // begins with a letter that is one character
+let segmenter = null; // making one takes longer than all rows of a list
+
+function firstLetter(word) {
+	if (simple.test(word))
+		return word[0];
+	segmenter ??= new Intl.Segmenter();
+	return segmenter.segment(word)[Symbol.iterator]().next().value.segment;
+}
 
 /** The letters that stand for a person; colours by name, so that rows are told apart. */
 export function Face({ name, size = "" }) {
 	const words = (name ?? "").trim().split(/\s+/u).filter(Boolean);
-	const letters = [words[0], words.length > 1 ? words.at(-1) : null].filter(Boolean)
-		.map((word) => [...segmenter.segment(word)][0].segment).join("");
+	const letters = [words[0], words.length > 1 ? words.at(-1) : null].filter(Boolean).map(firstLetter).join("");
 	let hue = 0;
 
 	for (const letter of name ?? "")

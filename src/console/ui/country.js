@@ -5,7 +5,7 @@ import { fold } from "../lib/fold.js";
 import { callingCodes } from "../lib/phone.js";
 import { compareTexts, language, t } from "../lib/words.js";
 import { Icon } from "./icon.js";
-import { placeAt } from "./place.js";
+import { placeAt } from "./menu.js";
 
 const key = "usherd-country";
 let all = null;

@@ -3,7 +3,22 @@
 import { html, useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { go } from "../lib/route.js";
 import { Icon } from "./icon.js";
-import { placeAt } from "./place.js";
+
+const margin = 8; // px that a panel keeps from the sides of the window
+
+/** `panel` is shown and has `position: fixed`: it comes below `anchor`, or above when there is no room, and never outside
+ *  of the window. Its end is at the end of `anchor`, or its start with `start`. */
+export function placeAt(panel, anchor, { start = false } = {}) {
+	const at = anchor.getBoundingClientRect();
+	const { offsetWidth: width, offsetHeight: height } = panel;
+	const below = at.bottom + 4 + height <= innerHeight - margin || at.top < height;
+	const toLeft = start === (getComputedStyle(panel).direction === "ltr");
+	const left = toLeft ? at.left : at.right - width;
+	const top = below ? at.bottom + 4 : at.top - height - 4;
+
+	panel.style.top = `${Math.max(margin, Math.min(top, innerHeight - height - margin))}px`;
+	panel.style.left = `${Math.max(margin, Math.min(left, innerWidth - width - margin))}px`;
+}
 
 function items(menu) {
 	return [...menu.querySelectorAll('[role^="menuitem"]')];

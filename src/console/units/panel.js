@@ -2,7 +2,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { t } from "../lib/words.js";
 import { Icon } from "../ui/icon.js";
-import { placeAt } from "../ui/place.js";
+import { placeAt } from "../ui/menu.js";
 import { UnitTree } from "./tree.js";
 import { visibleRows } from "./rows.js";
 

@@ -8,7 +8,7 @@ import { formatNumber, formatSpan, t } from "../lib/words.js";
 import { Dialog, useUnsaved } from "../ui/dialog.js";
 import { Icon } from "../ui/icon.js";
 import { Loading, Problem } from "../ui/states.js";
-import { pageOf } from "./menu.js";
+import { pageOf } from "./row.js";
 import { isTooSoon, isUnderWay, perform, restorableUntil, whyNot } from "./perform.js";
 import { askedOf } from "./query.js";
 import { nameOf } from "./row.js";

@@ -4,7 +4,6 @@ import { html, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState
 import { get } from "../lib/api.js";
 import { explain } from "../lib/errors.js";
 import { Lazy } from "../lib/lazy.js";
-import { useLiveness } from "../lib/live.js";
 import { address, go, here, keepHere, useHere } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { useUnits } from "../lib/units.js";
@@ -14,11 +13,10 @@ import { Icon } from "../ui/icon.js";
 import { MenuList } from "../ui/menu.js";
 import { Empty, Trouble } from "../ui/states.js";
 import { Filters } from "./filters.js";
-import { useFollowed } from "./steady.js";
-import { entriesOf } from "./menu.js";
-import { Pages, pageSize } from "./pages.js";
-import { askedOf, isFiltered, keyOf, readQuery, sortedBy, withoutFilters, writeQuery } from "./query.js";
-import { nameOf } from "./row.js";
+import { afterPaint, useFollowed } from "./steady.js";
+import { Pages } from "./pages.js";
+import { askedPage, isFiltered, keyOf, readQuery, sortedBy, withoutFilters, writeQuery } from "./query.js";
+import { entriesOf, nameOf } from "./row.js";
 import { actions } from "./rules.js";
 import { countSelected, freshen, isSelected, mark, noSelection, selectAll } from "./select.js";
 import { PeopleTable } from "./table.js";
@@ -28,7 +26,7 @@ const addressAfter = 250; // ms of rest while somebody types: browsers allow few
 let kept = null; // the Pages of the last time, for who comes back to them
 
 function read(query, cursor, signal) {
-	return get("/users", { ...askedOf(query), limit: pageSize, cursor }, signal);
+	return get("/users", askedPage(query, cursor), signal);
 }
 
 /** The rows that must be there for the place that the history has kept: down to the end of the window. */
@@ -40,7 +38,7 @@ function keptReach() {
 
 /** From the key to the frame that shows what it brought; `./dev bench console` reads it. */
 function measureSearch(start) {
-	requestAnimationFrame(() => setTimeout(() => performance.measure("search", { start, end: performance.now() })));
+	afterPaint(() => performance.measure("search", { start, end: performance.now() }));
 }
 
 /** [pages, version]: `version` changes with what is in them. */
@@ -116,9 +114,8 @@ function useQuery(pages, query, setQuery) {
 }
 
 /** What failed, above what was there before; tried again by itself where that helps. */
-function Stale({ pages }) {
+function Stale({ pages, liveness }) {
 	const { error } = pages;
-	const liveness = useLiveness();
 	const isLoading = error?.status === 503 && error.reason === null;
 
 	useEffect(() => {
@@ -177,7 +174,7 @@ export default function Users() {
 	const [doing, setDoing] = useState(null); // with the selection: it goes on while the list changes beneath it
 	const [menuFor, setMenuFor] = useState(null);
 	const adding = useAdding(query, settle);
-	const flash = useFollowed(pages);
+	const { flash, liveness } = useFollowed(pages);
 	const last = useRef(null); // who was selected last: where a range begins
 	const selects = Object.values(actions).some(({ scopes, single }) => !single && scopes.every(may));
 
@@ -242,7 +239,7 @@ export default function Users() {
 			<${Icon} name="plus" />${t("users.add")}</button>`}</${Head}>
 		<${Filters} query=${query} counts=${pages.counts} onType=${type} onChange=${change} />
 		${query.deleted ? html`<${Lazy} key="trash" load=${() => import("./trash.js")} units=${units} />` : html`
-			<${Stale} pages=${pages} />
+			<${Stale} pages=${pages} liveness=${liveness} />
 			<div class="total"><p role="status">${pages.shown ? t("users.total", { count: pages.total }) : !pages.error && t("ui.loading")}</p>
 				${isFiltered(query) && html`<button type="button" class="button quiet small" onClick=${clear}>${t("users.clear")}</button>`}</div>
 			${pages.shown && pages.total === 0 ? html`<${Nobody} query=${query} onClear=${clear} onAdd=${may("invitations:write") && adding.open} />` :

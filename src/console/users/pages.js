@@ -1,10 +1,10 @@
 // A list of a million rows of which a few hundred are here. It is read in pages of one size, each by the cursor that
 // the page before told, so that only the way forward is open at first; behind, every cursor is known, and a page that was
 // let go is read again. No DOM: what is here can be tested by itself.
+import { pageSize } from "./query.js";
 
-export const pageSize = 100;
-const kept = 20;  // pages, at most, around what is seen
-const near = 60;  // rows before and behind what is seen that are read before they are
+const kept = 40;  // pages, at most, around what is seen
+const near = 30;  // rows before and behind what is seen that are read before they are
 
 /** `read(query, cursor, signal)` asks for a page and resolves to the answer of GET /users. `onChange()` is called after
  *  whatever changed. One request is under way at a time. */

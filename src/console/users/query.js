@@ -1,5 +1,5 @@
 // Which people are asked for, in the words of the address of the screen, which are nearly those of the API. No DOM.
-import { dayEnd, dayStart } from "../lib/day.js";
+import { dayEnd, dayStart } from "../lib/time.js";
 
 const statuses = ["pending", "undeliverable", "expired", "active", "suspended"];
 const sorts = ["name", "mail", "phone", "org_unit", "status", "registered_at", "last_activity_at"];
@@ -48,6 +48,14 @@ export function askedOf({ deleted, q, registered_from, registered_to, active_to,
 		...rest, q: q.trim().slice(0, longest), registered_from: dayStart(registered_from), registered_to: dayEnd(registered_to),
 		active_to: dayEnd(active_to),
 	};
+}
+
+/** People of a page: few enough that the first one is light. */
+export const pageSize = 50;
+
+/** The same for one page of it; `cursor` null: the first. */
+export function askedPage(query, cursor = null) {
+	return { ...askedOf(query), limit: pageSize, cursor };
 }
 
 /** Two with the same key have the same answer. */

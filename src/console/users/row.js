@@ -1,16 +1,40 @@
-// One person of the list. Rows are drawn by the thousand while somebody scrolls or types: one that says what it said
+// One person of the list, and what can be done to them. Rows are drawn by the thousand while somebody scrolls or types: one that says what it said
 // before is not drawn again.
 import { html, useMemo } from "../lib/html.js";
 import { Link } from "../lib/route.js";
+import { may, whoAmI } from "../lib/session.js";
 import { unitPath } from "../lib/units.js";
 import { t } from "../lib/words.js";
 import { Face, Status, Time, Value } from "../ui/bits.js";
 import { Icon } from "../ui/icon.js";
-import { pageOf } from "./menu.js";
+import { actions, actionsFor, isNotForOneself } from "./rules.js";
 
 /** What a row calls a person: not everybody in a directory has a name. */
 export function nameOf({ name, mail, uid, id }) {
 	return name ?? mail ?? uid ?? id;
+}
+
+/** Where a person's own page is. */
+export function pageOf({ id, status }) {
+	return actions.suspend.statuses.includes(status) || actions.resume.statuses.includes(status) || !may("invitations:read") ?
+		`/users/${id}` : `/invitations/${id}`;
+}
+
+/** For a menu (ui/menu.js); `onAct(kind, person)`. */
+export function entriesOf(person, onAct) {
+	const kinds = actionsFor(person.status, may);
+	const entry = (kind) => ({
+		label: t(`users.do.${kind}`), icon: actions[kind].icon, danger: actions[kind].danger, onChoose: () => onAct(kind, person),
+		disabled: isNotForOneself(kind) && person.id === whoAmI().id && t("error.reason_self"),
+	});
+	const harmless = kinds.filter((kind) => !actions[kind].danger).map(entry);
+	const dangerous = kinds.filter((kind) => actions[kind].danger).map(entry);
+
+	return [
+		{ label: t("users.details"), icon: "person", to: pageOf(person) },
+		harmless.length > 0 && "-", ...harmless,
+		dangerous.length > 0 && "-", ...dangerous,
+	];
 }
 
 function draw({ person, index, units, selected, changed, stop, menuOpen, selects, on }) {

@@ -1,4 +1,4 @@
-// How far away a time is, in the unit that people would use. No words, so that it can be tested by itself.
+// Times and days as people mean them, which are those of where they are; the API counts in UTC. No words and no DOM.
 
 const minute = 60, hour = 60 * minute, day = 24 * hour; // s
 
@@ -35,4 +35,21 @@ export function span(seconds) {
 		.find(([, length]) => seconds >= length) ?? ["second", 1];
 
 	return [Math.ceil(seconds / length), unit];
+}
+
+function at(day, later) {
+	const [year, month, date] = day.split("-").map(Number);
+	const moment = new Date(year, month - 1, date + later);
+
+	return Number.isNaN(moment.getTime()) ? day : moment.toISOString(); // what is no day the daemon refuses
+}
+
+/** The moment at which a day (YYYY-MM-DD) begins here; "" stays. */
+export function dayStart(day) {
+	return day ? at(day, 0) : "";
+}
+
+/** The moment at which it is over. */
+export function dayEnd(day) {
+	return day ? at(day, 1) : "";
 }

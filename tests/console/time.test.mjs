@@ -2,8 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 
-import { distance, span } from "../../src/console/lib/ago.js";
-import { dayEnd, dayStart } from "../../src/console/lib/day.js";
+import { dayEnd, dayStart, distance, span } from "../../src/console/lib/time.js";
 
 const at = (text) => new Date(text); // without a zone: where one is
 
