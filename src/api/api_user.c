@@ -95,6 +95,8 @@ static const struct api_member members[] = {
 	{ "family_name", API_REMOVABLE, offsetof(struct person_change, value[PERSON_FAMILY_NAME]) },
 	{ "display_name", API_REMOVABLE,
 	    offsetof(struct person_change, value[PERSON_DISPLAY_NAME]) },
+	{ "gender", API_REMOVABLE, offsetof(struct person_change, value[PERSON_GENDER]) },
+	{ "birthday", API_REMOVABLE, offsetof(struct person_change, value[PERSON_BIRTHDAY]) },
 	{ "position", API_REMOVABLE, offsetof(struct person_change, value[PERSON_POSITION]) },
 	{ "phone", API_REMOVABLE, offsetof(struct person_change, value[PERSON_PHONE]) },
 	{ "mail", API_REMOVABLE, offsetof(struct person_change, value[PERSON_MAIL]) },

@@ -4,6 +4,8 @@ static const struct cli_option options[] = {
 	{ .name = "given-name", .value = "NAME", .help = "given name" },
 	{ .name = "family-name", .value = "NAME", .help = "family name" },
 	{ .name = "display-name", .value = "NAME", .help = "name as it is shown" },
+	{ .name = "gender", .value = "GENDER", .help = "female, male, other or unspecified" },
+	{ .name = "birthday", .value = "YYYY-MM-DD", .help = "date of birth" },
 	{ .name = "mail", .value = "ADDRESS", .help = "organisational mail address" },
 	{ .name = "phone", .value = "NUMBER", .help = "with country code: +49..." },
 	{ .name = "org-unit", .value = "DN", .help = "move the entry there" },
@@ -12,8 +14,8 @@ static const struct cli_option options[] = {
 	{ .name = NULL },
 };
 
-static const char *const texts[] = { "given-name", "family-name", "display-name", "mail", "phone",
-	"org-unit", "position", "language", NULL };
+static const char *const texts[] = { "given-name", "family-name", "display-name", "gender",
+	"birthday", "mail", "phone", "org-unit", "position", "language", NULL };
 
 static enum cli_exit
 cmd_user_change_run(struct cli *c)

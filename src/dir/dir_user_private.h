@@ -10,6 +10,7 @@
 enum {
 	DIR_PHONES = 2,
 	USER_CN = PERSON_FIELD_COUNT,
+	USER_CLASSES,
 	USER_PHONES, /* DIR_PHONES of them */
 	USER_VALUES = USER_PHONES + DIR_PHONES
 };
@@ -24,7 +25,7 @@ struct user_entry {
 	struct person person;
 	const char *csn; /* entryCSN, or NULL */
 	/* All values of each field's attribute, in the server's order; NULL when it has none.
-	 * USER_CN: of cn. USER_PHONES: of dir_phones. */
+	 * USER_CN: of cn. USER_CLASSES: of objectClass. USER_PHONES: of dir_phones. */
 	struct berval **values[USER_VALUES];
 };
 

@@ -159,6 +159,7 @@ read_person(struct dir_conn *c, LDAPMessage *message, struct user_entry *e, stru
 			    dir_entry_text(c->ld, message, dir_phones[i], arena);
 	}
 	e->values[USER_CN] = dir_entry_values(c->ld, message, "cn", arena);
+	e->values[USER_CLASSES] = dir_entry_values(c->ld, message, "objectClass", arena);
 	if (e->person.value[PERSON_UID] == NULL)
 		e->person.value[PERSON_UID] =
 		    dir_entry_text(c->ld, message, conf->rdn_attribute, arena);

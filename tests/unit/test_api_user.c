@@ -372,7 +372,9 @@ static void
 a_merge_patch_sets_and_removes(void **state)
 {
 	struct http_exchange *x =
-	    patch("{\"position\":\"Admiral\",\"phone\":null,\"org_unit\":\"ou=X\"}", "\"v1\"");
+	    patch("{\"position\":\"Admiral\",\"phone\":null,\"org_unit\":\"ou=X\","
+		  "\"gender\":null,\"birthday\":\"1906-12-09\"}",
+		"\"v1\"");
 
 	(void)state;
 	assert_int_equal(fake_http_status(x), 200);
@@ -380,6 +382,8 @@ a_merge_patch_sets_and_removes(void **state)
 	assert_string_equal(world.flow.change.value[PERSON_POSITION], "Admiral");
 	assert_string_equal(world.flow.change.value[PERSON_PHONE], "");
 	assert_string_equal(world.flow.change.value[PERSON_ORG_UNIT], "ou=X");
+	assert_string_equal(world.flow.change.value[PERSON_GENDER], "");
+	assert_string_equal(world.flow.change.value[PERSON_BIRTHDAY], "1906-12-09");
 	assert_null(world.flow.change.value[PERSON_MAIL]);
 	assert_string_equal(world.flow.change.tag, "v1");
 	assert_string_equal(world.flow.id, FAKE_USER_ID);
