@@ -74,6 +74,8 @@ enum err dir_user_search(struct dir_job *job, struct dir_conn *c, struct dir_sea
 struct berval **dir_entry_values(
     LDAP *ld, LDAPMessage *entry, const char *attribute, struct arena *arena);
 const char *dir_entry_dn(LDAP *ld, LDAPMessage *entry, struct arena *arena);
+/* One of the values, case aside. */
+bool dir_entry_has(LDAP *ld, LDAPMessage *entry, const char *attribute, const char *value);
 
 /* The request that makes the entry what `change` says; NULL: it is so already. ERR_INVALID names
  * the field first. (dir_user_mods.c) */

@@ -386,6 +386,17 @@ a_change_sends_what_was_given_and_removes_what_is_empty(void **state)
 	    "\"org_unit\":\"ou=A\",\"position\":\"Head\"}");
 	assert_int_equal(
 	    run("--socket", "/nonexistent/s", "user", "change", ID_1, NULL), CLI_USAGE);
+	server_start(&(struct answer){ 200, "{\"id\":\"x\"}" }, 1);
+	assert_int_equal(run("--socket", server.path, "user", "change", ID_1, "--group", "cn=a",
+			     "--group=cn=b", NULL),
+	    CLI_OK);
+	server_stop(1);
+	assert_string_equal(body_of(0), "{\"groups\":[\"cn=a\",\"cn=b\"]}");
+	server_start(&(struct answer){ 200, "{\"id\":\"x\"}" }, 1);
+	assert_int_equal(
+	    run("--socket", server.path, "user", "change", ID_1, "--group", "", NULL), CLI_OK);
+	server_stop(1);
+	assert_string_equal(body_of(0), "{\"groups\":[]}");
 	assert_int_equal(
 	    run("--socket", "/nonexistent/s", "user", "change", ID_1, "--uid", "x", NULL),
 	    CLI_USAGE);
