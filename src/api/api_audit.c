@@ -82,6 +82,7 @@ api_detail_within(const char *detail, const struct reach *reach, struct arena *a
 	if (root == NULL)
 		return NULL;
 	api_thin_places(json_object_get(root, "groups"), reach, arena);
+	api_thin_places(json_object_get(root, "groups_before"), reach, arena);
 	api_thin_places(json_object_get(root, "org_units"), reach, arena);
 	text = json_dumps(root, JSON_COMPACT);
 	detail = arena_strdup(arena, text);

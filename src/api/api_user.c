@@ -88,42 +88,107 @@ api_user_show(struct api_call *c, struct fault *f)
 	return ERR_OK;
 }
 
+/* An ETag is the entry's version and that of the groups, which are other entries. What it says of
+ * these matters to whoever changes them. False: it was answered. */
+static bool
+api_read_version(struct api_call *c, const char **tag, const char **groups_tag)
+{
+	const char *whole = NULL, *groups;
+
+	if (!api_read_match(c, &whole))
+		return false;
+	*tag = whole;
+	*groups_tag = NULL;
+	groups = whole != NULL ? strrchr(whole, API_TAG_GROUPS) : NULL;
+	if (groups != NULL) {
+		*tag = arena_dup(http_arena(c->x), whole, (size_t)(groups - whole));
+		*groups_tag = groups + 1;
+	}
+	return true;
+}
+
 /* ---- change ---- */
 
-static const struct api_member members[] = {
-	{ "given_name", API_REMOVABLE, offsetof(struct person_change, value[PERSON_GIVEN_NAME]) },
-	{ "family_name", API_REMOVABLE, offsetof(struct person_change, value[PERSON_FAMILY_NAME]) },
-	{ "display_name", API_REMOVABLE,
-	    offsetof(struct person_change, value[PERSON_DISPLAY_NAME]) },
-	{ "position", API_REMOVABLE, offsetof(struct person_change, value[PERSON_POSITION]) },
-	{ "phone", API_REMOVABLE, offsetof(struct person_change, value[PERSON_PHONE]) },
-	{ "mail", API_REMOVABLE, offsetof(struct person_change, value[PERSON_MAIL]) },
-	{ "language", API_REMOVABLE, offsetof(struct person_change, value[PERSON_LANGUAGE]) },
-	{ "org_unit", API_REMOVABLE, offsetof(struct person_change, value[PERSON_ORG_UNIT]) },
+struct api_user_body {
+	struct person_change change;
+	struct api_strings groups;
 };
+
+#define VALUE_MEMBER(name, field)                                                                  \
+	{                                                                                          \
+		name, API_REMOVABLE, offsetof(struct api_user_body, change.value[field])           \
+	}
+
+static const struct api_member members[] = {
+	VALUE_MEMBER("given_name", PERSON_GIVEN_NAME),
+	VALUE_MEMBER("family_name", PERSON_FAMILY_NAME),
+	VALUE_MEMBER("display_name", PERSON_DISPLAY_NAME),
+	VALUE_MEMBER("gender", PERSON_GENDER),
+	VALUE_MEMBER("birthday", PERSON_BIRTHDAY),
+	VALUE_MEMBER("position", PERSON_POSITION),
+	VALUE_MEMBER("phone", PERSON_PHONE),
+	VALUE_MEMBER("mail", PERSON_MAIL),
+	VALUE_MEMBER("language", PERSON_LANGUAGE),
+	VALUE_MEMBER("org_unit", PERSON_ORG_UNIT),
+	{ "groups", API_STRINGS, offsetof(struct api_user_body, groups) },
+};
+
+static bool
+api_read_user_body(struct api_call *c, struct api_user_body *body, struct field_errors *errors)
+{
+	bool good = api_read_body(c->x, members, API_MEMBER_COUNT(members), body, errors);
+
+	if (!body->groups.given)
+		return good;
+	if (body->groups.count > PERSON_GROUPS_MAX) {
+		field_errors_add(
+		    errors, "groups", "too_long", "at most %d groups", PERSON_GROUPS_MAX);
+		return false;
+	}
+	body->change.groups = body->groups.items;
+	body->change.group_count = body->groups.count;
+	return good;
+}
+
+/* Whoever may do everything everywhere, and nobody with less. */
+static bool
+api_gives_roles(const struct principal *who)
+{
+	const unsigned all = auth_role_scopes(AUTH_ADMINISTRATOR);
+
+	for (size_t i = 0; i < who->grant_count; i++) {
+		const struct auth_grant *grant = &who->grants[i];
+
+		if ((grant->scopes & all) == all && grant->rule.count == 0 &&
+		    grant->rule.owner == NULL)
+			return true;
+	}
+	return false;
+}
 
 enum err
 api_user_change(struct api_call *c, struct fault *f)
 {
 	struct flow_caller caller = api_caller(c);
-	struct person_change change = { .tag = NULL };
+	struct api_user_body body = { .change = { .tag = NULL } };
 	struct field_errors errors;
 	struct api_ask *ask;
 	const char *id;
 
 	field_errors_init(&errors, http_arena(c->x));
-	if (!api_read_body(c->x, members, API_MEMBER_COUNT(members), &change, &errors)) {
+	if (!api_read_user_body(c, &body, &errors)) {
 		api_reply_malformed(c->x, &errors);
 		return ERR_OK;
 	}
 	if (api_uuid_of(c, "person", &id, f) != ERR_OK)
 		return f->code;
-	if (!api_read_match(c, &change.tag))
+	if (!api_read_version(c, &body.change.tag, &body.change.groups_tag))
 		return ERR_OK;
+	caller.gives_roles = api_gives_roles(&c->who);
 	ask = api_ask_new(c, id, 200);
-	ask->tag = change.tag;
+	ask->tag = body.change.tag;
 	http_hold(c->x);
-	flow_person_change(c->api->conf.flow, id, &change, &caller, api_on_person, ask);
+	flow_person_change(c->api->conf.flow, id, &body.change, &caller, api_on_person, ask);
 	return ERR_OK;
 }
 
@@ -134,13 +199,13 @@ api_user_set_suspended(struct api_call *c, bool suspended, struct fault *f)
 {
 	struct flow_caller caller = api_caller(c);
 	struct api_ask *ask;
-	const char *id, *tag = NULL;
+	const char *id, *tag, *groups_tag;
 
 	if (!api_read_nothing(c->x))
 		return ERR_OK;
 	if (api_uuid_of(c, "person", &id, f) != ERR_OK)
 		return f->code;
-	if (!api_read_match(c, &tag))
+	if (!api_read_version(c, &tag, &groups_tag))
 		return ERR_OK;
 	ask = api_ask_new(c, id, 200);
 	ask->tag = tag;
@@ -247,11 +312,11 @@ api_user_remove(struct api_call *c, struct fault *f)
 	struct flow_caller caller = api_caller(c);
 	struct person_removal how = { .users_only = (c->who.scopes & AUTH_INVITATIONS_WRITE) == 0 };
 	struct api_ask *ask;
-	const char *id;
+	const char *id, *groups_tag;
 
 	if (api_uuid_of(c, "person", &id, f) != ERR_OK)
 		return f->code;
-	if (!api_read_keep(c, &how.for_good) || !api_read_match(c, &how.tag))
+	if (!api_read_keep(c, &how.for_good) || !api_read_version(c, &how.tag, &groups_tag))
 		return ERR_OK;
 	ask = api_ask_new(c, id, 200);
 	ask->tag = how.tag;

@@ -44,6 +44,8 @@ struct api_person {
  * neither knows anybody. */
 bool api_add_person_item(
     struct api_json *j, struct roster *r, struct arena *arena, const struct api_person *p);
+/* In an ETag, between the entry's version and that of its groups. */
+enum { API_TAG_GROUPS = '/' };
 /* The item with its ETag, if the directory gave it one. */
 void api_reply_person(struct api_call *c, int status, const struct api_person *p);
 

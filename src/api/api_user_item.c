@@ -201,6 +201,8 @@ api_reply_person(struct api_call *c, int status, const struct api_person *p)
 		return;
 	}
 	if (p->user != NULL && api_tag_is_plain(p->user->tag))
-		http_add_header(c->x, "ETag", arena_printf(arena, "\"%s\"", p->user->tag));
+		http_add_header(c->x, "ETag",
+		    arena_printf(
+			arena, "\"%s%c%s\"", p->user->tag, API_TAG_GROUPS, p->user->groups_tag));
 	api_reply_take(c->x, status, &j);
 }

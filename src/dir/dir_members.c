@@ -3,43 +3,53 @@
 
 #include <string.h>
 
-enum { OTHERS_LOOKED_AT = 20 };
+enum { OTHERS_LOOKED_AT = 20, GROUPS_LOOKED_AT = 16 };
 
 struct members {
-	const char *group, *dn;
+	const char *group, *normal, *dn;
 	bool is_member;
-	size_t others;
+	size_t others, looked;
+	const char *groups[GROUPS_LOOKED_AT]; /* it, and those in it that were met */
+	size_t group_count;
 };
 
 static enum err
-members_read(struct dir_job *job, struct dir_conn *c, struct berval ***values, struct fault *f)
+members_read(struct dir_job *job, struct dir_conn *c, const char *group, struct berval ***values,
+    struct fault *f)
 {
-	struct members *m = job->value;
 	const struct dir_conf *conf = &c->dir->conf;
 	const char *const wanted[] = { conf->group_member, NULL };
 	const struct dir_term class = { "objectClass", conf->group_class };
-	struct dir_search s = { m->group, dir_filter_all(job->arena, &class, 1), LDAP_SCOPE_BASE,
+	struct dir_search s = { group, dir_filter_all(job->arena, &class, 1), LDAP_SCOPE_BASE,
 		wanted, 1, 0 };
 	LDAPMessage *found, *entry;
 	enum err code = dir_user_search(job, c, &s, "look at a group", &found, &entry, f);
 
 	if (code == ERR_OK && entry == NULL)
-		code = fault_set(f, ERR_NOT_FOUND, "%s is no %s", m->group, conf->group_class);
+		code = fault_set(f, ERR_NOT_FOUND, "%s is no %s", group, conf->group_class);
 	if (code == ERR_OK)
 		*values = dir_entry_values(c->ld, entry, conf->group_member, job->arena);
 	ldap_msgfree(found);
 	return code;
 }
 
-/* Somebody who is not there, or is suspended, administers nothing. */
-static enum err
-members_look_at(
-    struct dir_job *job, struct dir_conn *c, const char *dn, bool *able, struct fault *f)
+static void
+members_add_group(struct members *m, const char *dn)
 {
+	for (size_t i = 0; i < m->group_count; i++)
+		if (dir_dn_equal(m->groups[i], dn))
+			return;
+	if (m->group_count < GROUPS_LOOKED_AT)
+		m->groups[m->group_count++] = dn;
+}
+
+/* Somebody who is not there, or is suspended, administers nothing; a group does by who is in it. */
+static enum err
+members_look_at(struct dir_job *job, struct dir_conn *c, const char *dn, struct fault *f)
+{
+	struct members *m = job->value;
 	const struct dir_profile_facts *facts = dir_profile_of(c->dir->conf.profile);
-	const char *const wanted[] = {
-		facts->suspend_attribute != NULL ? facts->suspend_attribute : LDAP_NO_ATTRS, NULL
-	};
+	const char *const wanted[] = { "objectClass", facts->suspend_attribute, NULL };
 	struct dir_search s = { dn, "(objectClass=*)", LDAP_SCOPE_BASE, wanted, 1, 0 };
 	LDAPMessage *found, *entry;
 	const char *locked = NULL;
@@ -47,36 +57,56 @@ members_look_at(
 
 	if (code == ERR_OK && entry != NULL && facts->suspend_attribute != NULL)
 		locked = dir_entry_value(c->ld, entry, facts->suspend_attribute, job->arena);
-	*able = code == ERR_OK && entry != NULL &&
-		(locked == NULL || strcmp(locked, facts->suspend_value) != 0);
+	if (code == ERR_OK && entry != NULL &&
+	    dir_entry_has(c->ld, entry, "objectClass", c->dir->conf.group_class))
+		members_add_group(m, dn);
+	else if (code == ERR_OK && entry != NULL &&
+		 (locked == NULL || strcmp(locked, facts->suspend_value) != 0))
+		m->others++;
 	ldap_msgfree(found);
 	return code == ERR_NOT_FOUND || code == ERR_INVALID ? ERR_OK : code;
+}
+
+static enum err
+members_count(struct dir_job *job, struct dir_conn *c, const char *group, struct fault *f)
+{
+	struct members *m = job->value;
+	struct berval **values = NULL;
+	enum err code = members_read(job, c, group, &values, f);
+
+	for (size_t i = 0; code == ERR_OK && values != NULL && values[i] != NULL; i++) {
+		const char *dn = values[i]->bv_val;
+
+		if (dir_dn_may_be_same(dn, m->dn)) {
+			m->is_member = true;
+			continue;
+		}
+		if (m->others > 0 || m->looked == OTHERS_LOOKED_AT || dir_dn_equal(dn, group))
+			continue;
+		m->looked++;
+		code = members_look_at(job, c, dn, f);
+	}
+	return code;
 }
 
 static enum err
 members_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
 	struct members *m = job->value;
-	struct berval **values = NULL;
-	enum err code = members_read(job, c, &values, f);
-	size_t looked = 0;
+	enum err code;
 
 	m->is_member = false;
-	m->others = 0;
-	for (size_t i = 0; code == ERR_OK && values != NULL && values[i] != NULL; i++) {
-		const char *dn = values[i]->bv_val;
-		bool able;
-
-		if (dir_dn_may_be_same(dn, m->dn)) {
-			m->is_member = true;
-			continue;
-		}
-		if (m->others > 0 || looked == OTHERS_LOOKED_AT || dir_dn_equal(dn, m->group))
-			continue;
-		looked++;
-		code = members_look_at(job, c, dn, &able, f);
-		m->others += code == ERR_OK && able;
+	m->others = m->looked = 0;
+	m->groups[0] = m->group;
+	m->group_count = 1;
+	code = members_count(job, c, m->group, f);
+	for (size_t i = 1; code == ERR_OK && m->others == 0 && i < m->group_count; i++) {
+		code = members_count(job, c, m->groups[i], f);
+		if (code == ERR_NOT_FOUND) /* deleted meanwhile */
+			code = ERR_OK;
 	}
+	if (code == ERR_OK && !m->is_member)
+		code = dir_groups_reach(job, c, m->dn, &m->normal, 1, &m->is_member, f);
 	return code;
 }
 
@@ -100,7 +130,8 @@ dir_group_members(struct dir *d, const char *group, const char *dn, dir_members_
 	m->group = arena_strdup(job->arena, group);
 	m->dn = arena_strdup(job->arena, dn);
 	job->value = m;
-	if (!dir_dn_is_below(group, d->conf.search_base, false))
+	if (!dir_dn_normalise_long(group, job->arena, &m->normal) ||
+	    !dir_dn_is_below(group, d->conf.search_base, false))
 		code = fault_set(
 		    &job->fault, ERR_NOT_FOUND, "%s is not below %s", group, d->conf.search_base);
 	return dir_job_start(job, code);

@@ -14,7 +14,7 @@
 #include "dir/dir.h"
 #include "invite/reach.h"
 
-enum { DIR_TAG_SIZE = 65, DIR_UUID_SIZE = 37 };
+enum { DIR_TAG_SIZE = 65, DIR_GROUPS_TAG_SIZE = 17, DIR_UUID_SIZE = 37 };
 
 /* One person as the directory has them now. */
 struct dir_user {
@@ -23,6 +23,9 @@ struct dir_user {
 	size_t group_count;	     /* all of them, also those that person has no room for */
 	const char *invitation_id;   /* the marker, or NULL */
 	char tag[DIR_TAG_SIZE]; /* of this version (entryCSN, else modifyTimestamp and content) */
+	/* Of their groups, whose entries are others: no version of this one tells of them. "": they
+	 * were not looked at. */
+	char groups_tag[DIR_GROUPS_TAG_SIZE];
 	bool suspended;
 	int64_t registered_at, last_activity_at; /* seconds; 0: unknown */
 	const char *last_activity_source;	 /* "pwdLastSuccess", "authTimestamp", NULL */
@@ -54,6 +57,21 @@ struct dir_user_change {
 };
 struct dir_op *dir_user_change(struct dir *d, const char *entry_uuid,
     const struct dir_user_change *change, dir_user_cb *cb, void *arg);
+
+/* Make the entry a member of the groups of `join`, and no longer one of those of `leave`: a request
+ * for each, and what is so already is done. A group that cannot do without a member gets its own DN
+ * as one when the last one leaves (as in dir_user_remove()), and loses it when somebody joins.
+ * `tag`, `groups_tag`: only of this version, or if their groups are still these, which is looked at
+ * before anything is sent; NULL: whatever they are. ERR_OK: `user` is the entry with its groups;
+ * f->text names groups that refused ("" when none did). ERR_CONFLICT: another version, other
+ * groups. ERR_NOT_FOUND: the entry. ERR_UNKNOWN: some may be done, and repeating it is harmless. */
+struct dir_memberships {
+	const char *const *join, *const *leave;
+	size_t join_count, leave_count;
+	const char *tag, *groups_tag;
+};
+struct dir_op *dir_user_set_groups(struct dir *d, const char *entry_uuid,
+    const struct dir_memberships *m, dir_user_cb *cb, void *arg);
 
 /* The end of a move that was cut short before its groups were told: those that name `from` name the
  * entry where it is now, unless somebody else stands at `from`. Repeating it is harmless. ERR_OK:
@@ -127,9 +145,10 @@ struct dir_op *dir_user_gone(struct dir *d, const char *dn, dir_gone_cb *cb, voi
 struct dir_op *dir_user_restore(struct dir *d, const struct secret *saved,
     const struct reach *within, dir_user_cb *cb, void *arg);
 
-/* Is `dn` a member of this group, and is there another one who can sign in? For "the last
- * administrator". `others` is 1 as soon as one other member exists and is not suspended, and 0 when
- * none of the first 20 others is so: that errs on the side of refusing. Names are compared as
+/* Is `dn` a member of this group, by itself or by groups in groups, and is there another one who
+ * can sign in? For "the last administrator". `others` is 1 as soon as one other member exists and
+ * is not suspended, and 0 when none of the first 20 others is so: that errs on the side of
+ * refusing. Members of a group that is a member are members. Names are compared as
  * dir_dn_may_be_same() does. ERR_NOT_FOUND: no such group. */
 typedef void dir_members_cb(
     void *arg, enum err code, bool is_member, size_t others, const struct fault *f);

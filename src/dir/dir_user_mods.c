@@ -175,6 +175,53 @@ wish_values(const struct wishes *w, const struct wish *wish)
 	return values;
 }
 
+static LDAPMod *
+mod_new(struct arena *arena, int op, const char *attribute, struct berval **values)
+{
+	LDAPMod *mod = arena_alloc(arena, sizeof(*mod));
+
+	mod->mod_op = op | LDAP_MOD_BVALUES;
+	mod->mod_type = (char *)(uintptr_t)attribute;
+	mod->mod_bvalues = values;
+	return mod;
+}
+
+static bool
+wishes_lack_class(const struct wishes *w, const char *class)
+{
+	struct berval **classes = w->now->values[USER_CLASSES];
+
+	for (size_t i = 0; classes != NULL && classes[i] != NULL; i++)
+		if (text_is_like(classes[i], class))
+			return false;
+	return true;
+}
+
+/* inetOrgPerson has room for neither gender nor birthday, and an entry that others made need not
+ * have what does: it gets the classes that a registration would have given it, of which the first
+ * is that of the person and stays theirs. NULL: it lacks none, or no such value comes. */
+static LDAPMod *
+wishes_add_classes(const struct wishes *w, const char *const value[PERSON_FIELD_COUNT])
+{
+	const struct dir_conf *conf = w->conf;
+	struct berval **classes;
+	size_t n = 0;
+
+	if ((value[PERSON_GENDER] == NULL || value[PERSON_GENDER][0] == '\0') &&
+	    (value[PERSON_BIRTHDAY] == NULL || value[PERSON_BIRTHDAY][0] == '\0'))
+		return NULL;
+	classes = arena_alloc(w->arena, (conf->object_class_count + 1) * sizeof(*classes));
+	for (size_t i = 1; i < conf->object_class_count; i++) {
+		const char *class = conf->object_classes[i];
+
+		if (!wishes_lack_class(w, class))
+			continue;
+		classes[n] = arena_alloc(w->arena, sizeof(**classes));
+		*classes[n++] = (struct berval){ strlen(class), (char *)(uintptr_t) class };
+	}
+	return n > 0 ? mod_new(w->arena, LDAP_MOD_ADD, "objectClass", classes) : NULL;
+}
+
 enum err
 dir_user_mods(const struct dir_conf *conf, const struct user_entry *now,
     const char *const value[PERSON_FIELD_COUNT], struct arena *arena, LDAPMod ***mods,
@@ -191,17 +238,14 @@ dir_user_mods(const struct dir_conf *conf, const struct user_entry *now,
 	wishes_add_names(&w, value);
 	for (size_t i = 0; i < w.count; i++) {
 		struct berval **values = wish_values(&w, &w.items[i]);
-		LDAPMod *mod;
 
 		if (values == NULL)
 			continue;
 		if (*mods == NULL)
-			*mods = arena_alloc(arena, (w.count + 1) * sizeof(LDAPMod *));
-		mod = arena_alloc(arena, sizeof(*mod));
-		mod->mod_op = LDAP_MOD_REPLACE | LDAP_MOD_BVALUES;
-		mod->mod_type = (char *)(uintptr_t)w.items[i].attribute;
-		mod->mod_bvalues = values;
-		(*mods)[n++] = mod;
+			*mods = arena_alloc(arena, (w.count + 2) * sizeof(LDAPMod *));
+		(*mods)[n++] = mod_new(arena, LDAP_MOD_REPLACE, w.items[i].attribute, values);
 	}
+	if (*mods != NULL)
+		(*mods)[n] = wishes_add_classes(&w, value);
 	return ERR_OK;
 }

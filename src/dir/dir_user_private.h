@@ -10,6 +10,7 @@
 enum {
 	DIR_PHONES = 2,
 	USER_CN = PERSON_FIELD_COUNT,
+	USER_CLASSES,
 	USER_PHONES, /* DIR_PHONES of them */
 	USER_VALUES = USER_PHONES + DIR_PHONES
 };
@@ -24,7 +25,7 @@ struct user_entry {
 	struct person person;
 	const char *csn; /* entryCSN, or NULL */
 	/* All values of each field's attribute, in the server's order; NULL when it has none.
-	 * USER_CN: of cn. USER_PHONES: of dir_phones. */
+	 * USER_CN: of cn. USER_CLASSES: of objectClass. USER_PHONES: of dir_phones. */
 	struct berval **values[USER_VALUES];
 };
 
@@ -73,6 +74,8 @@ enum err dir_user_search(struct dir_job *job, struct dir_conn *c, struct dir_sea
 struct berval **dir_entry_values(
     LDAP *ld, LDAPMessage *entry, const char *attribute, struct arena *arena);
 const char *dir_entry_dn(LDAP *ld, LDAPMessage *entry, struct arena *arena);
+/* One of the values, case aside. */
+bool dir_entry_has(LDAP *ld, LDAPMessage *entry, const char *attribute, const char *value);
 
 /* The request that makes the entry what `change` says; NULL: it is so already. ERR_INVALID names
  * the field first. (dir_user_mods.c) */

@@ -3,6 +3,7 @@
 #include "dir/dir_user_private.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -45,6 +46,18 @@ dir_entry_dn(LDAP *ld, LDAPMessage *entry, struct arena *arena)
 
 	ldap_memfree(dn);
 	return copy;
+}
+
+bool
+dir_entry_has(LDAP *ld, LDAPMessage *entry, const char *attribute, const char *value)
+{
+	struct berval **values = ldap_get_values_len(ld, entry, attribute);
+	bool has = false;
+
+	for (size_t i = 0; values != NULL && values[i] != NULL; i++)
+		has = has || strcasecmp(values[i]->bv_val, value) == 0;
+	ldap_value_free_len(values);
+	return has;
 }
 
 enum err
@@ -159,6 +172,7 @@ read_person(struct dir_conn *c, LDAPMessage *message, struct user_entry *e, stru
 			    dir_entry_text(c->ld, message, dir_phones[i], arena);
 	}
 	e->values[USER_CN] = dir_entry_values(c->ld, message, "cn", arena);
+	e->values[USER_CLASSES] = dir_entry_values(c->ld, message, "objectClass", arena);
 	if (e->person.value[PERSON_UID] == NULL)
 		e->person.value[PERSON_UID] =
 		    dir_entry_text(c->ld, message, conf->rdn_attribute, arena);
@@ -202,14 +216,10 @@ bool
 dir_user_is_nobody(struct dir_conn *c, LDAPMessage *message, const char *dn)
 {
 	const struct dir_conf *conf = &c->dir->conf;
-	struct berval **classes = ldap_get_values_len(c->ld, message, "objectClass");
-	bool nobody = conf->bind_dn != NULL && dir_dn_equal(dn, conf->bind_dn);
 
-	for (size_t i = 0; classes != NULL && classes[i] != NULL; i++)
-		nobody = nobody || strcasecmp(classes[i]->bv_val, "organizationalUnit") == 0 ||
-			 strcasecmp(classes[i]->bv_val, conf->group_class) == 0;
-	ldap_value_free_len(classes);
-	return nobody;
+	return (conf->bind_dn != NULL && dir_dn_equal(dn, conf->bind_dn)) ||
+	       dir_entry_has(c->ld, message, "objectClass", "organizationalUnit") ||
+	       dir_entry_has(c->ld, message, "objectClass", conf->group_class);
 }
 
 enum err
@@ -241,12 +251,41 @@ dir_user_find(struct dir_job *job, struct dir_conn *c, const char *uuid, const c
 	return code;
 }
 
+static int
+names_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* In whatever order a server tells them. */
+static void
+read_groups_tag(const struct dir_names *groups, struct user_entry *e, struct arena *arena)
+{
+	unsigned char digest[crypto_generichash_BYTES_MIN];
+	const char **sorted = arena_alloc(arena, (groups->count + 1) * sizeof(*sorted));
+	crypto_generichash_state state;
+	char hex[2 * sizeof(digest) + 1];
+
+	if (groups->count > 0)
+		memcpy(sorted, groups->dn, groups->count * sizeof(*sorted));
+	qsort(sorted, groups->count, sizeof(*sorted), names_compare);
+	crypto_generichash_init(&state, NULL, 0, sizeof(digest));
+	for (size_t i = 0; i < groups->count; i++)
+		digest_value(&state, sorted[i], strlen(sorted[i]));
+	crypto_generichash_final(&state, digest, sizeof(digest));
+	encode_hex(digest, sizeof(digest), hex);
+	memcpy(e->user.groups_tag, hex, sizeof(e->user.groups_tag) - 1);
+}
+
 enum err
 dir_user_find_groups(struct dir_job *job, struct dir_conn *c, struct user_entry *e, struct fault *f)
 {
 	struct dir_names groups;
 	enum err code = dir_groups_of(job, c, e->user.dn, &groups, f);
 
+	if (code != ERR_OK)
+		return code;
+	read_groups_tag(&groups, e, job->arena);
 	e->user.group_count = groups.count;
 	for (size_t i = 0; i < groups.count && i < PERSON_GROUPS_MAX; i++)
 		e->person.groups[e->person.group_count++] = groups.dn[i];

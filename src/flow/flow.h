@@ -92,6 +92,9 @@ struct flow_caller {
 	const struct reach *reach;
 	/* Open invitations that `entry` may have at once; 0: any number. */
 	size_t quota;
+	/* An administrator of everything: nobody else puts people into groups that give roles, or
+	 * takes them out. */
+	bool gives_roles;
 };
 /* What the audit notes of them. Borrows. */
 static inline struct store_note

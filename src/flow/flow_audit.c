@@ -139,16 +139,58 @@ audit_of_readdress(const struct invitation *before, const char *after, struct ar
 /* ---- what was given away, which is no personal data ---- */
 
 static void
-audit_add_groups(struct buf *b, const struct person *p, struct arena *arena)
+audit_add_list(
+    struct buf *b, const char *name, const char *const *list, size_t count, struct arena *arena)
 {
 	audit_add_comma(b);
-	buf_add_string(b, "\"groups\":[");
-	for (size_t i = 0; i < p->group_count; i++) {
+	buf_printf(b, "\"%s\":[", name);
+	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			buf_add_char(b, ',');
-		audit_add_value(b, p->groups[i], arena);
+		audit_add_value(b, list[i], arena);
 	}
 	buf_add_char(b, ']');
+}
+
+static void
+audit_add_groups(struct buf *b, const struct person *p, struct arena *arena)
+{
+	audit_add_list(b, "groups", p->groups, p->group_count, arena);
+}
+
+static const char *
+audit_write_fields(
+    const char *const *names, size_t count, const struct audit_groups *groups, struct arena *arena)
+{
+	struct buf b;
+
+	buf_init(&b, AUDIT_TEXT_MAX);
+	buf_add_char(&b, '{');
+	audit_add_list(&b, "fields", names, count, arena);
+	if (groups != NULL) {
+		audit_add_list(&b, "groups_before", groups->before, groups->before_count, arena);
+		audit_add_list(&b, "groups", groups->after, groups->after_count, arena);
+	}
+	return audit_end(&b, arena);
+}
+
+/* Very many very long names of groups are not worth the record. */
+const char *
+audit_of_fields(
+    const bool changed[PERSON_FIELD_COUNT], const struct audit_groups *groups, struct arena *arena)
+{
+	const char *names[PERSON_FIELD_COUNT + 1], *text;
+	size_t count = 0;
+
+	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
+		if (changed[i])
+			names[count++] = person_field_name((enum person_field)i);
+	if (groups != NULL)
+		names[count++] = "groups";
+	if (count == 0)
+		return NULL;
+	text = audit_write_fields(names, count, groups, arena);
+	return text != NULL ? text : audit_write_fields(names, count, NULL, arena);
 }
 
 const char *

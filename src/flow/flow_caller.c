@@ -11,7 +11,8 @@ flow_caller_copy(const struct flow_caller *by, struct arena *arena)
 		.entry = arena_strdup(arena, by->entry),
 		.source = arena_strdup(arena, by->source),
 		.reach = reach_copy(by->reach, arena),
-		.quota = by->quota };
+		.quota = by->quota,
+		.gives_roles = by->gives_roles };
 }
 
 struct flow_caller

@@ -57,13 +57,6 @@ issue_read_uids(struct issue_check *c, const struct dir_answer *a)
 		c->free_uid[i] = !a->uid_taken[i];
 }
 
-static void
-issue_not_found(struct issue_check *c, const char *field, const char *kind)
-{
-	c->invalid = true;
-	field_errors_add(&c->errors, field, "not_found", "the directory has no such %s", kind);
-}
-
 /* What is out of reach is answered like what is not there, and was asked about all the same. */
 void
 issue_read_rest(struct issue_check *c, const struct dir_answer *a)
@@ -71,11 +64,13 @@ issue_read_rest(struct issue_check *c, const struct dir_answer *a)
 	const struct person *p = &c->inv->person;
 	const char *owner = c->inv->owner, *place = p->value[PERSON_ORG_UNIT];
 
-	if (place != NULL && (a->org_unit_missing || !flow_reaches(&c->by, place, owner)))
-		issue_not_found(c, "org_unit", "organizational unit");
-	for (size_t i = 0; i < p->group_count; i++)
-		if (a->group_missing[i] || !flow_reaches(&c->by, p->groups[i], owner))
-			issue_not_found(c, flow_group_name(c->arena, c->group_at[i]), "group");
+	if (place != NULL && (a->org_unit_missing || !flow_reaches(&c->by, place, owner))) {
+		c->invalid = true;
+		field_errors_add(&c->errors, "org_unit", "not_found",
+		    "the directory has no such organizational unit");
+	}
+	if (!flow_groups_are_there(&c->groups, a, &c->by, owner, c->arena, &c->errors))
+		c->invalid = true;
 	if (a->mail_taken)
 		issue_taken(c, PERSON_MAIL);
 	if (a->phone_taken)

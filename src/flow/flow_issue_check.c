@@ -6,12 +6,6 @@
 #include "roster/roster.h"
 
 const char *
-flow_group_name(struct arena *arena, size_t i)
-{
-	return arena_printf(arena, "groups[%zu]", i);
-}
-
-const char *
 flow_check_place(
     struct flow *flow, const char *raw, struct arena *arena, struct field_errors *errors)
 {
@@ -58,38 +52,19 @@ issue_check_role(struct issue_check *c, const char *group, const char *field)
 		    &c->errors, field, "not_allowed", "nobody gets a role by an invitation");
 }
 
-static bool
-issue_has_group(const struct person *p, size_t count, const char *normal)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(p->groups[i], normal) == 0)
-			return true;
-	return false;
-}
-
-/* One that came twice counts once, where it came first. Of a draft, those that are not in order are
- * left out. */
+/* Of a draft, those that are not in order are left out. */
 static void
 issue_check_groups(struct issue_check *c)
 {
 	struct person *p = &c->inv->person;
-	size_t kept = 0;
+	const struct flow_groups *groups = &c->groups;
 
-	for (size_t i = 0; i < p->group_count; i++) {
-		const char *field = flow_group_name(c->arena, i), *normal;
-
-		if (issue_has_error(c, field))
-			continue;
-		if (!dir_dn_normalise(p->groups[i], c->inv->arena, &normal))
-			field_errors_add(
-			    &c->errors, field, "invalid", "not a distinguished name (RFC 4514)");
-		else if (!issue_has_group(p, kept, normal)) {
-			issue_check_role(c, normal, field);
-			p->groups[kept] = normal;
-			c->group_at[kept++] = i;
-		}
+	flow_groups_read(&c->groups, p->groups, p->group_count, c->inv->arena, &c->errors);
+	for (size_t i = 0; i < groups->count; i++) {
+		issue_check_role(c, groups->dn[i], flow_group_name(c->arena, groups->at[i]));
+		p->groups[i] = groups->dn[i];
 	}
-	p->group_count = kept;
+	p->group_count = groups->count;
 }
 
 static void
@@ -213,10 +188,7 @@ issue_check_sight(const struct issue_check *c, struct fault *f)
 bool
 issue_has_error(const struct issue_check *c, const char *field)
 {
-	for (size_t i = 0; i < c->errors.count; i++)
-		if (strcmp(c->errors.items[i].field, field) == 0)
-			return true;
-	return false;
+	return flow_has_error(&c->errors, field);
 }
 
 void

@@ -58,6 +58,16 @@ people_new(struct flow *f, size_t size, enum store_intent_kind kind, const char 
 	return op;
 }
 
+const char *const *
+people_keep_list(const char *const *list, size_t count, struct arena *arena)
+{
+	const char **copy = arena_alloc(arena, (count + 1) * sizeof(*copy));
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = arena_strdup(arena, list[i]);
+	return copy;
+}
+
 struct people_op *
 people_resume(struct flow *f, size_t size, const struct store_intent *intent)
 {
@@ -77,6 +87,8 @@ people_resume(struct flow *f, size_t size, const struct store_intent *intent)
 	own->tag = arena_strdup(op->arena, intent->tag);
 	own->name = arena_strdup(op->arena, intent->name);
 	own->description = arena_strdup(op->arena, intent->description);
+	own->join = people_keep_list(intent->join, intent->join_count, op->arena);
+	own->leave = people_keep_list(intent->leave, intent->leave_count, op->arena);
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
 		own->value[i] = arena_strdup(op->arena, intent->value[i]);
 	return op;

@@ -54,13 +54,19 @@ typedef void flow_person_cb(void *arg, enum err code, const struct dir_user *use
 void flow_person_show(struct flow *f, const char *id, const struct flow_caller *caller,
     flow_person_cb *cb, void *arg);
 
-/* Position, phone, names, language, org unit of a directory user. ERR_INVALID: `errors` names the
- * fields, all of them. ERR_CONFLICT: `tag` is another version. ERR_EXISTS: errors names the field
- * that another user or invitation has. ERR_USED: a pending invitation is changed under
- * /invitations. */
+/* The profile and the groups of a directory user. Groups are named all, of those in the caller's
+ * reach; the others stay. One after another is joined and left, after all else: f->text (ERR_OK)
+ * names those that refused. ERR_INVALID: `errors` names the fields, all of them; a group that gives
+ * a role is "not_allowed" to whoever does not give roles. ERR_CONFLICT: `tag` is another version,
+ * or `groups_tag` other groups. ERR_EXISTS: errors names the field that another user or invitation
+ * has. ERR_REFUSED: the groups of the last administrator, or oneself's, would end that role (the
+ * text says which, as below). ERR_USED: a pending invitation is changed under /invitations. */
 struct person_change {
 	const char *value[PERSON_FIELD_COUNT]; /* NULL: as it is; "": none */
+	const char *const *groups;	       /* DNs; NULL: as they are */
+	size_t group_count;		       /* at most PERSON_GROUPS_MAX */
 	const char *tag;		       /* If-Match, or NULL */
+	const char *groups_tag;		       /* heeded where groups are given and `tag` is */
 };
 void flow_person_change(struct flow *f, const char *id, const struct person_change *change,
     const struct flow_caller *caller, flow_person_cb *cb, void *arg);

@@ -1,5 +1,6 @@
 /* Change a profile: looked > checked > names asked about in the store, the org unit in the
- * directory > begun > changed > settled > answered. Only what differs is written down, sent and
+ * directory, and what role a group gives > begun > changed > groups joined and left > settled >
+ * answered. Only what differs is written down, sent and
  * recorded. Whether another entry has a mail or phone dir_user_change() asks: it knows which is
  * one's own. What is changed is the version that was looked at, so that the record says what was
  * replaced; of one that is changed meanwhile there is another look. */
@@ -33,6 +34,7 @@ person_change_on_answer(
     void *arg, enum err code, const struct dir_answer *answer, const struct fault *f)
 {
 	struct people_op *op = arg;
+	const char *place = op->intent.value[PERSON_ORG_UNIT];
 
 	op->dir_op = NULL;
 	if (code != ERR_OK) {
@@ -40,14 +42,15 @@ person_change_on_answer(
 		return;
 	}
 	/* What is out of reach is answered like what is not there. */
-	if (answer->org_unit_missing ||
-	    !flow_reaches(&op->by, op->intent.value[PERSON_ORG_UNIT], NULL)) {
+	if (place != NULL && (answer->org_unit_missing || !flow_reaches(&op->by, place, NULL)))
 		field_errors_add(&op->errors, "org_unit", "not_found",
 		    "the directory has no such organizational unit");
+	flow_groups_are_there(
+	    &change_of(op)->joining, answer, &op->by, NULL, op->arena, &op->errors);
+	if (op->errors.count > 0)
 		person_change_finish_refused(op, ERR_INVALID);
-		return;
-	}
-	person_change_begin(op);
+	else
+		person_groups_check(op, person_change_begin);
 }
 
 /* A new value that must be nobody else's: the same one in other letters is one's own. */
@@ -66,9 +69,12 @@ person_change_on_names(
     void *arg, enum err code, const struct store_taken *taken, const struct fault *f)
 {
 	struct people_op *op = arg;
-	const struct dir_question q = { .org_unit = op->intent.value[PERSON_ORG_UNIT] };
+	const struct flow_groups *joining = &change_of(op)->joining;
+	struct dir_question q = { .org_unit = op->intent.value[PERSON_ORG_UNIT],
+		.group_count = joining->count };
 
 	op->store_op = NULL;
+	memcpy(q.groups, joining->dn, joining->count * sizeof(q.groups[0]));
 	if (code != ERR_OK) {
 		people_finish(op, code, f);
 		return;
@@ -79,8 +85,8 @@ person_change_on_names(
 		person_change_taken(op, PERSON_PHONE);
 	if (change_of(op)->clash)
 		person_change_finish_refused(op, ERR_EXISTS);
-	else if (q.org_unit == NULL)
-		person_change_begin(op);
+	else if (q.org_unit == NULL && q.group_count == 0)
+		person_groups_check(op, person_change_begin);
 	else
 		op->dir_op = dir_ask(op->flow->conf.dir, &q, person_change_on_answer, op);
 }
@@ -163,9 +169,10 @@ person_change_check(struct people_op *op)
 		}
 	}
 	person_change_check_contact(op);
+	person_groups_plan(op);
 	if (op->errors.count > 0)
 		person_change_finish_refused(op, ERR_INVALID);
-	else if (!any)
+	else if (!any && !person_groups_any(op))
 		people_finish(op, ERR_OK, NULL); /* nothing is changed, nothing recorded */
 	else {
 		struct person names = {
@@ -178,16 +185,27 @@ person_change_check(struct people_op *op)
 	}
 }
 
+static bool
+person_change_is_version(const struct people_op *op)
+{
+	const struct change_person *c = (const struct change_person *)op;
+
+	if (c->tag == NULL)
+		return true;
+	return strcmp(c->tag, op->user.tag) == 0 &&
+	       (c->given_groups == NULL ||
+		   (c->groups_tag != NULL && strcmp(c->groups_tag, op->user.groups_tag) == 0));
+}
+
 void
 person_change_looked(struct people_op *op)
 {
-	struct change_person *c = change_of(op);
 	struct fault f;
 
 	if (op->inv != NULL) {
 		fault_set(&f, ERR_USED, "this is an invitation: change that");
 		people_finish(op, ERR_USED, &f);
-	} else if (c->tag != NULL && strcmp(c->tag, op->user.tag) != 0) {
+	} else if (!person_change_is_version(op)) {
 		fault_set(&f, ERR_CONFLICT, "the entry was changed meanwhile");
 		people_finish(op, ERR_CONFLICT, &f);
 	} else
@@ -205,6 +223,11 @@ flow_person_change(struct flow *f, const char *id, const struct person_change *c
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
 		c->given[i] = arena_strdup(op->arena, change->value[i]);
 	c->tag = arena_strdup(op->arena, change->tag);
+	c->groups_tag = arena_strdup(op->arena, change->groups_tag);
+	if (change->groups != NULL)
+		c->given_groups = people_keep_list(change->groups, change->group_count, op->arena);
+	c->given_group_count = change->group_count;
+	op->intent.gives_roles = op->by.gives_roles;
 	c->cb = cb;
 	c->arg = arg;
 	people_look(op, person_change_looked);

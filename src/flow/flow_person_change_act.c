@@ -35,19 +35,6 @@ person_change_tell_taken(struct people_op *op, const struct fault *f)
 
 /* ---- what came of it ---- */
 
-/* The names of the fields, never what is in them. */
-static const char *
-person_change_detail(struct people_op *op, const bool changed[PERSON_FIELD_COUNT])
-{
-	const char *list = "";
-
-	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
-		if (changed[i])
-			list = arena_printf(op->arena, "%s%s\"%s\"", list, *list != '\0' ? "," : "",
-			    person_field_name((enum person_field)i));
-	return *list != '\0' ? arena_printf(op->arena, "{\"fields\":[%s]}", list) : NULL;
-}
-
 bool
 person_change_differs(struct people_op *op, int field, const char *new)
 {
@@ -66,34 +53,42 @@ person_change_settled(struct people_op *op)
 	people_finish(op, ERR_OK, &op->fault); /* the groups that refused, if any */
 }
 
-static void
-person_change_answer_refusal(struct people_op *op)
+static bool
+person_change_values_are_so(struct people_op *op)
 {
-	bool whole = true;
-
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
 		if (op->intent.value[i] != NULL &&
 		    person_change_differs(op, i, op->intent.value[i]))
-			whole = false;
-	if (whole)
+			return false;
+	return true;
+}
+
+static void
+person_change_answer_refusal(struct people_op *op)
+{
+	if (person_change_values_are_so(op) && person_groups_are_so(op))
 		people_finish(op, ERR_OK, NULL);
 	else
 		people_finish(op, op->code, &op->fault);
 }
 
-/* Which of what was written down is so now; it differed before. */
+/* Which of what was written down is so now; it differed before. The names of the fields are told,
+ * never what is in them. NULL: nothing. */
 static const char *
 person_change_carried_out(struct people_op *op)
 {
+	const enum change_values values = change_of(op)->values;
+	const struct audit_groups *groups = person_groups_carried_out(op);
 	bool changed[PERSON_FIELD_COUNT];
 
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
-		changed[i] = op->intent.value[i] != NULL &&
-			     !person_change_differs(op, i, op->intent.value[i]);
+		changed[i] = op->intent.value[i] != NULL && values != CHANGE_VALUES_SAME &&
+			     (values == CHANGE_VALUES_DONE ||
+				 !person_change_differs(op, i, op->intent.value[i]));
 	op->intent.personal = audit_of_these(op->intent.personal, changed, op->arena);
 	if (changed[PERSON_ORG_UNIT])
 		op->intent.moved_to = op->intent.value[PERSON_ORG_UNIT];
-	return person_change_detail(op, changed);
+	return audit_of_fields(changed, groups, op->arena);
 }
 
 static void
@@ -110,6 +105,7 @@ person_change_on_withdrawn(void *arg, enum err code, const struct fault *f)
 	i->target[0] = '\0';
 	i->dn = i->personal = NULL;
 	memset(i->value, 0, sizeof(i->value));
+	i->of_admin = false;
 	op->fault = (struct fault){ .code = ERR_OK };
 	people_look(op, person_change_looked);
 }
@@ -128,12 +124,106 @@ person_change_undone(struct people_op *op)
 		people_refused(op, op->code, &op->fault);
 }
 
-/* It is told how they are now, and what of it is our doing. */
+static dir_user_cb person_change_on_looked_again;
+
+/* What was said of groups before stays said. */
 static void
+person_change_note_refused(struct people_op *op, const struct fault *f, const char *what)
+{
+	struct fault before = op->fault;
+
+	if (f->text[0] == '\0')
+		return;
+	log_warning(what, "id", op->id, "reason", f->text, "request", op->intent.request_id);
+	if (before.text[0] == '\0')
+		op->fault = *f;
+	else
+		fault_set(&op->fault, f->code, "%.240s; %.240s", before.text, f->text);
+}
+
+static void
+person_change_on_grouped(
+    void *arg, enum err code, const struct dir_user *user, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct change_person *c = change_of(op);
+	const char *detail;
+
+	op->dir_op = NULL;
+	c->grouped = true;
+	if (code == ERR_UNKNOWN ||
+	    (people_may_pass(code) && (op->resumed || c->values == CHANGE_VALUES_DONE))) {
+		people_leave(op, f);
+		return;
+	}
+	if (code != ERR_OK) {
+		op->code = code;
+		op->fault = *f;
+		if (code == ERR_CONFLICT || people_is_passing(code)) /* nothing was sent */
+			person_change_seen(op);
+		else
+			op->dir_op = dir_user_load(
+			    op->flow->conf.dir, op->id, person_change_on_looked_again, op);
+		return;
+	}
+	people_keep_user(op, user);
+	person_change_note_refused(op, f, "groups refused to let somebody in or go");
+	detail = person_change_carried_out(op);
+	if (detail != NULL)
+		people_settle(op, detail, person_change_settled);
+	else if (op->fault.text[0] == '\0')
+		people_drop(op); /* it was so already */
+	else {
+		field_errors_add(&op->errors, "groups", "refused", "%s", op->fault.text);
+		people_refused(op, ERR_INVALID, &op->fault);
+	}
+}
+
+/* Nothing else is under way by now: what the groups are was seen, or is what one of our own left
+ * behind. */
+static void
+person_change_join(struct people_op *op)
+{
+	const struct change_person *c = change_of(op);
+	const struct store_intent *i = &op->intent;
+	const struct dir_memberships m = { .join = i->join,
+		.leave = i->leave,
+		.join_count = i->join_count,
+		.leave_count = i->leave_count,
+		.tag = op->resumed ? NULL : people_tag(op, c->tag != NULL ? op->user.tag : NULL),
+		.groups_tag = c->tag != NULL ? op->user.groups_tag : NULL };
+
+	op->dir_op =
+	    dir_user_set_groups(op->flow->conf.dir, op->id, &m, person_change_on_grouped, op);
+}
+
+/* Whoever asked, and does not reach everything, reaches where the change was to put them. */
+static bool
+person_change_has_left(const struct people_op *op)
+{
+	const char *place = op->intent.value[PERSON_ORG_UNIT], *now;
+
+	if (!op->intent.is_limited || place == NULL)
+		return people_has_left(op, op->user.dn);
+	now = flow_place_above(op->user.dn, op->arena);
+	return now == NULL || strcasecmp(now, place) != 0;
+}
+
+/* It is told how they are now, and what of it is our doing. What was left behind before the groups
+ * were all told goes on with them. */
+void
 person_change_seen(struct people_op *op)
 {
-	const char *detail = person_change_carried_out(op);
+	struct change_person *c = change_of(op);
+	const char *detail;
 
+	if (op->resumed && !c->grouped && person_groups_any(op) &&
+	    person_change_values_are_so(op) && !person_change_has_left(op)) {
+		c->grouped = true;
+		person_groups_check(op, person_change_join);
+		return;
+	}
+	detail = person_change_carried_out(op);
 	if (detail != NULL)
 		people_settle(op, detail, person_change_answer_refusal);
 	else
@@ -202,7 +292,7 @@ static void
 person_change_on_acted(void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
 	struct people_op *op = arg;
-	bool changed[PERSON_FIELD_COUNT], same;
+	bool same;
 
 	op->dir_op = NULL;
 	if (code == ERR_UNKNOWN) {
@@ -215,29 +305,30 @@ person_change_on_acted(void *arg, enum err code, const struct dir_user *user, co
 	}
 	same = strcmp(op->user.tag, user->tag) == 0;
 	people_keep_user(op, user);
-	if (same) { /* it was so already, and nothing is recorded */
+	change_of(op)->values = same ? CHANGE_VALUES_SAME : CHANGE_VALUES_DONE;
+	person_change_note_refused(op, f, "groups still name somebody where they were before");
+	if (person_groups_any(op))
+		person_change_join(op);
+	else if (same) /* it was so already, and nothing is recorded */
 		people_drop(op);
-		return;
-	}
-	if (f != NULL && f->text[0] != '\0') {
-		log_warning("groups still name somebody where they were before", "id", op->id,
-		    "reason", f->text, "request", op->intent.request_id);
-		op->fault = *f;
-	}
-	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
-		changed[i] = op->intent.value[i] != NULL;
-	op->intent.moved_to = op->intent.value[PERSON_ORG_UNIT];
-	people_settle(op, person_change_detail(op, changed), person_change_settled);
+	else
+		people_settle(op, person_change_carried_out(op), person_change_settled);
 }
 
 static void
 person_change_begun(struct people_op *op)
 {
 	struct dir_user_change change = { .tag = op->user.tag };
+	bool any = false;
 
 	memcpy(change.value, op->intent.value, sizeof(change.value));
-	op->dir_op =
-	    dir_user_change(op->flow->conf.dir, op->id, &change, person_change_on_acted, op);
+	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
+		any = any || change.value[i] != NULL;
+	if (any)
+		op->dir_op = dir_user_change(
+		    op->flow->conf.dir, op->id, &change, person_change_on_acted, op);
+	else
+		person_change_join(op);
 }
 
 void

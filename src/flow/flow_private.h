@@ -174,6 +174,14 @@ const char *audit_of_groups(const struct person *p, const char *shortcoming, str
 /* {"name","uid","changes":{FIELD:{"before","after"}}}: `after[i]` NULL: left alone, "": removed. */
 const char *audit_of_change(
     const struct person *before, const char *const after[PERSON_FIELD_COUNT], struct arena *arena);
+/* {"fields":[NAME]}, and of groups {"groups_before","groups"}; `groups` NULL: they stayed. For a
+ * record's detail; NULL: nothing changed. */
+struct audit_groups {
+	const char *before[2 * PERSON_GROUPS_MAX], *after[PERSON_GROUPS_MAX];
+	size_t before_count, after_count;
+};
+const char *audit_of_fields(
+    const bool changed[PERSON_FIELD_COUNT], const struct audit_groups *groups, struct arena *arena);
 /* The same of a personal address. */
 const char *audit_of_readdress(
     const struct invitation *before, const char *after, struct arena *arena);
@@ -212,8 +220,24 @@ enum err flow_refusal(struct flow *flow, const struct invitation *inv, struct fa
 
 /* ---- flow_issue_check.c ---- */
 
+/* ---- flow_groups.c: groups that somebody is to be in, invited or there already ---- */
+
+/* In one spelling, each once, where it came first; `at` has where each stood in what came. */
+struct flow_groups {
+	const char *dn[PERSON_GROUPS_MAX];
+	size_t at[PERSON_GROUPS_MAX], count;
+};
+/* Those of `list` (at most PERSON_GROUPS_MAX) that have no error yet, in `arena`. */
+void flow_groups_read(struct flow_groups *out, const char *const *list, size_t count,
+    struct arena *arena, struct field_errors *errors);
+/* What the answer to a question about exactly these says. What is out of reach is answered like
+ * what is not there, and was asked about all the same. False: one is missing, and has an error. */
+bool flow_groups_are_there(const struct flow_groups *groups, const struct dir_answer *a,
+    const struct flow_caller *by, const char *owner, struct arena *arena,
+    struct field_errors *errors);
 /* "groups[2]", as a field is named in errors. */
 const char *flow_group_name(struct arena *arena, size_t i);
+bool flow_has_error(const struct field_errors *errors, const char *field);
 
 /* The org unit in its one spelling, in `arena`; NULL after adding an error of "org_unit". */
 const char *flow_check_place(

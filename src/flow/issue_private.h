@@ -18,10 +18,10 @@ struct issue_check {
 	bool is_draft;		/* nothing comes of it: all is looked at, whatever is wrong */
 	bool is_partial;	/* what is missing may come */
 	struct field_errors errors;
-	bool invalid;			    /* something breaks a rule */
-	bool clash;			    /* a name is taken: 409 unless something is invalid */
-	bool blind;			    /* where its groups lead is not known */
-	size_t group_at[PERSON_GROUPS_MAX]; /* where each group stood in what came */
+	bool invalid; /* something breaks a rule */
+	bool clash;   /* a name is taken: 409 unless something is invalid */
+	bool blind;   /* where its groups lead is not known */
+	struct flow_groups groups;
 	struct flow_names names;
 	bool free_uid[FLOW_CANDIDATES_MAX];
 };

@@ -90,6 +90,7 @@ void people_leave(struct people_op *op, const struct fault *f);
 void people_settle(struct people_op *op, const char *detail, people_step *next);
 /* The directory has deleted or suspended whom the intent is about: what they may do ends now. */
 void people_end_rights(struct people_op *op);
+const char *const *people_keep_list(const char *const *list, size_t count, struct arena *arena);
 /* A copy that lives as long as the operation. */
 void people_keep_user(struct people_op *op, const struct dir_user *user);
 /* The version that may be changed: the one that was asked for, and for a caller whose rights are

@@ -4,11 +4,27 @@
 
 #include "flow/people_private.h"
 
+/* What became of the values that were written down. */
+enum change_values {
+	CHANGE_VALUES_OPEN, /* it shows by what the entry has now */
+	CHANGE_VALUES_SAME, /* nothing had to be written */
+	CHANGE_VALUES_DONE
+};
+
 struct change_person {
 	struct people_op op; /* first */
-	const char *given[PERSON_FIELD_COUNT], *tag;
+	const char *given[PERSON_FIELD_COUNT], *tag, *groups_tag;
+	const char *const *given_groups; /* NULL: they stay */
+	size_t given_group_count;
 	bool clash; /* only names are in the way */
 	int tries;  /* versions that were gone when the change came */
+	enum change_values values;
+	/* groups: those that are new, and where each stood in what came */
+	struct flow_groups joining;
+	const char *leaving[PERSON_GROUPS_MAX];
+	size_t looked_at; /* of the new ones: whether they give a role */
+	people_step *checked;
+	bool grouped; /* they are done with */
 	flow_person_cb *cb;
 	void *arg;
 };
@@ -27,5 +43,17 @@ void person_change_begin(struct people_op *op);
 /* An error of this field, which says nothing of whose the value is. */
 void person_change_taken(struct people_op *op, enum person_field field);
 bool person_change_differs(struct people_op *op, int field, const char *new);
+/* How they are now is known: it is settled. */
+void person_change_seen(struct people_op *op);
+
+/* flow_person_groups.c. What is to be joined and left, in the intent; errors are added. */
+void person_groups_plan(struct people_op *op);
+bool person_groups_any(const struct people_op *op);
+/* May who asked do that? Otherwise it is answered; of a resumed one it goes on without. */
+void person_groups_check(struct people_op *op, people_step *next);
+/* All of it is so now. */
+bool person_groups_are_so(struct people_op *op);
+/* For the audit: what of it is so. NULL: nothing. */
+const struct audit_groups *person_groups_carried_out(struct people_op *op);
 
 #endif

@@ -59,10 +59,15 @@ struct store_intent {
 	const char *dn;	      /* removal, change: where it stands; org unit to be added: parent */
 	const char *tag;      /* removal: of the version that is kept; NULL: none is */
 	const char *value[PERSON_FIELD_COUNT]; /* change: what differs; NULL: left alone */
-	const char *name, *description;	       /* of an org unit; NULL: left alone */
-	int64_t restorable_until;	       /* removal: wall ms; 0: nothing is kept */
-	struct trash_names names; /* removal: not written down but kept with what is saved */
-	bool of_admin;		  /* removal, suspension: of an administrator */
+	/* change: DNs of groups, in one spelling, that they join and leave; at most
+	 * PERSON_GROUPS_MAX each */
+	const char *const *join, *const *leave;
+	size_t join_count, leave_count;
+	const char *name, *description; /* of an org unit; NULL: left alone */
+	int64_t restorable_until;	/* removal: wall ms; 0: nothing is kept */
+	struct trash_names names;	/* removal: not written down but kept with what is saved */
+	bool of_admin; /* removal, suspension, change: of somebody who is no administrator then */
+	bool gives_roles; /* change: whoever asked may give and take roles */
 	/* Whoever asked reaches not everything: only what stands where it was seen (org_unit) is
 	 * theirs to change. */
 	bool is_limited;

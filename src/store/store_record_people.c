@@ -34,6 +34,20 @@ people_write_text(struct buf *b, const char *name, const char *value)
 	buf_add_json_string(b, value);
 }
 
+static void
+people_write_list(struct buf *b, const char *name, const char *const *list, size_t count)
+{
+	if (count == 0)
+		return;
+	buf_printf(b, ",\"%s\":[", name);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_add_char(b, ',');
+		buf_add_json_string(b, list[i]);
+	}
+	buf_add_char(b, ']');
+}
+
 void
 record_write_intent(struct buf *b, const struct store_intent *i)
 {
@@ -55,8 +69,12 @@ record_write_intent(struct buf *b, const struct store_intent *i)
 		snprintf(name, sizeof(name), "new_%s", person_field_name((enum person_field)f));
 		people_write_text(b, name, i->value[f]);
 	}
+	people_write_list(b, "join", i->join, i->join_count);
+	people_write_list(b, "leave", i->leave, i->leave_count);
 	if (i->of_admin)
 		buf_add_string(b, ",\"admin\":true");
+	if (i->gives_roles)
+		buf_add_string(b, ",\"roles\":true");
 	if (i->is_limited)
 		buf_add_string(b, ",\"limited\":true");
 	buf_add_char(b, '}');
@@ -85,6 +103,20 @@ static int64_t
 people_read_number(const json_t *root, const char *name)
 {
 	return json_integer_value(json_object_get(root, name));
+}
+
+static const char *const *
+people_read_list(const json_t *root, const char *name, struct arena *arena, size_t *count)
+{
+	const json_t *list = json_object_get(root, name);
+	const char **out = arena_alloc(arena, (json_array_size(list) + 1) * sizeof(*out));
+
+	for (*count = 0; *count < json_array_size(list); ++*count) {
+		const char *text = json_string_value(json_array_get(list, *count));
+
+		out[*count] = arena_strdup(arena, text != NULL ? text : "");
+	}
+	return out;
 }
 
 static enum store_intent_kind
@@ -125,6 +157,9 @@ record_read_intent(struct store_intent *out, const char *target, struct arena *a
 	i.description = people_read_text(root, "description", arena);
 	i.of_admin = json_is_true(json_object_get(root, "admin"));
 	i.is_limited = json_is_true(json_object_get(root, "limited"));
+	i.gives_roles = json_is_true(json_object_get(root, "roles"));
+	i.join = people_read_list(root, "join", arena, &i.join_count);
+	i.leave = people_read_list(root, "leave", arena, &i.leave_count);
 	for (int p = 0; p < PERSON_FIELD_COUNT; p++)
 		i.value[p] = people_read_text(root,
 		    arena_printf(arena, "new_%s", person_field_name((enum person_field)p)), arena);

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changesOf, draftOf, mergeDraft } from "../../src/console/person/draft.js";
+import { changesOf, draftOf, groupsNamed, lacks, mergeDraft } from "../../src/console/person/draft.js";
 
 const aino = {
 	given_name: "Aino", family_name: "Virtanen", display_name: null, position: "Archivist", org_unit: "ou=Registry,dc=example",
 	mail: "aino@example.org", phone: "+358401234567", language: null, uid: "aino.virtanen",
+	gender: "female", birthday: "1994-06-02", groups: ["cn=a", "cn=b"],
 };
 
 test("nothing typed is nothing sent", () => {
@@ -48,4 +49,37 @@ test("there is nothing to choose where both typed the same, or what changed is n
 
 	assert.deepEqual(mergeDraft({ ...draftOf(aino), position: " Director" }, aino, now).choices, {});
 	assert.deepEqual(mergeDraft(draftOf(aino), aino, { ...aino, uid: "aino" }).choices, {});
+});
+
+test("groups are one value, whatever their order, and none is an empty list", () => {
+	assert.deepEqual(changesOf({ ...draftOf(aino), groups: ["cn=b", "cn=a"] }, aino), {});
+	assert.deepEqual(changesOf({ ...draftOf(aino), groups: ["cn=a", "cn=c"] }, aino), { groups: ["cn=a", "cn=c"] });
+	assert.deepEqual(changesOf({ ...draftOf(aino), groups: [] }, aino), { groups: [] });
+	assert.deepEqual(changesOf(draftOf({ ...aino, groups: null }), { ...aino, groups: null }), {});
+});
+
+test("groups that both changed are chosen from", () => {
+	const { draft, choices } = mergeDraft({ ...draftOf(aino), groups: ["cn=a"] }, aino, { ...aino, groups: ["cn=c", "cn=b", "cn=a"] });
+
+	assert.deepEqual(choices, { groups: { yours: ["cn=a"], theirs: ["cn=c", "cn=b", "cn=a"], chosen: "yours" } });
+	assert.deepEqual(draft.groups, ["cn=a"]);
+	assert.deepEqual(mergeDraft(draftOf(aino), aino, { ...aino, groups: ["cn=b", "cn=a"] }).choices, {});
+});
+
+test("what is emptied and must be there is missing, what never was there is not", () => {
+	const both = { gender_required: true, birthday_required: true };
+
+	assert.deepEqual(lacks(draftOf(aino), aino, both), {});
+	assert.deepEqual(lacks({ ...draftOf(aino), gender: "", birthday: "", family_name: " " }, aino, both),
+		{ family_name: "required", gender: "required", birthday: "required" });
+	assert.deepEqual(lacks({ ...draftOf(aino), gender: "", birthday: "" }, aino, { gender_required: false, birthday_required: false }), {});
+	assert.deepEqual(lacks(draftOf({ ...aino, gender: null }), { ...aino, gender: null }, both), {});
+	assert.deepEqual(lacks({ ...draftOf(aino), isBirthdayBroken: true }, aino, both), { birthday: "not_a_date" });
+});
+
+test("a refusal names the groups that were sent", () => {
+	const errors = [{ field: "mail", code: "taken" }, { field: "groups[1]", code: "not_allowed" }];
+
+	assert.deepEqual(groupsNamed(errors, ["cn=a", "cn=b"]), ["cn=b"]);
+	assert.deepEqual(groupsNamed(errors, undefined), []);
 });

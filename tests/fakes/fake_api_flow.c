@@ -54,6 +54,7 @@ const struct dir_user fake_user = { .dn = "uid=grace,ou=Navy,dc=example,dc=org",
 	.person = &fake_person,
 	.group_count = 1,
 	.tag = "20261126120000.000000Z#000000#000#000000",
+	.groups_tag = "0123456789abcdef",
 	.registered_at = 1600000000,
 	.last_activity_at = 1700000000,
 	.last_activity_source = "authTimestamp" };
@@ -284,6 +285,12 @@ flow_person_change(struct flow *flow, const char *id, const struct person_change
 	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
 		f->change.value[i] = fake_flow_keep(f, i, change->value[i]);
 	f->change.tag = fake_flow_keep(f, PERSON_FIELD_COUNT, change->tag);
+	f->change.groups_tag = fake_flow_keep(f, PERSON_FIELD_COUNT + 1, change->groups_tag);
+	f->gives_roles = caller->gives_roles;
+	snprintf(f->groups, sizeof(f->groups), "%s", change->groups == NULL ? "-" : "");
+	for (size_t i = 0; change->groups != NULL && i < change->group_count; i++)
+		snprintf(f->groups + strlen(f->groups), sizeof(f->groups) - strlen(f->groups),
+		    "%s;", change->groups[i]);
 	fake_flow_note(flow, id, caller);
 	fake_flow_start(flow, (struct fake_answer){ .person = cb, .arg = arg });
 }

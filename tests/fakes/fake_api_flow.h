@@ -49,7 +49,9 @@ struct fake_flow {
 	const char *kind, *language, *to, *recipient;
 	char message[1024];
 	size_t message_len;
-	char said[PERSON_FIELD_COUNT + 1][128]; /* what the strings of these point to */
+	bool gives_roles;
+	char groups[256];			/* of a change, each with a ';'; "-": they stay */
+	char said[PERSON_FIELD_COUNT + 2][128]; /* what the strings of these point to */
 };
 
 struct flow *fake_flow_of(struct fake_flow *f);

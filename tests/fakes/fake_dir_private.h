@@ -91,6 +91,7 @@ struct user_op {
 	const char *uuid, *dn, *name, *description, *tag, *value[PERSON_FIELD_COUNT];
 	const char **names, **groups;
 	size_t name_count, group_count;
+	const char *groups_tag;
 	const struct reach *within;
 	bool suspended, spares_groups;
 	/* results */

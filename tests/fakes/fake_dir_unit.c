@@ -6,19 +6,44 @@
 #include "dir/dir_sign.h"
 #include "fake_dir_private.h"
 
+static bool
+leads_to(struct dir *d, const char *dn, const char *group, int depth)
+{
+	bool leads = strcasecmp(dn, group) == 0;
+
+	for (size_t i = 0; i < d->group_count && depth > 0 && !leads; i++)
+		if (fake_group_find(&d->groups[i], dn) < d->groups[i].count)
+			leads = leads_to(d, d->groups[i].dn, group, depth - 1);
+	return leads;
+}
+
+static size_t
+able_members(struct dir *d, const struct group *g, const char *but, int depth)
+{
+	size_t able = 0;
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct entry *other = fake_entry_by_dn(d, g->members[i]);
+		const struct group *inner = fake_group_by_dn(d, g->members[i]);
+
+		if (strcasecmp(g->members[i], but) == 0)
+			continue;
+		able += other != NULL && !other->suspended;
+		if (inner != NULL && depth > 0)
+			able += able_members(d, inner, but, depth - 1);
+	}
+	return able;
+}
+
 static enum err
 members_effect(struct dir *d, struct user_op *op, struct fault *f)
 {
 	const struct group *g = fake_group_by_dn(d, op->name);
-	const struct entry *other;
 
 	if (g == NULL)
 		return fault_set(f, ERR_NOT_FOUND, "no such group");
-	for (size_t i = 0; i < g->count; i++)
-		if (strcasecmp(g->members[i], op->dn) == 0)
-			op->is_member = true;
-		else if ((other = fake_entry_by_dn(d, g->members[i])) != NULL && !other->suspended)
-			op->others++;
+	op->is_member = leads_to(d, op->dn, op->name, 4);
+	op->others = able_members(d, g, op->dn, 4);
 	return ERR_OK;
 }
 
@@ -47,17 +72,6 @@ answer_names(struct user_op *op)
 	dir_sign_cb *cb = (dir_sign_cb *)(uintptr_t)op->cb;
 
 	cb(op->op.arg, op->op.code, op->op.code == ERR_OK ? op->members : NULL, &op->op.fault);
-}
-
-static bool
-leads_to(struct dir *d, const char *dn, const char *group, int depth)
-{
-	bool leads = strcasecmp(dn, group) == 0;
-
-	for (size_t i = 0; i < d->group_count && depth > 0 && !leads; i++)
-		if (fake_group_find(&d->groups[i], dn) < d->groups[i].count)
-			leads = leads_to(d, d->groups[i].dn, group, depth - 1);
-	return leads;
 }
 
 static enum err

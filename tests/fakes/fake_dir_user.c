@@ -123,6 +123,17 @@ fake_user_deliver(struct dir *d, bool carry_out)
 
 /* ---- people */
 
+/* A bit for each group: "g" and a number. */
+static void
+fake_groups_tag(const struct dir *d, const char *dn, char out[DIR_GROUPS_TAG_SIZE])
+{
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < d->group_count; i++)
+		bits |= (fake_group_find(&d->groups[i], dn) < d->groups[i].count ? 1u : 0u) << i;
+	snprintf(out, DIR_GROUPS_TAG_SIZE, "g%u", bits);
+}
+
 static enum err
 show(struct dir *d, struct user_op *op, const struct entry *e)
 {
@@ -145,6 +156,7 @@ show(struct dir *d, struct user_op *op, const struct entry *e)
 		.registered_at = 1700000000,
 		.suspended_by = e->suspended ? "pwdAccountLockedTime" : NULL };
 	snprintf(u->tag, sizeof(u->tag), "v%u", e->version);
+	fake_groups_tag(d, e->dn, u->groups_tag);
 	return ERR_OK;
 }
 
@@ -226,6 +238,67 @@ dir_user_change(struct dir *d, const char *entry_uuid, const struct dir_user_cha
 	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
 		op->value[i] = fake_op_keep(op, change->value[i]);
 	return fake_op_start(d, op, "change", true);
+}
+
+static void
+fake_leave(struct dir *d, const char *group, const char *dn)
+{
+	struct group *g = fake_group_by_dn(d, group);
+	size_t at = g != NULL ? fake_group_find(g, dn) : 0;
+
+	if (g != NULL && at < g->count)
+		memmove(
+		    g->members[at], g->members[at + 1], (--g->count - at) * sizeof(g->members[0]));
+}
+
+/* One that is not there refuses. */
+static enum err
+set_groups_effect(struct dir *d, struct user_op *op, struct fault *f)
+{
+	struct entry *e = fake_entry_by_uuid(d, op->uuid);
+	char tag[DIR_GROUPS_TAG_SIZE];
+
+	if (e == NULL)
+		return fault_set(f, ERR_NOT_FOUND, "no such entry");
+	fake_groups_tag(d, e->dn, tag);
+	if (is_another_version(op, e) ||
+	    (op->groups_tag != NULL && strcmp(op->groups_tag, tag) != 0))
+		return fault_set(f, ERR_CONFLICT, "the entry is another version");
+	for (size_t i = 0; i < op->name_count; i++)
+		if (fake_group_by_dn(d, op->names[i]) == NULL)
+			fault_set(f, ERR_OK, "not joined: %s", op->names[i]);
+		else if (!fake_dir_is_member(d, op->names[i], e->dn))
+			fake_join(d, op->names[i], e->dn);
+	for (size_t i = 0; i < op->group_count && !op->spares_groups; i++)
+		fake_leave(d, op->groups[i], e->dn);
+	return show(d, op, e);
+}
+
+static const char **
+fake_op_keep_list(struct user_op *op, const char *const *list, size_t count)
+{
+	const char **copy = arena_alloc(op->arena, (count + 1) * sizeof(*copy));
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = fake_op_keep(op, list[i]);
+	return copy;
+}
+
+struct dir_op *
+dir_user_set_groups(struct dir *d, const char *entry_uuid, const struct dir_memberships *m,
+    dir_user_cb *cb, void *arg)
+{
+	struct user_op *op =
+	    fake_op_new(set_groups_effect, answer_user, (void *)(uintptr_t)cb, arg);
+
+	op->uuid = fake_op_keep(op, entry_uuid);
+	op->tag = fake_op_keep(op, m->tag);
+	op->groups_tag = fake_op_keep(op, m->groups_tag);
+	op->names = fake_op_keep_list(op, m->join, m->join_count);
+	op->name_count = m->join_count;
+	op->groups = fake_op_keep_list(op, m->leave, m->leave_count);
+	op->group_count = m->leave_count;
+	return fake_op_start(d, op, "set_groups", true);
 }
 
 static enum err

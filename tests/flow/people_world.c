@@ -20,6 +20,8 @@ people_world_new(void)
 	fake_dir_add_user(w->dir, ADA_DN, ADA, "ada@x.org");
 	fake_dir_add_user(w->dir, BOB_DN, BOB, "bob@x.org");
 	fake_dir_add_member(w->dir, POETS, ADA_DN);
+	fake_dir_add_member(w->dir, CHESS, BOB_DN);
+	w->caller.gives_roles = true;
 	people_caller_entry = NULL;
 	world_crash(w); /* starts with what is configured now */
 	return w;
@@ -52,6 +54,8 @@ on_person(void *arg, enum err code, const struct dir_user *user, const struct in
 	if (user != NULL) {
 		snprintf(people.id, sizeof(people.id), "%s", user->entry_uuid);
 		snprintf(people.dn, sizeof(people.dn), "%s", user->dn);
+		snprintf(people.tag, sizeof(people.tag), "%s", user->tag);
+		snprintf(people.groups_tag, sizeof(people.groups_tag), "%s", user->groups_tag);
 		people.suspended = user->suspended;
 	}
 	if (inv != NULL)
@@ -87,6 +91,7 @@ people_begin_call(struct world *w)
 	caller.entry = people_caller_entry;
 	caller.source = w->caller.source;
 	caller.reach = w->caller.reach;
+	caller.gives_roles = w->caller.gives_roles;
 	return &caller;
 }
 
@@ -118,6 +123,23 @@ people_change(
 	change.value[field] = value;
 	flow_person_change(w->flow, id, &change, people_begin_call(w), on_person, NULL);
 	return people_wait(w);
+}
+
+enum err
+people_set_groups_so(
+    struct world *w, const char *id, const char *const *groups, struct person_change change)
+{
+	change.groups = groups;
+	while (groups[change.group_count] != NULL)
+		change.group_count++;
+	flow_person_change(w->flow, id, &change, people_begin_call(w), on_person, NULL);
+	return people_wait(w);
+}
+
+enum err
+people_set_groups(struct world *w, const char *id, const char *const *groups)
+{
+	return people_set_groups_so(w, id, groups, (struct person_change){ .tag = NULL });
 }
 
 enum err
@@ -195,7 +217,12 @@ people_start(struct world *w, const char *verb)
 		flow_person_suspend(w->flow, ADA, true, NULL, c, on_person, NULL);
 	else if (strcmp(verb, "change") == 0)
 		flow_person_change(w->flow, ADA, &change, c, on_person, NULL);
-	else if (strcmp(verb, "unit_add") == 0)
+	else if (strcmp(verb, "groups") == 0) {
+		static const char *const groups[] = { CHESS };
+
+		change = (struct person_change){ .groups = groups, .group_count = 1 };
+		flow_person_change(w->flow, ADA, &change, c, on_person, NULL);
+	} else if (strcmp(verb, "unit_add") == 0)
 		flow_org_unit_add(w->flow, "dc=example", "poems", NULL, c, on_unit, NULL);
 	else if (strcmp(verb, "unit_change") == 0)
 		flow_org_unit_change(w->flow, ENGINES_ID, "motors", NULL, c, on_unit, NULL);
@@ -203,6 +230,12 @@ people_start(struct world *w, const char *verb)
 		flow_org_unit_delete(w->flow, ENGINES_ID, c, on_unit, NULL);
 	else
 		fail_msg("no verb %s", verb);
+}
+
+void
+people_start_change(struct world *w, const char *id, const struct person_change *change)
+{
+	flow_person_change(w->flow, id, change, people_begin_call(w), on_person, NULL);
 }
 
 /* ---- what is in the store ---- */

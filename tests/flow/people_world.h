@@ -12,6 +12,7 @@
 #define BOB_DN	   "uid=bob,ou=engines,dc=example"
 #define POETS	   "cn=poets,dc=example"
 #define ADMINS	   "cn=admins,dc=example"
+#define CHESS	   "cn=chess,dc=example"
 #define ENGINES	   "ou=engines,dc=example"
 #define ENGINES_ID "e2222222-0000-4000-8000-000000000001"
 
@@ -21,6 +22,7 @@ struct people_answer {
 	size_t count; /* how many came since the call */
 	char text[FAULT_TEXT_MAX];
 	char id[ID_SIZE], dn[256], invitation[ID_SIZE];
+	char tag[DIR_TAG_SIZE], groups_tag[DIR_GROUPS_TAG_SIZE];
 	bool suspended;
 	char first_field[32], first_code[32], first_detail[FAULT_TEXT_MAX];
 	struct person_removed removed;
@@ -34,6 +36,11 @@ struct world *people_world_new(void);
 enum err people_show(struct world *w, const char *id);
 enum err people_change(
     struct world *w, const char *id, enum person_field field, const char *value, const char *tag);
+/* The whole list, ended by NULL. */
+enum err people_set_groups(struct world *w, const char *id, const char *const *groups);
+/* With If-Match, and with another position. */
+enum err people_set_groups_so(
+    struct world *w, const char *id, const char *const *groups, struct person_change change);
 enum err people_suspend(struct world *w, const char *id, bool suspended);
 enum err people_suspend_so(struct world *w, const char *id, bool suspended, const char *tag);
 enum err people_remove(struct world *w, const char *id);
@@ -46,9 +53,11 @@ enum err people_unit_set(
     struct world *w, const char *id, const char *name, const char *description);
 enum err people_unit_delete(struct world *w, const char *id);
 
-/* The same, by name and without waiting: "remove", "restore", "suspend", "change", "unit_add",
- * "unit_change", "unit_delete", each of Ada or of ENGINES_ID. */
+/* The same, by name and without waiting: "remove", "restore", "suspend", "change", "groups",
+ * "unit_add", "unit_change", "unit_delete", each of Ada or of ENGINES_ID. "groups": of CHESS alone.
+ */
 void people_start(struct world *w, const char *verb);
+void people_start_change(struct world *w, const char *id, const struct person_change *change);
 extern const char *people_caller_entry; /* of every call */
 
 /* How many audit records have this event; all keys that begin so. */

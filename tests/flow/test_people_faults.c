@@ -45,6 +45,16 @@ is_changed(struct world *w)
 	return fake_dir_user_value(w->dir, ADA, PERSON_POSITION) != NULL;
 }
 
+/* From one group to another: in both, or in neither, is nothing to stay in. */
+static bool
+is_in_another_group(struct world *w)
+{
+	bool there = fake_dir_is_member(w->dir, CHESS, ADA_DN);
+
+	assert_int_equal(fake_dir_is_member(w->dir, POETS, ADA_DN), !there);
+	return there;
+}
+
 static bool
 is_unit_there(struct world *w)
 {
@@ -68,6 +78,7 @@ static const struct verb verbs[] = {
 	{ "restore", "user_restored", is_restored },
 	{ "suspend", "user_suspended", is_suspended },
 	{ "change", "user_changed", is_changed },
+	{ "groups", "user_changed", is_in_another_group },
 	{ "unit_add", "org_unit_added", is_unit_there },
 	{ "unit_change", "org_unit_changed", is_unit_renamed },
 	{ "unit_delete", "org_unit_deleted", is_unit_gone },
@@ -159,11 +170,11 @@ a_change_is_done_once_or_not_at_all_whatever_the_directory_does(void **state)
 static void
 a_refusal_of_what_comes_after_a_change_hides_no_change(void **state)
 {
-	static const char *const names[] = { "remove", "suspend", "change" };
+	static const char *const names[] = { "remove", "suspend", "change", "groups" };
 
 	(void)state;
 	for (size_t v = 0; v < VERBS; v++)
-		for (size_t n = 0; n < 3; n++)
+		for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
 			for (int nth = 1; strcmp(verbs[v].name, names[n]) == 0; nth++)
 				if (!try_directory(&verbs[v], nth, FAKE_DONE, ERR_MISCONFIGURED)) {
 					assert_true(nth > 2);

@@ -287,6 +287,44 @@ def test_what_the_daemon_would_refuse_is_told_while_it_is_typed(page, console_ap
     assert page.path == "/users"
 
 
+def test_gender_birthday_and_groups_of_a_user_are_changed(page, console_api, console_daemon):
+    slapd = console_daemon.slapd
+    person = active(console_api, groups=[f"cn=vault-access,{slapd.groups}"])
+    name = shown(page, person, "Active")
+    page.open_person(name)
+    page.press("button", "Edit")
+    dialog = page.dialog(f"Edit {name}")
+    page.pick("Gender", "Other", dialog)
+    page.hand.date(page.find("Date", "Birthday", dialog), "1979-11-30")
+    assert page.find("checkbox", re.compile("^vault-access"), dialog).is_selected()
+    for group in ("vault-access", "field-crew", "usherd-administrators"):
+        page.tick("checkbox", re.compile(f"^{group}"), dialog)
+    # All but one came about: that one the recommended slapd.conf keeps from usherd.
+    page.press("button", "Save", dialog)
+    page.wait_gone("dialog", f"Edit {name}")
+    page.wait_text("usherd-administrators")
+    entry = slapd.entry(person["dn"])
+    assert (entry["usherdGender"], entry["usherdBirthday"]) == (["other"], ["1979-11-30"])
+    groups = [group for group, _ in slapd.search(f"(member={person['dn']})")]
+    assert groups == [f"cn=field-crew,{slapd.groups}"]
+    page.wait_text("Nov 30, 1979")
+    page.press("button", "Edit")
+    dialog = page.dialog(f"Edit {name}")
+    refused = page.find("checkbox", re.compile("^usherd-administrators"), dialog)
+    page.hand.tick(refused)
+    page.press("button", "Save", dialog)
+    page.wait_text("The directory does not let usherd change this", dialog)
+    page.wait(lambda: page.switch_to.active_element.get_dom_attribute("aria-invalid") == "true", "the focus is there")
+    page.hand.tick(refused)
+    page.pick("Gender", "Not said", dialog)
+    page.press("button", "Save", dialog)
+    page.wait_text("This is needed.", dialog)
+    page.pick("Gender", "Female", dialog)
+    page.press("button", "Save", dialog)
+    page.wait_gone("dialog", f"Edit {name}")
+    assert slapd.entry(person["dn"])["usherdGender"] == ["female"]
+
+
 def test_a_mail_is_sent_again_and_an_invitation_revoked(page, mailing):
     invitation = mailing.invite()
     first = mailing.letter(invitation)

@@ -120,6 +120,27 @@ def test_who_changes_what_another_has_changed_chooses(page, console_api, console
     assert entry["displayName"] == [f"Robin the {person['family_name']}"]  # nobody else had changed it
 
 
+def test_groups_that_another_has_changed_are_chosen_from(page, console_api, console_daemon):
+    slapd = console_daemon.slapd
+    mine, theirs = f"cn=field-crew,{slapd.groups}", f"cn=vault-access,{slapd.groups}"
+    person = active(console_api)
+    page.enter(f"/users/{person['user']}")
+    page.press("button", "Edit")
+    dialog = page.dialog(f"Edit {person['name']}")
+    page.tick("checkbox", re.compile("^field-crew"), dialog)
+    changed = console_api.call("PATCH", f"/api/v1/users/{person['user']}", json={"groups": [theirs]})
+    assert changed.status_code == 200, changed.text
+    page.press("button", "Save", dialog)
+    page.wait_text("Somebody has changed this person meanwhile", dialog)
+    page.find("radio", re.compile("Yours.*field-crew"), dialog)
+    page.hand.tick(page.find("radio", re.compile("Theirs.*vault-access"), dialog))
+    assert page.find("checkbox", re.compile("^vault-access"), dialog).is_selected()
+    page.tick("checkbox", re.compile("^field-crew"), dialog)
+    page.press("button", "Save", dialog)
+    page.wait_gone("dialog", f"Edit {person['name']}")
+    assert sorted(group for group, _ in slapd.search(f"(member={person['dn']})")) == sorted([mine, theirs])
+
+
 def test_a_session_that_ends_in_a_form_takes_nothing_typed(page, console_daemon):
     family = unique_word()
     page.enter("/users")

@@ -284,6 +284,35 @@ def test_a_change_needs_the_version_that_it_names(people):
     wait_for(lambda: people.one(q="szczepanska")["position"] == "Head of sequencing", "the list has it too")
 
 
+def test_gender_and_birthday_are_changed_as_a_registration_writes_them(people):
+    row = people.registered()
+    path = f"{USERS}/{row['id']}"
+    changed = people.api.call("PATCH", path, json={"gender": "other", "birthday": "1979-02-28"})
+    assert changed.status_code == 200, changed.text
+    assert (changed.json()["gender"], changed.json()["birthday"]) == ("other", "1979-02-28")
+    assert people.show(row["id"]).json()["birthday"] == "1979-02-28"
+    [(_, entry)] = people.slapd.by_uid(row["uid"])
+    assert (entry["usherdGender"], entry["usherdBirthday"]) == (["other"], ["1979-02-28"])
+    record = people.api.call("GET", f"/api/v1/audit?about={row['id']}").json()["items"][0]
+    assert record["event"] == "user_changed" and record["detail"]["fields"] == ["gender", "birthday"], record
+    assert record["personal"]["changes"]["gender"]["after"] == "other", record
+    # The configuration wants both.
+    refused = people.api.call("PATCH", path, json={"gender": None, "birthday": None})
+    assert refused.status_code == 422, refused.text
+    assert [(e["field"], e["code"]) for e in refused.json()["errors"]] == [("gender", "required"), ("birthday", "required")]
+
+
+def test_an_entry_that_others_made_gets_the_class_for_them(people):
+    [(dn, before)] = people.slapd.by_uid("marta.szczepanska")
+    assert "usherdPerson" not in before["objectClass"]
+    row = people.one(q="marta szczepanska")
+    changed = people.api.call("PATCH", f"{USERS}/{row['id']}", json={"gender": "female", "birthday": "1985-12-10"})
+    assert changed.status_code == 200, changed.text
+    assert (changed.json()["gender"], changed.json()["birthday"]) == ("female", "1985-12-10")
+    [(_, after)] = people.slapd.by_uid("marta.szczepanska")
+    assert sorted(after["objectClass"]) == sorted([*before["objectClass"], "usherdPerson"])
+
+
 def test_a_change_of_org_unit_moves_the_entry(people):
     row = people.registered()
     unit = f"ou=Vaults,ou=Collections,{people.slapd.people}"
@@ -298,7 +327,9 @@ def test_a_change_of_org_unit_moves_the_entry(people):
 
 @pytest.mark.parametrize("document, status, field", [
     ({"uid": "x"}, 400, "uid"), ({"groups": []}, 400, "groups"), ({"userPassword": "x"}, 400, "userPassword"),
-    ({"mail": 7}, 400, "mail"), ({"mail": "nobody@"}, 422, "mail"), ({"phone": "12"}, 422, "phone"),
+    ({"mail": 7}, 400, "mail"), ({"mail": "nobody@"}, 422, "mail"), ({"gender": "f"}, 422, "gender"),
+    ({"birthday": "2001-02-29"}, 422, "birthday"), ({"gender": 1}, 400, "gender"),
+    ({"phone": "12"}, 422, "phone"),
     ({"family_name": None}, 422, "family_name"), ({"mail": "elias.lindqvist@meridian.example"}, 409, "mail"),
     ({"org_unit": "ou=Nowhere,ou=people,dc=meridian,dc=example"}, 422, "org_unit"),
     ({"org_unit": "x"}, 422, "org_unit"),

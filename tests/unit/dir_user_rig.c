@@ -107,6 +107,7 @@ keep_user(const struct dir_user *u)
 	KEEP(dn, u->dn);
 	KEEP(uuid, u->entry_uuid);
 	KEEP(tag, u->tag);
+	KEEP(groups_tag, u->groups_tag);
 	KEEP(marker, u->invitation_id);
 	KEEP(source, u->last_activity_source);
 	KEEP(suspended_by, u->suspended_by);
@@ -151,6 +152,20 @@ user_set(const char *uuid, enum person_field field, const char *value)
 
 	change.value[field] = value;
 	return user_change(uuid, &change);
+}
+
+enum err
+user_set_groups(
+    const char *uuid, const char *const *join, const char *const *leave, const char *groups_tag)
+{
+	struct dir_memberships m = { .join = join, .leave = leave, .groups_tag = groups_tag };
+
+	while (join[m.join_count] != NULL)
+		m.join_count++;
+	while (leave[m.leave_count] != NULL)
+		m.leave_count++;
+	begin();
+	return wait_for(dir_user_set_groups(rig.dir, uuid, &m, on_user, NULL));
 }
 
 enum err

@@ -15,6 +15,7 @@
 struct seen {
 	bool user; /* there was one */
 	char dn[1200], uuid[DIR_UUID_SIZE], tag[DIR_TAG_SIZE], marker[64];
+	char groups_tag[DIR_GROUPS_TAG_SIZE];
 	char value[PERSON_FIELD_COUNT][512], groups[2048];
 	size_t group_count;
 	bool suspended;
@@ -43,6 +44,9 @@ const char *uuid_of(const char *dn);
 enum err user_load(const char *uuid);
 enum err user_change(const char *uuid, const struct dir_user_change *change);
 enum err user_set(const char *uuid, enum person_field field, const char *value);
+/* Lists ended by NULL; `groups_tag` NULL: whatever they are. */
+enum err user_set_groups(
+    const char *uuid, const char *const *join, const char *const *leave, const char *groups_tag);
 enum err user_suspend(const char *uuid, bool suspended);
 /* Of one version. */
 enum err user_suspend_version(const char *uuid, bool suspended, const char *tag);

@@ -238,8 +238,8 @@ a_user_is_shown_in_the_directorys_words(void **state)
 	assert_true(json_is_null(json_object_get(body, "suspended_by")));
 	assert_string_equal(json_string_value(json_array_get(json_object_get(body, "groups"), 0)),
 	    "cn=navy,dc=example,dc=org");
-	assert_string_equal(
-	    fake_http_reply_header(x, "ETag"), "\"20261126120000.000000Z#000000#000#000000\"");
+	assert_string_equal(fake_http_reply_header(x, "ETag"),
+	    "\"20261126120000.000000Z#000000#000#000000/0123456789abcdef\"");
 	json_decref(body);
 	fake_http_free(x);
 	/* Not in the list yet. */
@@ -372,7 +372,9 @@ static void
 a_merge_patch_sets_and_removes(void **state)
 {
 	struct http_exchange *x =
-	    patch("{\"position\":\"Admiral\",\"phone\":null,\"org_unit\":\"ou=X\"}", "\"v1\"");
+	    patch("{\"position\":\"Admiral\",\"phone\":null,\"org_unit\":\"ou=X\","
+		  "\"gender\":null,\"birthday\":\"1906-12-09\"}",
+		"\"v1\"");
 
 	(void)state;
 	assert_int_equal(fake_http_status(x), 200);
@@ -380,6 +382,8 @@ a_merge_patch_sets_and_removes(void **state)
 	assert_string_equal(world.flow.change.value[PERSON_POSITION], "Admiral");
 	assert_string_equal(world.flow.change.value[PERSON_PHONE], "");
 	assert_string_equal(world.flow.change.value[PERSON_ORG_UNIT], "ou=X");
+	assert_string_equal(world.flow.change.value[PERSON_GENDER], "");
+	assert_string_equal(world.flow.change.value[PERSON_BIRTHDAY], "1906-12-09");
 	assert_null(world.flow.change.value[PERSON_MAIL]);
 	assert_string_equal(world.flow.change.tag, "v1");
 	assert_string_equal(world.flow.id, FAKE_USER_ID);
@@ -387,6 +391,32 @@ a_merge_patch_sets_and_removes(void **state)
 	fake_http_free(x);
 	fake_http_free(patch("{}", "*"));
 	assert_null(world.flow.change.tag);
+}
+
+static void
+groups_are_a_whole_list_and_a_part_of_the_version(void **state)
+{
+	char many[33 * 9 + 16] = "{\"groups\":[\"cn=a\"";
+	struct http_exchange *x;
+
+	(void)state;
+	fake_http_free(patch("{\"groups\":[\"cn=a\",\"cn=b\"]}", "\"v1/a/g1\""));
+	assert_string_equal(world.flow.groups, "cn=a;cn=b;");
+	assert_string_equal(world.flow.change.tag, "v1/a");
+	assert_string_equal(world.flow.change.groups_tag, "g1");
+	assert_true(world.flow.gives_roles);
+	fake_http_free(patch("{\"groups\":[]}", "\"v1\""));
+	assert_string_equal(world.flow.groups, "");
+	assert_null(world.flow.change.groups_tag);
+	fake_http_free(patch("{\"position\":\"x\"}", NULL));
+	assert_string_equal(world.flow.groups, "-");
+	for (int i = 0; i < 32; i++)
+		strcat(many, ",\"cn=x\"");
+	world.flow.calls = 0;
+	x = patch(strcat(many, "]}"), NULL);
+	assert_int_equal(fake_http_status(x), 400);
+	assert_int_equal(world.flow.calls, 0);
+	fake_http_free(x);
 }
 
 static void
@@ -429,7 +459,8 @@ what_cannot_be_changed_is_named(void **state)
 	} rows[] = {
 		{ "{\"uid\":\"x\"}", "uid", "unknown" },
 		{ "{\"id\":\"x\"}", "id", "unknown" },
-		{ "{\"groups\":[]}", "groups", "unknown" },
+		{ "{\"groups\":null}", "groups", "wrong_type" },
+		{ "{\"groups\":[7]}", "groups[0]", "wrong_type" },
 		{ "{\"userPassword\":\"x\"}", "userPassword", "unknown" },
 		{ "{\"phone\":7}", "phone", "wrong_type" },
 		{ "{\"phone\":\"1\",\"phone\":\"2\"}", "phone", "duplicate" },
@@ -676,6 +707,7 @@ main(void)
 		WITH_API(a_dn_with_an_escaped_comma_has_the_right_org_unit),
 		WITH_API(a_text_that_is_no_id_is_nobody),
 		WITH_API(a_merge_patch_sets_and_removes),
+		WITH_API(groups_are_a_whole_list_and_a_part_of_the_version),
 		WITH_API(a_change_needs_the_version_that_it_names),
 		WITH_API(what_cannot_be_changed_is_named),
 		WITH_API(what_the_flow_refuses_has_its_status_and_fields),

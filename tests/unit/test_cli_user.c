@@ -375,15 +375,28 @@ a_change_sends_what_was_given_and_removes_what_is_empty(void **state)
 {
 	(void)state;
 	server_start(&(struct answer){ 200, "{\"id\":\"x\"}" }, 1);
-	assert_int_equal(run("--socket", server.path, "user", "change", ID_1, "--position", "Head",
-			     "--phone", "", "--org-unit=ou=A", NULL),
+	assert_int_equal(
+	    run("--socket", server.path, "user", "change", ID_1, "--position", "Head", "--phone",
+		"", "--org-unit=ou=A", "--birthday", "1990-02-28", "--gender", "", NULL),
 	    CLI_OK);
 	server_stop(1);
 	assert_asked(0, "PATCH /api/v1/users/" ID_1 " HTTP/1.1");
-	assert_string_equal(
-	    body_of(0), "{\"phone\":null,\"org_unit\":\"ou=A\",\"position\":\"Head\"}");
+	assert_string_equal(body_of(0),
+	    "{\"gender\":null,\"birthday\":\"1990-02-28\",\"phone\":null,"
+	    "\"org_unit\":\"ou=A\",\"position\":\"Head\"}");
 	assert_int_equal(
 	    run("--socket", "/nonexistent/s", "user", "change", ID_1, NULL), CLI_USAGE);
+	server_start(&(struct answer){ 200, "{\"id\":\"x\"}" }, 1);
+	assert_int_equal(run("--socket", server.path, "user", "change", ID_1, "--group", "cn=a",
+			     "--group=cn=b", NULL),
+	    CLI_OK);
+	server_stop(1);
+	assert_string_equal(body_of(0), "{\"groups\":[\"cn=a\",\"cn=b\"]}");
+	server_start(&(struct answer){ 200, "{\"id\":\"x\"}" }, 1);
+	assert_int_equal(
+	    run("--socket", server.path, "user", "change", ID_1, "--group", "", NULL), CLI_OK);
+	server_stop(1);
+	assert_string_equal(body_of(0), "{\"groups\":[]}");
 	assert_int_equal(
 	    run("--socket", "/nonexistent/s", "user", "change", ID_1, "--uid", "x", NULL),
 	    CLI_USAGE);

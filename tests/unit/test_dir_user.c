@@ -142,6 +142,37 @@ further_values_stay_when_the_first_one_changes(void **state)
 	assert_string_equal(rig_values(&rig, ZOE, "mail"), "");
 }
 
+/* An entry that others made has no room for them until it has our class. */
+static void
+gender_and_birthday_bring_their_class_along(void **state)
+{
+	const char *dn = "uid=foreign," SALES, *uuid;
+	struct dir_user_change change = {
+		.value = { [PERSON_GENDER] = "female", [PERSON_BIRTHDAY] = "1990-02-28" }
+	};
+	char tag[DIR_TAG_SIZE];
+
+	(void)state;
+	rig_change(&rig, "dn: uid=foreign," SALES "\nchangetype: add\n"
+			 "objectClass: inetOrgPerson\nuid: foreign\ncn: Foreign\nsn: Foreign\n");
+	uuid = uuid_of(dn);
+	assert_int_equal(user_set(uuid, PERSON_POSITION, "Guest"), ERR_OK);
+	assert_int_equal(user_set(uuid, PERSON_GENDER, ""), ERR_OK);
+	assert_string_equal(rig_values(&rig, dn, "objectClass"), "inetOrgPerson");
+	assert_int_equal(user_change(uuid, &change), ERR_OK);
+	assert_string_equal(seen.value[PERSON_GENDER], "female");
+	assert_string_equal(seen.value[PERSON_BIRTHDAY], "1990-02-28");
+	assert_string_equal(rig_values(&rig, dn, "objectClass"), "inetOrgPerson,usherdPerson");
+	strcpy(tag, seen.tag);
+	assert_int_equal(user_change(uuid, &change), ERR_OK);
+	assert_string_equal(seen.tag, tag);
+	assert_int_equal(user_set(uuid, PERSON_GENDER, "other"), ERR_OK);
+	assert_int_equal(user_set(uuid, PERSON_BIRTHDAY, ""), ERR_OK);
+	assert_string_equal(rig_values(&rig, dn, "usherdGender"), "other");
+	assert_string_equal(rig_values(&rig, dn, "usherdBirthday"), "");
+	assert_string_equal(rig_values(&rig, dn, "objectClass"), "inetOrgPerson,usherdPerson");
+}
+
 static void
 a_change_of_another_version_is_a_conflict(void **state)
 {
@@ -425,6 +456,7 @@ main(void)
 		ROW(the_names_that_were_made_of_the_names_follow_them),
 		ROW(an_empty_value_removes_and_an_equal_one_writes_nothing),
 		ROW(further_values_stay_when_the_first_one_changes),
+		ROW(gender_and_birthday_bring_their_class_along),
 		ROW(a_change_of_another_version_is_a_conflict),
 		ROW(versions_differ_without_an_entry_csn_too),
 		ROW(a_change_that_cannot_be_names_its_field),

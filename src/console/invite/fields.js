@@ -3,6 +3,7 @@
 import { html, useId } from "../lib/html.js";
 import { daemonSettings } from "../lib/session.js";
 import { t } from "../lib/words.js";
+import { BirthdayInput, genderOptions } from "../ui/birthday.js";
 import { Field } from "../ui/field.js";
 import { PhoneInput } from "../ui/phone.js";
 
@@ -32,22 +33,14 @@ export function SelectField({ form, name, label, hint, required, options }) {
 		</select>`}</${Field}>`;
 }
 
-/** Today where the person sits, as the field writes it. */
-function today() {
-	const now = new Date();
-
-	return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
-}
-
 function Birthday({ form, required }) {
-	const typed = ({ target }) => {
-		form.set("birthday", target.value);
-		form.set("isBirthdayBroken", target.validity.badInput); // a part of a date: it has no value
+	const typed = (value, isBroken) => {
+		form.set("birthday", value);
+		form.set("isBirthdayBroken", isBroken);
 	};
 
 	return html`<${Field} name="birthday" label=${t("field.birthday")} error=${form.errors.birthday} required=${required}>
-		${(props) => html`<input ...${props} type="date" min="1900-01-01" max=${today()} autocomplete="off" value=${form.draft.birthday} onInput=${typed}
-			onBlur=${(event) => (typed(event), form.leave("birthday"))} />`}</${Field}>`;
+		${(props) => html`<${BirthdayInput} control=${props} value=${form.draft.birthday} onType=${typed} onLeave=${() => form.leave("birthday")} />`}</${Field}>`;
 }
 
 export function Basic({ form }) {
@@ -56,10 +49,8 @@ export function Basic({ form }) {
 	return html`<${Group} title=${t("invite.basic")}>
 		<${TextField} form=${form} name="given_name" label=${t("field.given_name")} required data-first maxlength="128" spellcheck=${false} />
 		<${TextField} form=${form} name="family_name" label=${t("field.family_name")} required maxlength="128" spellcheck=${false} />
-		<${SelectField} form=${form} name="gender" label=${t("field.gender")} required=${gender_required} options=${{
-			"": gender_required ? t("invite.choose") : t("invite.not_said"), female: t("gender.female"), male: t("gender.male"),
-			other: t("gender.other"), unspecified: t("gender.unspecified"),
-		}} />
+		<${SelectField} form=${form} name="gender" label=${t("field.gender")} required=${gender_required} 
+			options=${genderOptions(gender_required ? t("invite.choose") : t("invite.not_said"))} />
 		<${Birthday} form=${form} required=${birthday_required} />
 	</${Group}>`;
 }

@@ -3,18 +3,21 @@ import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { patch, request } from "../lib/api.js";
 import { byField } from "../lib/fields.js";
 import { daemonSettings } from "../lib/session.js";
-import { useUnits } from "../lib/units.js";
-import { languageName, t } from "../lib/words.js";
+import { lastName, useUnits } from "../lib/units.js";
+import { formatDay, hasWords, languageName, t } from "../lib/words.js";
+import { BirthdayInput, genderOptions } from "../ui/birthday.js";
 import { Value } from "../ui/bits.js";
 import { Dialog } from "../ui/dialog.js";
 import { Field, focusWrong } from "../ui/field.js";
+import { GroupsField, useGroups } from "../ui/groups.js";
 import { Icon } from "../ui/icon.js";
 import { Problem } from "../ui/states.js";
 import { say } from "../ui/toast.js";
 import { useClosing } from "../ui/unsaved.js";
 import { UnitPath, UnitPicker } from "../units/picker.js";
 import { nameOf } from "../users/row.js";
-import { changesOf, draftOf, fields, mergeDraft } from "./draft.js";
+import { changesOf, draftOf, fields, groupsNamed, lacks, mergeDraft } from "./draft.js";
+import { genderWord } from "./profile.js";
 
 const kinds = {
 	given_name: { maxlength: 128, autocomplete: "off", spellcheck: false },
@@ -25,14 +28,18 @@ const kinds = {
 	phone: { type: "tel", maxlength: 32, autocomplete: "off", dir: "ltr" },
 };
 
+const words = { language: languageName, gender: genderWord, birthday: formatDay };
+
 function Shown({ name, value }) {
 	const { units } = useUnits();
 
-	if (value === "")
+	if (value.length === 0)
 		return html`<${Value} />`;
 	if (name === "org_unit")
 		return html`<${UnitPath} units=${units} dn=${value} />`;
-	return html`<bdi>${name === "language" ? languageName(value) : value}</bdi>`;
+	if (name === "groups")
+		return value.map((dn) => html`<bdi key=${dn} class="pick-group" title=${dn}>${lastName(dn)}</bdi>`);
+	return html`<bdi>${words[name]?.(value) ?? value}</bdi>`;
 }
 
 function Choice({ name, choice, onChoose }) {
@@ -60,7 +67,37 @@ function Languages({ props, value, onChange }) {
 		${known.map((tag) => html`<option key=${tag} value=${tag} selected=${tag === value}>${languageName(tag)}</option>`)}</select>`;
 }
 
-function Control({ name, props, value, onChange }) {
+/** A site may have words of its own. */
+function Genders({ props, value, onChange }) {
+	const options = genderOptions(t("person.no_gender"));
+
+	return html`<select ...${props} value=${value} onChange=${(event) => onChange(event.target.value)}>
+		${Object.entries(value in options ? options : { ...options, [value]: genderWord(value) }).map(([gender, label]) => html`
+			<option key=${gender} value=${gender} selected=${gender === value}>${label}</option>`)}</select>`;
+}
+
+/** Also those that the list does not have, or not yet. */
+function Groups({ groups, value, error, wrong, onChange }) {
+	const known = new Set(groups.map(({ dn }) => dn));
+	const more = value.filter((dn) => !known.has(dn)).map((dn) => ({ dn, name: lastName(dn), description: null }));
+	const all = useRef(more); // one that was unticked stays
+
+	for (const group of more)
+		if (!all.current.some(({ dn }) => dn === group.dn))
+			all.current.push(group);
+	return html`<${GroupsField} groups=${[...groups, ...all.current.filter(({ dn }) => !known.has(dn))]} chosen=${value} error=${error}
+		wrong=${wrong} onChange=${onChange} />`;
+}
+
+function Control({ name, props, value, onChange, onBreak }) {
+	if (name === "gender")
+		return html`<${Genders} props=${props} value=${value} onChange=${onChange} />`;
+	if (name === "birthday")
+		return html`<${BirthdayInput} control=${props} value=${value} onType=${(day, isBroken) => {
+			onBreak(isBroken);
+			if (day !== value)
+				onChange(day);
+		}} />`;
 	if (name === "org_unit")
 		return html`<${UnitPicker} ...${props} value=${value} label=${t("field.org_unit")} onChange=${(dn) => dn && onChange(dn)} />`;
 	if (name === "language")
@@ -69,13 +106,22 @@ function Control({ name, props, value, onChange }) {
 		onInput=${(event) => onChange(event.target.value)} />`;
 }
 
-/** {base, etag, draft, choices, errors, failed, refusals, busy, set, choose, save}: `base` is the version that the draft
- *  changes; `refusals` counts how often it was not saved. */
+/** Of groups there is more to say than of a field: which rights, or what the directory said. */
+function explainGroups(errors) {
+	const [first] = errors.filter(({ field }) => field.startsWith("groups"));
+	const key = `person.bad_groups_${first?.code}`;
+
+	return first && hasWords(key) ? { groups: t(key, { detail: first.detail }) } : {};
+}
+
+/** {base, etag, draft, choices, errors, wrongGroups, failed, refusals, busy, set, choose, save}: `base` is the version that
+ *  the draft changes; `refusals` counts how often it was not saved. */
 function useEdit(view, onSaved) {
 	const [state, setState] = useState(() => ({
-		base: view.person, etag: view.etag, draft: draftOf(view.person), choices: {}, errors: {}, failed: null, refusals: 0,
-		busy: false,
+		base: view.person, etag: view.etag, draft: draftOf(view.person), choices: {}, errors: {}, wrongGroups: [], failed: null,
+		refusals: 0, busy: false,
 	}));
+	const sent = useRef(null);
 	const put = (some) => setState((now) => ({ ...now, ...some }));
 	const set = (name, value) => setState((now) => ({
 		...now, draft: { ...now.draft, [name]: value }, errors: { ...now.errors, [name]: null },
@@ -95,7 +141,7 @@ function useEdit(view, onSaved) {
 		return Object.keys(met.choices).length === 0 ? next : null;
 	};
 	const send = async (now, again = true) => {
-		const change = changesOf(now.draft, now.base);
+		const change = sent.current = changesOf(now.draft, now.base);
 
 		if (Object.keys(change).length === 0) {
 			onSaved(null);
@@ -116,14 +162,14 @@ function useEdit(view, onSaved) {
 				throw error; // somebody is at it without a pause
 		}
 	};
-	const refuse = (errors, problem) => setState((now) => ({
-		...now, busy: false, errors, failed: problem, refusals: now.refusals + 1,
+	const refuse = (errors, problem, wrongGroups = []) => setState((now) => ({
+		...now, busy: false, errors, wrongGroups, failed: problem, refusals: now.refusals + 1,
 	}));
 	const save = async () => {
-		const missing = ["given_name", "family_name"].filter((name) => state.draft[name].trim() === "" && state.base[name]);
+		const lacking = Object.entries(lacks(state.draft, state.base, daemonSettings().invitations));
 
-		if (missing.length > 0) {
-			refuse(Object.fromEntries(missing.map((name) => [name, t("error.field_required")])), null);
+		if (lacking.length > 0) {
+			refuse(Object.fromEntries(lacking.map(([name, code]) => [name, t(`error.field_${code}`)])), null);
 			return;
 		}
 		put({ busy: true, failed: null, errors: {} });
@@ -132,7 +178,8 @@ function useEdit(view, onSaved) {
 		} catch (error) {
 			const { found, rest } = error.name === "ApiError" ? byField(error, fields) : { found: {}, rest: null };
 
-			refuse(found, rest || Object.keys(found).length === 0 ? error : null);
+			refuse({ ...found, ...explainGroups(error.errors ?? []) }, rest || Object.keys(found).length === 0 ? error : null,
+				groupsNamed(error.errors ?? [], sent.current?.groups));
 		}
 	};
 
@@ -150,7 +197,10 @@ export default function Edit({ view, onClose, onDone }) {
 		onDone();
 		onClose();
 	};
-	const { base, draft, choices, errors, failed, refusals, busy, set, choose, save } = useEdit(view, saved);
+	const { base, draft, choices, errors, wrongGroups, failed, refusals, busy, set, choose, save } = useEdit(view, saved);
+	const groups = useGroups();
+	const { gender_required, birthday_required } = daemonSettings().invitations;
+	const required = ["given_name", "family_name", "org_unit", ...gender_required ? ["gender"] : [], ...birthday_required ? ["birthday"] : []];
 	const form = useRef(null);
 	const dirty = Object.keys(useMemo(() => changesOf(draft, base), [draft, base])).length > 0;
 	const isMet = Object.keys(choices).length > 0;
@@ -166,9 +216,12 @@ export default function Edit({ view, onClose, onDone }) {
 		<div class="dialog-body">
 			${failed && html`<${Problem} error=${failed} />`}
 			${isMet && html`<${Choices} choices=${choices} onChoose=${choose} />`}
-			<div class="edit-grid">${fields.map((name) => html`<${Field} key=${name} name=${name} className=${`edit-${name}`}
-				label=${t(`field.${name}`)} error=${errors[name]} required=${["given_name", "family_name", "org_unit"].includes(name)}>${
-				(props) => html`<${Control} name=${name} props=${props} value=${draft[name]} onChange=${(value) => set(name, value)} />`}</${Field}>`)}</div>
+			<div class="edit-grid">${fields.filter((name) => name !== "groups").map((name) => html`<${Field} key=${name} name=${name} className=${`edit-${name}`}
+				label=${t(`field.${name}`)} error=${errors[name]} required=${required.includes(name)}>${
+				(props) => html`<${Control} name=${name} props=${props} value=${draft[name]} onChange=${(value) => set(name, value)}
+					onBreak=${(isBroken) => set("isBirthdayBroken", isBroken)} />`}</${Field}>`)}
+				${base.groups !== null && groups !== null && (groups.length > 0 || draft.groups.length > 0) && html`<${Groups} groups=${groups}
+					value=${draft.groups} error=${errors.groups} wrong=${wrongGroups} onChange=${(dns) => set("groups", dns)} />`}</div>
 		</div>
 		<footer class="dialog-foot"><button type="button" class="button" onClick=${close}>${t("ui.cancel")}</button>
 			<button class="button primary" aria-disabled=${busy ? "true" : null}>${t("person.save")}</button></footer>

@@ -41,7 +41,7 @@ function Copied({ children: text }) {
 		text && html`<${CopyButton} text=${text} className="button quiet small" />`}</span>`;
 }
 
-function genderWord(gender) {
+export function genderWord(gender) {
 	return hasWords(`gender.${gender}`) ? t(`gender.${gender}`) : gender;
 }
 

@@ -1,0 +1,68 @@
+/* Groups that somebody is to be in: one check for who is invited and for who is there already. What
+ * a role's group is, each of them decides for themselves: an invitation gives no role at all. */
+#include "flow/flow_private.h"
+
+#include <string.h>
+
+#include "base/casefold.h"
+
+const char *
+flow_group_name(struct arena *arena, size_t i)
+{
+	return arena_printf(arena, "groups[%zu]", i);
+}
+
+bool
+flow_has_error(const struct field_errors *errors, const char *field)
+{
+	for (size_t i = 0; i < errors->count; i++)
+		if (strcmp(errors->items[i].field, field) == 0)
+			return true;
+	return false;
+}
+
+static bool
+groups_have(const struct flow_groups *groups, const char *normal)
+{
+	for (size_t i = 0; i < groups->count; i++)
+		if (casefold_equal(groups->dn[i], normal))
+			return true;
+	return false;
+}
+
+void
+flow_groups_read(struct flow_groups *out, const char *const *list, size_t count,
+    struct arena *arena, struct field_errors *errors)
+{
+	out->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *field = flow_group_name(errors->arena, i), *normal;
+
+		if (flow_has_error(errors, field))
+			continue;
+		if (!dir_dn_normalise(list[i], arena, &normal))
+			field_errors_add(
+			    errors, field, "invalid", "not a distinguished name (RFC 4514)");
+		else if (!groups_have(out, normal)) {
+			out->dn[out->count] = normal;
+			out->at[out->count++] = i;
+		}
+	}
+}
+
+bool
+flow_groups_are_there(const struct flow_groups *groups, const struct dir_answer *a,
+    const struct flow_caller *by, const char *owner, struct arena *arena,
+    struct field_errors *errors)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		if (!a->group_missing[i] && flow_reaches(by, groups->dn[i], owner))
+			continue;
+		all = false;
+		field_errors_add(errors, flow_group_name(arena, groups->at[i]), "not_found",
+		    "the directory has no such group");
+	}
+	return all;
+}

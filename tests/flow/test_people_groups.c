@@ -1,0 +1,280 @@
+/* Whoever is in a group, and who may have it so. */
+#include <string.h>
+
+#include "people_world.h"
+
+#define STAFF "cn=staff,dc=example" /* is in ADMINS */
+#define CLUBS "cn=clubs,dc=example"
+
+static const char *const roles[] = { "cn=auditors,dc=example", ADMINS };
+
+/* Bob is an administrator by a group in a group, and Ada is none. */
+static struct world *
+groups_world_new(void)
+{
+	struct world *w = people_world_new();
+
+	fake_dir_add_member(w->dir, ADMINS, "cn=Staff,dc=example");
+	fake_dir_add_member(w->dir, STAFF, BOB_DN);
+	fake_dir_add_member(w->dir, CLUBS, BOB_DN);
+	w->conf.admin_group = ADMINS;
+	w->conf.role_groups = roles;
+	w->conf.role_group_count = 2;
+	world_crash(w);
+	return w;
+}
+
+#define SET(w, id, ...) people_set_groups(w, id, (const char *const[]){ __VA_ARGS__, NULL })
+#define SET_NONE(w, id) people_set_groups(w, id, (const char *const[]){ NULL })
+
+static void
+the_list_is_joined_and_left_and_recorded(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	assert_int_equal(SET(w, ADA, CLUBS, "CN=Chess, dc=example", CHESS), ERR_OK);
+	assert_true(fake_dir_is_member(w->dir, CHESS, ADA_DN));
+	assert_true(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+	assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
+	assert_int_equal(people_audit_says(w, "user_changed",
+			     "{\"fields\":[\"groups\"],"
+			     "\"groups_before\":[\"" POETS "\"],\"groups\":["),
+	    1);
+	/* What is so already is no change. */
+	assert_int_equal(SET(w, ADA, "cn=CHESS,dc=example", CLUBS), ERR_OK);
+	assert_int_equal(fake_dir_calls(w->dir, "set_groups"), 1);
+	assert_int_equal(people_audits(w, "user_changed"), 1);
+	assert_int_equal(SET_NONE(w, ADA), ERR_OK);
+	assert_false(fake_dir_is_member(w->dir, CHESS, ADA_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 2);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+static void
+what_is_no_group_is_named(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	assert_int_equal(SET(w, ADA, CLUBS, "cn=missing,dc=example"), ERR_INVALID);
+	assert_string_equal(people.first_field, "groups[1]");
+	assert_string_equal(people.first_code, "not_found");
+	assert_int_equal(SET(w, ADA, CLUBS, CHESS, "nonsense"), ERR_INVALID);
+	assert_string_equal(people.first_field, "groups[2]");
+	assert_string_equal(people.first_code, "invalid");
+	assert_int_equal(fake_dir_calls(w->dir, "set_groups"), 0);
+	world_free(w);
+}
+
+/* The position is written, and then a group is gone. */
+static void
+a_group_that_refuses_is_told_and_the_rest_recorded(void **state)
+{
+	const char *const groups[] = { POETS, "cn=gone,dc=example", NULL };
+	const char *const both[] = { CHESS, "cn=gone,dc=example", POETS, NULL };
+	struct world *w = groups_world_new();
+
+	(void)state;
+	assert_int_equal(people_set_groups(w, ADA, groups), ERR_INVALID);
+	assert_string_equal(people.first_field, "groups");
+	assert_string_equal(people.first_code, "refused");
+	assert_int_equal(people_audits(w, "user_changed"), 0);
+	assert_int_equal(people_set_groups_so(w, ADA, groups,
+			     (struct person_change){ .value = { [PERSON_POSITION] = "Peer" } }),
+	    ERR_OK);
+	assert_non_null(strstr(people.text, "cn=gone"));
+	assert_int_equal(people_audit_says(w, "user_changed", "{\"fields\":[\"position\"]}"), 1);
+	assert_int_equal(people_set_groups(w, ADA, both), ERR_OK);
+	assert_non_null(strstr(people.text, "cn=gone"));
+	assert_int_equal(people_audit_says(w, "user_changed", "\"fields\":[\"groups\"]"), 1);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+static void
+groups_that_others_changed_are_a_conflict(void **state)
+{
+	const char *const groups[] = { CHESS, NULL };
+	struct world *w = groups_world_new();
+	char tag[DIR_TAG_SIZE], groups_tag[DIR_GROUPS_TAG_SIZE];
+	struct person_change change = { .tag = tag, .groups_tag = groups_tag };
+
+	(void)state;
+	assert_int_equal(people_show(w, ADA), ERR_OK);
+	strcpy(tag, people.tag);
+	strcpy(groups_tag, people.groups_tag);
+	fake_dir_add_member(w->dir, CLUBS, ADA_DN); /* the entry is as it was */
+	assert_int_equal(people_set_groups_so(w, ADA, groups, change), ERR_CONFLICT);
+	assert_true(fake_dir_is_member(w->dir, POETS, ADA_DN));
+	change.groups_tag = NULL;
+	assert_int_equal(people_set_groups_so(w, ADA, groups, change), ERR_CONFLICT);
+	/* They are nothing to whoever changes something else. */
+	assert_int_equal(people_change(w, ADA, PERSON_POSITION, "Peer", tag), ERR_OK);
+	assert_int_equal(people_show(w, ADA), ERR_OK);
+	strcpy(tag, people.tag);
+	strcpy(groups_tag, people.groups_tag);
+	change.groups_tag = groups_tag;
+	assert_int_equal(people_set_groups_so(w, ADA, groups, change), ERR_OK);
+	assert_false(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+	world_free(w);
+}
+
+static void
+a_role_is_given_and_taken_by_those_who_have_all(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	w->caller.gives_roles = false;
+	assert_int_equal(SET(w, ADA, POETS, CLUBS, STAFF), ERR_INVALID);
+	assert_string_equal(people.first_field, "groups[2]");
+	assert_string_equal(people.first_code, "not_allowed");
+	assert_int_equal(SET(w, ADA, roles[0]), ERR_INVALID);
+	assert_string_equal(people.first_field, "groups[0]");
+	assert_int_equal(SET(w, BOB, CLUBS, CHESS), ERR_INVALID);
+	assert_string_equal(people.first_field, "groups");
+	assert_string_equal(people.first_code, "not_allowed");
+	assert_int_equal(fake_dir_calls(w->dir, "set_groups"), 0);
+	assert_int_equal(SET(w, BOB, STAFF, POETS), ERR_OK); /* of others, who has one too */
+	w->caller.gives_roles = true;
+	assert_int_equal(SET(w, ADA, STAFF), ERR_OK);
+	assert_true(fake_dir_is_member(w->dir, STAFF, ADA_DN));
+	assert_int_equal(SET_NONE(w, BOB), ERR_OK); /* Ada is there now */
+	world_free(w);
+}
+
+static void
+nobody_ends_the_last_administrator_or_themselves(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	assert_int_equal(SET(w, BOB, CLUBS), ERR_REFUSED);
+	assert_memory_equal(people.text, "last_administrator: ", 20);
+	assert_int_equal(SET(w, BOB, ADMINS), ERR_OK); /* the same role by another group */
+	assert_int_equal(SET(w, ADA, ADMINS), ERR_OK);
+	people_caller_entry = BOB;
+	assert_int_equal(SET(w, BOB, CLUBS), ERR_REFUSED);
+	assert_memory_equal(people.text, "self: ", 6);
+	assert_int_equal(SET(w, BOB, ADMINS, CLUBS), ERR_OK);
+	people_caller_entry = ADA;
+	assert_int_equal(people_suspend(w, BOB, true), ERR_OK);
+	people_caller_entry = NULL;
+	assert_int_equal(SET(w, ADA, CLUBS), ERR_REFUSED); /* who is suspended does nothing */
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+static void
+groups_that_cannot_be_looked_at_give_roles(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	fake_dir_fail_named(w->dir, "names", FAKE_REFUSE, ERR_REFUSED);
+	assert_int_equal(SET(w, ADA, CLUBS), ERR_MISCONFIGURED);
+	fake_dir_fail_named(w->dir, "names", FAKE_REFUSE, ERR_UNAVAILABLE);
+	assert_int_equal(SET(w, ADA, CLUBS), ERR_UNAVAILABLE);
+	assert_int_equal(fake_dir_calls(w->dir, "set_groups"), 0);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+static bool
+is_at_groups(struct world *w, void *arg)
+{
+	(void)arg;
+	return fake_dir_calls(w->dir, "set_groups") > 0;
+}
+
+/* Killed between the entry and its groups, or while these were told. */
+static void
+what_was_begun_goes_on_after_a_crash(void **state)
+{
+	static const enum fake_fault faults[] = { FAKE_LOSE_ALL, FAKE_LOSE_REPLY, FAKE_SILENT,
+		FAKE_NO_GROUPS };
+	const char *const groups[] = { CLUBS, NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		struct world *w = groups_world_new();
+		struct person_change change = {
+			.value = { [PERSON_POSITION] = "Peer" }, .groups = groups, .group_count = 1
+		};
+
+		fake_dir_fail_named(w->dir, "set_groups", faults[i], ERR_UNKNOWN);
+		if (faults[i] == FAKE_SILENT) {
+			people_start_change(w, ADA, &change);
+			assert_true(world_until(w, is_at_groups, NULL));
+		} else
+			assert_int_equal(people_set_groups_so(w, ADA, groups, change), ERR_UNKNOWN);
+		assert_int_equal(people_audits(w, "user_changed"), 0);
+		people_settle_all(w, true);
+		assert_true(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+		assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
+		assert_int_equal(
+		    people_audit_says(w, "user_changed",
+			"{\"fields\":[\"position\",\"groups\"],\"groups_before\":[\"" POETS
+			"\"],\"groups\":[\"" CLUBS "\"]}"),
+		    1);
+		world_free(w);
+	}
+}
+
+/* What was allowed then is asked once more: a group may lead elsewhere by now. */
+static void
+what_goes_on_gives_no_role_that_was_not_allowed(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	w->caller.gives_roles = false;
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(SET(w, ADA, CLUBS), ERR_UNKNOWN);
+	fake_dir_add_member(w->dir, ADMINS, CLUBS);
+	people_settle_all(w, true);
+	assert_false(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 0);
+	world_free(w);
+}
+
+static void
+the_last_administrator_stays_after_a_crash_too(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	fake_dir_add_member(w->dir, ADMINS, ADA_DN);
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(SET(w, BOB, CLUBS), ERR_UNKNOWN);
+	/* Until it is settled nobody else ends a role. */
+	assert_int_equal(people_remove(w, ADA), ERR_BUSY);
+	fake_dir_drop_user(w->dir, ADA); /* by others */
+	people_settle_all(w, true);
+	assert_true(fake_dir_is_member(w->dir, STAFF, BOB_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 0);
+	world_free(w);
+}
+
+#define ROW(test) cmocka_unit_test(test)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW(the_list_is_joined_and_left_and_recorded),
+		ROW(what_is_no_group_is_named),
+		ROW(a_group_that_refuses_is_told_and_the_rest_recorded),
+		ROW(groups_that_others_changed_are_a_conflict),
+		ROW(a_role_is_given_and_taken_by_those_who_have_all),
+		ROW(nobody_ends_the_last_administrator_or_themselves),
+		ROW(groups_that_cannot_be_looked_at_give_roles),
+		ROW(what_was_begun_goes_on_after_a_crash),
+		ROW(what_goes_on_gives_no_role_that_was_not_allowed),
+		ROW(the_last_administrator_stays_after_a_crash_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
