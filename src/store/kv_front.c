@@ -445,6 +445,6 @@ kv_front_close(struct kv_front *front)
 	front->closed = true;
 	loop_timer_free(front->deadline);
 	front->deadline = NULL;
-	/* Posts run in order: behind the last batch that the engine sent. */
+	/* Posts run in order: behind the last that the engine sent. */
 	loop_post(front->loop, kv_front_free, front);
 }
