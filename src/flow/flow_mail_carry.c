@@ -1,4 +1,4 @@
-/* An item's way to the mailer: claim it with a fresh token, compose, send. Nothing has happened
+/* An item's way to the mailer: claim it with a fresh token, send. Nothing has happened
  * until the claim is stored; from then on the mail may have left, and every way leads to
  * mail_settle(). */
 #include <stdlib.h>
@@ -37,7 +37,6 @@ mail_trip_free(struct mail_trip *t)
 	mail_trip_not_ahead(t);
 	loop_timer_free(t->again);
 	secret_free(t->token);
-	mail_free(t->mail);
 	invitation_free(t->inv);
 	invitation_free(t->after);
 	outbox_item_free(t->next);
@@ -55,7 +54,7 @@ mail_abandon(void *arg, struct lane_trip *trip)
 	if (t->sending != NULL) {
 		mailer_cancel(t->sending);
 		TAILQ_REMOVE(&m->given, t, link);
-	} else if (t->mail != NULL)
+	} else if (t->is_ready)
 		TAILQ_REMOVE(&m->ready, t, link);
 	mail_trip_free(t);
 }
@@ -113,14 +112,11 @@ static void
 carry_send(struct mail_trip *t)
 {
 	struct flow_mails *m = t->mails;
-	struct mail *mail = t->mail;
 
-	t->mail = NULL;
 	mail_trip_not_ahead(t);
 	m->sending++;
 	TAILQ_INSERT_TAIL(&m->given, t, link);
-	t->sending = mailer_send(m->conf->mailer, mail, carry_on_sent, t);
-	mail_free(mail);
+	t->sending = mail_trip_send(t, carry_on_sent);
 }
 
 /* It waited so long for its place that its claim might run out on the way (OUTBOX_CLAIM_MS). */
@@ -142,6 +138,7 @@ mails_send_ready(struct flow_mails *m)
 		if (!late && m->sending >= MAIL_GIVEN * m->conf->in_flight)
 			continue;
 		TAILQ_REMOVE(&m->ready, t, link);
+		t->is_ready = false;
 		if (late)
 			mail_settle_unsent(t);
 		else
@@ -161,27 +158,14 @@ mails_take_back(struct flow_mails *m)
 	}
 }
 
-/* ---- compose ---- */
-
 static void
 carry_go(struct mail_trip *t)
 {
-	struct fault f = { .text = "" };
-
 	if (mails_is_overtaken(t->mails, t)) {
 		mail_settle_unsent(t);
 		return;
 	}
-	if (mail_trip_compose(t, &f) != ERR_OK) {
-		const struct mail_report report = { mailer_blames(t->to), 0,
-			carry_scrub(t, f.text) };
-
-		mails_hear(t->mails, t, &report);
-		mail_settle_report(t, &report);
-		return;
-	}
-	secret_free(t->token); /* in the mail, and nowhere else from now on */
-	t->token = NULL;
+	t->is_ready = true;
 	TAILQ_INSERT_TAIL(&t->mails->ready, t, link);
 	mails_send_ready(t->mails);
 }

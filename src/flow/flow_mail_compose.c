@@ -116,8 +116,8 @@ compose_from_invitation(struct mail_trip *t, struct mail_facts *facts)
 	facts->uid = p->value[PERSON_UID];
 }
 
-enum err
-mail_trip_compose(struct mail_trip *t, struct fault *f)
+struct mail_sending *
+mail_trip_send(struct mail_trip *t, mail_sent_cb *cb)
 {
 	const struct flow_mail_conf *conf = t->mails->conf;
 	const struct outbox_item *item = t->trip->item;
@@ -132,15 +132,17 @@ mail_trip_compose(struct mail_trip *t, struct fault *f)
 		.reason = compose_reason(t->arena, t->delivery),
 		.now = flow_now(t->mails->flow) };
 	char *link = outbox_has_link(item->kind) ? compose_link(t) : NULL;
-	enum err code;
+	struct mail_sending *sending;
 
 	facts.over = compose_is_over(t);
 	if (t->inv != NULL)
 		compose_from_invitation(t, &facts);
 	facts.link = link;
-	code = mail_compose(&t->mail, conf->templates, &conf->sender, &facts, f);
+	sending = mailer_compose(conf->mailer, conf->templates, &conf->sender, &facts, cb, t);
 	if (link != NULL)
 		secret_wipe(link, strlen(link));
 	free(link);
-	return code;
+	secret_free(t->token); /* the mailer's alone from now on */
+	t->token = NULL;
+	return sending;
 }

@@ -144,8 +144,6 @@ mail_settle_lost(struct mail_trip *t)
 void
 mail_settle_unsent(struct mail_trip *t)
 {
-	mail_free(t->mail);
-	t->mail = NULL;
 	t->claimed = true;
 	plan_put_back(t, NULL);
 	mail_settle(t);

@@ -2,7 +2,7 @@
  *
  *   flow_mail.c         the object, its pauses, its figures
  *   flow_mail_begin.c   whether an item is worth its mail, and its turn
- *   flow_mail_carry.c   its way to the mailer: claim, compose, send
+ *   flow_mail_carry.c   its way to the mailer: claim, send
  *   flow_mail_compose.c its facts
  *   flow_mail_plan.c    what follows from its outcome
  *   flow_mail_settle.c  that, written: item, log, invitation and notice in one transaction
@@ -69,7 +69,7 @@ struct mail_trip {
 	struct secret *token;
 	struct token_hash hash, displaced;
 	bool has_displaced;
-	struct mail *mail; /* composed, and waits for its place */
+	bool is_ready; /* in mails->ready: claimed, and waits for its place */
 	struct mail_sending *sending;
 	bool is_ahead;	/* counted in mails->ahead */
 	unsigned pause; /* mails->pause_count when it began */
@@ -88,7 +88,7 @@ struct flow_mails {
 	const struct flow_mail_conf *conf;
 	struct lane *lane;
 	struct slots *slots;
-	struct mail_trip_list ready; /* claimed and composed */
+	struct mail_trip_list ready; /* claimed */
 	struct mail_trip_list given; /* to the mailer */
 	size_t sending;		     /* of these: all */
 	size_t ahead;		     /* begun and not given to it yet */
@@ -138,8 +138,8 @@ void mails_take_back(struct flow_mails *m);
 
 /* ---- flow_mail_compose.c ---- */
 
-/* Sets t->mail. As mail_compose(). */
-enum err mail_trip_compose(struct mail_trip *t, struct fault *f);
+/* Gives it to the mailer, and with it the token. */
+struct mail_sending *mail_trip_send(struct mail_trip *t, mail_sent_cb *cb);
 
 /* ---- flow_mail_settle.c ---- */
 

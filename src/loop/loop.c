@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -19,6 +20,7 @@ struct task {
 	TAILQ_ENTRY(task) link;
 	loop_cb *cb;
 	void *arg;
+	bool hurries;
 };
 
 TAILQ_HEAD(task_list, task);
@@ -29,8 +31,9 @@ struct loop {
 	struct event *more;	/* a timer of no time: tasks were left for the next turn */
 	struct event *deferred; /* active when tasks wait for the next turn */
 	int fd;
-	pthread_mutex_t lock; /* guards `posted` */
-	struct task_list posted, taken, later;
+	pthread_mutex_t lock; /* guards `posted` and `hurried` */
+	struct task_list posted, hurried, taken, later;
+	atomic_bool hurry; /* `hurried` is not empty */
 };
 
 struct loop_timer {
@@ -66,12 +69,19 @@ loop_run_tasks(struct task_list *list)
 	}
 }
 
+/* What hurries to the front, the rest to the end. */
 static void
 loop_take_posted(struct loop *l)
 {
+	struct task_list first = TAILQ_HEAD_INITIALIZER(first);
+
 	pthread_mutex_lock(&l->lock);
+	TAILQ_CONCAT(&first, &l->hurried, link);
 	TAILQ_CONCAT(&l->taken, &l->posted, link);
+	atomic_store(&l->hurry, false);
 	pthread_mutex_unlock(&l->lock);
+	TAILQ_CONCAT(&first, &l->taken, link);
+	TAILQ_CONCAT(&l->taken, &first, link);
 }
 
 static int64_t
@@ -84,18 +94,22 @@ loop_now_us(void)
 }
 
 /* In order. Threads can post more at once than should be done without a look at the sockets: what
- * is left after TURN_US comes behind them. */
+ * is left after TURN_US comes behind them, and behind what hurries; one at least is done, however much
+ * that is. */
 static void
 loop_run_taken(struct loop *l)
 {
 	int64_t end = loop_now_us() + TURN_US;
+	bool may_rest = false;
 	struct task *t;
 
 	while ((t = TAILQ_FIRST(&l->taken)) != NULL) {
 		TAILQ_REMOVE(&l->taken, t, link);
+		may_rest = may_rest || !t->hurries;
 		t->cb(t->arg);
 		free(t);
-		if (!TAILQ_EMPTY(&l->taken) && loop_now_us() >= end) {
+		if (may_rest && !TAILQ_EMPTY(&l->taken) &&
+		    (atomic_load(&l->hurry) || loop_now_us() >= end)) {
 			event_add(l->more, &(struct timeval){ 0 });
 			return;
 		}
@@ -176,6 +190,7 @@ loop_new(void)
 	event_set_mem_functions(loop_alloc, loop_realloc, free);
 	evthread_use_pthreads();
 	TAILQ_INIT(&l->posted);
+	TAILQ_INIT(&l->hurried);
 	TAILQ_INIT(&l->taken);
 	TAILQ_INIT(&l->later);
 	pthread_mutex_init(&l->lock, NULL);
@@ -197,7 +212,8 @@ loop_free(struct loop *l)
 {
 	if (l == NULL)
 		return;
-	while (!TAILQ_EMPTY(&l->posted) || !TAILQ_EMPTY(&l->taken) || !TAILQ_EMPTY(&l->later)) {
+	while (!TAILQ_EMPTY(&l->posted) || !TAILQ_EMPTY(&l->hurried) ||
+	       !TAILQ_EMPTY(&l->taken) || !TAILQ_EMPTY(&l->later)) {
 		loop_take_posted(l);
 		loop_run_tasks(&l->taken);
 		loop_run_tasks(&l->later);
@@ -253,20 +269,35 @@ loop_defer(struct loop *l, loop_cb *cb, void *arg)
 	event_active(l->deferred, EV_TIMEOUT, 1);
 }
 
-void
-loop_post(struct loop *l, loop_cb *cb, void *arg)
+static void
+loop_post_to(struct loop *l, struct task_list *list, struct task *t)
 {
-	struct task *t = task_new(cb, arg);
 	uint64_t one = 1;
 	bool first;
 
 	pthread_mutex_lock(&l->lock);
-	first = TAILQ_EMPTY(&l->posted);
-	TAILQ_INSERT_TAIL(&l->posted, t, link);
+	first = TAILQ_EMPTY(&l->posted) && TAILQ_EMPTY(&l->hurried);
+	TAILQ_INSERT_TAIL(list, t, link);
+	atomic_store(&l->hurry, !TAILQ_EMPTY(&l->hurried));
 	pthread_mutex_unlock(&l->lock);
-	/* The counter cannot overflow: only the post that finds the list empty writes. */
+	/* The counter cannot overflow: only the post that finds both lists empty writes. */
 	if (first && write(l->fd, &one, sizeof(one)) != sizeof(one))
 		abort();
+}
+
+void
+loop_post(struct loop *l, loop_cb *cb, void *arg)
+{
+	loop_post_to(l, &l->posted, task_new(cb, arg));
+}
+
+void
+loop_post_first(struct loop *l, loop_cb *cb, void *arg)
+{
+	struct task *t = task_new(cb, arg);
+
+	t->hurries = true;
+	loop_post_to(l, &l->hurried, t);
 }
 
 static void

@@ -1,7 +1,7 @@
 /* The event loop: libevent behind a few words, and the one door through which threads come back.
  *
- * Everything here belongs to the thread that calls loop_run(), except loop_post(). Callbacks run on
- * that thread, never from inside the call that arranged them. */
+ * Everything here belongs to the thread that calls loop_run(), except the two loop_post. Callbacks
+ * run on that thread, never from inside the call that arranged them. */
 #ifndef USHERD_LOOP_LOOP_H
 #define USHERD_LOOP_LOOP_H
 
@@ -35,6 +35,10 @@ void loop_defer(struct loop *l, loop_cb *cb, void *arg);
 /* From any thread: run `cb` on the loop, in the order of posting. Posts still waiting when the loop
  * is freed are run by loop_free(), so that what they carry is never leaked. */
 void loop_post(struct loop *l, loop_cb *cb, void *arg);
+
+/* The same, before all that loop_post() brought: for what somebody waits for at a screen, and what
+ * takes no longer than it must, while the store answers hundreds of operations at once. */
+void loop_post_first(struct loop *l, loop_cb *cb, void *arg);
 
 /* A timer that is idle until set. Setting again replaces the moment; each setting fires once.
  * Milliseconds of monotonic time, not negative. Freeing NULL is fine, also from its own callback.

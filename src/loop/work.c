@@ -76,6 +76,15 @@ worker_take(struct work_pool *p)
 	return w;
 }
 
+/* Linux keeps niceness per thread. */
+static void
+worker_be_nice(int more)
+{
+	const id_t self = (id_t)syscall(SYS_gettid);
+
+	setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + more);
+}
+
 static void *
 worker_main(void *arg)
 {
@@ -85,13 +94,13 @@ worker_main(void *arg)
 	struct work *w;
 
 	pthread_setname_np(pthread_self(), p->conf.name);
-	if (p->conf.nice != 0) /* Linux keeps niceness per thread */
-		setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), p->conf.nice);
+	if (p->conf.nice != 0)
+		worker_be_nice(p->conf.nice);
 	if (p->conf.thread_init != NULL)
 		context = p->conf.thread_init(p->conf.arg, self->index);
 	while ((w = worker_take(p)) != NULL) {
 		w->run(w->job, context);
-		loop_post(p->loop, work_finish, w);
+		(p->conf.first ? loop_post_first : loop_post)(p->loop, work_finish, w);
 	}
 	if (p->conf.thread_exit != NULL)
 		p->conf.thread_exit(context);

@@ -6,6 +6,7 @@
 #ifndef USHERD_LOOP_WORK_H
 #define USHERD_LOOP_WORK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "loop/loop.h"
@@ -22,6 +23,7 @@ struct work_pool_conf {
 	size_t threads;	  /* at least 1 */
 	size_t queue_max; /* jobs that wait; a job being run does not count */
 	int nice;	  /* added to the threads' niceness: hashing must not starve the loop */
+	bool first;	  /* jobs that are done come before others' (loop_post_first) */
 	void *(*thread_init)(void *arg, size_t index); /* may be NULL; runs on the new thread */
 	void (*thread_exit)(void *context);
 	void *arg;

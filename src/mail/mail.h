@@ -88,9 +88,12 @@ struct mail_report {
 };
 
 struct mailer;
+struct mail_templates;
+struct mail_sender;
+struct mail_facts;
 /* A mailer's own begins with it. */
 struct mail_sending {
-	struct mailer *mailer; /* set by mailer_send() */
+	struct mailer *mailer; /* set by mailer_send() and mailer_compose() */
 };
 typedef void mail_sent_cb(void *arg, const struct mail_report *report);
 
@@ -98,6 +101,8 @@ struct mailer_ops {
 	const char *name; /* "smtp", "spool" */
 	struct mail_sending *(*send)(
 	    struct mailer *, const struct mail *, mail_sent_cb *cb, void *arg);
+	struct mail_sending *(*compose)(struct mailer *, const struct mail_templates *,
+	    const struct mail_sender *, const struct mail_facts *, mail_sent_cb *cb, void *arg);
 	void (*cancel)(struct mail_sending *);
 	bool (*take_back)(struct mail_sending *);
 	void (*free)(struct mailer *);
@@ -111,6 +116,11 @@ struct mailer {
  * to what mailer_blames() says. A mail that was cancelled may have been sent. */
 struct mail_sending *mailer_send(
     struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg);
+/* The same with the mail that mail_compose() makes of the facts, which are copied: on the thread that
+ * sends it, for composing takes longer than all else that the loop does for a mail. What composing
+ * refuses comes to what mailer_blames() says. Templates and sender outlive the mailer. */
+struct mail_sending *mailer_compose(struct mailer *m, const struct mail_templates *t,
+    const struct mail_sender *sender, const struct mail_facts *facts, mail_sent_cb *cb, void *arg);
 void mailer_cancel(struct mail_sending *s);
 /* True: it only waited, it is cancelled, and it was surely not sent. False: nothing has changed. */
 bool mailer_take_back(struct mail_sending *s);
@@ -206,6 +216,7 @@ struct mail_facts {
 	int64_t expires_at;		 /* wall ms; 0: none */
 	int64_t now;			 /* wall ms */
 };
+struct mail_facts mail_facts_copy(const struct mail_facts *facts, struct arena *arena);
 /* The mail: From, To, Reply-To, Subject, Date, Message-ID (stable per attempt:
  * <INVITATION.ITEM.ATTEMPT.TAG@domain>), References (<INVITATION.ITEM.TAG@domain>), Auto-Submitted
  * (RFC 3834), X-Auto-Response-Suppress, Content-Language; Return-Path by VERP. The tags are keyed:

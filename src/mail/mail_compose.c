@@ -156,6 +156,27 @@ mail_compose_into(struct mail *m, const struct mail_templates *t, const struct m
 	return mail_compose_headers(m, rows, sizeof(rows) / sizeof(rows[0]), f);
 }
 
+struct mail_facts
+mail_facts_copy(const struct mail_facts *facts, struct arena *arena)
+{
+	struct mail_facts copy = *facts;
+
+	copy.kind = arena_strdup(arena, facts->kind);
+	copy.language = arena_strdup(arena, facts->language);
+	copy.invitation = arena_strdup(arena, facts->invitation);
+	copy.item = arena_strdup(arena, facts->item);
+	copy.to = arena_strdup(arena, facts->to);
+	copy.name = arena_strdup(arena, facts->name);
+	copy.given_name = arena_strdup(arena, facts->given_name);
+	copy.uid = arena_strdup(arena, facts->uid);
+	copy.inviter = arena_strdup(arena, facts->inviter);
+	copy.position = arena_strdup(arena, facts->position);
+	copy.org_unit = arena_strdup(arena, facts->org_unit);
+	copy.link = arena_strdup(arena, facts->link);
+	copy.reason = arena_strdup(arena, facts->reason);
+	return copy;
+}
+
 enum err
 mail_compose(struct mail **out, const struct mail_templates *t, const struct mail_sender *sender,
     const struct mail_facts *facts, struct fault *f)

@@ -49,6 +49,7 @@ smtp_free(struct mailer *m)
 static const struct mailer_ops smtp_ops = {
 	.name = "smtp",
 	.send = mailer_crew_send,
+	.compose = mailer_crew_compose,
 	.cancel = mailer_crew_cancel,
 	.take_back = mailer_crew_take_back,
 	.free = smtp_free,

@@ -31,6 +31,7 @@ spool_free(struct mailer *m)
 static const struct mailer_ops spool_ops = {
 	.name = "spool",
 	.send = mailer_crew_send,
+	.compose = mailer_crew_compose,
 	.cancel = mailer_crew_cancel,
 	.take_back = mailer_crew_take_back,
 	.free = spool_free,

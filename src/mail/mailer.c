@@ -31,6 +31,16 @@ mailer_send(struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *a
 	return s;
 }
 
+struct mail_sending *
+mailer_compose(struct mailer *m, const struct mail_templates *t, const struct mail_sender *sender,
+    const struct mail_facts *facts, mail_sent_cb *cb, void *arg)
+{
+	struct mail_sending *s = m->ops->compose(m, t, sender, facts, cb, arg);
+
+	s->mailer = m;
+	return s;
+}
+
 void
 mailer_cancel(struct mail_sending *s)
 {
@@ -85,6 +95,34 @@ job_take(struct mailer_job *j)
 	return atomic_compare_exchange_strong(&j->taken, &waits, true);
 }
 
+/* The facts go as soon as the mail is there: a link stands in them. */
+static void
+job_forget_facts(struct mailer_job *j)
+{
+	char *link = (char *)(uintptr_t)j->facts.link; /* the arena's own */
+
+	if (link != NULL)
+		secret_wipe(link, strlen(link));
+	arena_free(j->arena);
+	j->arena = NULL;
+	j->facts = (struct mail_facts){ .kind = NULL };
+}
+
+static enum err
+job_make_text(struct mailer_job *j, struct fault *f)
+{
+	enum err code = ERR_OK;
+
+	if (j->mail == NULL) {
+		code = mail_compose(&j->mail, j->templates, j->sender, &j->facts, f);
+		if (code != ERR_OK)
+			return code;
+		job_forget_facts(j);
+	}
+	j->text = mail_text(j->mail, f);
+	return j->text != NULL ? ERR_OK : f->code;
+}
+
 static void
 job_run(void *job, void *context)
 {
@@ -93,9 +131,9 @@ job_run(void *job, void *context)
 
 	if (!job_take(j))
 		return;
-	j->text = mail_text(j->mail, &f);
-	if (j->text == NULL)
-		mailer_report(j, mailer_blames(j->mail->to), 0, f.text);
+	if (job_make_text(j, &f) != ERR_OK)
+		mailer_report(
+		    j, mailer_blames(j->mail != NULL ? j->mail->to : j->facts.to), 0, f.text);
 	else
 		j->crew->carry(j, context);
 }
@@ -117,22 +155,49 @@ job_release(void *job)
 
 	secret_free(j->text);
 	mail_free(j->mail);
+	job_forget_facts(j);
 	free(j);
+}
+
+static struct mailer_job *
+job_new(struct mailer *m, mail_sent_cb *cb, void *arg)
+{
+	struct mailer_job *j = mem_alloc(sizeof(*j));
+
+	j->crew = (struct mailer_crew *)m;
+	j->cb = cb;
+	j->arg = arg;
+	return j;
+}
+
+static struct mail_sending *
+job_start(struct mailer_job *j)
+{
+	TAILQ_INSERT_TAIL(&j->crew->jobs, j, link);
+	j->work = work_start(j->crew->pool, job_run, job_done, job_release, j);
+	return &j->base;
 }
 
 struct mail_sending *
 mailer_crew_send(struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg)
 {
-	struct mailer_crew *c = (struct mailer_crew *)m;
-	struct mailer_job *j = mem_alloc(sizeof(*j));
+	struct mailer_job *j = job_new(m, cb, arg);
 
-	j->crew = c;
 	j->mail = mail_copy(mail);
-	j->cb = cb;
-	j->arg = arg;
-	TAILQ_INSERT_TAIL(&c->jobs, j, link);
-	j->work = work_start(c->pool, job_run, job_done, job_release, j);
-	return &j->base;
+	return job_start(j);
+}
+
+struct mail_sending *
+mailer_crew_compose(struct mailer *m, const struct mail_templates *t,
+    const struct mail_sender *sender, const struct mail_facts *facts, mail_sent_cb *cb, void *arg)
+{
+	struct mailer_job *j = job_new(m, cb, arg);
+
+	j->templates = t;
+	j->sender = sender;
+	j->arena = arena_new(0);
+	j->facts = mail_facts_copy(facts, j->arena);
+	return job_start(j);
 }
 
 void

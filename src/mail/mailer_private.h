@@ -12,7 +12,11 @@ struct mailer_job {
 	struct mail_sending base;
 	TAILQ_ENTRY(mailer_job) link;
 	struct mailer_crew *crew;
-	struct mail *mail; /* checked */
+	struct mail *mail; /* checked; NULL: to be composed of what follows */
+	const struct mail_templates *templates;
+	const struct mail_sender *sender;
+	struct mail_facts facts;
+	struct arena *arena; /* of the facts; NULL: there are none */
 	struct secret *text;
 	mail_sent_cb *cb;
 	void *arg;
@@ -40,6 +44,8 @@ void mailer_crew_init(struct mailer_crew *c, const struct mailer_ops *ops, struc
 void mailer_crew_release(struct mailer_crew *c);
 struct mail_sending *mailer_crew_send(
     struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg);
+struct mail_sending *mailer_crew_compose(struct mailer *m, const struct mail_templates *t,
+    const struct mail_sender *sender, const struct mail_facts *facts, mail_sent_cb *cb, void *arg);
 void mailer_crew_cancel(struct mail_sending *s);
 bool mailer_crew_take_back(struct mail_sending *s);
 

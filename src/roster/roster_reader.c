@@ -234,6 +234,7 @@ roster_readers_new(struct roster *r)
 	struct work_pool_conf conf = { .name = "roster-page",
 		.threads = 1,
 		.queue_max = READER_QUEUE_MAX,
+		.first = true,
 		.thread_init = reader_begin,
 		.thread_exit = reader_end };
 

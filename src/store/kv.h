@@ -47,6 +47,7 @@ struct kv_bytes {
 struct kv_item {
 	struct kv_bytes key, value;
 	uint64_t created, modified; /* revisions */
+	bool quiet;		    /* of a watch: as the writer said (kv_write) */
 };
 
 /* Holds when the key's last modification is exactly `modified`; 0 means the key must be absent. */
@@ -58,6 +59,9 @@ struct kv_compare {
 struct kv_write {
 	struct kv_bytes key;
 	struct kv_bytes value; /* data NULL deletes the key; deleting an absent key is fine */
+	/* What watchers look at in it is as it was before. A hint: it may get lost on the way, and
+	 * does wherever a watch is told several changes as one. */
+	bool quiet;
 };
 
 struct kv_txn {

@@ -7,13 +7,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { TOLD_AT_ONCE = 4 };
-
-/* Operations on their way back to the loop. */
-struct kv_batch {
+/* What is on its way back to the loop. */
+struct kv_told {
 	struct kv_front *front;
-	struct kv_op_list ops;
-	bool told_health, gap;
+	struct kv_op *op; /* or NULL */
+	bool knows_health, gap;
 	struct fault health;
 };
 
@@ -317,18 +315,17 @@ kv_front_answer(struct kv_front *front, struct kv_op *op)
 }
 
 static void
-kv_front_on_batch(void *arg)
+kv_front_on_told(void *arg)
 {
-	struct kv_batch *b = arg;
-	struct kv_front *front = b->front;
-	struct kv_op *op;
+	struct kv_told *told = arg;
+	struct kv_front *front = told->front;
+	struct kv_op *op = told->op;
 
-	if (b->told_health)
-		front->health = b->health;
-	if (b->gap && !front->closed)
+	if (told->knows_health)
+		front->health = told->health;
+	if (told->gap && !front->closed)
 		kv_front_end_watches(front);
-	while ((op = TAILQ_FIRST(&b->ops)) != NULL) {
-		TAILQ_REMOVE(&b->ops, op, link);
+	if (op != NULL) {
 		front->op_count--;
 		front->op_bytes -= op->size;
 		kv_front_answer(front, op);
@@ -336,47 +333,36 @@ kv_front_on_batch(void *arg)
 	}
 	if (!front->closed && TAILQ_EMPTY(&front->live))
 		loop_timer_stop(front->deadline);
-	free(b);
+	free(told);
 }
 
-/* Many operations can share a commit, and the loop has others to serve between their callbacks. */
-static void
-kv_batch_fill(struct kv_batch *b, struct kv_op_list *done)
-{
-	struct kv_op *op;
-
-	for (size_t i = 0; i < TOLD_AT_ONCE && (op = TAILQ_FIRST(done)) != NULL; i++) {
-		TAILQ_REMOVE(done, op, link);
-		TAILQ_INSERT_TAIL(&b->ops, op, link); /* a macro: it names the element twice */
-	}
-}
-
+/* Many operations can share a commit, and the loop has others to serve between their callbacks: each
+ * takes as long as reading what was stored, and begins the next thing. */
 void
 kv_front_post(struct kv_front *front, struct kv_op_list *done, const struct fault *health)
 {
 	do {
-		struct kv_batch *b = mem_alloc(sizeof(*b));
+		struct kv_told *told = mem_alloc(sizeof(*told));
 
-		b->front = front;
-		TAILQ_INIT(&b->ops);
-		kv_batch_fill(b, done);
-		if (health != NULL) {
-			b->told_health = true;
-			b->health = *health;
-		}
-		loop_post(front->loop, kv_front_on_batch, b);
+		told->front = front;
+		told->op = TAILQ_FIRST(done);
+		if (told->op != NULL)
+			TAILQ_REMOVE(done, told->op, link);
+		told->knows_health = health != NULL;
+		if (health != NULL)
+			told->health = *health;
+		loop_post(front->loop, kv_front_on_told, told);
 	} while (!TAILQ_EMPTY(done));
 }
 
 void
 kv_front_post_gap(struct kv_front *front)
 {
-	struct kv_batch *b = mem_alloc(sizeof(*b));
+	struct kv_told *told = mem_alloc(sizeof(*told));
 
-	b->front = front;
-	b->gap = true;
-	TAILQ_INIT(&b->ops);
-	loop_post(front->loop, kv_front_on_batch, b);
+	told->front = front;
+	told->gap = true;
+	loop_post(front->loop, kv_front_on_told, told);
 }
 
 /* One overdue operation a turn: its callback may do anything. One that the engine has begun with is
@@ -459,6 +445,6 @@ kv_front_close(struct kv_front *front)
 	front->closed = true;
 	loop_timer_free(front->deadline);
 	front->deadline = NULL;
-	/* Posts run in order: behind the last batch that the engine sent. */
+	/* Posts run in order: behind the last that the engine sent. */
 	loop_post(front->loop, kv_front_free, front);
 }

@@ -61,6 +61,7 @@ kv_op_new_txn(const struct kv_txn *txn)
 	}
 	for (size_t i = 0; i < txn->write_count; i++) {
 		writes[i].key = kv_op_put_bytes(&at, txn->writes[i].key);
+		writes[i].quiet = txn->writes[i].quiet;
 		if (txn->writes[i].value.data != NULL)
 			writes[i].value = kv_op_put_bytes(&at, txn->writes[i].value);
 	}
@@ -144,5 +145,6 @@ kv_op_add_change(struct kv_op *op, const struct kv_write *write, uint64_t create
 	op->changes[op->change_count++] = (struct kv_item){ .key = write->key,
 		.value = write->value,
 		.created = created,
-		.modified = op->revision };
+		.modified = op->revision,
+		.quiet = write->quiet };
 }

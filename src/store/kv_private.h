@@ -30,7 +30,7 @@ enum kv_kind { KV_GET, KV_RANGE, KV_TXN, KV_WATCH };
 struct kv_front;
 
 struct kv_op {
-	TAILQ_ENTRY(kv_op) link; /* an engine's queue, or a batch on its way back */
+	TAILQ_ENTRY(kv_op) link; /* an engine's queue, or a batch of it */
 
 	/* The loop's. */
 	TAILQ_ENTRY(kv_op) live;
@@ -108,7 +108,7 @@ struct kv_front {
 
 void kv_front_init(struct kv_front *front, const struct kv_ops *ops, const struct kv_engine *engine,
     struct loop *l);
-/* Cancels everything; `release` is called by the loop once no batch is on its way any more. */
+/* Cancels everything; `release` is called by the loop once nothing is on its way any more. */
 void kv_front_close(struct kv_front *front);
 
 /* From any thread. Takes the operations of `done` (leaves it empty). `health` is copied; code

@@ -202,7 +202,7 @@ struct store_watch *store_watch_api_tokens(
     struct store *s, const struct store_watch_cbs *cbs, void *arg);
 struct store_watch *store_watch_sessions(
     struct store *s, const struct store_watch_cbs *cbs, void *arg);
-/* Final ones, too, as long as they are kept. */
+/* Final ones, too, as long as they are kept. That a link came or went is not told. */
 struct store_watch *store_watch_invitations(
     struct store *s, const struct store_watch_cbs *cbs, void *arg);
 void store_watch_stop(struct store_watch *w);

@@ -54,9 +54,9 @@ audit_strip_add(
 		return;
 	sealed = arena_alloc(p->arena, p->text.len + SEAL_OVERHEAD);
 	p->compares[p->count] = (struct kv_compare){ key, item->modified };
-	p->writes[p->count] =
-	    (struct kv_write){ key, { sealed, seal_close(p->store->seal, key.data, key.len,
-						  p->text.data, p->text.len, sealed) } };
+	p->writes[p->count] = (struct kv_write){ .key = key,
+		.value = { sealed, seal_close(p->store->seal, key.data, key.len, p->text.data,
+					   p->text.len, sealed) } };
 	p->count++;
 }
 
@@ -69,8 +69,9 @@ audit_strip_put(struct audit_strip *p, const char *key, uint64_t revision, const
 
 	p->has_put = true;
 	p->compares[p->count] = (struct kv_compare){ copy, revision };
-	p->writes[p->count] = (struct kv_write){ copy,
-		{ sealed, seal_close(p->store->seal, key, len, json->data, json->len, sealed) } };
+	p->writes[p->count] = (struct kv_write){ .key = copy,
+		.value = { sealed,
+		    seal_close(p->store->seal, key, len, json->data, json->len, sealed) } };
 }
 
 struct kv_op *

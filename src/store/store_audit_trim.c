@@ -161,7 +161,7 @@ trim_begin(struct trim *t)
 	struct kv_bytes key = kv_text(CHAIN_BASE);
 	struct kv_compare as_seen = { key, t->base_revision };
 	unsigned char sealed[512];
-	struct kv_write write = { key, { sealed, 0 } };
+	struct kv_write write = { .key = key, .value = { sealed, 0 } };
 	struct kv_txn txn = { &as_seen, 1, &write, 1, failpoints_of(points_of_ending) };
 
 	t->base.ending = t->last.number;

@@ -114,7 +114,7 @@ save_release_names(struct commit *c, const struct invitation *after,
 
 static void
 save_invitation(struct commit *c, const struct store_key *key, const struct invitation *after,
-    const struct store_held *held)
+    const struct store_held *held, bool quiet)
 {
 	struct invitation *final = NULL;
 
@@ -127,7 +127,15 @@ save_invitation(struct commit *c, const struct store_key *key, const struct invi
 	}
 	codec_write_invitation(&c->json, final != NULL ? final : after, held);
 	commit_put(c, key);
+	c->writes[c->write_count - 1].quiet = quiet;
 	invitation_free(final);
+}
+
+/* Nothing but which links work: nobody who watches invitations looks at those. */
+static bool
+save_is_quiet(enum invitation_event event)
+{
+	return event == INVITATION_EV_MAIL || event == INVITATION_EV_UNMAIL;
 }
 
 void
@@ -158,7 +166,7 @@ save_add(struct commit *c, const struct invitation *before, const struct invitat
 		save_release_names(c, after, old, &held);
 	else
 		save_move_names(c, old, new);
-	save_invitation(c, &key, after, &held);
+	save_invitation(c, &key, after, &held, save_is_quiet(event));
 	outbox_add_post(c, after->id, note->post);
 	commit_audit(c, &audit);
 }

@@ -74,7 +74,7 @@ watch_on_change(void *arg, enum err code, const struct kv_item *item, const stru
 	if (code != ERR_OK) {
 		w->watch = NULL; /* that was its last call */
 		watch_fail(w, code, f);
-	} else
+	} else if (!item->quiet)
 		watch_tell(w, item);
 }
 

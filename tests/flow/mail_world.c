@@ -238,7 +238,7 @@ mail_world_damage_log(struct mail_world *m, const char *id)
 {
 	char key[64];
 	int len = snprintf(key, sizeof(key), "delivery/%s", id);
-	const struct kv_write write = { { key, (size_t)len }, { "nonsense", 8 } };
+	const struct kv_write write = { .key = { key, (size_t)len }, .value = { "nonsense", 8 } };
 	const struct kv_txn txn = { .writes = &write, .write_count = 1 };
 
 	kv_txn(m->w->kv, &txn, on_damaged, m);

@@ -360,7 +360,7 @@ world_on_put(void *arg, enum err code, const struct kv_txn_result *result, const
 void
 world_put_damaged(struct world *w, const char *key)
 {
-	struct kv_write write = { kv_text(key), kv_text("damaged") };
+	struct kv_write write = { .key = kv_text(key), .value = kv_text("damaged") };
 	struct kv_txn txn = { .writes = &write, .write_count = 1 };
 
 	kv_txn(w->memory, &txn, world_on_put, w);

@@ -69,7 +69,7 @@ keys_and_values_may_hold_any_byte(void **state)
 {
 	struct kv_world *w = *state;
 	const char key[] = { 'k', 0, (char)0xff, 'x' }, value[] = { 0, 1, (char)0xfe };
-	struct kv_write write = { { key, sizeof(key) }, { value, sizeof(value) } };
+	struct kv_write write = { .key = { key, sizeof(key) }, .value = { value, sizeof(value) } };
 	struct kv_txn txn = { .writes = &write, .write_count = 1 };
 	struct answer a;
 

@@ -485,7 +485,7 @@ a_store_of_an_older_schema_is_raised_and_told_apart_from_then_on(void **state)
 	struct world *w = *state;
 	static const char *const old[] = { "{\"v\":1,\"schema\":1}", "{\"v\":1,\"schema\":2}" };
 	unsigned char sealed[256];
-	struct kv_write write = { kv_text("meta/schema"), { sealed, 0 } };
+	struct kv_write write = { .key = kv_text("meta/schema"), .value = { sealed, 0 } };
 	struct kv_txn txn = { .writes = &write, .write_count = 1 };
 	uint64_t before, raised;
 
@@ -527,7 +527,7 @@ another_key_or_a_newer_schema_is_refused(void **state)
 	store_free(s);
 	seal_free(seal);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct kv_write write = { kv_text("meta/schema"), { sealed, 0 } };
+		struct kv_write write = { .key = kv_text("meta/schema"), .value = { sealed, 0 } };
 		struct kv_txn txn = { .writes = &write, .write_count = 1 };
 
 		write.value.len = seal_close(

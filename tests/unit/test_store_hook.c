@@ -265,7 +265,7 @@ a_damaged_endpoint_is_left_out_and_can_be_deleted(void **state)
 
 	save(o, &h, "webhook_created");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct kv_write write = { kv_text(key), kv_text("damaged") };
+		struct kv_write write = { .key = kv_text(key), .value = kv_text("damaged") };
 		struct kv_txn txn = { .writes = &write, .write_count = 1 };
 
 		if (rows[i] != NULL)

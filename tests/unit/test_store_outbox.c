@@ -571,7 +571,7 @@ a_value_with_a_member_of_another_type_is_damaged(void **state)
 		bool is_item = i < sizeof(items) / sizeof(items[0]);
 		const char *key = is_item ? "outbox/" NOBODY : "delivery/" NOBODY;
 		const char *json = is_item ? items[i] : logs[i - sizeof(items) / sizeof(items[0])];
-		struct kv_write write = { kv_text(key), { sealed, 0 } };
+		struct kv_write write = { .key = kv_text(key), .value = { sealed, 0 } };
 		struct kv_txn txn = { .writes = &write, .write_count = 1 };
 
 		write.value.len =

@@ -300,8 +300,9 @@ put_old_kept(struct world *w)
 			  text[] = "{\"v\":1,\"at\":1000000,\"until\":4600000,\"parts\":1,"
 				   "\"by\":\"uid:0\",\"dn\":\"uid=x,ou=y\"}";
 	unsigned char sealed[sizeof(text) + SEAL_OVERHEAD];
-	const struct kv_write write = { kv_text(name),
-		{ sealed, seal_close(w->seal, name, strlen(name), text, strlen(text), sealed) } };
+	const struct kv_write write = { .key = kv_text(name),
+		.value = { sealed, seal_close(w->seal, name, strlen(name), text, strlen(text),
+				       sealed) } };
 
 	delete_user(w, ADA, NOON);
 	list(w, NULL, 1);
