@@ -8,7 +8,7 @@
 
 enum {
 	REBUILD_ALONE = 500, /* so many rows are sorted while a thread begins */
-	REBUILD_TASKS = 4
+	REBUILD_TASKS = 5
 };
 
 struct sorted_rows {
@@ -21,6 +21,8 @@ struct rebuild {
 	const struct roster_version *v;
 	const bool *stale;
 	atomic_uint next; /* task that nobody has begun */
+	void (*beside)(void *arg);
+	void *beside_arg;
 	struct sorted_rows sorted[ROSTER_SORT_COUNT];
 };
 
@@ -60,8 +62,10 @@ rebuild_run(void *arg)
 	while ((task = atomic_fetch_add(&b->next, 1)) < REBUILD_TASKS)
 		if (task == 0)
 			rebuild_numbers(b);
-		else
+		else if (task < REBUILD_TASKS - 1)
 			rebuild_text(b, texts[task - 1]);
+		else if (b->beside != NULL)
+			b->beside(b->beside_arg);
 	return NULL;
 }
 
@@ -80,25 +84,24 @@ rebuild_sort(struct rebuild *b, uint64_t rows)
 		pthread_join(helper, NULL);
 }
 
-bool
-orders_rebuild(struct roster_writer *w)
+void
+orders_rebuild(struct roster_writer *w, void (*beside)(void *arg), void *arg)
 {
-	struct rebuild b = { .r = w->r, .v = w->draft, .stale = w->stale };
-	bool any = false;
+	struct rebuild b = {
+		.r = w->r, .v = w->draft, .stale = w->stale, .beside = beside, .beside_arg = arg
+	};
+	bool any = beside != NULL;
 
 	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++)
 		any = any || w->stale[s];
 	if (!any)
-		return false;
+		return;
 	rebuild_sort(&b, w->live);
 	for (unsigned s = 0; s < ROSTER_SORT_COUNT; s++) {
 		if (!w->stale[s])
 			continue;
-		order_clear(w, s);
-		for (size_t i = 0; i < b.sorted[s].count; i++)
-			order_append(w, s, b.sorted[s].rows[i]);
+		order_set(w, s, b.sorted[s].rows, b.sorted[s].count);
 		block_free(w->r, b.sorted[s].rows);
 		w->stale[s] = false;
 	}
-	return true;
 }
