@@ -343,7 +343,7 @@ void
 writer_publish(struct roster_writer *w)
 {
 	places_settle(w);
-	orders_rebuild(w, NULL, NULL);
+	orders_rebuild(w, NULL, NULL, NULL);
 	draft_publish(w);
 	past_forget(w);
 }

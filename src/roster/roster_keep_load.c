@@ -9,6 +9,7 @@ struct warm_start {
 	void *arg;
 	struct warm *warm;
 	struct roster_writer *w;
+	struct order_hints hints;
 	uint64_t users, records; /* `records` of the last save of everything */
 	size_t cookie_len;
 	unsigned char cookie[FEED_COOKIE_MAX];
@@ -48,7 +49,9 @@ warm_take(void *arg, const struct warm_record *record)
 	case WARM_PAGE:
 		return record_read_page(s->w, record);
 	case WARM_USER:
-		return record_read_user(s->w, record);
+		return record_read_user(s->w, record, &s->hints);
+	case WARM_ORDER:
+		return record_read_order(s->w, record, &s->hints);
 	}
 	return false;
 }
@@ -73,7 +76,7 @@ warm_fill(struct roster_writer *w, struct warm_start *s)
 	places_restored(w);
 	/* Without a cookie it is the part of a save that was interrupted. */
 	if (read && s->cookie_len > 0) {
-		read = rows_restored(w);
+		read = rows_restored(w, &s->hints);
 		if (read)
 			return true;
 		fault_set(
@@ -91,12 +94,24 @@ warm_fill(struct roster_writer *w, struct warm_start *s)
 }
 
 static void
+hints_free(struct roster *r, struct order_hints *hints)
+{
+	for (unsigned s = 0; s <= ORDER_BY_ID; s++)
+		block_free(r, hints->order[s].rows);
+	block_free(r, hints->changed.rows);
+	*hints = (struct order_hints){ 0 };
+}
+
+static void
 warm_read(struct roster_writer *w, struct warm_start *s)
 {
 	const struct roster_conf *conf = &w->r->conf;
+	bool filled;
 
 	s->warm = warm_open(conf->warm_path, conf->warm_subject, conf->seal, &s->fault);
-	if (s->warm == NULL || !warm_fill(w, s))
+	filled = s->warm != NULL && warm_fill(w, s);
+	hints_free(w->r, &s->hints);
+	if (!filled)
 		return;
 	s->users = w->live;
 	keep_restored(w->r->keep, w, s->cookie, s->cookie_len, s->records);

@@ -187,7 +187,8 @@ user_fits(const struct user_head *h, size_t len)
 }
 
 bool
-record_read_user(struct roster_writer *w, const struct warm_record *record)
+record_read_user(
+    struct roster_writer *w, const struct warm_record *record, struct order_hints *hints)
 {
 	const uint32_t row = record_number(record);
 	const unsigned char *bytes = record->data;
@@ -209,6 +210,42 @@ record_read_user(struct roster_writer *w, const struct warm_record *record)
 	values.data_len = head.data_len;
 	memcpy(values.text, bytes + sizeof(head), head.text_len);
 	memcpy(values.data, bytes + sizeof(head) + head.text_len, head.data_len);
+	row_list_add(w->r, &hints->changed, row);
 	row_restore(w, row, head.is_there != 0 ? &values : NULL);
+	return true;
+}
+
+/* ---- orders ---- */
+
+struct order_head {
+	uint8_t format, unused[3];
+	uint32_t rows;
+};
+
+void
+record_order(const uint32_t *rows, size_t count, struct buf *out)
+{
+	struct order_head head = { .format = RECORD_FORMAT, .rows = (uint32_t)count };
+
+	buf_add(out, &head, sizeof(head));
+	buf_add(out, rows, count * sizeof(*rows));
+}
+
+/* Its number is that of the order, and of the part in it. */
+bool
+record_read_order(
+    struct roster_writer *w, const struct warm_record *record, struct order_hints *hints)
+{
+	const uint32_t order = record_number(record) / RECORD_PARTS_MAX;
+	const unsigned char *bytes = record->data;
+	struct order_head head;
+
+	if (record->len < sizeof(head) || order > ORDER_BY_ID)
+		return false;
+	memcpy(&head, bytes, sizeof(head));
+	if (head.format != RECORD_FORMAT || head.rows > RECORD_PART ||
+	    record->len != sizeof(head) + head.rows * sizeof(uint32_t))
+		return false;
+	row_list_add_all(w->r, &hints->order[order], bytes + sizeof(head), head.rows);
 	return true;
 }

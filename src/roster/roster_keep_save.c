@@ -1,9 +1,11 @@
 /* What a save writes into the warm file: everything, or what has changed. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "roster/roster_keep.h"
 #include "roster/roster_place.h"
+#include "roster/roster_sort.h"
 
 enum {
 	KEEP_PART = 4 * 1024 * 1024,	/* of one transaction of a save of everything */
@@ -86,12 +88,82 @@ sheet_save(struct sheet *s, const void *cookie, size_t cookie_len, struct fault 
 	return saved;
 }
 
+static bool
+sheet_save_part(struct sheet *s, const atomic_bool *stopping, struct fault *f)
+{
+	return s->data.len < KEEP_PART || (!atomic_load(stopping) && sheet_save(s, NULL, 0, f));
+}
+
+static void
+sheet_order(struct sheet *s, uint32_t number, const uint32_t *rows, size_t count)
+{
+	unsigned char id[FEED_ID_SIZE];
+	struct warm_record *record;
+	size_t before = s->data.len;
+
+	record_number_id(number, id);
+	record = sheet_add(s, WARM_ORDER, id);
+	record_order(rows, count, &s->data);
+	record->len = s->data.len - before;
+}
+
+/* The rows of an order, without those that are not in the file. */
+static size_t
+users_only(const struct roster_version *v, uint32_t *rows, size_t count)
+{
+	size_t users = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!row_is_invitation(v, rows[i]))
+			rows[users++] = rows[i];
+	return users;
+}
+
+static uint32_t *
+order_rows(struct roster *r, const struct roster_version *v, unsigned order, size_t *count)
+{
+	struct roster_position at = { 0, 0 };
+	uint32_t *rows = rows_live(r, v, count), *by_id, row;
+	size_t n = 0;
+
+	if (order == ORDER_BY_ID) {
+		by_id = rows_sort(r, v, order, rows, *count);
+		block_free(r, rows);
+		return by_id;
+	}
+	while ((row = order_next(v, order, &at)) != ROSTER_ROW_NONE)
+		rows[n++] = row;
+	assert(n == *count);
+	return rows;
+}
+
+static bool
+save_order(struct roster *r, struct sheet *s, const struct roster_version *v, unsigned order,
+    const atomic_bool *stopping, struct fault *f)
+{
+	size_t count;
+	uint32_t *rows = order_rows(r, v, order, &count), number = order * RECORD_PARTS_MAX;
+	bool ok = true;
+
+	count = users_only(v, rows, count);
+	for (size_t at = 0; ok && at < count; at += RECORD_PART) {
+		size_t left = count - at;
+
+		sheet_order(s, number++, rows + at, left < RECORD_PART ? left : RECORD_PART);
+		ok = sheet_save_part(s, stopping, f);
+	}
+	block_free(r, rows);
+	return ok;
+}
+
 /* Everything, and the cookie with the last part only: what is there before is not taken for
  * anything. */
 static bool
-save_all(struct sheet *s, const struct roster_version *v, const struct changes *c,
+save_all(struct roster *r, struct sheet *s, const struct roster_version *v, const struct changes *c,
     const atomic_bool *stopping, struct fault *f)
 {
+	static const unsigned orders[] = { ROSTER_BY_NAME, ROSTER_BY_MAIL, ROSTER_BY_PHONE,
+		ORDER_BY_ID };
 	bool ok = warm_reset(s->warm, f);
 
 	sheet_places(s, v);
@@ -100,9 +172,10 @@ save_all(struct sheet *s, const struct roster_version *v, const struct changes *
 			sheet_group(s, v->groups->items[i]);
 	for (uint32_t page = 0; ok && page < v->page_count; page++) {
 		sheet_number(s, WARM_PAGE, v, page);
-		if (s->data.len >= KEEP_PART)
-			ok = !atomic_load(stopping) && sheet_save(s, NULL, 0, f);
+		ok = sheet_save_part(s, stopping, f);
 	}
+	for (size_t i = 0; ok && i < sizeof(orders) / sizeof(orders[0]); i++)
+		ok = save_order(r, s, v, orders[i], stopping, f);
 	return ok && sheet_save(s, c->cookie, c->cookie_len, f);
 }
 
@@ -174,7 +247,7 @@ keep_save(struct roster *r, struct warm *warm, const struct roster_version *v, s
 	bool saved;
 
 	buf_init(&s.data, KEEP_BYTES);
-	saved = c->all ? save_all(&s, v, c, stopping, f) : save_changes(&s, v, c, f);
+	saved = c->all ? save_all(r, &s, v, c, stopping, f) : save_changes(&s, v, c, f);
 	buf_release(&s.data);
 	free(s.records);
 	return saved;

@@ -220,8 +220,8 @@ size_t fold_phone(const char *s, size_t len, char *out, size_t size);
  * change. */
 /* WARM_PAGE has the users of a whole page, WARM_USER one that changed since that was saved: a
  * million small records take four times as long to read as the same bytes in pages, and a page is
- * too much to write for one change. */
-enum warm_kind { WARM_USER = 1, WARM_PLACE = 2, WARM_GROUP = 3, WARM_PAGE = 4 };
+ * too much to write for one change. WARM_ORDER is a part of an order of the rows in pages. */
+enum warm_kind { WARM_USER = 1, WARM_PLACE = 2, WARM_GROUP = 3, WARM_PAGE = 4, WARM_ORDER = 5 };
 struct warm;
 struct warm_record {
 	enum warm_kind kind;
@@ -235,8 +235,8 @@ struct warm_record {
  * fails (then there is no warm file this time, and `f` says why). */
 struct warm *warm_open(
     const char *path, const char *subject, const struct seal *seal, struct fault *f);
-/* All records in the order places, groups, pages, users. False: damaged in the middle; the caller
- * drops what it has and calls warm_reset(). `cookie` has room for FEED_COOKIE_MAX. */
+/* All records in the order places, groups, pages, users, orders. False: damaged in the middle; the
+ * caller drops what it has and calls warm_reset(). `cookie` has room for FEED_COOKIE_MAX. */
 typedef bool warm_load_cb(void *arg, const struct warm_record *record);
 bool warm_load(
     struct warm *w, warm_load_cb *cb, void *arg, void *cookie, size_t *cookie_len, struct fault *f);

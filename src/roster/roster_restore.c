@@ -83,14 +83,14 @@ rows_forget(struct roster_writer *w)
 }
 
 bool
-rows_restored(struct roster_writer *w)
+rows_restored(struct roster_writer *w, const struct order_hints *hints)
 {
 	struct indexing x = { .w = w };
 
 	x.failed = !rows_there_list(w, &x.there);
 	places_arrange(w); /* the order by org unit is by their ranks */
 	if (!x.failed)
-		orders_rebuild(w, rows_index, &x);
+		orders_rebuild(w, hints, rows_index, &x);
 	block_free(w->r, x.there.rows);
 	w->dirty = w->event_all = true;
 	return !x.failed;

@@ -26,6 +26,8 @@ struct row_list {
 	size_t count, room;
 };
 void row_list_add(struct roster *r, struct row_list *list, uint32_t row);
+/* `count` numbers that lie anywhere. */
+void row_list_add_all(struct roster *r, struct row_list *list, const void *rows, size_t count);
 void row_list_trim(struct roster *r, struct row_list *list); /* to what is in it */
 /* A growing list of ids. */
 struct feed_id_list {
@@ -34,6 +36,12 @@ struct feed_id_list {
 };
 void id_list_trim(struct roster *r, struct feed_id_list *list);
 void id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE]);
+
+/* The order by name, mail, phone or id that there was once, and rows that have changed since. */
+enum { ORDER_BY_ID = ROSTER_SORT_COUNT };
+struct order_hints {
+	struct row_list order[ROSTER_SORT_COUNT + 1], changed;
+};
 
 /* ---- hash tables of ids (roster_ids.c) ---- */
 
@@ -338,11 +346,16 @@ void roster_saved_last(struct roster *r);
 /* On the loop, once the file was read: `warm` (NULL: none this time) is the keeper's. */
 void keep_begin(struct roster_keep *k, struct warm *warm);
 
-enum { RECORD_FORMAT = 3 };
+enum {
+	RECORD_FORMAT = 3,
+	RECORD_PART = 1 << 14, /* rows of an order in a record, at most */
+	RECORD_PARTS_MAX = 1 << 16
+};
 /* Records of the warm file. Of a page the users alone: the store brings its invitations itself. A
  * row that has no user any more is kept as that. */
 void record_page(const struct roster_version *v, uint32_t page, struct buf *out);
 void record_user(const struct roster_version *v, uint32_t row, struct buf *out);
+void record_order(const uint32_t *rows, size_t count, struct buf *out); /* a part of one */
 void record_place(const struct roster_version *v, uint32_t place, struct buf *out);
 void record_group(const struct group *g, struct buf *out);
 /* False: made by another version of the program. Places come first, pages behind them, then rows,
@@ -351,14 +364,17 @@ void record_group(const struct group *g, struct buf *out);
 bool record_read_place(struct roster_writer *w, const struct warm_record *record);
 bool record_read_group(struct roster_writer *w, const struct warm_record *record);
 bool record_read_page(struct roster_writer *w, const struct warm_record *record);
-bool record_read_user(struct roster_writer *w, const struct warm_record *record);
+bool record_read_user(
+    struct roster_writer *w, const struct warm_record *record, struct order_hints *hints);
+bool record_read_order(
+    struct roster_writer *w, const struct warm_record *record, struct order_hints *hints);
 /* The id of what is known by its number; the file has them in this order. */
 void record_number_id(uint32_t number, unsigned char id[FEED_ID_SIZE]);
 uint32_t record_number(const struct warm_record *record);
 /* A slot without a user gets one, gets another one, or (`values` NULL) loses it. */
 void row_restore(struct roster_writer *w, uint32_t row, const struct row_values *values);
 /* False: two have the same id, or one has a place that is none. */
-bool rows_restored(struct roster_writer *w);
+bool rows_restored(struct roster_writer *w, const struct order_hints *hints);
 void rows_forget(struct roster_writer *w); /* nothing else was ever there */
 /* On the writer's thread: what the draft holds is what the file holds. */
 void keep_restored(struct roster_keep *k, struct roster_writer *w, const void *cookie,
@@ -387,14 +403,9 @@ void roster_publish(struct roster_writer *w);
 /* The row stands in the draft's page as it stands in the order. */
 void order_insert(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 void order_remove(struct roster_writer *w, enum roster_sort sort, uint32_t row);
-/* Those that are stale. `beside` (may be NULL) is run meanwhile, on any thread. */
-void orders_rebuild(struct roster_writer *w, void (*beside)(void *arg), void *arg);
-/* The numbers of all live rows in an order, freed with block_free(). */
-uint32_t *rows_by_id(struct roster *r, const struct roster_version *v, size_t *count);
-uint32_t *rows_by_text(
-    struct roster *r, const struct roster_version *v, enum roster_sort sort, size_t *count);
-uint32_t *rows_by_number(struct roster *r, const struct roster_version *v, enum roster_sort sort,
-    const uint32_t *by_id, size_t count);
+/* Those that are stale. Meanwhile `beside` is run, on any thread. Both may be NULL. */
+void orders_rebuild(
+    struct roster_writer *w, const struct order_hints *hints, void (*beside)(void *arg), void *arg);
 /* These rows, in this order, and no others. */
 void order_set(struct roster_writer *w, enum roster_sort sort, const uint32_t *rows, size_t count);
 /* Whether the row would stand elsewhere with these values. */
