@@ -2,33 +2,9 @@
  * that changed after their page was saved. Whatever does not add up is refused: sealed as it is, it
  * is nobody's but ours, and then of another version of the program, or of a file that has come
  * apart. */
-#include "roster/roster_place.h"
-#include "roster/roster_writer.h"
+#include "roster/roster_keep.h"
 
 enum { ROWS_MAX = 1 << 25 /* numbers of rows in a file */ };
-
-struct page_head {
-	uint8_t format, unused[3];
-	uint32_t rows; /* live ones */
-	uint32_t text_len, data_len;
-	uint64_t live[ROSTER_PAGE_ROWS / 64];
-	uint32_t place[ROSTER_PAGE_ROWS];
-	uint32_t invited_at[ROSTER_PAGE_ROWS], registered_at[ROSTER_PAGE_ROWS];
-	uint32_t last_activity_at[ROSTER_PAGE_ROWS];
-	uint16_t text_lens[ROSTER_PAGE_ROWS], data_lens[ROSTER_PAGE_ROWS];
-	uint8_t status[ROSTER_PAGE_ROWS];
-	unsigned char id[ROSTER_PAGE_ROWS][FEED_ID_SIZE];
-	/* Then the text and the strings, each of all rows. */
-};
-_Static_assert(ROSTER_TEXT_MAX <= UINT16_MAX && ROW_DATA_MAX <= UINT16_MAX, "lengths fit");
-
-struct user_head {
-	uint8_t format, is_there, status;
-	uint16_t text_len, data_len;
-	uint32_t place;
-	uint32_t invited_at, registered_at, last_activity_at;
-	unsigned char id[FEED_ID_SIZE];
-};
 
 static bool
 row_is_user(const struct roster_version *v, uint32_t row)
@@ -216,11 +192,6 @@ record_read_user(
 }
 
 /* ---- orders ---- */
-
-struct order_head {
-	uint8_t format, unused[3];
-	uint32_t rows;
-};
 
 void
 record_order(const uint32_t *rows, size_t count, struct buf *out)
