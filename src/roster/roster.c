@@ -13,7 +13,8 @@ enum {
 	/* While batches queue up, a version comes at least this often. */
 	PUBLISH_MS = 3,
 	/* A crash costs what changed since the last save: the cookie brings it back. */
-	KEEP_MS = 2000
+	KEEP_MS = 2000,
+	KEEP_CHANGES = 16384
 };
 
 /* What posts hold on to: they cannot be taken back, and may come when the roster is gone. */
@@ -332,6 +333,7 @@ roster_new(const struct roster_conf *conf)
 	r->last = loop_timer_new(conf->loop, last_on_timer, r);
 	r->pool = work_pool_new(conf->loop, &pool);
 	r->keep_ms = KEEP_MS;
+	r->keep_changes = KEEP_CHANGES;
 	r->keep = keep_new(r);
 	r->readers = roster_readers_new(r);
 	return r;

@@ -84,7 +84,6 @@ writer_free(struct roster_writer *w)
 	block_free(r, w->vacant_places.rows);
 	block_free(r, w->vacant_groups.rows);
 	block_free(r, w->saved.rows);
-	block_free(r, w->removed.ids);
 	block_free(r, w->saved_groups.ids);
 	block_free(r, w->marked_rows.words);
 	block_free(r, w->marked_places.words);
@@ -344,7 +343,7 @@ void
 writer_publish(struct roster_writer *w)
 {
 	places_settle(w);
-	orders_rebuild(w);
+	orders_rebuild(w, NULL, NULL, NULL);
 	draft_publish(w);
 	past_forget(w);
 }
@@ -362,7 +361,6 @@ writer_trim(struct roster_writer *w)
 	row_list_trim(w->r, &w->vacant_groups);
 	row_list_trim(w->r, &w->vacant_invites);
 	row_list_trim(w->r, &w->saved);
-	id_list_trim(w->r, &w->removed);
 	id_list_trim(w->r, &w->saved_groups);
 	ids_trim(w->r, &w->rows);
 	ids_trim(w->r, &w->markers);

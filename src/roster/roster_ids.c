@@ -1,8 +1,12 @@
+#include <assert.h>
 #include <sodium.h>
 
 #include "roster/roster_writer.h"
 
-enum { IDS_FIRST_SIZE = 64 };
+enum {
+	IDS_FIRST_SIZE = 64,
+	IDS_AHEAD = 16 /* slots that are fetched while others are filled */
+};
 
 /* At most 5 of 8 slots are taken: 6.4 bytes an id, 8 on the way there. */
 static bool
@@ -67,6 +71,69 @@ ids_resize(struct roster *r, struct ids *ids, size_t size)
 	*ids = made;
 	pthread_mutex_unlock(&r->ids_lock);
 	block_free(r, old);
+}
+
+/* The slot where the search for an id begins. */
+static size_t
+ids_home(const struct ids *ids, uint32_t value)
+{
+	return ids_hash(ids, ids->key(ids->owner, value)) & (ids->size - 1);
+}
+
+/* False: an id like its own is there. */
+static bool
+ids_place_once(struct ids *ids, size_t home, uint32_t value)
+{
+	size_t i = home;
+
+	for (; ids->slots[i] != ROSTER_ROW_NONE; i = (i + 1) & (ids->size - 1))
+		if (id_equal(ids->key(ids->owner, ids->slots[i]), ids->key(ids->owner, value)))
+			return false;
+	ids->slots[i] = value;
+	return true;
+}
+
+/* Each slot is another line of memory: they are asked for some values ahead. */
+static bool
+ids_place_all(struct ids *ids, const uint32_t *values, size_t count)
+{
+	size_t homes[IDS_AHEAD];
+
+	for (size_t i = 0; i < count + IDS_AHEAD; i++) {
+		if (i >= IDS_AHEAD &&
+		    !ids_place_once(ids, homes[i % IDS_AHEAD], values[i - IDS_AHEAD]))
+			return false;
+		if (i < count) {
+			homes[i % IDS_AHEAD] = ids_home(ids, values[i]);
+			__builtin_prefetch(&ids->slots[homes[i % IDS_AHEAD]], 1);
+		}
+	}
+	return true;
+}
+
+bool
+ids_fill(struct roster *r, struct ids *ids, const uint32_t *values, size_t count)
+{
+	struct ids made = *ids;
+	uint32_t *old = ids->slots;
+	bool once;
+
+	assert(ids->used == 0);
+	for (made.size = IDS_FIRST_SIZE; made.size / 8 * 5 < count + 1;)
+		made.size *= 2;
+	made.slots = block_new(r, made.size * sizeof(*made.slots));
+	memset(made.slots, 0xff, made.size * sizeof(*made.slots));
+	once = ids_place_all(&made, values, count);
+	made.used = count;
+	if (!once) {
+		block_free(r, made.slots);
+		return false;
+	}
+	pthread_mutex_lock(&r->ids_lock);
+	*ids = made;
+	pthread_mutex_unlock(&r->ids_lock);
+	block_free(r, old);
+	return true;
 }
 
 void

@@ -8,7 +8,9 @@ struct warm_start {
 	roster_warm_cb *cb;
 	void *arg;
 	struct warm *warm;
-	uint64_t users;
+	struct roster_writer *w;
+	struct order_hints hints;
+	uint64_t users, records; /* `records` of the last save of everything */
 	size_t cookie_len;
 	unsigned char cookie[FEED_COOKIE_MAX];
 	struct fault fault;
@@ -36,19 +38,20 @@ warm_arrive(struct roster *r, void *arg)
 static bool
 warm_take(void *arg, const struct warm_record *record)
 {
-	struct roster_writer *w = arg;
-	struct row_values values;
+	struct warm_start *s = arg;
 
+	s->records += record->kind != WARM_USER;
 	switch (record->kind) {
 	case WARM_PLACE:
-		return record_read_place(w, record);
+		return record_read_place(s->w, record);
 	case WARM_GROUP:
-		return record_read_group(w, record);
+		return record_read_group(s->w, record);
+	case WARM_PAGE:
+		return record_read_page(s->w, record);
 	case WARM_USER:
-		if (!record_read_user(w, record, &values))
-			return false;
-		row_add(w, &values);
-		return true;
+		return record_read_user(s->w, record, &s->hints);
+	case WARM_ORDER:
+		return record_read_order(s->w, record, &s->hints);
 	}
 	return false;
 }
@@ -57,9 +60,7 @@ warm_take(void *arg, const struct warm_record *record)
 static void
 warm_undo(struct roster_writer *w)
 {
-	for (uint32_t row = 0; row < w->row_end; row++)
-		if (row_is_live(w->draft, row))
-			row_remove(w, row);
+	rows_forget(w);
 	entries_forget(w);
 	w->places_emptied = true;
 }
@@ -68,12 +69,19 @@ warm_undo(struct roster_writer *w)
 static bool
 warm_fill(struct roster_writer *w, struct warm_start *s)
 {
-	bool read = warm_load(s->warm, warm_take, w, s->cookie, &s->cookie_len, &s->fault);
+	bool read;
 
+	s->w = w;
+	read = warm_load(s->warm, warm_take, s, s->cookie, &s->cookie_len, &s->fault);
 	places_restored(w);
 	/* Without a cookie it is the part of a save that was interrupted. */
-	if (read && s->cookie_len > 0)
-		return true;
+	if (read && s->cookie_len > 0) {
+		read = rows_restored(w, &s->hints);
+		if (read)
+			return true;
+		fault_set(
+		    &s->fault, ERR_CORRUPT, "%s: its rows do not add up", w->r->conf.warm_path);
+	}
 	if (!read && s->fault.text[0] == '\0')
 		fault_set(&s->fault, ERR_CORRUPT, "the warm file is of another version");
 	s->cookie_len = 0;
@@ -86,15 +94,27 @@ warm_fill(struct roster_writer *w, struct warm_start *s)
 }
 
 static void
+hints_free(struct roster *r, struct order_hints *hints)
+{
+	for (unsigned s = 0; s <= ORDER_BY_ID; s++)
+		block_free(r, hints->order[s].rows);
+	block_free(r, hints->changed.rows);
+	*hints = (struct order_hints){ 0 };
+}
+
+static void
 warm_read(struct roster_writer *w, struct warm_start *s)
 {
 	const struct roster_conf *conf = &w->r->conf;
+	bool filled;
 
 	s->warm = warm_open(conf->warm_path, conf->warm_subject, conf->seal, &s->fault);
-	if (s->warm == NULL || !warm_fill(w, s))
+	filled = s->warm != NULL && warm_fill(w, s);
+	hints_free(w->r, &s->hints);
+	if (!filled)
 		return;
 	s->users = w->live;
-	keep_restored(w->r->keep, w, s->cookie, s->cookie_len);
+	keep_restored(w->r->keep, w, s->cookie, s->cookie_len, s->records);
 	w->ended = true;
 	w->bulk = false;
 	w->draft->state = ROSTER_COMPLETE;

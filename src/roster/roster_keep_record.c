@@ -1,22 +1,13 @@
 /* Records of the warm file: a format byte, then fixed numbers, then bytes. The search text is kept
  * as it is, which saves a second of folding for a million people; whoever changes how text is
- * folded or rows are encoded raises the format, and old files are dropped. */
+ * folded or rows are encoded raises the format, and old files are dropped. Users are in
+ * roster_keep_rows.c. */
 #include <stdlib.h>
 
 #include "roster/roster_place.h"
 #include "roster/roster_writer.h"
 
-enum {
-	RECORD_FORMAT = 2,
-	PLACES_MAX = 1 << 24 /* numbers of places in a file */
-};
-
-struct user_head {
-	uint8_t format, status;
-	uint16_t text_len, data_len;
-	uint32_t place;
-	uint32_t invited_at, registered_at, last_activity_at;
-};
+enum { PLACES_MAX = 1 << 24 /* numbers of places in a file */ };
 
 static void
 record_begin(struct buf *out)
@@ -32,25 +23,6 @@ record_string(struct buf *out, const char *s)
 	buf_add(out, &len, sizeof(len));
 	if (len > 0)
 		buf_add(out, s, len);
-}
-
-void
-record_user(const struct roster_version *v, uint32_t row, struct buf *out)
-{
-	struct row_values values;
-	struct user_head head = { .format = RECORD_FORMAT };
-
-	row_copy(v, row, &values);
-	head.status = values.status;
-	head.text_len = (uint16_t)values.text_len;
-	head.data_len = (uint16_t)values.data_len;
-	head.place = values.place;
-	head.invited_at = values.invited_at;
-	head.registered_at = values.registered_at;
-	head.last_activity_at = values.last_activity_at;
-	buf_add(out, &head, sizeof(head));
-	buf_add(out, values.text, values.text_len);
-	buf_add(out, values.data, values.data_len);
 }
 
 void
@@ -80,13 +52,22 @@ record_group(const struct group *g, struct buf *out)
 	record_string(out, g->description);
 }
 
-/* By its number, as several places may have no entry; the file has them in this order. */
 void
-record_place_id(uint32_t place, unsigned char id[FEED_ID_SIZE])
+record_number_id(uint32_t number, unsigned char id[FEED_ID_SIZE])
 {
 	memset(id, 0, FEED_ID_SIZE);
-	for (unsigned i = 0; i < sizeof(place); i++)
-		id[i] = (unsigned char)(place >> (24 - 8 * i));
+	for (unsigned i = 0; i < sizeof(number); i++)
+		id[i] = (unsigned char)(number >> (24 - 8 * i));
+}
+
+uint32_t
+record_number(const struct warm_record *record)
+{
+	uint32_t number = 0;
+
+	for (unsigned i = 0; i < sizeof(number); i++)
+		number = number << 8 | record->id[i];
+	return number;
 }
 
 /* ---- reading ---- */
@@ -145,43 +126,13 @@ reader_of(const struct warm_record *record)
 }
 
 bool
-record_read_user(
-    const struct roster_writer *w, const struct warm_record *record, struct row_values *out)
-{
-	const unsigned char *bytes = record->data;
-	struct user_head head;
-
-	if (record->len < sizeof(head))
-		return false;
-	memcpy(&head, bytes, sizeof(head));
-	if (head.format != RECORD_FORMAT || head.status >= FEED_STATUS_COUNT ||
-	    head.text_len > ROSTER_TEXT_MAX || head.data_len > ROW_DATA_MAX || head.data_len == 0 ||
-	    record->len != sizeof(head) + head.text_len + head.data_len ||
-	    (head.place != ROSTER_ROW_NONE && !place_is_used(w->draft, head.place)))
-		return false;
-	memcpy(out->id, record->id, FEED_ID_SIZE);
-	out->status = head.status;
-	out->place = head.place;
-	out->invited_at = head.invited_at;
-	out->registered_at = head.registered_at;
-	out->last_activity_at = head.last_activity_at;
-	out->text_len = head.text_len;
-	out->data_len = head.data_len;
-	memcpy(out->text, bytes + sizeof(head), head.text_len);
-	memcpy(out->data, bytes + sizeof(head) + head.text_len, head.data_len);
-	return true;
-}
-
-bool
 record_read_place(struct roster_writer *w, const struct warm_record *record)
 {
 	struct reader r = reader_of(record);
 	unsigned char id[FEED_ID_SIZE];
 	struct feed_place place;
-	uint32_t number = 0;
+	uint32_t number = record_number(record);
 
-	for (unsigned i = 0; i < sizeof(number); i++)
-		number = number << 8 | record->id[i];
 	reader_copy(&r, id, sizeof(id));
 	place.dn = reader_string(&r);
 	place.normal = reader_string(&r);

@@ -170,7 +170,7 @@ order_remove(struct roster_writer *w, enum roster_sort sort, uint32_t row)
 		order_join(w, sort, at.chunk - 1);
 }
 
-void
+static void
 order_clear(struct roster_writer *w, enum roster_sort sort)
 {
 	struct roster_order *o = order_own(w, sort, w->draft->orders[sort].count);
@@ -181,13 +181,17 @@ order_clear(struct roster_writer *w, enum roster_sort sort)
 }
 
 void
-order_append(struct roster_writer *w, enum roster_sort sort, uint32_t row)
+order_set(struct roster_writer *w, enum roster_sort sort, const uint32_t *rows, size_t count)
 {
-	const struct roster_order *o = &w->draft->orders[sort];
-	struct roster_chunk *c;
+	struct roster_order *o;
 
-	if (o->count == 0 || o->chunks[o->count - 1]->count >= CHUNK_FILL)
-		order_put_chunk(w, sort, o->count, chunk_new(w));
-	c = o->chunks[o->count - 1];
-	c->rows[c->count++] = row;
+	order_clear(w, sort);
+	o = order_own(w, sort, (count + CHUNK_FILL - 1) / CHUNK_FILL);
+	for (size_t at = 0; at < count; at += CHUNK_FILL) {
+		struct roster_chunk *c = chunk_new(w);
+
+		c->count = (uint32_t)(count - at < CHUNK_FILL ? count - at : CHUNK_FILL);
+		memcpy(c->rows, rows + at, c->count * sizeof(*rows));
+		o->chunks[o->count++] = c;
+	}
 }

@@ -1,4 +1,5 @@
 /* Pages: 256 rows in fixed columns, one search text and one run of strings. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "roster/roster_writer.h"
@@ -48,6 +49,38 @@ page_own(struct roster_writer *w, uint32_t page)
 	v->pages[page] = own;
 	row_list_add(w->r, &w->drafted, page);
 	return own;
+}
+
+struct roster_page_rows *
+page_add(struct roster_writer *w, uint32_t text_len, uint32_t data_len)
+{
+	struct roster_page_rows *p = page_own(w, (uint32_t)w->draft->page_count);
+
+	if (text_len > 0) {
+		p->text_room = text_len + ROSTER_TEXT_PAD;
+		p->text = block_new(w->r, p->text_room);
+		memset(p->text + text_len, 0, ROSTER_TEXT_PAD);
+	}
+	if (data_len > 0) {
+		p->data_room = data_len;
+		p->data = block_new(w->r, data_len);
+	}
+	return p;
+}
+
+void
+pages_forget(struct roster_writer *w)
+{
+	struct roster_version *v = w->draft;
+
+	for (size_t i = 0; i < v->page_count; i++) {
+		assert(v->pages[i]->born == v->number);
+		block_free(w->r, v->pages[i]->text);
+		block_free(w->r, v->pages[i]->data);
+		block_free(w->r, v->pages[i]);
+	}
+	v->page_count = 0;
+	w->drafted.count = 0;
 }
 
 /* One of a page's two blocks, with the places in it. */

@@ -293,6 +293,14 @@ place_add_rows(struct roster_writer *w, uint32_t place, enum feed_status status,
 }
 
 void
+places_count_none(struct roster_writer *w)
+{
+	struct roster_places_table *t = counts_own(w);
+
+	memset(t->counts, 0, t->count * sizeof(*t->counts));
+}
+
+void
 place_forget(struct roster_writer *w, uint32_t place)
 {
 	struct roster_places_table *t = places_own(w);

@@ -116,6 +116,7 @@ struct roster {
 	_Atomic uint64_t retired;     /* of those, what only older versions use */
 	_Atomic uint64_t kept;	      /* as in roster_figures */
 	int64_t keep_ms;	      /* between the end of a save and the next one */
+	uint64_t keep_changes;	      /* so many single rows are in the warm file, at most */
 	_Atomic uint64_t loaded;      /* entries heard of in a refresh under way */
 	pthread_mutex_t version_lock; /* guards the chain of versions and their readers */
 	struct roster_version *oldest, *newest;
@@ -217,7 +218,10 @@ size_t fold_phone(const char *s, size_t len, char *out, size_t size);
  * that belongs to them. All calls block; one thread at a time: the writer's while it loads, then a
  * thread of its own, which saves from versions that it holds, so that a long save holds up no
  * change. */
-enum warm_kind { WARM_USER = 1, WARM_PLACE = 2, WARM_GROUP = 3 };
+/* WARM_PAGE has the users of a whole page, WARM_USER one that changed since that was saved: a
+ * million small records take four times as long to read as the same bytes in pages, and a page is
+ * too much to write for one change. WARM_ORDER is a part of an order of the rows in pages. */
+enum warm_kind { WARM_USER = 1, WARM_PLACE = 2, WARM_GROUP = 3, WARM_PAGE = 4, WARM_ORDER = 5 };
 struct warm;
 struct warm_record {
 	enum warm_kind kind;
@@ -231,8 +235,8 @@ struct warm_record {
  * fails (then there is no warm file this time, and `f` says why). */
 struct warm *warm_open(
     const char *path, const char *subject, const struct seal *seal, struct fault *f);
-/* All records in the order places, groups, users. False: damaged in the middle; the caller drops
- * what it has and calls warm_reset(). `cookie` has room for FEED_COOKIE_MAX. */
+/* All records in the order places, groups, pages, users, orders. False: damaged in the middle; the
+ * caller drops what it has and calls warm_reset(). `cookie` has room for FEED_COOKIE_MAX. */
 typedef bool warm_load_cb(void *arg, const struct warm_record *record);
 bool warm_load(
     struct warm *w, warm_load_cb *cb, void *arg, void *cookie, size_t *cookie_len, struct fault *f);
@@ -241,6 +245,7 @@ bool warm_load(
 bool warm_save(struct warm *w, const struct warm_record *records, size_t count, const void *cookie,
     size_t cookie_len, struct fault *f);
 bool warm_reset(struct warm *w, struct fault *f); /* empties it */
+uint64_t warm_count(const struct warm *w);	  /* its records */
 void warm_close(struct warm *w);
 
 #endif

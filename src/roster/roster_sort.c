@@ -1,13 +1,16 @@
-/* All live rows, sorted.
+/* Rows, sorted.
  *
  * Of texts every row comes with 16 bytes of its key, so that most comparisons touch nothing else;
  * runs of equal ones are sorted by the next 16 bytes, and in the end by id. Against a sort that
- * compares rows where they lie this saves three cache misses a comparison. */
-#include "roster/roster_writer.h"
+ * compares rows where they lie this saves three cache misses a comparison. Many items are dealt out
+ * by one byte after the other; what is left of a pile fits into a cache, and is sorted there. */
+#include "roster/roster_sort.h"
 
 enum {
-	SORT_STEP = 16, /* bytes of a key at a time */
-	SORT_SMALL = 16 /* items that insertion sorts */
+	SORT_PILES = 256,
+	SORT_STEP = 16,	 /* bytes of a key at a time */
+	SORT_SMALL = 16, /* items that insertion sorts */
+	SORT_PILE = 256	 /* items that are not dealt out */
 };
 
 #define SORT_SEED UINT64_C(0x9e3779b97f4a7c15)
@@ -19,31 +22,10 @@ struct sort_item {
 
 struct sorter {
 	const struct roster_version *v;
-	enum roster_sort sort;
-	uint64_t random; /* of the pivots: no input is slow by design */
+	unsigned sort;
+	uint64_t random;	/* of the pivots: no input is slow by design */
+	struct sort_item *room; /* for as many items as there are */
 };
-
-/* Eight bytes as a number that compares like them; zeros behind the end, which sort before every
- * byte of a folded text. */
-static uint64_t
-bytes_number(const unsigned char *s, size_t len)
-{
-	uint64_t n = 0;
-
-	if (len > sizeof(n))
-		len = sizeof(n);
-	memcpy(&n, s, len);
-	return __builtin_bswap64(n);
-}
-
-static void
-item_set_bytes(struct sort_item *item, const void *bytes, size_t len)
-{
-	const unsigned char *s = bytes;
-
-	item->high = len > 0 ? bytes_number(s, len) : 0;
-	item->low = len > 8 ? bytes_number(s + 8, len - 8) : 0;
-}
 
 static const unsigned char *
 item_id(const struct sorter *s, const struct sort_item *item)
@@ -68,7 +50,8 @@ item_set_text(const struct sorter *s, struct sort_item *item, size_t at)
 		item->high = item->low = 0;
 		return false;
 	}
-	item_set_bytes(item, text + at, len - at);
+	item->high = text_number(text + at, len - at);
+	item->low = len - at > 8 ? text_number(text + at + 8, len - at - 8) : 0;
 	return true;
 }
 
@@ -138,12 +121,61 @@ items_sort(struct sorter *s, struct sort_item *items, size_t count)
 	items_sort_small(items, count);
 }
 
+static unsigned
+item_byte(const struct sort_item *item, unsigned at)
+{
+	return (at < 8 ? item->high >> (56 - 8 * at) : item->low >> (120 - 8 * at)) & 0xff;
+}
+
+/* Into piles by one byte; `ends[b]` is behind the last one of pile b. False: there is one pile. */
+static bool
+items_deal(struct sorter *s, struct sort_item *items, size_t count, unsigned byte, size_t *ends)
+{
+	size_t sum = 0;
+
+	memset(ends, 0, SORT_PILES * sizeof(*ends));
+	for (size_t i = 0; i < count; i++)
+		ends[item_byte(&items[i], byte)]++;
+	if (ends[item_byte(&items[0], byte)] == count)
+		return false;
+	for (unsigned b = 0; b < SORT_PILES; b++) {
+		size_t here = ends[b];
+
+		ends[b] = sum;
+		sum += here;
+	}
+	for (size_t i = 0; i < count; i++)
+		s->room[ends[item_byte(&items[i], byte)]++] = items[i];
+	memcpy(items, s->room, count * sizeof(*items));
+	return true;
+}
+
+/* From `byte` on; they are equal before it. */
+static void
+items_sort_many(struct sorter *s, struct sort_item *items, size_t count, unsigned byte)
+{
+	size_t ends[SORT_PILES], begin = 0;
+
+	if (count <= SORT_PILE) {
+		items_sort(s, items, count);
+		return;
+	}
+	while (byte < SORT_STEP && !items_deal(s, items, count, byte, ends))
+		byte++;
+	for (unsigned b = 0; byte < SORT_STEP && b < SORT_PILES; begin = ends[b++])
+		items_sort_many(s, items + begin, ends[b] - begin, byte + 1);
+}
+
 static void
 items_sort_by_id(struct sorter *s, struct sort_item *items, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		item_set_bytes(&items[i], item_id(s, &items[i]), FEED_ID_SIZE);
-	items_sort(s, items, count);
+	for (size_t i = 0; i < count; i++) {
+		const unsigned char *id = item_id(s, &items[i]);
+
+		items[i].high = bytes_number(id);
+		items[i].low = bytes_number(id + 8);
+	}
+	items_sort_many(s, items, count, 0);
 }
 
 /* Rows that are equal up to byte `at`. */
@@ -159,40 +191,41 @@ items_sort_further(struct sorter *s, struct sort_item *items, size_t count, size
 		items_sort_by_id(s, items, count);
 		return;
 	}
-	items_sort(s, items, count);
+	items_sort_many(s, items, count, 0);
 	for (size_t i = 0, run; i < count; i += run) {
 		for (run = 1; i + run < count && !item_less(&items[i], &items[i + run]); run++)
 			continue;
-		if (run > 1)
+		/* What ends in zeros ends there. */
+		if (run > 1 && (items[i].low & 0xff) == 0)
+			items_sort_by_id(s, items + i, run);
+		else if (run > 1)
 			items_sort_further(s, items + i, run, at + SORT_STEP);
 	}
 }
 
-static size_t
-items_fill(const struct roster_version *v, struct sort_item *items)
+uint32_t *
+rows_live(struct roster *r, const struct roster_version *v, size_t *count)
 {
-	size_t n = 0;
+	uint32_t end = (uint32_t)v->page_count * ROSTER_PAGE_ROWS, *rows;
+	uint64_t live = 0;
 
-	for (size_t page = 0; page < v->page_count; page++)
-		for (uint32_t slot = 0; slot < ROSTER_PAGE_ROWS; slot++) {
-			uint32_t row = (uint32_t)page * ROSTER_PAGE_ROWS + slot;
-
-			if (row_is_live(v, row))
-				items[n++].row = row;
-		}
-	return n;
+	for (size_t i = 0; i < FEED_STATUS_COUNT; i++)
+		live += v->count[i];
+	rows = block_new(r, (live + 1) * sizeof(*rows));
+	*count = 0;
+	for (uint32_t row = 0; row < end; row++)
+		if (row_is_live(v, row))
+			rows[(*count)++] = row;
+	return rows;
 }
 
 static struct sort_item *
-items_new(struct roster *r, const struct roster_version *v, size_t *count)
+items_new(struct roster *r, const uint32_t *rows, size_t count)
 {
-	uint64_t rows = 0;
-	struct sort_item *items;
+	struct sort_item *items = block_new(r, (count + 1) * sizeof(*items));
 
-	for (size_t i = 0; i < FEED_STATUS_COUNT; i++)
-		rows += v->count[i];
-	items = block_new(r, (rows + 1) * sizeof(*items));
-	*count = items_fill(v, items);
+	for (size_t i = 0; i < count; i++)
+		items[i].row = rows[i];
 	return items;
 }
 
@@ -209,23 +242,18 @@ items_rows(struct roster *r, struct sort_item *items, size_t count)
 }
 
 uint32_t *
-rows_by_text(struct roster *r, const struct roster_version *v, enum roster_sort sort, size_t *count)
+rows_sort(struct roster *r, const struct roster_version *v, unsigned sort, const uint32_t *rows,
+    size_t count)
 {
-	struct sorter s = { v, sort, SORT_SEED };
-	struct sort_item *items = items_new(r, v, count);
+	struct sort_item *items = items_new(r, rows, count);
+	struct sorter s = { v, sort, SORT_SEED, block_new(r, (count + 1) * sizeof(*items)) };
 
-	items_sort_further(&s, items, *count, 0);
-	return items_rows(r, items, *count);
-}
-
-uint32_t *
-rows_by_id(struct roster *r, const struct roster_version *v, size_t *count)
-{
-	struct sorter s = { v, ROSTER_SORT_COUNT, SORT_SEED };
-	struct sort_item *items = items_new(r, v, count);
-
-	items_sort_by_id(&s, items, *count);
-	return items_rows(r, items, *count);
+	if (sort == ORDER_BY_ID)
+		items_sort_by_id(&s, items, count);
+	else
+		items_sort_further(&s, items, count, 0);
+	block_free(r, s.room);
+	return items_rows(r, items, count);
 }
 
 /* ---- numbers: rows in the order of their ids are counted into place, and ties stay in order ----

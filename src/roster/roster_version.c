@@ -71,6 +71,18 @@ row_list_add(struct roster *r, struct row_list *list, uint32_t row)
 }
 
 void
+row_list_add_all(struct roster *r, struct row_list *list, const void *rows, size_t count)
+{
+	if (list->count + count > list->room) {
+		list->room = list->room * 2 + count;
+		list->rows = block_resize(r, list->rows, list->room * sizeof(*list->rows));
+	}
+	if (count > 0)
+		memcpy(list->rows + list->count, rows, count * sizeof(*list->rows));
+	list->count += count;
+}
+
+void
 id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE])
 {
 	if (list->count == list->room) {

@@ -69,6 +69,12 @@ warm_reset(struct warm *w, struct fault *f)
 	return warm_make(w, f);
 }
 
+uint64_t
+warm_count(const struct warm *w)
+{
+	return w->state.records;
+}
+
 void
 warm_close(struct warm *w)
 {

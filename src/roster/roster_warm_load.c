@@ -15,7 +15,7 @@
 
 enum {
 	LOAD_BATCHES = 6,
-	LOAD_BYTES = 128 * 1024, /* of a batch: sealed and open side by side fit into a cache */
+	LOAD_BYTES = 256 * 1024, /* of a batch: sealed and open side by side fit into a cache */
 	LOAD_RECORDS = 1024
 };
 
@@ -194,7 +194,8 @@ load_read_kind(struct load *l, enum warm_kind kind, sqlite3_stmt *s)
 static void
 load_read(struct load *l)
 {
-	static const enum warm_kind order[] = { WARM_PLACE, WARM_GROUP, WARM_USER };
+	static const enum warm_kind order[] = { WARM_PLACE, WARM_GROUP, WARM_PAGE, WARM_USER,
+		WARM_ORDER };
 	sqlite3_stmt *s;
 	bool goes_on = true;
 	int rc = sqlite3_prepare_v2(

@@ -15,7 +15,7 @@
 
 enum {
 	WARM_FILE_ID = 0x75736877, /* application_id: "ushw" */
-	WARM_FORMAT = 2, /* user_version: tables, state, names of the seals, and how keys fold */
+	WARM_FORMAT = 3, /* user_version: tables, state, names of the seals, and how keys fold */
 	WARM_NAME_SIZE = 1 + FEED_ID_SIZE
 };
 

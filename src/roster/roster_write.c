@@ -49,7 +49,7 @@ row_note(struct roster_writer *w, uint32_t row)
 	row_list_add(w->r, &w->saved, row);
 }
 
-static void
+void
 row_count(struct roster_writer *w, uint32_t place, enum feed_status status, int32_t rows)
 {
 	w->draft->count[status] += (uint64_t)(int64_t)rows;
@@ -59,7 +59,7 @@ row_count(struct roster_writer *w, uint32_t place, enum feed_status status, int3
 
 /* Entries that were copied have one marker: a few of them are enough to hide its invitation and to
  * be found by it, and thousands would be one run of the table that each of them has to walk. */
-static void
+void
 marker_index(struct roster_writer *w, uint32_t row)
 {
 	const unsigned char *marker = row_marker(w->draft, row);
@@ -178,8 +178,8 @@ row_remove(struct roster_writer *w, uint32_t row)
 	row_unindex(w, row);
 	row_count(w, p->place[slot], p->status[slot], -1);
 	event_add(w, p->id[slot], ROSTER_REMOVED, p->status[slot]);
-	if (w->r->keep != NULL && !row_is_invitation(w->draft, row))
-		id_list_add(w->r, &w->removed, p->id[slot]);
+	if (!row_is_invitation(w->draft, row))
+		row_note(w, row);
 	page_drop(w, row);
 	row_list_add(w->r, &w->vacant, row);
 	w->changes++;

@@ -26,6 +26,8 @@ struct row_list {
 	size_t count, room;
 };
 void row_list_add(struct roster *r, struct row_list *list, uint32_t row);
+/* `count` numbers that lie anywhere. */
+void row_list_add_all(struct roster *r, struct row_list *list, const void *rows, size_t count);
 void row_list_trim(struct roster *r, struct row_list *list); /* to what is in it */
 /* A growing list of ids. */
 struct feed_id_list {
@@ -34,6 +36,12 @@ struct feed_id_list {
 };
 void id_list_trim(struct roster *r, struct feed_id_list *list);
 void id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE]);
+
+/* The order by name, mail, phone or id that there was once, and rows that have changed since. */
+enum { ORDER_BY_ID = ROSTER_SORT_COUNT };
+struct order_hints {
+	struct row_list order[ROSTER_SORT_COUNT + 1], changed;
+};
 
 /* ---- hash tables of ids (roster_ids.c) ---- */
 
@@ -51,6 +59,8 @@ struct ids {
 	const unsigned char *secret; /* IDS_SECRET_SIZE bytes; NULL: the ids are nobody's choice */
 };
 void ids_add(struct roster *r, struct ids *ids, uint32_t value);
+/* A table without any gets all of these. False: two have the same id, and it has none still. */
+bool ids_fill(struct roster *r, struct ids *ids, const uint32_t *values, size_t count);
 /* While key() still answers for it. */
 void ids_remove(struct roster *r, struct ids *ids, uint32_t value);
 void ids_trim(struct roster *r, struct ids *ids); /* when most of it has gone */
@@ -194,9 +204,8 @@ struct roster_writer {
 	struct roster_event events[ROSTER_EVENTS_MAX];
 	size_t event_count;
 	bool event_all;
-	struct row_list saved; /* rows of users that changed */
+	struct row_list saved; /* rows of users that changed or went */
 	bool saved_all;
-	struct feed_id_list removed; /* ids of users */
 	struct feed_id_list saved_groups;
 	bool saved_places;
 	unsigned char cookie[FEED_COOKIE_MAX];
@@ -226,6 +235,7 @@ void draft_retire(struct roster_writer *w, void *block); /* NULL is fine */
 /* The slot of the place of this DN, made when there is none; ROSTER_ROW_NONE: it is no DN. */
 uint32_t place_of(struct roster_writer *w, const char *normal_dn);
 void place_add_rows(struct roster_writer *w, uint32_t place, enum feed_status status, int32_t rows);
+void places_count_none(struct roster_writer *w); /* there are no rows any more */
 void place_put(
     struct roster_writer *w, const unsigned char id[FEED_ID_SIZE], const struct feed_place *place);
 void place_gone(struct roster_writer *w, uint32_t place); /* the org unit is no more */
@@ -267,12 +277,18 @@ struct roster_page_rows *page_own(struct roster_writer *w, uint32_t page);
 void page_put(struct roster_writer *w, uint32_t row, const struct row_values *values);
 void page_drop(struct roster_writer *w, uint32_t row);
 void page_seal(struct roster_writer *w, uint32_t page); /* blocks get their exact size */
+/* The next page, empty; its blocks have room for so many bytes. */
+struct roster_page_rows *page_add(struct roster_writer *w, uint32_t text_len, uint32_t data_len);
+void pages_forget(struct roster_writer *w); /* all of them, which nobody was shown */
 
 /* ---- rows as a whole (roster_write.c): pages, orders, ids, counts and events together ---- */
 
 uint32_t row_add(struct roster_writer *w, const struct row_values *values);
 void row_change(struct roster_writer *w, uint32_t row, const struct row_values *values);
 void row_remove(struct roster_writer *w, uint32_t row);
+/* So many rows more (less) of this place and status, in the counts alone. */
+void row_count(struct roster_writer *w, uint32_t place, enum feed_status status, int32_t rows);
+void marker_index(struct roster_writer *w, uint32_t row); /* a row that has just been put */
 
 /* ---- what a batch says (roster_apply.c, roster_refresh.c, roster_invite.c) ---- */
 
@@ -330,20 +346,39 @@ void roster_saved_last(struct roster *r);
 /* On the loop, once the file was read: `warm` (NULL: none this time) is the keeper's. */
 void keep_begin(struct roster_keep *k, struct warm *warm);
 
-/* Records of the warm file. */
+enum {
+	RECORD_FORMAT = 3,
+	RECORD_PART = 1 << 14, /* rows of an order in a record, at most */
+	RECORD_PARTS_MAX = 1 << 16
+};
+/* Records of the warm file. Of a page the users alone: the store brings its invitations itself. A
+ * row that has no user any more is kept as that. */
+void record_page(const struct roster_version *v, uint32_t page, struct buf *out);
 void record_user(const struct roster_version *v, uint32_t row, struct buf *out);
+void record_order(const uint32_t *rows, size_t count, struct buf *out); /* a part of one */
 void record_place(const struct roster_version *v, uint32_t place, struct buf *out);
 void record_group(const struct group *g, struct buf *out);
-/* False: made by another version of the program. Places come first, in the order of their numbers,
- * which they keep. */
+/* False: made by another version of the program. Places come first, pages behind them, then rows,
+ * each in the order of their numbers, which they keep. The rows are in no order and in no table of
+ * ids until rows_restored(). */
 bool record_read_place(struct roster_writer *w, const struct warm_record *record);
 bool record_read_group(struct roster_writer *w, const struct warm_record *record);
+bool record_read_page(struct roster_writer *w, const struct warm_record *record);
 bool record_read_user(
-    const struct roster_writer *w, const struct warm_record *record, struct row_values *out);
-void record_place_id(uint32_t place, unsigned char id[FEED_ID_SIZE]);
+    struct roster_writer *w, const struct warm_record *record, struct order_hints *hints);
+bool record_read_order(
+    struct roster_writer *w, const struct warm_record *record, struct order_hints *hints);
+/* The id of what is known by its number; the file has them in this order. */
+void record_number_id(uint32_t number, unsigned char id[FEED_ID_SIZE]);
+uint32_t record_number(const struct warm_record *record);
+/* A slot without a user gets one, gets another one, or (`values` NULL) loses it. */
+void row_restore(struct roster_writer *w, uint32_t row, const struct row_values *values);
+/* False: two have the same id, or one has a place that is none. */
+bool rows_restored(struct roster_writer *w, const struct order_hints *hints);
+void rows_forget(struct roster_writer *w); /* nothing else was ever there */
 /* On the writer's thread: what the draft holds is what the file holds. */
-void keep_restored(
-    struct roster_keep *k, struct roster_writer *w, const void *cookie, size_t cookie_len);
+void keep_restored(struct roster_keep *k, struct roster_writer *w, const void *cookie,
+    size_t cookie_len, uint64_t records);
 bool place_restore(struct roster_writer *w, uint32_t number, const unsigned char id[FEED_ID_SIZE],
     const struct feed_place *place);
 void places_restored(struct roster_writer *w); /* after the last one */
@@ -368,15 +403,11 @@ void roster_publish(struct roster_writer *w);
 /* The row stands in the draft's page as it stands in the order. */
 void order_insert(struct roster_writer *w, enum roster_sort sort, uint32_t row);
 void order_remove(struct roster_writer *w, enum roster_sort sort, uint32_t row);
-bool orders_rebuild(struct roster_writer *w); /* those that are stale; false: none was */
-/* The numbers of all live rows in an order, freed with block_free(). */
-uint32_t *rows_by_id(struct roster *r, const struct roster_version *v, size_t *count);
-uint32_t *rows_by_text(
-    struct roster *r, const struct roster_version *v, enum roster_sort sort, size_t *count);
-uint32_t *rows_by_number(struct roster *r, const struct roster_version *v, enum roster_sort sort,
-    const uint32_t *by_id, size_t count);
-void order_clear(struct roster_writer *w, enum roster_sort sort);
-void order_append(struct roster_writer *w, enum roster_sort sort, uint32_t row);
+/* Those that are stale. Meanwhile `beside` is run, on any thread. Both may be NULL. */
+void orders_rebuild(
+    struct roster_writer *w, const struct order_hints *hints, void (*beside)(void *arg), void *arg);
+/* These rows, in this order, and no others. */
+void order_set(struct roster_writer *w, enum roster_sort sort, const uint32_t *rows, size_t count);
 /* Whether the row would stand elsewhere with these values. */
 bool order_differs(const struct roster_version *v, enum roster_sort sort, uint32_t row,
     const struct row_values *values);

@@ -359,7 +359,7 @@ lists_of_a_mass_deletion_go_back_at_the_end_of_the_refresh(void **state)
 	world_apply(&t->w, b);
 	end_with_cookie(t, "second");
 	wait_until_kept(t);
-	assert_int_equal(w->removed.room, 0);
+	assert_int_equal(w->saved.room, 0);
 	assert_int_equal(w->drafted.room, 0);
 	assert_int_equal(w->vacant.room, PEOPLE - 1);
 	assert_int_equal(w->saved_groups.room, 0);

@@ -111,7 +111,7 @@ a_newer_format_and_an_unknown_one_are_dropped(void **state)
 	struct warm_rig *r = *state;
 
 	make_file(r);
-	warm_sql(r, "PRAGMA user_version = 3");
+	warm_sql(r, "PRAGMA user_version = 4");
 	expect_dropped(r, "newer");
 	warm_sql(r, "PRAGMA user_version = 0");
 	expect_dropped(r, "not known");
