@@ -68,6 +68,12 @@ dir_check_memory(void)
 		mem_exhausted();
 }
 
+const char *
+dir_error_plain_words(const struct dir_reply *r)
+{
+	return strpbrk(r->diagnostic, "=@") == NULL ? r->diagnostic : "";
+}
+
 /* slapo-unique says "non-unique attributes found with (...)" or "some attributes not unique", 389
  * Directory Server "Another entry with the same attribute value already exists". */
 bool

@@ -125,8 +125,9 @@ job_judge_server(const struct dir_job *job, const struct dir_conn *c)
 	if (silent)
 		fault_set(&f, ERR_UNAVAILABLE, "%s: no answer in time", uri);
 	else
-		fault_set(&f, ERR_UNAVAILABLE, "%s: turns requests away: %s (%d)", uri,
-		    ldap_err2string(c->turned_away), c->turned_away);
+		fault_set(&f, ERR_UNAVAILABLE, "%s: turns requests away: %s (%d)%s%s", uri,
+		    ldap_err2string(c->turned_away), c->turned_away,
+		    c->turned_words[0] != '\0' ? ": " : "", c->turned_words);
 	dir_server_failed(c->dir, c->server, &f);
 }
 

@@ -43,6 +43,8 @@ enum proof { PROOF_NONE, PROOF_DONE, PROOF_FAILED };
 
 /* ---- a connection (dir_conn.c): one thread's, to one server */
 
+enum { DIR_TURNED_MAX = 128 };
+
 struct dir_conn {
 	struct dir *dir;
 	LDAP *ld;	  /* NULL: closed */
@@ -52,6 +54,7 @@ struct dir_conn {
 	bool sync, paged; /* it knows RFC 4533, RFC 2696 */
 	bool assertion;	  /* it knows RFC 4528 */
 	int turned_away;  /* the code of an answer that was "busy" or "unavailable"; 0: none was */
+	char turned_words[DIR_TURNED_MAX]; /* what it said with it, when that names nobody */
 	/* Around the next request and its answer, in test builds; else NULL. */
 	struct failpoints *points;
 };
@@ -333,6 +336,9 @@ enum err dir_error_of_suspend(
     const struct dir *d, const struct dir_reply *r, const char *doing, struct fault *f);
 enum err dir_error_of_restore(
     const struct dir *d, const struct dir_reply *r, const char *doing, struct fault *f);
+/* The server's own words when they name no entry, as no text does that holds neither a DN nor a
+ * mail address; else "". */
+const char *dir_error_plain_words(const struct dir_reply *r);
 /* The attribute that a uniqueness refusal names, "" when it names none. */
 const char *dir_error_taken(const struct dir_reply *r, struct arena *arena);
 /* The name of the field whose fault a refusal is: "mail: value #0 invalid per syntax", "non-unique

@@ -2,6 +2,7 @@
  * not answer in time is closed: a late answer must not meet the next request. */
 #include "dir/dir_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistr.h>
@@ -136,8 +137,10 @@ dir_wire_wait(
 		return WIRE_LOST;
 	}
 	r->diagnostic = mem_dup_string(diagnostic != NULL ? diagnostic : "");
-	if (r->code == LDAP_BUSY || r->code == LDAP_UNAVAILABLE)
+	if (r->code == LDAP_BUSY || r->code == LDAP_UNAVAILABLE) {
 		c->turned_away = r->code;
+		snprintf(c->turned_words, sizeof(c->turned_words), "%s", dir_error_plain_words(r));
+	}
 	wire_read_controls(c->ld, controls, r);
 	ldap_memfree(diagnostic);
 	ldap_controls_free(controls);

@@ -116,8 +116,10 @@ world_normalise(const char *dn, struct arena *arena, const char **normal)
 {
 	char *copy = arena_strdup(arena, dn);
 
-	for (char *p = strstr(copy, "OU="); p != NULL; p = strstr(p, "OU="))
-		memcpy(p, "ou=", 3);
+	for (char *p = strstr(copy, "OU="); p != NULL; p = strstr(p, "OU=")) {
+		p[0] = 'o';
+		p[1] = 'u';
+	}
 	*normal = copy;
 	return strcmp(dn, "uid=unreadable," BERLIN) != 0;
 }
@@ -280,7 +282,7 @@ world_on_session(void *arg, enum err code, const struct store_session *session,
 	assert_int_equal(code == ERR_OK, session != NULL);
 	secret_free(world.secret);
 	world.secret = NULL;
-	if (code == ERR_OK) {
+	if (session != NULL) {
 		world.session = *session;
 		world.secret = *secret;
 		*secret = NULL;

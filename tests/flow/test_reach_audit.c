@@ -54,7 +54,7 @@ every_change_is_noted_with_who_where_and_what(void **state)
 		const char *event;
 		const char *words[6];
 	} rows[] = {
-		{ "issued", { "\"place\":\"" ODES "\"", "\\\"name\\\":\\\"Ada Lovelace\\\"",
+		{ "issued", { ("\"place\":\"" ODES "\""), "\\\"name\\\":\\\"Ada Lovelace\\\"",
 				"\\\"mail\\\":\\\"b@x.org\\\"", "\\\"uid\\\":",
 				"\"detail\":{\"method\":\"link\",\"expires_at\":\"" } },
 		{ "link_renewed", { "\"place\":\"" ODES "\"", "Ada Lovelace" } },

@@ -282,7 +282,7 @@ what_a_server_is_known_by_changes_with_it(void **state)
 	assert_int_equal(s.state, DIR_SERVER_DOWN);
 	assert_false(s.in_use);
 	assert_true(s.since >= up_at && s.since == s.failed_at);
-	assert_non_null(strstr(s.error, "turns requests away: Server is busy (51)"));
+	assert_non_null(strstr(s.error, "turns requests away: Server is busy (51): another time"));
 	assert_null(strstr(s.error, "pressed"));
 	assert_true(rig_wait_up(&rig, false, 500));
 	assert_true(rig_wait_up(&rig, true, 3000));
@@ -290,6 +290,23 @@ what_a_server_is_known_by_changes_with_it(void **state)
 	assert_int_equal(s.state, DIR_SERVER_UP);
 	assert_true(s.since > s.failed_at && s.failed_at >= up_at);
 	assert_non_null(strstr(s.error, "turns requests away"));
+}
+
+/* Whoever may see how the daemon is may not see everybody. */
+static void
+words_that_name_an_entry_are_the_operations_alone(void **state)
+{
+	struct dir_server_figures s;
+
+	(void)state;
+	rig_answer_with(&rig, "uid=pressed 0x34 op=add text=\"uid=ada is locked\"");
+	open_up();
+	assert_int_equal(
+	    rig_add(&rig, "uid=pressed," RETCODES, "a@example.org", ID_1, NULL), ERR_UNAVAILABLE);
+	assert_non_null(strstr(rig.fault.text, "uid=ada is locked"));
+	s = figures_now();
+	assert_non_null(strstr(s.error, "turns requests away: Server is unavailable (52)"));
+	assert_null(strstr(s.error, "ada"));
 }
 
 static void
@@ -613,6 +630,7 @@ main(void)
 		FAULT(the_end_of_an_idle_server_is_noticed),
 		FAULT(a_busy_server_is_left_alone_for_longer_and_longer),
 		FAULT(what_a_server_is_known_by_changes_with_it),
+		FAULT(words_that_name_an_entry_are_the_operations_alone),
 		FAULT(a_referral_is_the_operators_matter),
 		FAULT(credentials_that_became_wrong_are_tried_once),
 		FAULT(our_name_in_another_spelling_is_still_ours),

@@ -537,7 +537,6 @@ static void
 no_password_leaves_when_tls_does_not_come_about(void **state)
 {
 	static const int results[] = { 52, 2, 1, 0 };
-	const char *uuid;
 	struct dir_account a = { .dn = ZOE };
 
 	(void)state;
@@ -550,7 +549,7 @@ no_password_leaves_when_tls_does_not_come_about(void **state)
 		rig.conf.connect_timeout_ms = rig.conf.op_timeout_ms = 10000;
 		rig_open(&rig);
 		assert_true(rig_wait_up(&rig, true, 10000));
-		a.entry_uuid = uuid = user_make(ZOE, "zoe@example.org");
+		a.entry_uuid = user_make(ZOE, "zoe@example.org");
 		rig.conf.tls = DIR_TLS_START;
 		rig.conf.ca_file = rig.ca;
 		open_through(proxy_start(rig.port));
