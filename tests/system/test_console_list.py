@@ -113,6 +113,17 @@ def into_the_table(page):
     raise AssertionError(page.focused())
 
 
+def test_what_a_visit_needs_is_asked_for_once(page):
+    page.enter("/users?q=berg&sort=mail")
+    page.wait(lambda: page.rows(), "there are rows")
+    asked = page.execute_script("""
+        const stream = performance.getEntriesByType("resource").find(({ name }) => name.endsWith("/events"));
+        return performance.getEntriesByType("resource")
+            .filter(({ name, startTime }) => name.includes("/api/v1/") && !(startTime >= stream?.startTime))
+            .map(({ name, initiatorType }) => [name.split("/api/v1/")[1].split("?")[0], initiatorType]);""")
+    assert sorted(asked) == [["org-units", "fetch"], ["session", "link"], ["settings", "link"], ["users", "fetch"]]
+
+
 def test_scrolling_by_keyboard_keeps_few_rows_and_their_order(page, api):
     page.begin("keyboard")
     ids = order(api)

@@ -87,6 +87,8 @@ export function begin(path, query) {
 function ask(method, path, { query, ...options }) {
 	const address = url(path, query), early = method === "GET" ? begun.get(address) : undefined;
 
+	if (method !== "GET")
+		begun.clear(); // what was asked before a change is old
 	begun.delete(address);
 	return early ?? once(method, address, options);
 }
