@@ -296,7 +296,7 @@ def test_gender_birthday_and_groups_of_a_user_are_changed(page, console_api, con
     assert (entry["usherdGender"], entry["usherdBirthday"]) == (["other"], ["1979-11-30"])
     groups = [group for group, _ in slapd.search(f"(member={person['dn']})")]
     assert groups == [f"cn=field-crew,{slapd.groups}"]
-    page.wait_text("Nov 30, 1979")
+    page.wait_text("November 30, 1979")
     page.press("button", "Edit")
     dialog = page.dialog(f"Edit {name}")
     refused = page.find("checkbox", re.compile("^usherd-administrators"), dialog)
