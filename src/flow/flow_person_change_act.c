@@ -174,7 +174,7 @@ person_change_on_grouped(
 	else if (op->fault.text[0] == '\0')
 		people_drop(op); /* it was so already */
 	else {
-		field_errors_add(&op->errors, "groups", "refused", "%s", op->fault.text);
+		person_groups_name_refused(op);
 		people_refused(op, ERR_INVALID, &op->fault);
 	}
 }

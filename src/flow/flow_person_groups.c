@@ -277,6 +277,21 @@ person_groups_are_so(struct people_op *op)
 	return true;
 }
 
+void
+person_groups_name_refused(struct people_op *op)
+{
+	const struct flow_groups *joining = &change_of(op)->joining;
+	const char *now[PERSON_GROUPS_MAX];
+	size_t count = groups_present(op, now);
+
+	for (size_t k = 0; k < joining->count; k++)
+		if (!groups_have(now, count, joining->dn[k]))
+			field_errors_add(&op->errors, flow_group_name(op->arena, joining->at[k]),
+			    "refused", "%s", op->fault.text);
+	if (op->errors.count == 0)
+		field_errors_add(&op->errors, "groups", "refused", "%s", op->fault.text);
+}
+
 /* What was planned was not so: what is so now is our doing. */
 const struct audit_groups *
 person_groups_carried_out(struct people_op *op)

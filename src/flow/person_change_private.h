@@ -53,6 +53,8 @@ bool person_groups_any(const struct people_op *op);
 void person_groups_check(struct people_op *op, people_step *next);
 /* All of it is so now. */
 bool person_groups_are_so(struct people_op *op);
+/* Errors with the fault's words of those that were not joined; of none: of all of them. */
+void person_groups_name_refused(struct people_op *op);
 /* For the audit: what of it is so. NULL: nothing. */
 const struct audit_groups *person_groups_carried_out(struct people_op *op);
 

@@ -78,8 +78,8 @@ void fake_dir_groups_refuse(struct dir *d, const char *text);
 void fake_dir_without_means(struct dir *d); /* nobody can be suspended */
 /* This server never loses an entry: dir_user_gone() says so. NULL: none. */
 void fake_dir_lingers_on(struct dir *d, const char *server);
-/* How often "load", "change", "set_groups", "suspend", "resume", "save", "remove", "gone", "restore", "members",
- * "org_unit_add", "org_unit_change" or "org_unit_delete" was called. */
+/* How often "load", "change", "set_groups", "suspend", "resume", "save", "remove", "gone",
+ * "restore", "members", "org_unit_add", "org_unit_change" or "org_unit_delete" was called. */
 size_t fake_dir_calls(const struct dir *d, const char *name);
 
 #endif

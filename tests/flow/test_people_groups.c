@@ -78,7 +78,7 @@ a_group_that_refuses_is_told_and_the_rest_recorded(void **state)
 
 	(void)state;
 	assert_int_equal(people_set_groups(w, ADA, groups), ERR_INVALID);
-	assert_string_equal(people.first_field, "groups");
+	assert_string_equal(people.first_field, "groups[1]");
 	assert_string_equal(people.first_code, "refused");
 	assert_int_equal(people_audits(w, "user_changed"), 0);
 	assert_int_equal(people_set_groups_so(w, ADA, groups,

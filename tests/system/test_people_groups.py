@@ -193,7 +193,7 @@ def test_a_group_that_usherd_may_not_write_is_told(slapd, make_usherd):
     add_group(slapd, "night-shift", f"cn=nobody,{slapd.groups}")
     ours = desk.groups_of(ORDINARY)
     answer = desk.put(ORDINARY, *ours, admins)
-    refused(answer, 422, "groups", "refused")
+    refused(answer, 422, f"groups[{len(ours)}]", "refused")
     assert admins in answer.text and "Insufficient access" in answer.text
     answer = desk.put(ORDINARY, *ours, admins, mine)
     assert answer.status_code == 200 and admins in answer.json()["detail"], answer.text
@@ -227,6 +227,9 @@ def test_whoever_has_less_hands_out_no_role(slapd, make_usherd):
     assert shown == [readers]
     assert desk.put(clerk, by=limited).status_code == 200
     assert desk.groups_of(clerk) == [desk.group("vault-access")]
+    records = limited.get("/api/v1/audit", params={"about": desk.id_of(clerk)}).json()["items"]
+    told = {dn for record in records for name in ("groups_before", "groups") for dn in record["detail"].get(name, [])}
+    assert told == {readers}
     # A token that may change people is no administrator.
     token = Api(daemon, daemon.make_token(name="people", scopes="users:read,users:write"))
     assert desk.put(clerk, readers, by=token).status_code == 200

@@ -326,7 +326,7 @@ def test_a_change_of_org_unit_moves_the_entry(people):
 
 
 @pytest.mark.parametrize("document, status, field", [
-    ({"uid": "x"}, 400, "uid"), ({"groups": []}, 400, "groups"), ({"userPassword": "x"}, 400, "userPassword"),
+    ({"uid": "x"}, 400, "uid"), ({"groups": "x"}, 400, "groups"), ({"userPassword": "x"}, 400, "userPassword"),
     ({"mail": 7}, 400, "mail"), ({"mail": "nobody@"}, 422, "mail"), ({"gender": "f"}, 422, "gender"),
     ({"birthday": "2001-02-29"}, 422, "birthday"), ({"gender": 1}, 400, "gender"),
     ({"phone": "12"}, 422, "phone"),

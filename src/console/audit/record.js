@@ -3,6 +3,7 @@ import { html } from "../lib/html.js";
 import { useName } from "../lib/names.js";
 import { Link } from "../lib/route.js";
 import { may } from "../lib/session.js";
+import { lastName } from "../lib/units.js";
 import { hasWords, t, tn } from "../lib/words.js";
 import { Value } from "../ui/bits.js";
 
@@ -69,9 +70,16 @@ export function Subject({ record }) {
 		html`<${Link} to=${`/users/${subject.id}`} title=${subject.id}>${text}</${Link}>` : html`<span title=${subject.id}>${text}</span>`;
 }
 
+/** Groups are nobody's own, and so are told apart from what is. */
+function groupsOf({ groups_before: before, groups: after }) {
+	const named = (dns) => dns.map(lastName).join(", ") || null;
+
+	return before && after ? { groups: { before: named(before), after: named(after) } } : {};
+}
+
 /** Values before and after; nothing when the record has none. */
 export function Changes({ record }) {
-	const changes = { ...record.personal?.changes, ...record.detail?.changes };
+	const changes = { ...record.personal?.changes, ...record.detail?.changes, ...groupsOf(record.detail ?? {}) };
 	const names = Object.keys(changes);
 
 	if (names.length === 0)

@@ -41,6 +41,7 @@ export function GroupsField({ groups, chosen: list, error, wrong = [], onChange 
 	return html`<fieldset class="field wide groups-field ${error ? "refused" : ""}" data-field="groups" aria-describedby=${error ? name : null}>
 		<legend class="label">${t("field.groups")} <span class="soft">${
 			chosen.size > 0 ? t("ui.groups_chosen", { count: chosen.size }) : t("ui.optional")}</span></legend>
+		${error && html`<p class="error" id=${name}><${Icon} name="alert" size="16" /><span>${error}</span></p>`}
 		${groups.length > searchFrom && html`<div class="groups-search"><${Icon} name="search" size="18" /><input type="search" autocomplete="off" spellcheck=${false}
 			aria-label=${t("ui.groups_search")} placeholder=${t("ui.groups_search")} value=${words} onInput=${(event) => setWords(event.target.value)}
 			onKeyDown=${(event) => event.key === "Enter" && !event.ctrlKey && event.preventDefault()} /></div>`}
@@ -48,6 +49,5 @@ export function GroupsField({ groups, chosen: list, error, wrong = [], onChange 
 			<${Item} key=${group.dn} group=${group} isChosen=${chosen.has(group.dn)} isFull=${chosen.size >= groupsMax}
 				isWrong=${wrong.includes(group.dn)} refusal=${isRefused(group, index) ? name : null} onTurn=${turn} />`)}</ul>
 		${shown.length === 0 && html`<p class="soft" role="status">${t("ui.groups_none")}</p>`}
-		${error && html`<p class="error" id=${name}><${Icon} name="alert" size="16" /><span>${error}</span></p>`}
 	</fieldset>`;
 }
