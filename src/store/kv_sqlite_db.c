@@ -215,8 +215,7 @@ db_update(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w, cons
 
 /* `known`: the key's row, as a compare has just found it; or NULL. */
 static int
-db_put(
-    struct sqlite_db *db, struct kv_op *op, const struct kv_write *w, const struct found *known)
+db_put(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w, const struct found *known)
 {
 	sqlite3_stmt *s = db->stmt[STMT_INSERT];
 	struct found now;
@@ -264,7 +263,8 @@ db_known(const struct kv_txn *t, const struct found *found, struct kv_bytes key)
 }
 
 static int
-db_write(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w, const struct found *found)
+db_write(
+    struct sqlite_db *db, struct kv_op *op, const struct kv_write *w, const struct found *found)
 {
 	if (w->value.data == NULL)
 		return db_delete(db, op, w);
