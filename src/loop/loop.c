@@ -94,8 +94,8 @@ loop_now_us(void)
 }
 
 /* In order. Threads can post more at once than should be done without a look at the sockets: what
- * is left after TURN_US comes behind them, and behind what hurries; one at least is done, however much
- * that is. */
+ * is left after TURN_US comes behind them, and behind what hurries; one at least is done, however
+ * much that is. */
 static void
 loop_run_taken(struct loop *l)
 {
@@ -212,8 +212,8 @@ loop_free(struct loop *l)
 {
 	if (l == NULL)
 		return;
-	while (!TAILQ_EMPTY(&l->posted) || !TAILQ_EMPTY(&l->hurried) ||
-	       !TAILQ_EMPTY(&l->taken) || !TAILQ_EMPTY(&l->later)) {
+	while (!TAILQ_EMPTY(&l->posted) || !TAILQ_EMPTY(&l->hurried) || !TAILQ_EMPTY(&l->taken) ||
+	       !TAILQ_EMPTY(&l->later)) {
 		loop_take_posted(l);
 		loop_run_tasks(&l->taken);
 		loop_run_tasks(&l->later);

@@ -116,9 +116,9 @@ struct mailer {
  * to what mailer_blames() says. A mail that was cancelled may have been sent. */
 struct mail_sending *mailer_send(
     struct mailer *m, const struct mail *mail, mail_sent_cb *cb, void *arg);
-/* The same with the mail that mail_compose() makes of the facts, which are copied: on the thread that
- * sends it, for composing takes longer than all else that the loop does for a mail. What composing
- * refuses comes to what mailer_blames() says. Templates and sender outlive the mailer. */
+/* The same with the mail that mail_compose() makes of the facts, which are copied: on the thread
+ * that sends it, for composing takes longer than all else that the loop does for a mail. What
+ * composing refuses comes to what mailer_blames() says. Templates and sender outlive the mailer. */
 struct mail_sending *mailer_compose(struct mailer *m, const struct mail_templates *t,
     const struct mail_sender *sender, const struct mail_facts *facts, mail_sent_cb *cb, void *arg);
 void mailer_cancel(struct mail_sending *s);

@@ -15,6 +15,9 @@
 #include "loop/transfer.h"
 #include "mail/mail_smtp_private.h"
 
+/* Mails have time; who looks at a page does not, and there may be more threads than processors. */
+enum { SMTP_NICE = 10 };
+
 struct smtp {
 	struct mailer_crew crew;
 	struct smtp_settings settings;
@@ -161,6 +164,7 @@ smtp_new(struct mailer **out, const struct mail_smtp_conf *conf, bool probe, str
 		.name = "mail",
 		.threads = conf->connections,
 		.queue_max = SIZE_MAX, /* bounded by who sends */
+		.nice = SMTP_NICE,
 		.thread_init = smtp_on_thread,
 		.arg = s,
 	    },

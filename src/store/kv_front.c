@@ -336,8 +336,8 @@ kv_front_on_told(void *arg)
 	free(told);
 }
 
-/* Many operations can share a commit, and the loop has others to serve between their callbacks: each
- * takes as long as reading what was stored, and begins the next thing. */
+/* Many operations can share a commit, and the loop has others to serve between their callbacks:
+ * each takes as long as reading what was stored, and begins the next thing. */
 void
 kv_front_post(struct kv_front *front, struct kv_op_list *done, const struct fault *health)
 {

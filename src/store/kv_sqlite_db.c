@@ -198,12 +198,30 @@ db_conflict(struct sqlite_db *db, struct kv_op *op)
 }
 
 static int
-db_put(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w)
+db_update(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w, const struct found *now)
+{
+	sqlite3_stmt *s = db->stmt[STMT_UPDATE];
+	int rc;
+
+	sqlite3_bind_int64(s, 1, now->id);
+	sqlite3_bind_int64(s, 2, (sqlite3_int64)op->revision);
+	db_bind(s, 3, w->value);
+	rc = sqlite_db_step(db, STMT_UPDATE);
+	if (rc == SQLITE_OK)
+		kv_op_add_change(op, w, now->created);
+	return rc;
+}
+
+/* `known`: the key's row, as a compare has just found it; or NULL. */
+static int
+db_put(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w, const struct found *known)
 {
 	sqlite3_stmt *s = db->stmt[STMT_INSERT];
 	struct found now;
 	int rc;
 
+	if (known != NULL && known->modified != 0)
+		return db_update(db, op, w, known);
 	/* Most keys are new, so that is tried first; the index tells when it was wrong. */
 	db_bind(s, 1, w->key);
 	sqlite3_bind_int64(s, 2, (sqlite3_int64)op->revision);
@@ -216,16 +234,7 @@ db_put(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w)
 	if (rc != SQLITE_CONSTRAINT_UNIQUE)
 		return rc;
 	rc = db_find(db, w->key, &now);
-	if (rc != SQLITE_OK)
-		return rc;
-	s = db->stmt[STMT_UPDATE];
-	sqlite3_bind_int64(s, 1, now.id);
-	sqlite3_bind_int64(s, 2, (sqlite3_int64)op->revision);
-	db_bind(s, 3, w->value);
-	rc = sqlite_db_step(db, STMT_UPDATE);
-	if (rc == SQLITE_OK)
-		kv_op_add_change(op, w, now.created);
-	return rc;
+	return rc == SQLITE_OK ? db_update(db, op, w, &now) : rc;
 }
 
 static int
@@ -242,26 +251,43 @@ db_delete(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w)
 	return rc;
 }
 
+/* What a compare found of the key; NULL: none was about it. */
+static const struct found *
+db_known(const struct kv_txn *t, const struct found *found, struct kv_bytes key)
+{
+	for (size_t i = 0; i < t->compare_count; i++)
+		if (kv_compare_bytes(t->compares[i].key, key) == 0)
+			return &found[i];
+	return NULL;
+}
+
+static int
+db_write(
+    struct sqlite_db *db, struct kv_op *op, const struct kv_write *w, const struct found *found)
+{
+	if (w->value.data == NULL)
+		return db_delete(db, op, w);
+	return db_put(db, op, w, db_known(&op->txn, found, w->key));
+}
+
 /* Compares first: a transaction that conflicts has written nothing, so it disturbs nobody it shares
  * the commit with and needs no savepoint. */
 static int
 db_txn(struct sqlite_db *db, struct kv_op *op, uint64_t *revision)
 {
+	struct found found[KV_TXN_MAX];
 	int rc = SQLITE_OK;
 
 	for (size_t i = 0; i < op->txn.compare_count; i++) {
-		struct found now;
-
-		rc = db_find(db, op->txn.compares[i].key, &now);
+		rc = db_find(db, op->txn.compares[i].key, &found[i]);
 		if (rc != SQLITE_OK)
 			return rc;
-		if (now.modified != op->txn.compares[i].modified)
+		if (found[i].modified != op->txn.compares[i].modified)
 			return db_conflict(db, op);
 	}
 	op->revision = *revision + 1;
 	for (size_t i = 0; i < op->txn.write_count && rc == SQLITE_OK; i++)
-		rc = op->txn.writes[i].value.data != NULL ? db_put(db, op, &op->txn.writes[i])
-							  : db_delete(db, op, &op->txn.writes[i]);
+		rc = db_write(db, op, &op->txn.writes[i], found);
 	if (op->change_count == 0)
 		op->revision = *revision;
 	*revision = op->revision;

@@ -56,7 +56,7 @@ audit_strip_add(
 	p->compares[p->count] = (struct kv_compare){ key, item->modified };
 	p->writes[p->count] = (struct kv_write){ .key = key,
 		.value = { sealed, seal_close(p->store->seal, key.data, key.len, p->text.data,
-					   p->text.len, sealed) } };
+				       p->text.len, sealed) } };
 	p->count++;
 }
 
@@ -70,8 +70,8 @@ audit_strip_put(struct audit_strip *p, const char *key, uint64_t revision, const
 	p->has_put = true;
 	p->compares[p->count] = (struct kv_compare){ copy, revision };
 	p->writes[p->count] = (struct kv_write){ .key = copy,
-		.value = { sealed,
-		    seal_close(p->store->seal, key, len, json->data, json->len, sealed) } };
+		.value = {
+		    sealed, seal_close(p->store->seal, key, len, json->data, json->len, sealed) } };
 }
 
 struct kv_op *

@@ -4,6 +4,7 @@ The servers: aiosmtpd, which the tests use; the same with a pause before it says
 writes it to a disk; and Postfix's smtp-sink, which answers faster than any server that keeps what it is sent, so that
 the figure says what a mail costs us. A queue is filled while there is no server, and measured from the server's
 return to the last mail. The bare loops lack most of the work: two durable commits for each mail, and composing it.
+What the commits alone cost shows against a bare loop that makes them too.
 """
 
 import contextlib
@@ -12,9 +13,10 @@ import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
-from shared import ROUNDS, TOP, post, program, report, report_rounds, resident_mb
+from shared import PROGRAMS, ROUNDS, TOP, post, program, report, report_rounds, resident_mb
 from client import Api, person, unique_word
 from ports import free_port
 from wait import wait_for
@@ -106,10 +108,22 @@ class Mails:
         with contextlib.closing(Sink(kind, self.port)):
             return count / self.flush()
 
-    def bare_rate(self, how, kind, count):
+    def bare_rate(self, how, kind, count, durable=False):
+        """`durable`: with two rows of a store for each mail, in groups as large as the daemon's."""
         port = free_port()
-        with contextlib.closing(Sink(kind, port)):
-            return program("bare_mail", how, port, IN_FLIGHT, count, self.message)
+        with contextlib.closing(Sink(kind, port)), tempfile.TemporaryDirectory(dir=self.bench.folder) as place:
+            store = [pathlib.Path(place) / "bare.db", TRIPS] if durable else []
+            return program("bare_mail", how, port, IN_FLIGHT, count, self.message, *store)
+
+    @contextlib.contextmanager
+    def bare_burst(self):
+        """A bare loop that sends to the fastest of sinks, without end."""
+        port = free_port()
+        with contextlib.closing(Sink("smtp-sink", port)):
+            command = [PROGRAMS / "bare_mail", "multi", port, IN_FLIGHT, 10**9, self.message]
+            with subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL) as sender:
+                yield
+                sender.terminate()
 
 
 def bench_rate(bench):
@@ -117,11 +131,14 @@ def bench_rate(bench):
     mails.learn_message()
     for kind, count in MAILS.items():
         rounds = [(mails.rate(kind, count), mails.bare_rate("multi", kind, count),
-                   mails.bare_rate("threads", kind, count)) for _ in range(ROUNDS)]
+                   mails.bare_rate("threads", kind, count), mails.bare_rate("multi", kind, count, True))
+                  for _ in range(ROUNDS)]
         what = f"mails to {kind}, {IN_FLIGHT} in flight, against"
-        report_rounds("mail", f"{what} a bare curl-multi loop", "1/s", [(ours, multi) for ours, multi, _ in rounds])
+        report_rounds("mail", f"{what} a bare curl-multi loop", "1/s", [(ours, multi) for ours, multi, _, _ in rounds])
         report_rounds("mail", f"{what} a bare curl in each of {IN_FLIGHT} threads", "1/s",
-                      [(ours, threads) for ours, _, threads in rounds])
+                      [(ours, threads) for ours, _, threads, _ in rounds])
+        report_rounds("mail", f"{what} a bare curl-multi loop with two durable rows a mail", "1/s",
+                      [(ours, durable) for ours, _, _, durable in rounds])
     mails.daemon.stop()
 
 
@@ -134,26 +151,37 @@ def bench_store(bench):
 
 
 def bench_list(bench):
-    """How long a page of the people list takes while nothing else happens, and while mails are sent."""
+    """How long a page of the people list takes while nothing else happens, and while mails are sent; and the same of a
+    small answer of libevent's bare server while a bare loop sends mails: what the machine itself makes of it."""
     mails = Mails(bench)
+    mails.learn_message()
     pages = [(f"GET /api/v1/users?limit=50&sort=name HTTP/1.1\r\nHost: localhost\r\n"
               f"Authorization: Bearer {mails.daemon.token}\r\n\r\n").encode()] * PAGES
     sent = bench.folder / "pages"
     sent.write_bytes(b"".join(b"%d\n" % len(page) + page for page in pages))
 
-    def p99():
-        return program("load_http", "-p", PAUSE_US, mails.daemon.ports["control"], 1, sent)["p99_ms"]
+    def p99(port=mails.daemon.ports["control"]):
+        return program("load_http", "-p", PAUSE_US, port, 1, sent)["p99_ms"]
 
-    rounds = []
-    for _ in range(ROUNDS):
-        mails.queue(BURST)
-        idle = p99()
-        with contextlib.closing(Sink("smtp-sink", mails.port)):
-            mails.retry()
-            busy = p99()
-            wait_for(lambda: mails.waiting() == 0, "the burst is over", PATIENCE)
-        rounds.append((busy, idle))
+    bare = free_port()
+    rounds, bare_rounds = [], []
+    with subprocess.Popen([PROGRAMS / "bench_http", str(bare), str(free_port())]) as server:
+        wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", bare)) == 0, "bench_http listens")
+        for _ in range(ROUNDS):
+            mails.queue(BURST)
+            idle = p99()
+            with contextlib.closing(Sink("smtp-sink", mails.port)):
+                mails.retry()
+                busy = p99()
+                wait_for(lambda: mails.waiting() == 0, "the burst is over", PATIENCE)
+            rounds.append((busy, idle))
+            bare_idle = p99(bare)
+            with mails.bare_burst():
+                bare_rounds.append((p99(bare), bare_idle))
+        server.terminate()
     report_rounds("mail", f"p99 of a page of the list during a burst of {BURST} mails, against idle", "ms", rounds)
+    report_rounds("mail", "p99 of libevent's bare server while a bare curl-multi loop sends to the same sink, "
+                  "against idle", "ms", bare_rounds)
     mails.daemon.stop()
 
 

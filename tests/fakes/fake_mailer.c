@@ -18,7 +18,9 @@ static void
 sending_answer(void *arg)
 {
 	struct fake_sending *s = arg;
-	const struct mail_report report = { s->answer.outcome, s->answer.code, s->answer.reply };
+	const struct fault refused = s->refused;
+	const struct mail_report report = { s->answer.outcome, s->answer.code,
+		refused.code != ERR_OK ? refused.text : s->answer.reply };
 	mail_sent_cb *cb = s->cb;
 	void *cb_arg = s->arg;
 
@@ -26,24 +28,52 @@ sending_answer(void *arg)
 	cb(cb_arg, &report);
 }
 
-static struct mail_sending *
-fake_send(struct mailer *mailer, const struct mail *mail, mail_sent_cb *cb, void *arg)
+static struct fake_sending *
+sending_new(struct fake_mailer *m, mail_sent_cb *cb, void *arg)
 {
-	struct fake_mailer *m = (struct fake_mailer *)mailer;
 	struct fake_sending *s = mem_alloc(sizeof(*s));
 
-	assert(m->count < FAKE_MAILS_MAX);
-	m->mails[m->count++] = mail_copy(mail);
 	s->mailer = m;
 	s->cb = cb;
 	s->arg = arg;
-	s->answer = m->script_at < m->script_count ? m->script[m->script_at++] : m->answer;
 	s->timer = loop_timer_new(m->loop, sending_answer, s);
 	TAILQ_INSERT_TAIL(&m->under_way, s, link);
 	if (++m->now > m->at_most)
 		m->at_most = m->now;
 	if (!m->hold)
 		loop_timer_set(s->timer, 0);
+	return s;
+}
+
+/* Takes the mail. */
+static struct mail_sending *
+sending_begin(struct fake_mailer *m, struct fake_sending *s, struct mail *mail)
+{
+	assert(m->count < FAKE_MAILS_MAX);
+	m->mails[m->count++] = mail;
+	s->answer = m->script_at < m->script_count ? m->script[m->script_at++] : m->answer;
+	return &s->base;
+}
+
+static struct mail_sending *
+fake_send(struct mailer *mailer, const struct mail *mail, mail_sent_cb *cb, void *arg)
+{
+	struct fake_mailer *m = (struct fake_mailer *)mailer;
+
+	return sending_begin(m, sending_new(m, cb, arg), mail_copy(mail));
+}
+
+static struct mail_sending *
+fake_compose(struct mailer *mailer, const struct mail_templates *t,
+    const struct mail_sender *sender, const struct mail_facts *facts, mail_sent_cb *cb, void *arg)
+{
+	struct fake_mailer *m = (struct fake_mailer *)mailer;
+	struct fake_sending *s = sending_new(m, cb, arg);
+	struct mail *mail;
+
+	if (mail_compose(&mail, t, sender, facts, &s->refused) == ERR_OK)
+		return sending_begin(m, s, mail);
+	s->answer = (struct fake_answer){ mailer_blames(facts->to), 0, s->refused.text };
 	return &s->base;
 }
 
@@ -88,8 +118,8 @@ fake_free(struct mailer *mailer)
 	free(m);
 }
 
-static const struct mailer_ops fake_ops = { "fake", fake_send, fake_cancel, fake_take_back,
-	fake_free };
+static const struct mailer_ops fake_ops = { "fake", fake_send, fake_compose, fake_cancel,
+	fake_take_back, fake_free };
 
 struct fake_mailer *
 fake_mailer_new(struct loop *l)

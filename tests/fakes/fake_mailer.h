@@ -20,6 +20,7 @@ struct fake_sending {
 	struct fake_mailer *mailer;
 	struct loop_timer *timer;
 	struct fake_answer answer;
+	struct fault refused; /* why no mail could be composed */
 	mail_sent_cb *cb;
 	void *arg;
 };

@@ -1,4 +1,5 @@
 /* What every implementation of kv.h keeps. */
+#include "base/clock.h"
 #include "kv_world.h"
 
 /* ---- reading and writing ---- */
@@ -376,6 +377,54 @@ a_callback_may_close_the_store(void **state)
 	loop_run(w->loop);
 }
 
+/* Operations that are answered together, and a timer of every turn. */
+struct turns {
+	struct kv_world *w;
+	struct loop_timer *timer;
+	int answered, in_a_row, most;
+};
+
+enum { TOGETHER = 60 };
+
+static void
+turns_on_turn(void *arg)
+{
+	struct turns *t = arg;
+
+	t->in_a_row = 0;
+	loop_timer_set(t->timer, 0);
+}
+
+/* Longer than the loop stays with what threads have brought. */
+static void
+turns_on_get(void *arg, enum err code, const struct kv_item *item, const struct fault *f)
+{
+	struct turns *t = arg;
+	int64_t end = clock_mono_ms(&clock_system) + 2;
+
+	(void)code, (void)item, (void)f;
+	while (clock_mono_ms(&clock_system) < end)
+		;
+	if (++t->in_a_row > t->most)
+		t->most = t->in_a_row;
+	if (++t->answered == TOGETHER)
+		loop_stop(t->w->loop);
+}
+
+static void
+the_loop_turns_between_two_answers_that_take_long(void **state)
+{
+	struct turns t = { .w = *state };
+
+	t.timer = loop_timer_new(t.w->loop, turns_on_turn, &t);
+	loop_timer_set(t.timer, 0);
+	for (int i = 0; i < TOGETHER; i++)
+		kv_get(t.w->kv, kv_text("a"), turns_on_get, &t);
+	loop_run(t.w->loop);
+	assert_true(t.most <= 2);
+	loop_timer_free(t.timer);
+}
+
 static void
 a_store_that_works_is_healthy(void **state)
 {
@@ -404,6 +453,7 @@ static const struct CMUnitTest tests[] = {
 	KV_ROW(a_cancelled_operation_never_calls_back),
 	KV_ROW(closing_finishes_what_is_queued_and_tells_nobody),
 	KV_ROW(a_callback_may_close_the_store),
+	KV_ROW(the_loop_turns_between_two_answers_that_take_long),
 	KV_ROW(a_store_that_works_is_healthy),
 };
 

@@ -182,6 +182,62 @@ posts_that_were_left_for_another_turn_are_run_when_the_loop_is_freed(void **stat
 	assert_int_equal(busy.posts, POSTS);
 }
 
+static void *
+post_some_first_from_thread(void *arg)
+{
+	struct mark *marks = arg;
+
+	for (size_t i = 0; i < 10; i++)
+		(i % 2 == 0 ? loop_post : loop_post_first)(marks[i].seen->loop, note, &marks[i]);
+	return NULL;
+}
+
+static void
+what_hurries_comes_first_and_in_its_order(void **state)
+{
+	struct seen seen = { .loop = loop_new() };
+	struct mark marks[10];
+	pthread_t thread;
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++)
+		marks[i] = (struct mark){ &seen, (char)('0' + i) };
+	pthread_create(&thread, NULL, post_some_first_from_thread, marks);
+	pthread_join(thread, NULL);
+	loop_post(seen.loop, stop, &seen);
+	loop_run(seen.loop);
+	assert_string_equal(seen.order, "1357902468");
+	loop_free(seen.loop);
+}
+
+/* It is never done. */
+static void
+hurry_again(void *arg)
+{
+	struct busy *b = arg;
+
+	b->reads++;
+	b->in_a_row = 0;
+	if (b->posts < POSTS)
+		loop_post_first(b->loop, hurry_again, b);
+}
+
+static void
+what_hurries_passes_others_and_does_not_stop_them(void **state)
+{
+	struct busy busy = { .loop = loop_new() };
+
+	(void)state;
+	for (int i = 0; i < POSTS; i++)
+		loop_post(busy.loop, work_a_while, &busy);
+	loop_post_first(busy.loop, hurry_again, &busy);
+	loop_run(busy.loop);
+	assert_int_equal(busy.posts, POSTS);
+	assert_true(busy.most <= 2);
+	assert_true(busy.reads >= POSTS / 2);
+	loop_free(busy.loop);
+}
+
 static void
 a_signal_is_a_callback(void **state)
 {
@@ -362,6 +418,8 @@ main(void)
 		cmocka_unit_test(many_posts_at_once_do_not_keep_a_socket_waiting),
 		cmocka_unit_test(
 		    posts_that_were_left_for_another_turn_are_run_when_the_loop_is_freed),
+		cmocka_unit_test(what_hurries_comes_first_and_in_its_order),
+		cmocka_unit_test(what_hurries_passes_others_and_does_not_stop_them),
 		cmocka_unit_test(a_signal_is_a_callback),
 		cmocka_unit_test(a_job_is_run_with_its_threads_context_and_released_once),
 		cmocka_unit_test(a_full_queue_takes_nothing),

@@ -582,6 +582,32 @@ watching_damaged(void *arg, const struct fault *f)
 	((struct watching *)arg)->damaged++;
 }
 
+static struct invitation *loaded;
+
+static void
+on_loaded(void *arg, enum err code, struct invitation **inv, const struct fault *f)
+{
+	loaded = *inv;
+	*inv = NULL;
+	on_done(arg, code, f);
+}
+
+static void
+save_event(struct people *p, const char *id, enum invitation_event event)
+{
+	struct invitation *before, *after;
+
+	assert_int_equal(run(p, store_load(p->store, id, on_loaded, p)), ERR_OK);
+	before = loaded;
+	after = invitation_copy(before);
+	assert_int_equal(invitation_apply(after, event, before->created_at, NULL, NULL), ERR_OK);
+	assert_int_equal(
+	    run(p, store_save(p->store, before, after, event, &note, on_begun, p)), ERR_OK);
+	call_get(p->loop, p->kv, "a"); /* a turn of the loop more */
+	invitation_free(before);
+	invitation_free(after);
+}
+
 static void
 invitations_are_told_now_and_later(void **state)
 {
@@ -608,6 +634,15 @@ invitations_are_told_now_and_later(void **state)
 	assert_int_equal(g.told, 2);
 	assert_int_equal(g.gone, 1);
 	assert_string_equal(g.last, TARGET);
+	/* A mail's link changes nothing that is told. */
+	g.told = 0;
+	save_event(&p, b->id, INVITATION_EV_MAIL);
+	assert_int_equal(g.told, 0);
+	save_event(&p, b->id, INVITATION_EV_RESEND);
+	assert_int_equal(g.told, 1);
+	save_event(&p, b->id, INVITATION_EV_UNMAIL);
+	save_event(&p, b->id, INVITATION_EV_UNDELIVER);
+	assert_int_equal(g.told, 2);
 	store_watch_stop(watch);
 	invitation_free(a);
 	invitation_free(b);

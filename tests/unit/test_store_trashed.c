@@ -301,8 +301,8 @@ put_old_kept(struct world *w)
 				   "\"by\":\"uid:0\",\"dn\":\"uid=x,ou=y\"}";
 	unsigned char sealed[sizeof(text) + SEAL_OVERHEAD];
 	const struct kv_write write = { .key = kv_text(name),
-		.value = { sealed, seal_close(w->seal, name, strlen(name), text, strlen(text),
-				       sealed) } };
+		.value = {
+		    sealed, seal_close(w->seal, name, strlen(name), text, strlen(text), sealed) } };
 
 	delete_user(w, ADA, NOON);
 	list(w, NULL, 1);
