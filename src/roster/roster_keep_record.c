@@ -61,7 +61,7 @@ record_number_id(uint32_t number, unsigned char id[FEED_ID_SIZE])
 }
 
 uint32_t
-record_numbered(const struct warm_record *record)
+record_id_number(const struct warm_record *record)
 {
 	uint32_t number = 0;
 
@@ -131,7 +131,7 @@ record_read_place(struct roster_writer *w, const struct warm_record *record)
 	struct reader r = reader_of(record);
 	unsigned char id[FEED_ID_SIZE];
 	struct feed_place place;
-	uint32_t number = record_numbered(record);
+	uint32_t number = record_id_number(record);
 
 	reader_copy(&r, id, sizeof(id));
 	place.dn = reader_string(&r);

@@ -130,7 +130,7 @@ page_set_columns(struct roster_page_rows *p, const struct page_head *h)
 bool
 record_read_page(struct roster_writer *w, const struct warm_record *record)
 {
-	const uint32_t page = record_numbered(record);
+	const uint32_t page = record_id_number(record);
 	const unsigned char *bytes = record->data;
 	struct roster_page_rows *p;
 	struct page_head head;
@@ -166,7 +166,7 @@ bool
 record_read_user(
     struct roster_writer *w, const struct warm_record *record, struct order_hints *hints)
 {
-	const uint32_t row = record_numbered(record);
+	const uint32_t row = record_id_number(record);
 	const unsigned char *bytes = record->data;
 	struct row_values values;
 	struct user_head head;
@@ -207,7 +207,7 @@ bool
 record_read_order(
     struct roster_writer *w, const struct warm_record *record, struct order_hints *hints)
 {
-	const uint32_t order = record_numbered(record) / RECORD_PARTS_MAX;
+	const uint32_t order = record_id_number(record) / RECORD_PARTS_MAX;
 	const unsigned char *bytes = record->data;
 	struct order_head head;
 

@@ -370,7 +370,7 @@ bool record_read_order(
     struct roster_writer *w, const struct warm_record *record, struct order_hints *hints);
 /* The id of what is known by its number; the file has them in this order. */
 void record_number_id(uint32_t number, unsigned char id[FEED_ID_SIZE]);
-uint32_t record_numbered(const struct warm_record *record);
+uint32_t record_id_number(const struct warm_record *record);
 /* A slot without a user gets one, gets another one, or (`values` NULL) loses it. */
 void row_restore(struct roster_writer *w, uint32_t row, const struct row_values *values);
 /* False: two have the same id, or one has a place that is none. */

@@ -119,7 +119,8 @@ def bench_store(bench):
 BENCHES = {"register": bench_register, "invite": bench_invite, "idle": bench_idle,
            "start": bench_start, "http": bench_http, "store": bench_store, "mail": mail.bench_mail,
            "access": access.bench_access, "timing": timing.bench_timing}
-LARGE = {"roster": roster.bench_roster, "console": browsing.bench_console}  # on directories of their own
+LARGE = {"roster": roster.bench_roster, "warm": roster.bench_warm,
+         "console": browsing.bench_console}  # on directories of their own
 
 
 def main(names):

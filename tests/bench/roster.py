@@ -12,6 +12,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 from shared import PROGRAMS, TOP, Bench, program, report, report_rounds, resident_mb
@@ -169,6 +170,28 @@ def wait_kept(daemon):
         return time.monotonic() - written["since"] > KEPT_SECONDS
 
     wait_for(is_at_rest, "the warm file is written", PATIENCE, pause=0.5)
+
+
+def bench_warm():
+    """The roster's warm start alone, without a daemon and a directory around it.
+
+    There are three rulers. Stepping through the rows takes what SQLite gives, and all of it is sealed. With the
+    seals opened the same bytes have been read. Both are one thread, and the start is two, so that on a machine
+    that others use the processor's time says more than the clock.
+    """
+    rows = generated("rows", "--rows")
+    with tempfile.TemporaryDirectory(prefix="ush-bench-", dir="/var/tmp") as folder:
+        file, key = pathlib.Path(folder) / "roster.db", pathlib.Path(folder) / "key"
+        key.touch(mode=0o600)
+        key.write_text("A" * 43 + "\n")
+        program("bench_warm", file, key, rows)
+        rounds = [(program("bench_warm", file, key), program("bare_warm", file, key), program("bare_warm", file))
+                  for _ in range(ROUNDS)]
+    for member, words in (("seconds", "s"), ("processor_seconds", "s of processors")):
+        report_rounds("warm", "roster alone until list and search answer, against a bare read of the file", words,
+                      [(warm[member], bare[member]) for warm, bare, _ in rounds])
+        report_rounds("warm", "the same against stepping through the file's rows, with every seal left closed", words,
+                      [(warm[member], step[member]) for warm, _, step in rounds])
 
 
 def measure_warm(bench, daemon, empty_mb):

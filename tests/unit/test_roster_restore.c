@@ -198,7 +198,7 @@ static struct warm_record *
 hands_find(struct hands *h, enum warm_kind kind, uint32_t number)
 {
 	for (size_t i = 0; i < h->count; i++)
-		if (h->records[i].kind == kind && record_number(&h->records[i]) >= number)
+		if (h->records[i].kind == kind && record_id_number(&h->records[i]) >= number)
 			return &h->records[i];
 	fail_msg("there is no record of kind %d", (int)kind);
 	return NULL;
