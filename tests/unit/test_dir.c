@@ -15,7 +15,7 @@ the_directory_is_up_soon_after_the_start(void **state)
 	struct fault f;
 
 	(void)state;
-	assert_true(rig_wait_up(&rig, true, 2000));
+	assert_true(rig_wait_up(&rig, true, 20000));
 	assert_true(dir_is_up(rig.dir, &f));
 	assert_int_equal(dir_settle_ms(rig.dir), 4000);
 }
@@ -272,7 +272,7 @@ nothing_is_heard_after_cancel_or_free(void **state)
 		dir_cancel(ops[i]);
 	rig_close(&rig); /* with ten under way, held or waiting */
 	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 2000));
+	assert_true(rig_wait_up(&rig, true, 20000));
 	rig.up = false;
 	for (size_t i = 0; i < 20; i++)
 		ops[i] = dir_join_groups(rig.dir, "uid=zoe," SALES, &group, 1, never_called, NULL);
@@ -303,7 +303,7 @@ a_full_queue_says_so(void **state)
 	rig.conf.queue_max = 2;
 	rig.up = false;
 	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 2000));
+	assert_true(rig_wait_up(&rig, true, 20000));
 	rig.answered = false;
 	heard_busy = heard_all = 0;
 	rig_signal_slapd(&rig, SIGSTOP); /* no answer makes room while the others come */
