@@ -104,7 +104,7 @@ def test_a_state_has_no_barrier_and_fits_however_it_is_looked_at(page, people, s
     if script is None:
         pytest.skip("npm cannot be reached, and axe-core is not in build/npm")
     bring(page, state, people)
-    assert page.fits()
+    page.wait_fits(state.name)
     themes(page, state.name, script)
     if state.is_fleeting:
         return
@@ -137,7 +137,7 @@ def test_every_state_speaks_the_language(page, people, language):
         bring(page, state, people, language)
         assert page.execute_script("return document.documentElement.lang") == language
         assert not raw.search(page.text()), (state.name, raw.search(page.text()))
-        assert page.fits(), (state.name, language)
+        page.wait_fits(f"{state.name} in {language}")
         if not state.is_fleeting:
             page.set_width(NARROW)
             page.wait(page.fits, f"{state.name} in {language} is wider than {NARROW} px")
@@ -192,7 +192,7 @@ def test_hostile_values_stand_there_as_text(page, hostile):
     isolated(page)
     page.keep("hostile-users")
     page.set_width(NARROW)
-    assert page.fits()
+    page.wait_fits()
     page.keep(f"hostile-users-{NARROW}")
 
 
@@ -203,12 +203,13 @@ def test_a_hostile_person_is_looked_at_edited_and_suspended(page, hostile, conso
     page.wait(lambda: HOSTILE[kind] in page.text(page.find("main")) or kind == "combining", "the name is there")
     nothing_ran(page)
     isolated(page)
-    assert page.fits()
+    page.wait_fits()
     page.press("button", "Edit")
-    dialog = page.find("dialog", re.compile("^Edit "))
-    assert page.fits()
+    dialog = page.dialog(re.compile("^Edit "))
+    page.wait_fits()
     isolated(page)
     page.hand.leave(page.find("button", "Cancel", dialog))
+    page.wait_gone("dialog", re.compile("^Edit "))
     page.press("button", "Suspend")
     page.press("button", "Suspend", page.find("alertdialog"))
     page.wait(lambda: page.has("button", "Resume"), "it is suspended")
@@ -226,9 +227,9 @@ def test_a_hostile_unit_and_its_trail_are_text(page, hostile):
     page.wait_text(HOSTILE["markup"])
     nothing_ran(page)
     page.go("/users?add=1")
-    dialog = page.find("dialog", "Add user")
+    dialog = page.dialog("Add user")
     page.choose_unit("Organization unit", "<b>bold", dialog)
-    assert page.fits()
+    page.wait_fits()
     page.hand.write(page.find("textbox", "First name", dialog), HOSTILE["markup"])
     page.hand.write(page.find("textbox", "Last name", dialog), HOSTILE["end"])
     page.press("button", "Invite", dialog)
