@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "rig"))
 
 # pylint: disable=wrong-import-position
 from client import Api  # noqa: E402
-from mailing import Mailing  # noqa: E402
+from mailing import Mailing, mailing_world  # noqa: E402
 from clock import Clock  # noqa: E402
 from console import console_page, console_world  # noqa: E402
 from proxy import Proxy  # noqa: E402
@@ -139,11 +139,8 @@ def make_sink(folder):
 
 @pytest.fixture(scope="module")
 def mail_world():
-    """A daemon that sends to a sink, for all tests of a module."""
-    with world(sink=True, mail={"notify": "office@meridian.example", "reply_to": "help@meridian.example",
-                                "resend_interval": "0s", "connect_timeout": "2s", "reply_timeout": "1s",
-                                "transfer_timeout": "6s"}) as daemon:
-        daemon.wait_list()
+    """A daemon that sends to a sink, for all tests of a module. It is patient: the sink shares the machine."""
+    with mailing_world() as daemon:
         yield daemon
 
 
