@@ -61,13 +61,14 @@ def test_a_directory_that_dies_between_the_add_and_its_answer_settles_by_itself(
     reply = proxy.rule("add reply", "hold")
     answers = in_background(invitation["join"].register)
     reply.wait()
+    proxy.refuse()  # at once: the daemon must not ask anew before the directory is dead
     slapd.kill()
-    proxy.cut()
     reply.release()
     answer = answers()
     assert answer.status_code == 202, answer.text
     assert answer.json() == {"status": "in_progress"}
     slapd.start()
+    proxy.listen()
     invitation["join"].wait_done()
     one_user(slapd, invitation)
     assert invitation["join"].register().status_code in (201, 410)
@@ -316,18 +317,21 @@ def test_after_an_outage_no_connection_from_before_is_used(proxy, proxied, proxi
     assert all(now <= then + unbind for now, then in zip(sent(), passed))
 
 
-def test_health_answers_at_once_while_the_directory_is_silent(slapd, usherd, api):
-    invitation = api.invited()
+def test_health_answers_at_once_while_the_directory_is_silent(slapd, make_usherd):
+    """Whoever waited for the directory would get no answer here before it has found its voice again."""
+    daemon = make_usherd(slapd).configure("directory", operation_timeout="30s").start()
+    daemon.wait_directory()
+    invitation = Api(daemon, daemon.make_token()).invited()
     slapd.pause()
     try:
         answer = in_background(invitation["join"].register)
         for _ in range(20):
-            status, document = usherd.health("live")
+            status, document = daemon.health("live")
             assert status == 200, document
-            assert invitation["join"].get(timeout=2).status_code == 200
-        answer()
+            assert invitation["join"].get(timeout=15).status_code == 200
     finally:
         slapd.resume()
+    answer()
     invitation["join"].wait_settled()
 
 
