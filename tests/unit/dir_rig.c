@@ -43,8 +43,8 @@ rig_default_conf(struct rig *r)
 		.group_member = "member",
 		.threads = 4,
 		.queue_max = 256,
-		.connect_timeout_ms = 1000,
-		.op_timeout_ms = 2000,
+		.connect_timeout_ms = 3000,
+		.op_timeout_ms = 5000,
 	};
 }
 

@@ -17,7 +17,7 @@ the_directory_is_up_soon_after_the_start(void **state)
 	(void)state;
 	assert_true(rig_wait_up(&rig, true, 20000));
 	assert_true(dir_is_up(rig.dir, &f));
-	assert_int_equal(dir_settle_ms(rig.dir), 4000);
+	assert_int_equal(dir_settle_ms(rig.dir), 2 * rig.conf.op_timeout_ms);
 }
 
 static void
@@ -236,6 +236,7 @@ hashed_passwords_work_after_their_proof(void **state)
 	(void)state;
 	rig_close(&rig);
 	rig.conf.password_mode = DIR_PASSWORD_ARGON2;
+	rig.conf.op_timeout_ms = 20000; /* what is added first waits for the proof */
 	rig_open(&rig);
 	assert_int_equal(crypto_pwhash_str_alg(hash + 8, "correct horse battery", 21, 2,
 			     19456 * 1024, crypto_pwhash_ALG_ARGON2ID13),
