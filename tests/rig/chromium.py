@@ -37,6 +37,19 @@ class Chromium(webdriver.Chrome):
         self.width = NARROW
         self.set_width(NARROW)
 
+    def forget(self, origin=None):
+        """As somebody who was never here, nor at this origin."""
+        self.get("about:blank")
+        self.execute_cdp_cmd("Network.enable", {})
+        self.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        if origin:
+            self.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        self.set_width(NARROW)
+        self.set_media()
+        self.set_language("en")
+        self.get_log("browser")
+        self.get_log("performance")
+
     def set_width(self, width, height=640):
         self.width = width
         self.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {

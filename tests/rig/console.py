@@ -81,11 +81,15 @@ class ConsolePage(Chromium):
     def enter(self, path="/users", login=ADMINISTRATOR):
         """Signed in already. Returns the session, for a test that acts beside the page."""
         session = Console(self.daemon).sign_in(login)
+        self.carry(session)
+        self.go(path)
+        return session
+
+    def carry(self, session):
+        """As if its sign-in had been here."""
         name, value = session.cookie.split("=", 1)
         self.execute_cdp_cmd("Network.setCookie", {"name": name, "value": value, "url": self.origin, "httpOnly": True,
                                                    "sameSite": "Strict"})
-        self.go(path)
-        return session
 
     def sign_in(self, login=ADMINISTRATOR, password=None, within=None):
         """By the form that is shown."""

@@ -39,7 +39,7 @@ def test_a_person_registers_without_script_on_a_narrow_screen(slapd, api, browse
     assert invitation["uid"] in browser.page_source
     browser.wait_fits()
 
-    send(browser, "too short")
+    send(browser, "1234567890123456")
     browser.wait(lambda: browser.find_elements(By.CSS_SELECTOR, "[role=alert]"), "the form is shown again")
     assert "15" in text(browser)
     browser.wait_fits()

@@ -112,15 +112,16 @@ def fixture_office():
             slapd.destroy()
 
 
-@pytest.fixture(name="browser")
-def fixture_browser(folder):
-    driver = Chromium(folder)
+@pytest.fixture(scope="module", name="browser")
+def fixture_browser(tmp_path_factory):
+    driver = Chromium(tmp_path_factory.mktemp("b"))
     yield driver
     driver.quit()
 
 
 @pytest.fixture(name="page")
 def fixture_page(browser, office):
+    browser.forget(office.control_url)
     page = Page(browser, office)
     yield page
     assert browser.complaints() == []

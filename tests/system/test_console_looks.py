@@ -67,7 +67,7 @@ def people_in_every_state(console_daemon):
         [(_, entry)] = console_daemon.slapd.search("(objectClass=*)", dn, 0, ["entryUUID"])
         return known(invitation, entry["entryUUID"][0])
 
-    found = {"active": user(), "suspended": user(), "deleted": user(), "word": unique_word}
+    found = {"active": user(), "suspended": user(), "deleted": user(), "word": unique_word, "sessions": {}}
     assert api.post(f"/api/v1/users/{found['suspended']['id']}/suspend").status_code == 200
     assert api.delete(f"/api/v1/users/{found['deleted']['id']}").status_code == 200
     mailed = api.invited_by_mail()
@@ -78,10 +78,14 @@ def people_in_every_state(console_daemon):
 
 
 def bring(page, state, people, language="en"):
-    """As somebody who has just come; the state, as a person brings it about."""
+    """As somebody who has just come; the state, as a person brings it about. Whoever is signed in stays so: a sign-in
+    takes longer than many a state."""
     page.begin(language={"en": "en", "de": "de-DE,de;q=0.9", "vi": "vi"}[language])
     if state.login:
-        page.enter("/no-page-yet", state.login)
+        session = people["sessions"].get(state.login)
+        if session is None or not session.is_signed_in():
+            session = people["sessions"][state.login] = Console(page.daemon).sign_in(state.login)
+        page.carry(session)
     state.show(page, Words(language), people)
 
 

@@ -16,17 +16,24 @@ WORDS = {
 }
 
 
-@pytest.fixture
-def make_browser(folder):
-    made = []
-
-    def make(**options):
-        made.append(Chromium(folder, **options))
-        return made[-1]
-
-    yield make
-    for driver in made:
+@pytest.fixture(scope="module")
+def browsers(tmp_path_factory):
+    """{whether it runs scripts: browser}."""
+    made = {}
+    yield made
+    for driver in made.values():
         driver.quit()
+
+
+@pytest.fixture
+def make_browser(browsers, tmp_path_factory):
+    def make(script=True):
+        if script not in browsers:
+            browsers[script] = Chromium(tmp_path_factory.mktemp("b"), script=script)
+        browsers[script].forget()
+        return browsers[script]
+
+    return make
 
 
 @pytest.fixture
