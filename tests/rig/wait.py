@@ -3,6 +3,7 @@
 import time
 
 
+BACK = 10.0  # seconds to full service after an outage: 5 are promised (I9), the others are for a busy machine
 STALL = 0.1  # a sleep that took this much longer says that others had the processor
 
 

@@ -22,8 +22,22 @@ from usherd import SANITIZER_WORDS, Usherd  # noqa: E402
 from world import world  # noqa: E402
 
 
+# Many share the machine here, and each sign-in is a slow hash.
+Usherd.patience = {"connect_timeout": "4s", "operation_timeout": "6s"}
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "walk: the walk through; also run on the sanitized daemon")
+
+
+# Files are shared out in this order, and then by their names: none that takes long ends alone.
+LONG = ("console_looks", "console_tasks", "console_invite", "console_make", "session", "console_list", "page_look",
+        "webhook", "page", "race", "users", "usherctl", "trash", "directory", "audit", "console_together")
+
+
+def pytest_collection_modifyitems(items):
+    ranks = {f"test_{name}": rank for rank, name in enumerate(LONG)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(LONG)))
 
 
 @pytest.fixture

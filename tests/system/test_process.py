@@ -162,7 +162,7 @@ def test_running_out_of_descriptors_is_survived_quietly(slapd, make_usherd):
 @pytest.mark.parametrize("listener", ["control", "public"])
 def test_connections_are_limited_by_source(slapd, make_usherd, listener):
     daemon = make_usherd(slapd).configure("limits", connections_per_source=8).start()
-    opened = [socket.create_connection(("127.0.0.1", daemon.ports[listener]), 5) for _ in range(24)]
+    opened = [socket.create_connection(("127.0.0.1", daemon.ports[listener]), 30) for _ in range(24)]
     request = b"GET /join/usj_x HTTP/1.1\r\nHost: localhost\r\n\r\n"
     answered = 0
     for connection in opened:

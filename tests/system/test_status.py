@@ -16,7 +16,7 @@ from wait import quickly, wait_for
 
 PATH = "/api/v1/status"
 LIBRARIES = ["libldap", "libevent", "SQLite", "libcurl", "libsodium", "OpenSSL"]
-NOTICED = 20  # seconds until trouble with the directory shows, at the most: connect_timeout and operation_timeout are 2 s here
+NOTICED = 20  # seconds until trouble with the directory shows, at the most: of connect_timeout and operation_timeout
 DOCUMENT = Document()
 
 
