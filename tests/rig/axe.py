@@ -29,15 +29,24 @@ def source():
         with tarfile.open(fileobj=io.BytesIO(archive)) as package:
             text = package.extractfile("package/axe.min.js").read()
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(text)
+        # Renamed into place: another test may look for it just now.
+        with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as fresh:
+            fresh.write(text)
+        pathlib.Path(fresh.name).replace(kept)
     return kept.read_text()
 
 
 def violations(browser, axe):
-    """One line for each."""
+    """One line for each, once everything that moves or changes its colour by itself has come to its end."""
     found = browser.execute_async_script(axe + """;
-        const done = arguments[arguments.length - 1];
-        axe.run(document, { runOnly: { type: "tag", values: arguments[0] } })
+        const done = arguments[arguments.length - 1], tags = arguments[0];
+        const passing = () => document.getAnimations().filter((one) =>
+            one.playState === "running" && one.effect.getComputedTiming().endTime !== Infinity);
+        const still = async () => {
+            for (let all; (all = passing()).length > 0;)
+                await Promise.allSettled(all.map((one) => one.finished));
+        };
+        still().then(() => axe.run(document, { runOnly: { type: "tag", values: tags } }))
             .then((result) => done(result.violations), (error) => done([{ id: String(error), nodes: [] }]));
     """, TAGS)
     return [f"{one['id']}: {[node['target'] for node in one['nodes']]} {one['nodes'][0]['failureSummary']}"

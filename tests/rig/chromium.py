@@ -6,9 +6,14 @@ import pathlib
 import urllib.parse
 
 from selenium import webdriver
+from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.chrome.service import Service
 
+from ports import free_port
+from wait import wait_for
+
+SECONDS = 20  # that anything may take
 NARROW = 320  # CSS pixels: what WCAG 2.2 asks pages to fit into (1.4.10)
 
 
@@ -27,10 +32,23 @@ class Chromium(webdriver.Chrome):
             options.add_experimental_option(
                 "prefs", {"profile.managed_default_content_settings.javascript": 2})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        super().__init__(service=Service("/usr/bin/chromedriver"), options=options)
+        super().__init__(service=Service("/usr/bin/chromedriver", port=free_port()), options=options)
         self.set_page_load_timeout(30)
         self.width = NARROW
         self.set_width(NARROW)
+
+    def forget(self, origin=None):
+        """As somebody who was never here, nor at this origin."""
+        self.get("about:blank")
+        self.execute_cdp_cmd("Network.enable", {})
+        self.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        if origin:
+            self.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        self.set_width(NARROW)
+        self.set_media()
+        self.set_language("en")
+        self.get_log("browser")
+        self.get_log("performance")
 
     def set_width(self, width, height=640):
         self.width = width
@@ -59,6 +77,25 @@ class Chromium(webdriver.Chrome):
                 if (still < 3) requestAnimationFrame(look); else done();
             };
             requestAnimationFrame(look);""")
+
+    def wait(self, condition, what, seconds=SECONDS):
+        """The first true value; what is drawn anew meanwhile is looked at again."""
+        def now():
+            try:
+                return condition()
+            except (StaleElementReferenceException, JavascriptException):
+                return None
+        return wait_for(now, what, seconds, 0.03)
+
+    def rest(self):
+        """Until what was drawn last has done all that it does behind a drawing, such as to move the focus."""
+        self.execute_async_script("""
+            const done = arguments[0];
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));""")
+
+    def wait_fits(self, what="the page"):
+        """A page is as wide as the screen a moment after that has another width, or the page other words."""
+        self.wait(self.fits, f"{what} is no wider than {self.width} px")
 
     def fits(self):
         """Whether nothing is wider than the screen."""

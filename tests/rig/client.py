@@ -46,7 +46,7 @@ def in_background(function, *arguments):
     executor = concurrent.futures.ThreadPoolExecutor(1)
     future = executor.submit(function, *arguments)
     executor.shutdown(wait=False)
-    return lambda: future.result(60)
+    return lambda seconds=60: future.result(seconds)
 
 
 def new_session():

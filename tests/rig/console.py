@@ -9,20 +9,19 @@ import shutil
 import tempfile
 import urllib.parse
 
-from selenium.common.exceptions import JavascriptException, StaleElementReferenceException, WebDriverException
+from selenium.common.exceptions import (ElementClickInterceptedException, ElementNotInteractableException,
+                                        WebDriverException)
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from chromium import Chromium
+from chromium import SECONDS, Chromium
 from hands import Keyboard, Mouse
 from signing import ADMINISTRATOR, Console
 from usherd import TOP
-from wait import wait_for
 from world import world
 
 PICTURES = TOP / "build" / "screenshots" / "console"
 WIDE, NARROW = 1280, 320
-SECONDS = 10  # that anything may take
 HANDS = {"mouse": Mouse, "keyboard": Keyboard}
 
 # Told by the browser's log: it outlives the page.
@@ -82,14 +81,19 @@ class ConsolePage(Chromium):
     def enter(self, path="/users", login=ADMINISTRATOR):
         """Signed in already. Returns the session, for a test that acts beside the page."""
         session = Console(self.daemon).sign_in(login)
-        name, value = session.cookie.split("=", 1)
-        self.execute_cdp_cmd("Network.setCookie", {"name": name, "value": value, "url": self.origin, "httpOnly": True,
-                                                   "sameSite": "Strict"})
+        self.carry(session)
         self.go(path)
         return session
 
+    def carry(self, session):
+        """As if its sign-in had been here."""
+        name, value = session.cookie.split("=", 1)
+        self.execute_cdp_cmd("Network.setCookie", {"name": name, "value": value, "url": self.origin, "httpOnly": True,
+                                                   "sameSite": "Strict"})
+
     def sign_in(self, login=ADMINISTRATOR, password=None, within=None):
         """By the form that is shown."""
+        self.wait_focus("User name or mail address", "Password")
         if within is None:
             self.write("User name or mail address", login)
         self.write("Password", password)
@@ -104,15 +108,6 @@ class ConsolePage(Chromium):
         self.wait(lambda: re.search(pattern, self.path), f"the address has {pattern}, it is {self.path}")
 
     # ---- what is there ----
-
-    def wait(self, condition, what, seconds=SECONDS):
-        """The first true value; what is drawn anew meanwhile is looked at again."""
-        def now():
-            try:
-                return condition()
-            except (StaleElementReferenceException, JavascriptException):
-                return None
-        return wait_for(now, what, seconds, 0.03)
 
     def _nodes(self, role, within):
         scope = "document"
@@ -144,11 +139,10 @@ class ConsolePage(Chromium):
         def found():
             nodes = [node for node in self._nodes(role, within)
                      if fits(node.get("name", {}).get("value", "").strip(), name)]
-            assert len(nodes) < 2, f"{len(nodes)} are {role} {name}"
-            return self._element(nodes[0]) if nodes else None
+            return self._element(nodes[0]) if len(nodes) == 1 else None  # two: one of them is about to go
 
         try:
-            return self.wait(found, f"there is a {role} {name}", seconds)
+            return self.wait(found, f"there is one {role} {name}", seconds)
         except AssertionError as error:
             raise AssertionError(f"{error}; there are {self.names(role, within)}") from None
 
@@ -173,6 +167,13 @@ class ConsolePage(Chromium):
         element = self.switch_to.active_element
         return f"{element.aria_role} {element.accessible_name!r} {element.get_attribute('outerHTML')[:200]}"
 
+    def wait_focus(self, *names):
+        """Until what has the focus is called so: many a screen moves it once it is drawn."""
+        try:
+            self.wait(lambda: self.switch_to.active_element.accessible_name in names, f"the focus is on {names}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it is on {self.focused()}") from None
+
     def shows_focus(self, element):
         """Whether it is drawn in another way than without: an outline, a shadow or a border of :focus-visible."""
         return self.execute_script("""
@@ -185,7 +186,15 @@ class ConsolePage(Chromium):
     # ---- doing ----
 
     def press(self, role, name=None, within=None):
-        self.hand.press(self.find(role, name, within))
+        """What has been drawn anew, or lies under something that is about to go, is pressed once it can be."""
+        def pressed():
+            element = self.find(role, name, within)
+            try:
+                self.hand.press(element)
+            except (ElementClickInterceptedException, ElementNotInteractableException):
+                return None
+            return True
+        self.wait(pressed, f"{role} {name} can be pressed")
 
     def write(self, label, text, within=None, role="textbox"):
         self.hand.write(self.find(role, self.labelled(label), within), text)
@@ -207,12 +216,15 @@ class ConsolePage(Chromium):
             element.send_keys(Keys.DELETE)
 
     def dialog(self, title=None, role="dialog"):
-        return self.find(role, title)
+        """Once it has moved the focus to where it wants it."""
+        found = self.find(role, title)
+        self.rest()
+        return found
 
     def choose_unit(self, label, name, within=None):
         """By its name, in the search of the picker."""
         self.press("button", re.compile(f"^{re.escape(label)}"), within)
-        panel = self.find("dialog", label)
+        panel = self.dialog(label)
         self.hand.write(self.find("searchbox", "Search units", panel), name)
         self.find("treeitem", re.compile(f"^{re.escape(name)}"), panel)
         self.switch_to.active_element.send_keys(Keys.ENTER)
@@ -228,8 +240,7 @@ class ConsolePage(Chromium):
         """The row of whoever is called so, once it is drawn (with this status)."""
         def found():
             rows = [row for row in self.rows() if name in row["cells"][1]]
-            assert len(rows) < 2, rows
-            return rows[0] if rows and (status is None or rows[0]["cells"][5] == status) else None
+            return rows[0] if len(rows) == 1 and (status is None or rows[0]["cells"][5] == status) else None
         try:
             return self.wait(found, f"{name} is in the list ({status})")
         except AssertionError as error:
@@ -291,7 +302,7 @@ class ConsolePage(Chromium):
         assert [url for url in asked if url.startswith(("http", "ws")) and not url.startswith(own)] == []
         refused = [one for one in answered if (one[2] in (403, 405) or one[2] >= 500) and one[2] not in self.statuses]
         assert not refused, f"{self.path}: {refused}"
-        assert self.fits(), f"{self.path} is wider than the screen"
+        self.wait_fits(self.path)
 
     def keep(self, name):
         """A picture, to be looked at."""

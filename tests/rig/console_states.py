@@ -132,7 +132,7 @@ def users_deleted(page, words, people):
 @state()
 def invite(page, words, _people):
     page.go("/users?add=1")
-    dialog = page.find("dialog", words("invite.title"))
+    dialog = page.dialog(words("invite.title"))
     page.find("button", words("invite.send"), dialog)
     page.wait(lambda: page.has("checkbox", None, dialog), "the groups are there")
 
@@ -207,7 +207,7 @@ def person_pending(page, _words, people):
 def person_edit(page, words, people):
     person_active(page, words, people)
     page.press("button", words("person.edit"))
-    page.find("dialog", words("person.edit_of", name=people["active"]["name"]))
+    page.dialog(words("person.edit_of", name=people["active"]["name"]))
 
 
 @state()

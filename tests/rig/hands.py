@@ -127,7 +127,7 @@ class Keyboard:
     def search(self, element, text):
         """The slash leads to it from wherever one is."""
         self._type("/")
-        assert self._is_on(element), "the slash does not lead to the search"
+        self.page.wait(lambda: self._is_on(element), "the slash leads to the search")
         self.page.empty(element)
         self._type(text)
 

@@ -1,11 +1,23 @@
 """A daemon, its API and the sink that its mails go to: what tests of mail do and look at."""
 
+import contextlib
 import re
 
 from client import Api
 from mails import Letter
 from posted import read
 from wait import wait_for
+from world import world
+
+
+@contextlib.contextmanager
+def mailing_world(**times):
+    """A daemon that sends to a sink; `times`: other timeouts than these."""
+    with world(sink=True, mail={"notify": "office@meridian.example", "reply_to": "help@meridian.example",
+                                "resend_interval": "0s", "connect_timeout": "30s", "reply_timeout": "30s",
+                                "transfer_timeout": "120s", **times}) as daemon:
+        daemon.wait_list()
+        yield daemon
 
 
 class Mailing:
@@ -30,7 +42,7 @@ class Mailing:
     def invite(self, address=None, **changes):
         return self.api.invited_by_mail(address, **changes)
 
-    def letter(self, invitation, count=1, seconds=15):
+    def letter(self, invitation, count=1, seconds=30):
         """The newest to its address, once so many have come."""
         return Letter(self.sink.wait_mails(count, invitation["personal_mail"], seconds)[-1].content)
 
@@ -44,7 +56,7 @@ class Mailing:
         """Its item of the queue, or None."""
         return next(iter(self.api.mails_of(invitation["id"])), None)
 
-    def wait_item(self, invitation, seconds=15):
+    def wait_item(self, invitation, seconds=30):
         """Its item, once it waits again after an attempt."""
         def is_back():
             item = self.item(invitation)
@@ -52,7 +64,7 @@ class Mailing:
 
         return wait_for(is_back, "the mail is back in the queue", seconds)
 
-    def wait_gone(self, invitation, seconds=15):
+    def wait_gone(self, invitation, seconds=30):
         """Until the queue has none of it, by itself."""
         wait_for(lambda: self.item(invitation) is None, "its mail has left the queue", seconds)
 
@@ -65,7 +77,7 @@ class Mailing:
         """A pause of the queue ends."""
         assert self.api.post("/api/v1/mail/retry").status_code == 204
 
-    def wait_paused(self, seconds=15):
+    def wait_paused(self, seconds=30):
         """What the queue says of itself, once it is paused and nothing is under way."""
         def is_paused():
             status = self.status()
@@ -83,7 +95,7 @@ class Mailing:
 
         wait_for(is_empty, "the queue is empty", seconds, pause=0.05)
 
-    def wait_event(self, invitation, event, seconds=15):
+    def wait_event(self, invitation, event, seconds=30):
         """The newest such entry of its timeline."""
         def found():
             entries = [entry for entry in self.api.show(invitation["id"])["timeline"] if entry["event"] == event]
@@ -98,7 +110,7 @@ class Mailing:
         [check] = [check for check in self.daemon.health("ready")[1]["checks"] if check["name"] == "mail"]
         return check
 
-    def wait_health(self, is_well, seconds=15):
+    def wait_health(self, is_well, seconds=30):
         wait_for(lambda: (self.health()["status"] == "ok") == is_well,
                  f"mail is {'well' if is_well else 'broken'}", seconds)
 

@@ -118,7 +118,7 @@ class Receiver:
 
     # ---- for the test ----
 
-    def wait(self, count=1, seconds=15):
+    def wait(self, count=1, seconds=30):
         with self._changed:
             come = self._changed.wait_for(lambda: len(self.messages) >= count, seconds)
         assert come, f"{len(self.messages)} of {count} messages came in {seconds} s"

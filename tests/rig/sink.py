@@ -153,7 +153,7 @@ class Sink:
     def mails_to(self, address):
         return [mail for mail in list(self.mails) if address in mail.recipients]
 
-    def wait_mails(self, count=1, to=None, seconds=15):
+    def wait_mails(self, count=1, to=None, seconds=30):
         """So many (to an address), oldest first; there may be more."""
         def come():
             found = self.mails_to(to) if to else list(self.mails)
@@ -165,7 +165,7 @@ class Sink:
                        f"came in {seconds} s:\n" + "\n".join(map(str, self.transcripts[-3:])))
         return found
 
-    def wait_mail(self, to, seconds=15):
+    def wait_mail(self, to, seconds=30):
         """The newest to an address."""
         return self.wait_mails(1, to, seconds)[-1]
 

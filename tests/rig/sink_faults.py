@@ -46,7 +46,7 @@ class Fault:
 
     # ---- for the test ----
 
-    def wait(self, seconds=15, times=1):
+    def wait(self, seconds=30, times=1):
         """Until it has fired so often."""
         with self._changed:
             met = self._changed.wait_for(lambda: self.fired >= times, seconds)

@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "rig"))
 
 # pylint: disable=wrong-import-position
 from client import Api  # noqa: E402
-from mailing import Mailing  # noqa: E402
+from mailing import Mailing, mailing_world  # noqa: E402
 from clock import Clock  # noqa: E402
 from console import console_page, console_world  # noqa: E402
 from proxy import Proxy  # noqa: E402
@@ -22,8 +22,22 @@ from usherd import SANITIZER_WORDS, Usherd  # noqa: E402
 from world import world  # noqa: E402
 
 
+# Many share the machine here, and each sign-in is a slow hash.
+Usherd.patience = {"connect_timeout": "4s", "operation_timeout": "6s"}
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "walk: the walk through; also run on the sanitized daemon")
+
+
+# Files are shared out in this order, and then by their names: none that takes long ends alone.
+LONG = ("console_looks", "console_tasks", "console_invite", "console_make", "session", "console_list", "page_look",
+        "webhook", "page", "race", "users", "usherctl", "trash", "directory", "audit", "console_together")
+
+
+def pytest_collection_modifyitems(items):
+    ranks = {f"test_{name}": rank for rank, name in enumerate(LONG)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(LONG)))
 
 
 @pytest.fixture
@@ -139,11 +153,8 @@ def make_sink(folder):
 
 @pytest.fixture(scope="module")
 def mail_world():
-    """A daemon that sends to a sink, for all tests of a module."""
-    with world(sink=True, mail={"notify": "office@meridian.example", "reply_to": "help@meridian.example",
-                                "resend_interval": "0s", "connect_timeout": "2s", "reply_timeout": "1s",
-                                "transfer_timeout": "6s"}) as daemon:
-        daemon.wait_list()
+    """A daemon that sends to a sink, for all tests of a module. It is patient: the sink shares the machine."""
+    with mailing_world() as daemon:
         yield daemon
 
 

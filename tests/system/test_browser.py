@@ -5,7 +5,6 @@ from selenium.webdriver.common.by import By
 
 from chromium import Chromium
 from client import PASSWORD
-from wait import wait_for
 
 
 @pytest.fixture
@@ -38,18 +37,19 @@ def test_a_person_registers_without_script_on_a_narrow_screen(slapd, api, browse
     assert invitation["join"].token not in browser.current_url
     assert "Meridian Seed Archive" in text(browser)
     assert invitation["uid"] in browser.page_source
-    assert browser.fits()
+    browser.wait_fits()
 
-    send(browser, "too short")
-    wait_for(lambda: password_fields(browser), "the form is shown again")
+    send(browser, "1234567890123456")
+    browser.wait(lambda: browser.find_elements(By.CSS_SELECTOR, "[role=alert]"), "the form is shown again")
     assert "15" in text(browser)
-    assert browser.fits()
+    browser.wait_fits()
     assert slapd.entries_of(invitation["id"]) == []
 
     send(browser, PASSWORD)
-    wait_for(lambda: not password_fields(browser), "the account is made")
+    browser.wait(lambda: "Your account is ready" in browser.page_source, "the account is made")
+    assert not password_fields(browser)
     assert invitation["uid"] in text(browser)
-    assert browser.fits()
+    browser.wait_fits()
     [(dn, _)] = slapd.entries_of(invitation["id"])
     assert slapd.accepts(dn, PASSWORD)
 
@@ -65,7 +65,7 @@ def test_every_end_of_a_link_has_a_page_that_fits(slapd, api, browser):
         shown[name] = text(browser)
         assert shown[name].strip()
         assert not password_fields(browser)
-        assert browser.fits()
+        browser.wait_fits()
     assert len(set(shown.values())) == 3, shown
 
 

@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 import axe
-from chromium import NARROW, Chromium
+from chromium import NARROW, SECONDS, Chromium
 from client import PASSWORD, Api, Link
 from mails import Letter
 from signing import ADMINISTRATOR, with_roles
@@ -29,6 +29,7 @@ class Page:
         self.browser, self.daemon = browser, daemon
         browser.set_width(1280, 900)
         browser.get(f"{daemon.control_url}/sign-in")
+        wait_for(lambda: self.browser.execute_script("return document.activeElement.name") == "username", "the focus is there")
         self.one("input[name=username]").send_keys(ADMINISTRATOR)
         self.one("input[name=password]").send_keys(PASSWORD + Keys.ENTER)
         self.one(".head-actions .primary")
@@ -38,14 +39,15 @@ class Page:
 
     def one(self, selector):
         """The first that is there, or comes to be."""
-        return wait_for(lambda: self.all(selector), selector)[0]
+        return wait_for(lambda: self.all(selector), selector, SECONDS)[0]
 
     def gone(self, selector):
-        wait_for(lambda: not self.all(selector), f"no {selector}")
+        wait_for(lambda: not self.all(selector), f"no {selector}", SECONDS)
 
     def add(self):
         self.one(".head-actions .primary").click()
         self.one(FORM)
+        self.wait_focus("given_name")
         return self
 
     def field(self, name):
@@ -62,10 +64,14 @@ class Page:
         """The field that has the focus."""
         return self.browser.execute_script("return document.activeElement.closest('[data-field]')?.dataset.field")
 
+    def wait_focus(self, name):
+        """The page moves it once it is drawn."""
+        self.browser.wait(lambda: self.focused() == name, f"the focus is on {name}")
+
     def choose_unit(self, words):
         self.one('[data-field="org_unit"] .picker').click()
         self.one(".panel input").send_keys(words)
-        wait_for(lambda: len(self.all(".panel [role=treeitem]")) < 4, "the tree shows what matches")
+        self.browser.wait(lambda: 0 < len(self.all(".panel [role=treeitem]")) < 4, "the tree shows what matches")
         self.one(".panel input").send_keys(Keys.ENTER)
         self.gone(".panel")
 
@@ -106,15 +112,16 @@ def fixture_office():
             slapd.destroy()
 
 
-@pytest.fixture(name="browser")
-def fixture_browser(folder):
-    driver = Chromium(folder)
+@pytest.fixture(scope="module", name="browser")
+def fixture_browser(tmp_path_factory):
+    driver = Chromium(tmp_path_factory.mktemp("b"))
     yield driver
     driver.quit()
 
 
 @pytest.fixture(name="page")
 def fixture_page(browser, office):
+    browser.forget(office.control_url)
     page = Page(browser, office)
     yield page
     assert browser.complaints() == []
@@ -123,10 +130,10 @@ def fixture_page(browser, office):
 def test_who_is_invited_by_link_registers_with_it(office, page):
     page.add().fill("Zoë", "Ångström", "zoe.angstrom@meridian.example")
     page.phone().send_keys("0084 0912 345 678" + Keys.TAB)
-    assert "+84" in page.one(".country-button").text
+    page.browser.wait(lambda: "+84" in page.one(".country-button").text, "the country is known")
     assert page.phone().get_attribute("value") == "912 345 678"
     page.choose_unit("Registry")
-    wait_for(lambda: "zoe.angstrom" in page.one(".invite-more summary").text, "the user name is proposed")
+    page.browser.wait(lambda: "zoe.angstrom" in page.one(".invite-more summary").text, "the user name is proposed")
     page.choose_method("link")
     page.send()
     link = page.one(f"{LINKED} input").get_attribute("value")
@@ -150,24 +157,24 @@ def test_who_is_invited_by_mail_gets_one(office, page):
 
 def test_what_is_missing_is_told_at_once_and_leads_to_its_field(page):
     page.add().send()
-    wait_for(lambda: page.error("org_unit"), "what is missing is told")
+    page.browser.wait(lambda: page.error("org_unit"), "what is missing is told")
     missing = {"given_name", "family_name", "gender", "birthday", "mail", "org_unit", "personal_mail"}
     assert {name for name in missing if page.error(name)} == missing
-    assert page.focused() == "given_name"
+    page.wait_focus("given_name")
     assert len(page.all(".wrong-list a")) == len(missing)
     page.all(".wrong-list a")[-2].click()
-    wait_for(lambda: page.focused() == "org_unit", "a link of the summary leads to its field")
+    page.wait_focus("org_unit")  # a link of the summary leads to its field
 
 
 def test_a_clash_is_told_while_typing_and_what_is_wrong_when_it_is_left(office, page):
     [(_, somebody)] = office.slapd.search(f"(uid={ADMINISTRATOR})")
     page.add().field("mail").send_keys(somebody["mail"][0])
-    wait_for(lambda: page.error("mail"), "the address is taken")
+    page.browser.wait(lambda: page.error("mail"), "the address is taken")
     assert page.focused() == "mail"
     page.field("mail").send_keys("@twice")
-    assert page.error("mail") == ""
+    page.browser.wait(lambda: page.error("mail") == "", "it is another address by now")
     page.field("mail").send_keys(Keys.TAB)
-    wait_for(lambda: page.error("mail"), "the address is none")
+    page.browser.wait(lambda: page.error("mail"), "the address is none")
 
 
 def test_what_was_refused_is_told_beside_its_field_and_nothing_typed_is_lost(page):
@@ -178,11 +185,12 @@ def test_what_was_refused_is_told_beside_its_field_and_nothing_typed_is_lost(pag
     page.one(f"{LINKED} .primary").click()
     page.one(".dialog-foot .button").click()  # another one: the place and the way stay
     page.one(FORM)
+    page.wait_focus("given_name")
     page.fill("Anna", "Zwilling", "otto@meridian.example")
     assert page.one('.way [value="link"]').is_selected()
     page.send()
-    wait_for(lambda: page.error("mail"), "the address was taken by the invitation before")
-    wait_for(lambda: page.focused() == "mail", "the focus is where it is wrong")
+    page.browser.wait(lambda: page.error("mail"), "the address was taken by the invitation before")
+    page.wait_focus("mail")
     assert page.field("given_name").get_attribute("value") == "Anna"
 
 
@@ -194,6 +202,7 @@ def test_leaving_asks_and_back_keeps_what_was_typed(page):
     assert page.field("given_name").get_attribute("value") == "Half"
     page.press(Keys.ESCAPE)
     page.one(".dialog.small .button").click()
+    page.gone(".dialog.small")
     for _ in range(2):  # a second Escape in a row is one the browser would not let be refused
         page.press(Keys.ESCAPE)
         page.one(".dialog.small [data-first]")
@@ -245,8 +254,9 @@ def test_it_is_accessible_and_as_wide_as_the_screen(page, width, theme):
     page.one(".wrong-list")
     page.one(".invite-more summary").click()
     assert axe.violations(page.browser, script) == []
-    assert page.browser.execute_script(
-        "const body = document.querySelector('.invite .dialog-body'); return body.scrollWidth <= body.clientWidth")
+    page.browser.wait(lambda: page.browser.execute_script(
+        "const body = document.querySelector('.invite .dialog-body'); return body.scrollWidth <= body.clientWidth"),
+        "nothing is wider than the dialog")
     page.one(".country-button").click()
     page.one("[role=listbox]")
     assert axe.violations(page.browser, script) == []

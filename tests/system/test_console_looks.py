@@ -67,7 +67,7 @@ def people_in_every_state(console_daemon):
         [(_, entry)] = console_daemon.slapd.search("(objectClass=*)", dn, 0, ["entryUUID"])
         return known(invitation, entry["entryUUID"][0])
 
-    found = {"active": user(), "suspended": user(), "deleted": user(), "word": unique_word}
+    found = {"active": user(), "suspended": user(), "deleted": user(), "word": unique_word, "sessions": {}}
     assert api.post(f"/api/v1/users/{found['suspended']['id']}/suspend").status_code == 200
     assert api.delete(f"/api/v1/users/{found['deleted']['id']}").status_code == 200
     mailed = api.invited_by_mail()
@@ -78,10 +78,14 @@ def people_in_every_state(console_daemon):
 
 
 def bring(page, state, people, language="en"):
-    """As somebody who has just come; the state, as a person brings it about."""
+    """As somebody who has just come; the state, as a person brings it about. Whoever is signed in stays so: a sign-in
+    takes longer than many a state."""
     page.begin(language={"en": "en", "de": "de-DE,de;q=0.9", "vi": "vi"}[language])
     if state.login:
-        page.enter("/no-page-yet", state.login)
+        session = people["sessions"].get(state.login)
+        if session is None or not session.is_signed_in():
+            session = people["sessions"][state.login] = Console(page.daemon).sign_in(state.login)
+        page.carry(session)
     state.show(page, Words(language), people)
 
 
@@ -104,7 +108,7 @@ def test_a_state_has_no_barrier_and_fits_however_it_is_looked_at(page, people, s
     if script is None:
         pytest.skip("npm cannot be reached, and axe-core is not in build/npm")
     bring(page, state, people)
-    assert page.fits()
+    page.wait_fits(state.name)
     themes(page, state.name, script)
     if state.is_fleeting:
         return
@@ -137,7 +141,7 @@ def test_every_state_speaks_the_language(page, people, language):
         bring(page, state, people, language)
         assert page.execute_script("return document.documentElement.lang") == language
         assert not raw.search(page.text()), (state.name, raw.search(page.text()))
-        assert page.fits(), (state.name, language)
+        page.wait_fits(f"{state.name} in {language}")
         if not state.is_fleeting:
             page.set_width(NARROW)
             page.wait(page.fits, f"{state.name} in {language} is wider than {NARROW} px")
@@ -192,7 +196,7 @@ def test_hostile_values_stand_there_as_text(page, hostile):
     isolated(page)
     page.keep("hostile-users")
     page.set_width(NARROW)
-    assert page.fits()
+    page.wait_fits()
     page.keep(f"hostile-users-{NARROW}")
 
 
@@ -203,12 +207,13 @@ def test_a_hostile_person_is_looked_at_edited_and_suspended(page, hostile, conso
     page.wait(lambda: HOSTILE[kind] in page.text(page.find("main")) or kind == "combining", "the name is there")
     nothing_ran(page)
     isolated(page)
-    assert page.fits()
+    page.wait_fits()
     page.press("button", "Edit")
-    dialog = page.find("dialog", re.compile("^Edit "))
-    assert page.fits()
+    dialog = page.dialog(re.compile("^Edit "))
+    page.wait_fits()
     isolated(page)
     page.hand.leave(page.find("button", "Cancel", dialog))
+    page.wait_gone("dialog", re.compile("^Edit "))
     page.press("button", "Suspend")
     page.press("button", "Suspend", page.find("alertdialog"))
     page.wait(lambda: page.has("button", "Resume"), "it is suspended")
@@ -226,9 +231,9 @@ def test_a_hostile_unit_and_its_trail_are_text(page, hostile):
     page.wait_text(HOSTILE["markup"])
     nothing_ran(page)
     page.go("/users?add=1")
-    dialog = page.find("dialog", "Add user")
+    dialog = page.dialog("Add user")
     page.choose_unit("Organization unit", "<b>bold", dialog)
-    assert page.fits()
+    page.wait_fits()
     page.hand.write(page.find("textbox", "First name", dialog), HOSTILE["markup"])
     page.hand.write(page.find("textbox", "Last name", dialog), HOSTILE["end"])
     page.press("button", "Invite", dialog)

@@ -52,7 +52,7 @@ def confirm(page, title, name, action):
     """The question names whom it is about; the safe answer has the focus."""
     dialog = page.find("alertdialog", title)
     page.wait(lambda: name in page.text(dialog), f"{title} names {name}")
-    assert page.switch_to.active_element.accessible_name == "Cancel"
+    page.wait_focus("Cancel")
     page.press("button", action, dialog)
     page.wait_gone("alertdialog", title)
 
@@ -67,10 +67,10 @@ def test_who_signs_in_gets_where_they_wanted(page):
     page.go("/users?status=active&sort=mail")
     page.sign_in(password="not the password at all")
     page.wait_text("The name or the password is wrong")
-    assert page.switch_to.active_element.accessible_name == "Password"
+    page.wait_focus("Password")
     page.sign_in(password=PASSWORD)
     page.find("heading", "Users")
-    assert page.path == "/users?status=active&sort=mail"
+    page.wait_path(r"^/users\?status=active&sort=mail$")
     page.find("button", re.compile("^Active"))
     page.press("button", "Sign out")
     page.find("heading", "Sign in")
@@ -120,6 +120,7 @@ def test_a_token_is_made_used_and_revoked(page, console_daemon):
     page.press("button", "Done", made)
     page.press("button", "Back to the token")  # it was not copied
     page.press("button", "Copy", made)
+    page.wait_text("Copied", made)
     page.press("button", "Done", made)
     page.press("button", f"Revoke {name}")
     dialog = page.find("alertdialog", "Revoke this token?")
@@ -201,7 +202,7 @@ def fill_in(page, family, **more):
     """The form, opened, with a person of this family name; the dialog."""
     page.press("button", "Add user")
     dialog = page.dialog("Add user")
-    assert page.switch_to.active_element.accessible_name == "First name"
+    page.wait_focus("First name")
     page.write("First name", "Jana", dialog)
     page.write("Last name", family, dialog)
     page.pick("Gender", "Female", dialog)
@@ -219,7 +220,7 @@ def register(page, link):
     for field in fields:
         page.hand.write(field, PASSWORD)
     page.hand.send(page.find("button", re.compile("account|register|Create", re.IGNORECASE)), fields[1])
-    page.wait(lambda: not page.has("textbox", re.compile("assword")), "the account is made")
+    page.wait_text("Your account is ready")  # fields are gone already while one page gives way to the next
 
 
 def test_somebody_is_invited_by_link_and_can_sign_in(page, console_daemon):
@@ -284,7 +285,7 @@ def test_what_the_daemon_would_refuse_is_told_while_it_is_typed(page, console_ap
     page.hand.leave(page.find("button", "Cancel", dialog))
     page.press("button", "Discard", page.find("alertdialog", "Discard what you have typed?"))
     page.wait_gone("dialog", "Add user")
-    assert page.path == "/users"
+    page.wait_path("^/users$")
 
 
 def test_gender_birthday_and_groups_of_a_user_are_changed(page, console_api, console_daemon):
@@ -360,9 +361,10 @@ def test_a_new_link_ends_the_old_one(page, console_api):
     page.press("button", "Done", dialog)
     page.press("button", "Back to the link")  # it was not copied
     page.press("button", "Copy the link", dialog)
+    page.wait_text("Copied", dialog)
     page.press("button", "Done", dialog)
     page.wait_gone("dialog", "New link")
-    assert page.switch_to.active_element.accessible_name in (name, f"Actions for {name}")
+    page.wait_focus(name, f"Actions for {name}")
 
 
 # ---- what is done to people ----

@@ -9,7 +9,7 @@ import pytest
 
 from client import PASSWORD, Api, in_background
 from usherd import TOP, Usherd
-from wait import wait_for
+from wait import BACK, wait_for
 
 FAIL = TOP / "build" / "fail"
 
@@ -105,7 +105,7 @@ def test_always_is_until_it_is_switched_off(api):
     arm(api, "store.issued.before=error*0")
     assert {api.invite().status_code for _ in range(3)} == {503}
     arm(api, "store.issued.before=off")
-    wait_for(lambda: api.invite().status_code == 201, "invitations are made again", seconds=5)
+    wait_for(lambda: api.invite().status_code == 201, "invitations are made again", seconds=BACK)
 
 
 def test_kill_is_sudden(api, daemon):
@@ -153,8 +153,8 @@ def test_a_self_test_that_got_no_answer_is_soon_made_again(daemon, slapd, point)
     api = Api(daemon, daemon.make_token())
     wait_for(lambda: point_acted(api, point, 2), f"{point} acts")
     invitation = wait_for(lambda: api.invite().status_code == 201 and api.invited(), "an invitation is made")
-    wait_for(lambda: invitation["join"].register().status_code == 201, "a registration succeeds", seconds=5)
-    wait_for(lambda: not slapd.search("(sn=self-test)"), "its entry is gone", seconds=5)
+    wait_for(lambda: invitation["join"].register().status_code == 201, "a registration succeeds", seconds=BACK)
+    wait_for(lambda: not slapd.search("(sn=self-test)"), "its entry is gone", seconds=BACK)
 
 
 def point_acted(api, name, times):

@@ -47,7 +47,7 @@ def test_requests_sent_ahead_take_no_memory(usherd):
 def test_a_crowd_on_the_public_side_leaves_the_operators_in(slapd, make_usherd):
     daemon = make_usherd(slapd).configure("limits", connections=16, connections_per_source=16)
     daemon.start()
-    crowd = [socket.create_connection(("127.0.0.1", daemon.ports["public"]), 5) for _ in range(32)]
+    crowd = [socket.create_connection(("127.0.0.1", daemon.ports["public"]), 30) for _ in range(32)]
 
     def is_full():
         try:

@@ -12,7 +12,9 @@ from wait import wait_for
 def sent(mailing):
     """(invitation, its mail as the sink has it)."""
     invitation = mailing.invite()
-    return invitation, mailing.sink.wait_mail(invitation["personal_mail"])
+    mail = mailing.sink.wait_mail(invitation["personal_mail"])
+    mailing.wait_gone(invitation)  # the daemon has the relay's word for it
+    return invitation, mail
 
 
 @pytest.mark.parametrize("style", dsn.STYLES)
@@ -93,6 +95,7 @@ def test_without_a_mailbox_for_reports_the_mail_that_comes_back_tells_whose_it_w
     invitation = api.invited_by_mail("robin@elsewhere.example")
     mail = sink.wait_mail("robin@elsewhere.example")
     assert mail.sender == "usherd@meridian.example"
+    wait_for(lambda: not api.mail_queue(), "the queue is empty")
     assert api.bounce(dsn.report(mail, original="Subject: no Message-ID\r\n")).status_code == 404
     assert api.bounce(dsn.report(mail)).json()["invitation"] == invitation["id"]
     assert api.show(invitation["id"])["status"] == "undeliverable"

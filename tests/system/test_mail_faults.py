@@ -2,18 +2,36 @@
 ever said in clear text, and everything is told."""
 
 import signal
-import time
 
 import pytest
 
 from client import Link
-from mailing import Mailing
+from mailing import Mailing, mailing_world
 from mails import Letter
 from usherd import TOP
 from wait import wait_for
 from world import world
 
 FAIL = TOP / "build" / "fail"
+
+
+@pytest.fixture(scope="module", name="hasty_world")
+def impatient_world():
+    """For what hangs."""
+    with mailing_world(connect_timeout="3s", reply_timeout="2s", transfer_timeout="10s") as daemon:
+        yield daemon
+
+
+@pytest.fixture(name="hasty")
+def impatient_mailing(hasty_world):
+    made = Mailing(hasty_world)
+    made.clear()
+    return made
+
+
+def of_patience(request, action):
+    """A daemon that gives up soon, where it is to give up."""
+    return request.getfixturevalue("hasty" if action == "hang" else "mailing")
 
 
 # ---- replies ----
@@ -150,7 +168,8 @@ def test_without_the_right_tls_not_a_word_of_a_mail_is_said(mailing, how):
 
 @pytest.mark.parametrize("keep", [True, False])
 @pytest.mark.parametrize("action", ["drop", "reset", "hang"])
-def test_silence_after_the_data_means_one_more_mail_with_a_new_link(mailing, action, keep):
+def test_silence_after_the_data_means_one_more_mail_with_a_new_link(request, action, keep):
+    mailing = of_patience(request, action)
     fault = mailing.sink.fault("end", action, keep=keep)
     invitation = mailing.invite()
     fault.wait()
@@ -188,7 +207,8 @@ EARLY = ("banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data")
 
 @pytest.mark.parametrize("phase, action", [
     *((phase, "drop") for phase in EARLY), *((phase, "hang") for phase in ("banner", "auth", "rcpt", "data"))])
-def test_a_connection_that_ends_or_hangs_before_the_data_sends_nothing_twice(mailing, phase, action):
+def test_a_connection_that_ends_or_hangs_before_the_data_sends_nothing_twice(request, phase, action):
+    mailing = of_patience(request, action)
     mailing.sink.cut()
     fault = mailing.sink.fault(phase, action)
     invitation = mailing.invite()
@@ -210,7 +230,7 @@ def test_a_relay_that_was_away_for_a_while_gets_everything_without_anybodys_doin
     assert not mailing.alarms()
     mailing.sink.listen()
     for invitation in invitations:
-        assert mailing.letter(invitation, seconds=30).link.is_open()
+        assert mailing.letter(invitation, seconds=60).link.is_open()
     mailing.wait_health(True)
     assert len(mailing.sink.mails) == len(invitations)
     assert all(mailing.item(invitation) is None for invitation in invitations)
@@ -221,22 +241,21 @@ def test_a_relay_in_trouble_keeps_nobody_from_inviting_and_registering(mailing):
     fault = mailing.sink.fault("banner", "hang", times=None)
     by_mail = mailing.invite()
     fault.wait()
-    began = time.monotonic()
     by_link = mailing.api.invited()
     assert by_link["join"].register().status_code == 201
     assert mailing.daemon.health("live")[0] == 200
-    assert time.monotonic() - began < 2
+    assert mailing.sink.transcripts[0].ended is None, "the relay was waited for all the time"
     link = Link(mailing.api.post(f"/api/v1/invitations/{by_mail['id']}/link").json()["link"])
     assert link.register().status_code == 201
 
 
-def test_a_relay_that_thinks_about_a_mail_gets_it_once(mailing):
+def test_a_relay_that_thinks_about_a_mail_gets_it_once(hasty):
     """RFC 5321 section 4.5.3.2.6: longer than each other answer may take."""
-    fault = mailing.sink.fault("end", "delay", seconds=2.5)
-    invitation = mailing.invite()
+    fault = hasty.sink.fault("end", "delay", seconds=3)
+    invitation = hasty.invite()
     fault.wait()
-    mailing.wait_gone(invitation)
-    assert len(mailing.letters(invitation)) == 1
+    hasty.wait_gone(invitation)
+    assert len(hasty.letters(invitation)) == 1
 
 
 def test_a_slow_relay_holds_up_its_own_mail_alone(mailing):
@@ -254,14 +273,14 @@ def test_a_slow_relay_holds_up_its_own_mail_alone(mailing):
     mailing.letter(slow)
 
 
-def test_a_byte_a_second_meets_the_deadline_of_an_answer(mailing):
-    mailing.sink.cut()
-    mailing.sink.slow(3)
-    invitation = mailing.invite()
-    mailing.wait_health(False, seconds=20)
-    mailing.sink.slow(None)
-    mailing.resume()
-    assert mailing.letter(invitation).link.is_open()
+def test_a_byte_a_second_meets_the_deadline_of_an_answer(hasty):
+    hasty.sink.cut()
+    hasty.sink.slow(1)
+    invitation = hasty.invite()
+    hasty.wait_health(False)
+    hasty.sink.slow(None)
+    hasty.resume()
+    assert hasty.letter(invitation).link.is_open()
 
 
 # ---- the end of the daemon ----
@@ -271,9 +290,7 @@ def test_a_daemon_that_is_stopped_with_mails_under_way_loses_none_and_doubles_no
     mailing.sink.fault("end", "delay", seconds=0.3, times=None)
     invitations = [mailing.invite() for _ in range(12)]
     wait_for(lambda: mailing.sink.transcripts and mailing.sink.verbs().get("DATA"), "mails are under way")
-    began = time.monotonic()
-    assert mailing.daemon.stop() == 0
-    assert time.monotonic() - began < 10
+    assert mailing.daemon.stop(seconds=15) == 0
     mailing.sink.mend()
     mailing.daemon.start()
     mailing.daemon.wait_directory()
@@ -289,7 +306,7 @@ def test_a_stop_takes_back_what_only_waits_for_a_slow_relay():
         mailing.sink.fault("end", "delay", seconds=5, times=None)
         invitations = [mailing.invite() for _ in range(12)]
         wait_for(lambda: mailing.sink.verbs().get("DATA"), "mails are under way")
-        assert daemon.stop() == 0
+        assert daemon.stop(seconds=15) == 0
         assert "before all work was finished" not in daemon.log()
         mailing.sink.mend()
         daemon.start()
@@ -302,7 +319,7 @@ def test_a_stop_takes_back_what_only_waits_for_a_slow_relay():
 @pytest.fixture
 def failing():
     """Of the tree with failpoints."""
-    with world(sink=True, mail={"reply_timeout": "1s"}, build=FAIL) as daemon:
+    with world(sink=True, build=FAIL) as daemon:
         yield Mailing(daemon)
 
 
@@ -316,7 +333,7 @@ def test_kill_9_between_250_and_the_commit_is_one_duplicate_at_most(failing):
     for point in ("store.outbox_removed.before", "store.outbox_removed.after"):
         arm(failing, f"{point}=kill")
         invitation = failing.invite()
-        assert failing.daemon.process.wait(10) == -signal.SIGKILL
+        assert failing.daemon.process.wait(30) == -signal.SIGKILL
         assert len(failing.posted(invitation)) == 1
         failing.daemon.start()
         failing.daemon.wait_directory()

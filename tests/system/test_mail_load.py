@@ -44,7 +44,7 @@ def test_a_long_queue_costs_no_memory():
 
         daemon.start()
         daemon.wait_directory()
-        status = wait_for(lambda: waiting(api, COUNT + 1), "all of them wait")
+        status = wait_for(lambda: waiting(api, COUNT + 1), "all of them wait", 60)
         assert status["oldest_at"]
         idle = resident_kib(daemon.process.pid)
         daemon.sink.listen()
@@ -52,7 +52,7 @@ def test_a_long_queue_costs_no_memory():
         began, most = time.monotonic(), 0
         while len(daemon.sink.mails) < SENT:
             most = max(most, len(daemon.sink.sessions))
-            assert time.monotonic() - began < 60, f"{len(daemon.sink.mails)} mails in a minute"
+            assert time.monotonic() - began < 240, f"{len(daemon.sink.mails)} mails in four minutes"
             time.sleep(0.01)
         sending = resident_kib(daemon.process.pid)
         assert max(idle, sending) - before < GROWTH_KIB, f"{before} KiB before, {idle} KiB idle, {sending} KiB at work"

@@ -7,7 +7,6 @@ from selenium.webdriver.common.keys import Keys
 from chromium import Chromium
 from client import PASSWORD, in_background
 from usherd import TOP
-from wait import wait_for
 
 PICTURES = TOP / "build" / "screenshots" / "page"
 WORDS = {
@@ -17,17 +16,24 @@ WORDS = {
 }
 
 
-@pytest.fixture
-def make_browser(folder):
-    made = []
-
-    def make(**options):
-        made.append(Chromium(folder, **options))
-        return made[-1]
-
-    yield make
-    for driver in made:
+@pytest.fixture(scope="module")
+def browsers(tmp_path_factory):
+    """{whether it runs scripts: browser}."""
+    made = {}
+    yield made
+    for driver in made.values():
         driver.quit()
+
+
+@pytest.fixture
+def make_browser(browsers, tmp_path_factory):
+    def make(script=True):
+        if script not in browsers:
+            browsers[script] = Chromium(tmp_path_factory.mktemp("b"), script=script)
+        browsers[script].forget()
+        return browsers[script]
+
+    return make
 
 
 @pytest.fixture
@@ -71,16 +77,16 @@ def test_a_person_registers_in_their_language(slapd, api, make_browser, language
     browser.get(invitation["link"])
     assert browser.find_element(By.TAG_NAME, "html").get_dom_attribute("lang") == language
     assert sign_in in text(browser) and rule in text(browser) and uid in text(browser)
-    assert browser.fits()
+    browser.wait_fits()
     fill(browser, "1234567890123456")
     send(browser)
-    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "[role=alert]"), "the form is shown again")
-    assert browser.fits()
+    browser.wait(lambda: browser.find_elements(By.CSS_SELECTOR, "[role=alert]"), "the form is shown again")
+    browser.wait_fits()
     assert slapd.entries_of(invitation["id"]) == []
     fill(browser, PASSWORD)
     send(browser)
-    wait_for(lambda: shows(browser, ready), "the account is made")
-    assert browser.fits()
+    browser.wait(lambda: shows(browser, ready), "the account is made")
+    browser.wait_fits()
     [(dn, _)] = slapd.entries_of(invitation["id"])
     assert slapd.accepts(dn, PASSWORD)
     assert browser.complaints() == []
@@ -131,8 +137,8 @@ def test_the_first_field_that_is_wrong_has_the_focus(slapd, api, browser):
     field(browser, "phone").send_keys("0301234567")
     fill(browser, PASSWORD)
     send(browser)
-    wait_for(lambda: browser.find_elements(By.ID, "error-phone"), "the server's word")
-    assert focused(browser) == "f-phone"
+    browser.wait(lambda: browser.find_elements(By.ID, "error-phone"), "the server's word")
+    browser.wait(lambda: focused(browser) == "f-phone", "the focus is there")
     assert slapd.entries_of(invitation["id"]) == []
     assert browser.complaints() == []
 
@@ -170,11 +176,12 @@ def test_an_account_that_takes_its_time_is_followed(slapd, proxy, proxied_api, b
     reply = proxy.rule("add reply", "hold")
     sent = in_background(send, browser)
     reply.wait()
+    proxy.refuse()  # at once: the daemon must not ask anew before the directory is dead
     slapd.kill()
-    proxy.cut()
     reply.release()
     sent()
-    wait_for(lambda: browser.find_elements(By.ID, "follow"), "the page that waits")
+    browser.wait(lambda: browser.find_elements(By.ID, "follow"), "the page that waits")
     slapd.start()
-    wait_for(lambda: shows(browser, "Your account is ready"), "the page goes on by itself", seconds=60)
+    proxy.listen()
+    browser.wait(lambda: shows(browser, "Your account is ready"), "the page goes on by itself", seconds=60)
     assert browser.complaints() == []

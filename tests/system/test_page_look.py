@@ -76,7 +76,7 @@ def test_every_state_fits_and_keeps_to_the_policy_in_both_themes(pages, browser)
         browser.set_width(width)
         for name in names if width == NARROW else english(names):
             look(browser, address, name)
-            assert browser.fits(), (name, theme, width)
+            browser.wait_fits(f"{name}, {theme}")
             browser.picture(PICTURES / "page" / f"{name}-{theme}-{width}.png")
             assert browser.complaints() == [], name
     assert browser.foreign_requests(address) == []
@@ -100,7 +100,7 @@ def test_wishes_of_the_reader_are_kept(pages, browser, features):
     browser.set_media(**features)
     for name in ("en-errors", "de-progress", "brand-done"):
         look(browser, address, name)
-        assert browser.fits(), name
+        browser.wait_fits(name)
         moving = browser.execute_script(
             "return document.getAnimations().filter(one => one.playState === 'running').length")
         assert moving == 0 or "prefers_reduced_motion" not in features
@@ -113,4 +113,4 @@ def test_at_twice_the_size_nothing_is_cut_off(pages, browser):
     for name in names:
         look(browser, address, name)
         browser.execute_script("document.documentElement.style.fontSize = '200%'")
-        assert browser.fits(), name
+        browser.wait_fits(name)

@@ -54,7 +54,7 @@ class Stage:
 @pytest.fixture
 def stage(slapd, folder):
     made = Usherd(folder / "usherd", slapd, build=FAIL)
-    made.configure("directory", operation_timeout="1s", connect_timeout="1s").start()
+    made.configure("directory", operation_timeout="5s", connect_timeout="3s").start()
     made.wait_directory()
     yield Stage(made)
     made.destroy()

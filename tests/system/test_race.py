@@ -1,12 +1,16 @@
 """Many hands on one link, and a daemon that dies in the middle: one entry, or a link that still works."""
 
+import json
 import threading
+import urllib.parse
 
 import pytest
 import requests
 
-from client import PASSWORD, Api, in_background, new_session
+from client import PASSWORD, Api, in_background
 from proxy import PASSWORD_MODIFY, WHO_AM_I_REPLY
+from usherd import raw_connection
+
 
 def test_64_invitations_with_one_mail_give_one_invitation(slapd, usherd, api):
     barrier = threading.Barrier(64)
@@ -90,10 +94,11 @@ def test_what_was_answered_survives_a_kill(slapd, usherd, api):
 def test_a_client_that_leaves_does_not_leave_half_an_account(slapd, proxy, proxied, proxied_api):
     invitation = proxied_api.invited()
     rule = proxy.rule("add request", "hold")
-    with new_session() as session:
-        with pytest.raises(requests.Timeout):
-            answer = in_background(rule.wait)
-            session.post(invitation["link"], json={"password": PASSWORD}, timeout=1)
-    answer()
+    body = json.dumps({"password": PASSWORD})
+    with raw_connection(proxied.ports["public"]) as client:
+        client.sendall(f"POST {urllib.parse.urlsplit(invitation['link']).path} HTTP/1.1\r\n"
+                       f"Host: 127.0.0.1:{proxied.ports['public']}\r\nContent-Type: application/json\r\n"
+                       f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        rule.wait()
     rule.release()
     settle(slapd, invitation, [PASSWORD])

@@ -3,7 +3,6 @@ the store or an endpoint is not; who is told."""
 
 import json
 import re
-import time
 
 import pytest
 import requests
@@ -13,11 +12,11 @@ from openapi import Document
 from receiver import Receiver
 from signing import (ADMINISTRATOR, AUDITOR, INVITER, OTHER_ADMINISTRATOR, Console, add_group, dn_of, registry,
                      with_roles)
-from wait import wait_for
+from wait import quickly, wait_for
 
 PATH = "/api/v1/status"
 LIBRARIES = ["libldap", "libevent", "SQLite", "libcurl", "libsodium", "OpenSSL"]
-NOTICED = 6  # seconds until trouble with the directory shows: connect_timeout and operation_timeout are 2 s here
+NOTICED = 20  # seconds until trouble with the directory shows, at the most: of connect_timeout and operation_timeout
 DOCUMENT = Document()
 
 
@@ -28,10 +27,8 @@ class Status:
         self.api = Api(daemon, daemon.make_token(name="status", scopes="status:read"))
 
     def now(self):
-        began = time.monotonic()
-        answer = self.api.get(PATH)
+        answer = quickly(lambda: self.api.get(PATH))
         assert answer.status_code == 200, answer.text
-        assert time.monotonic() - began < 1, "whoever looks is answered at once"
         DOCUMENT.validator({"$ref": "#/components/schemas/Status"})(answer.json())
         assert "uid=" not in answer.text, "nobody is named"
         return answer.json()
@@ -44,7 +41,7 @@ class Status:
 
         return wait_for(found, what, seconds)
 
-    def wait_well(self, seconds=15):
+    def wait_well(self, seconds=30):
         return self.wait(lambda s: s["status"] == "ok", "all is well", seconds)
 
 
@@ -138,7 +135,7 @@ def test_a_directory_that_is_silent_is_down(usherd):
     status.wait_well()
     usherd.slapd.pause()
     silent = status.wait(lambda s: s["directory"]["status"] == "down" and s["feed"]["status"] == "away",
-                         "the silence is noticed", 3 * NOTICED)
+                         "the silence is noticed")
     assert silent["status"] == "degraded"
     usherd.slapd.resume()
     status.wait_well()
@@ -154,7 +151,7 @@ def test_one_of_two_servers_is_enough_to_work_and_not_to_be_well(slapd, proxy, m
     assert (second["preferred"], second["in_use"]) == (False, False)
     proxy.refuse()
     failed = status.wait(lambda s: s["directory"]["status"] == "degraded" and s["feed"]["status"] == "current",
-                         "the other one has taken over", 2 * NOTICED)
+                         "the other one has taken over")
     first, second = failed["directory"]["servers"]
     assert (first["status"], first["in_use"], second["status"], second["in_use"]) == ("down", False, "up", True)
     assert failed["status"] == "degraded"
@@ -198,7 +195,7 @@ def test_a_list_that_is_being_read(slapd, proxy, make_usherd):
     daemon = make_usherd(slapd, uri=proxy.url).start()
     status = Status(daemon)
     last.wait()
-    loading = status.wait(lambda s: s["feed"]["status"] == "loading", "the list is being read", 15)
+    loading = status.wait(lambda s: s["feed"]["status"] == "loading", "the list is being read")
     assert loading["feed"]["entries"] >= 0 and loading["list"]["status"] == "loading"
     assert loading["list"]["people"] is None and loading["status"] == "degraded"
     proxy.forget()
@@ -212,7 +209,7 @@ def test_a_list_that_a_limit_cut_short_is_incomplete(make_slapd, make_usherd):
     slapd.start()
     daemon = make_usherd(slapd).start()
     cut = Status(daemon).wait(lambda s: s["feed"]["status"] == "incomplete" and s["list"]["status"] != "loading",
-                              "the limit is told", 15)
+                              "the limit is told")
     assert cut["list"]["status"] == "incomplete" and cut["list"]["people"] > 0
     assert "size=unlimited" in cut["feed"]["reason"] and cut["status"] == "degraded"
 

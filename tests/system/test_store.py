@@ -11,7 +11,7 @@ import pytest
 
 from client import Api
 from usherd import make_key
-from wait import wait_for
+from wait import BACK, wait_for
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_full_disk_is_told_and_passes(stored, small_disk):
     assert stored.health("ready")[0] == 503
     kept = [answer.json()["id"] for answer in statuses if answer.status_code == 201]
     ballast.unlink()
-    wait_for(lambda: api.invite().status_code == 201, "invitations are made again", seconds=5)
+    wait_for(lambda: api.invite().status_code == 201, "invitations are made again", seconds=BACK)
     assert all(api.show(identifier)["status"] == "pending" for identifier in kept)
     assert stored.invitation["join"].register().status_code == 201
 

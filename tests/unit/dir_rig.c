@@ -43,8 +43,8 @@ rig_default_conf(struct rig *r)
 		.group_member = "member",
 		.threads = 4,
 		.queue_max = 256,
-		.connect_timeout_ms = 1000,
-		.op_timeout_ms = 2000,
+		.connect_timeout_ms = 3000,
+		.op_timeout_ms = 5000,
 	};
 }
 
@@ -125,7 +125,7 @@ rig_run(struct rig *r)
 {
 	int64_t begin = now();
 
-	assert_true(run_until(r, &r->answered, true, 20000));
+	assert_true(run_until(r, &r->answered, true, 60000));
 	r->wait_ms = now() - begin;
 }
 
@@ -133,6 +133,17 @@ bool
 rig_wait_up(struct rig *r, bool up, int64_t ms)
 {
 	return run_until(r, &r->up, up, ms);
+}
+
+void
+rig_wait_downs(struct rig *r, int downs)
+{
+	int64_t begin = now();
+
+	while (r->downs < downs) {
+		assert_true(now() - begin < 20000);
+		rig_run_for(r, 5);
+	}
 }
 
 void

@@ -66,8 +66,9 @@ void rig_remove(struct rig *r); /* stops slapd, frees dir and loop */
 void rig_default_conf(struct rig *r);
 void rig_open(struct rig *r); /* loop and dir_new(); asserts success */
 void rig_close(struct rig *r);
-void rig_run(struct rig *r); /* until an answer came; at most 20 s */
+void rig_run(struct rig *r); /* until an answer came; at most a minute */
 bool rig_wait_up(struct rig *r, bool up, int64_t ms);
+void rig_wait_downs(struct rig *r, int downs); /* so many, or more: it may be up again by then */
 void rig_run_for(struct rig *r, int64_t ms);
 
 struct person rig_person(const char *mail);
@@ -76,6 +77,18 @@ enum err rig_password(struct rig *r, const char *dn, const char *password);
 enum err rig_find(struct rig *r, const char *dn);
 enum err rig_join(struct rig *r, const char *dn, const char *group);
 enum err rig_ask(struct rig *r, const struct dir_question *q);
+
+/* The answer `code` within `ms`. Who waits for something is late each time, who shares the machine
+ * is not. */
+#define RIG_AT_ONCE(r, ask, code, ms)                                                              \
+	do {                                                                                       \
+		int tries_ = 0;                                                                    \
+                                                                                                   \
+		do                                                                                 \
+			assert_int_equal(ask, code);                                               \
+		while ((r)->wait_ms >= (ms) && ++tries_ < 10);                                     \
+		assert_true((r)->wait_ms < (ms));                                                  \
+	} while (0)
 
 /* The result code of a simple bind, made without the module under test. */
 int rig_bind(struct rig *r, const char *dn, const char *password);

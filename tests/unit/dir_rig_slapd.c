@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,18 +25,40 @@ script(void)
 	return path;
 }
 
+/* As tests/rig/ports.py does it: a name that one process on the machine can hold, and that ends
+ * with it. Between the look whether a port is free and whoever listens on it, another program may
+ * look. */
+static bool
+claim(int port)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int len = snprintf(sun.sun_path + 1, sizeof(sun.sun_path) - 1, "usherd-test-port-%d", port);
+
+	assert_int_not_equal(fd, -1);
+	if (bind(fd, (struct sockaddr *)&sun,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len)) == 0)
+		return true;
+	close(fd);
+	return false;
+}
+
 int
 rig_free_port(void)
 {
 	char command[600], line[32] = "";
-	FILE *p;
+	int port;
 
 	snprintf(command, sizeof(command), "%s free-port", script());
-	p = popen(command, "r");
-	assert_non_null(p);
-	assert_non_null(fgets(line, sizeof(line), p));
-	pclose(p);
-	return atoi(line);
+	do {
+		FILE *p = popen(command, "r");
+
+		assert_non_null(p);
+		assert_non_null(fgets(line, sizeof(line), p));
+		pclose(p);
+		port = atoi(line);
+	} while (!claim(port));
+	return port;
 }
 
 static int

@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 
-enum { TRANSCRIPT_MAX = 16 << 20, ALARM_MS = 30 * 1000, TRICKLE_MS = 100 };
+enum { TRANSCRIPT_MAX = 16 << 20, ALARM_MS = 30 * 1000, TRICKLE_MS = 200 };
 
 /* ---- certificates ---- */
 

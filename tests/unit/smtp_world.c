@@ -35,9 +35,9 @@ smtp_world_start(struct smtp_world *w)
 		.user = w->rig.auth ? "usherd" : NULL,
 		.password = w->password,
 		.connections = 1,
-		.connect_ms = 1000,
-		.reply_ms = 1000,
-		.transfer_ms = 5000,
+		.connect_ms = 2000,
+		.reply_ms = 2000,
+		.transfer_ms = 6000,
 	};
 }
 

@@ -15,9 +15,9 @@ the_directory_is_up_soon_after_the_start(void **state)
 	struct fault f;
 
 	(void)state;
-	assert_true(rig_wait_up(&rig, true, 2000));
+	assert_true(rig_wait_up(&rig, true, 20000));
 	assert_true(dir_is_up(rig.dir, &f));
-	assert_int_equal(dir_settle_ms(rig.dir), 4000);
+	assert_int_equal(dir_settle_ms(rig.dir), 2 * rig.conf.op_timeout_ms);
 }
 
 static void
@@ -236,6 +236,7 @@ hashed_passwords_work_after_their_proof(void **state)
 	(void)state;
 	rig_close(&rig);
 	rig.conf.password_mode = DIR_PASSWORD_ARGON2;
+	rig.conf.op_timeout_ms = 20000; /* what is added first waits for the proof */
 	rig_open(&rig);
 	assert_int_equal(crypto_pwhash_str_alg(hash + 8, "correct horse battery", 21, 2,
 			     19456 * 1024, crypto_pwhash_ALG_ARGON2ID13),
@@ -272,7 +273,7 @@ nothing_is_heard_after_cancel_or_free(void **state)
 		dir_cancel(ops[i]);
 	rig_close(&rig); /* with ten under way, held or waiting */
 	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 2000));
+	assert_true(rig_wait_up(&rig, true, 20000));
 	rig.up = false;
 	for (size_t i = 0; i < 20; i++)
 		ops[i] = dir_join_groups(rig.dir, "uid=zoe," SALES, &group, 1, never_called, NULL);
@@ -303,7 +304,7 @@ a_full_queue_says_so(void **state)
 	rig.conf.queue_max = 2;
 	rig.up = false;
 	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 2000));
+	assert_true(rig_wait_up(&rig, true, 20000));
 	rig.answered = false;
 	heard_busy = heard_all = 0;
 	rig_signal_slapd(&rig, SIGSTOP); /* no answer makes room while the others come */

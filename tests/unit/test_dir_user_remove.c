@@ -249,10 +249,10 @@ start_second(void)
 	rig_close(&rig);
 	rig.conf.uris[1] = second.url;
 	rig.conf.uri_count = 2;
-	rig.conf.op_timeout_ms = 2000;
+	rig.conf.op_timeout_ms = 6000;
 	rig.up = false;
 	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 3000));
+	assert_true(rig_wait_up(&rig, true, 20000));
 }
 
 static void
@@ -263,6 +263,19 @@ on_gone_later(void *arg, enum err code, int64_t ms, const struct fault *f)
 	loop_stop(rig.loop);
 }
 
+/* It is not gone, and this server is why. Where a worker was kept from reporting until after its
+ * deadline nobody knows why: then it is asked again. */
+static void
+is_still_at(const char *dn, const char *url)
+{
+	for (int tries = 0; tries < 5; tries++) {
+		assert_int_equal(user_gone(dn), ERR_UNAVAILABLE);
+		if (strstr(rig.fault.text, "in time") == NULL)
+			break;
+	}
+	assert_non_null(strstr(rig.fault.text, url));
+}
+
 static void
 gone_means_gone_from_every_server(void **state)
 {
@@ -271,26 +284,23 @@ gone_means_gone_from_every_server(void **state)
 
 	(void)state;
 	start_second();
-	assert_int_equal(user_gone("uid=never," SALES), ERR_OK);
+	RIG_AT_ONCE(&rig, user_gone("uid=never," SALES), ERR_OK, 1000);
 	assert_in_range(seen.ms, 0, 1000);
 	assert_int_equal(user_remove(jane, uuid_of(jane)), ERR_OK);
-	assert_int_equal(user_gone(jane), ERR_UNAVAILABLE); /* the other one still has her */
-	assert_non_null(strstr(rig.fault.text, second.url));
+	is_still_at(jane, second.url);
 	assert_null(strstr(rig.fault.text, rig.url));
 	assert_int_equal(seen.ms, -1);
-	assert_true(rig.wait_ms < 3000);
+	assert_true(rig.wait_ms < 2 * rig.conf.op_timeout_ms);
 	dir_user_gone(rig.dir, jane, on_gone_later, &ms);
 	rig_run_for(&rig, 200);
 	assert_int_equal(ms, -2);
-	assert_int_equal(rig_find(&rig, SALES), ERR_OK); /* operations go on meanwhile */
-	assert_true(rig.wait_ms < 500);
+	RIG_AT_ONCE(&rig, rig_find(&rig, SALES), ERR_OK, 500); /* operations go on meanwhile */
 	rig_change(&second, "dn: uid=jane," PEOPLE "\nchangetype: delete\n");
 	while (ms == -2)
 		loop_run(rig.loop);
-	assert_in_range(ms, 200, 2000);
+	assert_in_range(ms, 200, rig.conf.op_timeout_ms);
 	rig_stop_slapd(&second, true);
-	assert_int_equal(user_gone(jane), ERR_UNAVAILABLE);
-	assert_non_null(strstr(rig.fault.text, second.url));
+	is_still_at(jane, second.url);
 	assert_int_equal(user_gone("cn=elsewhere"), ERR_REFUSED);
 	rig_remove(&second);
 }
@@ -307,8 +317,7 @@ a_server_that_lingers_hides_no_other_one(void **state)
 	for (int round = 0; round < 2; round++) {
 		if (round == 1)
 			rig_signal_slapd(&rig, SIGSTOP);
-		assert_int_equal(user_gone(jane), ERR_UNAVAILABLE);
-		assert_non_null(strstr(rig.fault.text, rig.url));
+		is_still_at(jane, rig.url);
 		assert_null(strstr(rig.fault.text, second.url));
 	}
 	rig_signal_slapd(&rig, SIGCONT);

@@ -87,7 +87,7 @@ a_late_header_is_refused_with_them_too(void **state)
 	int fd;
 
 	(void)state;
-	limits.header_ms = 50;
+	limits.header_ms = 1000;
 	rig_start(&r, &limits, NULL, NULL);
 	fd = client_connect(r.port);
 	client_text(fd, "GET /hello HTTP/1.1\r\nHost: a\r\n");

@@ -474,8 +474,8 @@ short_limits(void)
 {
 	struct http_limits limits = rig_limits();
 
-	limits.header_ms = limits.body_ms = 100;
-	limits.idle_ms = 200;
+	limits.header_ms = limits.body_ms = 500;
+	limits.idle_ms = 800;
 	return limits;
 }
 
@@ -492,7 +492,7 @@ no_deadline_ends_a_stream_that_is_alive(void **state)
 	beat = ":\n\n";
 	beat_ms = 20;
 	beating = open_stream();
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < 100; i++)
 		expect(beating, "3\r\n:\n\n\r\n");
 	send_text(0, "data: 1\n\n");
 	expect(still, "9\r\ndata: 1\n\n\r\n");

@@ -58,7 +58,7 @@ a_full_disk_refuses_writes_serves_reads_and_heals_by_itself(void **state)
 	assert_false(kv_is_healthy(w->kv, &w->fault));
 	assert_non_null(strstr(w->fault.text, w->path));
 	limit_file_size(RLIM_INFINITY);
-	for (int i = 0; i < 100 && !kv_is_healthy(w->kv, NULL); i++) {
+	for (int i = 0; i < 400 && !kv_is_healthy(w->kv, NULL); i++) {
 		usleep(50 * 1000); /* nobody writes: the store finds out alone */
 		call_get(w->loop, w->kv, "a");
 	}

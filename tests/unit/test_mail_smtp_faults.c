@@ -123,7 +123,7 @@ every_step_that_fails_has_its_outcome(void **state)
 		assert_null(strstr(told[i].reply, "correct"));
 		smtp_world_stop(w);
 	}
-	assert_in_range(clock_mono_ms(&clock_system) - begun, 0, 15000);
+	assert_in_range(clock_mono_ms(&clock_system) - begun, 0, 60000);
 	mail_free(m);
 	free(worlds);
 }

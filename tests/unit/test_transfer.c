@@ -224,7 +224,7 @@ a_transfer_ends_with_its_time(void **state)
 	world_start(w, handle_new(w, "127.0.0.1", "/hold"), 100);
 	world_run(w, 1);
 	assert_int_equal(w->codes[0], CURLE_OPERATION_TIMEDOUT);
-	assert_in_range(clock_mono_ms(&clock_system) - begun, 90, 2000);
+	assert_in_range(clock_mono_ms(&clock_system) - begun, 90, 20000);
 	sem_wait(&w->rig.held);
 	rig_answer(&w->rig);
 	world_free(w);
@@ -350,7 +350,7 @@ a_silent_name_server_does_not_stop_the_loop(void **state)
 	world_start(w, handle_new(w, "127.0.0.1", "/hello"), LONG_MS);
 	world_run(w, 2);
 	assert_int_equal(w->codes[1], CURLE_OK);
-	assert_in_range(clock_mono_ms(&clock_system) - begun, 190, 5000);
+	assert_in_range(clock_mono_ms(&clock_system) - begun, 190, 20000);
 	sem_post(&lookup_answered);
 	world_free(w);
 }
