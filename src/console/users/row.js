@@ -37,6 +37,13 @@ export function entriesOf(person, onAct) {
 	];
 }
 
+/** A mail address that does not fit is broken before the sign that everybody's has. */
+function mailOf(mail) {
+	const at = mail?.lastIndexOf("@") ?? -1;
+
+	return at > 0 ? html`<bdi>${mail.slice(0, at)}<wbr />${mail.slice(at)}</bdi>` : html`<${Value}>${mail}</${Value}>`;
+}
+
 function draw({ person, index, units, selected, changed, stop, menuOpen, selects, on }) {
 	const name = nameOf(person);
 	const names = person.org_unit === null ? [] : unitPath(units, person.org_unit);
@@ -49,7 +56,7 @@ function draw({ person, index, units, selected, changed, stop, menuOpen, selects
 		<th role="rowheader" scope="row" class="p-name"><${Face} name=${name} />
 			<span class="p-who"><${Link} to=${pageOf(person)} tabindex=${tab} title=${name} onClick=${() => on.open(person)}><bdi>${name}</bdi></${Link}>
 				<small class="p-uid">${person.uid && html`<bdi title=${person.uid}>${person.uid}</bdi>`}</small></span></th>
-		<td role="cell" class="p-mail" title=${person.mail}><${Value}>${person.mail}</${Value}></td>
+		<td role="cell" class="p-mail" title=${person.mail}>${mailOf(person.mail)}</td>
 		<td role="cell" class="p-phone" title=${person.phone}><bdi dir="ltr"><${Value}>${person.phone}</${Value}></bdi></td>
 		<td role="cell" class="p-unit" title=${names.join(" › ")}><${Value}>${names.at(-1)}</${Value}></td>
 		<td role="cell" class="p-status"><${Status} value=${person.status} /></td>
