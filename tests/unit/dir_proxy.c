@@ -118,8 +118,8 @@ pair_answer(struct pair *p, const unsigned char *request, size_t len, unsigned c
 	if (value != NULL) {
 		out[at++] = 0x8b;
 		out[at++] = (unsigned char)value_len;
-		memcpy(out + at, value, value_len);
-		at += value_len;
+		for (size_t i = 0; i < value_len; i++)
+			out[at++] = (unsigned char)value[i];
 	}
 	out[1] = (unsigned char)(at - 2);
 	return pass_on(p->client, out, (ssize_t)at);
