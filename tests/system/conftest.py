@@ -19,7 +19,6 @@ from signing import with_roles  # noqa: E402
 from sink import Sink  # noqa: E402
 from slapd import Slapd  # noqa: E402
 from usherd import SANITIZER_WORDS, Usherd  # noqa: E402
-from world import world  # noqa: E402
 
 
 # Many share the machine here, and each sign-in is a slow hash.

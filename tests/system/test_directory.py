@@ -288,8 +288,11 @@ def test_the_second_server_takes_over_when_the_first_is_silent(slapd, make_usher
     one_user(slapd, two)
 
 
-def test_after_an_outage_no_connection_from_before_is_used(proxy, proxied, proxied_api):
-    proxied.wait_list()
+def test_after_an_outage_no_connection_from_before_is_used(slapd, proxy, make_usherd):
+    # Who is asked in vain is given up by then.
+    proxied = make_usherd(slapd, uri=proxy.url).configure("directory", operation_timeout="2s", connect_timeout="2s")
+    proxied.start().wait_list()
+    proxied_api = Api(proxied, proxied.make_token())
     [anybody] = proxied_api.get("/api/v1/users?limit=1").json()["items"]
 
     def ask():
