@@ -1,6 +1,5 @@
-/* Rows that come of the warm file. Pages are put there as they were, with nothing done for a single
- * row but counting it; what else a row takes part in is made for all of them at the end, which
- * costs a third of adding them one by one. */
+/* Rows that come of the warm file. Pages are put there as they were; what else a row takes part in
+ * is made for all of them at the end, in one go. */
 #include "roster/roster_place.h"
 #include "roster/roster_writer.h"
 

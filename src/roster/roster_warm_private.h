@@ -5,7 +5,7 @@
  *
  * Two tables: `record` has a row for each record, its value sealed under its kind and id, so that a
  * value moved to another row does not open; `meta` has one row with the sealed state. What is in
- * clear: kinds and ids, and how long a value is. */
+ * clear: kinds, ids and numbers of pages and rows, and how long a value is. */
 #ifndef USHERD_ROSTER_ROSTER_WARM_PRIVATE_H
 #define USHERD_ROSTER_ROSTER_WARM_PRIVATE_H
 
