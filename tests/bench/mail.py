@@ -32,6 +32,11 @@ QUEUED = 100_000
 PATIENCE = 300
 
 
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class Sink:
     """A server on `port`; `path`: where the first mail goes (aiosmtpd alone)."""
 
@@ -51,8 +56,7 @@ class Sink:
         wait_for(self._listens, f"{kind} listens")
 
     def _listens(self):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return listens(self.port)
 
     def close(self):
         self.process.terminate()
@@ -166,7 +170,7 @@ def bench_list(bench):
     bare = free_port()
     rounds, bare_rounds = [], []
     with subprocess.Popen([PROGRAMS / "bench_http", str(bare), str(free_port())]) as server:
-        wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", bare)) == 0, "bench_http listens")
+        wait_for(lambda: listens(bare), "bench_http listens")
         for _ in range(ROUNDS):
             mails.queue(BURST)
             idle = p99()
