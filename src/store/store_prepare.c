@@ -133,10 +133,9 @@ static void
 prepare_fill(
     struct prepare *p, struct kv_write *w, const char *key, const struct buf *json, void *sealed)
 {
-	w->key = kv_text(key);
-	w->value.data = sealed;
-	w->value.len =
-	    seal_close(p->op.store->seal, key, strlen(key), json->data, json->len, sealed);
+	size_t len = seal_close(p->op.store->seal, key, strlen(key), json->data, json->len, sealed);
+
+	*w = (struct kv_write){ .key = kv_text(key), .value = { sealed, len } };
 }
 
 /* In the place of the version of revision `stands`, or of none (0). Stores of older schemas have no
