@@ -94,7 +94,8 @@ def covered(page):
 
 
 def themes(page, name, script):
-    """Pictures and barriers in both."""
+    """Pictures and barriers in both. Rows of the search before are pale until those of this one are there."""
+    page.wait(lambda: page.execute_script("return document.querySelector('.before') === null"), f"{name} is of this search")
     for theme in ("light", "dark"):
         page.set_media(prefers_color_scheme=theme)
         page.keep(f"{name}-{theme}-{WIDE}")
