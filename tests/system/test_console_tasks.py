@@ -320,7 +320,7 @@ def test_gender_birthday_and_groups_of_a_user_are_changed(page, console_api, con
     assert refused.get_dom_attribute("aria-invalid") == "true"
     page.keep("edit-groups-refused")
     page.hand.tick(refused)
-    page.pick("Gender", "Not said", dialog)
+    page.pick("Gender", "None chosen", dialog)
     page.press("button", "Save", dialog)
     page.wait_text("This is needed.", dialog)
     page.pick("Gender", "Female", dialog)

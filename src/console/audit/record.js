@@ -4,7 +4,7 @@ import { useName } from "../lib/names.js";
 import { Link } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { lastName } from "../lib/units.js";
-import { hasWords, t, tn } from "../lib/words.js";
+import { formatDay, hasWords, languageName, t, tn } from "../lib/words.js";
 import { Value } from "../ui/bits.js";
 
 /** In words; of a newer daemon as it calls it. */
@@ -77,6 +77,24 @@ function groupsOf({ groups_before: before, groups: after }) {
 	return before && after ? { groups: { before: named(before), after: named(after) } } : {};
 }
 
+/** A value as the profile shows it, not as it is kept. */
+function wordOf(name, value) {
+	if (typeof value !== "string" || value === "")
+		return value;
+	switch (name) {
+	case "gender":
+		return hasWords(`gender.${value}`) ? t(`gender.${value}`) : value;
+	case "birthday":
+		return formatDay(value);
+	case "org_unit":
+		return lastName(value);
+	case "language":
+		return languageName(value);
+	default:
+		return value;
+	}
+}
+
 /** Values before and after; nothing when the record has none. */
 export function Changes({ record }) {
 	const changes = { ...record.personal?.changes, ...record.detail?.changes, ...groupsOf(record.detail ?? {}) };
@@ -87,7 +105,8 @@ export function Changes({ record }) {
 	return html`<table class="changes"><caption class="unseen">${t("audit.changes")}</caption>
 		<thead><tr><th scope="col">${t("audit.field")}</th><th scope="col">${t("audit.before")}</th><th scope="col">${t("audit.after")}</th></tr></thead>
 		<tbody>${names.map((name) => html`<tr key=${name}><th scope="row">${hasWords(`field.${name}`) ? t(`field.${name}`) : name}</th>
-			<td><${Value}>${changes[name].before}</${Value}></td><td><${Value}>${changes[name].after}</${Value}></td></tr>`)}</tbody></table>`;
+			<td title=${changes[name].before}><${Value}>${wordOf(name, changes[name].before)}</${Value}></td>
+			<td title=${changes[name].after}><${Value}>${wordOf(name, changes[name].after)}</${Value}></td></tr>`)}</tbody></table>`;
 }
 
 function textOf(value) {

@@ -167,7 +167,7 @@ function Question({ selection, kind, count, typed, onType }) {
 	return html`<${Named} selection=${selection} kind=${kind} count=${count} />
 		<p>${t(`users.bulk_means.${kind}`)}</p>
 		${kind === "delete" && html`<p>${restorableUntil()}</p>`}
-		${isNotForOneself(kind) && html`<p class="soft">${t("users.bulk.without_you")}</p>`}
+		${isNotForOneself(kind) && (selection.all !== null || selection.people.has(whoAmI().id)) && html`<p class="soft">${t("users.bulk.without_you")}</p>`}
 		${typed !== null && html`<label class="typed-count"><span class="label">${t("users.bulk.type", { count })}</span>
 			<input inputmode="numeric" autocomplete="off" value=${typed} onInput=${({ target }) => onType(target.value)} /></label>`}`;
 }
