@@ -42,7 +42,6 @@ app_health(void *arg, struct health_check *checks, size_t max)
 	return n;
 }
 
-/* The route's pattern, never the path: a path can hold a token. */
 static bool
 app_on_nothing(struct http_exchange *x, void *ctx)
 {
@@ -51,6 +50,7 @@ app_on_nothing(struct http_exchange *x, void *ctx)
 	return console_page_missing(x, a->console);
 }
 
+/* The route's pattern, never the path: a path can hold a token. */
 static void
 app_on_access(void *ctx, const struct http_request *r, const char *route, int status, size_t bytes,
     int64_t ms)

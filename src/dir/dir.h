@@ -131,6 +131,9 @@ struct dir_answer {
 	bool mail_taken, phone_taken;
 	bool org_unit_missing;
 	bool group_missing[PERSON_GROUPS_MAX];
+	/* What the server calls each of them, whose comparison ignores more than ours, in our one
+	 * spelling; NULL: missing. As long as the callback runs. */
+	const char *group_dn[PERSON_GROUPS_MAX];
 };
 typedef void dir_ask_cb(
     void *arg, enum err code, const struct dir_answer *answer, const struct fault *f);

@@ -37,7 +37,7 @@ struct ask {
 };
 
 struct place {
-	char *dn;
+	char *dn, *own; /* as it was asked for; what the server calls it */
 	bool group;
 	int64_t until; /* monotonic ms; 0: empty */
 };
@@ -108,6 +108,8 @@ place_remember(struct asker *a, const struct dir_batch_place *place)
 		p->dn = mem_dup_string(place->dn);
 		p->group = place->group;
 	}
+	free(p->own);
+	p->own = mem_dup_string(place->own);
 	p->until = dir_now() + PLACE_FRESH_MS;
 }
 
@@ -122,12 +124,17 @@ batch_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 	return dir_batch_look_up(&b->look, job, c, f);
 }
 
-/* A place seen lately is there: no need to ask again. */
-static void
-batch_add_place(struct asker *a, struct ask_batch *b, const char *dn, bool group)
+/* A place seen lately is there: no need to ask again. What it is called is kept with the question,
+ * as others may have taken its place in memory before the answer. NULL: it is asked about. */
+static const char *
+batch_add_place(struct asker *a, struct ask_batch *b, struct ask *ask, const char *dn, bool group)
 {
-	if (place_find(a, dn, group) == NULL)
-		dir_batch_add_place(&b->look, dn, group);
+	const struct place *p = place_find(a, dn, group);
+
+	if (p != NULL)
+		return arena_strdup(ask->arena, p->own);
+	dir_batch_add_place(&b->look, dn, group);
+	return NULL;
 }
 
 static void
@@ -149,9 +156,9 @@ batch_add(struct asker *a, struct ask_batch *b, struct ask *ask)
 						 .value = q->phone,
 						 .taken = &ask->answer.phone_taken });
 	if (q->org_unit != NULL)
-		batch_add_place(a, b, q->org_unit, false);
+		batch_add_place(a, b, ask, q->org_unit, false);
 	for (size_t i = 0; i < q->group_count; i++)
-		batch_add_place(a, b, q->groups[i], true);
+		ask->answer.group_dn[i] = batch_add_place(a, b, ask, q->groups[i], true);
 	TAILQ_INSERT_TAIL(&b->asks, &ask->op, link);
 }
 
@@ -159,11 +166,20 @@ static void
 batch_settle_places(struct ask_batch *b, struct ask *ask)
 {
 	const struct dir_question *q = &ask->q;
+	struct dir_answer *answer = &ask->answer;
+	const struct dir_batch_place *p;
 
-	if (q->org_unit != NULL)
-		ask->answer.org_unit_missing = dir_batch_misses(&b->look, q->org_unit, false);
-	for (size_t i = 0; i < q->group_count; i++)
-		ask->answer.group_missing[i] = dir_batch_misses(&b->look, q->groups[i], true);
+	if (q->org_unit != NULL) {
+		p = dir_batch_find_place(&b->look, q->org_unit, false);
+		answer->org_unit_missing = p != NULL && p->own == NULL;
+	}
+	for (size_t i = 0; i < q->group_count; i++) {
+		if (answer->group_dn[i] == NULL) {
+			p = dir_batch_find_place(&b->look, q->groups[i], true);
+			answer->group_dn[i] = p != NULL ? p->own : NULL;
+		}
+		answer->group_missing[i] = answer->group_dn[i] == NULL;
+	}
 }
 
 static void asker_pump(struct asker *a);
@@ -187,7 +203,7 @@ batch_answer(struct dir_job *job, enum err code, const struct fault *f)
 	struct dir_op *op;
 
 	for (size_t i = 0; worked && i < b->look.place_count; i++)
-		if (!b->look.places[i].missing)
+		if (b->look.places[i].own != NULL)
 			place_remember(a, &b->look.places[i]);
 	a->batches--;
 	asker_pump(a);
@@ -361,7 +377,9 @@ dir_asker_free(struct asker *a)
 {
 	while (!TAILQ_EMPTY(&a->unanswered))
 		dir_ask_cancel(&TAILQ_FIRST(&a->unanswered)->op);
-	for (size_t i = 0; i < PLACES_SEEN; i++)
+	for (size_t i = 0; i < PLACES_SEEN; i++) {
 		free(a->seen[i].dn);
+		free(a->seen[i].own);
+	}
 	free(a);
 }

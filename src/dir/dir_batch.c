@@ -21,8 +21,8 @@ dir_batch_add_name(struct dir_batch *b, const struct dir_batch_name *name)
 	b->names[b->name_count++] = *name;
 }
 
-static struct dir_batch_place *
-batch_find_place(const struct dir_batch *b, const char *dn, bool group)
+const struct dir_batch_place *
+dir_batch_find_place(const struct dir_batch *b, const char *dn, bool group)
 {
 	for (size_t i = 0; i < b->place_count; i++)
 		if (b->places[i].group == group && strcmp(b->places[i].dn, dn) == 0)
@@ -33,16 +33,8 @@ batch_find_place(const struct dir_batch *b, const char *dn, bool group)
 void
 dir_batch_add_place(struct dir_batch *b, const char *dn, bool group)
 {
-	if (batch_find_place(b, dn, group) == NULL)
+	if (dir_batch_find_place(b, dn, group) == NULL)
 		b->places[b->place_count++] = (struct dir_batch_place){ .dn = dn, .group = group };
-}
-
-bool
-dir_batch_misses(const struct dir_batch *b, const char *dn, bool group)
-{
-	const struct dir_batch_place *p = batch_find_place(b, dn, group);
-
-	return p != NULL && p->missing;
 }
 
 /* ---- on a worker */
@@ -187,6 +179,18 @@ batch_look_up_names(struct dir_job *job, struct dir_conn *c, struct dir_batch *b
 	return code;
 }
 
+/* What has no spelling of ours cannot be told from others: it counts as missing. */
+static const char *
+batch_place_own(struct dir_job *job, struct dir_conn *c, LDAPMessage *found)
+{
+	LDAPMessage *entry = ldap_first_entry(c->ld, found);
+	const char *dn = NULL, *own;
+
+	if (entry != NULL)
+		dn = dir_entry_dn(c->ld, entry, job->arena);
+	return dn != NULL && dir_dn_normalise(dn, job->arena, &own) ? own : NULL;
+}
+
 static enum err
 batch_place_result(
     struct dir_job *job, struct dir_conn *c, struct dir_batch_place *p, struct fault *f)
@@ -199,9 +203,8 @@ batch_place_result(
 		code = dir_job_lost(job, &r, f);
 	else
 		code = dir_error_of(c->dir, &r, p->dn, f);
-	p->missing = code == ERR_NOT_FOUND || code == ERR_INVALID ||
-		     (code == ERR_OK && ldap_first_entry(c->ld, found) == NULL);
-	if (p->missing)
+	p->own = code == ERR_OK ? batch_place_own(job, c, found) : NULL;
+	if (code == ERR_NOT_FOUND || code == ERR_INVALID)
 		code = ERR_OK;
 	ldap_msgfree(found);
 	dir_reply_release(&r);

@@ -17,7 +17,8 @@ struct dir_batch_name {
 
 struct dir_batch_place {
 	const char *dn;
-	bool group, missing;
+	const char *own; /* after the look-up: what the server calls it; NULL: it is missing */
+	bool group;
 	struct dir_search search;
 };
 
@@ -33,8 +34,9 @@ struct dir_batch {
 void dir_batch_add_name(struct dir_batch *b, const struct dir_batch_name *name);
 /* A place that is in the batch already is not added again. */
 void dir_batch_add_place(struct dir_batch *b, const char *dn, bool group);
-/* After the look-up. False for a place that is not in the batch. */
-bool dir_batch_misses(const struct dir_batch *b, const char *dn, bool group);
+/* NULL for a place that is not in the batch. */
+const struct dir_batch_place *dir_batch_find_place(
+    const struct dir_batch *b, const char *dn, bool group);
 
 /* On a worker. On failure nothing of the batch means anything. */
 enum err dir_batch_look_up(

@@ -21,13 +21,20 @@ struct climb {
 };
 
 static void
+climb_count(struct climb *x, size_t i)
+{
+	if (!x->member[i]) {
+		x->member[i] = true;
+		x->left--;
+	}
+}
+
+static void
 climb_meet(struct climb *x, const char *normal)
 {
 	for (size_t i = 0; i < x->count; i++)
-		if (!x->member[i] && casefold_equal(x->asked[i], normal)) {
-			x->member[i] = true;
-			x->left--;
-		}
+		if (casefold_equal(x->asked[i], normal))
+			climb_count(x, i);
 	for (size_t i = 0; i < x->seen_count; i++)
 		if (casefold_equal(x->seen[i], normal))
 			return;
@@ -146,6 +153,10 @@ dir_groups_lead(struct dir_job *job, struct dir_conn *c, const struct dir_names 
 		if (!dir_dn_normalise_long(names->dn[i], job->arena, &normal))
 			return fault_set(f, ERR_INVALID, "no group can name %s", names->dn[i]);
 		climb_meet(x, normal);
+		/* Not all of these are spelled as the server does. */
+		for (size_t k = 0; k < count; k++)
+			if (dir_dn_may_be_same(groups[k], normal))
+				climb_count(x, k);
 	}
 	code = climb_up(x, &whole, f);
 	return climb_verdict(code, whole, f);

@@ -8,6 +8,7 @@
 struct memberships {
 	struct user_job job; /* first */
 	struct dir_names join, leave;
+	struct dir_names joining, leaving; /* those that are not so yet */
 	const char *tag, *groups_tag;
 };
 
@@ -22,6 +23,34 @@ memberships_unfinished(enum err code, struct fault *f)
 	return fault_set(f, ERR_UNKNOWN, "%s", why.text);
 }
 
+static bool
+memberships_have(const struct user_entry *now, const char *group)
+{
+	for (size_t i = 0; i < now->person.group_count; i++)
+		if (dir_dn_equal(now->person.groups[i], group))
+			return true;
+	return false;
+}
+
+/* What is so already costs a repetition nothing, so that each of them comes further than the one
+ * before, however many there are. */
+static void
+memberships_spare(struct memberships *m)
+{
+	const struct user_entry *now = &m->job.now;
+	bool whole = now->person.group_count == now->user.group_count;
+	size_t join = 0, leave = 0;
+
+	for (size_t i = 0; i < m->join.count; i++)
+		if (!memberships_have(now, m->join.dn[i]))
+			m->joining.dn[join++] = m->join.dn[i];
+	for (size_t i = 0; i < m->leave.count; i++)
+		if (!whole || memberships_have(now, m->leave.dn[i]))
+			m->leaving.dn[leave++] = m->leave.dn[i];
+	m->joining.count = join;
+	m->leaving.count = leave;
+}
+
 static enum err
 memberships_write(struct dir_job *job, struct dir_conn *c, struct fault *refused, struct fault *f)
 {
@@ -32,12 +61,13 @@ memberships_write(struct dir_job *job, struct dir_conn *c, struct fault *refused
 	enum err code;
 
 	job->sent = true;
-	code = dir_groups_join(job, c, dn, &m->join, f);
+	memberships_spare(m);
+	code = dir_groups_join(job, c, dn, &m->joining, f);
 	*refused = *f;
 	if (code == ERR_OK)
-		code = dir_groups_end_placeholders(job, c, &m->join, f);
+		code = dir_groups_end_placeholders(job, c, &m->joining, f);
 	if (code == ERR_OK) {
-		code = dir_groups_leave(job, c, dn, &m->leave, &count, f);
+		code = dir_groups_leave(job, c, dn, &m->leaving, &count, f);
 		left = *f;
 	}
 	if (code != ERR_OK)
@@ -114,6 +144,8 @@ dir_user_set_groups(struct dir *d, const char *entry_uuid, const struct dir_memb
 
 	memberships_keep(&m->join, wanted->join, wanted->join_count, job->arena);
 	memberships_keep(&m->leave, wanted->leave, wanted->leave_count, job->arena);
+	memberships_keep(&m->joining, wanted->join, wanted->join_count, job->arena);
+	memberships_keep(&m->leaving, wanted->leave, wanted->leave_count, job->arena);
 	m->tag = arena_strdup(job->arena, wanted->tag);
 	m->groups_tag = arena_strdup(job->arena, wanted->groups_tag);
 	job->writes = true;

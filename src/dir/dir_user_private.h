@@ -105,7 +105,8 @@ enum err dir_groups_climb(struct dir_job *job, struct dir_conn *c, const char *d
 /* The same; ERR_UNAVAILABLE when that is not the whole answer. */
 enum err dir_groups_reach(struct dir_job *job, struct dir_conn *c, const char *dn,
     const char *const *groups, size_t count, bool *member, struct fault *f);
-/* The same of whatever is called by one of these names, and a group that is one of them is met. */
+/* The same of whatever is called by one of these names, and a group that is one of them, or may be
+ * (dir_dn_may_be_same), is met. */
 enum err dir_groups_lead(struct dir_job *job, struct dir_conn *c, const struct dir_names *names,
     const char *const *groups, size_t count, bool *member, struct fault *f);
 /* Each of these goes on when a group refuses: ERR_OK, and f->text names it ("" when none did).

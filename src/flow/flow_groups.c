@@ -51,18 +51,25 @@ flow_groups_read(struct flow_groups *out, const char *const *list, size_t count,
 }
 
 bool
-flow_groups_are_there(const struct flow_groups *groups, const struct dir_answer *a,
+flow_groups_are_there(struct flow_groups *groups, const struct dir_answer *a,
     const struct flow_caller *by, const char *owner, struct arena *arena,
     struct field_errors *errors)
 {
+	size_t count = groups->count;
 	bool all = true;
 
-	for (size_t i = 0; i < groups->count; i++) {
-		if (!a->group_missing[i] && flow_reaches(by, groups->dn[i], owner))
-			continue;
-		all = false;
-		field_errors_add(errors, flow_group_name(arena, groups->at[i]), "not_found",
-		    "the directory has no such group");
+	groups->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const size_t at = groups->at[i];
+
+		if (a->group_missing[i] || !flow_reaches(by, a->group_dn[i], owner)) {
+			all = false;
+			field_errors_add(errors, flow_group_name(errors->arena, at), "not_found",
+			    "the directory has no such group");
+		} else if (!groups_have(groups, a->group_dn[i])) {
+			groups->dn[groups->count] = arena_strdup(arena, a->group_dn[i]);
+			groups->at[groups->count++] = at;
+		}
 	}
 	return all;
 }

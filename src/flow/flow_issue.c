@@ -153,6 +153,7 @@ static void
 issue_on_answer(void *arg, enum err code, const struct dir_answer *answer, const struct fault *f)
 {
 	struct issue *s = arg;
+	struct fault own;
 
 	if (code != ERR_OK) {
 		issue_finish(s, code, f);
@@ -162,6 +163,8 @@ issue_on_answer(void *arg, enum err code, const struct dir_answer *answer, const
 	issue_read_uids(&s->check, answer);
 	if (issue_verdict(&s->check) != ERR_OK)
 		issue_finish_refused(s);
+	else if (issue_check_sight(&s->check, &own) != ERR_OK)
+		issue_finish(s, own.code, &own);
 	else if (issue_pick_uid(&s->check))
 		issue_reserve(s);
 	else

@@ -69,8 +69,9 @@ issue_read_rest(struct issue_check *c, const struct dir_answer *a)
 		field_errors_add(&c->errors, "org_unit", "not_found",
 		    "the directory has no such organizational unit");
 	}
-	if (!flow_groups_are_there(&c->groups, a, &c->by, owner, c->arena, &c->errors))
+	if (!flow_groups_are_there(&c->groups, a, &c->by, owner, c->inv->arena, &c->errors))
 		c->invalid = true;
+	issue_check_roles(c);
 	if (a->mail_taken)
 		issue_taken(c, PERSON_MAIL);
 	if (a->phone_taken)

@@ -39,7 +39,8 @@ issue_check_role(struct issue_check *c, const char *group, const char *field)
 	bool leads = false;
 
 	/* Of one that is out of reach nobody is told what it is. */
-	if (conf->role_group_count == 0 || !flow_reaches(&c->by, group, c->inv->owner))
+	if (conf->role_group_count == 0 || issue_has_error(c, field) ||
+	    !flow_reaches(&c->by, group, c->inv->owner))
 		return;
 	for (size_t i = 0; i < conf->role_group_count; i++)
 		leads = leads || dir_dn_may_be_same(group, conf->role_groups[i]);
@@ -47,9 +48,26 @@ issue_check_role(struct issue_check *c, const char *group, const char *field)
 	    (conf->roster == NULL || !roster_leads_to(conf->roster, group, conf->role_groups,
 					 conf->role_group_count, &leads)))
 		c->blind = true;
-	if (leads)
+	if (leads) {
+		c->invalid = true;
 		field_errors_add(
 		    &c->errors, field, "not_allowed", "nobody gets a role by an invitation");
+	}
+}
+
+/* Looked at twice: as they were written, so that it is told with all else that is wrong, and as the
+ * server calls them, which decides. */
+void
+issue_check_roles(struct issue_check *c)
+{
+	struct person *p = &c->inv->person;
+	const struct flow_groups *groups = &c->groups;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		issue_check_role(c, groups->dn[i], flow_group_name(c->arena, groups->at[i]));
+		p->groups[i] = groups->dn[i];
+	}
+	p->group_count = groups->count;
 }
 
 /* Of a draft, those that are not in order are left out. */
@@ -57,14 +75,9 @@ static void
 issue_check_groups(struct issue_check *c)
 {
 	struct person *p = &c->inv->person;
-	const struct flow_groups *groups = &c->groups;
 
 	flow_groups_read(&c->groups, p->groups, p->group_count, c->inv->arena, &c->errors);
-	for (size_t i = 0; i < groups->count; i++) {
-		issue_check_role(c, groups->dn[i], flow_group_name(c->arena, groups->at[i]));
-		p->groups[i] = groups->dn[i];
-	}
-	p->group_count = groups->count;
+	issue_check_roles(c);
 }
 
 static void

@@ -205,6 +205,7 @@ preflight_on_answer(
     void *arg, enum err code, const struct dir_answer *answer, const struct fault *f)
 {
 	struct preflight *p = arg;
+	struct fault own;
 
 	p->dir_op = NULL;
 	if (code != ERR_OK) {
@@ -213,7 +214,9 @@ preflight_on_answer(
 	}
 	issue_read_rest(&p->check, answer);
 	issue_read_uids(&p->check, answer);
-	if (preflight_may_tell(&p->check))
+	if (issue_check_sight(&p->check, &own) != ERR_OK)
+		preflight_finish(p, own.code, &own);
+	else if (preflight_may_tell(&p->check))
 		preflight_look(p);
 	else
 		preflight_finish(p, ERR_OK, NULL);

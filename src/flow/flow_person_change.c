@@ -29,6 +29,16 @@ person_change_finish_refused(struct people_op *op, enum err code)
 
 /* ---- names ---- */
 
+static bool
+person_change_any(const struct people_op *op)
+{
+	bool any = person_groups_any(op);
+
+	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
+		any = any || op->intent.value[i] != NULL;
+	return any;
+}
+
 static void
 person_change_on_answer(
     void *arg, enum err code, const struct dir_answer *answer, const struct fault *f)
@@ -47,8 +57,11 @@ person_change_on_answer(
 		    "the directory has no such organizational unit");
 	flow_groups_are_there(
 	    &change_of(op)->joining, answer, &op->by, NULL, op->arena, &op->errors);
+	person_groups_are_called(op);
 	if (op->errors.count > 0)
 		person_change_finish_refused(op, ERR_INVALID);
+	else if (!person_change_any(op))
+		people_finish(op, ERR_OK, NULL); /* they are in those groups already */
 	else
 		person_groups_check(op, person_change_begin);
 }

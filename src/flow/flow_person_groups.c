@@ -73,6 +73,27 @@ person_groups_plan(struct people_op *op)
 			c->leaving[i->leave_count++] = present[n];
 }
 
+void
+person_groups_are_called(struct people_op *op)
+{
+	struct change_person *c = change_of(op);
+	struct store_intent *i = &op->intent;
+	const char *present[PERSON_GROUPS_MAX];
+	size_t count = groups_present(op, present), joined = 0, left = 0;
+
+	for (size_t n = 0; n < i->leave_count; n++)
+		if (!groups_have(c->joining.dn, c->joining.count, c->leaving[n]))
+			c->leaving[left++] = c->leaving[n];
+	for (size_t n = 0; n < c->joining.count; n++) {
+		if (groups_have(present, count, c->joining.dn[n]))
+			continue;
+		c->joining.dn[joined] = c->joining.dn[n];
+		c->joining.at[joined++] = c->joining.at[n];
+	}
+	c->joining.count = i->join_count = joined;
+	i->leave_count = left;
+}
+
 /* ---- who may ---- */
 
 static void

@@ -218,11 +218,11 @@ void flow_changes_free(struct flow *f);
 /* Why nothing can be changed about an invitation now: by the state that everybody sees. */
 enum err flow_refusal(struct flow *flow, const struct invitation *inv, struct fault *f);
 
-/* ---- flow_issue_check.c ---- */
-
 /* ---- flow_groups.c: groups that somebody is to be in, invited or there already ---- */
 
-/* In one spelling, each once, where it came first; `at` has where each stood in what came. */
+/* In one spelling, each once, where it came first; `at` has where each stood in what came. What the
+ * server ignores is more than what makes two spellings one here: before anything is made of them
+ * they are asked about. */
 struct flow_groups {
 	const char *dn[PERSON_GROUPS_MAX];
 	size_t at[PERSON_GROUPS_MAX], count;
@@ -231,13 +231,16 @@ struct flow_groups {
 void flow_groups_read(struct flow_groups *out, const char *const *list, size_t count,
     struct arena *arena, struct field_errors *errors);
 /* What the answer to a question about exactly these says. What is out of reach is answered like
- * what is not there, and was asked about all the same. False: one is missing, and has an error. */
-bool flow_groups_are_there(const struct flow_groups *groups, const struct dir_answer *a,
+ * what is not there, and was asked about all the same. False: one is missing, and has an error.
+ * The others are called what the server calls them from now on, in `arena`, each of them once. */
+bool flow_groups_are_there(struct flow_groups *groups, const struct dir_answer *a,
     const struct flow_caller *by, const char *owner, struct arena *arena,
     struct field_errors *errors);
 /* "groups[2]", as a field is named in errors. */
 const char *flow_group_name(struct arena *arena, size_t i);
 bool flow_has_error(const struct field_errors *errors, const char *field);
+
+/* ---- flow_issue_check.c ---- */
 
 /* The org unit in its one spelling, in `arena`; NULL after adding an error of "org_unit". */
 const char *flow_check_place(

@@ -37,6 +37,8 @@ enum issue_purpose {
 void issue_check_begin(struct issue_check *c, struct flow *flow, const struct issue_spec *spec,
     const struct flow_caller *caller, enum issue_purpose purpose);
 void issue_check_end(struct issue_check *c);
+/* What role each group gives, by the name that it has now; an error of each that gives one. */
+void issue_check_roles(struct issue_check *c);
 /* What the field errors amount to. Taken names alone are a conflict; with anything else wrong, all
  * of it is invalid input. */
 enum err issue_verdict(const struct issue_check *c);

@@ -49,6 +49,9 @@ void person_change_seen(struct people_op *op);
 /* flow_person_groups.c. What is to be joined and left, in the intent; errors are added. */
 void person_groups_plan(struct people_op *op);
 bool person_groups_any(const struct people_op *op);
+/* What is to be joined has the server's names now: what they are in already is neither joined nor
+ * left. */
+void person_groups_are_called(struct people_op *op);
 /* May who asked do that? Otherwise it is answered; of a resumed one it goes on without. */
 void person_groups_check(struct people_op *op, people_step *next);
 /* All of it is so now. */

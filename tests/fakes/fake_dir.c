@@ -187,6 +187,8 @@ op_fire(void *arg)
 		return;
 	if (op.find != NULL && op.code == ERR_OK)
 		op.found.invitation_id = op.marker[0] != '\0' ? op.marker : NULL;
+	for (size_t i = 0; i < PERSON_GROUPS_MAX; i++)
+		op.answer.group_dn[i] = op.group_dn[i][0] != '\0' ? op.group_dn[i] : NULL;
 	if (op.ask != NULL)
 		op.ask(op.arg, op.code, op.code == ERR_OK ? &op.answer : NULL, &op.fault);
 	else if (op.add != NULL)
@@ -285,6 +287,24 @@ dir_dn_may_be_same(const char *dn, const char *other)
 	return strcasecmp(dn, other) == 0;
 }
 
+/* What the server ignores is an escaped space here; of a group that is there it has the letters. */
+static void
+group_own_dn(struct dir *d, const char *dn, char *out, size_t size)
+{
+	const struct group *g;
+	size_t n = 0;
+
+	for (const char *p = dn; *p != '\0'; p++)
+		if (strncmp(p, "\\20", 3) == 0)
+			p += 2;
+		else if (n + 1 < size)
+			out[n++] = *p;
+	out[n] = '\0';
+	g = fake_group_by_dn(d, out);
+	if (g != NULL)
+		snprintf(out, size, "%s", g->dn);
+}
+
 struct dir_op *
 dir_ask(struct dir *d, const struct dir_question *q, dir_ask_cb *cb, void *arg)
 {
@@ -302,8 +322,11 @@ dir_ask(struct dir *d, const struct dir_question *q, dir_ask_cb *cb, void *arg)
 			op->answer.mail_taken = true;
 	}
 	op->answer.org_unit_missing = q->org_unit != NULL && d->org_unit_gone;
-	for (size_t i = 0; i < q->group_count; i++)
+	for (size_t i = 0; i < q->group_count; i++) {
 		op->answer.group_missing[i] = strstr(q->groups[i], "missing") != NULL;
+		if (!op->answer.group_missing[i])
+			group_own_dn(d, q->groups[i], op->group_dn[i], sizeof(op->group_dn[i]));
+	}
 	dir_answer(d, op, fault);
 	return fault != FAKE_SILENT ? op : NULL;
 }

@@ -68,6 +68,7 @@ struct dir_op {
 	enum err code;
 	struct fault fault;
 	struct dir_answer answer;
+	char group_dn[PERSON_GROUPS_MAX][128]; /* of the answer */
 	struct dir_added added;
 	struct dir_found found;
 	char marker[64];

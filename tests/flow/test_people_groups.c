@@ -52,6 +52,32 @@ the_list_is_joined_and_left_and_recorded(void **state)
 	world_free(w);
 }
 
+/* The server ignores more than a comparison of ours does: by any name a group is the same one. */
+static void
+a_group_in_another_spelling_is_that_group(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	assert_int_equal(SET(w, ADA, "cn=\\20poets,dc=example"), ERR_OK); /* she is in it */
+	assert_int_equal(fake_dir_calls(w->dir, "set_groups"), 0);
+	assert_int_equal(people_audits(w, "user_changed"), 0);
+	assert_int_equal(
+	    SET(w, ADA, POETS, "cn=\\20clubs,dc=example", "cn=clubs\\20,dc=example"), ERR_OK);
+	assert_true(fake_dir_is_member(w->dir, POETS, ADA_DN));
+	assert_true(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+	assert_int_equal(
+	    people_audit_says(w, "user_changed",
+		"\"groups_before\":[\"" POETS "\"],\"groups\":[\"" POETS "\",\"" CLUBS "\"]"),
+	    1);
+	w->caller.gives_roles = false;
+	assert_int_equal(SET(w, ADA, POETS, "cn=\\20staff,dc=example"), ERR_INVALID);
+	assert_string_equal(people.first_field, "groups[1]");
+	assert_string_equal(people.first_code, "not_allowed");
+	assert_false(fake_dir_is_member(w->dir, STAFF, ADA_DN));
+	world_free(w);
+}
+
 static void
 what_is_no_group_is_named(void **state)
 {
@@ -265,6 +291,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(the_list_is_joined_and_left_and_recorded),
+		ROW(a_group_in_another_spelling_is_that_group),
 		ROW(what_is_no_group_is_named),
 		ROW(a_group_that_refuses_is_told_and_the_rest_recorded),
 		ROW(groups_that_others_changed_are_a_conflict),

@@ -274,6 +274,7 @@ nobody_gets_a_role_by_an_invitation(void **state)
 	} rows[] = {
 		{ ADMINS, false, false, ERR_INVALID },
 		{ "CN=Admins,dc=example", false, false, ERR_INVALID },
+		{ "cn=\\20staff,dc=example", false, false, ERR_INVALID },
 		{ "cn=staff,dc=example", false, false, ERR_INVALID },
 		{ POETS, false, false, ERR_OK },
 		{ ADMINS, true, false, ERR_INVALID },
@@ -306,6 +307,25 @@ nobody_gets_a_role_by_an_invitation(void **state)
 		}
 		world_free(w);
 	}
+}
+
+/* The store has what the server calls them, whatever they were called. */
+static void
+a_group_is_kept_by_the_name_that_the_server_has_for_it(void **state)
+{
+	struct world *w = people_world_new();
+	struct person p = world_ada;
+	struct world_link link;
+
+	(void)state;
+	p.groups[0] = "cn=\\20poets,dc=example";
+	p.groups[1] = "cn=poets\\20,dc=example";
+	p.groups[2] = "cn=readers,dc=example";
+	p.group_count = 3;
+	link = world_invite(w, &p);
+	assert_int_equal(link.code, ERR_OK);
+	assert_string_equal(link.groups, POETS ";cn=readers,dc=example;");
+	world_free(w);
 }
 
 /* ---- quota ---- */
@@ -391,6 +411,7 @@ main(void)
 		cmocka_unit_test(a_page_ends_where_it_has_looked_long_enough),
 		cmocka_unit_test(an_inviter_reads_their_own_and_no_others),
 		cmocka_unit_test(nobody_gets_a_role_by_an_invitation),
+		cmocka_unit_test(a_group_is_kept_by_the_name_that_the_server_has_for_it),
 		cmocka_unit_test(an_inviter_may_have_so_many_open_invitations_and_no_more),
 		cmocka_unit_test(what_is_being_made_counts_until_it_is_told_or_given_up),
 	};

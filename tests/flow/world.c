@@ -179,6 +179,10 @@ invite_on_issued(void *arg, enum err code, const struct invitation *inv, const s
 	link->code = code;
 	link->error_count = errors->count;
 	copy_first_error(errors, link->first_field, link->first_code);
+	link->groups[0] = '\0';
+	for (size_t i = 0; code == ERR_OK && i < inv->person.group_count; i++)
+		snprintf(link->groups + strlen(link->groups),
+		    sizeof(link->groups) - strlen(link->groups), "%s;", inv->person.groups[i]);
 	if (code == ERR_OK) {
 		memcpy(link->id, inv->id, sizeof(link->id));
 		snprintf(link->uid, sizeof(link->uid), "%s", inv->person.value[PERSON_UID]);

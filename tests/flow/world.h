@@ -35,6 +35,7 @@ struct world_link {
 	char id[ID_SIZE], uid[PERSON_UID_MAX + 1];
 	struct token_hash token;
 	char first_field[32], first_code[32];
+	char groups[256]; /* each with a semicolon */
 	size_t error_count;
 };
 

@@ -106,6 +106,65 @@ def test_what_is_no_group_is_named_and_nothing_is_done(desk):
     assert desk.groups_of(ORDINARY) == before and desk.records(ORDINARY) == []
 
 
+def spellings(dn):
+    """The same name to slapd, and other bytes: spaces in front, behind and twice, full-width letters."""
+    name, rest = dn[3:].split(",", 1)
+    places = rest.replace("ou=groups", "ou=groups\\20", 1)
+    return [f"cn=\\20{name},{rest}", f"CN={name}\\20,{rest}", f"cn={name},{places}",
+            f"cn={chr(ord(name[0]) + 0xfee0)}{name[1:]},{rest}"]
+
+
+def invite(desk, api, letter, *groups):
+    """The answer to an invitation into these, and what a form is told of them before it."""
+    of = {"given_name": "Ada", "family_name": f"Wick{letter}", "gender": "other", "birthday": "1990-01-01",
+          "mail": f"ada.{letter}@meridian.example", "org_unit": registry(desk.slapd), "method": "link",
+          "groups": list(groups)}
+    told = api.call("POST", "/api/v1/invitations/preflight", json=of)
+    assert told.status_code == 200, told.text
+    return api.call("POST", "/api/v1/invitations", json=of), told.json()["errors"]
+
+
+def test_a_group_has_many_spellings_and_is_one(desk):
+    mine = add_group(desk.slapd, "ladder", f"cn=nobody,{desk.slapd.groups}")
+    ours, spaced = desk.groups_of(ORDINARY), desk.group("night  watch")
+    desk.slapd.add(desk.group("night watch"), objectClass="groupOfNames", cn="night watch",
+                   member=[f"cn=nobody,{desk.slapd.groups}"])
+    for number, spelling in enumerate(spellings(mine)):
+        answer = desk.put(ORDINARY, *ours, spelling, mine, spelling)
+        assert answer.status_code == 200 and sorted(answer.json()["groups"]) == sorted([*ours, mine]), answer.text
+        assert desk.groups_of(ORDINARY) == sorted([*ours, mine])
+        assert sorted(desk.records(ORDINARY)[0]["detail"]["groups"]) == sorted([*ours, mine])
+        # By any name they are in it already: nothing is done, nothing recorded.
+        assert desk.put(ORDINARY, *ours, spelling).status_code == 200
+        assert desk.groups_of(ORDINARY) == sorted([*ours, mine])
+        assert len(desk.records(ORDINARY)) == 2 * number + 1, spelling
+        assert desk.put(ORDINARY, *ours).status_code == 200
+        answer, errors = invite(desk, desk.api, "abcd"[number], spelling, mine)
+        assert answer.status_code == 201 and answer.json()["groups"] == [mine], answer.text
+        assert errors == []
+    assert desk.put(ORDINARY, *ours, spaced).status_code == 200
+    assert desk.group("night watch") in desk.records(ORDINARY)[0]["detail"]["groups"]
+    assert spaced not in desk.records(ORDINARY)[0]["detail"]["groups"]
+
+
+def test_a_role_is_not_had_by_another_spelling_of_its_group(desk):
+    token = Api(desk.daemon, desk.daemon.make_token(name="people", scopes="users:read,users:write"))
+    ours, number = desk.groups_of(ORDINARY), 0
+    # One that gives a role, and one that is in it.
+    for group in (desk.group("chiefs"), desk.group("pagers")):
+        for spelling in spellings(group):
+            refused(desk.put(ORDINARY, *ours, spelling, by=token), 422, f"groups[{len(ours)}]", "not_allowed")
+            answer, errors = invite(desk, desk.api, "abcdefgh"[number], spelling)
+            refused(answer, 422, "groups[0]", "not_allowed")
+            assert [(e["field"], e["code"]) for e in errors] == [("groups[0]", "not_allowed")]
+            number += 1
+    assert desk.groups_of(ORDINARY) == ours
+    assert desk.records(ORDINARY) == []
+    # Who may give it has it recorded.
+    assert desk.put(ORDINARY, *ours, spellings(desk.group("chiefs"))[0]).status_code == 200
+    assert desk.group("chiefs") in desk.records(ORDINARY)[0]["detail"]["groups"]
+
+
 def test_the_last_member_leaves_a_group_to_itself(desk):
     """groupOfNames cannot be without one (RFC 4519 section 3.5); who comes next takes the place."""
     lone = add_group(desk.slapd, "lone", dn_of(desk.slapd, ORDINARY))

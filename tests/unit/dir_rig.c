@@ -205,6 +205,12 @@ rig_on_ask(void *arg, enum err code, const struct dir_answer *answer, const stru
 	memset(&r->answer, 0, sizeof(r->answer));
 	if (answer != NULL)
 		r->answer = *answer;
+	for (size_t i = 0; i < PERSON_GROUPS_MAX; i++) {
+		const char *dn = r->answer.group_dn[i];
+
+		snprintf(r->group_dn[i], sizeof(r->group_dn[i]), "%s", dn != NULL ? dn : "");
+		r->answer.group_dn[i] = r->group_dn[i];
+	}
 	heard(r, code, f);
 }
 

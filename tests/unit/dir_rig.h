@@ -25,6 +25,7 @@ struct rig {
 	enum err code;
 	struct fault fault;
 	struct dir_answer answer;
+	char group_dn[PERSON_GROUPS_MAX][128]; /* of it */
 	char uuid[64], marker[64], taken[64];
 	bool existed;
 	bool up;

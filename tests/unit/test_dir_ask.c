@@ -41,6 +41,30 @@ questions_are_answered_field_by_field(void **state)
 	assert_int_equal(rig_ask(&rig, &q), ERR_INVALID);
 }
 
+/* Each of these is the same group to the server, and a name of its own by our comparison. */
+static void
+a_group_is_called_what_the_server_calls_it(void **state)
+{
+	static const char own[] = "cn=staff,ou=groups," BASE;
+	struct dir_question q = {
+		.groups = { "cn=\\20staff,ou=groups," BASE, "CN=Staff\\20,OU=groups," BASE,
+		    "cn=\xef\xbd\x93taff,ou=groups," BASE, "cn=staff,ou=\\20\\20groups," BASE,
+		    "cn=\\20none,ou=groups," BASE },
+		.group_count = 5
+	};
+
+	(void)state;
+	for (int round = 0; round < 2; round++) { /* the second time from memory */
+		assert_int_equal(rig_ask(&rig, &q), ERR_OK);
+		for (size_t i = 0; i < 4; i++) {
+			assert_false(rig.answer.group_missing[i]);
+			assert_string_equal(rig.answer.group_dn[i], own);
+		}
+		assert_true(rig.answer.group_missing[4]);
+		assert_string_equal(rig.answer.group_dn[4], "");
+	}
+}
+
 struct many {
 	size_t index, *left;
 	bool wrong;
@@ -142,6 +166,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(questions_are_answered_field_by_field),
+		ROW(a_group_is_called_what_the_server_calls_it),
 		ROW(questions_asked_together_get_their_own_answers),
 		ROW(places_are_listed_parents_first),
 		ROW(a_callback_may_free_the_directory),

@@ -426,6 +426,7 @@ names_are_looked_at_though_nobody_is_there(void **state)
 	const char *const staff[] = { none[0], "CN=Staff, OU=groups, " BASE };
 	const char *const board[] = { BOARD };
 	const char *const bad[] = { "staff" };
+	const char *const spaced[] = { "cn=\\20board,ou=groups," BASE };
 
 	(void)state;
 	make_group(ROOTS, "roots", STAFF);
@@ -437,6 +438,8 @@ names_are_looked_at_though_nobody_is_there(void **state)
 	assert_int_equal(look_at_names(staff, 2, groups, 2), ERR_OK);
 	assert_true(said.member[0] && !said.member[1]);
 	assert_int_equal(look_at_names(board, 1, groups, 2), ERR_OK); /* it is one itself */
+	assert_true(!said.member[0] && said.member[1]);
+	assert_int_equal(look_at_names(spaced, 1, groups, 2), ERR_OK); /* to the server it is */
 	assert_true(!said.member[0] && said.member[1]);
 	assert_int_equal(look_at_names(bad, 1, groups, 2), ERR_INVALID);
 }

@@ -123,6 +123,18 @@ other_groups_are_a_conflict_before_anything_is_sent(void **state)
 	assert_int_equal(user_set_groups(uuid, elsewhere, none, NULL), ERR_REFUSED);
 }
 
+static void
+proxy_between(void)
+{
+	snprintf(proxy_url, sizeof(proxy_url), "ldap://127.0.0.1:%d", proxy_start(rig.port));
+	rig_close(&rig);
+	rig.conf.uris[0] = proxy_url;
+	rig.conf.threads = 1;
+	rig.up = false;
+	rig_open(&rig);
+	assert_true(rig_wait_up(&rig, true, 3000));
+}
+
 /* Whichever of the requests it was: some are done. */
 static void
 a_lost_answer_is_settled_by_repeating_it(void **state)
@@ -131,18 +143,35 @@ a_lost_answer_is_settled_by_repeating_it(void **state)
 	const char *uuid = zoe_make();
 
 	(void)state;
-	snprintf(proxy_url, sizeof(proxy_url), "ldap://127.0.0.1:%d", proxy_start(rig.port));
-	rig_close(&rig);
-	rig.conf.uris[0] = proxy_url;
-	rig.conf.threads = 1;
-	rig.up = false;
-	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 3000));
+	proxy_between();
 	proxy_swallow(PROXY_MODIFY, 1);
 	assert_int_equal(user_set_groups(uuid, join, leave, NULL), ERR_UNKNOWN);
 	assert_int_equal(proxy_swallowed(), 1);
 	assert_int_equal(user_set_groups(uuid, join, leave, NULL), ERR_OK);
 	assert_string_equal(seen.groups, LONE ";");
+	rig_close(&rig);
+	proxy_stop();
+}
+
+/* What is so is not asked for again: however little each of them does, it comes to an end. */
+static void
+each_repetition_comes_further(void **state)
+{
+	const char *const join[] = { LONE, CHESS, NULL }, *const leave[] = { STAFF, NULL };
+	const char *uuid = zoe_make();
+
+	(void)state;
+	proxy_between();
+	proxy_swallow(PROXY_MODIFY, 2); /* the second one that is joined */
+	assert_int_equal(user_set_groups(uuid, join, leave, NULL), ERR_UNKNOWN);
+	proxy_swallow(PROXY_MODIFY, 1); /* the one that is left */
+	assert_int_equal(user_set_groups(uuid, join, leave, NULL), ERR_UNKNOWN);
+	assert_int_equal(proxy_swallowed(), 2);
+	proxy_swallow(PROXY_MODIFY, 1); /* which does not come */
+	assert_int_equal(user_set_groups(uuid, join, leave, NULL), ERR_OK);
+	assert_int_equal(proxy_swallowed(), 2);
+	assert_int_equal(seen.group_count, 2);
+	assert_null(strstr(seen.groups, STAFF));
 	rig_close(&rig);
 	proxy_stop();
 }
@@ -182,6 +211,7 @@ main(void)
 		ROW(a_group_that_is_gone_keeps_nobody_from_the_others),
 		ROW(other_groups_are_a_conflict_before_anything_is_sent),
 		ROW(a_lost_answer_is_settled_by_repeating_it),
+		ROW(each_repetition_comes_further),
 		ROW(whoever_is_in_a_group_of_the_group_is_a_member_too),
 	};
 
