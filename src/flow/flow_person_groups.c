@@ -184,6 +184,35 @@ groups_guard(struct people_op *op)
 		people_guard(op, "take the administrator's role from", change_of(op)->checked);
 }
 
+/* They are joined before another one is left, and when one of them refuses none is left: nobody is
+ * refused, but it is done one after another as all that ends a role is. */
+static void
+groups_on_swapped(void *arg, enum err code, const bool *member, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->dir_op = NULL;
+	if (!groups_are_known(op, code, f))
+		return;
+	if (!member[0])
+		groups_guard(op);
+	else if (op->resumed)
+		change_of(op)->checked(op);
+	else
+		people_guard_swap(op, change_of(op)->checked);
+}
+
+static void
+groups_ask(struct people_op *op, const char *const *names, size_t count, dir_sign_cb *cb)
+{
+	const char *admin;
+
+	if (count == 0 || !dir_dn_normalise(op->flow->conf.admin_group, op->arena, &admin))
+		groups_guard(op);
+	else
+		op->dir_op = dir_look_at_names(op->flow->conf.dir, names, count, &admin, 1, cb, op);
+}
+
 static void
 groups_on_stays(void *arg, enum err code, const bool *member, const struct fault *f)
 {
@@ -195,27 +224,25 @@ groups_on_stays(void *arg, enum err code, const bool *member, const struct fault
 	if (member[0])
 		change_of(op)->checked(op);
 	else
-		groups_guard(op);
+		groups_ask(op, op->intent.join, op->intent.join_count, groups_on_swapped);
 }
 
-/* Whoever leaves one group may be an administrator by another one. */
+/* Whoever leaves one group may be an administrator by another one. One that is only to be joined
+ * may refuse. */
 static void
 groups_ask_what_stays(struct people_op *op)
 {
 	const struct store_intent *i = &op->intent;
-	const char *present[PERSON_GROUPS_MAX], *names[2 * PERSON_GROUPS_MAX], *admin;
+	const char *present[PERSON_GROUPS_MAX], *names[PERSON_GROUPS_MAX];
 	size_t count = groups_present(op, present), n = 0;
 
 	for (size_t k = 0; k < count; k++)
 		if (!groups_have(i->leave, i->leave_count, present[k]))
 			names[n++] = present[k];
-	for (size_t k = 0; k < i->join_count; k++)
-		names[n++] = i->join[k];
-	if (n == 0 || !dir_dn_normalise(op->flow->conf.admin_group, op->arena, &admin))
-		groups_guard(op);
+	if (n > 0)
+		groups_ask(op, names, n, groups_on_stays);
 	else
-		op->dir_op =
-		    dir_look_at_names(op->flow->conf.dir, names, n, &admin, 1, groups_on_stays, op);
+		groups_ask(op, i->join, i->join_count, groups_on_swapped);
 }
 
 static void

@@ -251,7 +251,7 @@ fake_leave(struct dir *d, const char *group, const char *dn)
 		    g->members[at], g->members[at + 1], (--g->count - at) * sizeof(g->members[0]));
 }
 
-/* One that is not there refuses. */
+/* One that is not there refuses, and then none is left. */
 static enum err
 set_groups_effect(struct dir *d, struct user_op *op, struct fault *f)
 {
@@ -269,7 +269,7 @@ set_groups_effect(struct dir *d, struct user_op *op, struct fault *f)
 			fault_set(f, ERR_OK, "not joined: %s", op->names[i]);
 		else if (!fake_dir_is_member(d, op->names[i], e->dn))
 			fake_join(d, op->names[i], e->dn);
-	for (size_t i = 0; i < op->group_count && !op->spares_groups; i++)
+	for (size_t i = 0; i < op->group_count && !op->spares_groups && f->text[0] == '\0'; i++)
 		fake_leave(d, op->groups[i], e->dn);
 	return show(d, op, e);
 }

@@ -33,7 +33,7 @@ the_list_is_joined_and_left_and_recorded(void **state)
 	struct world *w = groups_world_new();
 
 	(void)state;
-	assert_int_equal(SET(w, ADA, CLUBS, "CN=Chess, dc=example", CHESS), ERR_OK);
+	assert_int_equal(SET(w, ADA, CLUBS, "CN=Chess,dc=example", CHESS), ERR_OK);
 	assert_true(fake_dir_is_member(w->dir, CHESS, ADA_DN));
 	assert_true(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
 	assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
@@ -167,6 +167,34 @@ nobody_ends_the_last_administrator_or_themselves(void **state)
 	world_free(w);
 }
 
+/* Another group that leads to the role refuses to let them in: they stay where they were. */
+static void
+a_role_is_not_left_for_one_that_was_not_come_to(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	fake_dir_add_member(w->dir, ADMINS, "cn=gone,dc=example");
+	assert_int_equal(SET(w, BOB, "cn=gone,dc=example", CLUBS), ERR_INVALID);
+	assert_string_equal(people.first_code, "refused");
+	people_caller_entry = BOB;
+	assert_int_equal(SET(w, BOB, "cn=gone,dc=example", CLUBS, POETS), ERR_OK);
+	assert_non_null(strstr(people.text, "cn=gone"));
+	people_caller_entry = NULL;
+	assert_true(fake_dir_is_member(w->dir, STAFF, BOB_DN));
+	assert_true(fake_dir_is_member(w->dir, POETS, BOB_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 1);
+	/* While one swaps nobody else ends a role. */
+	fake_dir_add_member(w->dir, ADMINS, ADA_DN);
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(SET(w, BOB, ADMINS), ERR_UNKNOWN);
+	assert_int_equal(people_remove(w, ADA), ERR_BUSY);
+	people_settle_all(w, true);
+	assert_true(fake_dir_is_member(w->dir, ADMINS, BOB_DN));
+	assert_false(fake_dir_is_member(w->dir, STAFF, BOB_DN));
+	world_free(w);
+}
+
 static void
 groups_that_cannot_be_looked_at_give_roles(void **state)
 {
@@ -270,6 +298,7 @@ main(void)
 		ROW(groups_that_others_changed_are_a_conflict),
 		ROW(a_role_is_given_and_taken_by_those_who_have_all),
 		ROW(nobody_ends_the_last_administrator_or_themselves),
+		ROW(a_role_is_not_left_for_one_that_was_not_come_to),
 		ROW(groups_that_cannot_be_looked_at_give_roles),
 		ROW(what_was_begun_goes_on_after_a_crash),
 		ROW(what_goes_on_gives_no_role_that_was_not_allowed),

@@ -184,6 +184,22 @@ def test_the_last_administrator_stays_one(desk):
     assert desk.put(ADMINISTRATOR).status_code == 200
 
 
+def test_a_role_is_not_left_for_a_group_that_refuses(desk):
+    """It leads to the role, and is kept from usherd: they stay where they were, also by their own hand."""
+    chiefs, kept, mine = desk.group("chiefs"), desk.group("usherd-administrators"), desk.group("vault-access")
+    desk.slapd.add_member(chiefs, kept)
+    chief = Console(desk.daemon).sign_in(ADMINISTRATOR)
+    assert desk.put(OTHER_ADMINISTRATOR).status_code == 200
+    before = desk.groups_of(ADMINISTRATOR)
+    for by in (None, chief):
+        refused(desk.put(ADMINISTRATOR, kept, by=by), 422, "groups[0]", "refused")
+        assert desk.groups_of(ADMINISTRATOR) == before
+    answer = desk.put(ADMINISTRATOR, kept, mine, by=chief)
+    assert answer.status_code == 200 and "none was left" in answer.json()["detail"], answer.text
+    assert desk.groups_of(ADMINISTRATOR) == sorted({*before, mine})
+    assert chief.is_signed_in()
+
+
 def test_a_group_that_usherd_may_not_write_is_told(slapd, make_usherd):
     """The recommended slapd.conf keeps the administrators' group from usherd."""
     daemon = with_roles(make_usherd(slapd)).start()
