@@ -91,7 +91,10 @@ fake_op_start(struct dir *d, struct user_op *op, const char *name, bool writes)
 				fake_dir_move_user(d, d->touch_uuid, d->touch_dn);
 			if (d->touch_position != NULL)
 				fake_dir_set_position(d, d->touch_uuid, d->touch_position);
+			if (d->touch_drops)
+				fake_dir_drop_user(d, d->touch_uuid);
 			d->touch_dn = d->touch_position = NULL;
+			d->touch_drops = false;
 		}
 		if (code == ERR_OK && writes && d->refusing != NULL)
 			fault_set(&f, ERR_OK, "%s", d->refusing);

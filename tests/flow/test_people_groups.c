@@ -217,6 +217,96 @@ is_at_groups(struct world *w, void *arg)
 	return fake_dir_calls(w->dir, "set_groups") > 0;
 }
 
+static bool
+is_loaded(struct world *w, void *arg)
+{
+	(void)arg;
+	return fake_dir_calls(w->dir, "load") > 0;
+}
+
+/* After people_show(). */
+static bool
+is_looked_at_again(struct world *w, void *arg)
+{
+	(void)arg;
+	return fake_dir_calls(w->dir, "load") > 1;
+}
+
+static bool
+is_answered(struct world *w, void *arg)
+{
+	(void)w;
+	(void)arg;
+	return people.count > 0;
+}
+
+/* Nobody named a version: what somebody else joined after the look is not lost by it. */
+static void
+groups_that_changed_after_the_look_are_looked_at_once_more(void **state)
+{
+	static const char *const groups[] = { CHESS };
+	const struct person_change change = { .groups = groups, .group_count = 1 };
+	struct world *w = groups_world_new();
+
+	(void)state;
+	people_start_change(w, ADA, &change);
+	assert_true(world_until(w, is_loaded, NULL));
+	fake_dir_add_member(w->dir, CLUBS, ADA_DN);
+	assert_true(world_until(w, is_answered, NULL));
+	assert_int_equal(people.code, ERR_OK);
+	assert_int_equal(fake_dir_calls(w->dir, "set_groups"), 2);
+	assert_true(fake_dir_is_member(w->dir, CHESS, ADA_DN));
+	assert_false(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 1);
+	assert_int_equal(people_audit_says(w, "user_changed", CLUBS), 1); /* as one that was left */
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+/* The values are written, and then the groups are not what they were: the rest stays for others. */
+static void
+values_that_are_written_are_told_whatever_became_of_groups(void **state)
+{
+	static const char *const groups[] = { CHESS };
+	char tag[DIR_TAG_SIZE], groups_tag[DIR_GROUPS_TAG_SIZE];
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		struct world *w = groups_world_new();
+		struct person_change change = {
+			.value = { [PERSON_POSITION] = "Peer" }, .groups = groups, .group_count = 1
+		};
+
+		assert_int_equal(people_show(w, ADA), ERR_OK);
+		if (round == 1) {
+			change.tag = strcpy(tag, people.tag);
+			change.groups_tag = strcpy(groups_tag, people.groups_tag);
+		}
+		if (round == 2)
+			fake_dir_drop_after(w->dir, "change", ADA);
+		people_start_change(w, ADA, &change);
+		if (round < 2) {
+			/* After the look and before the values, whose answer shows it. */
+			assert_true(world_until(w, is_looked_at_again, NULL));
+			fake_dir_add_member(w->dir, CLUBS, ADA_DN);
+		}
+		assert_true(world_until(w, is_answered, NULL));
+		assert_int_equal(people.code, ERR_OK);
+		if (round < 2) {
+			assert_string_equal(people.text, "groups: changed meanwhile");
+			assert_true(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+			assert_true(fake_dir_is_member(w->dir, POETS, ADA_DN));
+			assert_false(fake_dir_is_member(w->dir, CHESS, ADA_DN));
+		}
+		assert_int_equal(fake_dir_calls(w->dir, "load"), 2 + (round == 2));
+		assert_int_equal(
+		    people_audit_says(w, "user_changed", "{\"fields\":[\"position\"]}"), 1);
+		assert_int_equal(people_audits(w, "user_changed"), 1);
+		assert_int_equal(people_keys(w, "job/"), 0);
+		world_free(w);
+	}
+}
+
 /* Killed between the entry and its groups, or while these were told. */
 static void
 what_was_begun_goes_on_after_a_crash(void **state)
@@ -300,6 +390,8 @@ main(void)
 		ROW(nobody_ends_the_last_administrator_or_themselves),
 		ROW(a_role_is_not_left_for_one_that_was_not_come_to),
 		ROW(groups_that_cannot_be_looked_at_give_roles),
+		ROW(groups_that_changed_after_the_look_are_looked_at_once_more),
+		ROW(values_that_are_written_are_told_whatever_became_of_groups),
 		ROW(what_was_begun_goes_on_after_a_crash),
 		ROW(what_goes_on_gives_no_role_that_was_not_allowed),
 		ROW(the_last_administrator_stays_after_a_crash_too),
