@@ -7,6 +7,8 @@
  * be behind. */
 #include "flow/person_change_private.h"
 
+#include <assert.h>
+
 #include "base/casefold.h"
 #include "dir/dir_sign.h"
 
@@ -272,6 +274,7 @@ person_groups_check(struct people_op *op, people_step *next)
 	const char *names[2 * PERSON_GROUPS_MAX];
 	size_t n = 0;
 
+	assert(i->join_count <= PERSON_GROUPS_MAX && i->leave_count <= PERSON_GROUPS_MAX);
 	c->checked = next;
 	c->looked_at = 0;
 	if (!person_groups_any(op) || conf->role_group_count == 0) {
@@ -327,6 +330,7 @@ person_groups_carried_out(struct people_op *op)
 	struct audit_groups *a = arena_alloc(op->arena, sizeof(*a));
 	bool any = false;
 
+	assert(i->leave_count <= PERSON_GROUPS_MAX);
 	*a = (struct audit_groups){ .before_count = 0 };
 	a->after_count = groups_present(op, a->after);
 	for (size_t k = 0; k < a->after_count; k++)
