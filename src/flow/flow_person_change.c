@@ -205,7 +205,7 @@ person_change_looked(struct people_op *op)
 
 	memcpy(c->groups_seen, op->user.groups_tag, sizeof(c->groups_seen));
 	c->values = CHANGE_VALUES_OPEN;
-	c->grouped = c->groups_left_alone = false;
+	c->grouped = c->groups_all_told = c->groups_left_alone = false;
 	if (op->inv != NULL) {
 		fault_set(&f, ERR_USED, "this is an invitation: change that");
 		people_finish(op, ERR_USED, &f);

@@ -185,6 +185,7 @@ person_change_on_grouped(
 		person_change_not_grouped(op, code, f);
 		return;
 	}
+	change_of(op)->groups_all_told = f->text[0] == '\0';
 	people_keep_user(op, user);
 	person_change_note_refused(op, f, "groups refused to let somebody in or go");
 	detail = person_change_carried_out(op);

@@ -41,6 +41,14 @@ groups_present(struct people_op *op, const char *out[PERSON_GROUPS_MAX])
 	return n;
 }
 
+/* How many there are is not told: some may be out of reach. */
+static void
+groups_refuse_number(struct people_op *op, const char *who)
+{
+	field_errors_add(&op->errors, "groups", "too_many",
+	    "%s in more groups than can be named: at most %d", who, PERSON_GROUPS_MAX);
+}
+
 /* Out of reach is what was not shown: it is not in the list, and stays. */
 void
 person_groups_plan(struct people_op *op)
@@ -57,8 +65,7 @@ person_groups_plan(struct people_op *op)
 	if (c->given_groups == NULL)
 		return;
 	if (op->user.group_count > PERSON_GROUPS_MAX) {
-		field_errors_add(&op->errors, "groups", "too_many",
-		    "they are in more groups than can be named: %zu", op->user.group_count);
+		groups_refuse_number(op, "they are");
 		return;
 	}
 	flow_groups_read(&wanted, c->given_groups, c->given_group_count, op->arena, &op->errors);
@@ -73,6 +80,8 @@ person_groups_plan(struct people_op *op)
 		if (!groups_have(wanted.dn, wanted.count, present[n]) &&
 		    flow_reaches(&op->by, present[n], NULL))
 			c->leaving[i->leave_count++] = present[n];
+	if (op->user.group_count - i->leave_count + i->join_count > PERSON_GROUPS_MAX)
+		groups_refuse_number(op, "they would be");
 }
 
 /* ---- who may ---- */
@@ -322,24 +331,37 @@ person_groups_name_refused(struct people_op *op)
 		field_errors_add(&op->errors, "groups", "refused", "%s", op->fault.text);
 }
 
+/* A list that is cut shows only some of them. When none refused, all of it is so. */
+static bool
+groups_are_taken_at_their_word(const struct people_op *op)
+{
+	return ((const struct change_person *)op)->groups_all_told &&
+	       op->user.group_count > PERSON_GROUPS_MAX;
+}
+
 /* What was planned was not so: what is so now is our doing. */
 const struct audit_groups *
 person_groups_carried_out(struct people_op *op)
 {
 	const struct store_intent *i = &op->intent;
 	struct audit_groups *a = arena_alloc(op->arena, sizeof(*a));
+	const bool all = groups_are_taken_at_their_word(op);
+	const char *now[PERSON_GROUPS_MAX];
+	size_t count = groups_present(op, now);
 	bool any = false;
 
-	assert(i->leave_count <= PERSON_GROUPS_MAX);
+	assert(i->join_count <= PERSON_GROUPS_MAX && i->leave_count <= PERSON_GROUPS_MAX);
 	*a = (struct audit_groups){ .before_count = 0 };
-	a->after_count = groups_present(op, a->after);
-	for (size_t k = 0; k < a->after_count; k++)
-		if (groups_have(i->join, i->join_count, a->after[k]))
+	for (size_t k = 0; k < count; k++)
+		if (!groups_have(i->join, i->join_count, now[k]))
+			a->before[a->before_count++] = a->after[a->after_count++] = now[k];
+	for (size_t k = 0; k < i->join_count; k++)
+		if (all || groups_have(now, count, i->join[k])) {
+			a->after[a->after_count++] = i->join[k];
 			any = true;
-		else
-			a->before[a->before_count++] = a->after[k];
+		}
 	for (size_t k = 0; k < i->leave_count; k++)
-		if (!groups_have(a->after, a->after_count, i->leave[k])) {
+		if (all || !groups_have(now, count, i->leave[k])) {
 			a->before[a->before_count++] = i->leave[k];
 			any = true;
 		}

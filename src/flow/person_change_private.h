@@ -26,6 +26,7 @@ struct change_person {
 	people_step *checked;
 	char groups_seen[DIR_GROUPS_TAG_SIZE]; /* those that all of this was decided by */
 	bool grouped;			       /* they are done with */
+	bool groups_all_told;		       /* none of them refused */
 	bool groups_left_alone;		       /* what is so of them now is others' doing */
 	flow_person_cb *cb;
 	void *arg;

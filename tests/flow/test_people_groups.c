@@ -3,10 +3,15 @@
 
 #include "people_world.h"
 
-#define STAFF "cn=staff,dc=example" /* is in ADMINS */
-#define CLUBS "cn=clubs,dc=example"
+#define STAFF	   "cn=staff,dc=example" /* is in ADMINS */
+#define CLUBS	   "cn=clubs,dc=example"
+#define IN_ENGINES "cn=fitters,ou=engines,dc=example"
 
 static const char *const roles[] = { "cn=auditors,dc=example", ADMINS };
+
+static const char *const places[] = { ENGINES };
+static const struct reach_rule engines_rule = { places, 1, NULL };
+static const struct reach within_engines = { &engines_rule, 1 };
 
 /* Bob is an administrator by a group in a group, and Ada is none. */
 static struct world *
@@ -90,6 +95,49 @@ a_group_that_refuses_is_told_and_the_rest_recorded(void **state)
 	assert_non_null(strstr(people.text, "cn=gone"));
 	assert_int_equal(people_audit_says(w, "user_changed", "\"fields\":[\"groups\"]"), 1);
 	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+/* No more than are shown: of one that is not, nobody could say whether it is left. */
+static void
+nobody_is_put_into_more_groups_than_are_shown(void **state)
+{
+	const char *groups[PERSON_GROUPS_MAX + 1] = { POETS };
+	struct world *w = groups_world_new();
+	struct arena *arena = arena_new(0);
+
+	(void)state;
+	for (size_t n = 1; n < PERSON_GROUPS_MAX; n++) {
+		groups[n] = arena_printf(arena, "cn=club-%zu,dc=example", n);
+		fake_dir_add_member(w->dir, groups[n], ADA_DN);
+	}
+	fake_dir_add_member(w->dir, IN_ENGINES, BOB_DN);
+	w->caller.reach = &within_engines;
+	w->caller.gives_roles = false;
+	assert_int_equal(SET(w, ADA, IN_ENGINES), ERR_INVALID);
+	assert_string_equal(people.first_field, "groups");
+	assert_string_equal(people.first_code, "too_many");
+	assert_int_equal(fake_dir_calls(w->dir, "set_groups"), 0);
+	w->caller.reach = NULL;
+	w->caller.gives_roles = true;
+	groups[0] = CHESS; /* for another one */
+	assert_int_equal(people_set_groups(w, ADA, groups), ERR_OK);
+	assert_int_equal(people_audits(w, "user_changed"), 1);
+	/* Others put them into two more, and what is shown ends before the one that is new. */
+	groups[0] = IN_ENGINES;
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(people_set_groups(w, ADA, groups), ERR_UNKNOWN);
+	fake_dir_add_member(w->dir, CLUBS, ADA_DN);
+	fake_dir_add_member(w->dir, POETS, ADA_DN);
+	fake_dir_add_member(w->dir, "cn=one-more,dc=example", ADA_DN);
+	people_settle_all(w, true);
+	assert_true(fake_dir_is_member(w->dir, IN_ENGINES, ADA_DN));
+	assert_false(fake_dir_is_member(w->dir, CHESS, ADA_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 2);
+	assert_int_equal(people_audit_says(w, "user_changed", IN_ENGINES), 1);
+	assert_int_equal(people_set_groups(w, ADA, groups), ERR_INVALID);
+	assert_string_equal(people.first_code, "too_many");
+	arena_free(arena);
 	world_free(w);
 }
 
@@ -385,6 +433,7 @@ main(void)
 		ROW(the_list_is_joined_and_left_and_recorded),
 		ROW(what_is_no_group_is_named),
 		ROW(a_group_that_refuses_is_told_and_the_rest_recorded),
+		ROW(nobody_is_put_into_more_groups_than_are_shown),
 		ROW(groups_that_others_changed_are_a_conflict),
 		ROW(a_role_is_given_and_taken_by_those_who_have_all),
 		ROW(nobody_ends_the_last_administrator_or_themselves),
