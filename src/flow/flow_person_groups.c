@@ -8,6 +8,7 @@
 #include "flow/person_change_private.h"
 
 #include <assert.h>
+#include <strings.h>
 
 #include "base/casefold.h"
 #include "dir/dir_sign.h"
@@ -274,28 +275,107 @@ groups_on_touched(void *arg, enum err code, const bool *member, const struct fau
 		groups_ask_what_stays(op);
 }
 
-void
-person_groups_check(struct people_op *op, people_step *next)
+static void
+groups_ask_what_they_touch(struct people_op *op)
 {
 	const struct flow_conf *conf = &op->flow->conf;
 	const struct store_intent *i = &op->intent;
-	struct change_person *c = change_of(op);
 	const char *names[2 * PERSON_GROUPS_MAX];
 	size_t n = 0;
 
-	assert(i->join_count <= PERSON_GROUPS_MAX && i->leave_count <= PERSON_GROUPS_MAX);
-	c->checked = next;
-	c->looked_at = 0;
-	if (!person_groups_any(op) || conf->role_group_count == 0) {
-		next(op);
-		return;
-	}
 	for (size_t k = 0; k < i->join_count; k++)
 		names[n++] = i->join[k];
 	for (size_t k = 0; k < i->leave_count; k++)
 		names[n++] = i->leave[k];
 	op->dir_op = dir_look_at_names(
 	    conf->dir, names, n, conf->role_groups, conf->role_group_count, groups_on_touched, op);
+}
+
+/* ---- of a resumed one ---- */
+
+static void
+groups_on_pending(void *arg, enum err code, const bool *member, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct fault own;
+
+	op->dir_op = NULL;
+	if (!groups_are_known(op, code, f))
+		return;
+	if (!groups_any_role(op, member)) {
+		groups_ask_what_they_touch(op);
+		return;
+	}
+	fault_set(&own, ERR_DENIED, "a role is not given by what was cut short: ask for it anew");
+	groups_refuse(op, ERR_DENIED, &own);
+}
+
+/* Whoever asked for it may have lost the right to give roles since then. */
+static void
+groups_ask_what_is_pending(struct people_op *op)
+{
+	const struct flow_conf *conf = &op->flow->conf;
+	const struct store_intent *i = &op->intent;
+	const char *now[PERSON_GROUPS_MAX], *names[PERSON_GROUPS_MAX];
+	size_t count = groups_present(op, now), n = 0;
+
+	for (size_t k = 0; k < i->join_count; k++)
+		if (!groups_have(now, count, i->join[k]))
+			names[n++] = i->join[k];
+	if (n == 0)
+		groups_ask_what_they_touch(op);
+	else
+		op->dir_op = dir_look_at_names(conf->dir, names, n, conf->role_groups,
+		    conf->role_group_count, groups_on_pending, op);
+}
+
+static void
+groups_on_spared(void *arg, enum err code, const bool *member, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct fault own;
+
+	op->dir_op = NULL;
+	if (!groups_are_known(op, code, f))
+		return;
+	if (!groups_any_role(op, member)) {
+		groups_ask_what_is_pending(op);
+		return;
+	}
+	fault_set(&own, ERR_DENIED, "they have a role by now, and who asked is limited");
+	groups_refuse(op, ERR_DENIED, &own);
+}
+
+/* As people_spare_roles(), but what is so already is recorded. */
+static void
+groups_check_again(struct people_op *op)
+{
+	const struct flow_conf *conf = &op->flow->conf;
+	const char *asked = op->intent.person;
+
+	if (!op->intent.is_limited ||
+	    (asked != NULL && strcasecmp(asked, op->user.entry_uuid) == 0))
+		groups_ask_what_is_pending(op);
+	else
+		op->dir_op = dir_look_at_names(conf->dir, &op->user.dn, 1, conf->role_groups,
+		    conf->role_group_count, groups_on_spared, op);
+}
+
+void
+person_groups_check(struct people_op *op, people_step *next)
+{
+	const struct store_intent *i = &op->intent;
+	struct change_person *c = change_of(op);
+
+	assert(i->join_count <= PERSON_GROUPS_MAX && i->leave_count <= PERSON_GROUPS_MAX);
+	c->checked = next;
+	c->looked_at = 0;
+	if (!person_groups_any(op) || op->flow->conf.role_group_count == 0)
+		next(op);
+	else if (op->resumed)
+		groups_check_again(op);
+	else
+		groups_ask_what_they_touch(op);
 }
 
 /* ---- what came of it ---- */

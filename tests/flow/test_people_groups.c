@@ -238,8 +238,7 @@ a_role_is_not_left_for_one_that_was_not_come_to(void **state)
 	assert_int_equal(SET(w, BOB, ADMINS), ERR_UNKNOWN);
 	assert_int_equal(people_remove(w, ADA), ERR_BUSY);
 	people_settle_all(w, true);
-	assert_true(fake_dir_is_member(w->dir, ADMINS, BOB_DN));
-	assert_false(fake_dir_is_member(w->dir, STAFF, BOB_DN));
+	assert_true(fake_dir_is_member(w->dir, STAFF, BOB_DN));
 	world_free(w);
 }
 
@@ -406,6 +405,52 @@ what_goes_on_gives_no_role_that_was_not_allowed(void **state)
 	world_free(w);
 }
 
+/* Nor one that was: nobody knows whether who asked may do so still. */
+static void
+what_goes_on_gives_no_role_at_all(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(SET(w, ADA, STAFF, POETS), ERR_UNKNOWN);
+	people_settle_all(w, true);
+	assert_false(fake_dir_is_member(w->dir, STAFF, ADA_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 0);
+	/* One that was given when the answer was lost is given. */
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_NO_GROUPS, ERR_UNKNOWN);
+	assert_int_equal(SET(w, ADA, STAFF), ERR_UNKNOWN);
+	people_settle_all(w, true);
+	assert_true(fake_dir_is_member(w->dir, STAFF, ADA_DN));
+	assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
+	assert_int_equal(people_audit_says(w, "user_changed", STAFF), 1);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+/* Somebody got a role meanwhile, whom a limited caller does not act on any more. */
+static void
+what_goes_on_spares_who_has_a_role_by_now(void **state)
+{
+	const char *const groups[] = { IN_ENGINES, NULL };
+	struct world *w = groups_world_new();
+
+	(void)state;
+	fake_dir_add_member(w->dir, IN_ENGINES, BOB_DN);
+	w->caller.reach = &within_engines;
+	w->caller.gives_roles = false;
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(people_set_groups_so(w, ADA, groups,
+			     (struct person_change){ .value = { [PERSON_POSITION] = "Peer" } }),
+	    ERR_UNKNOWN);
+	fake_dir_add_member(w->dir, ADMINS, ADA_DN);
+	people_settle_all(w, true);
+	assert_false(fake_dir_is_member(w->dir, IN_ENGINES, ADA_DN));
+	assert_int_equal(people_audit_says(w, "user_changed", "{\"fields\":[\"position\"]}"), 1);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
 static void
 the_last_administrator_stays_after_a_crash_too(void **state)
 {
@@ -443,6 +488,8 @@ main(void)
 		ROW(values_that_are_written_are_told_whatever_became_of_groups),
 		ROW(what_was_begun_goes_on_after_a_crash),
 		ROW(what_goes_on_gives_no_role_that_was_not_allowed),
+		ROW(what_goes_on_gives_no_role_at_all),
+		ROW(what_goes_on_spares_who_has_a_role_by_now),
 		ROW(the_last_administrator_stays_after_a_crash_too),
 	};
 
