@@ -50,7 +50,8 @@ groups_refuse_number(struct people_op *op, const char *who)
 	    "%s in more groups than can be named: at most %d", who, PERSON_GROUPS_MAX);
 }
 
-/* Out of reach is what was not shown: it is not in the list, and stays. */
+/* Out of reach is what was not shown: it is not in the list, and stays. Whoever names it all the
+ * same does not learn whether they are in it. */
 void
 person_groups_plan(struct people_op *op)
 {
@@ -71,10 +72,13 @@ person_groups_plan(struct people_op *op)
 	}
 	flow_groups_read(&wanted, c->given_groups, c->given_group_count, op->arena, &op->errors);
 	for (size_t n = 0; n < wanted.count; n++) {
-		if (groups_have(present, count, wanted.dn[n]))
-			continue;
-		c->joining.dn[i->join_count] = wanted.dn[n];
-		c->joining.at[i->join_count++] = wanted.at[n];
+		if (!flow_reaches(&op->by, wanted.dn[n], NULL))
+			field_errors_add(&op->errors, flow_group_name(op->arena, wanted.at[n]),
+			    "not_found", "the directory has no such group");
+		else if (!groups_have(present, count, wanted.dn[n])) {
+			c->joining.dn[i->join_count] = wanted.dn[n];
+			c->joining.at[i->join_count++] = wanted.at[n];
+		}
 	}
 	c->joining.count = i->join_count;
 	for (size_t n = 0; n < count; n++)

@@ -114,6 +114,9 @@ nobody_is_put_into_more_groups_than_are_shown(void **state)
 	fake_dir_add_member(w->dir, IN_ENGINES, BOB_DN);
 	w->caller.reach = &within_engines;
 	w->caller.gives_roles = false;
+	assert_int_equal(SET(w, ADA, POETS), ERR_INVALID); /* they are in it */
+	assert_string_equal(people.first_field, "groups[0]");
+	assert_string_equal(people.first_code, "not_found");
 	assert_int_equal(SET(w, ADA, IN_ENGINES), ERR_INVALID);
 	assert_string_equal(people.first_field, "groups");
 	assert_string_equal(people.first_code, "too_many");

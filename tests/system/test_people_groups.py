@@ -246,6 +246,11 @@ def test_whoever_has_less_hands_out_no_role(slapd, make_usherd):
     records = limited.get("/api/v1/audit", params={"about": desk.id_of(clerk)}).json()["items"]
     told = {dn for record in records for name in ("groups_before", "groups") for dn in record["detail"].get(name, [])}
     assert told == {readers}
+    # Nor is it told by naming it, or by the version: one who is in the same groups has another.
+    refused(desk.put(clerk, desk.group("vault-access"), by=limited), 422, "groups[0]", "not_found")
+    others = [desk.show(uid).headers["ETag"].strip('"')[-16:] for uid in (clerk, ORDINARY)
+              if desk.put(uid, desk.group("vault-access")).status_code == 200]
+    assert len(others) == len(set(others)) == 2
     # A token that may change people is no administrator.
     token = Api(daemon, daemon.make_token(name="people", scopes="users:read,users:write"))
     assert desk.put(clerk, readers, by=token).status_code == 200
