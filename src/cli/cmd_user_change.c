@@ -21,13 +21,19 @@ static const struct cli_option options[] = {
 static const char *const texts[] = { "given-name", "family-name", "display-name", "gender",
 	"birthday", "mail", "phone", "org-unit", "position", "language", NULL };
 
-/* The whole list. An empty one cannot be said but by naming nothing. */
+/* The whole list. An empty one cannot be said but by naming nothing, and that alone. */
 static bool
 cmd_user_set_groups(struct cli *c, json_t *body)
 {
 	size_t count;
 	const char *const *groups = cli_values_of(&c->values, "group", &count);
 
+	for (size_t i = 0; count > 1 && i < count; i++)
+		if (*groups[i] == '\0') {
+			fprintf(
+			    c->err, "usherctl: an empty --group stands alone: they are in none\n");
+			return false;
+		}
 	if (count > 0)
 		json_object_set_new(body, "groups", json_array());
 	for (size_t i = 0; i < count; i++)

@@ -1,6 +1,7 @@
 /* Which groups one person is in. A membership is a value of the group's entry, so each change is a
  * request of its own; all of them can be repeated, and whoever asks sees by the result what came of
- * it. They are joined first, so that whoever goes from one group to another is never in neither. */
+ * it. They are joined first, and none is left when one of them refuses, so that whoever goes from
+ * one group to another is never in neither. */
 #include "dir/dir_user_private.h"
 
 #include <string.h>
@@ -66,7 +67,9 @@ memberships_write(struct dir_job *job, struct dir_conn *c, struct fault *refused
 	*refused = *f;
 	if (code == ERR_OK)
 		code = dir_groups_end_placeholders(job, c, &m->joining, f);
-	if (code == ERR_OK) {
+	if (code == ERR_OK && refused->text[0] != '\0' && m->leaving.count > 0)
+		fault_set(&left, ERR_OK, "so none was left");
+	else if (code == ERR_OK) {
 		code = dir_groups_leave(job, c, dn, &m->leaving, &count, f);
 		left = *f;
 	}

@@ -2,6 +2,7 @@
 #include "dir/dir_follow_private.h"
 #include "dir/dir_user_private.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,10 +258,21 @@ names_compare(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* In whatever order a server tells them. */
+static unsigned char groups_key[crypto_generichash_KEYBYTES];
+
+static void
+groups_key_make(void)
+{
+	randombytes_buf(groups_key, sizeof(groups_key));
+}
+
+/* In whatever order a server tells them. Who is shown this may not be shown all of them: without
+ * the key nobody finds out which they are, nor that two people are in the same ones. The key is the
+ * process's own; after a restart a version that was seen before is another one. */
 static void
 read_groups_tag(const struct dir_names *groups, struct user_entry *e, struct arena *arena)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	unsigned char digest[crypto_generichash_BYTES_MIN];
 	const char **sorted = arena_alloc(arena, (groups->count + 1) * sizeof(*sorted));
 	crypto_generichash_state state;
@@ -269,7 +281,10 @@ read_groups_tag(const struct dir_names *groups, struct user_entry *e, struct are
 	if (groups->count > 0)
 		memcpy(sorted, groups->dn, groups->count * sizeof(*sorted));
 	qsort(sorted, groups->count, sizeof(*sorted), names_compare);
-	crypto_generichash_init(&state, NULL, 0, sizeof(digest));
+	pthread_once(&once, groups_key_make);
+	crypto_generichash_init(&state, groups_key, sizeof(groups_key), sizeof(digest));
+	if (e->user.entry_uuid != NULL)
+		digest_value(&state, e->user.entry_uuid, strlen(e->user.entry_uuid));
 	for (size_t i = 0; i < groups->count; i++)
 		digest_value(&state, sorted[i], strlen(sorted[i]));
 	crypto_generichash_final(&state, digest, sizeof(digest));

@@ -213,8 +213,12 @@ person_change_is_version(const struct people_op *op)
 void
 person_change_looked(struct people_op *op)
 {
+	struct change_person *c = change_of(op);
 	struct fault f;
 
+	memcpy(c->groups_seen, op->user.groups_tag, sizeof(c->groups_seen));
+	c->values = CHANGE_VALUES_OPEN;
+	c->grouped = c->groups_all_told = c->groups_left_alone = false;
 	if (op->inv != NULL) {
 		fault_set(&f, ERR_USED, "this is an invitation: change that");
 		people_finish(op, ERR_USED, &f);

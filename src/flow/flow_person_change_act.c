@@ -66,7 +66,9 @@ person_change_values_are_so(struct people_op *op)
 static void
 person_change_answer_refusal(struct people_op *op)
 {
-	if (person_change_values_are_so(op) && person_groups_are_so(op))
+	if (change_of(op)->values == CHANGE_VALUES_DONE)
+		people_finish(op, ERR_OK, &op->fault); /* what is told is of the groups */
+	else if (person_change_values_are_so(op) && person_groups_are_so(op))
 		people_finish(op, ERR_OK, NULL);
 	else
 		people_finish(op, op->code, &op->fault);
@@ -78,7 +80,8 @@ static const char *
 person_change_carried_out(struct people_op *op)
 {
 	const enum change_values values = change_of(op)->values;
-	const struct audit_groups *groups = person_groups_carried_out(op);
+	const struct audit_groups *groups =
+	    change_of(op)->groups_left_alone ? NULL : person_groups_carried_out(op);
 	bool changed[PERSON_FIELD_COUNT];
 
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
@@ -141,31 +144,48 @@ person_change_note_refused(struct people_op *op, const struct fault *f, const ch
 		fault_set(&op->fault, f->code, "%.240s; %.240s", before.text, f->text);
 }
 
+/* The groups are not all as was asked. Values that were written are told and recorded, whatever
+ * became of the groups. */
+static void
+person_change_not_grouped(struct people_op *op, enum err code, const struct fault *f)
+{
+	struct change_person *c = change_of(op);
+	const bool is_written = c->values == CHANGE_VALUES_DONE;
+	struct fault own = *f;
+
+	if (code == ERR_UNKNOWN || (people_may_pass(code) && (op->resumed || is_written))) {
+		people_leave(op, f);
+		return;
+	}
+	c->groups_left_alone = code == ERR_CONFLICT || people_is_passing(code);
+	if (code == ERR_CONFLICT && is_written)
+		fault_set(&own, code, "groups: changed meanwhile");
+	op->code = code;
+	if (is_written)
+		person_change_note_refused(op, &own, "the groups of somebody stay as they are");
+	else
+		op->fault = own;
+	if (c->groups_left_alone)
+		person_change_seen(op);
+	else
+		op->dir_op =
+		    dir_user_load(op->flow->conf.dir, op->id, person_change_on_looked_again, op);
+}
+
 static void
 person_change_on_grouped(
     void *arg, enum err code, const struct dir_user *user, const struct fault *f)
 {
 	struct people_op *op = arg;
-	struct change_person *c = change_of(op);
 	const char *detail;
 
 	op->dir_op = NULL;
-	c->grouped = true;
-	if (code == ERR_UNKNOWN ||
-	    (people_may_pass(code) && (op->resumed || c->values == CHANGE_VALUES_DONE))) {
-		people_leave(op, f);
-		return;
-	}
+	change_of(op)->grouped = true;
 	if (code != ERR_OK) {
-		op->code = code;
-		op->fault = *f;
-		if (code == ERR_CONFLICT || people_is_passing(code)) /* nothing was sent */
-			person_change_seen(op);
-		else
-			op->dir_op = dir_user_load(
-			    op->flow->conf.dir, op->id, person_change_on_looked_again, op);
+		person_change_not_grouped(op, code, f);
 		return;
 	}
+	change_of(op)->groups_all_told = f->text[0] == '\0';
 	people_keep_user(op, user);
 	person_change_note_refused(op, f, "groups refused to let somebody in or go");
 	detail = person_change_carried_out(op);
@@ -179,8 +199,8 @@ person_change_on_grouped(
 	}
 }
 
-/* Nothing else is under way by now: what the groups are was seen, or is what one of our own left
- * behind. */
+/* What they are in is what it was decided by, or nothing is done: somebody else's change would be
+ * lost, whether or not a version was asked for. Of a resumed one some of it may be so already. */
 static void
 person_change_join(struct people_op *op)
 {
@@ -191,7 +211,7 @@ person_change_join(struct people_op *op)
 		.join_count = i->join_count,
 		.leave_count = i->leave_count,
 		.tag = op->resumed ? NULL : people_tag(op, c->tag != NULL ? op->user.tag : NULL),
-		.groups_tag = c->tag != NULL ? op->user.groups_tag : NULL };
+		.groups_tag = op->resumed ? NULL : c->groups_seen };
 
 	op->dir_op =
 	    dir_user_set_groups(op->flow->conf.dir, op->id, &m, person_change_on_grouped, op);
@@ -257,7 +277,11 @@ person_change_on_looked_again(
 	struct people_op *op = arg;
 
 	op->dir_op = NULL;
-	if (code == ERR_NOT_FOUND)
+	if (change_of(op)->values == CHANGE_VALUES_DONE &&
+	    (code == ERR_NOT_FOUND || code == ERR_REFUSED)) {
+		change_of(op)->groups_left_alone = true;
+		person_change_seen(op);
+	} else if (code == ERR_NOT_FOUND)
 		people_refused(op, op->code, &op->fault);
 	else if (code != ERR_OK)
 		people_give_up_or_leave(op, code, f);
@@ -307,6 +331,8 @@ person_change_on_acted(void *arg, enum err code, const struct dir_user *user, co
 	people_keep_user(op, user);
 	change_of(op)->values = same ? CHANGE_VALUES_SAME : CHANGE_VALUES_DONE;
 	person_change_note_refused(op, f, "groups still name somebody where they were before");
+	if (f->text[0] != '\0') /* and not as they are named now */
+		memcpy(change_of(op)->groups_seen, user->groups_tag, DIR_GROUPS_TAG_SIZE);
 	if (person_groups_any(op))
 		person_change_join(op);
 	else if (same) /* it was so already, and nothing is recorded */

@@ -7,6 +7,9 @@
  * be behind. */
 #include "flow/person_change_private.h"
 
+#include <assert.h>
+#include <strings.h>
+
 #include "base/casefold.h"
 #include "dir/dir_sign.h"
 
@@ -39,7 +42,16 @@ groups_present(struct people_op *op, const char *out[PERSON_GROUPS_MAX])
 	return n;
 }
 
-/* Out of reach is what was not shown: it is not in the list, and stays. */
+/* How many there are is not told: some may be out of reach. */
+static void
+groups_refuse_number(struct people_op *op, const char *who)
+{
+	field_errors_add(&op->errors, "groups", "too_many",
+	    "%s in more groups than can be named: at most %d", who, PERSON_GROUPS_MAX);
+}
+
+/* Out of reach is what was not shown: it is not in the list, and stays. Whoever names it all the
+ * same does not learn whether they are in it. */
 void
 person_groups_plan(struct people_op *op)
 {
@@ -55,22 +67,26 @@ person_groups_plan(struct people_op *op)
 	if (c->given_groups == NULL)
 		return;
 	if (op->user.group_count > PERSON_GROUPS_MAX) {
-		field_errors_add(&op->errors, "groups", "too_many",
-		    "they are in more groups than can be named: %zu", op->user.group_count);
+		groups_refuse_number(op, "they are");
 		return;
 	}
 	flow_groups_read(&wanted, c->given_groups, c->given_group_count, op->arena, &op->errors);
 	for (size_t n = 0; n < wanted.count; n++) {
-		if (groups_have(present, count, wanted.dn[n]))
-			continue;
-		c->joining.dn[i->join_count] = wanted.dn[n];
-		c->joining.at[i->join_count++] = wanted.at[n];
+		if (!flow_reaches(&op->by, wanted.dn[n], NULL))
+			field_errors_add(&op->errors, flow_group_name(op->arena, wanted.at[n]),
+			    "not_found", "the directory has no such group");
+		else if (!groups_have(present, count, wanted.dn[n])) {
+			c->joining.dn[i->join_count] = wanted.dn[n];
+			c->joining.at[i->join_count++] = wanted.at[n];
+		}
 	}
 	c->joining.count = i->join_count;
 	for (size_t n = 0; n < count; n++)
 		if (!groups_have(wanted.dn, wanted.count, present[n]) &&
 		    flow_reaches(&op->by, present[n], NULL))
 			c->leaving[i->leave_count++] = present[n];
+	if (op->user.group_count - i->leave_count + i->join_count > PERSON_GROUPS_MAX)
+		groups_refuse_number(op, "they would be");
 }
 
 void
@@ -205,6 +221,35 @@ groups_guard(struct people_op *op)
 		people_guard(op, "take the administrator's role from", change_of(op)->checked);
 }
 
+/* They are joined before another one is left, and when one of them refuses none is left: nobody is
+ * refused, but it is done one after another as all that ends a role is. */
+static void
+groups_on_swapped(void *arg, enum err code, const bool *member, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->dir_op = NULL;
+	if (!groups_are_known(op, code, f))
+		return;
+	if (!member[0])
+		groups_guard(op);
+	else if (op->resumed)
+		change_of(op)->checked(op);
+	else
+		people_guard_swap(op, change_of(op)->checked);
+}
+
+static void
+groups_ask(struct people_op *op, const char *const *names, size_t count, dir_sign_cb *cb)
+{
+	const char *admin;
+
+	if (count == 0 || !dir_dn_normalise(op->flow->conf.admin_group, op->arena, &admin))
+		groups_guard(op);
+	else
+		op->dir_op = dir_look_at_names(op->flow->conf.dir, names, count, &admin, 1, cb, op);
+}
+
 static void
 groups_on_stays(void *arg, enum err code, const bool *member, const struct fault *f)
 {
@@ -216,27 +261,25 @@ groups_on_stays(void *arg, enum err code, const bool *member, const struct fault
 	if (member[0])
 		change_of(op)->checked(op);
 	else
-		groups_guard(op);
+		groups_ask(op, op->intent.join, op->intent.join_count, groups_on_swapped);
 }
 
-/* Whoever leaves one group may be an administrator by another one. */
+/* Whoever leaves one group may be an administrator by another one. One that is only to be joined
+ * may refuse. */
 static void
 groups_ask_what_stays(struct people_op *op)
 {
 	const struct store_intent *i = &op->intent;
-	const char *present[PERSON_GROUPS_MAX], *names[2 * PERSON_GROUPS_MAX], *admin;
+	const char *present[PERSON_GROUPS_MAX], *names[PERSON_GROUPS_MAX];
 	size_t count = groups_present(op, present), n = 0;
 
 	for (size_t k = 0; k < count; k++)
 		if (!groups_have(i->leave, i->leave_count, present[k]))
 			names[n++] = present[k];
-	for (size_t k = 0; k < i->join_count; k++)
-		names[n++] = i->join[k];
-	if (n == 0 || !dir_dn_normalise(op->flow->conf.admin_group, op->arena, &admin))
-		groups_guard(op);
+	if (n > 0)
+		groups_ask(op, names, n, groups_on_stays);
 	else
-		op->dir_op =
-		    dir_look_at_names(op->flow->conf.dir, names, n, &admin, 1, groups_on_stays, op);
+		groups_ask(op, i->join, i->join_count, groups_on_swapped);
 }
 
 static void
@@ -257,27 +300,107 @@ groups_on_touched(void *arg, enum err code, const bool *member, const struct fau
 		groups_ask_what_stays(op);
 }
 
-void
-person_groups_check(struct people_op *op, people_step *next)
+static void
+groups_ask_what_they_touch(struct people_op *op)
 {
 	const struct flow_conf *conf = &op->flow->conf;
 	const struct store_intent *i = &op->intent;
-	struct change_person *c = change_of(op);
 	const char *names[2 * PERSON_GROUPS_MAX];
 	size_t n = 0;
 
-	c->checked = next;
-	c->looked_at = 0;
-	if (!person_groups_any(op) || conf->role_group_count == 0) {
-		next(op);
-		return;
-	}
 	for (size_t k = 0; k < i->join_count; k++)
 		names[n++] = i->join[k];
 	for (size_t k = 0; k < i->leave_count; k++)
 		names[n++] = i->leave[k];
 	op->dir_op = dir_look_at_names(
 	    conf->dir, names, n, conf->role_groups, conf->role_group_count, groups_on_touched, op);
+}
+
+/* ---- of a resumed one ---- */
+
+static void
+groups_on_pending(void *arg, enum err code, const bool *member, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct fault own;
+
+	op->dir_op = NULL;
+	if (!groups_are_known(op, code, f))
+		return;
+	if (!groups_any_role(op, member)) {
+		groups_ask_what_they_touch(op);
+		return;
+	}
+	fault_set(&own, ERR_DENIED, "a role is not given by what was cut short: ask for it anew");
+	groups_refuse(op, ERR_DENIED, &own);
+}
+
+/* Whoever asked for it may have lost the right to give roles since then. */
+static void
+groups_ask_what_is_pending(struct people_op *op)
+{
+	const struct flow_conf *conf = &op->flow->conf;
+	const struct store_intent *i = &op->intent;
+	const char *now[PERSON_GROUPS_MAX], *names[PERSON_GROUPS_MAX];
+	size_t count = groups_present(op, now), n = 0;
+
+	for (size_t k = 0; k < i->join_count; k++)
+		if (!groups_have(now, count, i->join[k]))
+			names[n++] = i->join[k];
+	if (n == 0)
+		groups_ask_what_they_touch(op);
+	else
+		op->dir_op = dir_look_at_names(conf->dir, names, n, conf->role_groups,
+		    conf->role_group_count, groups_on_pending, op);
+}
+
+static void
+groups_on_spared(void *arg, enum err code, const bool *member, const struct fault *f)
+{
+	struct people_op *op = arg;
+	struct fault own;
+
+	op->dir_op = NULL;
+	if (!groups_are_known(op, code, f))
+		return;
+	if (!groups_any_role(op, member)) {
+		groups_ask_what_is_pending(op);
+		return;
+	}
+	fault_set(&own, ERR_DENIED, "they have a role by now, and who asked is limited");
+	groups_refuse(op, ERR_DENIED, &own);
+}
+
+/* As people_spare_roles(), but what is so already is recorded. */
+static void
+groups_check_again(struct people_op *op)
+{
+	const struct flow_conf *conf = &op->flow->conf;
+	const char *asked = op->intent.person;
+
+	if (!op->intent.is_limited ||
+	    (asked != NULL && strcasecmp(asked, op->user.entry_uuid) == 0))
+		groups_ask_what_is_pending(op);
+	else
+		op->dir_op = dir_look_at_names(conf->dir, &op->user.dn, 1, conf->role_groups,
+		    conf->role_group_count, groups_on_spared, op);
+}
+
+void
+person_groups_check(struct people_op *op, people_step *next)
+{
+	const struct store_intent *i = &op->intent;
+	struct change_person *c = change_of(op);
+
+	assert(i->join_count <= PERSON_GROUPS_MAX && i->leave_count <= PERSON_GROUPS_MAX);
+	c->checked = next;
+	c->looked_at = 0;
+	if (!person_groups_any(op) || op->flow->conf.role_group_count == 0)
+		next(op);
+	else if (op->resumed)
+		groups_check_again(op);
+	else
+		groups_ask_what_they_touch(op);
 }
 
 /* ---- what came of it ---- */
@@ -313,23 +436,37 @@ person_groups_name_refused(struct people_op *op)
 		field_errors_add(&op->errors, "groups", "refused", "%s", op->fault.text);
 }
 
+/* A list that is cut shows only some of them. When none refused, all of it is so. */
+static bool
+groups_are_taken_at_their_word(const struct people_op *op)
+{
+	return ((const struct change_person *)op)->groups_all_told &&
+	       op->user.group_count > PERSON_GROUPS_MAX;
+}
+
 /* What was planned was not so: what is so now is our doing. */
 const struct audit_groups *
 person_groups_carried_out(struct people_op *op)
 {
 	const struct store_intent *i = &op->intent;
 	struct audit_groups *a = arena_alloc(op->arena, sizeof(*a));
+	const bool all = groups_are_taken_at_their_word(op);
+	const char *now[PERSON_GROUPS_MAX];
+	size_t count = groups_present(op, now);
 	bool any = false;
 
+	assert(i->join_count <= PERSON_GROUPS_MAX && i->leave_count <= PERSON_GROUPS_MAX);
 	*a = (struct audit_groups){ .before_count = 0 };
-	a->after_count = groups_present(op, a->after);
-	for (size_t k = 0; k < a->after_count; k++)
-		if (groups_have(i->join, i->join_count, a->after[k]))
+	for (size_t k = 0; k < count; k++)
+		if (!groups_have(i->join, i->join_count, now[k]))
+			a->before[a->before_count++] = a->after[a->after_count++] = now[k];
+	for (size_t k = 0; k < i->join_count; k++)
+		if (all || groups_have(now, count, i->join[k])) {
+			a->after[a->after_count++] = i->join[k];
 			any = true;
-		else
-			a->before[a->before_count++] = a->after[k];
+		}
 	for (size_t k = 0; k < i->leave_count; k++)
-		if (!groups_have(a->after, a->after_count, i->leave[k])) {
+		if (all || !groups_have(now, count, i->leave[k])) {
 			a->before[a->before_count++] = i->leave[k];
 			any = true;
 		}

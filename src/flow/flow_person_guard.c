@@ -69,7 +69,7 @@ guard_on_members(void *arg, enum err code, bool is_member, size_t others, const 
 
 	op->dir_op = NULL;
 	code = guard_code(op, code, f, &own);
-	if (code == ERR_OK && is_member && others == 0)
+	if (code == ERR_OK && is_member && others == 0 && !op->keeps_role)
 		code = fault_set(&own, ERR_REFUSED, "%s", guard_last);
 	if (code != ERR_OK)
 		people_finish(op, code, &own);
@@ -102,11 +102,20 @@ people_guard(struct people_op *op, const char *what, people_step *next)
 		people_finish(op, ERR_REFUSED, &own);
 		return;
 	}
+	op->keeps_role = false;
 	op->next = next;
 	if (op->flow->conf.admin_group == NULL)
 		next(op);
 	else
 		guard_ask(op);
+}
+
+void
+people_guard_swap(struct people_op *op, people_step *next)
+{
+	op->keeps_role = true;
+	op->next = next;
+	guard_ask(op);
 }
 
 /* ---- before it is done once more ---- */

@@ -177,7 +177,7 @@ const char *audit_of_change(
 /* {"fields":[NAME]}, and of groups {"groups_before","groups"}; `groups` NULL: they stayed. For a
  * record's detail; NULL: nothing changed. */
 struct audit_groups {
-	const char *before[2 * PERSON_GROUPS_MAX], *after[PERSON_GROUPS_MAX];
+	const char *before[2 * PERSON_GROUPS_MAX], *after[2 * PERSON_GROUPS_MAX];
 	size_t before_count, after_count;
 };
 const char *audit_of_fields(

@@ -33,7 +33,8 @@ struct people_op {
 	char id[ID_SIZE];	  /* who or what */
 	struct flow_caller by;	  /* who asks; of a resumed one nobody, who reaches everything */
 	int64_t started_mono_ms;
-	bool resumed; /* from its intent */
+	bool resumed;	 /* from its intent */
+	bool keeps_role; /* as people_guard_swap() says */
 	/* looked at */
 	bool in_roster, is_soft;  /* soft: a directory that is away is no error */
 	const char *listed_place; /* where the roster has them, in one spelling; NULL: nowhere */
@@ -67,7 +68,9 @@ struct store_note people_note(const struct people_op *op);
 /* flow_person_guard.c. Oneself and the last administrator are refused. `what`: "delete",
  * "suspend". */
 void people_guard(struct people_op *op, const char *what, people_step *next);
-/* The same of a resumed one whose entry is still there: others may have gone meanwhile. */
+/* Nobody is refused, as the role stays; it waits for its turn all the same. */
+void people_guard_swap(struct people_op *op, people_step *next);
+/* people_guard() of a resumed one whose entry is still there: others may have gone meanwhile. */
 void people_guard_again(struct people_op *op, people_step *next);
 /* flow_person_role.c. Somebody who has a role is refused to whoever is limited (ERR_DENIED, "role:
  * ..."), unless it is they themselves. */

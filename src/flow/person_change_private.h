@@ -24,7 +24,10 @@ struct change_person {
 	const char *leaving[PERSON_GROUPS_MAX];
 	size_t looked_at; /* of the new ones: whether they give a role */
 	people_step *checked;
-	bool grouped; /* they are done with */
+	char groups_seen[DIR_GROUPS_TAG_SIZE]; /* those that all of this was decided by */
+	bool grouped;			       /* they are done with */
+	bool groups_all_told;		       /* none of them refused */
+	bool groups_left_alone;		       /* what is so of them now is others' doing */
 	flow_person_cb *cb;
 	void *arg;
 };

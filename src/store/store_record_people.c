@@ -105,18 +105,31 @@ people_read_number(const json_t *root, const char *name)
 	return json_integer_value(json_object_get(root, name));
 }
 
-static const char *const *
-people_read_list(const json_t *root, const char *name, struct arena *arena, size_t *count)
+/* Of texts, and of no more than there can be. */
+static bool
+people_read_list(const json_t *root, const char *name, struct arena *arena,
+    const char *const **list, size_t *count)
 {
-	const json_t *list = json_object_get(root, name);
-	const char **out = arena_alloc(arena, (json_array_size(list) + 1) * sizeof(*out));
+	const json_t *array = json_object_get(root, name);
+	const char **out;
 
-	for (*count = 0; *count < json_array_size(list); ++*count) {
-		const char *text = json_string_value(json_array_get(list, *count));
+	*list = NULL;
+	*count = 0;
+	if (array == NULL)
+		return true;
+	if (!json_is_array(array) || json_array_size(array) > PERSON_GROUPS_MAX)
+		return false;
+	out = arena_alloc(arena, (json_array_size(array) + 1) * sizeof(*out));
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *text = json_string_value(json_array_get(array, i));
 
-		out[*count] = arena_strdup(arena, text != NULL ? text : "");
+		if (text == NULL)
+			return false;
+		out[i] = arena_strdup(arena, text);
 	}
-	return out;
+	*list = out;
+	*count = json_array_size(array);
+	return true;
 }
 
 static enum store_intent_kind
@@ -138,6 +151,7 @@ record_read_intent(struct store_intent *out, const char *target, struct arena *a
 	struct fault own;
 	json_t *root = record_parse(text, len, &own);
 	struct store_intent i = { .kind = INTENT_KIND_COUNT };
+	bool lists;
 
 	if (root == NULL)
 		return fault_set(f, ERR_CORRUPT, "job/%s: %s", target, own.text);
@@ -158,13 +172,13 @@ record_read_intent(struct store_intent *out, const char *target, struct arena *a
 	i.of_admin = json_is_true(json_object_get(root, "admin"));
 	i.is_limited = json_is_true(json_object_get(root, "limited"));
 	i.gives_roles = json_is_true(json_object_get(root, "roles"));
-	i.join = people_read_list(root, "join", arena, &i.join_count);
-	i.leave = people_read_list(root, "leave", arena, &i.leave_count);
+	lists = people_read_list(root, "join", arena, &i.join, &i.join_count) &&
+		people_read_list(root, "leave", arena, &i.leave, &i.leave_count);
 	for (int p = 0; p < PERSON_FIELD_COUNT; p++)
 		i.value[p] = people_read_text(root,
 		    arena_printf(arena, "new_%s", person_field_name((enum person_field)p)), arena);
 	json_decref(root);
-	if (i.kind == INTENT_KIND_COUNT || i.actor == NULL)
+	if (i.kind == INTENT_KIND_COUNT || i.actor == NULL || !lists)
 		return fault_set(f, ERR_CORRUPT, "job/%s is not what we wrote", target);
 	*out = i;
 	return ERR_OK;

@@ -66,8 +66,9 @@ void fake_dir_move_user(struct dir *d, const char *entry_uuid, const char *dn);
 void fake_dir_touch(struct dir *d, const char *entry_uuid); /* somebody else changed it */
 /* Somebody else does so right after the next call of that name; `entry_uuid` lives on. */
 void fake_dir_touch_after(struct dir *d, const char *name, const char *entry_uuid);
-/* The same, and moves it, or gives it another position. */
+/* The same, and moves it, deletes it, or gives it another position. */
 void fake_dir_move_after(struct dir *d, const char *name, const char *entry_uuid, const char *dn);
+void fake_dir_drop_after(struct dir *d, const char *name, const char *entry_uuid);
 void fake_dir_set_position_after(
     struct dir *d, const char *name, const char *entry_uuid, const char *position);
 void fake_dir_set_position(struct dir *d, const char *entry_uuid, const char *position);

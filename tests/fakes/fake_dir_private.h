@@ -8,7 +8,7 @@ enum {
 	ENTRIES_MAX = 64,
 	LATE_MAX = 4,
 	UNITS_MAX = 16,
-	GROUPS_MAX = 8,
+	GROUPS_MAX = 40,
 	MEMBERS_MAX = 16,
 	CALLS_MAX = 4096
 };
@@ -55,7 +55,7 @@ struct dir {
 	const char *calls[CALLS_MAX];
 	size_t call_count;
 	unsigned uuids; /* handed out */
-	bool has_no_means;
+	bool has_no_means, touch_drops;
 	const char *touch_after, *touch_uuid, *touch_dn, *touch_position, *refusing;
 	enum err gone_code;
 	char lingering[64]; /* the server that is named with gone_code */

@@ -228,6 +228,13 @@ fake_dir_move_after(struct dir *d, const char *name, const char *entry_uuid, con
 }
 
 void
+fake_dir_drop_after(struct dir *d, const char *name, const char *entry_uuid)
+{
+	fake_dir_touch_after(d, name, entry_uuid);
+	d->touch_drops = true;
+}
+
+void
 fake_dir_set_position_after(
     struct dir *d, const char *name, const char *entry_uuid, const char *position)
 {

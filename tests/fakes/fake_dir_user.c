@@ -91,7 +91,10 @@ fake_op_start(struct dir *d, struct user_op *op, const char *name, bool writes)
 				fake_dir_move_user(d, d->touch_uuid, d->touch_dn);
 			if (d->touch_position != NULL)
 				fake_dir_set_position(d, d->touch_uuid, d->touch_position);
+			if (d->touch_drops)
+				fake_dir_drop_user(d, d->touch_uuid);
 			d->touch_dn = d->touch_position = NULL;
+			d->touch_drops = false;
 		}
 		if (code == ERR_OK && writes && d->refusing != NULL)
 			fault_set(&f, ERR_OK, "%s", d->refusing);
@@ -127,30 +130,35 @@ fake_user_deliver(struct dir *d, bool carry_out)
 static void
 fake_groups_tag(const struct dir *d, const char *dn, char out[DIR_GROUPS_TAG_SIZE])
 {
-	unsigned bits = 0;
+	unsigned long long bits = 0;
 
 	for (size_t i = 0; i < d->group_count; i++)
-		bits |= (fake_group_find(&d->groups[i], dn) < d->groups[i].count ? 1u : 0u) << i;
-	snprintf(out, DIR_GROUPS_TAG_SIZE, "g%u", bits);
+		bits |= (fake_group_find(&d->groups[i], dn) < d->groups[i].count ? 1ull : 0ull)
+			<< i;
+	snprintf(out, DIR_GROUPS_TAG_SIZE, "g%llx", bits);
 }
 
 static enum err
 show(struct dir *d, struct user_op *op, const struct entry *e)
 {
 	struct dir_user *u = &op->user;
+	size_t groups = 0;
 
 	for (size_t i = 0; i < PERSON_FIELD_COUNT; i++)
 		op->person.value[i] = e->value[i][0] != '\0' ? fake_op_keep(op, e->value[i]) : NULL;
 	op->person.value[PERSON_ORG_UNIT] = fake_op_keep(op, fake_dn_parent(e->dn));
 	op->person.group_count = 0;
-	for (size_t i = 0; i < d->group_count; i++)
-		if (fake_group_find(&d->groups[i], e->dn) < d->groups[i].count)
+	for (size_t i = 0; i < d->group_count; i++) {
+		if (fake_group_find(&d->groups[i], e->dn) == d->groups[i].count)
+			continue;
+		if (groups++ < PERSON_GROUPS_MAX)
 			op->person.groups[op->person.group_count++] =
 			    fake_op_keep(op, d->groups[i].dn);
+	}
 	*u = (struct dir_user){ .dn = fake_op_keep(op, e->dn),
 		.entry_uuid = fake_op_keep(op, e->uuid),
 		.person = &op->person,
-		.group_count = op->person.group_count,
+		.group_count = groups,
 		.invitation_id = e->marker[0] != '\0' ? fake_op_keep(op, e->marker) : NULL,
 		.suspended = e->suspended,
 		.registered_at = 1700000000,
@@ -251,7 +259,7 @@ fake_leave(struct dir *d, const char *group, const char *dn)
 		    g->members[at], g->members[at + 1], (--g->count - at) * sizeof(g->members[0]));
 }
 
-/* One that is not there refuses. */
+/* One that is not there refuses, and then none is left. */
 static enum err
 set_groups_effect(struct dir *d, struct user_op *op, struct fault *f)
 {
@@ -269,7 +277,7 @@ set_groups_effect(struct dir *d, struct user_op *op, struct fault *f)
 			fault_set(f, ERR_OK, "not joined: %s", op->names[i]);
 		else if (!fake_dir_is_member(d, op->names[i], e->dn))
 			fake_join(d, op->names[i], e->dn);
-	for (size_t i = 0; i < op->group_count && !op->spares_groups; i++)
+	for (size_t i = 0; i < op->group_count && !op->spares_groups && f->text[0] == '\0'; i++)
 		fake_leave(d, op->groups[i], e->dn);
 	return show(d, op, e);
 }

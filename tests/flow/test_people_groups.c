@@ -3,10 +3,15 @@
 
 #include "people_world.h"
 
-#define STAFF "cn=staff,dc=example" /* is in ADMINS */
-#define CLUBS "cn=clubs,dc=example"
+#define STAFF	   "cn=staff,dc=example" /* is in ADMINS */
+#define CLUBS	   "cn=clubs,dc=example"
+#define IN_ENGINES "cn=fitters,ou=engines,dc=example"
 
 static const char *const roles[] = { "cn=auditors,dc=example", ADMINS };
+
+static const char *const places[] = { ENGINES };
+static const struct reach_rule engines_rule = { places, 1, NULL };
+static const struct reach within_engines = { &engines_rule, 1 };
 
 /* Bob is an administrator by a group in a group, and Ada is none. */
 static struct world *
@@ -33,7 +38,7 @@ the_list_is_joined_and_left_and_recorded(void **state)
 	struct world *w = groups_world_new();
 
 	(void)state;
-	assert_int_equal(SET(w, ADA, CLUBS, "CN=Chess, dc=example", CHESS), ERR_OK);
+	assert_int_equal(SET(w, ADA, CLUBS, "CN=Chess,dc=example", CHESS), ERR_OK);
 	assert_true(fake_dir_is_member(w->dir, CHESS, ADA_DN));
 	assert_true(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
 	assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
@@ -119,6 +124,52 @@ a_group_that_refuses_is_told_and_the_rest_recorded(void **state)
 	world_free(w);
 }
 
+/* No more than are shown: of one that is not, nobody could say whether it is left. */
+static void
+nobody_is_put_into_more_groups_than_are_shown(void **state)
+{
+	const char *groups[PERSON_GROUPS_MAX + 1] = { POETS };
+	struct world *w = groups_world_new();
+	struct arena *arena = arena_new(0);
+
+	(void)state;
+	for (size_t n = 1; n < PERSON_GROUPS_MAX; n++) {
+		groups[n] = arena_printf(arena, "cn=club-%zu,dc=example", n);
+		fake_dir_add_member(w->dir, groups[n], ADA_DN);
+	}
+	fake_dir_add_member(w->dir, IN_ENGINES, BOB_DN);
+	w->caller.reach = &within_engines;
+	w->caller.gives_roles = false;
+	assert_int_equal(SET(w, ADA, POETS), ERR_INVALID); /* they are in it */
+	assert_string_equal(people.first_field, "groups[0]");
+	assert_string_equal(people.first_code, "not_found");
+	assert_int_equal(SET(w, ADA, IN_ENGINES), ERR_INVALID);
+	assert_string_equal(people.first_field, "groups");
+	assert_string_equal(people.first_code, "too_many");
+	assert_int_equal(fake_dir_calls(w->dir, "set_groups"), 0);
+	w->caller.reach = NULL;
+	w->caller.gives_roles = true;
+	groups[0] = CHESS; /* for another one */
+	assert_int_equal(people_set_groups(w, ADA, groups), ERR_OK);
+	assert_int_equal(people_audits(w, "user_changed"), 1);
+	/* Others put them into two more, and what is shown ends before the one that is new. */
+	groups[0] = IN_ENGINES;
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(people_set_groups(w, ADA, groups), ERR_UNKNOWN);
+	fake_dir_add_member(w->dir, CLUBS, ADA_DN);
+	fake_dir_add_member(w->dir, POETS, ADA_DN);
+	fake_dir_add_member(w->dir, "cn=one-more,dc=example", ADA_DN);
+	people_settle_all(w, true);
+	assert_true(fake_dir_is_member(w->dir, IN_ENGINES, ADA_DN));
+	assert_false(fake_dir_is_member(w->dir, CHESS, ADA_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 2);
+	assert_int_equal(people_audit_says(w, "user_changed", IN_ENGINES), 1);
+	assert_int_equal(people_set_groups(w, ADA, groups), ERR_INVALID);
+	assert_string_equal(people.first_code, "too_many");
+	arena_free(arena);
+	world_free(w);
+}
+
 static void
 groups_that_others_changed_are_a_conflict(void **state)
 {
@@ -193,6 +244,33 @@ nobody_ends_the_last_administrator_or_themselves(void **state)
 	world_free(w);
 }
 
+/* Another group that leads to the role refuses to let them in: they stay where they were. */
+static void
+a_role_is_not_left_for_one_that_was_not_come_to(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	fake_dir_add_member(w->dir, ADMINS, "cn=gone,dc=example");
+	assert_int_equal(SET(w, BOB, "cn=gone,dc=example", CLUBS), ERR_INVALID);
+	assert_string_equal(people.first_code, "refused");
+	people_caller_entry = BOB;
+	assert_int_equal(SET(w, BOB, "cn=gone,dc=example", CLUBS, POETS), ERR_OK);
+	assert_non_null(strstr(people.text, "cn=gone"));
+	people_caller_entry = NULL;
+	assert_true(fake_dir_is_member(w->dir, STAFF, BOB_DN));
+	assert_true(fake_dir_is_member(w->dir, POETS, BOB_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 1);
+	/* While one swaps nobody else ends a role. */
+	fake_dir_add_member(w->dir, ADMINS, ADA_DN);
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(SET(w, BOB, ADMINS), ERR_UNKNOWN);
+	assert_int_equal(people_remove(w, ADA), ERR_BUSY);
+	people_settle_all(w, true);
+	assert_true(fake_dir_is_member(w->dir, STAFF, BOB_DN));
+	world_free(w);
+}
+
 static void
 groups_that_cannot_be_looked_at_give_roles(void **state)
 {
@@ -213,6 +291,96 @@ is_at_groups(struct world *w, void *arg)
 {
 	(void)arg;
 	return fake_dir_calls(w->dir, "set_groups") > 0;
+}
+
+static bool
+is_loaded(struct world *w, void *arg)
+{
+	(void)arg;
+	return fake_dir_calls(w->dir, "load") > 0;
+}
+
+/* After people_show(). */
+static bool
+is_looked_at_again(struct world *w, void *arg)
+{
+	(void)arg;
+	return fake_dir_calls(w->dir, "load") > 1;
+}
+
+static bool
+is_answered(struct world *w, void *arg)
+{
+	(void)w;
+	(void)arg;
+	return people.count > 0;
+}
+
+/* Nobody named a version: what somebody else joined after the look is not lost by it. */
+static void
+groups_that_changed_after_the_look_are_looked_at_once_more(void **state)
+{
+	static const char *const groups[] = { CHESS };
+	const struct person_change change = { .groups = groups, .group_count = 1 };
+	struct world *w = groups_world_new();
+
+	(void)state;
+	people_start_change(w, ADA, &change);
+	assert_true(world_until(w, is_loaded, NULL));
+	fake_dir_add_member(w->dir, CLUBS, ADA_DN);
+	assert_true(world_until(w, is_answered, NULL));
+	assert_int_equal(people.code, ERR_OK);
+	assert_int_equal(fake_dir_calls(w->dir, "set_groups"), 2);
+	assert_true(fake_dir_is_member(w->dir, CHESS, ADA_DN));
+	assert_false(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 1);
+	assert_int_equal(people_audit_says(w, "user_changed", CLUBS), 1); /* as one that was left */
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+/* The values are written, and then the groups are not what they were: the rest stays for others. */
+static void
+values_that_are_written_are_told_whatever_became_of_groups(void **state)
+{
+	static const char *const groups[] = { CHESS };
+	char tag[DIR_TAG_SIZE], groups_tag[DIR_GROUPS_TAG_SIZE];
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		struct world *w = groups_world_new();
+		struct person_change change = {
+			.value = { [PERSON_POSITION] = "Peer" }, .groups = groups, .group_count = 1
+		};
+
+		assert_int_equal(people_show(w, ADA), ERR_OK);
+		if (round == 1) {
+			change.tag = strcpy(tag, people.tag);
+			change.groups_tag = strcpy(groups_tag, people.groups_tag);
+		}
+		if (round == 2)
+			fake_dir_drop_after(w->dir, "change", ADA);
+		people_start_change(w, ADA, &change);
+		if (round < 2) {
+			/* After the look and before the values, whose answer shows it. */
+			assert_true(world_until(w, is_looked_at_again, NULL));
+			fake_dir_add_member(w->dir, CLUBS, ADA_DN);
+		}
+		assert_true(world_until(w, is_answered, NULL));
+		assert_int_equal(people.code, ERR_OK);
+		if (round < 2) {
+			assert_string_equal(people.text, "groups: changed meanwhile");
+			assert_true(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+			assert_true(fake_dir_is_member(w->dir, POETS, ADA_DN));
+			assert_false(fake_dir_is_member(w->dir, CHESS, ADA_DN));
+		}
+		assert_int_equal(fake_dir_calls(w->dir, "load"), 2 + (round == 2));
+		assert_int_equal(
+		    people_audit_says(w, "user_changed", "{\"fields\":[\"position\"]}"), 1);
+		assert_int_equal(people_audits(w, "user_changed"), 1);
+		assert_int_equal(people_keys(w, "job/"), 0);
+		world_free(w);
+	}
 }
 
 /* Killed between the entry and its groups, or while these were told. */
@@ -266,6 +434,52 @@ what_goes_on_gives_no_role_that_was_not_allowed(void **state)
 	world_free(w);
 }
 
+/* Nor one that was: nobody knows whether who asked may do so still. */
+static void
+what_goes_on_gives_no_role_at_all(void **state)
+{
+	struct world *w = groups_world_new();
+
+	(void)state;
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(SET(w, ADA, STAFF, POETS), ERR_UNKNOWN);
+	people_settle_all(w, true);
+	assert_false(fake_dir_is_member(w->dir, STAFF, ADA_DN));
+	assert_int_equal(people_audits(w, "user_changed"), 0);
+	/* One that was given when the answer was lost is given. */
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_NO_GROUPS, ERR_UNKNOWN);
+	assert_int_equal(SET(w, ADA, STAFF), ERR_UNKNOWN);
+	people_settle_all(w, true);
+	assert_true(fake_dir_is_member(w->dir, STAFF, ADA_DN));
+	assert_false(fake_dir_is_member(w->dir, POETS, ADA_DN));
+	assert_int_equal(people_audit_says(w, "user_changed", STAFF), 1);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
+/* Somebody got a role meanwhile, whom a limited caller does not act on any more. */
+static void
+what_goes_on_spares_who_has_a_role_by_now(void **state)
+{
+	const char *const groups[] = { IN_ENGINES, NULL };
+	struct world *w = groups_world_new();
+
+	(void)state;
+	fake_dir_add_member(w->dir, IN_ENGINES, BOB_DN);
+	w->caller.reach = &within_engines;
+	w->caller.gives_roles = false;
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(people_set_groups_so(w, ADA, groups,
+			     (struct person_change){ .value = { [PERSON_POSITION] = "Peer" } }),
+	    ERR_UNKNOWN);
+	fake_dir_add_member(w->dir, ADMINS, ADA_DN);
+	people_settle_all(w, true);
+	assert_false(fake_dir_is_member(w->dir, IN_ENGINES, ADA_DN));
+	assert_int_equal(people_audit_says(w, "user_changed", "{\"fields\":[\"position\"]}"), 1);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
 static void
 the_last_administrator_stays_after_a_crash_too(void **state)
 {
@@ -294,12 +508,18 @@ main(void)
 		ROW(a_group_in_another_spelling_is_that_group),
 		ROW(what_is_no_group_is_named),
 		ROW(a_group_that_refuses_is_told_and_the_rest_recorded),
+		ROW(nobody_is_put_into_more_groups_than_are_shown),
 		ROW(groups_that_others_changed_are_a_conflict),
 		ROW(a_role_is_given_and_taken_by_those_who_have_all),
 		ROW(nobody_ends_the_last_administrator_or_themselves),
+		ROW(a_role_is_not_left_for_one_that_was_not_come_to),
 		ROW(groups_that_cannot_be_looked_at_give_roles),
+		ROW(groups_that_changed_after_the_look_are_looked_at_once_more),
+		ROW(values_that_are_written_are_told_whatever_became_of_groups),
 		ROW(what_was_begun_goes_on_after_a_crash),
 		ROW(what_goes_on_gives_no_role_that_was_not_allowed),
+		ROW(what_goes_on_gives_no_role_at_all),
+		ROW(what_goes_on_spares_who_has_a_role_by_now),
 		ROW(the_last_administrator_stays_after_a_crash_too),
 	};
 

@@ -395,6 +395,9 @@ a_change_sends_what_was_given_and_removes_what_is_empty(void **state)
 	server_start(&(struct answer){ 200, "{\"id\":\"x\"}" }, 1);
 	assert_int_equal(
 	    run("--socket", server.path, "user", "change", ID_1, "--group", "", NULL), CLI_OK);
+	assert_int_equal(run("--socket", server.path, "user", "change", ID_1, "--group", "",
+			     "--group", "cn=a", NULL),
+	    CLI_USAGE);
 	server_stop(1);
 	assert_string_equal(body_of(0), "{\"groups\":[]}");
 	assert_int_equal(

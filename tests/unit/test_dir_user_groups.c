@@ -89,6 +89,7 @@ the_last_member_leaves_the_group_to_itself(void **state)
 	assert_string_equal(rig_values(&rig, CHESS, "member"), ZOE);
 }
 
+/* From the others that are new. Nobody leaves one group for another that does not let them in. */
 static void
 a_group_that_is_gone_keeps_nobody_from_the_others(void **state)
 {
@@ -99,6 +100,11 @@ a_group_that_is_gone_keeps_nobody_from_the_others(void **state)
 	(void)state;
 	assert_int_equal(user_set_groups(uuid, join, leave, NULL), ERR_OK);
 	assert_non_null(strstr(rig.fault.text, "not joined: cn=gone"));
+	assert_non_null(strstr(rig.fault.text, "none was left"));
+	assert_int_equal(seen.group_count, 2);
+	assert_non_null(strstr(seen.groups, STAFF));
+	assert_int_equal(user_set_groups(uuid, none, leave, NULL), ERR_OK);
+	assert_string_equal(rig.fault.text, "");
 	assert_string_equal(seen.groups, LONE ";");
 }
 

@@ -152,6 +152,43 @@ an_old_session_tells_neither_address_nor_browser(void **state)
 	assert_string_equal(s.agent, "");
 }
 
+/* Somebody counts on it that there are no more than this. */
+static void
+an_intent_with_a_list_that_is_none_of_ours_is_damaged(void **state)
+{
+	static const char *const lists[] = { "7", "{\"a\":\"b\"}", "\"cn=a\"", "[\"cn=a\",7]",
+		"[null]" };
+	struct arena *arena = arena_new(0);
+	struct store_intent intent;
+	struct buf b;
+	struct fault f;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(lists) / sizeof(lists[0]); i++) {
+		const char *text = arena_printf(arena,
+		    "{\"v\":1,\"event\":\"user_changed\",\"at\":1,\"actor\":\"a\",\"%s\":%s}",
+		    i % 2 == 0 ? "join" : "leave", lists[i / 2]);
+
+		assert_int_equal(
+		    record_read_intent(&intent, ID, arena, text, strlen(text), &f), ERR_CORRUPT);
+		assert_non_null(strstr(f.text, ID));
+	}
+	for (size_t n = PERSON_GROUPS_MAX; n <= PERSON_GROUPS_MAX + 1; n++) {
+		buf_init(&b, 4096);
+		buf_add_string(
+		    &b, "{\"v\":1,\"event\":\"user_changed\",\"at\":1,\"actor\":\"a\",\"join\":[");
+		for (size_t i = 0; i < n; i++)
+			buf_printf(&b, "%s\"cn=%zu\"", i > 0 ? "," : "", i);
+		buf_add_string(&b, "]}");
+		assert_int_equal(record_read_intent(&intent, ID, arena, b.data, b.len, &f),
+		    n > PERSON_GROUPS_MAX ? ERR_CORRUPT : ERR_OK);
+		buf_release(&b);
+	}
+	assert_int_equal(intent.join_count, PERSON_GROUPS_MAX);
+	assert_int_equal(intent.leave_count, 0);
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -161,6 +198,7 @@ main(void)
 		cmocka_unit_test(an_old_api_token_has_no_owner_no_use_and_no_limit),
 		cmocka_unit_test(a_session_with_a_member_of_another_type_is_damaged),
 		cmocka_unit_test(an_old_session_tells_neither_address_nor_browser),
+		cmocka_unit_test(an_intent_with_a_list_that_is_none_of_ours_is_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
