@@ -265,6 +265,18 @@ warm_db_use_wal(struct warm *w)
 	return rc;
 }
 
+int
+warm_db_end_wal(struct warm *w)
+{
+	char mode[16] = "";
+	int rc = db_ask(w->handle, "PRAGMA journal_mode = DELETE", mode, sizeof(mode));
+
+	if (rc == SQLITE_OK && strcmp(mode, "delete") != 0)
+		rc = SQLITE_BUSY;
+	w->is_wal = w->is_wal && rc != SQLITE_OK;
+	return rc;
+}
+
 void
 warm_db_close(struct warm *w, bool whole)
 {

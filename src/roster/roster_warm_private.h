@@ -60,6 +60,10 @@ enum err warm_file_make(const char *path, struct fault *f);
 bool warm_file_make_log(const char *path);
 /* With all that SQLite keeps beside it. */
 void warm_file_remove(const char *path);
+/* The name of the file's heir; free() it. */
+char *warm_file_heir(const char *path);
+/* A whole file without a log takes another one's place; both are closed. */
+enum err warm_file_move(const char *from, const char *to, struct fault *f);
 
 /* ---- roster_warm_db.c ---- */
 
@@ -69,6 +73,8 @@ enum err warm_db_open(struct warm *w, struct fault *f);
 enum err warm_db_make(struct warm *w, struct fault *f);
 /* From now on changes go to a log beside the file. */
 int warm_db_use_wal(struct warm *w);
+/* Everything is in the file, and there is no log any more. */
+int warm_db_end_wal(struct warm *w);
 /* `whole`: with an empty log; otherwise as it is, for it is removed next. */
 void warm_db_close(struct warm *w, bool whole);
 /* Run a statement that gives no rows. */

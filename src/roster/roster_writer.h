@@ -376,9 +376,10 @@ void row_restore(struct roster_writer *w, uint32_t row, const struct row_values 
 /* False: two have the same id, or one has a place that is none. */
 bool rows_restored(struct roster_writer *w, const struct order_hints *hints);
 void rows_forget(struct roster_writer *w); /* nothing else was ever there */
-/* On the writer's thread: what the draft holds is what the file holds. */
+/* On the writer's thread: what the draft holds is what the file holds; `singles` rows, and
+ * `records` beside them. */
 void keep_restored(struct roster_keep *k, struct roster_writer *w, const void *cookie,
-    size_t cookie_len, uint64_t records);
+    size_t cookie_len, uint64_t records, uint64_t singles);
 bool place_restore(struct roster_writer *w, uint32_t number, const unsigned char id[FEED_ID_SIZE],
     const struct feed_place *place);
 void places_restored(struct roster_writer *w); /* after the last one */
