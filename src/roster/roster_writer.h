@@ -103,6 +103,9 @@ struct row_values {
 /* All but the place. `is_invitation`: `u->invitation` is the row's own id. */
 void row_encode(struct row_values *out, const unsigned char id[FEED_ID_SIZE],
     const struct feed_user *u, bool is_invitation);
+/* Whether strings and text that come of a file are those of a user, as row_encode() makes them. */
+bool row_data_fits(const unsigned char *data, size_t len);
+bool row_text_fits(const char *text, size_t len);
 /* What stands in a page. */
 void row_copy(const struct roster_version *v, uint32_t row, struct row_values *out);
 bool row_is_invitation(const struct roster_version *v, uint32_t row);

@@ -459,6 +459,92 @@ change_row_too_long(struct hands *h)
 	p->text_lens[0] = (uint16_t)sum;
 }
 
+static unsigned char *
+data_of(struct page_head *p, unsigned row)
+{
+	unsigned char *data = (unsigned char *)(p + 1) + p->text_len;
+
+	for (unsigned i = 0; i < row; i++)
+		data += p->data_lens[i];
+	return data;
+}
+
+/* Flags that say what is not there. */
+static void
+change_marker_alone(struct hands *h)
+{
+	struct page_head *p = page_of(h, 0);
+
+	assert_int_equal(*data_of(p, 3) & 1, 1);
+	p->data_lens[4] = (uint16_t)(p->data_lens[4] + p->data_lens[3] - 1);
+	p->data_lens[3] = 1;
+}
+
+static void
+change_into_invitation(struct hands *h)
+{
+	*data_of(page_of(h, 0), 3) |= 2;
+}
+
+static void
+change_flag(struct hands *h)
+{
+	*data_of(page_of(h, 0), 3) |= 128;
+}
+
+/* The name, behind flags and marker. */
+static void
+change_string_longer(struct hands *h)
+{
+	data_of(page_of(h, 0), 3)[1 + FEED_ID_SIZE]++;
+}
+
+static void
+change_string_far(struct hands *h)
+{
+	memset(data_of(page_of(h, 0), 3) + 1 + FEED_ID_SIZE, 0xff, 2);
+}
+
+static void
+change_string_end(struct hands *h)
+{
+	struct page_head *p = page_of(h, 0);
+
+	p->data_lens[3]--;
+	p->data_lens[4]++;
+}
+
+static void
+change_text_none(struct hands *h)
+{
+	struct page_head *p = page_of(h, 0);
+
+	p->text_lens[4] = (uint16_t)(p->text_lens[4] + p->text_lens[3]);
+	p->text_lens[3] = 0;
+}
+
+static void
+change_text_moved(struct hands *h)
+{
+	struct page_head *p = page_of(h, 0);
+
+	p->text_lens[3]--;
+	p->text_lens[4]++;
+}
+
+static void
+change_text_parts(struct hands *h)
+{
+	struct page_head *p = page_of(h, 0);
+	char *text = (char *)(p + 1), *end;
+
+	for (unsigned i = 0; i < 3; i++)
+		text += p->text_lens[i];
+	end = text + p->text_lens[3];
+	while ((text = memchr(text, '\n', (size_t)(end - 1 - text))) != NULL)
+		*text = ' ';
+}
+
 static void
 change_count(struct hands *h)
 {
@@ -544,6 +630,18 @@ change_add_without_data(struct hands *h)
 }
 
 static void
+change_add_marker_alone(struct hands *h)
+{
+	struct user_head head = { .is_there = 1, .text_len = 3, .data_len = 1 };
+	char *data;
+
+	head.place = ROSTER_ROW_NONE;
+	add_user(h, 5, head, sizeof(head) + 4);
+	data = (char *)(uintptr_t)h->records[h->count - 1].data;
+	memcpy(data + sizeof(head), "\n\n\n\1", 4);
+}
+
+static void
 change_add_far_away(struct hands *h)
 {
 	add_user(h, UINT32_MAX - 1, (struct user_head){ .is_there = 0 }, sizeof(struct user_head));
@@ -575,6 +673,16 @@ records_that_do_not_add_up_drop_the_file(void **state)
 		{ "a user and more", change_add_longer },
 		{ "a user without data", change_add_without_data },
 		{ "a user far away", change_add_far_away },
+		{ "a user's marker alone", change_add_marker_alone },
+		{ "a marker alone", change_marker_alone },
+		{ "an invitation", change_into_invitation },
+		{ "a flag", change_flag },
+		{ "a string and more", change_string_longer },
+		{ "a string far too long", change_string_far },
+		{ "the end of the strings", change_string_end },
+		{ "a row without text", change_text_none },
+		{ "text of the one before", change_text_moved },
+		{ "parts of the text", change_text_parts },
 	};
 	struct box *t = *state;
 
@@ -700,6 +808,39 @@ too_many_single_rows_become_pages_again(void **state)
 }
 
 static void
+a_page_without_users_takes_no_room_in_the_file(void **state)
+{
+	struct box *t = *state;
+	struct feed_batch *b = world_changes();
+	struct warm *warm;
+	struct hands h;
+
+	box_open(t);
+	fill(t);
+	t->w.roster->keep_changes = 10;
+	for (uint32_t i = 256; i < 512; i++) /* row 0 is the invitation's */
+		world_item(b, FEED_GONE, i);
+	apply(t, b);
+	box_close(t);
+	warm = hands_open(t);
+	hands_load(warm, &h);
+	assert_true(hands_find(&h, WARM_PAGE, 0)->len > sizeof(struct page_head));
+	assert_int_equal(record_id_number(hands_find(&h, WARM_PAGE, 1)), 1);
+	assert_int_equal(hands_find(&h, WARM_PAGE, 1)->len, offsetof(struct page_head, live));
+	warm_close(warm);
+	hands_free(&h);
+
+	for (uint32_t round = 0; round < 2; round++) { /* rows of that page are used again */
+		box_open(t);
+		assert_string_equal(t->fault, "");
+		assert_int_equal(t->users, PEOPLE - 256 + 5 * round);
+		expect_sound(t, t->users);
+		change_some(t, 300 + 5 * round, 5);
+		box_close(t);
+	}
+}
+
+static void
 on_end(void *arg)
 {
 	loop_stop(arg);
@@ -792,6 +933,7 @@ main(void)
 		T(rows_that_changed_stand_where_they_belong),
 		T(orders_of_which_little_is_left_are_made_anew),
 		T(too_many_single_rows_become_pages_again),
+		T(a_page_without_users_takes_no_room_in_the_file),
 		T(the_last_save_makes_nothing_anew_that_can_wait),
 		T(a_save_of_everything_that_is_stopped_leaves_the_file_there_was),
 	};
