@@ -8,10 +8,12 @@
 #include "base/mem.h"
 
 void
-warm_name_of(enum warm_kind kind, const unsigned char *id, unsigned char out[WARM_NAME_SIZE])
+warm_name_of(const unsigned char epoch[WARM_EPOCH_SIZE], enum warm_kind kind,
+    const unsigned char *id, unsigned char out[WARM_NAME_SIZE])
 {
-	out[0] = (unsigned char)kind;
-	memcpy(out + 1, id, FEED_ID_SIZE);
+	memcpy(out, epoch, WARM_EPOCH_SIZE);
+	out[WARM_EPOCH_SIZE] = (unsigned char)kind;
+	memcpy(out + WARM_EPOCH_SIZE + 1, id, FEED_ID_SIZE);
 }
 
 static bool
@@ -203,7 +205,7 @@ save_put(struct save *s, const struct warm_record *r)
 		s->size = r->len + SEAL_OVERHEAD;
 		s->sealed = mem_resize(s->sealed, s->size, 1);
 	}
-	warm_name_of(r->kind, r->id, name);
+	warm_name_of(w->state.epoch, r->kind, r->id, name);
 	len = seal_close(w->seal, name, sizeof(name), r->data, r->len, s->sealed);
 	save_bind(w, WARM_INSERT, r);
 	rc = sqlite3_bind_blob64(w->stmt[WARM_INSERT], 3, s->sealed, len, SQLITE_STATIC);

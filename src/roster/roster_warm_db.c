@@ -1,6 +1,7 @@
 /* The connection to the warm file. */
 #include "roster/roster_warm_private.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,6 +244,7 @@ warm_db_make(struct warm *w, struct fault *f)
 	enum err code = db_connect(w, f);
 
 	memset(&w->state, 0, sizeof(w->state));
+	randombytes_buf(w->state.epoch, sizeof(w->state.epoch));
 	w->is_wal = false;
 	if (code == ERR_OK)
 		code = db_fill(w, f);

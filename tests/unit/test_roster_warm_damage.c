@@ -121,7 +121,7 @@ a_newer_format_and_an_unknown_one_are_dropped(void **state)
 	struct warm_rig *r = *state;
 
 	make_file(r);
-	warm_sql(r, "PRAGMA user_version = 4");
+	warm_sql(r, "PRAGMA user_version = 5");
 	expect_dropped(r, "newer");
 	warm_sql(r, "PRAGMA user_version = 0");
 	expect_dropped(r, "not known");
@@ -202,6 +202,26 @@ records_changed_behind_our_back_break_the_load(void **state)
 	warm_sql(r, "UPDATE record SET id = x'01' WHERE kind = 3 AND id = (SELECT max(id) FROM "
 		    "record WHERE kind = 3)");
 	expect_broken(r, "not ours");
+}
+
+/* Of the same row, sealed with the same key. */
+static void
+a_value_of_an_older_file_does_not_open(void **state)
+{
+	struct warm_rig *r = *state;
+	char *older = mem_dup_string(warm_at(r, ".older")), sql[512];
+
+	make_file(r);
+	assert_int_equal(rename(r->path, older), 0);
+	unlink(warm_at(r, "-wal"));
+	make_file(r);
+	snprintf(sql, sizeof(sql),
+	    "ATTACH '%s' AS older; UPDATE record SET value = (SELECT value FROM older.record o "
+	    "WHERE o.kind = record.kind AND o.id = record.id) WHERE kind = 3",
+	    older);
+	warm_sql(r, sql);
+	expect_broken(r, "moved");
+	free(older);
 }
 
 /* What is told is of the save; and when the load says so, all of it. */
@@ -573,6 +593,7 @@ main(void)
 		T(another_subject_or_another_key_drops_the_file),
 		T(a_key_put_in_front_of_the_old_one_keeps_the_file),
 		T(records_changed_behind_our_back_break_the_load),
+		T(a_value_of_an_older_file_does_not_open),
 		T(no_flipped_bit_is_ever_told_as_a_record),
 		T(a_process_killed_while_it_saves_leaves_one_of_its_saves),
 		T(a_process_that_dies_within_a_write_leaves_one_of_its_saves),
