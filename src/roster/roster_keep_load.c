@@ -50,6 +50,7 @@ warm_take(void *arg, const struct warm_record *record)
 	case WARM_GROUP:
 		return record_read_group(s->w, record);
 	case WARM_PAGE:
+		s->hints.pages++;
 		return record_read_page(s->w, record);
 	case WARM_USER:
 		return record_read_user(s->w, record, &s->hints);

@@ -8,6 +8,9 @@
 
 enum {
 	ROWS_MAX = 1 << 25, /* numbers of rows in a file */
+	/* Behind those of its pages single rows have so many numbers and as many as those, at most:
+	 * what comes between two saves of everything is less, with all its invitations. */
+	ROWS_BEHIND = 1 << 20,
 	/* A page without users is as much of its head: a mass deletion leaves many. */
 	PAGE_HEAD_EMPTY = offsetof(struct page_head, live)
 };
@@ -197,7 +200,8 @@ record_read_user(
 	if (record->len < sizeof(head))
 		return false;
 	memcpy(&head, bytes, sizeof(head));
-	if (row >= ROWS_MAX || !user_fits(&head, record->len))
+	if (row >= ROWS_MAX || row >= 2 * hints->pages * ROSTER_PAGE_ROWS + ROWS_BEHIND ||
+	    !user_fits(&head, record->len))
 		return false;
 	memcpy(values.id, head.id, FEED_ID_SIZE);
 	values.status = head.status;
@@ -241,7 +245,8 @@ record_read_order(
 		return false;
 	memcpy(&head, bytes, sizeof(head));
 	if (head.format != RECORD_FORMAT || head.rows > RECORD_PART ||
-	    record->len != sizeof(head) + head.rows * sizeof(uint32_t))
+	    record->len != sizeof(head) + head.rows * sizeof(uint32_t) ||
+	    hints->order[order].count + head.rows > w->draft->page_count * ROSTER_PAGE_ROWS)
 		return false;
 	row_list_add_all(w->r, &hints->order[order], bytes + sizeof(head), head.rows);
 	return true;

@@ -37,10 +37,12 @@ struct feed_id_list {
 void id_list_trim(struct roster *r, struct feed_id_list *list);
 void id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE]);
 
-/* The order by name, mail, phone or id that there was once, and rows that have changed since. */
+/* The order by name, mail, phone or id that there was once, and rows that have changed since;
+ * `pages` were there before those. */
 enum { ORDER_BY_ID = ROSTER_SORT_COUNT };
 struct order_hints {
 	struct row_list order[ROSTER_SORT_COUNT + 1], changed;
+	size_t pages;
 };
 
 /* ---- hash tables of ids (roster_ids.c) ---- */

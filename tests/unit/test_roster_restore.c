@@ -592,6 +592,21 @@ change_order_len(struct hands *h)
 	head->rows++;
 }
 
+/* More rows than there are numbers. */
+static void
+change_order_longer(struct hands *h)
+{
+	struct warm_record *record = hands_find(h, WARM_ORDER, 0);
+	struct order_head *head = (void *)(uintptr_t)record->data;
+	size_t add = PEOPLE;
+
+	head = mem_resize(head, 1, record->len + add * sizeof(uint32_t));
+	memset((char *)head + record->len, 0, add * sizeof(uint32_t));
+	head->rows += (uint32_t)add;
+	record->len += add * sizeof(uint32_t);
+	record->data = head;
+}
+
 static void
 change_order_number(struct hands *h)
 {
@@ -627,6 +642,19 @@ static void
 change_add_without_data(struct hands *h)
 {
 	add_user(h, 5, (struct user_head){ .is_there = 1 }, sizeof(struct user_head));
+}
+
+/* A number that may be, and not so far behind three pages. */
+static void
+change_add_behind(struct hands *h)
+{
+	struct user_head head = { .is_there = 1, .text_len = 3, .data_len = 9 };
+	char *data;
+
+	head.place = ROSTER_ROW_NONE;
+	add_user(h, (1 << 20) + 6 * ROSTER_PAGE_ROWS, head, sizeof(head) + 12);
+	data = (char *)(uintptr_t)h->records[h->count - 1].data;
+	memcpy(data + sizeof(head), "\n\n\n", 3); /* no flags, eight empty strings */
 }
 
 static void
@@ -673,6 +701,8 @@ records_that_do_not_add_up_drop_the_file(void **state)
 		{ "a user and more", change_add_longer },
 		{ "a user without data", change_add_without_data },
 		{ "a user far away", change_add_far_away },
+		{ "a user behind all pages", change_add_behind },
+		{ "an order that is longer", change_order_longer },
 		{ "a user's marker alone", change_add_marker_alone },
 		{ "a marker alone", change_marker_alone },
 		{ "an invitation", change_into_invitation },
