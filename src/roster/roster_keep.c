@@ -19,17 +19,18 @@ enum {
 struct roster_keep {
 	struct roster *r;
 	struct warm *warm; /* of the thread that saves, once it was read */
-	uint64_t records;  /* likewise: those that the last save of everything left */
+	uint64_t records;  /* likewise: those that are no single rows */
 	struct work_pool *pool;
 	struct work *job; /* while `saving` */
 	struct loop_timer *timer;
-	/* The loop's. `failed`: there is no file any more; `is_last`: no save begins after this. */
+	/* The loop's. `failed`: the file stays as it is; `is_last`: no save begins after this. */
 	bool ready, saving, failed, is_last;
 	int64_t saved_at; /* ms; 0: never */
 	atomic_bool stopping;
 	pthread_mutex_t lock; /* guards what follows */
 	struct changes next;
 	struct roster_version *version; /* in which `next` ends; NULL before the first */
+	uint64_t singles; /* rows beside the pages, at most, in the file as a save leaves it */
 };
 
 /* ---- what changed ---- */
@@ -59,9 +60,11 @@ ids_move(struct roster *r, struct feed_id_list *to, struct feed_id_list *from)
 	from->count = 0;
 }
 
+/* Single rows take longer to read than pages, and are there beside them. */
 void
 keep_take_changes(struct roster_keep *k, struct roster_writer *w)
 {
+	const uint64_t limit = w->live / KEEP_SHARE + k->r->keep_changes;
 	struct changes *c = &k->next;
 	struct roster_version *before;
 
@@ -70,11 +73,11 @@ keep_take_changes(struct roster_keep *k, struct roster_writer *w)
 	k->version = version_hold(k->r);
 	c->due = c->due || w->cookie_is_new || w->saved_all || w->saved_places ||
 		 w->saved.count + w->saved_groups.count > 0;
-	c->all =
-	    c->all || w->saved_all || c->rows.count > w->live / KEEP_SHARE + k->r->keep_changes;
 	c->places = c->places || w->saved_places;
 	rows_move(k->r, &c->rows, &w->saved);
 	ids_move(k->r, &c->groups, &w->saved_groups);
+	c->all = c->all || w->saved_all || c->rows.count > limit;
+	c->renew = c->renew || c->rows.count + k->singles > limit;
 	if (c->all)
 		changes_release(k->r, c);
 	if (w->cookie_is_new) {
@@ -89,12 +92,13 @@ keep_take_changes(struct roster_keep *k, struct roster_writer *w)
 
 void
 keep_restored(struct roster_keep *k, struct roster_writer *w, const void *cookie, size_t cookie_len,
-    uint64_t records)
+    uint64_t records, uint64_t singles)
 {
 	w->saved.count = w->saved_groups.count = 0;
-	k->records = records;
 	w->saved_all = w->saved_places = false;
 	pthread_mutex_lock(&k->lock);
+	k->singles = singles;
+	k->records = records;
 	k->next.all = false;
 	k->next.cookie_len = cookie_len;
 	memcpy(k->next.cookie, cookie, cookie_len);
@@ -106,22 +110,41 @@ keep_restored(struct roster_keep *k, struct roster_writer *w, const void *cookie
 struct save_job {
 	struct roster_keep *k;
 	struct changes changes;
+	bool may_renew;
 	bool failed;
 	struct fault fault;
 };
 
-/* Single rows take longer to read than pages, and are there beside them. */
-static void
-keep_limit_changes(struct roster_keep *k, const struct roster_version *v)
+/* The version to save. */
+static struct roster_version *
+save_begin(struct save_job *j)
 {
-	uint64_t rows = 0;
+	struct roster_keep *k = j->k;
+	struct roster_version *v;
 
-	for (size_t i = 0; i < FEED_STATUS_COUNT; i++)
-		rows += v->count[i];
-	if (warm_count(k->warm) <= k->records + rows / KEEP_SHARE + k->r->keep_changes)
-		return;
 	pthread_mutex_lock(&k->lock);
-	k->next.all = true;
+	j->changes = k->next;
+	k->next.rows = (struct row_list){ 0 };
+	k->next.groups = (struct feed_id_list){ 0 };
+	k->next.all = k->next.renew = k->next.places = k->next.due = false;
+	j->changes.all = j->changes.all || (j->changes.renew && j->may_renew);
+	k->singles = j->changes.all ? 0 : k->singles + j->changes.rows.count;
+	v = version_hold_too(k->r, k->version);
+	pthread_mutex_unlock(&k->lock);
+	return v;
+}
+
+/* Many changes are of rows that were there as single ones. */
+static void
+save_count_singles(const struct save_job *j)
+{
+	struct roster_keep *k = j->k;
+	uint64_t records = warm_count(k->warm);
+
+	if (j->changes.all)
+		k->records = records;
+	pthread_mutex_lock(&k->lock);
+	k->singles = records > k->records ? records - k->records : 0;
 	pthread_mutex_unlock(&k->lock);
 }
 
@@ -130,24 +153,14 @@ save_run(void *job, void *context)
 {
 	struct save_job *j = job;
 	struct roster_keep *k = j->k;
-	struct roster_version *v;
-	bool saved;
+	struct roster_version *v = save_begin(j);
+	bool saved = keep_save(k->r, k->warm, v, &j->changes, &k->stopping, &j->fault);
 
 	(void)context;
-	pthread_mutex_lock(&k->lock);
-	j->changes = k->next;
-	k->next.rows = (struct row_list){ 0 };
-	k->next.groups = (struct feed_id_list){ 0 };
-	k->next.all = k->next.places = k->next.due = false;
-	v = version_hold_too(k->r, k->version);
-	pthread_mutex_unlock(&k->lock);
-	saved = keep_save(k->r, k->warm, v, &j->changes, &k->stopping, &j->fault);
-	if (saved)
+	if (saved) {
 		atomic_store_explicit(&k->r->kept, v->number, memory_order_relaxed);
-	if (saved && j->changes.all)
-		k->records = warm_count(k->warm);
-	else if (saved)
-		keep_limit_changes(k, v);
+		save_count_singles(j);
+	}
 	version_release(k->r, v);
 	changes_release(k->r, &j->changes);
 	if (j->changes.all) /* a sort of everybody, and sheets of them */
@@ -174,11 +187,12 @@ save_done(void *job)
 }
 
 static void
-keep_start(struct roster_keep *k)
+keep_start(struct roster_keep *k, bool may_renew)
 {
 	struct save_job *j = mem_alloc(sizeof(*j));
 
 	j->k = k;
+	j->may_renew = may_renew;
 	k->job = work_start(k->pool, save_run, save_done, free, j);
 	k->saving = k->job != NULL;
 	if (!k->saving)
@@ -206,15 +220,16 @@ keep_poke(struct roster_keep *k)
 	if (k->saved_at != 0 && now - k->saved_at < k->r->keep_ms)
 		loop_timer_set(k->timer, k->r->keep_ms - (now - k->saved_at));
 	else
-		keep_start(k);
+		keep_start(k, true);
 }
 
-/* One that runs is as good: what it lacks the directory tells once more. */
+/* One that runs is as good: what it lacks, or all of it when the time is over before, the directory
+ * tells once more. Everything anew, only because there are many single rows, can wait. */
 bool
 keep_last(struct roster_keep *k)
 {
 	if (k->ready && !k->saving && !k->failed && keep_is_due(k))
-		keep_start(k);
+		keep_start(k, false);
 	k->is_last = true;
 	return k->saving;
 }

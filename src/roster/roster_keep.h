@@ -8,7 +8,8 @@
 struct changes {
 	struct row_list rows;
 	struct feed_id_list groups;
-	bool all, places;
+	bool all, places; /* all: the rows are not known */
+	bool renew;	  /* all would be better */
 	unsigned char cookie[FEED_COOKIE_MAX];
 	size_t cookie_len; /* 0: none that is worth a file */
 	bool due;

@@ -10,7 +10,7 @@ struct warm_start {
 	struct warm *warm;
 	struct roster_writer *w;
 	struct order_hints hints;
-	uint64_t users, records; /* `records` of the last save of everything */
+	uint64_t users, records, singles; /* of the records, single rows are counted apart */
 	size_t cookie_len;
 	unsigned char cookie[FEED_COOKIE_MAX];
 	struct fault fault;
@@ -40,13 +40,17 @@ warm_take(void *arg, const struct warm_record *record)
 {
 	struct warm_start *s = arg;
 
-	s->records += record->kind != WARM_USER;
+	if (record->kind == WARM_USER)
+		s->singles++;
+	else
+		s->records++;
 	switch (record->kind) {
 	case WARM_PLACE:
 		return record_read_place(s->w, record);
 	case WARM_GROUP:
 		return record_read_group(s->w, record);
 	case WARM_PAGE:
+		s->hints.pages++;
 		return record_read_page(s->w, record);
 	case WARM_USER:
 		return record_read_user(s->w, record, &s->hints);
@@ -114,7 +118,7 @@ warm_read(struct roster_writer *w, struct warm_start *s)
 	if (!filled)
 		return;
 	s->users = w->live;
-	keep_restored(w->r->keep, w, s->cookie, s->cookie_len, s->records);
+	keep_restored(w->r->keep, w, s->cookie, s->cookie_len, s->records, s->singles);
 	w->ended = true;
 	w->bulk = false;
 	w->draft->state = ROSTER_COMPLETE;

@@ -2,9 +2,18 @@
  * that changed after their page was saved. Whatever does not add up is refused: sealed as it is, it
  * is nobody's but ours, and then of another version of the program, or of a file that has come
  * apart. */
+#include <stddef.h>
+
 #include "roster/roster_keep.h"
 
-enum { ROWS_MAX = 1 << 25 /* numbers of rows in a file */ };
+enum {
+	ROWS_MAX = 1 << 25, /* numbers of rows in a file */
+	/* Behind those of its pages single rows have so many numbers and as many as those, at most:
+	 * what comes between two saves of everything is less, with all its invitations. */
+	ROWS_BEHIND = 1 << 20,
+	/* A page without users is as much of its head: a mass deletion leaves many. */
+	PAGE_HEAD_EMPTY = offsetof(struct page_head, live)
+};
 
 static bool
 row_is_user(const struct roster_version *v, uint32_t row)
@@ -40,7 +49,7 @@ record_page(const struct roster_version *v, uint32_t page, struct buf *out)
 	for (unsigned slot = 0; slot < ROSTER_PAGE_ROWS; slot++)
 		if (row_is_user(v, page * ROSTER_PAGE_ROWS + slot))
 			head_add(&head, p, slot);
-	buf_add(out, &head, sizeof(head));
+	buf_add(out, &head, head.rows > 0 ? sizeof(head) : PAGE_HEAD_EMPTY);
 	for (unsigned slot = 0; slot < ROSTER_PAGE_ROWS; slot++)
 		if (head.text_lens[slot] > 0)
 			buf_add(out, p->text + p->text_at[slot], head.text_lens[slot]);
@@ -105,7 +114,8 @@ head_fits(const struct page_head *h, size_t len)
 {
 	uint32_t rows = 0;
 
-	if (h->format != RECORD_FORMAT || len != sizeof(*h) + (size_t)h->text_len + h->data_len)
+	if (h->format != RECORD_FORMAT ||
+	    len != (h->rows > 0 ? sizeof(*h) : PAGE_HEAD_EMPTY) + h->text_len + h->data_len)
 		return false;
 	for (unsigned slot = 0; slot < ROSTER_PAGE_ROWS; slot++) {
 		if (!head_fits_slot(h, slot))
@@ -113,6 +123,19 @@ head_fits(const struct page_head *h, size_t len)
 		rows += head_is_live(h, slot);
 	}
 	return rows == h->rows;
+}
+
+static bool
+page_rows_fit(const struct roster_page_rows *p, const struct page_head *h, const char *text)
+{
+	const unsigned char *data = (const unsigned char *)text + h->text_len;
+
+	for (unsigned slot = 0; slot < ROSTER_PAGE_ROWS; slot++)
+		if (head_is_live(h, slot) &&
+		    (!row_text_fits(text + p->text_at[slot], h->text_lens[slot]) ||
+			!row_data_fits(data + p->data_at[slot], h->data_lens[slot])))
+			return false;
+	return true;
 }
 
 static void
@@ -132,18 +155,21 @@ record_read_page(struct roster_writer *w, const struct warm_record *record)
 {
 	const uint32_t page = record_id_number(record);
 	const unsigned char *bytes = record->data;
+	const size_t head_len =
+	    record->len == PAGE_HEAD_EMPTY ? (size_t)PAGE_HEAD_EMPTY : sizeof(struct page_head);
 	struct roster_page_rows *p;
-	struct page_head head;
+	struct page_head head = { .rows = 0 };
 
-	if (record->len < sizeof(head))
+	if (record->len < head_len)
 		return false;
-	memcpy(&head, bytes, sizeof(head));
+	memcpy(&head, bytes, head_len);
 	if (page != w->draft->page_count || page >= ROWS_MAX / ROSTER_PAGE_ROWS ||
 	    !head_fits(&head, record->len))
 		return false;
 	p = page_add(w, head.text_len, head.data_len);
 	if (!run_restore(head.text_lens, p->text_at, head.text_len) ||
-	    !run_restore(head.data_lens, p->data_at, head.data_len))
+	    !run_restore(head.data_lens, p->data_at, head.data_len) ||
+	    !page_rows_fit(p, &head, (const char *)bytes + sizeof(head)))
 		return false;
 	page_set_columns(p, &head);
 	if (head.text_len > 0)
@@ -174,7 +200,8 @@ record_read_user(
 	if (record->len < sizeof(head))
 		return false;
 	memcpy(&head, bytes, sizeof(head));
-	if (row >= ROWS_MAX || !user_fits(&head, record->len))
+	if (row >= ROWS_MAX || row >= 2 * hints->pages * ROSTER_PAGE_ROWS + ROWS_BEHIND ||
+	    !user_fits(&head, record->len))
 		return false;
 	memcpy(values.id, head.id, FEED_ID_SIZE);
 	values.status = head.status;
@@ -186,6 +213,9 @@ record_read_user(
 	values.data_len = head.data_len;
 	memcpy(values.text, bytes + sizeof(head), head.text_len);
 	memcpy(values.data, bytes + sizeof(head) + head.text_len, head.data_len);
+	if (head.is_there != 0 && (!row_text_fits(values.text, values.text_len) ||
+				      !row_data_fits(values.data, values.data_len)))
+		return false;
 	row_list_add(w->r, &hints->changed, row);
 	row_restore(w, row, head.is_there != 0 ? &values : NULL);
 	return true;
@@ -215,7 +245,8 @@ record_read_order(
 		return false;
 	memcpy(&head, bytes, sizeof(head));
 	if (head.format != RECORD_FORMAT || head.rows > RECORD_PART ||
-	    record->len != sizeof(head) + head.rows * sizeof(uint32_t))
+	    record->len != sizeof(head) + head.rows * sizeof(uint32_t) ||
+	    hints->order[order].count + head.rows > w->draft->page_count * ROSTER_PAGE_ROWS)
 		return false;
 	row_list_add_all(w->r, &hints->order[order], bytes + sizeof(head), head.rows);
 	return true;

@@ -123,16 +123,23 @@ static uint32_t *
 order_rows(struct roster *r, const struct roster_version *v, unsigned order, size_t *count)
 {
 	struct roster_position at = { 0, 0 };
-	uint32_t *rows = rows_live(r, v, count), *by_id, row;
+	uint32_t *rows, *by_id, row;
 	size_t n = 0;
 
 	if (order == ORDER_BY_ID) {
+		rows = rows_live(r, v, count);
 		by_id = rows_sort(r, v, order, rows, *count);
 		block_free(r, rows);
 		return by_id;
 	}
-	while ((row = order_next(v, order, &at)) != ROSTER_ROW_NONE)
+	*count = 0;
+	for (size_t i = 0; i < FEED_STATUS_COUNT; i++)
+		*count += v->count[i];
+	rows = block_new(r, (*count + 1) * sizeof(*rows));
+	while ((row = order_next(v, order, &at)) != ROSTER_ROW_NONE) {
+		assert(n < *count);
 		rows[n++] = row;
+	}
 	assert(n == *count);
 	return rows;
 }
@@ -156,15 +163,14 @@ save_order(struct roster *r, struct sheet *s, const struct roster_version *v, un
 	return ok;
 }
 
-/* Everything, and the cookie with the last part only: what is there before is not taken for
- * anything. */
+/* The cookie comes with the last part only. */
 static bool
-save_all(struct roster *r, struct sheet *s, const struct roster_version *v, const struct changes *c,
-    const atomic_bool *stopping, struct fault *f)
+save_parts(struct roster *r, struct sheet *s, const struct roster_version *v,
+    const struct changes *c, const atomic_bool *stopping, struct fault *f)
 {
 	static const unsigned orders[] = { ROSTER_BY_NAME, ROSTER_BY_MAIL, ROSTER_BY_PHONE,
 		ORDER_BY_ID };
-	bool ok = warm_reset(s->warm, f);
+	bool ok = true;
 
 	sheet_places(s, v);
 	for (size_t i = 0; i < v->groups->count; i++)
@@ -176,7 +182,23 @@ save_all(struct roster *r, struct sheet *s, const struct roster_version *v, cons
 	}
 	for (size_t i = 0; ok && i < sizeof(orders) / sizeof(orders[0]); i++)
 		ok = save_order(r, s, v, orders[i], stopping, f);
-	return ok && sheet_save(s, c->cookie, c->cookie_len, f);
+	return ok && !atomic_load(stopping) && sheet_save(s, c->cookie, c->cookie_len, f);
+}
+
+/* Into a file of its own: what there was is good until that one is. */
+static bool
+save_all(struct roster *r, struct sheet *s, const struct roster_version *v, const struct changes *c,
+    const atomic_bool *stopping, struct fault *f)
+{
+	struct warm *old = s->warm, *heir = warm_heir(old, f);
+
+	if (heir == NULL)
+		return false;
+	s->warm = heir;
+	if (save_parts(r, s, v, c, stopping, f))
+		return warm_succeed(old, heir, f);
+	warm_drop(heir);
+	return false;
 }
 
 static int

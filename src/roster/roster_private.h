@@ -112,11 +112,13 @@ struct roster {
 	struct loop_timer *last; /* of roster_save_last() */
 	loop_cb *last_cb;
 	void *last_arg;
-	_Atomic uint64_t bytes;	      /* of all blocks */
-	_Atomic uint64_t retired;     /* of those, what only older versions use */
-	_Atomic uint64_t kept;	      /* as in roster_figures */
-	int64_t keep_ms;	      /* between the end of a save and the next one */
-	uint64_t keep_changes;	      /* so many single rows are in the warm file, at most */
+	_Atomic uint64_t bytes;	  /* of all blocks */
+	_Atomic uint64_t retired; /* of those, what only older versions use */
+	_Atomic uint64_t kept;	  /* as in roster_figures */
+	int64_t keep_ms;	  /* between the end of a save and the next one */
+	/* In the warm file there are so many single rows and an eighth of all, at most; what is
+	 * saved at the end may be as many once more. */
+	uint64_t keep_changes;
 	_Atomic uint64_t loaded;      /* entries heard of in a refresh under way */
 	pthread_mutex_t version_lock; /* guards the chain of versions and their readers */
 	struct roster_version *oldest, *newest;
@@ -247,5 +249,13 @@ bool warm_save(struct warm *w, const struct warm_record *records, size_t count, 
 bool warm_reset(struct warm *w, struct fault *f); /* empties it */
 uint64_t warm_count(const struct warm *w);	  /* its records */
 void warm_close(struct warm *w);
+
+/* A new and empty file beside it, saved into as well, which takes its place once it is whole: until
+ * then the old one is as it was, whatever happens. NULL: it cannot be made. */
+struct warm *warm_heir(const struct warm *w, struct fault *f);
+/* `heir` is freed, and `w` is what it was. False: nothing can be saved any more; the old file is
+ * there still, or the new one. */
+bool warm_succeed(struct warm *w, struct warm *heir, struct fault *f);
+void warm_drop(struct warm *heir); /* instead */
 
 #endif

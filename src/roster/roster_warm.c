@@ -1,4 +1,4 @@
-/* The warm file: opened or made anew, saved, emptied, closed. */
+/* The warm file: opened or made anew, saved, emptied, replaced, closed. */
 #include "roster/roster_warm_private.h"
 
 #include <assert.h>
@@ -8,10 +8,12 @@
 #include "base/mem.h"
 
 void
-warm_name_of(enum warm_kind kind, const unsigned char *id, unsigned char out[WARM_NAME_SIZE])
+warm_name_of(const unsigned char epoch[WARM_EPOCH_SIZE], enum warm_kind kind,
+    const unsigned char *id, unsigned char out[WARM_NAME_SIZE])
 {
-	out[0] = (unsigned char)kind;
-	memcpy(out + 1, id, FEED_ID_SIZE);
+	memcpy(out, epoch, WARM_EPOCH_SIZE);
+	out[WARM_EPOCH_SIZE] = (unsigned char)kind;
+	memcpy(out + WARM_EPOCH_SIZE + 1, id, FEED_ID_SIZE);
 }
 
 static bool
@@ -43,22 +45,36 @@ warm_open_file(struct warm *w, struct fault *f)
 	return warm_make(w, f);
 }
 
+static struct warm *
+warm_new(char *path, const char *subject, const struct seal *seal)
+{
+	struct warm *w = mem_alloc(sizeof(*w));
+
+	w->path = path;
+	w->subject = mem_dup_string(subject);
+	w->seal = seal;
+	return w;
+}
+
+/* An heir that is there is what a process left that ended while it was made. */
 struct warm *
 warm_open(const char *path, const char *subject, const struct seal *seal, struct fault *f)
 {
-	struct warm *w = mem_alloc(sizeof(*w));
+	struct warm *w = warm_new(mem_dup_string(path), subject, seal);
 	struct fault own = { .code = ERR_OK };
+	char *heir;
 
 	f = f != NULL ? f : &own;
 	f->code = ERR_OK;
 	f->text[0] = '\0';
-	w->path = mem_dup_string(path);
-	w->subject = mem_dup_string(subject);
-	w->seal = seal;
-	if (warm_open_file(w, f))
-		return w;
-	warm_close(w);
-	return NULL;
+	if (!warm_open_file(w, f)) {
+		warm_close(w);
+		return NULL;
+	}
+	heir = warm_file_heir(path);
+	warm_file_remove(heir);
+	free(heir);
+	return w;
 }
 
 bool
@@ -84,6 +100,46 @@ warm_close(struct warm *w)
 	free(w->path);
 	free(w->subject);
 	free(w);
+}
+
+/* ---- everything anew ---- */
+
+struct warm *
+warm_heir(const struct warm *w, struct fault *f)
+{
+	struct warm *heir = warm_new(warm_file_heir(w->path), w->subject, w->seal);
+
+	warm_file_remove(heir->path);
+	if (warm_make(heir, f))
+		return heir;
+	warm_close(heir);
+	return NULL;
+}
+
+void
+warm_drop(struct warm *heir)
+{
+	warm_db_close(heir, false);
+	warm_file_remove(heir->path);
+	warm_close(heir);
+}
+
+bool
+warm_succeed(struct warm *w, struct warm *heir, struct fault *f)
+{
+	int rc = warm_db_end_wal(heir);
+	enum err code;
+
+	if (rc != SQLITE_OK) {
+		warm_db_fault(heir, rc, "write", f);
+		warm_drop(heir);
+		return false;
+	}
+	warm_db_close(heir, false);
+	warm_db_close(w, false);
+	code = warm_file_move(heir->path, w->path, f);
+	warm_drop(heir);
+	return code == ERR_OK && warm_db_open(w, f) == ERR_OK;
 }
 
 /* ---- saving ---- */
@@ -149,7 +205,7 @@ save_put(struct save *s, const struct warm_record *r)
 		s->size = r->len + SEAL_OVERHEAD;
 		s->sealed = mem_resize(s->sealed, s->size, 1);
 	}
-	warm_name_of(r->kind, r->id, name);
+	warm_name_of(w->state.epoch, r->kind, r->id, name);
 	len = seal_close(w->seal, name, sizeof(name), r->data, r->len, s->sealed);
 	save_bind(w, WARM_INSERT, r);
 	rc = sqlite3_bind_blob64(w->stmt[WARM_INSERT], 3, s->sealed, len, SQLITE_STATIC);

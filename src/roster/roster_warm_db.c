@@ -1,6 +1,7 @@
 /* The connection to the warm file. */
 #include "roster/roster_warm_private.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,6 +244,7 @@ warm_db_make(struct warm *w, struct fault *f)
 	enum err code = db_connect(w, f);
 
 	memset(&w->state, 0, sizeof(w->state));
+	randombytes_buf(w->state.epoch, sizeof(w->state.epoch));
 	w->is_wal = false;
 	if (code == ERR_OK)
 		code = db_fill(w, f);
@@ -262,6 +264,18 @@ warm_db_use_wal(struct warm *w)
 	if (rc == SQLITE_OK && strcmp(mode, "wal") != 0)
 		rc = SQLITE_CANTOPEN;
 	w->is_wal = rc == SQLITE_OK;
+	return rc;
+}
+
+int
+warm_db_end_wal(struct warm *w)
+{
+	char mode[16] = "";
+	int rc = db_ask(w->handle, "PRAGMA journal_mode = DELETE", mode, sizeof(mode));
+
+	if (rc == SQLITE_OK && strcmp(mode, "delete") != 0)
+		rc = SQLITE_BUSY;
+	w->is_wal = w->is_wal && rc != SQLITE_OK;
 	return rc;
 }
 

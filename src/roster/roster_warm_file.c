@@ -160,6 +160,31 @@ warm_file_remove(const char *path)
 	}
 }
 
+char *
+warm_file_heir(const char *path)
+{
+	return file_beside(path, ".new");
+}
+
+/* A process that dies in between leaves the old file with its log, or the new one, which says that
+ * it has none, and beside which that log means nothing. */
+enum err
+warm_file_move(const char *from, const char *to, struct fault *f)
+{
+	char *journal = file_beside(to, "-journal"), *log = file_beside(to, "-wal");
+	enum err code = ERR_OK;
+
+	unlink(journal); /* of the old file, and done with: the new one is not to be undone by it */
+	if (rename(from, to) == 0)
+		unlink(log);
+	else
+		code = fault_set(
+		    f, ERR_UNAVAILABLE, "cannot rename %s to %s: %s", from, to, strerror(errno));
+	free(journal);
+	free(log);
+	return code;
+}
+
 bool
 warm_file_make_log(const char *path)
 {

@@ -62,16 +62,16 @@ struct load {
 /* ---- either thread ---- */
 
 static void
-batch_open(const struct seal *seal, struct load_batch *b)
+batch_open(const struct warm *w, struct load_batch *b)
 {
 	unsigned char name[WARM_NAME_SIZE];
 
 	for (size_t i = 0; i < b->count; i++) {
 		struct load_record *r = &b->records[i];
 
-		warm_name_of(r->kind, r->id, name);
-		if (seal_open(seal, name, sizeof(name), b->sealed + r->at, r->len, b->plain + r->at,
-			&r->plain_len, &b->fault) != ERR_OK) {
+		warm_name_of(w->state.epoch, r->kind, r->id, name);
+		if (seal_open(w->seal, name, sizeof(name), b->sealed + r->at, r->len,
+			b->plain + r->at, &r->plain_len, &b->fault) != ERR_OK) {
 			b->is_damaged = true;
 			b->count = i;
 		}
@@ -115,7 +115,7 @@ load_await_empty(struct load *l)
 		}
 		b->stage = LOAD_OPENING;
 		pthread_mutex_unlock(&l->lock);
-		batch_open(l->w->seal, b);
+		batch_open(l->w, b);
 		pthread_mutex_lock(&l->lock);
 		load_enter(l, b, LOAD_OPEN);
 	}
@@ -241,7 +241,7 @@ load_take(struct load *l, size_t n)
 		b->stage = LOAD_TAKEN;
 	pthread_mutex_unlock(&l->lock);
 	if (stage == LOAD_SEALED)
-		batch_open(l->w->seal, b);
+		batch_open(l->w, b);
 	return stage != LOAD_EMPTY ? b : NULL;
 }
 

@@ -3,8 +3,9 @@
  * and checked), roster_warm_state.c (what a save leaves beside the records), roster_warm_load.c
  * (everything is read).
  *
- * Two tables: `record` has a row for each record, its value sealed under its kind and id, so that a
- * value moved to another row does not open; `meta` has one row with the sealed state. What is in
+ * Two tables: `record` has a row for each record, its value sealed under the file's epoch, its kind
+ * and its id, so that a value moved to another row, or taken from an older file, does not open;
+ * `meta` has one row with the sealed state. What is in
  * clear: kinds, ids and numbers of pages and rows, and how long a value is. */
 #ifndef USHERD_ROSTER_ROSTER_WARM_PRIVATE_H
 #define USHERD_ROSTER_ROSTER_WARM_PRIVATE_H
@@ -15,8 +16,9 @@
 
 enum {
 	WARM_FILE_ID = 0x75736877, /* application_id: "ushw" */
-	WARM_FORMAT = 3, /* user_version: tables, state, names of the seals, and how keys fold */
-	WARM_NAME_SIZE = 1 + FEED_ID_SIZE
+	WARM_FORMAT = 4, /* user_version: tables, state, names of the seals, and how keys fold */
+	WARM_EPOCH_SIZE = 16, /* random, of a file from when it is made */
+	WARM_NAME_SIZE = WARM_EPOCH_SIZE + 1 + FEED_ID_SIZE
 };
 
 enum warm_stmt_name {
@@ -29,9 +31,16 @@ enum warm_stmt_name {
 	WARM_STMT_COUNT
 };
 
-/* What the last save left, as it is sealed: head, cookie, subject. A machine of another byte order
- * finds lengths that do not add up, and drops the file. */
+/* What the last save left, as it is sealed under its name: head, cookie, subject. A machine of
+ * another byte order finds lengths that do not add up, and drops the file. */
+#define WARM_STATE_NAME "warm state"
+struct warm_state_head {
+	uint64_t records;
+	uint32_t cookie_len, subject_len;
+	unsigned char epoch[WARM_EPOCH_SIZE];
+};
 struct warm_state {
+	unsigned char epoch[WARM_EPOCH_SIZE];
 	uint64_t records; /* how many there must be */
 	size_t cookie_len;
 	unsigned char cookie[FEED_COOKIE_MAX];
@@ -47,7 +56,8 @@ struct warm {
 };
 
 /* The name that a record's value is sealed under. */
-void warm_name_of(enum warm_kind kind, const unsigned char *id, unsigned char out[WARM_NAME_SIZE]);
+void warm_name_of(const unsigned char epoch[WARM_EPOCH_SIZE], enum warm_kind kind,
+    const unsigned char *id, unsigned char out[WARM_NAME_SIZE]);
 
 /* ---- roster_warm_file.c ---- */
 
@@ -60,6 +70,10 @@ enum err warm_file_make(const char *path, struct fault *f);
 bool warm_file_make_log(const char *path);
 /* With all that SQLite keeps beside it. */
 void warm_file_remove(const char *path);
+/* The name of the file's heir; free() it. */
+char *warm_file_heir(const char *path);
+/* A whole file without a log takes another one's place; both are closed. */
+enum err warm_file_move(const char *from, const char *to, struct fault *f);
 
 /* ---- roster_warm_db.c ---- */
 
@@ -69,6 +83,8 @@ enum err warm_db_open(struct warm *w, struct fault *f);
 enum err warm_db_make(struct warm *w, struct fault *f);
 /* From now on changes go to a log beside the file. */
 int warm_db_use_wal(struct warm *w);
+/* Everything is in the file, and there is no log any more. */
+int warm_db_end_wal(struct warm *w);
 /* `whole`: with an empty log; otherwise as it is, for it is removed next. */
 void warm_db_close(struct warm *w, bool whole);
 /* Run a statement that gives no rows. */

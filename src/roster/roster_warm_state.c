@@ -1,5 +1,5 @@
-/* What a save leaves beside the records, sealed as one value: how many there must be, the cookie,
- * and whose they are. */
+/* What a save leaves beside the records, sealed as one value: the file's epoch, how many there must
+ * be, the cookie, and whose they are. */
 #include "roster/roster_warm_private.h"
 
 #include <stdlib.h>
@@ -7,17 +7,12 @@
 
 #include "base/mem.h"
 
-/* How the state is sealed: this, then the cookie, then the subject. */
-struct state_head {
-	uint64_t records;
-	uint32_t cookie_len, subject_len;
-};
-static const char state_name[] = "warm state";
+static const char state_name[] = WARM_STATE_NAME;
 
 static enum err
 state_decode(struct warm *w, const unsigned char *p, size_t len, struct fault *f)
 {
-	struct state_head head;
+	struct warm_state_head head;
 
 	if (len < sizeof(head))
 		return fault_set(f, ERR_CORRUPT, "%s: its state does not add up", w->path);
@@ -30,6 +25,7 @@ state_decode(struct warm *w, const unsigned char *p, size_t len, struct fault *f
 	    memcmp(p + head.cookie_len, w->subject, head.subject_len) != 0)
 		return fault_set(
 		    f, ERR_CORRUPT, "%s: it belongs to another directory or base", w->path);
+	memcpy(w->state.epoch, head.epoch, WARM_EPOCH_SIZE);
 	w->state.records = head.records;
 	w->state.cookie_len = head.cookie_len;
 	memcpy(w->state.cookie, p, head.cookie_len);
@@ -81,12 +77,14 @@ int
 warm_state_write(struct warm *w)
 {
 	const size_t subject_len = strlen(w->subject), cookie_len = w->state.cookie_len;
-	const struct state_head head = { w->state.records, (uint32_t)cookie_len,
-		(uint32_t)subject_len };
+	struct warm_state_head head = { .records = w->state.records,
+		.cookie_len = (uint32_t)cookie_len,
+		.subject_len = (uint32_t)subject_len };
 	const size_t len = sizeof(head) + cookie_len + subject_len;
 	unsigned char *plain = mem_alloc(len), *sealed = mem_alloc(len + SEAL_OVERHEAD);
 	int rc;
 
+	memcpy(head.epoch, w->state.epoch, WARM_EPOCH_SIZE);
 	memcpy(plain, &head, sizeof(head));
 	memcpy(plain + sizeof(head), w->state.cookie, cookie_len);
 	memcpy(plain + sizeof(head) + cookie_len, w->subject, subject_len);

@@ -37,10 +37,12 @@ struct feed_id_list {
 void id_list_trim(struct roster *r, struct feed_id_list *list);
 void id_list_add(struct roster *r, struct feed_id_list *list, const unsigned char id[FEED_ID_SIZE]);
 
-/* The order by name, mail, phone or id that there was once, and rows that have changed since. */
+/* The order by name, mail, phone or id that there was once, and rows that have changed since;
+ * `pages` were there before those. */
 enum { ORDER_BY_ID = ROSTER_SORT_COUNT };
 struct order_hints {
 	struct row_list order[ROSTER_SORT_COUNT + 1], changed;
+	size_t pages;
 };
 
 /* ---- hash tables of ids (roster_ids.c) ---- */
@@ -103,6 +105,9 @@ struct row_values {
 /* All but the place. `is_invitation`: `u->invitation` is the row's own id. */
 void row_encode(struct row_values *out, const unsigned char id[FEED_ID_SIZE],
     const struct feed_user *u, bool is_invitation);
+/* Whether strings and text that come of a file are those of a user, as row_encode() makes them. */
+bool row_data_fits(const unsigned char *data, size_t len);
+bool row_text_fits(const char *text, size_t len);
 /* What stands in a page. */
 void row_copy(const struct roster_version *v, uint32_t row, struct row_values *out);
 bool row_is_invitation(const struct roster_version *v, uint32_t row);
@@ -376,9 +381,10 @@ void row_restore(struct roster_writer *w, uint32_t row, const struct row_values 
 /* False: two have the same id, or one has a place that is none. */
 bool rows_restored(struct roster_writer *w, const struct order_hints *hints);
 void rows_forget(struct roster_writer *w); /* nothing else was ever there */
-/* On the writer's thread: what the draft holds is what the file holds. */
+/* On the writer's thread: what the draft holds is what the file holds; `singles` rows, and
+ * `records` beside them. */
 void keep_restored(struct roster_keep *k, struct roster_writer *w, const void *cookie,
-    size_t cookie_len, uint64_t records);
+    size_t cookie_len, uint64_t records, uint64_t singles);
 bool place_restore(struct roster_writer *w, uint32_t number, const unsigned char id[FEED_ID_SIZE],
     const struct feed_place *place);
 void places_restored(struct roster_writer *w); /* after the last one */

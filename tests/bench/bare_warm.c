@@ -22,6 +22,7 @@ enum { TABLES_MAX = 16, NAME_MAX_BYTES = 128 };
 struct bare {
 	sqlite3 *db;
 	struct seal *seal; /* NULL: none is opened */
+	unsigned char epoch[WARM_EPOCH_SIZE];
 	unsigned char *plain;
 	size_t plain_size;
 	char tables[TABLES_MAX][NAME_MAX_BYTES];
@@ -56,12 +57,11 @@ list_tables(struct bare *w)
 	sqlite3_finalize(s);
 }
 
-/* A row of `record`: kind, id, value. */
-static void
-open_seal(struct bare *w, sqlite3_stmt *s)
+/* A column, into `plain`; how long it is. */
+static size_t
+open_seal(struct bare *w, sqlite3_stmt *s, int column, const void *name, size_t name_len)
 {
-	const size_t len = (size_t)sqlite3_column_bytes(s, 2);
-	unsigned char name[WARM_NAME_SIZE];
+	const size_t len = (size_t)sqlite3_column_bytes(s, column);
 	struct fault f;
 	size_t plain_len;
 
@@ -69,10 +69,37 @@ open_seal(struct bare *w, sqlite3_stmt *s)
 		w->plain_size = len;
 		w->plain = mem_resize(w->plain, len, 1);
 	}
-	warm_name_of((enum warm_kind)sqlite3_column_int(s, 0), sqlite3_column_blob(s, 1), name);
-	if (seal_open(w->seal, name, sizeof(name), sqlite3_column_blob(s, 2), len, w->plain,
+	if (len < SEAL_OVERHEAD ||
+	    seal_open(w->seal, name, name_len, sqlite3_column_blob(s, column), len, w->plain,
 		&plain_len, &f) != ERR_OK)
-		die(w->db, f.text);
+		die(w->db, "a seal does not open");
+	return plain_len;
+}
+
+/* Records are sealed under it. */
+static void
+read_epoch(struct bare *w)
+{
+	sqlite3_stmt *s = prepare(w->db, "select value from meta");
+	struct warm_state_head head;
+
+	if (sqlite3_step(s) != SQLITE_ROW ||
+	    open_seal(w, s, 0, WARM_STATE_NAME, sizeof(WARM_STATE_NAME)) < sizeof(head))
+		die(w->db, "there is no state");
+	memcpy(&head, w->plain, sizeof(head));
+	memcpy(w->epoch, head.epoch, sizeof(w->epoch));
+	sqlite3_finalize(s);
+}
+
+/* A row of `record`: kind, id, value. */
+static void
+open_record(struct bare *w, sqlite3_stmt *s)
+{
+	unsigned char name[WARM_NAME_SIZE];
+
+	warm_name_of(
+	    w->epoch, (enum warm_kind)sqlite3_column_int(s, 0), sqlite3_column_blob(s, 1), name);
+	open_seal(w, s, 2, name, sizeof(name));
 }
 
 static void
@@ -95,7 +122,7 @@ read_table(struct bare *w, const char *name)
 				w->bytes += (size_t)sqlite3_column_bytes(s, i);
 		}
 		if (is_sealed)
-			open_seal(w, s);
+			open_record(w, s);
 	}
 	if (code != SQLITE_DONE)
 		die(w->db, sql);
@@ -120,6 +147,8 @@ main(int argc, char **argv)
 	    SQLITE_OK)
 		die(w.db, argv[1]);
 	list_tables(&w);
+	if (w.seal != NULL)
+		read_epoch(&w);
 	for (size_t i = 0; i < w.table_count; i++)
 		read_table(&w, w.tables[i]);
 	sqlite3_close(w.db);

@@ -459,6 +459,92 @@ change_row_too_long(struct hands *h)
 	p->text_lens[0] = (uint16_t)sum;
 }
 
+static unsigned char *
+data_of(struct page_head *p, unsigned row)
+{
+	unsigned char *data = (unsigned char *)(p + 1) + p->text_len;
+
+	for (unsigned i = 0; i < row; i++)
+		data += p->data_lens[i];
+	return data;
+}
+
+/* Flags that say what is not there. */
+static void
+change_marker_alone(struct hands *h)
+{
+	struct page_head *p = page_of(h, 0);
+
+	assert_int_equal(*data_of(p, 3) & 1, 1);
+	p->data_lens[4] = (uint16_t)(p->data_lens[4] + p->data_lens[3] - 1);
+	p->data_lens[3] = 1;
+}
+
+static void
+change_into_invitation(struct hands *h)
+{
+	*data_of(page_of(h, 0), 3) |= 2;
+}
+
+static void
+change_flag(struct hands *h)
+{
+	*data_of(page_of(h, 0), 3) |= 128;
+}
+
+/* The name, behind flags and marker. */
+static void
+change_string_longer(struct hands *h)
+{
+	data_of(page_of(h, 0), 3)[1 + FEED_ID_SIZE]++;
+}
+
+static void
+change_string_far(struct hands *h)
+{
+	memset(data_of(page_of(h, 0), 3) + 1 + FEED_ID_SIZE, 0xff, 2);
+}
+
+static void
+change_string_end(struct hands *h)
+{
+	struct page_head *p = page_of(h, 0);
+
+	p->data_lens[3]--;
+	p->data_lens[4]++;
+}
+
+static void
+change_text_none(struct hands *h)
+{
+	struct page_head *p = page_of(h, 0);
+
+	p->text_lens[4] = (uint16_t)(p->text_lens[4] + p->text_lens[3]);
+	p->text_lens[3] = 0;
+}
+
+static void
+change_text_moved(struct hands *h)
+{
+	struct page_head *p = page_of(h, 0);
+
+	p->text_lens[3]--;
+	p->text_lens[4]++;
+}
+
+static void
+change_text_parts(struct hands *h)
+{
+	struct page_head *p = page_of(h, 0);
+	char *text = (char *)(p + 1), *end;
+
+	for (unsigned i = 0; i < 3; i++)
+		text += p->text_lens[i];
+	end = text + p->text_lens[3];
+	while ((text = memchr(text, '\n', (size_t)(end - 1 - text))) != NULL)
+		*text = ' ';
+}
+
 static void
 change_count(struct hands *h)
 {
@@ -506,6 +592,21 @@ change_order_len(struct hands *h)
 	head->rows++;
 }
 
+/* More rows than there are numbers. */
+static void
+change_order_longer(struct hands *h)
+{
+	struct warm_record *record = hands_find(h, WARM_ORDER, 0);
+	struct order_head *head = (void *)(uintptr_t)record->data;
+	size_t add = PEOPLE;
+
+	head = mem_resize(head, 1, record->len + add * sizeof(uint32_t));
+	memset((char *)head + record->len, 0, add * sizeof(uint32_t));
+	head->rows += (uint32_t)add;
+	record->len += add * sizeof(uint32_t);
+	record->data = head;
+}
+
 static void
 change_order_number(struct hands *h)
 {
@@ -543,6 +644,31 @@ change_add_without_data(struct hands *h)
 	add_user(h, 5, (struct user_head){ .is_there = 1 }, sizeof(struct user_head));
 }
 
+/* A number that may be, and not so far behind three pages. */
+static void
+change_add_behind(struct hands *h)
+{
+	struct user_head head = { .is_there = 1, .text_len = 3, .data_len = 9 };
+	char *data;
+
+	head.place = ROSTER_ROW_NONE;
+	add_user(h, (1 << 20) + 6 * ROSTER_PAGE_ROWS, head, sizeof(head) + 12);
+	data = (char *)(uintptr_t)h->records[h->count - 1].data;
+	memcpy(data + sizeof(head), "\n\n\n", 3); /* no flags, eight empty strings */
+}
+
+static void
+change_add_marker_alone(struct hands *h)
+{
+	struct user_head head = { .is_there = 1, .text_len = 3, .data_len = 1 };
+	char *data;
+
+	head.place = ROSTER_ROW_NONE;
+	add_user(h, 5, head, sizeof(head) + 4);
+	data = (char *)(uintptr_t)h->records[h->count - 1].data;
+	memcpy(data + sizeof(head), "\n\n\n\1", 4);
+}
+
 static void
 change_add_far_away(struct hands *h)
 {
@@ -575,6 +701,18 @@ records_that_do_not_add_up_drop_the_file(void **state)
 		{ "a user and more", change_add_longer },
 		{ "a user without data", change_add_without_data },
 		{ "a user far away", change_add_far_away },
+		{ "a user behind all pages", change_add_behind },
+		{ "an order that is longer", change_order_longer },
+		{ "a user's marker alone", change_add_marker_alone },
+		{ "a marker alone", change_marker_alone },
+		{ "an invitation", change_into_invitation },
+		{ "a flag", change_flag },
+		{ "a string and more", change_string_longer },
+		{ "a string far too long", change_string_far },
+		{ "the end of the strings", change_string_end },
+		{ "a row without text", change_text_none },
+		{ "text of the one before", change_text_moved },
+		{ "parts of the text", change_text_parts },
 	};
 	struct box *t = *state;
 
@@ -685,7 +823,7 @@ too_many_single_rows_become_pages_again(void **state)
 	fill(t);
 	assert_int_equal(files_rows(t), 0);
 	for (uint32_t i = 0; i < 12; i++) {
-		change_some(t, 1 + 30 * i, 15); /* the save that notices */
+		change_some(t, 1 + 30 * i, 15);
 		change_some(t, 16 + 30 * i, 15);
 		rows = files_rows(t);
 		most = rows > most ? rows : most;
@@ -693,10 +831,126 @@ too_many_single_rows_become_pages_again(void **state)
 		before = rows;
 	}
 	assert_true(shrank);
-	assert_in_range(most, 60, BOUND + 30 + 4);
+	assert_in_range(most, 60, BOUND);
 	assert_int_equal(t->users, PEOPLE);
 	expect_sound(t, PEOPLE);
 	box_close(t);
+}
+
+static void
+a_page_without_users_takes_no_room_in_the_file(void **state)
+{
+	struct box *t = *state;
+	struct feed_batch *b = world_changes();
+	struct warm *warm;
+	struct hands h;
+
+	box_open(t);
+	fill(t);
+	t->w.roster->keep_changes = 10;
+	for (uint32_t i = 256; i < 512; i++) /* row 0 is the invitation's */
+		world_item(b, FEED_GONE, i);
+	apply(t, b);
+	box_close(t);
+	warm = hands_open(t);
+	hands_load(warm, &h);
+	assert_true(hands_find(&h, WARM_PAGE, 0)->len > sizeof(struct page_head));
+	assert_int_equal(record_id_number(hands_find(&h, WARM_PAGE, 1)), 1);
+	assert_int_equal(hands_find(&h, WARM_PAGE, 1)->len, offsetof(struct page_head, live));
+	warm_close(warm);
+	hands_free(&h);
+
+	for (uint32_t round = 0; round < 2; round++) { /* rows of that page are used again */
+		box_open(t);
+		assert_string_equal(t->fault, "");
+		assert_int_equal(t->users, PEOPLE - 256 + 5 * round);
+		expect_sound(t, t->users);
+		change_some(t, 300 + 5 * round, 5);
+		box_close(t);
+	}
+}
+
+static void
+on_end(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Changes that would cross the limit, at the end: everything anew could take too long. */
+static void
+the_last_save_makes_nothing_anew_that_can_wait(void **state)
+{
+	struct box *t = *state;
+	struct feed_batch *b = world_changes();
+
+	box_open(t);
+	fill(t);
+	t->w.roster->keep_changes = 10;
+	change_some(t, 1, 60);
+	t->w.roster->keep_ms = 3600 * 1000;
+	for (uint32_t i = 100; i < 180; i++)
+		person(b, i);
+	b->cookie = arena_strdup(b->arena, "the last");
+	b->cookie_len = strlen(b->cookie);
+	for (size_t i = 0; i < b->count; i++)
+		b->items[i].user.name = "Late";
+	world_apply(&t->w, b);
+	roster_save_last(t->w.roster, WAIT_MS, on_end, t->w.loop);
+	loop_run(t->w.loop);
+	box_close(t);
+	assert_in_range(count_kind(t, WARM_USER), 139, 141);
+
+	box_open(t);
+	assert_int_equal(t->users, PEOPLE);
+	expect_sound(t, PEOPLE);
+	t->w.roster->keep_changes = 10;
+	change_some(t, 300, 1);
+	box_close(t);
+	assert_int_equal(count_kind(t, WARM_USER), 0);
+}
+
+static void
+save_everything(struct box *t, struct warm *warm, const char *cookie, bool stops)
+{
+	struct roster_version *v = version_hold(t->w.roster);
+	struct changes c = { .all = true, .cookie_len = strlen(cookie) };
+	atomic_bool stopping = stops;
+	struct fault f;
+
+	memcpy(c.cookie, cookie, c.cookie_len);
+	assert_int_equal(keep_save(t->w.roster, warm, v, &c, &stopping, &f), !stops);
+	version_release_soon(t->w.roster, v);
+}
+
+static void
+a_save_of_everything_that_is_stopped_leaves_the_file_there_was(void **state)
+{
+	struct box *t = *state;
+	struct warm *warm;
+	struct hands h;
+	char cookie[FEED_COOKIE_MAX], other[112];
+	size_t len;
+	struct fault f;
+
+	box_open(t);
+	fill(t);
+	snprintf(other, sizeof(other), "%s.other", t->path);
+	warm = warm_open(other, subject, t->seal, &f);
+	assert_non_null(warm);
+	save_everything(t, warm, "first", false);
+	save_everything(t, warm, "second", true);
+	warm_close(warm);
+	box_close(t);
+	warm = warm_open(other, subject, t->seal, &f);
+	assert_non_null(warm);
+	assert_string_equal(f.text, "");
+	h.count = 0;
+	assert_true(warm_load(warm, hands_take, &h, cookie, &len, &f));
+	assert_int_equal(len, 5);
+	assert_memory_equal(cookie, "first", 5);
+	assert_true(h.count > 7);
+	warm_close(warm);
+	hands_free(&h);
 }
 
 int
@@ -709,6 +963,9 @@ main(void)
 		T(rows_that_changed_stand_where_they_belong),
 		T(orders_of_which_little_is_left_are_made_anew),
 		T(too_many_single_rows_become_pages_again),
+		T(a_page_without_users_takes_no_room_in_the_file),
+		T(the_last_save_makes_nothing_anew_that_can_wait),
+		T(a_save_of_everything_that_is_stopped_leaves_the_file_there_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,16 @@
 
 #include "base/mem.h"
 
+static void
+let_files_grow_to(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
 /* A closed file with save number 1 in it. */
 static void
 make_file(struct warm_rig *r)
@@ -111,7 +121,7 @@ a_newer_format_and_an_unknown_one_are_dropped(void **state)
 	struct warm_rig *r = *state;
 
 	make_file(r);
-	warm_sql(r, "PRAGMA user_version = 4");
+	warm_sql(r, "PRAGMA user_version = 5");
 	expect_dropped(r, "newer");
 	warm_sql(r, "PRAGMA user_version = 0");
 	expect_dropped(r, "not known");
@@ -192,6 +202,26 @@ records_changed_behind_our_back_break_the_load(void **state)
 	warm_sql(r, "UPDATE record SET id = x'01' WHERE kind = 3 AND id = (SELECT max(id) FROM "
 		    "record WHERE kind = 3)");
 	expect_broken(r, "not ours");
+}
+
+/* Of the same row, sealed with the same key. */
+static void
+a_value_of_an_older_file_does_not_open(void **state)
+{
+	struct warm_rig *r = *state;
+	char *older = mem_dup_string(warm_at(r, ".older")), sql[512];
+
+	make_file(r);
+	assert_int_equal(rename(r->path, older), 0);
+	unlink(warm_at(r, "-wal"));
+	make_file(r);
+	snprintf(sql, sizeof(sql),
+	    "ATTACH '%s' AS older; UPDATE record SET value = (SELECT value FROM older.record o "
+	    "WHERE o.kind = record.kind AND o.id = record.id) WHERE kind = 3",
+	    older);
+	warm_sql(r, sql);
+	expect_broken(r, "moved");
+	free(older);
 }
 
 /* What is told is of the save; and when the load says so, all of it. */
@@ -355,6 +385,106 @@ a_process_that_dies_within_a_write_leaves_one_of_its_saves(void **state)
 	assert_true(seen[0] > 5 && seen[2] > 5 && seen[3] > 5);
 }
 
+/* Saves 1 and 2 are in the file; then everything is made anew, up to a step. */
+static void
+make_heir(struct warm_rig *r, int step)
+{
+	const struct warm_record part = {
+		.kind = WARM_PLACE, .id = { 1 }, .data = "Ada 0 of save 3", .len = 15
+	};
+	struct warm *old, *heir;
+
+	warm_must_open(r);
+	if (!warm_save_number(r, 1) || !warm_save_number(r, 2))
+		_exit(1);
+	old = r->w;
+	heir = warm_heir(old, &r->f);
+	if (heir == NULL || (step == 1 && !warm_save(heir, &part, 1, NULL, 0, &r->f)))
+		_exit(1);
+	r->w = heir;
+	if (step >= 2 && !warm_save_number(r, 3))
+		_exit(1);
+	if (step >= 3 && !warm_save_number(r, 4)) /* with a log beside it */
+		_exit(1);
+	if (step >= 4 && !warm_succeed(old, heir, &r->f))
+		_exit(1);
+	r->w = old;
+	if (step >= 5 && !warm_save_number(r, 5))
+		_exit(1);
+}
+
+static void
+a_process_killed_while_it_makes_everything_anew_leaves_what_there_was(void **state)
+{
+	static const int expect[] = { 2, 2, 2, 2, 4, 5 };
+	struct warm_rig *r = *state;
+
+	for (int step = 0; step <= 5; step++) {
+		pid_t pid = fork();
+		int status;
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			make_heir(r, step);
+			raise(SIGKILL);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(access(warm_at(r, ".new"), F_OK), step < 4 ? 0 : -1);
+		warm_expect(r, expect[step]);
+		assert_int_equal(access(warm_at(r, ".new"), F_OK), -1);
+		assert_int_equal(access(warm_at(r, ".new-wal"), F_OK), -1);
+		assert_int_equal(access(warm_at(r, ".new-journal"), F_OK), -1);
+		unlink(r->path);
+	}
+}
+
+/* Between the new name and the end of the old log. */
+static void
+the_log_of_a_file_that_was_replaced_means_nothing(void **state)
+{
+	struct warm_rig *r = *state;
+	char *log, *name = mem_dup_string(warm_at(r, "-wal"));
+	size_t len;
+
+	warm_must_open(r);
+	assert_true(warm_save_number(r, 1) && warm_save_number(r, 2) && warm_save_number(r, 3));
+	log = warm_read_file(name, &len);
+	assert_true(len > 10000);
+	warm_shut(r);
+	unlink(r->path);
+	unlink(name);
+	warm_must_open(r);
+	assert_true(warm_save_number(r, 7));
+	warm_shut(r);
+	warm_write_file(name, log, len);
+	warm_expect(r, 7);
+	free(log);
+	free(name);
+}
+
+static void
+an_heir_without_room_leaves_the_file(void **state)
+{
+	struct warm_rig *r = *state;
+	struct warm *old;
+
+	make_file(r);
+	warm_must_open(r);
+	old = r->w;
+	r->w = warm_heir(old, &r->f);
+	assert_non_null(r->w);
+	let_files_grow_to(40000);
+	assert_false(warm_save_number(r, 2));
+	let_files_grow_to(RLIM_INFINITY);
+	assert_non_null(strstr(r->f.text, ".new"));
+	warm_drop(r->w);
+	r->w = old;
+	assert_int_equal(access(warm_at(r, ".new"), F_OK), -1);
+	warm_shut(r);
+	warm_expect(r, 1);
+}
+
 static void
 a_log_that_is_missing_drops_the_file(void **state)
 {
@@ -463,9 +593,13 @@ main(void)
 		T(another_subject_or_another_key_drops_the_file),
 		T(a_key_put_in_front_of_the_old_one_keeps_the_file),
 		T(records_changed_behind_our_back_break_the_load),
+		T(a_value_of_an_older_file_does_not_open),
 		T(no_flipped_bit_is_ever_told_as_a_record),
 		T(a_process_killed_while_it_saves_leaves_one_of_its_saves),
 		T(a_process_that_dies_within_a_write_leaves_one_of_its_saves),
+		T(a_process_killed_while_it_makes_everything_anew_leaves_what_there_was),
+		T(the_log_of_a_file_that_was_replaced_means_nothing),
+		T(an_heir_without_room_leaves_the_file),
 		T(a_log_that_is_missing_drops_the_file),
 		T(a_torn_log_costs_the_last_saves_and_mixes_none),
 		T(a_file_that_another_process_has_open_is_left_alone),
