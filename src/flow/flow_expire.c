@@ -44,7 +44,7 @@ expire_mutate(struct flow *f, struct invitation *inv, void *ctx, struct fault *f
 	(void)ctx;
 	if (inv->state == INVITATION_EXPIRED ||
 	    invitation_seen(inv, flow_now(f)) != INVITATION_EXPIRED)
-		return fault_set(fault, ERR_CONFLICT, "not expired any more");
+		return fault_set(fault, ERR_NOT_FOUND, "nothing that could expire any more");
 	/* The clock was set a day on: what is being finished is not taken from under its hands. */
 	if (inv->state == INVITATION_CREATED && flow_attempt_of(f, inv->id) != NULL)
 		return fault_set(fault, ERR_CONFLICT, "a registration is under way");

@@ -120,9 +120,9 @@ feed_end_on_written(void *ctx, enum err code, const struct invitation *inv, cons
 	(void)inv, (void)f;
 	free(ctx);
 	s->ending--;
-	/* ERR_CONFLICT: it is over, or its end has moved, and then it was told again. */
-	if (code != ERR_OK && code != ERR_CONFLICT && code != ERR_NOT_FOUND &&
-	    !feed_ends_has(s->ends, e.id))
+	/* ERR_NOT_FOUND: it is over, or its end has moved, and then it was told again. Whoever was
+	 * faster (ERR_CONFLICT) may have written what is not told: which links work. */
+	if (code != ERR_OK && code != ERR_NOT_FOUND && !feed_ends_has(s->ends, e.id))
 		feed_ends_set(s->ends, e.id, flow_now(s->flow) + FEED_ENDING_AGAIN_MS);
 	feed_end_arm(s);
 }

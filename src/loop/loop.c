@@ -14,13 +14,15 @@
 #include "base/list.h"
 #include "base/mem.h"
 
-enum { TURN_US = 200 }; /* of what other threads posted, at a time */
+enum {
+	TURN_US = 200,	       /* of what other threads posted, at a time */
+	LEAST_US = TURN_US / 4 /* of it, for what does not hurry while something else does */
+};
 
 struct task {
 	TAILQ_ENTRY(task) link;
 	loop_cb *cb;
 	void *arg;
-	bool hurries;
 };
 
 TAILQ_HEAD(task_list, task);
@@ -32,8 +34,9 @@ struct loop {
 	struct event *deferred; /* active when tasks wait for the next turn */
 	int fd;
 	pthread_mutex_t lock; /* guards `posted` and `hurried` */
-	struct task_list posted, hurried, taken, later;
-	atomic_bool hurry; /* `hurried` is not empty */
+	struct task_list posted, hurried;
+	struct task_list taken, taken_first, later; /* the loop's own */
+	atomic_bool hurry;			    /* `hurried` is not empty */
 };
 
 struct loop_timer {
@@ -69,19 +72,14 @@ loop_run_tasks(struct task_list *list)
 	}
 }
 
-/* What hurries to the front, the rest to the end. */
 static void
 loop_take_posted(struct loop *l)
 {
-	struct task_list first = TAILQ_HEAD_INITIALIZER(first);
-
 	pthread_mutex_lock(&l->lock);
-	TAILQ_CONCAT(&first, &l->hurried, link);
+	TAILQ_CONCAT(&l->taken_first, &l->hurried, link);
 	TAILQ_CONCAT(&l->taken, &l->posted, link);
 	atomic_store(&l->hurry, false);
 	pthread_mutex_unlock(&l->lock);
-	TAILQ_CONCAT(&first, &l->taken, link);
-	TAILQ_CONCAT(&l->taken, &first, link);
 }
 
 static int64_t
@@ -93,27 +91,41 @@ loop_now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* In order. Threads can post more at once than should be done without a look at the sockets: what
- * is left after TURN_US comes behind them, and behind what hurries; one at least is done, however
- * much that is. */
+/* How long `list` may have the loop. */
+static int64_t
+loop_share_us(const struct loop *l, const struct task_list *list)
+{
+	if (list == &l->taken && (atomic_load(&l->hurry) || !TAILQ_EMPTY(&l->taken_first)))
+		return LEAST_US;
+	return TURN_US;
+}
+
+/* In order; one at least, however long that takes. */
+static void
+loop_run_share(struct loop *l, struct task_list *list)
+{
+	const int64_t begun = loop_now_us();
+	struct task *t;
+
+	while ((t = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, t, link);
+		t->cb(t->arg);
+		free(t);
+		if (!TAILQ_EMPTY(list) && loop_now_us() - begun >= loop_share_us(l, list))
+			return;
+	}
+}
+
+/* Threads can post more at once than should be done without a look at the sockets: what is left
+ * comes behind them. What hurries comes first, and has a time of its own: the rest gets its share
+ * of every turn, however much hurries. */
 static void
 loop_run_taken(struct loop *l)
 {
-	int64_t end = loop_now_us() + TURN_US;
-	bool may_rest = false;
-	struct task *t;
-
-	while ((t = TAILQ_FIRST(&l->taken)) != NULL) {
-		TAILQ_REMOVE(&l->taken, t, link);
-		may_rest = may_rest || !t->hurries;
-		t->cb(t->arg);
-		free(t);
-		if (may_rest && !TAILQ_EMPTY(&l->taken) &&
-		    (atomic_load(&l->hurry) || loop_now_us() >= end)) {
-			event_add(l->more, &(struct timeval){ 0 });
-			return;
-		}
-	}
+	loop_run_share(l, &l->taken_first);
+	loop_run_share(l, &l->taken);
+	if (!TAILQ_EMPTY(&l->taken_first) || !TAILQ_EMPTY(&l->taken))
+		event_add(l->more, &(struct timeval){ 0 });
 }
 
 static void
@@ -134,6 +146,7 @@ loop_on_wake(evutil_socket_t fd, short what, void *arg)
 	if (read((int)fd, &count, sizeof(count)) != sizeof(count))
 		return;
 	loop_take_posted(arg);
+	event_del(((struct loop *)arg)->more); /* one turn between two looks at the sockets */
 	loop_run_taken(arg);
 }
 
@@ -192,6 +205,7 @@ loop_new(void)
 	TAILQ_INIT(&l->posted);
 	TAILQ_INIT(&l->hurried);
 	TAILQ_INIT(&l->taken);
+	TAILQ_INIT(&l->taken_first);
 	TAILQ_INIT(&l->later);
 	pthread_mutex_init(&l->lock, NULL);
 	l->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -212,9 +226,11 @@ loop_free(struct loop *l)
 {
 	if (l == NULL)
 		return;
-	while (!TAILQ_EMPTY(&l->posted) || !TAILQ_EMPTY(&l->hurried) || !TAILQ_EMPTY(&l->taken) ||
+	while (!TAILQ_EMPTY(&l->posted) || !TAILQ_EMPTY(&l->hurried) ||
+	       !TAILQ_EMPTY(&l->taken_first) || !TAILQ_EMPTY(&l->taken) ||
 	       !TAILQ_EMPTY(&l->later)) {
 		loop_take_posted(l);
+		loop_run_tasks(&l->taken_first);
 		loop_run_tasks(&l->taken);
 		loop_run_tasks(&l->later);
 	}
@@ -294,10 +310,7 @@ loop_post(struct loop *l, loop_cb *cb, void *arg)
 void
 loop_post_first(struct loop *l, loop_cb *cb, void *arg)
 {
-	struct task *t = task_new(cb, arg);
-
-	t->hurries = true;
-	loop_post_to(l, &l->hurried, t);
+	loop_post_to(l, &l->hurried, task_new(cb, arg));
 }
 
 static void

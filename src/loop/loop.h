@@ -36,8 +36,9 @@ void loop_defer(struct loop *l, loop_cb *cb, void *arg);
  * is freed are run by loop_free(), so that what they carry is never leaked. */
 void loop_post(struct loop *l, loop_cb *cb, void *arg);
 
-/* The same, before all that loop_post() brought: for what somebody waits for at a screen, and what
- * takes no longer than it must, while the store answers hundreds of operations at once. */
+/* The same, before all that loop_post() brought, which gets a share of every turn all the same: for
+ * what somebody waits for at a screen, and what takes no longer than it must, while the store
+ * answers hundreds of operations at once. */
 void loop_post_first(struct loop *l, loop_cb *cb, void *arg);
 
 /* A timer that is idle until set. Setting again replaces the moment; each setting fires once.

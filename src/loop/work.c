@@ -1,6 +1,7 @@
 #include "loop/work.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -81,8 +82,12 @@ static void
 worker_be_nice(int more)
 {
 	const id_t self = (id_t)syscall(SYS_gettid);
+	int now;
 
-	setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + more);
+	errno = 0; /* -1 is a niceness too */
+	now = getpriority(PRIO_PROCESS, self);
+	if (errno == 0)
+		setpriority(PRIO_PROCESS, self, now + more);
 }
 
 static void *

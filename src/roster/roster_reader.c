@@ -243,6 +243,8 @@ roster_readers_new(struct roster *r)
 	readers->quick = work_pool_new(r->conf.loop, &conf);
 	conf.name = "roster-scan";
 	conf.nice = SCANS_NICE;
+	/* A search may take long, but its answer does not, and somebody waits for that too. */
+	conf.first = true;
 	readers->scans = work_pool_new(r->conf.loop, &conf);
 	return readers;
 }

@@ -207,8 +207,10 @@ db_update(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w, cons
 	sqlite3_bind_int64(s, 2, (sqlite3_int64)op->revision);
 	db_bind(s, 3, w->value);
 	rc = sqlite_db_step(db, STMT_UPDATE);
-	if (rc == SQLITE_OK)
+	if (rc == SQLITE_OK) {
+		assert(sqlite3_changes(db->handle) == 1); /* no write before it took the row */
 		kv_op_add_change(op, w, now->created);
+	}
 	return rc;
 }
 
@@ -251,7 +253,8 @@ db_delete(struct sqlite_db *db, struct kv_op *op, const struct kv_write *w)
 	return rc;
 }
 
-/* What a compare found of the key; NULL: none was about it. */
+/* What a compare found of the key; NULL: none was about it. It holds until the write, for the keys
+ * of a transaction's writes are distinct (kv_txn). */
 static const struct found *
 db_known(const struct kv_txn *t, const struct found *found, struct kv_bytes key)
 {

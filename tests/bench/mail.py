@@ -126,8 +126,10 @@ class Mails:
         with contextlib.closing(Sink("smtp-sink", port)):
             command = [PROGRAMS / "bare_mail", "multi", port, IN_FLIGHT, 10**9, self.message]
             with subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL) as sender:
-                yield
-                sender.terminate()
+                try:
+                    yield
+                finally:
+                    sender.terminate()
 
 
 def bench_rate(bench):
@@ -170,19 +172,21 @@ def bench_list(bench):
     bare = free_port()
     rounds, bare_rounds = [], []
     with subprocess.Popen([PROGRAMS / "bench_http", str(bare), str(free_port())]) as server:
-        wait_for(lambda: listens(bare), "bench_http listens")
-        for _ in range(ROUNDS):
-            mails.queue(BURST)
-            idle = p99()
-            with contextlib.closing(Sink("smtp-sink", mails.port)):
-                mails.retry()
-                busy = p99()
-                wait_for(lambda: mails.waiting() == 0, "the burst is over", PATIENCE)
-            rounds.append((busy, idle))
-            bare_idle = p99(bare)
-            with mails.bare_burst():
-                bare_rounds.append((p99(bare), bare_idle))
-        server.terminate()
+        try:
+            wait_for(lambda: listens(bare), "bench_http listens")
+            for _ in range(ROUNDS):
+                mails.queue(BURST)
+                idle = p99()
+                with contextlib.closing(Sink("smtp-sink", mails.port)):
+                    mails.retry()
+                    busy = p99()
+                    wait_for(lambda: mails.waiting() == 0, "the burst is over", PATIENCE)
+                rounds.append((busy, idle))
+                bare_idle = p99(bare)
+                with mails.bare_burst():
+                    bare_rounds.append((p99(bare), bare_idle))
+        finally:
+            server.terminate()
     report_rounds("mail", f"p99 of a page of the list during a burst of {BURST} mails, against idle", "ms", rounds)
     report_rounds("mail", "p99 of libevent's bare server while a bare curl-multi loop sends to the same sink, "
                   "against idle", "ms", bare_rounds)

@@ -123,6 +123,62 @@ who_passes_the_end_is_told_as_expired_and_keeps_the_name(void **state)
 	feed_end(&f);
 }
 
+static bool
+is_written(struct world *w, void *arg)
+{
+	return fake_kv_written(w->kv) >= *(size_t *)arg;
+}
+
+static void
+assert_writes(struct world *w, size_t count)
+{
+	size_t until = fake_kv_written(w->kv) + count;
+
+	assert_true(world_until(w, is_written, &until));
+}
+
+/* It does the same as the feed, but minutes later. */
+static void
+let_the_sweeper_pass(struct world *w)
+{
+	struct person p = world_ada;
+	struct world_link link;
+
+	p.value[PERSON_MAIL] = "s@example.org";
+	link = world_invite(w, &p);
+	w->now += w->conf.lifetime_s * 1000;
+	assert_writes(w, 1);
+	assert_int_equal(world_state(w, link.id), INVITATION_EXPIRED);
+}
+
+/* Mails are claimed and settled meanwhile, and nobody is told of that. */
+static void
+who_cannot_be_written_down_as_expired_is_tried_again(void **state)
+{
+	struct feed_world f = { .w = people_world_new() };
+	struct person p = world_ada;
+	struct world_link link;
+
+	(void)state;
+	f.r.loop = f.w->loop;
+	f.w->conf.lifetime_s = 3600;
+	let_the_sweeper_pass(f.w);
+	feed_start(&f);
+	link = world_invite(f.w, &p);
+	assert_fed(&f, link.id, FEED_INVITATION, FEED_PENDING, false);
+	f.w->now += 3600 * 1000 - 1;
+	p.value[PERSON_MAIL] = "b@example.org";
+	world_invite(f.w, &p); /* the timer is set anew by it */
+	fake_kv_fail_from(f.w->kv, 1, FAKE_KV_CONFLICT);
+	f.w->now += 1;
+	assert_writes(f.w, FLOW_TRIES);
+	people_keys(f.w, ""); /* a turn of the loop */
+	fake_kv_fail(f.w->kv, 0, FAKE_KV_FINE);
+	f.w->now += 1000;
+	assert_fed(&f, link.id, FEED_INVITATION, FEED_EXPIRED, false);
+	feed_end(&f);
+}
+
 /* ---- undeliverable ---- */
 
 struct told {
@@ -352,6 +408,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(invitations_are_rows_from_the_start_until_they_are_over),
 		cmocka_unit_test(who_passes_the_end_is_told_as_expired_and_keeps_the_name),
+		cmocka_unit_test(who_cannot_be_written_down_as_expired_is_tried_again),
 		cmocka_unit_test(
 		    whose_mail_came_back_is_undeliverable_until_another_one_is_asked_for),
 		cmocka_unit_test(a_roster_that_is_behind_gets_few_batches_of_many),
