@@ -114,7 +114,9 @@ groups_are_known(struct people_op *op, enum err code, const struct fault *f)
 
 	if (code == ERR_OK)
 		return true;
-	if (!people_is_passing(code))
+	if (code == ERR_TOO_LARGE)
+		code = ERR_REFUSED; /* nor will they ever be */
+	else if (!people_is_passing(code))
 		code = ERR_MISCONFIGURED;
 	fault_set(&own, code, "whether these groups give a role is not known: %s", f->text);
 	groups_refuse(op, code, &own);

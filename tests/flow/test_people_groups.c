@@ -454,6 +454,37 @@ what_goes_on_spares_who_has_a_role_by_now(void **state)
 	world_free(w);
 }
 
+static bool
+is_asked_again(struct world *w, void *arg)
+{
+	(void)arg;
+	return fake_dir_calls(w->dir, "names") > 1;
+}
+
+/* Nor does it wait for ever for groups that will never be looked at. */
+static void
+what_goes_on_gives_up_groups_that_are_too_many(void **state)
+{
+	const char *const groups[] = { CLUBS, NULL };
+	struct world *w = groups_world_new();
+
+	(void)state;
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(people_set_groups_so(w, ADA, groups,
+			     (struct person_change){ .value = { [PERSON_POSITION] = "Peer" } }),
+	    ERR_UNKNOWN);
+	world_crash(w);
+	fake_dir_fail_named(w->dir, "names", FAKE_REFUSE, ERR_TOO_LARGE);
+	w->now += dir_settle_ms(w->dir) + 1000;
+	fake_dir_set_up(w->dir, true);
+	assert_true(world_until(w, is_asked_again, NULL));
+	people_settle_all(w, false);
+	assert_false(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+	assert_int_equal(people_audit_says(w, "user_changed", "{\"fields\":[\"position\"]}"), 1);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
 static void
 the_last_administrator_stays_after_a_crash_too(void **state)
 {
@@ -493,6 +524,7 @@ main(void)
 		ROW(what_goes_on_gives_no_role_that_was_not_allowed),
 		ROW(what_goes_on_gives_no_role_at_all),
 		ROW(what_goes_on_spares_who_has_a_role_by_now),
+		ROW(what_goes_on_gives_up_groups_that_are_too_many),
 		ROW(the_last_administrator_stays_after_a_crash_too),
 	};
 
