@@ -1,6 +1,7 @@
 /* Whoever is in a group, and who may have it so. */
 #include <string.h>
 
+#include "flow/flow_private.h"
 #include "people_world.h"
 
 #define STAFF	   "cn=staff,dc=example" /* is in ADMINS */
@@ -503,6 +504,26 @@ the_last_administrator_stays_after_a_crash_too(void **state)
 	world_free(w);
 }
 
+/* A record has an end: those that stay are left out before those that changed. */
+static void
+what_changed_is_recorded_however_long_the_names_are(void **state)
+{
+	const bool changed[PERSON_FIELD_COUNT] = { [PERSON_POSITION] = true };
+	struct audit_groups g = { .before_count = PERSON_GROUPS_MAX,
+		.after_count = PERSON_GROUPS_MAX };
+	struct arena *arena = arena_new(0);
+
+	(void)state;
+	for (size_t i = 0; i < PERSON_GROUPS_MAX; i++)
+		g.before[i] = g.after[i] = arena_printf(arena, "cn=%01600zu", i);
+	g.before[0] = POETS;
+	g.after[0] = CHESS;
+	assert_string_equal(audit_of_fields(changed, &g, arena),
+	    "{\"fields\":[\"position\",\"groups\"],\"groups_before\":[\"" POETS
+	    "\"],\"groups\":[\"" CHESS "\"]}");
+	arena_free(arena);
+}
+
 #define ROW(test) cmocka_unit_test(test)
 
 int
@@ -525,6 +546,7 @@ main(void)
 		ROW(what_goes_on_gives_no_role_at_all),
 		ROW(what_goes_on_spares_who_has_a_role_by_now),
 		ROW(what_goes_on_gives_up_groups_that_are_too_many),
+		ROW(what_changed_is_recorded_however_long_the_names_are),
 		ROW(the_last_administrator_stays_after_a_crash_too),
 	};
 
