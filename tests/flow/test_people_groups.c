@@ -219,6 +219,33 @@ nobody_ends_the_last_administrator_or_themselves(void **state)
 	world_free(w);
 }
 
+/* By whichever of the groups they have it; nothing ends where another one gives the same. */
+static void
+nobody_ends_a_role_of_their_own_that_is_no_admin_group(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		struct world *w = groups_world_new();
+
+		if (round == 1) {
+			w->conf.admin_group = NULL;
+			world_crash(w);
+		}
+		fake_dir_add_member(w->dir, roles[0], ADA_DN);
+		fake_dir_add_member(w->dir, "cn=auditing,dc=example", BOB_DN);
+		fake_dir_add_member(w->dir, roles[0], "cn=auditing,dc=example");
+		people_caller_entry = ADA;
+		assert_int_equal(SET(w, ADA, POETS), ERR_REFUSED);
+		assert_memory_equal(people.text, "self: ", 6);
+		assert_int_equal(SET(w, ADA, "cn=auditing,dc=example"), ERR_OK);
+		assert_false(fake_dir_is_member(w->dir, roles[0], ADA_DN));
+		assert_int_equal(SET_NONE(w, ADA), ERR_REFUSED);
+		people_caller_entry = NULL;
+		assert_int_equal(SET_NONE(w, ADA), ERR_OK);
+		world_free(w);
+	}
+}
+
 /* Another group that leads to the role refuses to let them in: they stay where they were. */
 static void
 a_role_is_not_left_for_one_that_was_not_come_to(void **state)
@@ -537,6 +564,7 @@ main(void)
 		ROW(groups_that_others_changed_are_a_conflict),
 		ROW(a_role_is_given_and_taken_by_those_who_have_all),
 		ROW(nobody_ends_the_last_administrator_or_themselves),
+		ROW(nobody_ends_a_role_of_their_own_that_is_no_admin_group),
 		ROW(a_role_is_not_left_for_one_that_was_not_come_to),
 		ROW(groups_that_cannot_be_looked_at_give_roles),
 		ROW(groups_that_changed_after_the_look_are_looked_at_once_more),
