@@ -89,6 +89,18 @@ members_count(struct dir_job *job, struct dir_conn *c, const char *group, struct
 	return code;
 }
 
+/* Somebody who is in too many groups to look at may be in it, and is taken to be. */
+static enum err
+members_climb(struct dir_job *job, struct dir_conn *c, struct members *m, struct fault *f)
+{
+	bool whole;
+	enum err code = dir_groups_climb(job, c, m->dn, &m->normal, 1, &m->is_member, &whole, f);
+
+	if (code == ERR_OK && !whole)
+		m->is_member = true;
+	return code;
+}
+
 static enum err
 members_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 {
@@ -106,7 +118,7 @@ members_perform(struct dir_job *job, struct dir_conn *c, struct fault *f)
 			code = ERR_OK;
 	}
 	if (code == ERR_OK && !m->is_member)
-		code = dir_groups_reach(job, c, m->dn, &m->normal, 1, &m->is_member, f);
+		code = members_climb(job, c, m, f);
 	return code;
 }
 

@@ -159,5 +159,7 @@ dir_groups_lead(struct dir_job *job, struct dir_conn *c, const struct dir_names 
 				climb_count(x, k);
 	}
 	code = climb_up(x, &whole, f);
-	return climb_verdict(code, whole, f);
+	if (code == ERR_OK && !whole) /* which does not pass by itself */
+		code = fault_set(f, ERR_TOO_LARGE, "they lead to too many groups to look at");
+	return code;
 }

@@ -158,28 +158,60 @@ audit_add_groups(struct buf *b, const struct person *p, struct arena *arena)
 	audit_add_list(b, "groups", p->groups, p->group_count, arena);
 }
 
+/* How much of groups is told: all of them before and after, or those that were joined and left. */
+enum audit_extent { AUDIT_ALL, AUDIT_DIFFERENCE, AUDIT_NAMES_ONLY };
+
+static bool
+audit_has(const char *const *list, size_t count, const char *dn)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i], dn) == 0)
+			return true;
+	return false;
+}
+
+/* Of `list` those that are not in `other`. */
+static void
+audit_add_difference(struct buf *b, const char *name, const char *const *list, size_t count,
+    const char *const *other, size_t other_count, struct arena *arena)
+{
+	const char **only = arena_alloc(arena, (count + 1) * sizeof(*only));
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!audit_has(other, other_count, list[i]))
+			only[n++] = list[i];
+	audit_add_list(b, name, only, n, arena);
+}
+
 static const char *
-audit_write_fields(
-    const char *const *names, size_t count, const struct audit_groups *groups, struct arena *arena)
+audit_write_fields(const char *const *names, size_t count, const struct audit_groups *g,
+    enum audit_extent extent, struct arena *arena)
 {
 	struct buf b;
 
 	buf_init(&b, AUDIT_TEXT_MAX);
 	buf_add_char(&b, '{');
 	audit_add_list(&b, "fields", names, count, arena);
-	if (groups != NULL) {
-		audit_add_list(&b, "groups_before", groups->before, groups->before_count, arena);
-		audit_add_list(&b, "groups", groups->after, groups->after_count, arena);
+	if (g != NULL && extent == AUDIT_ALL) {
+		audit_add_list(&b, "groups_before", g->before, g->before_count, arena);
+		audit_add_list(&b, "groups", g->after, g->after_count, arena);
+	} else if (g != NULL && extent == AUDIT_DIFFERENCE) {
+		audit_add_difference(&b, "groups_before", g->before, g->before_count, g->after,
+		    g->after_count, arena);
+		audit_add_difference(
+		    &b, "groups", g->after, g->after_count, g->before, g->before_count, arena);
 	}
 	return audit_end(&b, arena);
 }
 
-/* Very many very long names of groups are not worth the record. */
+/* Very many very long names: those that stay are worth less than those that changed, and all of
+ * them less than the record. */
 const char *
 audit_of_fields(
     const bool changed[PERSON_FIELD_COUNT], const struct audit_groups *groups, struct arena *arena)
 {
-	const char *names[PERSON_FIELD_COUNT + 1], *text;
+	const char *names[PERSON_FIELD_COUNT + 1], *text = NULL;
 	size_t count = 0;
 
 	for (int i = 0; i < PERSON_FIELD_COUNT; i++)
@@ -189,8 +221,9 @@ audit_of_fields(
 		names[count++] = "groups";
 	if (count == 0)
 		return NULL;
-	text = audit_write_fields(names, count, groups, arena);
-	return text != NULL ? text : audit_write_fields(names, count, NULL, arena);
+	for (int x = AUDIT_ALL; text == NULL && x <= AUDIT_NAMES_ONLY; x++)
+		text = audit_write_fields(names, count, groups, (enum audit_extent)x, arena);
+	return text;
 }
 
 const char *

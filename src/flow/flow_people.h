@@ -57,11 +57,12 @@ void flow_person_show(struct flow *f, const char *id, const struct flow_caller *
 /* The profile and the groups of a directory user. Groups are named all, of those in the caller's
  * reach; the others stay. One after another is joined and left, after all else, and none is left
  * when one that is new refuses: f->text (ERR_OK) names those that refused, or says that the groups
- * stay, as others changed them when the rest was written. ERR_INVALID: `errors` names the fields, all of them; a group that gives
- * a role is "not_allowed" to whoever does not give roles. ERR_CONFLICT: `tag` is another version,
- * or `groups_tag` other groups. ERR_EXISTS: errors names the field that another user or invitation
- * has. ERR_REFUSED: the groups of the last administrator, or oneself's, would end that role (the
- * text says which, as below). ERR_USED: a pending invitation is changed under /invitations. */
+ * stay, as others changed them when the rest was written. ERR_INVALID: `errors` names the fields,
+ * all of them; a group that gives a role is "not_allowed" to whoever does not give roles.
+ * ERR_CONFLICT: `tag` is another version, or `groups_tag` other groups. ERR_EXISTS: errors names
+ * the field that another user or invitation has. ERR_REFUSED: the groups of the last administrator,
+ * or oneself's, would end that role (the text says which, as below). ERR_USED: a pending invitation
+ * is changed under /invitations. */
 struct person_change {
 	const char *value[PERSON_FIELD_COUNT]; /* NULL: as it is; "": none */
 	const char *const *groups;	       /* DNs; NULL: as they are */

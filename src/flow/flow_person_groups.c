@@ -8,6 +8,7 @@
 #include "flow/person_change_private.h"
 
 #include <assert.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/casefold.h"
@@ -135,7 +136,9 @@ groups_are_known(struct people_op *op, enum err code, const struct fault *f)
 
 	if (code == ERR_OK)
 		return true;
-	if (!people_is_passing(code))
+	if (code == ERR_TOO_LARGE)
+		code = ERR_REFUSED; /* nor will they ever be */
+	else if (!people_is_passing(code))
 		code = ERR_MISCONFIGURED;
 	fault_set(&own, code, "whether these groups give a role is not known: %s", f->text);
 	groups_refuse(op, code, &own);
@@ -209,12 +212,85 @@ groups_on_members(void *arg, enum err code, bool is_member, size_t others, const
 		change_of(op)->checked(op);
 }
 
+static bool
+groups_are_own(const struct people_op *op)
+{
+	return op->by.entry != NULL && strcasecmp(op->by.entry, op->user.entry_uuid) == 0;
+}
+
+/* `after` NULL: they are in none any more. */
+static void
+groups_compare_own(struct people_op *op, const bool *after)
+{
+	const bool *before = change_of(op)->roles_before;
+	struct fault own;
+
+	for (size_t i = 0; i < op->flow->conf.role_group_count; i++)
+		if (before[i] && (after == NULL || !after[i])) {
+			fault_set(&own, ERR_REFUSED, "self: nobody can end their own role");
+			groups_refuse(op, ERR_REFUSED, &own);
+			return;
+		}
+	change_of(op)->checked(op);
+}
+
+static void
+groups_on_own_after(void *arg, enum err code, const bool *member, const struct fault *f)
+{
+	struct people_op *op = arg;
+
+	op->dir_op = NULL;
+	if (groups_are_known(op, code, f))
+		groups_compare_own(op, member);
+}
+
+static void
+groups_on_own_before(void *arg, enum err code, const bool *member, const struct fault *f)
+{
+	struct people_op *op = arg;
+	const struct flow_conf *conf = &op->flow->conf;
+	const struct store_intent *i = &op->intent;
+	const char *present[PERSON_GROUPS_MAX], *names[2 * PERSON_GROUPS_MAX];
+	size_t count = groups_present(op, present), n = 0;
+	bool *before = arena_alloc(op->arena, conf->role_group_count * sizeof(*before));
+
+	op->dir_op = NULL;
+	if (!groups_are_known(op, code, f))
+		return;
+	memcpy(before, member, conf->role_group_count * sizeof(*before));
+	change_of(op)->roles_before = before;
+	for (size_t k = 0; k < count; k++)
+		if (!groups_have(i->leave, i->leave_count, present[k]))
+			names[n++] = present[k];
+	for (size_t k = 0; k < i->join_count; k++)
+		names[n++] = i->join[k];
+	if (n == 0)
+		groups_compare_own(op, NULL);
+	else
+		op->dir_op = dir_look_at_names(conf->dir, names, n, conf->role_groups,
+		    conf->role_group_count, groups_on_own_after, op);
+}
+
+/* One's own: does a role end by it? */
+static void
+groups_ask_own(struct people_op *op)
+{
+	const struct flow_conf *conf = &op->flow->conf;
+	const char *present[PERSON_GROUPS_MAX];
+	size_t count = groups_present(op, present);
+
+	op->dir_op = dir_look_at_names(conf->dir, present, count, conf->role_groups,
+	    conf->role_group_count, groups_on_own_before, op);
+}
+
 static void
 groups_guard(struct people_op *op)
 {
 	const struct flow_conf *conf = &op->flow->conf;
 
-	if (op->resumed)
+	if (groups_are_own(op))
+		groups_ask_own(op);
+	else if (op->resumed)
 		op->dir_op = dir_group_members(
 		    conf->dir, conf->admin_group, op->user.dn, groups_on_members, op);
 	else
@@ -294,7 +370,11 @@ groups_on_touched(void *arg, enum err code, const bool *member, const struct fau
 		change_of(op)->checked(op);
 	else if (!op->intent.gives_roles)
 		groups_name_next(op);
-	else if (op->intent.leave_count == 0 || op->flow->conf.admin_group == NULL)
+	else if (op->intent.leave_count == 0)
+		change_of(op)->checked(op);
+	else if (op->flow->conf.admin_group == NULL && groups_are_own(op))
+		groups_ask_own(op);
+	else if (op->flow->conf.admin_group == NULL)
 		change_of(op)->checked(op);
 	else
 		groups_ask_what_stays(op);

@@ -28,7 +28,9 @@ role_on_looked(void *arg, enum err code, const bool *member, const struct fault 
 
 	op->dir_op = NULL;
 	if (code != ERR_OK) {
-		if (!people_is_passing(code))
+		if (code == ERR_TOO_LARGE)
+			code = ERR_DENIED; /* so it stays */
+		else if (!people_is_passing(code))
 			code = ERR_MISCONFIGURED;
 		fault_set(&own, code, "whether they have a role is not known: %s", f->text);
 		role_finish(op, code, &own);

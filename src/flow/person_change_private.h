@@ -24,6 +24,7 @@ struct change_person {
 	const char *leaving[PERSON_GROUPS_MAX];
 	size_t looked_at; /* of the new ones: whether they give a role */
 	people_step *checked;
+	const bool *roles_before; /* of the role groups: which they are in, when it is oneself */
 	char groups_seen[DIR_GROUPS_TAG_SIZE]; /* those that all of this was decided by */
 	bool grouped;			       /* they are done with */
 	bool groups_all_told;		       /* none of them refused */

@@ -1,6 +1,7 @@
 /* Whoever is in a group, and who may have it so. */
 #include <string.h>
 
+#include "flow/flow_private.h"
 #include "people_world.h"
 
 #define STAFF	   "cn=staff,dc=example" /* is in ADMINS */
@@ -244,6 +245,33 @@ nobody_ends_the_last_administrator_or_themselves(void **state)
 	world_free(w);
 }
 
+/* By whichever of the groups they have it; nothing ends where another one gives the same. */
+static void
+nobody_ends_a_role_of_their_own_that_is_no_admin_group(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		struct world *w = groups_world_new();
+
+		if (round == 1) {
+			w->conf.admin_group = NULL;
+			world_crash(w);
+		}
+		fake_dir_add_member(w->dir, roles[0], ADA_DN);
+		fake_dir_add_member(w->dir, "cn=auditing,dc=example", BOB_DN);
+		fake_dir_add_member(w->dir, roles[0], "cn=auditing,dc=example");
+		people_caller_entry = ADA;
+		assert_int_equal(SET(w, ADA, POETS), ERR_REFUSED);
+		assert_memory_equal(people.text, "self: ", 6);
+		assert_int_equal(SET(w, ADA, "cn=auditing,dc=example"), ERR_OK);
+		assert_false(fake_dir_is_member(w->dir, roles[0], ADA_DN));
+		assert_int_equal(SET_NONE(w, ADA), ERR_REFUSED);
+		people_caller_entry = NULL;
+		assert_int_equal(SET_NONE(w, ADA), ERR_OK);
+		world_free(w);
+	}
+}
+
 /* Another group that leads to the role refuses to let them in: they stay where they were. */
 static void
 a_role_is_not_left_for_one_that_was_not_come_to(void **state)
@@ -480,6 +508,37 @@ what_goes_on_spares_who_has_a_role_by_now(void **state)
 	world_free(w);
 }
 
+static bool
+is_asked_again(struct world *w, void *arg)
+{
+	(void)arg;
+	return fake_dir_calls(w->dir, "names") > 1;
+}
+
+/* Nor does it wait for ever for groups that will never be looked at. */
+static void
+what_goes_on_gives_up_groups_that_are_too_many(void **state)
+{
+	const char *const groups[] = { CLUBS, NULL };
+	struct world *w = groups_world_new();
+
+	(void)state;
+	fake_dir_fail_named(w->dir, "set_groups", FAKE_LOSE_ALL, ERR_UNKNOWN);
+	assert_int_equal(people_set_groups_so(w, ADA, groups,
+			     (struct person_change){ .value = { [PERSON_POSITION] = "Peer" } }),
+	    ERR_UNKNOWN);
+	world_crash(w);
+	fake_dir_fail_named(w->dir, "names", FAKE_REFUSE, ERR_TOO_LARGE);
+	w->now += dir_settle_ms(w->dir) + 1000;
+	fake_dir_set_up(w->dir, true);
+	assert_true(world_until(w, is_asked_again, NULL));
+	people_settle_all(w, false);
+	assert_false(fake_dir_is_member(w->dir, CLUBS, ADA_DN));
+	assert_int_equal(people_audit_says(w, "user_changed", "{\"fields\":[\"position\"]}"), 1);
+	assert_int_equal(people_keys(w, "job/"), 0);
+	world_free(w);
+}
+
 static void
 the_last_administrator_stays_after_a_crash_too(void **state)
 {
@@ -498,6 +557,26 @@ the_last_administrator_stays_after_a_crash_too(void **state)
 	world_free(w);
 }
 
+/* A record has an end: those that stay are left out before those that changed. */
+static void
+what_changed_is_recorded_however_long_the_names_are(void **state)
+{
+	const bool changed[PERSON_FIELD_COUNT] = { [PERSON_POSITION] = true };
+	struct audit_groups g = { .before_count = PERSON_GROUPS_MAX,
+		.after_count = PERSON_GROUPS_MAX };
+	struct arena *arena = arena_new(0);
+
+	(void)state;
+	for (size_t i = 0; i < PERSON_GROUPS_MAX; i++)
+		g.before[i] = g.after[i] = arena_printf(arena, "cn=%01600zu", i);
+	g.before[0] = POETS;
+	g.after[0] = CHESS;
+	assert_string_equal(audit_of_fields(changed, &g, arena),
+	    "{\"fields\":[\"position\",\"groups\"],\"groups_before\":[\"" POETS
+	    "\"],\"groups\":[\"" CHESS "\"]}");
+	arena_free(arena);
+}
+
 #define ROW(test) cmocka_unit_test(test)
 
 int
@@ -512,6 +591,7 @@ main(void)
 		ROW(groups_that_others_changed_are_a_conflict),
 		ROW(a_role_is_given_and_taken_by_those_who_have_all),
 		ROW(nobody_ends_the_last_administrator_or_themselves),
+		ROW(nobody_ends_a_role_of_their_own_that_is_no_admin_group),
 		ROW(a_role_is_not_left_for_one_that_was_not_come_to),
 		ROW(groups_that_cannot_be_looked_at_give_roles),
 		ROW(groups_that_changed_after_the_look_are_looked_at_once_more),
@@ -520,6 +600,8 @@ main(void)
 		ROW(what_goes_on_gives_no_role_that_was_not_allowed),
 		ROW(what_goes_on_gives_no_role_at_all),
 		ROW(what_goes_on_spares_who_has_a_role_by_now),
+		ROW(what_goes_on_gives_up_groups_that_are_too_many),
+		ROW(what_changed_is_recorded_however_long_the_names_are),
 		ROW(the_last_administrator_stays_after_a_crash_too),
 	};
 

@@ -1,4 +1,5 @@
 /* Org units, and who is in a group. */
+#include "dir/dir_sign.h"
 #include "dir_user_rig.h"
 
 #include <stdio.h>
@@ -156,6 +157,25 @@ only_those_who_could_sign_in_count_as_others(void **state)
 	assert_int_equal(group_members("cn=elsewhere", ZOE), ERR_NOT_FOUND);
 }
 
+/* Nobody looks that far up: they are taken for a member, and that is an answer. */
+static void
+who_is_nested_too_deep_counts_as_a_member(void **state)
+{
+	char ldif[512], member[128] = "uid=jane," PEOPLE;
+
+	(void)state;
+	for (int i = 0; i <= DIR_NESTING_MAX; i++) {
+		snprintf(ldif, sizeof(ldif),
+		    "dn: cn=deep-%d,ou=groups," BASE "\nchangetype: add\n"
+		    "objectClass: groupOfNames\ncn: deep-%d\nmember: %s\n",
+		    i, i, member);
+		rig_change(&rig, ldif);
+		snprintf(member, sizeof(member), "cn=deep-%d,ou=groups," BASE, i);
+	}
+	assert_int_equal(group_members(STAFF, "uid=jane," PEOPLE), ERR_OK);
+	assert_true(seen.is_member);
+}
+
 static void
 a_group_of_ten_thousand_is_no_trouble(void **state)
 {
@@ -197,6 +217,7 @@ main(void)
 		ROW(a_renamed_org_unit_takes_everybody_along),
 		ROW(what_cannot_be_is_said_in_words),
 		ROW(only_those_who_could_sign_in_count_as_others),
+		ROW(who_is_nested_too_deep_counts_as_a_member),
 		ROW(a_group_of_ten_thousand_is_no_trouble),
 	};
 
