@@ -163,7 +163,7 @@ save_run(void *job, void *context)
 	}
 	version_release(k->r, v);
 	changes_release(k->r, &j->changes);
-	if (j->changes.all) /* a sort of everybody, and sheets of them */
+	if (j->changes.all) /* the caches of two connections, and sheets */
 		malloc_trim(0);
 	j->failed = !saved;
 }

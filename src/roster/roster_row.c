@@ -1,19 +1,11 @@
 /* The strings and the search text of a row. What can be made from another string is not kept: most
  * people's name is made of their names, their uid is in their address, their RDN is their uid. */
-#include "roster/roster_writer.h"
+#include "roster/roster_row.h"
 
 #include "roster/roster_place.h"
 
-enum row_flag {
-	ROW_HAS_MARKER = 1,
-	ROW_IS_INVITATION = 2,
-	ROW_NAME_JOINS = 4,  /* name is given name, space, family name */
-	ROW_UID_IN_MAIL = 8, /* uid is what stands before the '@' */
-	ROW_RDN_IS_UID = 16  /* RDN is "uid=" and the uid */
-};
-
 /* Of what is always there: the sum leaves room for more. */
-enum { NAME_FOLDED_MAX = 384, MAIL_FOLDED_MAX = 320, PHONE_FOLDED_MAX = 64, TEXT_SEGMENTS = 3 };
+enum { NAME_FOLDED_MAX = 384, MAIL_FOLDED_MAX = 320, PHONE_FOLDED_MAX = 64 };
 
 /* Most rows' strings are within so many lines of the cache. */
 enum { CACHE_LINE = 64, ROW_LINES = 3 };
@@ -326,85 +318,6 @@ version_fetch(const struct roster_version *v, const uint32_t *rows, size_t count
 		for (unsigned line = 0; line < ROW_LINES; line++)
 			__builtin_prefetch(data + line * CACHE_LINE);
 	}
-}
-
-/* ---- what a file says (the same, with nothing taken on trust) ---- */
-
-struct span {
-	const unsigned char *p, *end;
-	bool bad;
-};
-
-static void
-span_skip(struct span *s, size_t len)
-{
-	s->bad = s->bad || (size_t)(s->end - s->p) < len;
-	if (!s->bad)
-		s->p += len;
-}
-
-static size_t
-span_number(struct span *s)
-{
-	const unsigned char *p = s->p;
-
-	span_skip(s, 1);
-	if (!s->bad && *p >= 128)
-		span_skip(s, 1);
-	return s->bad ? 0 : data_number(&p);
-}
-
-static size_t
-span_text(struct span *s, size_t max)
-{
-	size_t len = span_number(s);
-
-	s->bad = s->bad || len > max;
-	span_skip(s, len);
-	return len;
-}
-
-bool
-row_data_fits(const unsigned char *data, size_t len)
-{
-	struct span s = { data, data + len, len == 0 };
-	unsigned flags = len > 0 ? *data : 0;
-	size_t whole;
-
-	if ((flags & ~(ROW_HAS_MARKER | ROW_NAME_JOINS | ROW_UID_IN_MAIL | ROW_RDN_IS_UID)) != 0)
-		return false;
-	span_skip(&s, (flags & ROW_HAS_MARKER) != 0 ? 1 + FEED_ID_SIZE : 1);
-	whole = span_text(&s, FEED_TEXT_MAX);
-	if ((flags & ROW_NAME_JOINS) != 0) {
-		s.bad = span_number(&s) >= whole || s.bad;
-	} else {
-		span_text(&s, FEED_TEXT_MAX);
-		span_text(&s, FEED_TEXT_MAX);
-	}
-	whole = span_text(&s, FEED_MAIL_MAX);
-	span_text(&s, FEED_PHONE_MAX);
-	span_text(&s, FEED_TEXT_MAX);
-	if ((flags & ROW_UID_IN_MAIL) != 0)
-		s.bad = span_number(&s) > whole || s.bad;
-	else
-		span_text(&s, FEED_TEXT_MAX);
-	if ((flags & ROW_RDN_IS_UID) == 0)
-		span_text(&s, FEED_TEXT_MAX);
-	return !s.bad && s.p == s.end;
-}
-
-bool
-row_text_fits(const char *text, size_t len)
-{
-	const char *p = text, *end = text + len;
-
-	for (unsigned i = 0; i < TEXT_SEGMENTS; i++) {
-		p = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
-		if (p == NULL)
-			return false;
-		p++;
-	}
-	return len <= ROSTER_TEXT_MAX && end[-1] == '\n';
 }
 
 bool
