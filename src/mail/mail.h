@@ -122,7 +122,8 @@ struct mail_sending *mailer_send(
 struct mail_sending *mailer_compose(struct mailer *m, const struct mail_templates *t,
     const struct mail_sender *sender, const struct mail_facts *facts, mail_sent_cb *cb, void *arg);
 void mailer_cancel(struct mail_sending *s);
-/* True: it only waited, it is cancelled, and it was surely not sent. False: nothing has changed. */
+/* True: it waited or was being made, it is cancelled, and it was surely not sent. False: nothing
+ * has changed. */
 bool mailer_take_back(struct mail_sending *s);
 /* What it comes to that no mail to `to` could be made: MAIL_REFUSED if the address is why. Else
  * MAIL_BROKEN: a slip in our settings must not make an invitation undeliverable. */

@@ -128,10 +128,14 @@ job_run(void *job, void *context)
 {
 	struct mailer_job *j = job;
 	struct fault f;
+	enum err code;
 
-	if (!job_take(j))
+	if (atomic_load(&j->taken))
 		return;
-	if (job_make_text(j, &f) != ERR_OK)
+	code = job_make_text(j, &f);
+	if (!job_take(j)) /* not before: until it is there it can be taken back */
+		return;
+	if (code != ERR_OK)
 		mailer_report(
 		    j, mailer_blames(j->mail != NULL ? j->mail->to : j->facts.to), 0, f.text);
 	else

@@ -5,11 +5,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <unistr.h>
 #include <cmocka.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -63,6 +67,26 @@ close(int fd)
 
 	result = (int)syscall(SYS_close, fd);
 	return why != 0 ? fails(why) : result;
+}
+
+/* The next mail that is made stops in the middle of that. */
+static struct making {
+	atomic_bool stops;
+	sem_t stopped, go;
+} making;
+
+const uint8_t *
+u8_check(const uint8_t *s, size_t n)
+{
+	static const uint8_t *(*real)(const uint8_t *, size_t);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "u8_check");
+	if (atomic_exchange(&making.stops, false)) {
+		sem_post(&making.stopped);
+		sem_wait(&making.go);
+	}
+	return real(s, n);
 }
 
 struct world {
@@ -340,6 +364,36 @@ what_is_taken_back_leaves_no_file_and_is_never_told(void **state)
 	world_free(w);
 }
 
+static void
+what_is_given_up_while_it_is_made_is_not_sent(void **state)
+{
+	struct world *w = world_new();
+	struct mail_sending *sending;
+	char path[FILENAME_MAX];
+
+	(void)state;
+	sem_init(&making.stopped, 0, 0);
+	sem_init(&making.go, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		atomic_store(&making.stops, true);
+		sending = world_send(w);
+		sem_wait(&making.stopped);
+		if (i == 0)
+			assert_true(mailer_take_back(sending));
+		else
+			mailer_cancel(sending);
+		w->waiting--;
+		sem_post(&making.go);
+	}
+	world_send(w); /* behind them, on the same thread */
+	loop_run(w->loop);
+	assert_int_equal(w->waiting, 0);
+	assert_int_equal(world_files(w, path), 1);
+	sem_destroy(&making.stopped);
+	sem_destroy(&making.go);
+	world_free(w);
+}
+
 int
 main(void)
 {
@@ -353,6 +407,7 @@ main(void)
 		cmocka_unit_test(the_first_that_went_wrong_is_told),
 		cmocka_unit_test(a_cancelled_mail_is_never_told),
 		cmocka_unit_test(what_is_taken_back_leaves_no_file_and_is_never_told),
+		cmocka_unit_test(what_is_given_up_while_it_is_made_is_not_sent),
 	};
 
 	return cmocka_run_group_tests_name("mail_spool", tests, NULL, NULL);
