@@ -9,7 +9,7 @@ from usherd import TOP
 
 PICTURES = TOP / "doc" / "pictures"
 BYTES_MAX = 150_000
-SIZE = 1280, 800
+SIZE = 1280, 700
 INVITED = (("Zofia", "Kowalska", "Curator"), ("Tomás", "Ferreira", "Field botanist"), ("Aylin", "Demir", "Data steward"))
 
 
