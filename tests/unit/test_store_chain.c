@@ -91,14 +91,15 @@ write_together(struct trail *t, size_t count)
 	struct kv_txn txn = { .writes = writes, .write_count = count };
 
 	for (size_t i = 0; i < count; i++) {
+		struct kv_bytes key;
 		char id[ID_SIZE];
+		size_t len;
 
 		id_make(t->w->now, id);
 		keys[i] = store_key_of("audit", id);
-		writes[i].key = store_key_bytes(&keys[i]);
-		writes[i].value.data = sealed[i];
-		writes[i].value.len = seal_close(t->w->seal, writes[i].key.data, writes[i].key.len,
-		    text, strlen(text), sealed[i]);
+		key = store_key_bytes(&keys[i]);
+		len = seal_close(t->w->seal, key.data, key.len, text, strlen(text), sealed[i]);
+		writes[i] = (struct kv_write){ .key = key, .value = { sealed[i], len } };
 	}
 	assert_int_equal(call_txn(t->w->loop, t->w->kv, &txn).code, ERR_OK);
 }
