@@ -69,6 +69,15 @@ auth_token_is_over(struct auth *a, const struct api_token *t)
 	abort();
 }
 
+void
+auth_on_ended(struct auth *a, loop_cb *cb, void *arg)
+{
+	(void)a;
+	(void)cb;
+	(void)arg;
+	abort();
+}
+
 bool
 auth_await_person(struct auth *a, const char *person, loop_cb *cb, void *arg)
 {

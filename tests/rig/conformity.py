@@ -1,8 +1,10 @@
 """Whether an answer is one that doc/openapi.yaml promises for its request."""
 
+import gzip
 import json
 import re
 import urllib.parse
+import zlib
 
 import fastjsonschema
 
@@ -102,7 +104,7 @@ class Conformity:
         elif kind.endswith("json"):
             yield from self._check_json(kind, content[kind]["schema"], answer)
         else:
-            yield from self._check_text(kind, answer.body)
+            yield from self._check_text(kind, answer)
 
     def _check_header(self, name, header, answer):
         value = answer.headers.get(name.lower())
@@ -134,9 +136,13 @@ class Conformity:
             yield "no request_id"
 
     @staticmethod
-    def _check_text(kind, body):
+    def _check_text(kind, answer):
+        is_zipped = answer.headers.get("content-encoding") == "gzip"
         try:
-            text = body.decode()
+            text = (gzip.decompress(answer.body) if is_zipped else answer.body).decode()
+        except (OSError, EOFError, zlib.error):
+            yield f"{kind} that is not gzip"
+            return
         except UnicodeDecodeError:
             yield f"{kind} that is not UTF-8"
             return

@@ -49,7 +49,11 @@ def registered(office):
 
 
 def erase(office, person):
-    return office.api.post(ERASURES, {"person": person})
+    """As whoever is told that a mail about the person is on its way just now: once more, a moment later."""
+    def asked():
+        answer = office.api.post(ERASURES, {"person": person})
+        return None if answer.status_code == 503 and "is being sent" in answer.text else answer
+    return wait_for(asked, f"no mail about {person} is being sent")
 
 
 def named_in(data):
