@@ -52,8 +52,8 @@ def erase(office, person):
     """As whoever is told that a mail about the person is on its way just now: once more, a moment later."""
     def asked():
         answer = office.api.post(ERASURES, {"person": person})
-        return None if answer.status_code == 503 and "is being sent" in answer.text else answer
-    return wait_for(asked, f"no mail about {person} is being sent")
+        return None if answer.status_code == 503 and "is being sent" in answer.text else [answer]  # a refusal is falsy
+    return wait_for(asked, f"no mail about {person} is being sent")[0]
 
 
 def named_in(data):
