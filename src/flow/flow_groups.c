@@ -21,11 +21,11 @@ flow_has_error(const struct field_errors *errors, const char *field)
 	return false;
 }
 
-static bool
-groups_have(const struct flow_groups *groups, const char *normal)
+bool
+flow_names_have(const char *const *names, size_t count, const char *dn)
 {
-	for (size_t i = 0; i < groups->count; i++)
-		if (casefold_equal(groups->dn[i], normal))
+	for (size_t i = 0; i < count; i++)
+		if (casefold_equal(names[i], dn))
 			return true;
 	return false;
 }
@@ -43,7 +43,7 @@ flow_groups_read(struct flow_groups *out, const char *const *list, size_t count,
 		if (!dir_dn_normalise(list[i], arena, &normal))
 			field_errors_add(
 			    errors, field, "invalid", "not a distinguished name (RFC 4514)");
-		else if (!groups_have(out, normal)) {
+		else if (!flow_names_have(out->dn, out->count, normal)) {
 			out->dn[out->count] = normal;
 			out->at[out->count++] = i;
 		}
@@ -66,7 +66,7 @@ flow_groups_are_there(struct flow_groups *groups, const struct dir_answer *a,
 			all = false;
 			field_errors_add(errors, flow_group_name(errors->arena, at), "not_found",
 			    "the directory has no such group");
-		} else if (!groups_have(groups, a->group_dn[i])) {
+		} else if (!flow_names_have(groups->dn, groups->count, a->group_dn[i])) {
 			groups->dn[groups->count] = arena_strdup(arena, a->group_dn[i]);
 			groups->at[groups->count++] = at;
 		}

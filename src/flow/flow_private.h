@@ -236,6 +236,8 @@ void flow_groups_read(struct flow_groups *out, const char *const *list, size_t c
 bool flow_groups_are_there(struct flow_groups *groups, const struct dir_answer *a,
     const struct flow_caller *by, const char *owner, struct arena *arena,
     struct field_errors *errors);
+/* DNs in one spelling, but for the case of letters. */
+bool flow_names_have(const char *const *names, size_t count, const char *dn);
 /* "groups[2]", as a field is named in errors. */
 const char *flow_group_name(struct arena *arena, size_t i);
 bool flow_has_error(const struct field_errors *errors, const char *field);

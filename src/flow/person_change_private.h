@@ -53,16 +53,20 @@ void person_change_seen(struct people_op *op);
 /* flow_person_groups.c. What is to be joined and left, in the intent; errors are added. */
 void person_groups_plan(struct people_op *op);
 bool person_groups_any(const struct people_op *op);
+/* What they are in, in one spelling. One that has none is not to be had here either: it stays. */
+size_t person_groups_present(struct people_op *op, const char *out[PERSON_GROUPS_MAX]);
 /* What is to be joined has the server's names now: what they are in already is neither joined nor
  * left. */
 void person_groups_are_called(struct people_op *op);
-/* May who asked do that? Otherwise it is answered; of a resumed one it goes on without. */
-void person_groups_check(struct people_op *op, people_step *next);
 /* All of it is so now. */
 bool person_groups_are_so(struct people_op *op);
 /* Errors with the fault's words of those that were not joined; of none: of all of them. */
 void person_groups_name_refused(struct people_op *op);
 /* For the audit: what of it is so. NULL: nothing. */
 const struct audit_groups *person_groups_carried_out(struct people_op *op);
+
+/* flow_person_groups_check.c. May who asked do that? Otherwise it is answered; of a resumed one it
+ * goes on without. */
+void person_groups_check(struct people_op *op, people_step *next);
 
 #endif
