@@ -351,6 +351,7 @@ kv_front_post(struct kv_front *front, struct kv_op_list *done, const struct faul
 		told->knows_health = health != NULL;
 		if (health != NULL)
 			told->health = *health;
+		health = NULL; /* told with the first of them */
 		loop_post(front->loop, kv_front_on_told, told);
 	} while (!TAILQ_EMPTY(done));
 }
