@@ -136,6 +136,18 @@ rig_wait_up(struct rig *r, bool up, int64_t ms)
 }
 
 void
+rig_open_through(struct rig *r, int port)
+{
+	rig_close(r);
+	snprintf(r->through, sizeof(r->through), "ldap://127.0.0.1:%d", port);
+	r->conf.uris[0] = r->through;
+	r->conf.threads = 1;
+	r->up = false;
+	rig_open(r);
+	assert_true(rig_wait_up(r, true, 20000));
+}
+
+void
 rig_wait_downs(struct rig *r, int downs)
 {
 	int64_t begin = now();

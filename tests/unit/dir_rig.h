@@ -15,6 +15,7 @@ struct rig {
 	char folder[64];
 	int port, ldaps_port;
 	char url[64], ldaps_url[64], ca[96];
+	char through[64]; /* rig_open_through() */
 	struct secret *service_password;
 	struct loop *loop;
 	struct dir *dir;
@@ -67,6 +68,8 @@ void rig_remove(struct rig *r); /* stops slapd, frees dir and loop */
 void rig_default_conf(struct rig *r);
 void rig_open(struct rig *r); /* loop and dir_new(); asserts success */
 void rig_close(struct rig *r);
+/* Anew, with one thread and by way of a proxy at this port; it is up then. */
+void rig_open_through(struct rig *r, int port);
 void rig_run(struct rig *r); /* until an answer came; at most a minute */
 bool rig_wait_up(struct rig *r, bool up, int64_t ms);
 void rig_wait_downs(struct rig *r, int downs); /* so many, or more: it may be up again by then */
@@ -95,6 +98,8 @@ enum err rig_ask(struct rig *r, const struct dir_question *q);
 int rig_bind(struct rig *r, const char *dn, const char *password);
 /* An LDIF change as the root DN. */
 void rig_change(struct rig *r, const char *ldif);
+/* A groupOfNames, which must have a member. */
+void rig_add_group(struct rig *r, const char *dn, const char *cn, const char *member);
 /* The values of one attribute, comma separated, in a static buffer; "" when none. */
 const char *rig_values(struct rig *r, const char *dn, const char *attribute);
 

@@ -279,6 +279,17 @@ rig_change(struct rig *r, const char *ldif)
 	assert_int_equal(pclose(p), 0);
 }
 
+void
+rig_add_group(struct rig *r, const char *dn, const char *cn, const char *member)
+{
+	char ldif[1024];
+
+	snprintf(ldif, sizeof(ldif),
+	    "dn: %s\nchangetype: add\nobjectClass: groupOfNames\ncn: %s\nmember: %s\n", dn, cn,
+	    member);
+	rig_change(r, ldif);
+}
+
 const char *
 rig_values(struct rig *r, const char *dn, const char *attribute)
 {

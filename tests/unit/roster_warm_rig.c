@@ -192,3 +192,13 @@ warm_write_file(const char *name, const char *data, size_t len)
 	assert_int_equal(fwrite(data, 1, len, out), len);
 	fclose(out);
 }
+
+void
+warm_let_files_grow_to(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}

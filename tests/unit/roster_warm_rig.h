@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <sys/resource.h>
 
 #include "roster/roster_private.h"
 
@@ -48,6 +49,8 @@ char *warm_at(const struct warm_rig *r, const char *suffix);
 /* Runs SQL on the file, which must not be open. */
 void warm_sql(const struct warm_rig *r, const char *sql);
 char *warm_read_file(const char *name, size_t *len);
+/* For all files of the process: the disk is full then. RLIM_INFINITY: no longer. */
+void warm_let_files_grow_to(rlim_t bytes);
 void warm_write_file(const char *name, const char *data, size_t len);
 
 #endif

@@ -14,17 +14,6 @@
 static const char *const guarded[] = { "cn=elsewhere,ou=groups," BASE, ROOTS };
 
 static void
-add_group(const char *dn, const char *cn, const char *member)
-{
-	char ldif[1024];
-
-	snprintf(ldif, sizeof(ldif),
-	    "dn: %s\nchangetype: add\nobjectClass: groupOfNames\ncn: %s\nmember: %s\n", dn, cn,
-	    member);
-	rig_change(&rig, ldif);
-}
-
-static void
 change_member(const char *how, const char *group, const char *member)
 {
 	char ldif[1024];
@@ -43,7 +32,7 @@ guarded_set_up(void **state)
 	rig.conf.guarded_groups = guarded;
 	rig.conf.guarded_count = 2;
 	rig_open(&rig);
-	add_group(ROOTS, "roots", "cn=nobody," BASE);
+	rig_add_group(&rig, ROOTS, "roots", "cn=nobody," BASE);
 	return rc;
 }
 
@@ -65,11 +54,11 @@ static void
 a_group_that_leads_to_a_guarded_one_counts_and_no_other_does(void **state)
 {
 	(void)state;
-	add_group("cn=middle,ou=groups," BASE, "middle", GONE);
+	rig_add_group(&rig, "cn=middle,ou=groups," BASE, "middle", GONE);
 	assert_int_equal(rig_add(&rig, GONE, "gone@example.org", ID_1, NULL), ERR_OK);
 	rig_change(&rig, "dn: " GONE "\nchangetype: delete\n");
 	rig_change(&rig, "dn: cn=middle,ou=groups," BASE "\nchangetype: delete\n");
-	add_group("cn=middle,ou=groups," BASE, "middle", GONE);
+	rig_add_group(&rig, "cn=middle,ou=groups," BASE, "middle", GONE);
 	change_member("add", ROOTS, "cn=middle,ou=groups," BASE);
 	assert_int_equal(rig_add(&rig, GONE, "gone@example.org", ID_2, NULL), ERR_EXISTS);
 	assert_string_equal(rig.taken, "uid");
@@ -96,7 +85,7 @@ what_cannot_be_followed_to_its_end_leads_to_a_guarded_group(void **state)
 	for (int i = 0; i <= DIR_NESTING_MAX; i++) {
 		snprintf(cn, sizeof(cn), "step%d", i);
 		snprintf(dn, sizeof(dn), "cn=%s,ou=groups," BASE, cn);
-		add_group(dn, cn, below);
+		rig_add_group(&rig, dn, cn, below);
 		snprintf(below, sizeof(below), "%s", dn);
 	}
 	assert_int_equal(rig_add(&rig, GONE, "gone@example.org", ID_1, NULL), ERR_EXISTS);
@@ -112,7 +101,7 @@ such_a_name_is_taken_before_anything_is_added(void **state)
 
 	(void)state;
 	user_make(ZOE, "zoe@example.org");
-	add_group("cn=middle,ou=groups," BASE, "middle", "uid=nested," SALES);
+	rig_add_group(&rig, "cn=middle,ou=groups," BASE, "middle", "uid=nested," SALES);
 	change_member("add", ROOTS, "cn=middle,ou=groups," BASE);
 	change_member("add", ROOTS, GONE);
 	assert_int_equal(rig_ask(&rig, &q), ERR_OK);

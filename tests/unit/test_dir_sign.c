@@ -124,17 +124,6 @@ replace(const char *dn, const char *attribute, const char *value)
 }
 
 static void
-make_group(const char *dn, const char *cn, const char *member)
-{
-	char ldif[1024];
-
-	snprintf(ldif, sizeof(ldif),
-	    "dn: %s\nchangetype: add\nobjectClass: groupOfNames\ncn: %s\nmember: %s\n", dn, cn,
-	    member);
-	rig_change(&rig, ldif);
-}
-
-static void
 add_member(const char *group, const char *member)
 {
 	char ldif[1024];
@@ -289,18 +278,12 @@ passwords_that_are_none_are_never_sent(void **state)
 		{ "\0", 1 }, { "a\0b", 3 }, { PASSWORD "\0", sizeof(PASSWORD) },
 		{ "\0" PASSWORD, sizeof(PASSWORD) } };
 	struct dir_account a = { .dn = ZOE };
-	int port = 0;
 
 	(void)state;
 	a.entry_uuid = user_make(ZOE, "zoe@example.org");
 	/* A server that would take an empty one for anonymous, and call it a success. */
 	user_with_settings("1i allow bind_anon_cred bind_anon_dn");
-	port = proxy_start(rig.port);
-	rig_close(&rig);
-	snprintf(rig.url, sizeof(rig.url), "ldap://127.0.0.1:%d", port);
-	rig.up = false;
-	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 20000));
+	rig_open_through(&rig, proxy_start(rig.port));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(
 		    sign_in_bytes(&a, rows[i].bytes, rows[i].len, NULL, 0), ERR_INVALID);
@@ -390,8 +373,8 @@ groups_in_groups_lead_up_and_cycles_end(void **state)
 		"cn=none,ou=groups," BASE };
 
 	(void)state;
-	make_group("cn=middle,ou=groups," BASE, "middle", "CN=Staff, OU=groups, " BASE);
-	make_group(ROOTS, "roots", "cn=Middle,ou=Groups," BASE);
+	rig_add_group(&rig, "cn=middle,ou=groups," BASE, "middle", "CN=Staff, OU=groups, " BASE);
+	rig_add_group(&rig, ROOTS, "roots", "cn=Middle,ou=Groups," BASE);
 	assert_int_equal(sign_in(ZOE, PASSWORD, groups, 5), ERR_OK);
 	assert_true(said.member[0] && said.member[1] && said.member[3]);
 	assert_false(said.member[2] || said.member[4]);
@@ -429,7 +412,7 @@ names_are_looked_at_though_nobody_is_there(void **state)
 	const char *const spaced[] = { "cn=\\20board,ou=groups," BASE };
 
 	(void)state;
-	make_group(ROOTS, "roots", STAFF);
+	rig_add_group(&rig, ROOTS, "roots", STAFF);
 	assert_int_equal(user_suspend(uuid, true), ERR_OK);
 	assert_int_equal(look_at_names(zoe, 1, groups, 2), ERR_OK);
 	assert_true(said.member[0] && !said.member[1]);
@@ -456,7 +439,7 @@ a_chain_of_groups_is_followed_as_far_as_said(void **state)
 	for (int i = 2; i <= DIR_NESTING_MAX + 1; i++) {
 		snprintf(cn, sizeof(cn), "level%d", i);
 		snprintf(dn, sizeof(dn), "cn=%s,ou=groups," BASE, cn);
-		make_group(dn, cn, below);
+		rig_add_group(&rig, dn, cn, below);
 		strcpy(below, dn);
 		strcpy(deep[i - DIR_NESTING_MAX > 0 ? 1 : 0], dn);
 	}
@@ -499,24 +482,13 @@ groups_are_the_same_in_any_case_of_any_script(void **state)
 	const char *uuid = user_make(ZOE, "zoe@example.org");
 
 	(void)state;
-	make_group("cn=\xc3\x84mter,ou=groups," BASE, "\xc3\x84mter", ZOE);
+	rig_add_group(&rig, "cn=\xc3\x84mter,ou=groups," BASE, "\xc3\x84mter", ZOE);
 	assert_int_equal(look(uuid, groups, 3), ERR_OK);
 	assert_true(said.member[0] && said.member[1]);
 	assert_false(said.member[2]);
 }
 
 /* ---- what is in the server's place ---- */
-
-static void
-open_through(int port)
-{
-	rig_close(&rig);
-	snprintf(rig.url, sizeof(rig.url), "ldap://127.0.0.1:%d", port);
-	rig.conf.threads = 1;
-	rig.up = false;
-	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 20000));
-}
 
 static void
 a_server_that_says_yes_to_everything_is_not_believed(void **state)
@@ -527,7 +499,7 @@ a_server_that_says_yes_to_everything_is_not_believed(void **state)
 	struct dir_account a = { .dn = ZOE, .entry_uuid = uuid };
 
 	(void)state;
-	open_through(proxy_start(rig.port));
+	rig_open_through(&rig, proxy_start(rig.port));
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		proxy_say_yes(others[i]);
 		assert_int_equal(
@@ -563,7 +535,7 @@ no_password_leaves_when_tls_does_not_come_about(void **state)
 		a.entry_uuid = user_make(ZOE, "zoe@example.org");
 		rig.conf.tls = DIR_TLS_START;
 		rig.conf.ca_file = rig.ca;
-		open_through(proxy_start(rig.port));
+		rig_open_through(&rig, proxy_start(rig.port));
 		assert_int_equal(sign_in_bytes(&a, PASSWORD, strlen(PASSWORD), NULL, 0), ERR_OK);
 		/* The service's connection stands; the one for the password is stripped. */
 		proxy_strip_tls(results[i]);
@@ -587,7 +559,7 @@ a_bind_without_an_answer_is_unknown_and_not_repeated(void **state)
 
 	(void)state;
 	a.entry_uuid = user_make(ZOE, "zoe@example.org");
-	open_through(proxy_start(rig.port));
+	rig_open_through(&rig, proxy_start(rig.port));
 	assert_int_equal(sign_in_bytes(&a, PASSWORD, strlen(PASSWORD), NULL, 0), ERR_OK);
 	proxy_swallow(PROXY_BIND, 1);
 	assert_int_equal(sign_in_bytes(&a, WRONG, strlen(WRONG), NULL, 0), ERR_UNKNOWN);

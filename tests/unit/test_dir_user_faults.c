@@ -12,20 +12,6 @@
 
 static const char north[] = "ou=north," SALES;
 
-static char proxy_url[64];
-
-static void
-open_through_proxy(void)
-{
-	snprintf(proxy_url, sizeof(proxy_url), "ldap://127.0.0.1:%d", proxy_start(rig.port));
-	rig_close(&rig);
-	rig.conf.uris[0] = proxy_url;
-	rig.conf.threads = 1;
-	rig.up = false;
-	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 20000));
-}
-
 static void
 close_proxy(void)
 {
@@ -40,7 +26,7 @@ a_lost_answer_to_a_deletion_is_settled_by_repeating_it(void **state)
 
 	(void)state;
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_swallow(PROXY_DELETE, 1);
 	assert_int_equal(user_remove(ZOE, uuid), ERR_UNKNOWN);
 	assert_int_equal(proxy_swallowed(), 1);
@@ -58,7 +44,7 @@ a_lost_answer_of_a_group_is_settled_by_repeating_it(void **state)
 	(void)state;
 	user_with_settings("/^overlay refint/,/^$/d; /^moduleload refint/d");
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_swallow(PROXY_MODIFY, 1);
 	assert_int_equal(user_remove(ZOE, uuid), ERR_UNKNOWN);
 	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
@@ -77,7 +63,7 @@ a_lost_answer_to_a_change_is_settled_by_repeating_it(void **state)
 
 	(void)state;
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	for (size_t i = 0; i < 2; i++) {
 		proxy_swallow(requests[i], 1);
 		assert_int_equal(user_change(uuid, &change), ERR_UNKNOWN);
@@ -102,7 +88,7 @@ a_lost_answer_to_a_restoration_is_settled_by_repeating_it(void **state)
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
 	assert_int_equal(user_save(uuid), ERR_OK);
 	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_swallow(PROXY_ADD, 1);
 	assert_int_equal(user_restore(), ERR_UNKNOWN);
 	proxy_swallow(PROXY_MODIFY, 1);
@@ -155,7 +141,7 @@ who_goes_again_while_coming_back_is_not_called_refused(void **state)
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
 	assert_int_equal(user_save(uuid), ERR_OK);
 	assert_int_equal(user_remove(ZOE, uuid), ERR_OK);
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_before(PROXY_MODIFY, somebody_deletes);
 	assert_int_equal(user_restore(), ERR_UNKNOWN);
 	assert_int_equal(user_restore(), ERR_OK);
@@ -166,7 +152,7 @@ static void
 a_lost_answer_about_an_org_unit_leaves_it_unknown(void **state)
 {
 	(void)state;
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_swallow(PROXY_ADD, 1);
 	assert_int_equal(unit_add(PEOPLE, "new", NULL), ERR_UNKNOWN);
 	assert_int_equal(unit_add(PEOPLE, "new", NULL), ERR_EXISTS);
@@ -236,7 +222,7 @@ a_name_that_changes_under_a_write_is_followed(void **state)
 
 	(void)state;
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_before(PROXY_MODIFY, somebody_renames);
 	assert_int_equal(user_set(uuid, PERSON_POSITION, "New"), ERR_OK);
 	assert_string_equal(seen.dn, "uid=zoe2," SALES);
@@ -258,7 +244,7 @@ a_change_under_a_write_with_a_tag_is_a_conflict(void **state)
 
 	(void)state;
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	assert_int_equal(user_load(uuid), ERR_OK);
 	strcpy(tag, seen.tag);
 	change.tag = tag;
@@ -276,7 +262,7 @@ another_version_is_neither_deleted_nor_suspended(void **state)
 
 	(void)state;
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	assert_int_equal(user_load(uuid), ERR_OK);
 	strcpy(tag, seen.tag);
 	proxy_before(PROXY_DELETE, somebody_changes);
@@ -304,7 +290,7 @@ who_got_the_name_meanwhile_is_not_deleted(void **state)
 
 	(void)state;
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_before(PROXY_DELETE, somebody_else_gets_the_name);
 	assert_int_equal(user_remove(ZOE, uuid), ERR_CONFLICT);
 	assert_string_equal(rig_values(&rig, ZOE, "cn"), "Other");
@@ -318,7 +304,7 @@ who_got_the_name_meanwhile_is_neither_changed_nor_suspended(void **state)
 
 	(void)state;
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_before(PROXY_MODIFY, somebody_else_gets_the_name);
 	assert_int_equal(user_set(uuid, PERSON_POSITION, "New"), ERR_NOT_FOUND);
 	assert_string_equal(rig_values(&rig, ZOE, "title"), "");
@@ -339,7 +325,7 @@ a_move_that_fails_behind_a_change_says_how_far_it_came(void **state)
 
 	(void)state;
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
-	open_through_proxy();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_before(PROXY_RENAME, the_place_is_taken);
 	assert_int_equal(user_change(uuid, &change), ERR_EXISTS);
 	assert_memory_equal(rig.fault.text, "org_unit: ", 10);

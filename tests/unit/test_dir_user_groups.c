@@ -12,19 +12,6 @@
 #define CHESS "cn=Chess\\, bridge,ou=groups," BASE
 
 static const char *const none[] = { NULL };
-static char proxy_url[64];
-
-static void
-group_make(const char *dn, const char *cn, const char *member)
-{
-	char ldif[1024];
-
-	snprintf(ldif, sizeof(ldif),
-	    "dn: %s\nchangetype: add\nobjectClass: groupOfNames\ncn: %s\nmember: %s\n", dn, cn,
-	    member);
-	rig_change(&rig, ldif);
-}
-
 static void
 group_set(const char *dn, const char *members)
 {
@@ -40,8 +27,8 @@ zoe_make(void)
 {
 	static char uuid[64];
 
-	group_make(LONE, "lone", "cn=nobody," BASE);
-	group_make(CHESS, "Chess, bridge", "cn=nobody," BASE);
+	rig_add_group(&rig, LONE, "lone", "cn=nobody," BASE);
+	rig_add_group(&rig, CHESS, "Chess, bridge", "cn=nobody," BASE);
 	snprintf(uuid, sizeof(uuid), "%s", user_make(ZOE, "zoe@example.org"));
 	return uuid;
 }
@@ -129,18 +116,6 @@ other_groups_are_a_conflict_before_anything_is_sent(void **state)
 	assert_int_equal(user_set_groups(uuid, elsewhere, none, NULL), ERR_REFUSED);
 }
 
-static void
-proxy_between(void)
-{
-	snprintf(proxy_url, sizeof(proxy_url), "ldap://127.0.0.1:%d", proxy_start(rig.port));
-	rig_close(&rig);
-	rig.conf.uris[0] = proxy_url;
-	rig.conf.threads = 1;
-	rig.up = false;
-	rig_open(&rig);
-	assert_true(rig_wait_up(&rig, true, 3000));
-}
-
 /* Whichever of the requests it was: some are done. */
 static void
 a_lost_answer_is_settled_by_repeating_it(void **state)
@@ -149,7 +124,7 @@ a_lost_answer_is_settled_by_repeating_it(void **state)
 	const char *uuid = zoe_make();
 
 	(void)state;
-	proxy_between();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_swallow(PROXY_MODIFY, 1);
 	assert_int_equal(user_set_groups(uuid, join, leave, NULL), ERR_UNKNOWN);
 	assert_int_equal(proxy_swallowed(), 1);
@@ -167,7 +142,7 @@ each_repetition_comes_further(void **state)
 	const char *uuid = zoe_make();
 
 	(void)state;
-	proxy_between();
+	rig_open_through(&rig, proxy_start(rig.port));
 	proxy_swallow(PROXY_MODIFY, 2); /* the second one that is joined */
 	assert_int_equal(user_set_groups(uuid, join, leave, NULL), ERR_UNKNOWN);
 	proxy_swallow(PROXY_MODIFY, 1); /* the one that is left */
@@ -189,7 +164,7 @@ whoever_is_in_a_group_of_the_group_is_a_member_too(void **state)
 
 	(void)state;
 	zoe_make();
-	group_make(INNER, "inner", ZOE);
+	rig_add_group(&rig, INNER, "inner", ZOE);
 	group_set(LONE, "member: " INNER "\n");
 	assert_int_equal(group_members(LONE, ZOE), ERR_OK);
 	assert_true(seen.is_member);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
@@ -235,16 +234,6 @@ many_records_of_all_lengths_come_back_and_a_load_can_be_stopped(void **state)
 /* ---- a disk that is full ---- */
 
 static void
-let_files_grow_to(rlim_t bytes)
-{
-	struct rlimit limit;
-
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = bytes;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-static void
 a_save_that_finds_no_room_is_told_and_drops_the_file(void **state)
 {
 	struct warm_rig *r = *state;
@@ -253,9 +242,9 @@ a_save_that_finds_no_room_is_told_and_drops_the_file(void **state)
 		warm_must_open(r);
 		for (int i = 0; i < saves; i++)
 			assert_true(warm_save_number(r, i + 1));
-		let_files_grow_to(40000);
+		warm_let_files_grow_to(40000);
 		assert_false(warm_save_number(r, saves + 1));
-		let_files_grow_to(RLIM_INFINITY);
+		warm_let_files_grow_to(RLIM_INFINITY);
 		assert_non_null(strstr(r->f.text, r->path));
 		assert_int_equal(access(r->path, F_OK), -1);
 		assert_int_equal(access(warm_at(r, "-wal"), F_OK), -1);

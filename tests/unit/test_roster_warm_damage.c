@@ -15,16 +15,6 @@
 
 #include "base/mem.h"
 
-static void
-let_files_grow_to(rlim_t bytes)
-{
-	struct rlimit limit;
-
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = bytes;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 /* A closed file with save number 1 in it. */
 static void
 make_file(struct warm_rig *r)
@@ -474,9 +464,9 @@ an_heir_without_room_leaves_the_file(void **state)
 	old = r->w;
 	r->w = warm_heir(old, &r->f);
 	assert_non_null(r->w);
-	let_files_grow_to(40000);
+	warm_let_files_grow_to(40000);
 	assert_false(warm_save_number(r, 2));
-	let_files_grow_to(RLIM_INFINITY);
+	warm_let_files_grow_to(RLIM_INFINITY);
 	assert_non_null(strstr(r->f.text, ".new"));
 	warm_drop(r->w);
 	r->w = old;
