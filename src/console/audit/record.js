@@ -4,7 +4,8 @@ import { useName } from "../lib/names.js";
 import { Link } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { lastName } from "../lib/units.js";
-import { formatDay, hasWords, languageName, t, tn } from "../lib/words.js";
+import { valueWord } from "../lib/values.js";
+import { hasWords, t, tn } from "../lib/words.js";
 import { Value } from "../ui/bits.js";
 
 /** In words; of a newer daemon as it calls it. */
@@ -77,22 +78,9 @@ function groupsOf({ groups_before: before, groups: after }) {
 	return before && after ? { groups: { before: named(before), after: named(after) } } : {};
 }
 
-/** A value as the profile shows it, not as it is kept. */
+/** As the profile shows it, not as it is kept. */
 function wordOf(name, value) {
-	if (typeof value !== "string" || value === "")
-		return value;
-	switch (name) {
-	case "gender":
-		return hasWords(`gender.${value}`) ? t(`gender.${value}`) : value;
-	case "birthday":
-		return formatDay(value);
-	case "org_unit":
-		return lastName(value);
-	case "language":
-		return languageName(value);
-	default:
-		return value;
-	}
+	return name === "org_unit" && value ? lastName(value) : valueWord(name, value);
 }
 
 /** Values before and after; nothing when the record has none. */

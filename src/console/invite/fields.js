@@ -49,7 +49,7 @@ export function Basic({ form }) {
 	return html`<${Group} title=${t("invite.basic")}>
 		<${TextField} form=${form} name="given_name" label=${t("field.given_name")} required data-first maxlength="128" spellcheck=${false} />
 		<${TextField} form=${form} name="family_name" label=${t("field.family_name")} required maxlength="128" spellcheck=${false} />
-		<${SelectField} form=${form} name="gender" label=${t("field.gender")} required=${gender_required} 
+		<${SelectField} form=${form} name="gender" label=${t("field.gender")} required=${gender_required}
 			options=${genderOptions(gender_required ? t("invite.choose") : t("invite.not_said"))} />
 		<${Birthday} form=${form} required=${birthday_required} />
 	</${Group}>`;

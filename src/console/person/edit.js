@@ -4,7 +4,8 @@ import { patch, request } from "../lib/api.js";
 import { byField } from "../lib/fields.js";
 import { daemonSettings } from "../lib/session.js";
 import { lastName, useUnits } from "../lib/units.js";
-import { formatDay, hasWords, languageName, t } from "../lib/words.js";
+import { genderWord, valueWord } from "../lib/values.js";
+import { hasWords, languageName, t } from "../lib/words.js";
 import { BirthdayInput, genderOptions } from "../ui/birthday.js";
 import { Value } from "../ui/bits.js";
 import { Dialog } from "../ui/dialog.js";
@@ -17,7 +18,6 @@ import { useClosing } from "../ui/unsaved.js";
 import { UnitPath, UnitPicker } from "../units/picker.js";
 import { nameOf } from "../users/row.js";
 import { changesOf, draftOf, fields, groupsNamed, lacks, mergeDraft } from "./draft.js";
-import { genderWord } from "./profile.js";
 
 const kinds = {
 	given_name: { maxlength: 128, autocomplete: "off", spellcheck: false },
@@ -28,8 +28,6 @@ const kinds = {
 	phone: { type: "tel", maxlength: 32, autocomplete: "off", dir: "ltr" },
 };
 
-const words = { language: languageName, gender: genderWord, birthday: formatDay };
-
 function Shown({ name, value }) {
 	const { units } = useUnits();
 
@@ -39,7 +37,7 @@ function Shown({ name, value }) {
 		return html`<${UnitPath} units=${units} dn=${value} />`;
 	if (name === "groups")
 		return value.map((dn) => html`<bdi key=${dn} class="pick-group" title=${dn}>${lastName(dn)}</bdi>`);
-	return html`<bdi>${words[name]?.(value) ?? value}</bdi>`;
+	return html`<bdi>${valueWord(name, value)}</bdi>`;
 }
 
 function Choice({ name, choice, onChoose }) {

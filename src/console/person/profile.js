@@ -6,7 +6,8 @@ import { formatPhone } from "../lib/phone.js";
 import { Link, address } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { lastName, unitPath, useUnits } from "../lib/units.js";
-import { formatDay, hasWords, languageName, t, tn } from "../lib/words.js";
+import { valueWord } from "../lib/values.js";
+import { t, tn } from "../lib/words.js";
 import { Actor } from "../audit/record.js";
 import { Time, Value } from "../ui/bits.js";
 import { CopyButton } from "../ui/copy.js";
@@ -41,17 +42,13 @@ function Copied({ children: text }) {
 		text && html`<${CopyButton} text=${text} className="button quiet small" />`}</span>`;
 }
 
-export function genderWord(gender) {
-	return hasWords(`gender.${gender}`) ? t(`gender.${gender}`) : gender;
-}
-
 /** `modes` of an invitation: what the person may still set. */
 export function Profile({ profile, modes }) {
 	const fact = (name, value) => html`<dt>${t(`field.${name}`)}</dt><dd>${value}${modes?.[name] && modes[name] !== "fixed" &&
 		html` <span class="soft person-mode">${t(`person.mode_${modes[name]}`)}</span>`}</dd>`;
 	const plain = (name) => fact(name, html`<${Value}>${profile[name]}</${Value}>`);
-	const own = (name, shown = (value) => value) => // only the directory has it, and may be away
-		profile.stale ? null : fact(name, html`<${Value}>${profile[name] && shown(profile[name])}</${Value}>`);
+	const own = (name) => // only the directory has it, and may be away
+		profile.stale ? null : fact(name, html`<${Value}>${valueWord(name, profile[name])}</${Value}>`);
 
 	return html`<section class="card sheet-profile" aria-labelledby="profile-head"><h2 id="profile-head">${t("person.profile")}</h2>
 	<div class="card-body"><dl class="facts">
@@ -61,7 +58,7 @@ export function Profile({ profile, modes }) {
 		${fact("phone", html`<${Phone}>${profile.phone}</${Phone}>`)}
 		${fact("org_unit", html`<${Unit}>${profile.org_unit}</${Unit}>`)}
 		${plain("position")}
-		${own("gender", genderWord)}${own("birthday", formatDay)}${own("language", languageName)}
+		${own("gender")}${own("birthday")}${own("language")}
 		${profile.dn && html`<dt>DN</dt><dd><${Copied}>${profile.dn}</${Copied}></dd>`}
 	</dl></div></section>`;
 }
